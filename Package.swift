@@ -1,0 +1,115 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Reads like the table of rooms in docs/architecture.md: a room, what it may lean on, and nothing else.
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
+let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+func room(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "Sources/\(path)")
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, path: "Tests/\(name)")
+}
+
+let package = Package(
+    name: "f2s",
+    platforms: [.macOS(.v26)],
+    products: [.executable(name: "f2s", targets: ["f2s"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    ],
+    targets: [
+        // Level 0 and 1: what things are.
+        room("F2SModel", "Model", []),
+        room("F2SMetrics", "Metrics", ["F2SModel", "CLinux"]),
+        room("F2SManifest", "Manifest", ["F2SModel", yams]),
+
+        // Level 2: the data plane, who may call, the settings.
+        room("F2SDispatcher", "Dispatcher", ["F2SModel", "F2SMetrics", nioCore, nioPosix]),
+        room("F2SAccess", "Access", ["F2SModel"]),
+        room("F2SConfig", "Config", ["F2SModel", "F2SManifest", yams, logging, lifecycle]),
+
+        // Level 3: the control plane and the platforms.
+        room(
+            "F2SAPIServer", "APIServer",
+            [
+                "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess",
+                hummingbird, httpTypes, nioCore, logging, lifecycle,
+            ]),
+        room("F2SOperator", "Operator", ["F2SModel", "F2SMetrics", asyncAlgorithms, logging, lifecycle]),
+        room(
+            "F2SLocal", "Platforms/Local",
+            ["F2SModel", "F2SManifest", "CLinux", subprocess, systemPackage, logging, lifecycle]),
+        room("F2SClient", "Client", ["F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1]),
+        room("F2SWrap", "Wrap", [hummingbird, httpTypes, nioCore, subprocess, systemPackage, logging, lifecycle]),
+
+        // Level 4: the program.
+        .executableTarget(
+            name: "f2s",
+            dependencies: [
+                "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess", "F2SDispatcher", "F2SOperator",
+                "F2SAPIServer", "F2SLocal", "F2SClient", "F2SWrap", "CLinux", argumentParser, logging, lifecycle,
+            ],
+            path: "Sources/f2s"),
+
+        // C: what the Glibc module lacks.
+        .target(name: "CLinux", path: "Sources/CLinux"),
+
+        // Tests mirror the rooms.
+        .target(name: "TestSupport", dependencies: ["F2SModel"], path: "Tests/TestSupport"),
+        tests("ModelTests", ["F2SModel", "TestSupport"]),
+        tests("MetricsTests", ["F2SMetrics", "F2SModel"]),
+        tests("ManifestTests", ["F2SManifest", "F2SModel", "TestSupport"]),
+        tests("ConfigTests", ["F2SConfig", "F2SModel", "TestSupport"]),
+        tests("DispatcherTests", ["F2SDispatcher", "F2SModel", "F2SMetrics", "TestSupport", nioCore, nioEmbedded, nioPosix]),
+        tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "TestSupport", logging]),
+        tests(
+            "APIServerTests",
+            [
+                "F2SAPIServer", "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess", "TestSupport",
+                asyncHTTPClient, nioCore, yams, logging, lifecycle,
+            ]),
+        tests("LocalTests", ["F2SLocal", "F2SModel", "F2SManifest", "TestSupport", "CLinux", logging]),
+        tests("ClientTests", ["F2SClient", "F2SModel", "TestSupport"]),
+        tests("WrapTests", ["F2SWrap", asyncHTTPClient, nioCore, logging]),
+        tests("EndToEndTests", ["f2s", "F2SModel", "TestSupport", "CLinux", nioCore, nioPosix]),
+        tests("TidyTests", []),
+    ]
+)
+
+// One language mode and one set of upcoming features for every target; a warning of ours is an error.
+for target in package.targets where target.name != "CLinux" {
+    target.swiftSettings = [
+        .swiftLanguageMode(.v6),
+        .treatAllWarnings(as: .error),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    ]
+}

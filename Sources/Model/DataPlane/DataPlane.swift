@@ -1,0 +1,91 @@
+/// What the control plane knows of the data plane: complete states go down, counters and one coalesced signal come up.
+public protocol DataPlane: Sendable {
+    /// Replaces what can be routed. Functions that lost a route conflict are left out by the dispatcher itself.
+    func apply(_ functions: FunctionSnapshot)
+
+    /// Replaces where invocations can go, and why functions have no replica. A replica in state `starting` with an address
+    /// is dialled and used as soon as it accepts, unless it awaits readiness.
+    func apply(_ replicas: ReplicaSnapshot)
+
+    /// What every function has in flight and waiting, now. Cheap: no more than one lock per function.
+    func currentLoad() -> LoadReport
+
+    /// Raised when a cold function is wanted, when a replica has accepted its first connection, and when a draining
+    /// replica has nothing left in flight.
+    var changes: Signal { get }
+}
+
+/// What the data plane has in hand at one moment.
+public struct LoadReport: Sendable, Hashable, Codable {
+    /// One function's share.
+    public struct FunctionLoad: Sendable, Hashable, Codable {
+        /// Invocations that hold a slot.
+        public var inFlight: Int
+        /// Invocations that wait for one.
+        public var queued: Int
+        /// Whether somebody waits and no replica takes invocations.
+        public var wantsActivation: Bool
+        /// Invocations admitted since the process began.
+        public var admitted: UInt64
+        /// Integral of (in flight + queued) over time since the process began, in seconds: the difference of two reports
+        /// divided by the time between them is the exact average concurrency.
+        public var concurrencySeconds: Double
+
+        /// A load.
+        public init(
+            inFlight: Int = 0, queued: Int = 0, wantsActivation: Bool = false, admitted: UInt64 = 0,
+            concurrencySeconds: Double = 0
+        ) {
+            self.inFlight = inFlight
+            self.queued = queued
+            self.wantsActivation = wantsActivation
+            self.admitted = admitted
+            self.concurrencySeconds = concurrencySeconds
+        }
+    }
+
+    /// One replica's share.
+    public struct ReplicaLoad: Sendable, Hashable, Codable {
+        /// Invocations on it.
+        public var inFlight: Int
+        /// Whether it has accepted a connection and takes invocations.
+        public var isAccepting: Bool
+
+        /// A load.
+        public init(inFlight: Int = 0, isAccepting: Bool = false) {
+            self.inFlight = inFlight
+            self.isAccepting = isAccepting
+        }
+    }
+
+    /// By function; every function that can be routed is there.
+    public var functions: [Function.ID: FunctionLoad]
+    /// By replica; one that is missing has nothing in flight.
+    public var replicas: [Replica.ID: ReplicaLoad]
+
+    /// A report.
+    public init(functions: [Function.ID: FunctionLoad] = [:], replicas: [Replica.ID: ReplicaLoad] = [:]) {
+        self.functions = functions
+        self.replicas = replicas
+    }
+}
+
+extension Function.ID: Codable {
+    /// Reads the bare text.
+    public init(from decoder: any Decoder) throws { self.init(try decoder.singleValueContainer().decode(String.self)) }
+    /// Writes the bare text.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}
+
+extension Replica.ID: Codable {
+    /// Reads the bare text.
+    public init(from decoder: any Decoder) throws { self.init(try decoder.singleValueContainer().decode(String.self)) }
+    /// Writes the bare text.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        try container.encode(text)
+    }
+}

@@ -1,0 +1,51 @@
+import Synchronization
+
+/// The newest value of something, for any number of followers. A follower that is slow misses values in between, never the
+/// last one: that is right for complete states, and wrong for messages.
+public final class Latest<Value: Sendable>: Sendable {
+    /// The stream that a follower gets.
+    public typealias Values = AsyncStream<Value>
+
+    private struct State {
+        var value: Value
+        var followers: [UInt64: AsyncStream<Value>.Continuation] = [:]
+        var nextFollower: UInt64 = 0
+    }
+
+    private let state: Mutex<State>
+
+    /// Begins with a value, so that nobody ever waits for a first one.
+    public init(_ value: Value) { state = Mutex(State(value: value)) }
+
+    /// The newest value.
+    public var current: Value { state.withLock { $0.value } }
+
+    /// Replaces the value and tells every follower.
+    public func publish(_ value: Value) { update { $0 = value } }
+
+    /// Changes the value under the lock, which keeps concurrent changes in order, and tells every follower.
+    public func update<Result>(_ change: (inout Value) throws -> sending Result) rethrows -> sending Result {
+        try state.withLock { state in
+            let result = try change(&state.value)
+            // Yielding never waits and never runs foreign code, so it is safe under the lock, and it keeps the order.
+            for follower in state.followers.values { follower.yield(state.value) }
+            return result
+        }
+    }
+
+    /// The current value at once, then the newest one after each change.
+    public func values() -> Values {
+        let (stream, continuation) = AsyncStream.makeStream(of: Value.self, bufferingPolicy: .bufferingNewest(1))
+        let key = state.withLock { state in
+            let key = state.nextFollower
+            state.nextFollower += 1
+            state.followers[key] = continuation
+            continuation.yield(state.value)
+            return key
+        }
+        continuation.onTermination = { [weak self] _ in
+            self?.state.withLock { _ = $0.followers.removeValue(forKey: key) }
+        }
+        return stream
+    }
+}

@@ -1,0 +1,87 @@
+/// What a user has declared and a store has kept: where a function is reached and what runs it.
+///
+/// The value is the same on every platform. Kubernetes keeps it as custom resource
+/// `functions.f2s.opensight.ch/v1alpha1`, Local as a manifest file.
+public struct Function: Sendable, Hashable, Identifiable {
+    /// Stable identity. Kubernetes: the resource's UID. Local: derived from the manifest's name.
+    public struct ID: Sendable, Hashable, Comparable, CustomStringConvertible {
+        /// Opaque text.
+        public let text: String
+        /// Wraps the platform's identifier.
+        public init(_ text: String) { self.text = text }
+        /// The text itself.
+        public var description: String { text }
+        /// Alphabetical.
+        public static func < (left: ID, right: ID) -> Bool { left.text < right.text }
+    }
+
+    /// Stable identity.
+    public let id: ID
+    /// What the user has written.
+    public let draft: FunctionDraft
+    /// Grows by one with every change of `draft` (`metadata.generation`).
+    public let generation: Int
+    /// The stored version; two editors cannot overwrite each other by it (ETag, `metadata.resourceVersion`).
+    public let storeRevision: StoreRevision
+    /// Order of first sight: of two functions with one route the smaller keeps it.
+    public let age: UInt64
+    /// Where it is declared.
+    public let origin: Origin
+    /// What F2S has found out about it.
+    public var status: FunctionStatus
+
+    /// Where a function is declared.
+    public struct Origin: Sendable, Hashable {
+        /// File of the manifest relative to its folder, or the custom resource.
+        public let place: String
+        /// Line of the document in that file, from 1; `nil` where there are no lines.
+        public let line: Int?
+        /// Folder that relative paths of `command` mean; `nil` on Kubernetes.
+        public let workingFolder: String?
+        /// Whether REST may rewrite it. A file that somebody wrote by hand is theirs.
+        public let isWritable: Bool
+
+        /// An origin.
+        public init(place: String, line: Int? = nil, workingFolder: String? = nil, isWritable: Bool) {
+            self.place = place
+            self.line = line
+            self.workingFolder = workingFolder
+            self.isWritable = isWritable
+        }
+    }
+
+    /// A stored function; only stores create it.
+    public init(
+        id: ID, draft: FunctionDraft, generation: Int, storeRevision: StoreRevision, age: UInt64, origin: Origin,
+        status: FunctionStatus = FunctionStatus()
+    ) {
+        self.id = id
+        self.draft = draft
+        self.generation = generation
+        self.storeRevision = storeRevision
+        self.age = age
+        self.origin = origin
+        self.status = status
+    }
+
+    /// `metadata.name`.
+    public var name: FunctionName { draft.name }
+    /// Public path below `/invoke`.
+    public var route: Route { draft.route }
+    /// The only method answered; `nil`: any.
+    public var method: Method? { draft.method }
+    /// What runs it.
+    public var target: Target { draft.target }
+    /// What a replica must have been started from to be current.
+    public var revision: Revision { Revision(of: draft.target) }
+}
+
+/// A store's version of one function: equal means unchanged. Opaque.
+public struct StoreRevision: Sendable, Hashable, CustomStringConvertible {
+    /// Opaque text, fit for an ETag: no quotes, no spaces.
+    public let text: String
+    /// Wraps the store's own version.
+    public init(_ text: String) { self.text = text }
+    /// The text itself.
+    public var description: String { text }
+}

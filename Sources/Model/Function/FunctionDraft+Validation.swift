@@ -1,0 +1,132 @@
+extension FunctionDraft {
+    /// Durations that `target.timeout` may have.
+    public static let timeoutAllowed = Duration.milliseconds(1)...Duration.seconds(86_400)
+    /// Durations that `target.scaling.idle` may have.
+    public static let idleAllowed = Duration.seconds(1)...Duration.seconds(86_400)
+    /// Durations that `target.scaling.window` may have.
+    public static let windowAllowed = Duration.seconds(6)...Duration.seconds(3600)
+
+    /// Everything that is wrong with the values and between them; empty: the draft may be stored.
+    public func complaints() -> [FieldComplaint] {
+        whatRuns() + replicaBounds() + numbers() + environmentComplaints() + durations() + paths()
+    }
+
+    private func whatRuns() -> [FieldComplaint] {
+        var found: [FieldComplaint] = []
+        if target.image == nil, target.command == nil {
+            found.append(
+                FieldComplaint(
+                    field: "target.containerImage", value: nil,
+                    requirement: "name an image, or target.command must name a program"))
+        }
+        if let image = target.image, image.isEmpty || image.utf8.count > 1024 || image.contains(where: \.isWhitespace) {
+            found.append(
+                FieldComplaint(
+                    field: "target.containerImage", value: image, requirement: "be an image reference without spaces"))
+        }
+        if let command = target.command, command.first?.isEmpty != false || command.contains(where: { $0.contains("\0") }) {
+            found.append(
+                FieldComplaint(
+                    field: "target.command", value: command.joined(separator: " "),
+                    requirement: "be a list that begins with a program"))
+        }
+        return found
+    }
+
+    private func replicaBounds() -> [FieldComplaint] {
+        var found: [FieldComplaint] = []
+        let min = target.minReplicas
+        let max = target.maxReplicas
+        if !(0...Target.replicasMax).contains(min) {
+            found.append(.outside(0...Target.replicasMax, "target.minReplicas", min))
+        }
+        if !(1...Target.replicasMax).contains(max) {
+            found.append(.outside(1...Target.replicasMax, "target.maxReplicas", max))
+        } else if min > max {
+            found.append(
+                FieldComplaint(
+                    field: "target.minReplicas", value: "\(min)", requirement: "be at most target.maxReplicas (\(max))"))
+        }
+        return found
+    }
+
+    private func numbers() -> [FieldComplaint] {
+        var found: [FieldComplaint] = []
+        if !(1...65_535).contains(target.port) { found.append(.outside(1...65_535, "target.port", target.port)) }
+        if let concurrency = target.concurrency, !(1...Target.concurrencyMax).contains(concurrency) {
+            found.append(.outside(1...Target.concurrencyMax, "target.concurrency", concurrency))
+        }
+        if let wanted = target.scaling.targetConcurrency, !(wanted > 0 && wanted <= Double(Target.concurrencyMax)) {
+            found.append(
+                FieldComplaint(
+                    field: "target.scaling.targetConcurrency", value: "\(wanted)",
+                    requirement: "be above 0 and at most \(Target.concurrencyMax)"))
+        }
+        return found
+    }
+
+    private func environmentComplaints() -> [FieldComplaint] {
+        var found: [FieldComplaint] = []
+        if target.environment.count > Target.environmentMax {
+            found.append(.outside(0...Target.environmentMax, "target.env", target.environment.count))
+        }
+        for (name, value) in target.environment.sorted(by: { $0.key < $1.key }) {
+            let startsWell = name.utf8.first.map { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? false
+            if !startsWell || !name.utf8.allSatisfy(Self.isVariableByte) || value.utf8.contains(0) {
+                found.append(
+                    FieldComplaint(
+                        field: "target.env.\(name)", value: name,
+                        requirement: "be named with letters, digits, '_', '-' or '.', not begin with a digit, "
+                            + "and hold no zero byte"))
+            }
+        }
+        for secret in target.secrets where (try? FunctionName(secret)) == nil {
+            found.append(
+                FieldComplaint(field: "target.secrets", value: secret, requirement: "name Secrets by DNS-1123 labels"))
+        }
+        return found
+    }
+
+    private func durations() -> [FieldComplaint] {
+        let checks: [(String, Duration?, ClosedRange<Duration>)] = [
+            ("target.timeout", target.timeout, Self.timeoutAllowed),
+            ("target.scaling.idle", target.scaling.idle, Self.idleAllowed),
+            ("target.scaling.window", target.scaling.window, Self.windowAllowed),
+        ]
+        return checks.compactMap { field, duration, allowed in
+            guard let duration, !allowed.contains(duration) else { return nil }
+            return FieldComplaint(
+                field: field, value: duration.shortText,
+                requirement: "be between \(allowed.lowerBound.shortText) and \(allowed.upperBound.shortText)")
+        }
+    }
+
+    private func paths() -> [FieldComplaint] {
+        var checks = [("target.endpoint", target.path)]
+        if let probe = target.readinessProbe { checks.append(("target.readinessProbe.path", probe.path)) }
+        return checks.compactMap { field, path in
+            let isPath = path.utf8.first == UInt8(ascii: "/") && path.utf8.count <= Route.bytesMax
+            let isClean = path.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+            guard !(isPath && isClean) else { return nil }
+            return FieldComplaint(
+                field: field, value: path,
+                requirement: "be a path that begins with '/', without spaces, '?' or '#', of at most \(Route.bytesMax) bytes")
+        }
+    }
+
+    private static func isVariableByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
+            true
+        default: false
+        }
+    }
+}
+
+extension FieldComplaint {
+    fileprivate static func outside(_ allowed: ClosedRange<Int>, _ field: String, _ value: Int) -> FieldComplaint {
+        FieldComplaint(
+            field: field, value: "\(value)", requirement: "be between \(allowed.lowerBound) and \(allowed.upperBound)")
+    }
+}

@@ -1,0 +1,45 @@
+/// Public path of a function below `/invoke` (`spec.endpoint`), for example `/shop/orders`.
+public struct Route: Sendable, Hashable, CustomStringConvertible {
+    /// Longest route in bytes.
+    public static let bytesMax = 1024
+
+    /// The path: a leading slash, no trailing one, no empty segment; `/` alone is the route of everything.
+    public let path: String
+
+    /// Normalises what users write: adds a missing leading slash, removes trailing ones.
+    /// - Throws: ``FieldComplaint`` when a segment is empty, `.` or `..`, or holds anything but unreserved characters
+    ///   (RFC 3986 section 2.3) and `!$&'()*+,;=:@`.
+    public init(_ text: String, field: String = "spec.endpoint") throws(FieldComplaint) {
+        var segments = text.split(separator: "/", omittingEmptySubsequences: false)[...]
+        if segments.first?.isEmpty == true { segments = segments.dropFirst() }
+        while segments.last?.isEmpty == true { segments = segments.dropLast() }
+        guard !text.isEmpty else {
+            throw FieldComplaint(field: field, value: text, requirement: "be a path such as /hello")
+        }
+        guard text.utf8.count <= Self.bytesMax else {
+            throw FieldComplaint(field: field, value: text, requirement: "have at most \(Self.bytesMax) bytes")
+        }
+        for segment in segments {
+            guard !segment.isEmpty, segment != ".", segment != "..", segment.utf8.allSatisfy(Self.isSegmentByte) else {
+                throw FieldComplaint(
+                    field: field, value: text,
+                    requirement: "be a path of segments that are not empty, '.' or '..' and hold no space, "
+                        + "'%', '?', '#' or other reserved character")
+            }
+        }
+        path = "/" + segments.joined(separator: "/")
+    }
+
+    /// The path itself.
+    public var description: String { path }
+
+    private static func isSegmentByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default:
+            "-._~!$&'()*+,;=:@".utf8.contains(byte)
+        }
+    }
+}

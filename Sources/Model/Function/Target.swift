@@ -1,0 +1,62 @@
+/// What runs a function (`target`, a sibling of `spec`: F2S's published data model).
+public struct Target: Sendable, Hashable {
+    /// Image that Kubernetes runs (`target.containerImage`).
+    public var image: String?
+    /// Local: the process to run. Kubernetes: overrides the image's entrypoint (`target.command`). Never empty.
+    public var command: [String]?
+    /// TCP port that the container listens on, 1…65535 (`target.port`). Local gives `$PORT` instead.
+    public var port: Int
+    /// Path on the replica that stands for the route (`target.endpoint`); the rest of the public path is appended.
+    public var path: String
+    /// Replicas that always run, 0…``replicasMax`` (`target.minReplicas`).
+    public var minReplicas: Int
+    /// Replicas that may run at once, 1…``replicasMax`` (`target.maxReplicas`).
+    public var maxReplicas: Int
+    /// Invocations at once per replica, exactly; `nil`: no limit (`target.concurrency`).
+    public var concurrency: Int?
+    /// Environment by name (`target.env`).
+    public var environment: [String: String]
+    /// Kubernetes Secrets whose keys become environment (`target.secrets`).
+    public var secrets: [String]
+    /// What a replica may use (`target.resources`).
+    public var resources: Resources
+    /// How to ask a replica whether it is ready; `nil`: it is when it accepts a connection (`target.readinessProbe`).
+    public var readinessProbe: ReadinessProbe?
+    /// From the request's head to the response's head; `nil`: `request_timeout` (`target.timeout`).
+    public var timeout: Duration?
+    /// When to run how many replicas (`target.scaling`).
+    public var scaling: Scaling
+
+    /// Port when the manifest names none.
+    public static let portDefault = 8080
+    /// `maxReplicas` when the manifest names none.
+    public static let maxReplicasDefault = 5
+    /// Upper bound of both replica fields.
+    public static let replicasMax = 1000
+    /// Upper bound of `concurrency`.
+    public static let concurrencyMax = 100_000
+    /// Upper bound of environment variables.
+    public static let environmentMax = 256
+
+    /// Every field with the default of the published model.
+    public init(
+        image: String? = nil, command: [String]? = nil, port: Int = Target.portDefault, path: String = "/",
+        minReplicas: Int = 0, maxReplicas: Int = Target.maxReplicasDefault, concurrency: Int? = nil,
+        environment: [String: String] = [:], secrets: [String] = [], resources: Resources = Resources(),
+        readinessProbe: ReadinessProbe? = nil, timeout: Duration? = nil, scaling: Scaling = Scaling()
+    ) {
+        self.image = image
+        self.command = command
+        self.port = port
+        self.path = path
+        self.minReplicas = minReplicas
+        self.maxReplicas = maxReplicas
+        self.concurrency = concurrency
+        self.environment = environment
+        self.secrets = secrets
+        self.resources = resources
+        self.readinessProbe = readinessProbe
+        self.timeout = timeout
+        self.scaling = scaling
+    }
+}

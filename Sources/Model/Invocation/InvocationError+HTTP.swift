@@ -1,0 +1,105 @@
+// The one place where an invocation's failure becomes a status, a stage and a sentence.
+extension InvocationError {
+    /// HTTP status (RFC 9110 section 15).
+    public var status: Int {
+        switch self {
+        case .malformedRequest: 400
+        case .tooLarge(.head), .tooLarge(.fields): 431
+        case .tooLarge(.target): 414
+        case .tooLarge(.body): 413
+        case .requestStalled: 408
+        case .functionNotFound: 404
+        case .methodNotAllowed: 405
+        case .unauthenticated: 401
+        case .forbidden: 403
+        case .queueFull, .draining, .apiUnavailable: 503
+        case .queueTimeout, .scalingTimeout, .responseTimeout: 504
+        case .startFailed(let trouble): trouble.isTimeout ? 504 : 502
+        case .notRunnable, .connectFailed, .replicaLost, .malformedResponse: 502
+        }
+    }
+
+    /// Where it failed.
+    public var stage: Stage {
+        switch self {
+        case .malformedRequest, .tooLarge, .functionNotFound, .methodNotAllowed: .route
+        case .requestStalled: .timeout
+        case .unauthenticated, .forbidden: .auth
+        case .queueFull, .queueTimeout, .draining, .apiUnavailable: .queue
+        case .scalingTimeout: .scale
+        case .startFailed(let trouble): trouble.stage
+        case .notRunnable: .start
+        case .connectFailed: .connect
+        case .replicaLost, .malformedResponse: .function
+        case .responseTimeout(_, let stage): stage
+        }
+    }
+
+    /// Seconds after which a retry may help; `nil`: no promise.
+    public var retryAfterSeconds: Int? {
+        switch self {
+        case .queueFull, .draining, .apiUnavailable: 1
+        case .startFailed(let trouble): trouble.retryAfterSeconds
+        default: nil
+        }
+    }
+
+    /// A few words, the same for every occurrence (RFC 9457 `title`).
+    public var title: String {
+        switch self {
+        case .malformedRequest: "The request is malformed"
+        case .tooLarge: "The request is too large"
+        case .requestStalled: "The request did not arrive in time"
+        case .functionNotFound: "No function has this path"
+        case .methodNotAllowed: "The function does not answer this method"
+        case .unauthenticated: "Credentials are missing or wrong"
+        case .forbidden: "Not allowed"
+        case .queueFull: "The function's queue is full"
+        case .queueTimeout: "No replica became free in time"
+        case .scalingTimeout: "No replica came up in time"
+        case .startFailed: "The function cannot be started"
+        case .notRunnable: "The function cannot run here"
+        case .connectFailed: "No replica accepts connections"
+        case .replicaLost: "The replica broke off"
+        case .malformedResponse: "The function's answer is malformed"
+        case .responseTimeout: "The function did not answer in time"
+        case .draining: "F2S is shutting down"
+        case .apiUnavailable: "The API server is not up"
+        }
+    }
+
+    /// What happened and what to do (RFC 9457 `detail`).
+    public var detail: String {
+        switch self {
+        case .malformedRequest(let reason): "\(reason). Send a request that keeps to RFC 9112."
+        case .tooLarge(.head(let limit)): "The request's head is over \(limit) bytes. Send fewer or shorter header fields."
+        case .tooLarge(.target(let limit)): "Path and query are over \(limit) bytes. Put the data into the body."
+        case .tooLarge(.fields(let limit)): "The request has over \(limit) header fields. Send fewer."
+        case .tooLarge(.body(let limit)): "The body is over \(limit) bytes. Send less, or raise the limit in config.yaml."
+        case .requestStalled: "The client sent nothing for too long. Send the request again, whole."
+        case .functionNotFound(let path): "Nothing is declared at \(path). `f2s list` shows every path."
+        case .methodNotAllowed(let allowed):
+            "It answers \(allowed.map(\.rawValue).joined(separator: ", ")). Use one of these, or declare spec.method otherwise."
+        case .unauthenticated: "Send an Authorization header that F2S accepts."
+        case .forbidden(let privilege): "This needs the privilege \(privilege.rawValue). Ask an administrator for it."
+        case .queueFull(let limit): "\(limit) invocations are waiting already. Retry later, or raise target.maxReplicas."
+        case .queueTimeout(let wait):
+            "Every slot was taken for \(wait.shortText). Raise target.maxReplicas, target.concurrency or target.timeout."
+        case .scalingTimeout(let wait): "No replica was ready within \(wait.shortText). `f2s why` tells what is in the way."
+        case .startFailed(let trouble): trouble.message
+        case .notRunnable(let reason): reason
+        case .connectFailed: "Every attempt to connect was refused or timed out. `f2s logs` shows what the function says."
+        case .replicaLost(let began):
+            began
+                ? "The connection to the replica ended within its answer. `f2s logs` shows what the function says."
+                : "The connection to the replica ended before its answer; the request may have been executed. "
+                    + "`f2s logs` shows what the function says."
+        case .malformedResponse(let reason): "\(reason). The function must answer in HTTP/1.1."
+        case .responseTimeout(let limit, let stage):
+            "No answer began within \(limit.shortText); the time went in stage \(stage.rawValue). "
+                + "Raise target.timeout, or make the function faster."
+        case .draining: "This process takes no new work. Retry: another will answer."
+        case .apiUnavailable: "F2S has just started or is about to end. Retry in a second."
+        }
+    }
+}

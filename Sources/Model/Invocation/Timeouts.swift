@@ -1,0 +1,16 @@
+/// The three times of `config.yaml`'s `f2s.timeouts`, there in milliseconds.
+public struct Timeouts: Sendable, Hashable, Codable {
+    /// Ceiling of `target.timeout`, and its default: from a request's head to its response's head (`request_timeout`).
+    public var request: Duration
+    /// Longest silence of either side (`http_timeout`).
+    public var http: Duration
+    /// Longest wait for a first replica (`scaling_timeout`).
+    public var scaling: Duration
+
+    /// The published defaults: 120 s, 60 s, 45 s.
+    public init(request: Duration = .seconds(120), http: Duration = .seconds(60), scaling: Duration = .seconds(45)) {
+        self.request = request
+        self.http = http
+        self.scaling = scaling
+    }
+}

@@ -1,0 +1,50 @@
+/// Runs replicas of functions.
+///
+/// Implementations pass `PlatformConformance` in `Tests/TestSupport`.
+public protocol ReplicaRuntime: Sendable {
+    /// Makes the platform run `count` replicas of the function's current revision besides those of older ones, and stops
+    /// exactly those in `retiring`. Idempotent: calling it twice changes nothing. Returns when the wish is recorded, not
+    /// when replicas are ready. A start that failed is repeated by the platform with backoff as long as the wish stands.
+    /// - Parameters:
+    ///   - count: replicas of the current revision that should exist and are not retiring; 0…`maxReplicas`.
+    ///   - retiring: drained replicas to stop. Local stops exactly these; Kubernetes takes them as a hint.
+    /// - Throws: whatever the platform says; worth a retry.
+    func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws
+
+    /// Stops everything that runs for the function. Idempotent.
+    /// - Throws: whatever the platform says; worth a retry.
+    func remove(_ id: Function.ID) async throws
+
+    /// Runs `body` with every complete set of replicas: the current one at once, then one per change. Same rules as
+    /// ``FunctionStore/withSnapshots(_:)``.
+    func withReplicas<Result: Sendable>(
+        _ body: @Sendable (Latest<ReplicaSnapshot>.Values) async throws -> Result
+    ) async throws -> Result
+
+    /// What replicas of a function have written, oldest first, those that are gone included as far as still kept.
+    /// - Parameters:
+    ///   - tail: at most so many of the newest lines, at least 0.
+    ///   - follow: whether to go on with what they write from now on. The stream then ends when its task is cancelled.
+    ///     A reader that is too slow loses lines, and a line says how many.
+    func logs(of id: Function.ID, tail: Int, follow: Bool) -> AsyncStream<LogLine>
+}
+
+/// One line that a replica has written.
+public struct LogLine: Sendable, Hashable, Codable {
+    /// Who wrote it.
+    public var replica: String
+    /// Where: `stdout` or `stderr`; `f2s` for remarks of the platform itself.
+    public var source: String
+    /// When it was read, seconds since 1970.
+    public var time: Double
+    /// The line without its end, at most 16 KiB.
+    public var text: String
+
+    /// A line.
+    public init(replica: Replica.ID, source: String, time: Double, text: String) {
+        self.replica = replica.text
+        self.source = source
+        self.time = time
+        self.text = text
+    }
+}

@@ -1,0 +1,53 @@
+extension Duration {
+    /// Reads a duration in the notation of Kubernetes and Go: `30s`, `1m30s`, `500ms`, `1.5h`. Units: ms, s, m, h.
+    /// - Parameter allowed: both bounds are included.
+    /// - Throws: ``FieldComplaint`` for `field` when the notation or the bounds are not kept.
+    public init(text: String, allowed: ClosedRange<Duration>, field: String) throws(FieldComplaint) {
+        guard let milliseconds = Self.milliseconds(of: text), milliseconds < 1e15 else {
+            throw FieldComplaint(field: field, value: text, requirement: "be a duration such as 500ms, 30s or 1m30s")
+        }
+        let duration = Duration.milliseconds(Int64(milliseconds.rounded()))
+        guard allowed.contains(duration) else {
+            throw FieldComplaint(
+                field: field, value: text,
+                requirement: "be between \(allowed.lowerBound.shortText) and \(allowed.upperBound.shortText)")
+        }
+        self = duration
+    }
+
+    /// The notation that ``init(text:allowed:field:)`` reads, in whole milliseconds: `1m30s`, `250ms`, `0s`.
+    public var shortText: String {
+        let total = wholeMilliseconds
+        guard total != 0 else { return "0s" }
+        guard total > 0 else { return "-" + (Duration.zero - self).shortText }
+        let parts = [(total / 3_600_000, "h"), (total / 60_000 % 60, "m"), (total / 1000 % 60, "s"), (total % 1000, "ms")]
+        return parts.filter { $0.0 > 0 }.map { "\($0.0)\($0.1)" }.joined()
+    }
+
+    /// Milliseconds, fractions cut off.
+    public var wholeMilliseconds: Int64 {
+        components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
+    }
+
+    /// Seconds with their fraction, for metrics and JSON.
+    public var inSeconds: Double {
+        Double(components.seconds) + Double(components.attoseconds) / 1e18
+    }
+
+    private static func milliseconds(of text: String) -> Double? {
+        var rest = text[...]
+        var total = 0.0
+        guard !rest.isEmpty else { return nil }
+        while !rest.isEmpty {
+            let number = rest.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+            rest = rest.dropFirst(number.count)
+            let unit = rest.prefix { $0.isASCII && $0.isLetter }
+            rest = rest.dropFirst(unit.count)
+            guard let value = Double(number), let factor = millisecondsByUnit[String(unit)] else { return nil }
+            total += value * factor
+        }
+        return total
+    }
+
+    private static let millisecondsByUnit = ["ms": 1.0, "s": 1000.0, "m": 60_000.0, "h": 3_600_000.0]
+}
