@@ -73,7 +73,7 @@ let package = Package(
             name: "f2s",
             dependencies: [
                 "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess", "F2SDispatcher", "F2SOperator",
-                "F2SAPIServer", "F2SLocal", "F2SClient", "F2SWrap", "CLinux", argumentParser, logging, lifecycle,
+                "F2SAPIServer", "F2SLocal", "F2SClient", "F2SWrap", "CLinux", argumentParser, logging, lifecycle, nioCore,
             ],
             path: "Sources/f2s"),
 
@@ -97,7 +97,7 @@ let package = Package(
         tests("LocalTests", ["F2SLocal", "F2SModel", "F2SManifest", "TestSupport", "CLinux", logging]),
         tests("ClientTests", ["F2SClient", "F2SModel", "TestSupport"]),
         tests("WrapTests", ["F2SWrap", asyncHTTPClient, nioCore, logging]),
-        tests("EndToEndTests", ["f2s", "F2SModel", "TestSupport", "CLinux", nioCore, nioPosix]),
+        tests("EndToEndTests", ["F2SModel", "TestSupport", "CLinux", nioCore, nioPosix]),
         tests("TidyTests", []),
     ]
 )

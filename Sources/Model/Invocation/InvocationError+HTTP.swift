@@ -12,7 +12,7 @@ extension InvocationError {
         case .methodNotAllowed: 405
         case .unauthenticated: 401
         case .forbidden: 403
-        case .queueFull, .draining, .apiUnavailable: 503
+        case .queueFull, .starting, .draining, .apiUnavailable: 503
         case .queueTimeout, .scalingTimeout, .responseTimeout: 504
         case .startFailed(let trouble): trouble.isTimeout ? 504 : 502
         case .notRunnable, .connectFailed, .replicaLost, .malformedResponse: 502
@@ -25,7 +25,7 @@ extension InvocationError {
         case .malformedRequest, .tooLarge, .functionNotFound, .methodNotAllowed: .route
         case .requestStalled: .timeout
         case .unauthenticated, .forbidden: .auth
-        case .queueFull, .queueTimeout, .draining, .apiUnavailable: .queue
+        case .queueFull, .queueTimeout, .starting, .draining, .apiUnavailable: .queue
         case .scalingTimeout: .scale
         case .startFailed(let trouble): trouble.stage
         case .notRunnable: .start
@@ -38,7 +38,7 @@ extension InvocationError {
     /// Seconds after which a retry may help; `nil`: no promise.
     public var retryAfterSeconds: Int? {
         switch self {
-        case .queueFull, .draining, .apiUnavailable: 1
+        case .queueFull, .starting, .draining, .apiUnavailable: 1
         case .startFailed(let trouble): trouble.retryAfterSeconds
         default: nil
         }
@@ -63,6 +63,7 @@ extension InvocationError {
         case .replicaLost: "The replica broke off"
         case .malformedResponse: "The function's answer is malformed"
         case .responseTimeout: "The function did not answer in time"
+        case .starting: "F2S is starting"
         case .draining: "F2S is shutting down"
         case .apiUnavailable: "The API server is not up"
         }
@@ -98,6 +99,7 @@ extension InvocationError {
         case .responseTimeout(let limit, let stage):
             "No answer began within \(limit.shortText); the time went in stage \(stage.rawValue). "
                 + "Raise target.timeout, or make the function faster."
+        case .starting: "The declarations are not read yet. Retry in a second."
         case .draining: "This process takes no new work. Retry: another will answer."
         case .apiUnavailable: "F2S has just started or is about to end. Retry in a second."
         }

@@ -33,6 +33,8 @@ public enum InvocationError: Error, Sendable, Hashable {
     case malformedResponse(reason: String)
     /// No response head within the function's time.
     case responseTimeout(after: Duration, inStage: Stage)
+    /// F2S has not read the declarations yet.
+    case starting
     /// F2S is shutting down.
     case draining
     /// The API server, an upstream on a socket of our own, is not up.

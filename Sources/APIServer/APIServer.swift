@@ -1,0 +1,46 @@
+import F2SModel
+import Hummingbird
+public import Logging
+public import ServiceLifecycle
+
+/// The REST API, for everything but `/invoke`, on a Unix socket behind the dispatcher's public listener; and the
+/// operations listener with `/metrics` and `/ready`.
+public struct APIServer: Service {
+    private let parts: APIServerParts
+    private let keepAlive: Duration
+    private let logger: Logger
+
+    /// A server of these parts.
+    public init(_ parts: APIServerParts, logger: Logger) { self.init(parts, keepAlive: .seconds(15), logger: logger) }
+
+    /// - Parameter keepAlive: silence after which an event stream gets a comment, so that nothing on the way gives it up.
+    init(_ parts: APIServerParts, keepAlive: Duration, logger: Logger) {
+        self.parts = parts
+        self.keepAlive = keepAlive
+        self.logger = logger
+    }
+
+    /// Every route of the REST API.
+    var routes: [APIRoute] {
+        let described =
+            FunctionRoutes(parts: parts).routes + LogRoutes(parts: parts).routes + ViewRoutes(parts: parts).routes
+            + EventRoutes(events: parts.platform.events, keepAlive: keepAlive).routes
+        return described + DocumentRoutes(described: described, version: parts.version).routes
+    }
+
+    /// Serves both listeners until graceful shutdown: then streams end, answers in hand are finished, and both close.
+    /// - Throws: ``APIServerError/cannotListen(address:reason:)``; not worth a retry before something has changed.
+    public func run() async throws {
+        let gate = RouteGate(authenticator: parts.authenticator, publicAuthority: parts.publicAuthority)
+        let api = Listener(
+            name: parts.socketPath, address: .unixDomainSocket(path: parts.socketPath),
+            router: APIRouter(routes: routes, gate: gate, logger: logger).router(), logger: logger, onBound: { _ in })
+        let (ip, port) = parts.operationsAddress
+        let operationsRoutes = OperationsRoutes(metrics: parts.metrics, isReady: parts.isReady).routes
+        let operations = Listener(
+            name: "\(ip):\(port)", address: .hostname(ip, port: port),
+            router: APIRouter(routes: operationsRoutes, gate: gate, logger: logger).router(), logger: logger,
+            onBound: { [onBound = parts.onOperationsBound] port in if let port { onBound(port) } })
+        try await ServiceGroup(services: [api, operations], logger: logger).run()
+    }
+}

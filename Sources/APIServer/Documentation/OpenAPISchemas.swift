@@ -1,0 +1,135 @@
+import F2SModel
+
+/// The JSON schemas of everything that the REST API takes and gives (JSON Schema 2020-12, as OpenAPI 3.1 has it).
+enum OpenAPISchemas {
+    /// Schemas by name.
+    static let all: [String: JSON] = declarations.merging(findings) { first, _ in first }.merging(views) { first, _ in first }
+
+    private static let text: JSON = ["type": "string"]
+    private static let count: JSON = ["type": "integer", "minimum": 0]
+    private static let real: JSON = ["type": "number"]
+    private static let flag: JSON = ["type": "boolean"]
+    private static let time: JSON = ["type": "number", "description": "Seconds since 1970."]
+    private static let duration: JSON = ["type": "string", "examples": ["500ms", "30s", "1m30s"]]
+    private static let texts: JSON = list(text)
+
+    private static func list(_ items: JSON) -> JSON { ["type": "array", "items": items] }
+    private static func reference(_ name: String) -> JSON { OperationDocument.schema(name) }
+
+    private static func object(_ members: [String: JSON], required: [String] = []) -> JSON {
+        var schema: [String: JSON] = ["type": "object", "properties": .object(members)]
+        if !required.isEmpty { schema["required"] = .array(required.map { .string($0) }) }
+        return .object(schema)
+    }
+
+    /// `{"items": […]}`: every list is an object, so that it can grow members.
+    private static func items(_ items: JSON) -> JSON { object(["items": list(items)], required: ["items"]) }
+
+    private static let declarations: [String: JSON] = [
+        "Name": [
+            "type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63, "examples": ["hello"],
+        ],
+        "Function": object(
+            [
+                "apiVersion": ["const": "f2s.opensight.ch/v1alpha1"],
+                "kind": ["const": "Function"],
+                "metadata": object(
+                    [
+                        "name": reference("Name"), "namespace": text, "uid": text, "generation": count,
+                        "resourceVersion": text,
+                    ], required: ["name"]),
+                "spec": object(
+                    [
+                        "endpoint": ["type": "string", "examples": ["/hello"]],
+                        "method": ["enum": .array(Function.Method.allCases.map { .string($0.rawValue) })],
+                        "description": text,
+                    ], required: ["endpoint"]),
+                "target": reference("Target"),
+                "status": ["type": "object", "description": "What F2S has found out; ignored in requests."],
+            ], required: ["metadata", "spec", "target"]),
+        "Target": object([
+            "containerImage": text, "command": texts, "endpoint": text,
+            "port": ["type": "integer", "minimum": 1, "maximum": 65535, "default": .number(Target.portDefault)],
+            "minReplicas": ["type": "integer", "minimum": 0, "maximum": .number(Target.replicasMax), "default": 0],
+            "maxReplicas": [
+                "type": "integer", "minimum": 1, "maximum": .number(Target.replicasMax),
+                "default": .number(Target.maxReplicasDefault),
+            ],
+            "concurrency": ["type": "integer", "minimum": 1, "maximum": .number(Target.concurrencyMax)],
+            "env": ["type": "object", "additionalProperties": text],
+            "secrets": texts,
+            "resources": object(["cpu": text, "memory": text]),
+            "readinessProbe": object(["path": text]),
+            "timeout": duration,
+            "scaling": object(["targetConcurrency": real, "idle": duration, "window": duration]),
+        ]),
+        "FunctionList": object(
+            [
+                "apiVersion": text, "kind": ["const": "FunctionList"], "items": list(reference("Function")),
+            ], required: ["items"]),
+    ]
+
+    private static let findings: [String: JSON] = [
+        "Problem": object(
+            [
+                "title": text, "status": ["type": "integer"], "detail": text,
+                "stage": ["enum": .array(Stage.allCases.map { .string($0.rawValue) })],
+                "reason": text, "function": text, "exitStatus": ["type": "integer"], "logTail": texts, "errors": texts,
+            ], required: ["title", "status", "detail"]),
+        "Event": object([
+            "sequence": count, "time": time, "function": text, "isWarning": flag, "reason": text, "message": text,
+        ]),
+        "EventList": items(reference("Event")),
+        "LogLine": object(["replica": text, "source": text, "time": time, "text": text]),
+        "Condition": object([
+            "kind": ["enum": .array(Condition.Kind.allCases.map { .string($0.rawValue) })],
+            "isTrue": flag, "reason": text, "message": text, "since": time,
+        ]),
+        "StartTrouble": object([
+            "stage": text, "reason": text, "message": text, "exitStatus": ["type": "integer"], "logTail": texts,
+            "isTimeout": flag, "revision": text, "attempts": count, "nextAttempt": time, "retryAfterSeconds": count,
+        ]),
+        "ScaleExplanation": object([
+            "function": text, "desired": count, "replicas": count, "ready": count, "reason": text, "message": text,
+            "stableConcurrency": real, "panicConcurrency": real, "isPanicking": flag, "time": time,
+        ]),
+        "Refusal": object(["place": text, "line": count, "column": count, "message": text]),
+    ]
+
+    private static let views: [String: JSON] = [
+        "FunctionDiagnosis": object([
+            "function": text, "url": text, "summary": text, "scale": reference("ScaleExplanation"),
+            "conditions": list(reference("Condition")), "trouble": reference("StartTrouble"),
+            "load": reference("Load"), "replicas": list(reference("ReplicaView")),
+        ]),
+        "Load": object([
+            "inFlight": count, "queued": count, "wantsActivation": flag, "admitted": count, "concurrencySeconds": real,
+        ]),
+        "ReplicaView": object([
+            "id": text, "state": ["enum": .array(Replica.State.allCases.map { .string($0.rawValue) })],
+            "address": text, "revision": text, "isCurrent": flag, "processID": count, "inFlight": count, "since": time,
+        ]),
+        "DeploymentList": items(
+            object([
+                "function": text, "revision": text, "image": text, "command": texts, "desired": count,
+                "replicas": count, "ready": count, "draining": count, "minReplicas": count, "maxReplicas": count,
+            ])),
+        "ServiceList": items(object(["function": text, "route": text, "method": text, "url": text])),
+        "EndpointList": items(object(["function": text, "addresses": texts, "notReadyAddresses": texts])),
+        "DispatcherView": object([
+            "address": text, "loops": count, "connections": count, "upstreamConnections": count, "isDraining": flag,
+            "functions": ["type": "object", "additionalProperties": reference("Load")],
+        ]),
+        "OperatorView": object([
+            "isLeader": flag, "functions": list(reference("ScaleExplanation")),
+            "troubles": ["type": "object", "additionalProperties": reference("StartTrouble")],
+        ]),
+        "ClusterView": object([
+            "platform": text, "version": text, "isLeader": flag, "peers": texts, "functions": count,
+            "refusals": list(reference("Refusal")), "replicas": ["type": "object", "additionalProperties": count],
+            "inFlight": count, "queued": count,
+        ]),
+        "Health": object(["status": ["const": "ok"], "version": text]),
+        "Settings": ["type": "object", "description": "config.yaml as it is in force, secrets masked."],
+    ]
+}

@@ -1,0 +1,144 @@
+import F2SModel
+
+/// What the OpenAPI document says about one route. It stands beside the route's handler, so that who changes one sees the
+/// other.
+struct OperationDocument: Sendable {
+    /// A query or header parameter; path parameters follow from the path.
+    struct Parameter: Sendable {
+        /// Where it stands.
+        enum Place: String, Sendable {
+            case query, header
+        }
+
+        let name: String
+        let place: Place
+        let summary: String
+        let schema: JSON
+
+        static func query(_ name: String, _ summary: String, schema: JSON = ["type": "string"]) -> Parameter {
+            Parameter(name: name, place: .query, summary: summary, schema: schema)
+        }
+
+        static func header(_ name: String, _ summary: String) -> Parameter {
+            Parameter(name: name, place: .header, summary: summary, schema: ["type": "string"])
+        }
+
+        /// The form of the answer.
+        static let output = query(
+            "output", "The form of the answer; before the Accept header.",
+            schema: ["type": "string", "enum": ["json", "yaml"]])
+        /// For changes.
+        static let ifMatch = header(
+            "If-Match", "Change only this version: an ETag with its quotes, a list of them, or *. Else 412.")
+    }
+
+    /// What a successful answer holds.
+    struct Answer: Sendable {
+        let status: Int
+        let summary: String
+        /// Schema by media type; empty: no content.
+        let content: [MediaType: JSON]
+        /// Names of the headers that matter.
+        let headers: [String]
+
+        init(_ status: Int, _ summary: String, _ content: [MediaType: JSON] = [:], headers: [String] = []) {
+            self.status = status
+            self.summary = summary
+            self.content = content
+            self.headers = headers
+        }
+    }
+
+    /// Unique name of the operation, for generated clients.
+    let name: String
+    /// One line for people.
+    let summary: String
+    /// Parameters beside those of the path.
+    let parameters: [Parameter]
+    /// Whether it takes a function as its body.
+    let takesFunction: Bool
+    /// What it answers when all goes well.
+    let answers: [Answer]
+    /// Statuses of the problems that it may answer; every route may also answer 500 and 503.
+    let problems: [Int]
+
+    init(
+        _ name: String, _ summary: String, parameters: [Parameter] = [], takesFunction: Bool = false,
+        answers: [Answer], problems: [Int] = []
+    ) {
+        self.name = name
+        self.summary = summary
+        self.parameters = parameters
+        self.takesFunction = takesFunction
+        self.answers = answers
+        self.problems = problems
+    }
+
+    /// A reference to one of ``OpenAPISchemas``.
+    static func schema(_ name: String) -> JSON { ["$ref": "#/components/schemas/\(name)"] }
+
+    /// The OpenAPI operation object (version 3.1 section 4.8.10) of a route.
+    func json(for route: APIRoute) -> JSON {
+        var operation: [String: JSON] = [
+            "operationId": .string(name), "summary": .string(summary), "responses": responses(for: route),
+        ]
+        let parameters = pathParameters(of: route.path) + parameters.map(\.json)
+        if !parameters.isEmpty { operation["parameters"] = .array(parameters) }
+        if takesFunction {
+            let content: JSON = ["schema": Self.schema("Function")]
+            operation["requestBody"] = [
+                "required": true, "content": ["application/json": content, "application/yaml": content],
+            ]
+        }
+        if case .holder(of: let privilege) = route.access {
+            operation["description"] = "Needs the privilege \(privilege.rawValue)."
+        }
+        return .object(operation)
+    }
+
+    private func responses(for route: APIRoute) -> JSON {
+        var responses: [String: JSON] = ["default": ["$ref": "#/components/responses/Problem"]]
+        var problems = Set(problems)
+        if route.origin != .anywhere { problems.insert(403) }
+        if case .holder = route.access { problems.formUnion([401, 403]) }
+        if takesFunction { problems.formUnion([413, 415, 422]) }
+        for status in problems { responses["\(status)"] = ["$ref": "#/components/responses/Problem"] }
+        for answer in answers { responses["\(answer.status)"] = answer.json }
+        return .object(responses)
+    }
+
+    private func pathParameters(of path: String) -> [JSON] {
+        path.split(separator: "/").filter { $0.hasPrefix("{") }.map { segment in
+            [
+                "name": .string(String(segment.dropFirst().dropLast())), "in": "path", "required": true,
+                "schema": Self.schema("Name"),
+            ]
+        }
+    }
+}
+
+extension OperationDocument.Parameter {
+    /// The OpenAPI parameter object.
+    var json: JSON {
+        [
+            "name": .string(name), "in": .string(place.rawValue), "description": .string(summary),
+            "required": false, "schema": schema,
+        ]
+    }
+}
+
+extension OperationDocument.Answer {
+    /// The OpenAPI response object.
+    var json: JSON {
+        var answer: [String: JSON] = ["description": .string(summary)]
+        if !content.isEmpty {
+            let types = content.map { ($0.key.rawValue, ["schema": $0.value] as JSON) }
+            answer["content"] = .object(Dictionary(types) { first, _ in first })
+        }
+        if !headers.isEmpty {
+            let fields = headers.map { ($0, ["schema": ["type": "string"]] as JSON) }
+            answer["headers"] = .object(Dictionary(fields) { first, _ in first })
+        }
+        return .object(answer)
+    }
+}

@@ -1,0 +1,165 @@
+import F2SManifest
+import F2SModel
+import HTTPTypes
+import Hummingbird
+
+/// `/functions` and `/functions/{name}`: declarations as the store keeps them. Answers come from the store itself and not
+/// from the catalogue, so that who has just written reads what was written.
+struct FunctionRoutes: Sendable {
+    private let functions: any FunctionStore
+
+    init(parts: APIServerParts) { functions = parts.platform.functions }
+
+    var routes: [APIRoute] { [list, create, read, replace, delete] }
+
+    private var list: APIRoute {
+        APIRoute(
+            .get, "/functions", access: .holder(of: .read), origin: .ownHost,
+            documentation: OperationDocument(
+                "listFunctions", "Every function, in alphabetical order.", parameters: [.output],
+                answers: [
+                    .init(
+                        200, "The functions.",
+                        [.json: OperationDocument.schema("FunctionList"), .yaml: OperationDocument.schema("FunctionList")])
+                ], problems: [400]),
+            handler: { request in
+                let all = try await functions.fetchCurrent().functions.sorted { $0.name < $1.name }
+                return switch try request.output() {
+                case .yaml: Response(ManifestWriter().yaml(all), as: .yaml)
+                default: Response(ManifestWriter().json(all), as: .json)
+                }
+            })
+    }
+
+    private var create: APIRoute {
+        APIRoute(
+            .post, "/functions", access: .holder(of: .write), origin: .ownOrigin,
+            documentation: OperationDocument(
+                "createFunction", "Declares a function.", parameters: [.output], takesFunction: true,
+                answers: [Self.answer(201, "It is declared.", headers: ["Location", "ETag"])], problems: [400, 409]),
+            handler: { request in
+                let output = try request.output()
+                return Self.response(try await functions.create(Self.draft(request)), as: output, isNew: true)
+            })
+    }
+
+    private var read: APIRoute {
+        APIRoute(
+            .get, "/functions/{name}", access: .holder(of: .read), origin: .ownHost,
+            documentation: OperationDocument(
+                "getFunction", "One function with its status.", parameters: [.output],
+                answers: [Self.answer(200, "The function.", headers: ["ETag"])], problems: [400, 404]),
+            handler: { request in
+                let output = try request.output()
+                return Self.response(try await functions.fetch(request.functionName()), as: output)
+            })
+    }
+
+    private var replace: APIRoute {
+        APIRoute(
+            .put, "/functions/{name}", access: .holder(of: .write), origin: .ownOrigin,
+            documentation: OperationDocument(
+                "putFunction", "Declares a function, or replaces its declaration.",
+                parameters: [
+                    .output, .ifMatch,
+                    .header("If-None-Match", "* declares only what does not exist yet. Else 412."),
+                ], takesFunction: true,
+                answers: [
+                    Self.answer(200, "It is replaced.", headers: ["ETag"]),
+                    Self.answer(201, "It is declared.", headers: ["Location", "ETag"]),
+                ], problems: [400, 404, 409, 412]),
+            handler: { request in
+                let output = try request.output()
+                let draft = try Self.draft(request)
+                let name = try request.functionName()
+                guard draft.name == name else {
+                    throw Problem(
+                        status: 422, title: "The names differ",
+                        detail: "The path names \(name), metadata.name is \(draft.name). Make them the same.", function: name)
+                }
+                let (function, isNew) = try await put(draft, if: Self.preconditions(request))
+                return Self.response(function, as: output, isNew: isNew)
+            })
+    }
+
+    private var delete: APIRoute {
+        APIRoute(
+            .delete, "/functions/{name}", access: .holder(of: .write), origin: .ownOrigin,
+            documentation: OperationDocument(
+                "deleteFunction", "Removes a function; its replicas are stopped.", parameters: [.ifMatch],
+                answers: [.init(204, "It is gone.")], problems: [400, 404, 409, 412]),
+            handler: { request in
+                let name = try request.functionName()
+                try await remove(name, if: Self.preconditions(request))
+                return Response(status: .noContent)
+            })
+    }
+
+    private func put(
+        _ draft: FunctionDraft, if preconditions: Preconditions
+    ) async throws -> (function: Function, isNew: Bool) {
+        switch try await order(preconditions, for: draft.name) {
+        case .refuse:
+            throw Preconditions.failed(draft.name, because: "The stored version is not the one that was asked for.")
+        case .create:
+            do {
+                return (try await functions.create(draft), true)
+            } catch StoreError.alreadyExists(let name) {
+                throw Preconditions.failed(name, because: "\(name) exists.")
+            }
+        case .change(let revision):
+            do {
+                return (try await functions.replace(draft, ifRevision: revision), false)
+            } catch StoreError.notFound(let name) {
+                throw Preconditions.failed(name, because: "\(name) does not exist.")
+            }
+        case .changeOrCreate:
+            do {
+                return (try await functions.replace(draft, ifRevision: nil), false)
+            } catch StoreError.notFound {
+                // Should somebody create it in this very moment, 409 tells this client to look again.
+                return (try await functions.create(draft), true)
+            }
+        }
+    }
+
+    private func remove(_ name: FunctionName, if preconditions: Preconditions) async throws {
+        switch try await order(preconditions, for: name) {
+        case .changeOrCreate: try await functions.delete(name, ifRevision: nil)
+        case .change(let revision): try await functions.delete(name, ifRevision: revision)
+        case .create, .refuse:
+            // Where the answer would be 404 anyway, conditions are not looked at (RFC 9110 section 13.2.1).
+            let stored = try await functions.fetch(name)
+            throw Preconditions.failed(name, because: "The stored version is \"\(stored.storeRevision)\".")
+        }
+    }
+
+    private func order(_ preconditions: Preconditions, for name: FunctionName) async throws -> Preconditions.Order {
+        guard preconditions.needStored else { return preconditions.order(stored: nil) }
+        let stored = try await functions.fetchCurrent().functions.first { $0.name == name }
+        return preconditions.order(stored: stored?.storeRevision)
+    }
+
+    private static func draft(_ request: APIRequest) throws -> FunctionDraft {
+        try DeclarationBody.draft(of: Array(request.body.readableBytesView), contentType: request.header(.contentType))
+    }
+
+    private static func preconditions(_ request: APIRequest) throws(Problem) -> Preconditions {
+        try Preconditions(ifMatch: request.header(.ifMatch), ifNoneMatch: request.header(.ifNoneMatch))
+    }
+
+    /// The ETag names the stored declaration whatever form it is sent in; the status around it may change without it.
+    /// That is what a later If-Match is about, and why GET does not answer 304.
+    private static func response(_ function: Function, as output: MediaType, isNew: Bool = false) -> Response {
+        let text = output == .yaml ? ManifestWriter().yaml(function) : ManifestWriter().json(function)
+        var response = Response(text, as: output, status: isNew ? .created : .ok)
+        response.headers[.eTag] = "\"\(function.storeRevision)\""
+        if isNew { response.headers[.location] = "/functions/\(function.name)" }
+        return response
+    }
+
+    private static func answer(_ status: Int, _ summary: String, headers: [String]) -> OperationDocument.Answer {
+        let schema = OperationDocument.schema("Function")
+        return OperationDocument.Answer(status, summary, [.json: schema, .yaml: schema], headers: headers)
+    }
+}

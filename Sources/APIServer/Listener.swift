@@ -1,0 +1,42 @@
+import Hummingbird
+import Logging
+import NIOCore
+import ServiceLifecycle
+
+/// One of the two listeners of the API server.
+struct Listener: Service {
+    /// Where it listens, for errors.
+    let name: String
+    private let address: BindAddress
+    private let responder: RouterResponder<BasicRequestContext>
+    private let onBound: @Sendable (Int?) -> Void
+    private let logger: Logger
+
+    /// A listener that serves what the router knows.
+    /// - Parameter onBound: called once it is bound, with its port if it has one.
+    init(
+        name: String, address: BindAddress, router: Router<BasicRequestContext>, logger: Logger,
+        onBound: @escaping @Sendable (Int?) -> Void
+    ) {
+        self.name = name
+        self.address = address
+        responder = router.buildResponder()
+        self.onBound = onBound
+        self.logger = logger
+    }
+
+    /// Serves until graceful shutdown; streams end then, and answers in hand are finished.
+    /// - Throws: ``APIServerError/cannotListen(address:reason:)``.
+    func run() async throws {
+        let application = Application(
+            responder: responder, configuration: ApplicationConfiguration(address: address),
+            onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port) }, logger: logger)
+        do {
+            try await application.run()
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw APIServerError.cannotListen(address: name, reason: "\(error)")
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import F2SModel
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// Makes Hummingbird's router out of a list of routes.
+struct APIRouter: Sendable {
+    /// What is served.
+    let routes: [APIRoute]
+    /// What stands before it.
+    let gate: RouteGate
+    /// For errors that nobody has foreseen.
+    let logger: Logger
+
+    /// The router: middleware first, then every route behind the gate.
+    func router() -> Router<BasicRequestContext> {
+        let router = Router(options: .autoGenerateHeadEndpoints)
+        router.add(middleware: ProblemMiddleware(routes: routes, challenge: challenge, logger: logger))
+        for route in routes {
+            router.on(RouterPath(route.path), method: route.method) { [gate] request, context in
+                try await Self.respond(to: request, parameters: context.parameters, route: route, gate: gate)
+            }
+        }
+        return router
+    }
+
+    private static func respond(
+        to request: Request, parameters: Parameters, route: APIRoute, gate: RouteGate
+    ) async throws -> Response {
+        let claims = OriginPolicy.Claims(
+            host: request.head.authority, origin: request.headers[.origin],
+            fetchSite: HTTPField.Name("Sec-Fetch-Site").flatMap { request.headers[$0] })
+        let principal = try gate.admit(claims, authorization: request.headers[.authorization], to: route)
+        let named = parameters.map { (String($0.key), String($0.value)) }
+        return try await route.handler(
+            APIRequest(
+                underlying: request, body: try await request.body.collect(upTo: ProblemMiddleware.bodyBytesMax),
+                parameters: Dictionary(named) { first, _ in first }, principal: principal))
+    }
+
+    private var challenge: String {
+        gate.authenticator.kind == "basic" ? "Basic realm=\"F2S\", charset=\"UTF-8\"" : "Bearer realm=\"F2S\""
+    }
+}

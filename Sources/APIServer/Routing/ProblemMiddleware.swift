@@ -1,0 +1,89 @@
+import F2SModel
+import HTTPTypes
+import Hummingbird
+import Logging
+import NIOCore
+
+/// The outermost layer of both listeners: reads the body within its bound, turns every error into a problem document, and
+/// adds the headers that every answer carries.
+struct ProblemMiddleware: RouterMiddleware {
+    typealias Context = BasicRequestContext
+
+    /// What is served, for the Allow header of 405.
+    let routes: [APIRoute]
+    /// How to log in: the value of WWW-Authenticate (RFC 9110 section 11.6.1).
+    let challenge: String
+    /// For errors that nobody has foreseen.
+    let logger: Logger
+
+    /// Largest body of a request.
+    static let bodyBytesMax = 1024 * 1024
+
+    func handle(
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+    ) async throws -> Response {
+        var request = request
+        var response: Response
+        do {
+            // The body is read to its end before anything is answered: an answer in the middle of a body would leave the
+            // client writing to nobody.
+            _ = try await request.collectBody(upTo: Self.bodyBytesMax)
+            response = await answer(request, context: context, next: next)
+        } catch is NIOTooManyBytesError {
+            response = Response(
+                Problem(
+                    status: 413, title: "The body is too large",
+                    detail: "A body has at most \(Self.bodyBytesMax) bytes. Send one function per request."))
+        }
+        response.headers[.cacheControl] = "no-store"
+        response.headers[.xContentTypeOptions] = "nosniff"
+        return request.method == .head ? response.createHeadResponse() : response
+    }
+
+    private func answer(
+        _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
+    ) async -> Response {
+        do {
+            return try await next(request, context)
+        } catch {
+            let problem = problem(of: error, request: request)
+            var response = Response(problem)
+            switch problem.status {
+            case 401: response.headers[.wwwAuthenticate] = challenge
+            case 405: response.headers[.allow] = routes.methods(of: request.uri.path).joined(separator: ", ")
+            case 503: response.headers[.retryAfter] = "1"
+            default: break
+            }
+            return response
+        }
+    }
+
+    private func problem(of error: any Error, request: Request) -> Problem {
+        switch error {
+        case let problem as Problem: return problem
+        case let error as StoreError: return error.problem
+        case let error as HTTPError where error.status == .notFound: return unknownRoute(request)
+        default:
+            // The client learns that it is not at fault, the operator learns what it is.
+            logger.error(
+                "A request failed for a reason that F2S did not foresee; please report it.",
+                metadata: ["request": "\(request.method) \(request.uri.path)", "error": "\(error)"])
+            return Problem(
+                status: 500, title: "F2S failed",
+                detail: "The request could not be answered; F2S' log says why. Retry, and report it if it stays.")
+        }
+    }
+
+    private func unknownRoute(_ request: Request) -> Problem {
+        let path = request.uri.path
+        let methods = routes.methods(of: path)
+        guard methods.isEmpty else {
+            return Problem(
+                status: 405, title: "The method is not allowed here",
+                detail: "\(path) answers \(methods.joined(separator: ", ")), not \(request.method.rawValue).")
+        }
+        return Problem(
+            status: 404, title: "No such path",
+            detail: "Nothing is served at \(path). GET /docs lists every path; functions are invoked below /invoke.")
+    }
+}

@@ -1,0 +1,33 @@
+import F2SModel
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+extension Response {
+    /// A text of a media type.
+    init(_ text: String, as type: MediaType, status: HTTPResponse.Status = .ok) {
+        self.init(
+            status: status, headers: [.contentType: type.contentType],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
+    }
+
+    /// A value as JSON that people can read too.
+    init(json value: some Encodable) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        self.init(try encoder.text(value) + "\n", as: .json)
+    }
+
+    /// A problem document (RFC 9457).
+    init(_ problem: Problem) {
+        self.init(
+            status: HTTPResponse.Status(code: problem.status), headers: [.contentType: Problem.mediaType],
+            body: ResponseBody(byteBuffer: ByteBuffer(string: problem.json)))
+    }
+}
+
+extension JSONEncoder {
+    /// A value as JSON text.
+    func text(_ value: some Encodable) throws -> String { String(decoding: try encode(value), as: UTF8.self) }
+}

@@ -1,0 +1,61 @@
+/// Host and port of a Host header or an Origin (RFC 3986 section 3.2 without user information).
+struct Authority: Sendable, Hashable {
+    /// Name or address in lower case, without brackets and without the dot that may end a name.
+    let host: String
+    /// The port; `nil` when none is written.
+    let port: Int?
+    /// Whether the host stood in brackets, as IPv6 addresses do.
+    private let isBracketed: Bool
+
+    /// Reads `name`, `name:port`, `1.2.3.4:port` or `[::1]:port`; `nil` for anything else.
+    init?(_ text: String) {
+        let lower = text.lowercased()
+        let portText: Substring?
+        if lower.hasPrefix("[") {
+            guard let end = lower.firstIndex(of: "]") else { return nil }
+            host = String(lower[lower.index(after: lower.startIndex)..<end])
+            let rest = lower[lower.index(after: end)...]
+            guard rest.isEmpty || rest.hasPrefix(":") else { return nil }
+            portText = rest.isEmpty ? nil : rest.dropFirst()
+            isBracketed = true
+        } else {
+            let parts = lower.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            let name = parts.first ?? ""
+            host = String(name.hasSuffix(".") ? name.dropLast() : name)
+            portText = parts.count == 2 ? parts[1] : nil
+            isBracketed = false
+        }
+        guard !host.isEmpty, host.utf8.allSatisfy(Self.isHostByte) else { return nil }
+        guard let portText else {
+            port = nil
+            return
+        }
+        guard let number = UInt16(portText), number > 0, portText.utf8.first != UInt8(ascii: "+") else { return nil }
+        port = Int(number)
+    }
+
+    /// Whether the host is this machine whatever a name server says: `localhost`, a name below it (RFC 6761 section
+    /// 6.3), 127.0.0.0/8 or ::1.
+    var isLoopback: Bool {
+        if isBracketed { return host == "::1" }
+        return host == "localhost" || host.hasSuffix(".localhost") || (isIPv4 && host.hasPrefix("127."))
+    }
+
+    /// Whether the host is an address and no name, so that no name server has a say in where it leads.
+    var isAddress: Bool { isBracketed || isIPv4 }
+
+    /// Whether the host means every address of the machine (0.0.0.0 or ::), as listeners write it.
+    var isWildcard: Bool { host == "0.0.0.0" || (isBracketed && host == "::") }
+
+    private var isIPv4: Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil && $0.first?.isNumber == true }
+    }
+
+    private static func isHostByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"): true
+        default: "-._:".utf8.contains(byte)
+        }
+    }
+}

@@ -1,0 +1,90 @@
+import F2SConfig
+import F2SModel
+import HTTPTypes
+import Hummingbird
+
+/// Everything that only shows what is: how functions run, how F2S runs, how it is set.
+struct ViewRoutes: Sendable {
+    let parts: APIServerParts
+
+    var routes: [APIRoute] {
+        [why, deployments, services, endpoints, dispatcher, operatorRoute, cluster, config, health]
+    }
+
+    private var why: APIRoute {
+        view("/functions/{name}/why", "explainFunction", "Why a function is as it is.", "FunctionDiagnosis", [404]) { request in
+            let function = try await parts.platform.functions.fetch(request.functionName())
+            return parts.observation.diagnosis(of: function)
+        }
+    }
+
+    private var deployments: APIRoute {
+        view("/deployments", "listDeployments", "What runs, per function.", "DeploymentList") { _ in
+            ItemList(items: parts.observation.deployments)
+        }
+    }
+
+    private var services: APIRoute {
+        view("/services", "listServices", "Where functions are reached.", "ServiceList") { _ in
+            ItemList(items: parts.observation.services)
+        }
+    }
+
+    private var endpoints: APIRoute {
+        view("/endpoints", "listEndpoints", "Where replicas listen, per function.", "EndpointList") { _ in
+            ItemList(items: parts.observation.endpoints)
+        }
+    }
+
+    private var dispatcher: APIRoute {
+        view("/dispatcher", "getDispatcher", "What the dispatcher has in hand.", "DispatcherView") { _ in
+            let report = parts.dispatcherInspector.currentReport()
+            return DispatcherView(
+                address: report.address, loops: report.loops, connections: report.connections,
+                upstreamConnections: report.upstreamConnections, isDraining: report.isDraining,
+                functions: parts.observation.named(report.load.functions))
+        }
+    }
+
+    private var operatorRoute: APIRoute {
+        view("/operator", "getOperator", "What the autoscaler has decided, and why.", "OperatorView") { _ in
+            parts.observation.operatorView(isLeader: parts.platform.election.isLeader)
+        }
+    }
+
+    private var cluster: APIRoute {
+        view("/cluster", "getCluster", "The installation as a whole.", "ClusterView") { _ in
+            parts.observation.clusterView(of: parts.platform, version: parts.version)
+        }
+    }
+
+    private var config: APIRoute {
+        APIRoute(
+            .get, "/config", access: .holder(of: .settings), origin: .ownHost,
+            documentation: OperationDocument(
+                "getSettings", "The settings in force, secrets masked.",
+                answers: [.init(200, "The settings.", [.json: OperationDocument.schema("Settings")])]),
+            handler: { _ in Response(parts.settings.current.json + "\n", as: .json) })
+    }
+
+    private var health: APIRoute {
+        APIRoute(
+            .get, "/health", access: .everybody, origin: .anywhere,
+            documentation: OperationDocument(
+                "getHealth", "That F2S is there.", answers: [.init(200, "It is.", [.json: OperationDocument.schema("Health")])]),
+            handler: { _ in try Response(json: HealthView(version: parts.version)) })
+    }
+
+    /// A route that shows one value as JSON.
+    private func view<Value: Encodable & SendableMetatype>(
+        _ path: String, _ name: String, _ summary: String, _ schema: String, _ problems: [Int] = [],
+        _ value: @escaping @Sendable (APIRequest) async throws -> Value
+    ) -> APIRoute {
+        APIRoute(
+            .get, path, access: .holder(of: .read), origin: .ownHost,
+            documentation: OperationDocument(
+                name, summary, answers: [.init(200, "What F2S sees now.", [.json: OperationDocument.schema(schema)])],
+                problems: problems),
+            handler: { request in try Response(json: try await value(request)) })
+    }
+}

@@ -1,0 +1,134 @@
+/// A function as the REST API gives it: the manifest with what the store and the operator have added.
+public struct FunctionRecord: Sendable, Hashable, Decodable {
+    /// `metadata`.
+    public struct Metadata: Sendable, Hashable, Decodable {
+        /// Name of the function.
+        public var name: String
+        /// Its namespace.
+        public var namespace: String?
+        /// Stable identity.
+        public var uid: String?
+        /// Grows by one with every change.
+        public var generation: Int?
+        /// The stored version.
+        public var resourceVersion: String?
+        /// When it was created, RFC 3339; absent where the platform does not know.
+        public var creationTimestamp: String?
+    }
+
+    /// `spec`.
+    public struct Spec: Sendable, Hashable, Decodable {
+        /// Public path below `/invoke`.
+        public var endpoint: String
+        /// The only method answered; absent: any.
+        public var method: String?
+        /// For people.
+        public var description: String?
+    }
+
+    /// `metadata`.
+    public var metadata: Metadata
+    /// `spec`.
+    public var spec: Spec
+    /// `target`.
+    public var target: TargetRecord
+    /// `status`; absent before the operator has seen the function.
+    public var status: StatusRecord?
+
+    /// Name of the function.
+    public var name: String { metadata.name }
+    /// The condition of a type, if it is there.
+    public func condition(_ type: String) -> ConditionRecord? { status?.conditions?.first { $0.type == type } }
+}
+
+/// `target`: what runs a function.
+public struct TargetRecord: Sendable, Hashable, Decodable {
+    /// `resources`.
+    public struct Resources: Sendable, Hashable, Decodable {
+        /// Processor time.
+        public var cpu: String?
+        /// Memory.
+        public var memory: String?
+    }
+
+    /// `readinessProbe`.
+    public struct Probe: Sendable, Hashable, Decodable {
+        /// Path asked.
+        public var path: String
+    }
+
+    /// `scaling`.
+    public struct Scaling: Sendable, Hashable, Decodable {
+        /// Invocations per replica to aim at.
+        public var targetConcurrency: Double?
+        /// Silence before the minimum.
+        public var idle: String?
+        /// The stable window.
+        public var window: String?
+    }
+
+    /// Image that Kubernetes runs.
+    public var containerImage: String?
+    /// Process that Local runs.
+    public var command: [String]?
+    /// Port of the container.
+    public var port: Int?
+    /// Path on the replica.
+    public var endpoint: String?
+    /// Replicas that always run.
+    public var minReplicas: Int?
+    /// Replicas that may run.
+    public var maxReplicas: Int?
+    /// Invocations at once per replica; absent: no limit.
+    public var concurrency: Int?
+    /// Environment.
+    public var env: [String: String]?
+    /// Secrets.
+    public var secrets: [String]?
+    /// What a replica may use.
+    public var resources: Resources?
+    /// How to ask a replica whether it is ready.
+    public var readinessProbe: Probe?
+    /// Longest time to the response's head.
+    public var timeout: String?
+    /// When to run how many replicas.
+    public var scaling: Scaling?
+}
+
+/// `status`: what F2S has found out.
+public struct StatusRecord: Sendable, Hashable, Decodable {
+    /// The generation that the rest is about.
+    public var observedGeneration: Int?
+    /// Replicas that exist.
+    public var replicas: Int?
+    /// Replicas that take invocations.
+    public var readyReplicas: Int?
+    /// Replicas wanted.
+    public var desiredReplicas: Int?
+    /// Where to invoke it.
+    public var url: String?
+    /// What is the matter.
+    public var conditions: [ConditionRecord]?
+}
+
+/// One aspect of a function's state, in the form of Kubernetes' `metav1.Condition`.
+public struct ConditionRecord: Sendable, Hashable, Decodable {
+    /// What it is about.
+    public var type: String
+    /// `True`, `False` or `Unknown`.
+    public var status: String
+    /// One word for programs.
+    public var reason: String?
+    /// One sentence for people.
+    public var message: String?
+    /// When `status` last changed, RFC 3339.
+    public var lastTransitionTime: String?
+
+    /// Whether it holds.
+    public var isTrue: Bool { status == "True" }
+}
+
+/// A list as the API gives it.
+struct ItemList<Item: Decodable>: Decodable {
+    var items: [Item]
+}

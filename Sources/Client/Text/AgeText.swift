@@ -1,0 +1,21 @@
+import F2SModel
+import FoundationEssentials
+
+/// How long ago something was, in at most two units: `45s`, `12m`, `3h20m`, `5d`.
+enum AgeText {
+    /// The age; a moment in the future counts as now.
+    static func text(seconds: Double) -> String {
+        let total = seconds.isFinite ? Int64(max(0, min(seconds, 1e12))) : 0
+        let (days, hours, minutes) = (total / 86_400, total / 3600 % 24, total / 60 % 60)
+        if total < 120 { return "\(total)s" }
+        if total < 3600 { return "\(minutes)m" }
+        if total < 86_400 { return minutes == 0 ? "\(hours)h" : "\(hours)h\(minutes)m" }
+        return days < 8 && hours > 0 ? "\(days)d\(hours)h" : "\(days)d"
+    }
+
+    /// The age of a moment in RFC 3339; empty when there is none or it cannot be read.
+    static func text(since moment: String?, now: Double) -> String {
+        guard let moment, let date = try? Date(moment, strategy: .iso8601) else { return "" }
+        return text(seconds: now - date.timeIntervalSince1970)
+    }
+}

@@ -1,0 +1,23 @@
+/// Functions as `f2s list` and `f2s get` show them.
+public struct FunctionTable: Sendable {
+    /// The lines with their ends.
+    public let text: String
+
+    /// A table of functions.
+    /// - Parameter now: seconds since 1970, for ages.
+    public init(_ functions: [FunctionRecord], now: Double) {
+        var table = TextTable(["NAME", "ENDPOINT", "METHOD", "READY", "REPLICAS", "REASON", "AGE"])
+        for function in functions {
+            let ready = function.condition("Ready")
+            // A condition besides Ready is there only while it holds, and is then what the user must know.
+            let trouble = function.status?.conditions?.first { $0.type != "Ready" && $0.isTrue }
+            let replicas = function.status.map { "\($0.readyReplicas ?? 0)/\($0.desiredReplicas ?? 0)" }
+            table.add([
+                function.name, function.spec.endpoint, function.spec.method ?? "any", ready?.status ?? "Unknown",
+                replicas ?? "", trouble?.reason ?? trouble?.type ?? ready?.reason ?? "",
+                AgeText.text(since: function.metadata.creationTimestamp ?? ready?.lastTransitionTime, now: now),
+            ])
+        }
+        text = table.text
+    }
+}

@@ -1,0 +1,88 @@
+import AsyncHTTPClient
+import F2SModel
+import Glibc
+import NIOCore
+import NIOHTTP1
+
+/// The network: HTTP/1.1 by AsyncHTTPClient.
+public struct NetworkTransport: ClientTransport {
+    private let client: HTTPClient
+    private let server: ServerAddress
+
+    /// Runs `body` with a transport to `server`; connections are closed when it returns.
+    public static func open<Result: Sendable>(
+        to server: ServerAddress, _ body: (NetworkTransport) async throws -> Result
+    ) async throws -> Result {
+        var configuration = HTTPClient.Configuration()
+        // A function's own redirect is the caller's to see.
+        configuration.redirectConfiguration = .disallow
+        configuration.timeout.connect = .seconds(5)
+        // Somebody sits in front of the screen: to say at once that nobody listens is better than to try on.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
+            try await body(NetworkTransport(client: client, server: server))
+        }
+    }
+
+    /// Sends; see ``ClientTransport/send(_:)``.
+    public func send(_ request: ClientRequest) async throws(ClientError) -> ClientAnswer {
+        var outgoing = HTTPClientRequest(url: server.text + request.target)
+        outgoing.method = HTTPMethod(rawValue: request.method)
+        outgoing.headers = HTTPHeaders(request.fields.map { ($0.name, $0.value) })
+        switch request.content {
+        case .none: break
+        case .bytes(let bytes): outgoing.body = .bytes(ByteBuffer(bytes: bytes))
+        case .stream(let length, let next):
+            let chunks = AsyncThrowingStream { try await next().map { ByteBuffer(bytes: $0) } }
+            outgoing.body = .stream(chunks, length: length.map { .known($0) } ?? .unknown)
+        }
+        do {
+            let deadline = request.limit.map { NIODeadline.now() + TimeAmount($0) } ?? .distantFuture
+            let response = try await client.execute(outgoing, deadline: deadline)
+            return ClientAnswer(
+                status: Int(response.status.code), reason: response.status.reasonPhrase,
+                fields: response.headers.map { ($0.name, $0.value) },
+                content: Content(body: response.body))
+        } catch {
+            throw refusal(error, limit: request.limit)
+        }
+    }
+
+    private func refusal(_ error: any Error, limit: Duration?) -> ClientError {
+        switch error {
+        case let error as HTTPClientError where error == .deadlineExceeded:
+            .noAnswer(server: server.text, after: limit ?? .zero)
+        case let error as HTTPClientError where error == .connectTimeout:
+            .unreachable(server: server.text, reason: "no connection within 5s")
+        case let error as HTTPClientError:
+            .unreachable(server: server.text, reason: error.shortDescription)
+        case let error as IOError:
+            .unreachable(server: server.text, reason: String(cString: strerror(error.errnoCode)))
+        default:
+            .unreachable(server: server.text, reason: "no connection")
+        }
+    }
+}
+
+/// The content of an answer; whatever goes wrong with it is a ``ClientError``.
+private struct Content: AsyncSequence, Sendable {
+    let body: HTTPClientResponse.Body
+
+    struct Iterator: AsyncIteratorProtocol {
+        var base: HTTPClientResponse.Body.AsyncIterator
+
+        @concurrent mutating func next() async throws -> [UInt8]? {
+            do {
+                return try await base.next().map { Array($0.readableBytesView) }
+            } catch let error as HTTPClientError {
+                throw ClientError.interrupted(reason: error.shortDescription)
+            } catch is CancellationError {
+                throw CancellationError()
+            } catch {
+                throw ClientError.interrupted(reason: "the connection was lost")
+            }
+        }
+    }
+
+    func makeAsyncIterator() -> Iterator { Iterator(base: body.makeAsyncIterator()) }
+}

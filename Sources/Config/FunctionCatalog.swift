@@ -1,0 +1,52 @@
+public import F2SModel
+public import Logging
+public import ServiceLifecycle
+
+/// The functions as they are declared now: follows the store and hands its newest snapshot on to whoever looks.
+public final class FunctionCatalog: Service {
+    private let store: any FunctionStore
+    private let logger: Logger
+    private let latest = Latest(FunctionSnapshot())
+
+    /// A catalogue of a store; empty until ``run()`` has seen the store.
+    public init(store: any FunctionStore, logger: Logger) {
+        self.store = store
+        self.logger = logger
+    }
+
+    /// The newest snapshot.
+    public var current: FunctionSnapshot { latest.current }
+
+    /// The newest snapshot at once, then the newest one after each change.
+    public func snapshots() -> Latest<FunctionSnapshot>.Values { latest.values() }
+
+    /// Follows the store until shutdown. A store that fails is asked again: the last snapshot stands meanwhile.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                do {
+                    try await self.store.withSnapshots { snapshots in
+                        for await snapshot in snapshots { self.take(snapshot) }
+                    }
+                } catch is CancellationError {
+                    return
+                } catch {
+                    self.logger.warning("The store of functions cannot be followed. Trying again.", metadata: ["error": "\(error)"])
+                }
+                // The pause ends early by cancellation only, which the loop looks at itself.
+                try? await Task.sleep(for: Self.pause)
+            }
+        }
+    }
+
+    private func take(_ snapshot: FunctionSnapshot) {
+        let known = Set(latest.current.refusals)
+        for refusal in snapshot.refusals where !known.contains(refusal) {
+            logger.warning("A declaration is refused.", metadata: ["declaration": "\(refusal)"])
+        }
+        guard snapshot != latest.current else { return }
+        latest.publish(snapshot)
+    }
+
+    private static let pause = Duration.seconds(1)
+}

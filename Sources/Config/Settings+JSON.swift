@@ -1,0 +1,26 @@
+import F2SManifest
+import F2SModel
+
+extension Settings {
+    /// The settings in the form of `config.yaml`, as JSON: every key with its value, defaults included, secrets masked.
+    public var json: String { Self.section(SettingsKey.all.map { (Self.names($0.path), $0.json(self)) }) }
+
+    /// One object of the members that share a section; the order of the table is kept.
+    private static func section(_ members: [(path: ArraySlice<String>, json: String)]) -> String {
+        var order: [String] = []
+        var byName: [String: [(path: ArraySlice<String>, json: String)]] = [:]
+        for (path, json) in members {
+            guard let name = path.first else { continue }
+            if byName[name] == nil { order.append(name) }
+            byName[name, default: []].append((path.dropFirst(), json))
+        }
+        let written = order.map { name in
+            let inner = byName[name] ?? []
+            let value = inner.first { $0.path.isEmpty }?.json ?? section(inner)
+            return "\(name.jsonText):\(value)"
+        }
+        return "{\(written.joined(separator: ","))}"
+    }
+
+    private static func names(_ path: String) -> ArraySlice<String> { path.split(separator: ".").map(String.init)[...] }
+}

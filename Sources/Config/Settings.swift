@@ -1,0 +1,35 @@
+public import F2SModel
+
+/// Everything that an operator sets: `config.yaml` and the environment.
+public struct Settings: Sendable, Hashable {
+    /// Whether F2S logs what only its developers look for (`debug`).
+    public var debug = false
+    /// Where Prometheus answers, `http://…` or `https://…` (`prometheus.url`); `nil`: there is none.
+    public var prometheusURL: String?
+    /// Times of an invocation (`f2s.timeouts`, milliseconds).
+    public var timeouts = Timeouts()
+    /// Bounds of the data plane (`f2s.limits`).
+    public var limits = Limits()
+    /// Who may call (`f2s.auth`).
+    public var auth = AuthSettings()
+    /// Event loops of the dispatcher, 1…256 (`f2s.loops`); `nil`: as many as cores less one, at least one.
+    public var loops: Int?
+
+    /// The defaults.
+    public init() {}
+}
+
+/// Who may call (`f2s.auth.global_config`).
+public struct AuthSettings: Sendable, Hashable {
+    /// How callers prove who they are.
+    public enum Kind: String, Sendable, Hashable, CaseIterable {
+        /// They need not: everybody may do everything, and F2S listens on loopback only.
+        case none
+    }
+
+    /// How callers prove who they are (`type`).
+    public var kind = Kind.none
+
+    /// The defaults.
+    public init() {}
+}

@@ -1,0 +1,128 @@
+import F2SManifest
+import F2SModel
+
+/// One key of `config.yaml`: how it is named, read and shown. The table of all keys is the only place that knows them.
+struct SettingsKey: Sendable {
+    /// Path in the file, for example `f2s.timeouts.http_timeout`.
+    let path: String
+    /// Puts a value into the settings.
+    let read: @Sendable (YAMLCursor, inout Settings) throws -> Void
+    /// The value as JSON, secrets masked.
+    let json: @Sendable (Settings) -> String
+
+    /// Name of the environment variable that overrides it: the path in upper case, joined by `_`, without a leading `f2s`.
+    var variable: String {
+        let inner = path.hasPrefix("f2s.") ? path.dropFirst(4) : path[...]
+        return "F2S_" + inner.split(separator: ".").joined(separator: "_").uppercased()
+    }
+
+    /// Every key, in the order in which they are shown.
+    static let all: [SettingsKey] = [
+        flag("debug", \.debug),
+        url("prometheus.url", \.prometheusURL),
+        time("f2s.timeouts.request_timeout", \.timeouts.request, upTo: .seconds(86_400)),
+        time("f2s.timeouts.http_timeout", \.timeouts.http, upTo: .seconds(86_400)),
+        time("f2s.timeouts.scaling_timeout", \.timeouts.scaling, upTo: .seconds(86_400)),
+        number("f2s.limits.head_bytes", \.limits.headBytesMax, 256...1 << 20),
+        number("f2s.limits.target_bytes", \.limits.targetBytesMax, 64...1 << 20),
+        number("f2s.limits.fields", \.limits.fieldsMax, 4...10_000),
+        number("f2s.limits.body_bytes", \.limits.bodyBytesMax, 1...1 << 53),
+        number("f2s.limits.queue_length", \.limits.queueLengthMax, 1...1_000_000),
+        number("f2s.limits.connections", \.limits.connectionsMax, 1...1_000_000),
+        number("f2s.limits.idle_upstreams", \.limits.idleUpstreamsMax, 0...10_000),
+        time("f2s.limits.head_timeout", \.limits.headTimeout, upTo: .seconds(600)),
+        time("f2s.limits.idle_timeout", \.limits.idleTimeout, upTo: .seconds(86_400)),
+        time("f2s.limits.upstream_idle_timeout", \.limits.upstreamIdleTimeout, upTo: .seconds(3600)),
+        time("f2s.limits.tunnel_idle_timeout", \.limits.tunnelIdleTimeout, upTo: .seconds(604_800)),
+        time("f2s.limits.drain_timeout", \.limits.drainTimeout, upTo: .seconds(3600)),
+        authKind("f2s.auth.global_config.type"),
+        number("f2s.loops", \.loops, 1...256),
+    ]
+
+    /// Sections that a later version of F2S fills: they may stand there empty.
+    static let later = ["kafka"]
+}
+
+// The kinds of keys.
+extension SettingsKey {
+    private static func flag(
+        _ path: String, _ field: any WritableKeyPath<Settings, Bool> & Sendable
+    ) -> SettingsKey {
+        SettingsKey(path: path) { cursor, settings in
+            settings[keyPath: field] = try cursor.flag()
+        } json: { settings in
+            "\(settings[keyPath: field])"
+        }
+    }
+
+    private static func number(
+        _ path: String, _ field: any WritableKeyPath<Settings, Int> & Sendable, _ allowed: ClosedRange<Int>
+    ) -> SettingsKey {
+        SettingsKey(path: path) { cursor, settings in
+            settings[keyPath: field] = try cursor.wholeNumber(in: allowed)
+        } json: { settings in
+            "\(settings[keyPath: field])"
+        }
+    }
+
+    private static func number(
+        _ path: String, _ field: any WritableKeyPath<Settings, Int?> & Sendable, _ allowed: ClosedRange<Int>
+    ) -> SettingsKey {
+        SettingsKey(path: path) { cursor, settings in
+            settings[keyPath: field] = try cursor.wholeNumber(in: allowed)
+        } json: { settings in
+            settings[keyPath: field].map { "\($0)" } ?? "null"
+        }
+    }
+
+    /// A time in whole milliseconds, from 1.
+    private static func time(
+        _ path: String, _ field: any WritableKeyPath<Settings, Duration> & Sendable, upTo longest: Duration
+    ) -> SettingsKey {
+        SettingsKey(path: path) { cursor, settings in
+            let allowed = 1...Int(longest.wholeMilliseconds)
+            settings[keyPath: field] = .milliseconds(try cursor.wholeNumber(in: allowed, unit: "milliseconds"))
+        } json: { settings in
+            "\(settings[keyPath: field].wholeMilliseconds)"
+        }
+    }
+
+    private static func url(
+        _ path: String, _ field: any WritableKeyPath<Settings, String?> & Sendable
+    ) -> SettingsKey {
+        SettingsKey(path: path) { cursor, settings in
+            let text = try cursor.text()
+            guard HTTPAddress.isValid(text) else {
+                // The value may hold a password, so it is not repeated.
+                throw YAMLComplaint(
+                    "\(path) is no address: it must be a URL such as http://prometheus:9090.", at: cursor.node.position)
+            }
+            settings[keyPath: field] = text
+        } json: { settings in
+            settings[keyPath: field].map { HTTPAddress.maskingPassword($0).jsonText } ?? "null"
+        }
+    }
+
+    private static func authKind(_ path: String) -> SettingsKey {
+        SettingsKey(path: path) { cursor, settings in
+            let known = AuthSettings.Kind.allCases.map(\.rawValue).joined(separator: ", ")
+            guard let kind = AuthSettings.Kind(rawValue: try cursor.text()) else {
+                throw cursor.complaint("be one of: \(known) (this version of F2S knows no other)")
+            }
+            settings.auth.kind = kind
+        } json: { settings in
+            settings.auth.kind.rawValue.jsonText
+        }
+    }
+}
+
+extension YAMLCursor {
+    fileprivate func wholeNumber(in allowed: ClosedRange<Int>, unit: String? = nil) throws(YAMLComplaint) -> Int {
+        let number = try wholeNumber()
+        guard allowed.contains(number) else {
+            throw complaint(
+                "be between \(allowed.lowerBound) and \(allowed.upperBound)" + (unit.map { " \($0)" } ?? ""))
+        }
+        return number
+    }
+}

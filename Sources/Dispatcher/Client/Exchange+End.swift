@@ -1,0 +1,92 @@
+import F2SMetrics
+import F2SModel
+
+extension Exchange {
+    // MARK: Ends
+
+    /// Answers with a problem; the connection goes on where the request was read to its end.
+    func fail(_ error: InvocationError) {
+        let isClean = client.isRequestComplete && facts.isPersistent
+        answer(error, keepAlive: isClean && !worker.shared.isEnding)
+    }
+
+    /// Answers with a problem and closes the connection.
+    func refuse(_ error: InvocationError) {
+        if state == .responding || state == .tunnel {
+            end()
+            return client.close()
+        }
+        answer(error, keepAlive: false)
+    }
+
+    private func answer(_ error: InvocationError, keepAlive: Bool) {
+        if state != .idle, let entry {
+            entry.cell.meters.fail(error.stage)
+        } else {
+            worker.shared.refuse(error.stage)
+        }
+        let problem = Problem(error, function: entry?.declaration.name)
+        leaveQueue()
+        let timing = entry == nil || state == .idle ? nil : times
+        let isAnswerToHead = state != .idle && facts.isHeadRequest
+        end()
+        client.writeAndFlush(
+            ProblemResponse.bytes(problem, error, timing: timing, keepAlive: keepAlive, isAnswerToHead: isAnswerToHead))
+        client.responseEnded(keepAlive: keepAlive)
+    }
+
+    /// Gives back what is held, exactly once, on every path.
+    func end() {
+        guard state != .idle else { return }
+        state = .idle
+        generation &+= 1
+        if isInvocation {
+            isInvocation = false
+            worker.shared.invocationEnded()
+        }
+        if let upstream {
+            self.upstream = nil
+            upstream.abandon()
+        }
+        releaseSlot()
+        failedReplica = nil
+    }
+
+    /// Something moved: silence begins anew. The API's log and event streams may be silent for as long as they like.
+    func noteActivity() {
+        switch state {
+        case .tunnel: client.setDeadline(in: worker.tuning.limits.tunnelIdleTimeout.nanoseconds)
+        case .sent, .responding:
+            client.setDeadline(
+                at: entry == nil ? .max : worker.coarseNow &+ worker.tuning.timeouts.http.nanoseconds)
+        default: break
+        }
+    }
+
+    func deadlinePassed(_ time: UInt64) {
+        switch state {
+        case .idle: client.close()
+        case .tunnel, .responding: refuse(.requestStalled)
+        case .sent where !client.isRequestComplete: refuse(.requestStalled)
+        case .waiting: waitedTooLong(time)
+        case .routed, .connecting, .sent:
+            let stage: Stage = isConnecting ? .connect : .function
+            fail(.responseTimeout(after: .nanoseconds(Int64(times.deadline &- times.began)), inStage: stage))
+        }
+    }
+
+    private func waitedTooLong(_ time: UInt64) {
+        guard let entry else { return client.close() }
+        let (isAccepting, trouble) = entry.cell.withQueue { ($0.isAccepting, $0.currentTrouble) }
+        let waited = Duration.nanoseconds(Int64(time &- times.began))
+        if isAccepting {
+            // A first replica came, but its slots are taken: from now on only the function's own time counts.
+            guard time >= times.deadline else { return client.setDeadline(at: times.deadline) }
+            fail(.queueTimeout(after: waited))
+        } else if let trouble {
+            fail(.startFailed(trouble))
+        } else {
+            fail(.scalingTimeout(after: waited))
+        }
+    }
+}

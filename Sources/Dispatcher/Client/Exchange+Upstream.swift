@@ -1,0 +1,107 @@
+import F2SMetrics
+import F2SModel
+import NIOCore
+
+extension Exchange {
+    // MARK: What the upstream connection tells
+
+    func upstreamWritable() { client.resume() }
+
+    /// The answer has begun. Adds what F2S has to say and passes the head on, with as much content as is there.
+    func respond(_ head: ResponseHead, _ bytes: ByteBuffer, content: ByteBuffer?, framing: Framing, isComplete: Bool) {
+        let isInterim = head.status < 200 && head.status != 101
+        var out = client.makeBuffer(capacity: head.length + 192 + (content?.readableBytes ?? 0))
+        HeadComposer.response(bytes.readableBytesUInt8Span, head, fields: worker.scanner.fields, into: &out)
+        if isInterim {
+            guard facts.minorVersion >= 1, head.status != 100 else { return }
+            out.writeStaticString("\r\n")
+            return client.writeAndFlush(out)
+        }
+        times.responded = worker.now()
+        state = .responding
+        facts.keepAlive =
+            facts.isPersistent && framing != .untilClose && !worker.shared.isEnding
+            && head.status != 101
+        if entry != nil {
+            HeadComposer.serverTiming(
+                queue: times.queueMicroseconds, start: times.startMicroseconds, function: times.functionMicroseconds, into: &out)
+        }
+        if head.status == 101 {
+            out.writeStaticString("Connection: Upgrade\r\n")
+            if let upgrade = head.facts.upgrade {
+                out.writeStaticString("Upgrade: ")
+                out.writeString(bytes.readableBytesUInt8Span.text(upgrade))
+                out.writeStaticString("\r\n")
+            }
+        } else if !facts.keepAlive {
+            out.writeStaticString("Connection: close\r\n")
+        }
+        out.writeStaticString("\r\n")
+        if let content { out.writeImmutableBuffer(content) }
+        if isComplete { client.writeAndFlush(out) } else { client.write(out) }
+        noteActivity()
+    }
+
+    func passContent(_ bytes: ByteBuffer) {
+        client.write(bytes)
+        noteActivity()
+    }
+
+    /// The answer is complete; the upstream connection has let go already.
+    func responseEnded() {
+        upstream = nil
+        if let entry {
+            entry.cell.meters.completed.add()
+            times.observe(in: entry.cell.meters, now: worker.now())
+        }
+        let keepAlive = facts.keepAlive
+        end()
+        client.flush()
+        client.responseEnded(keepAlive: keepAlive)
+    }
+
+    func becomeTunnel() {
+        state = .tunnel
+        client.flush()
+        client.becomeTunnel()
+        noteActivity()
+    }
+
+    /// The connection to the replica ended before its answer did.
+    func upstreamLost(hasBegun: Bool, wasReused: Bool) {
+        upstream = nil
+        switch state {
+        case .tunnel, .responding:
+            if state == .responding, let entry { entry.cell.meters.fail(.function) }
+            client.flush()
+            let wasTunnel = state == .tunnel
+            end()
+            if wasTunnel { client.closeAfterWriting() } else { client.close() }
+        case .sent where !hasBegun && wasReused && isWhole && facts.isIdempotent && attempts.maySendAgain():
+            entry?.cell.meters.retried.add()
+            sendAgain()
+        default:
+            fail(.replicaLost(afterResponseBegan: hasBegun))
+        }
+    }
+
+    /// The replica's answer breaks the grammar.
+    func upstreamMalformed(_ error: InvocationError) {
+        upstream = nil
+        if state == .responding {
+            entry?.cell.meters.fail(.function)
+            end()
+            client.close()
+        } else {
+            fail(error)
+        }
+    }
+
+    private func sendAgain() {
+        guard let entry else { return connect(worker.api) }
+        failedReplica = grant?.replica
+        releaseSlot()
+        generation &+= 1
+        admit(entry)
+    }
+}

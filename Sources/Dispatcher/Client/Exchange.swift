@@ -1,0 +1,252 @@
+import F2SMetrics
+import F2SModel
+import NIOCore
+
+/// One request on its way: routed, admitted, given a slot and a connection, answered. It knows what an invocation is and
+/// nothing of where bytes begin and end; reused for every request of a client connection.
+final class Exchange {
+    enum State {
+        /// Nothing is going on.
+        case idle
+        /// Routed, not admitted yet.
+        case routed
+        /// In the function's queue.
+        case waiting
+        /// A slot is held, a connection is being opened.
+        case connecting
+        /// Sent to a replica, whose answer has not begun.
+        case sent
+        /// The answer is on its way to the client.
+        case responding
+        /// HTTP is over.
+        case tunnel
+    }
+
+    unowned let client: ClientConnection
+    let worker: Worker
+    var state = State.idle
+    var upstream: UpstreamConnection?
+    /// The request's head as it goes to the replica, and a small body behind it: what can be sent again.
+    private var request = ByteBuffer()
+    private(set) var isWhole = true
+    var facts = ExchangeFacts()
+    var entry: RouteTable.Entry?
+    var grant: InvocationQueue.Grant?
+    var sequence: UInt64?
+    var generation: UInt64 = 0
+    var times = ExchangeTimes()
+    var attempts = Attempts()
+    var failedReplica: ReplicaCell?
+    /// Whether it counts as work in hand: the API's streams do not, they may last for ever.
+    var isInvocation = false
+
+    /// Bodies up to this size are held with the head, for one write and for a retry.
+    static let heldBodyBytesMax = 4096
+
+    init(client: ClientConnection, worker: Worker) {
+        self.client = client
+        self.worker = worker
+    }
+
+    // MARK: What the client connection tells
+
+    /// A head has arrived: decides where it goes and what is sent there.
+    func begin(_ head: RequestHead, _ bytes: ByteBuffer) {
+        generation &+= 1
+        times = ExchangeTimes(now: worker.now())
+        attempts = Attempts()
+        facts = ExchangeFacts(head)
+        isWhole = head.framing == .none
+        sequence = nil
+        failedReplica = nil
+        entry = nil
+        state = .routed
+        do throws(InvocationError) {
+            let destination = try route(head, bytes)
+            request.clear()
+            HeadComposer.request(
+                bytes.readableBytesUInt8Span, head, fields: worker.scanner.fields, to: destination, from: client.forwarding,
+                identity: worker.identities.next(), into: &request)
+        } catch {
+            fail(error)
+        }
+    }
+
+    /// Whether the request still goes somewhere.
+    var isOpen: Bool { state != .idle }
+
+    /// Whether content can be passed on.
+    var isTakingBody: Bool { (state == .sent || state == .responding) && upstream != nil }
+
+    var isUpstreamWritable: Bool { upstream?.isWritable ?? true }
+
+    /// The rest of a small request.
+    func hold(_ body: ByteBuffer) {
+        request.writeImmutableBuffer(body)
+        isWhole = true
+    }
+
+    /// The head, and a small body, are there: looks for a slot.
+    func start() {
+        guard state == .routed else { return }
+        guard let entry else { return connect(worker.api) }
+        entry.cell.meters.incoming.add()
+        isInvocation = true
+        worker.shared.invocationBegan()
+        times.deadline = times.began &+ entry.declaration.timeout
+        admit(entry)
+    }
+
+    func passBody(_ bytes: ByteBuffer, isLast: Bool) {
+        upstream?.write(bytes)
+        if isLast, state == .sent {
+            client.setDeadline(at: times.deadline)
+        } else {
+            noteActivity()
+        }
+    }
+
+    func passUpstream(_ bytes: ByteBuffer) {
+        upstream?.write(bytes)
+        noteActivity()
+    }
+
+    func flushUpstream() { upstream?.flushIfNeeded() }
+
+    func clientWritabilityChanged(isWritable: Bool) { upstream?.setReading(isWritable) }
+
+    /// The client has left: its place or its slot is free at once.
+    func clientGone() {
+        guard state != .idle else { return }
+        entry?.cell.meters.abandoned.add()
+        leaveQueue()
+        end()
+    }
+
+    // MARK: Slots
+
+    func isWaiting(generation: UInt64) -> Bool { state == .waiting && self.generation == generation }
+
+    func granted(_ grant: InvocationQueue.Grant) {
+        self.grant = grant
+        times.granted = worker.now()
+        let isRepeatable = facts.isIdempotent
+        if let upstream = worker.takeIdle(grant.replica, isFresh: !isRepeatable) {
+            attach(upstream)
+        } else {
+            connect(grant.replica)
+        }
+    }
+
+    func admit(_ entry: RouteTable.Entry) {
+        let waiter = InvocationQueue.Waiter(loop: worker.index, entry: client.entry, generation: generation)
+        let now = worker.coarseNow
+        let wallClock = worker.wallClock
+        let (avoided, place) = (failedReplica, sequence)
+        let admission = entry.cell.withQueue {
+            $0.admit(waiter, avoiding: avoided, sequence: place, now: now, wallClock: wallClock)
+        }
+        switch admission {
+        case .granted(let grant, let sequence):
+            self.sequence = sequence
+            granted(grant)
+        case .waiting(let sequence, let isCold, let activate):
+            self.sequence = sequence
+            state = .waiting
+            times.isCold = times.isCold || isCold
+            let scaling = times.began &+ worker.tuning.timeouts.scaling.nanoseconds
+            client.setDeadline(at: isCold ? min(times.deadline, scaling) : times.deadline)
+            if activate { worker.shared.changes.raise() }
+            client.updateReading()
+        case .full(let limit): fail(.queueFull(limit: limit))
+        case .failed(let trouble): fail(.startFailed(trouble))
+        }
+    }
+
+    func leaveQueue() {
+        guard state == .waiting, let entry, let sequence else { return }
+        let now = worker.now()
+        // Where the place is gone already, a slot is on its way; the worker gives it back when it finds nobody.
+        _ = entry.cell.withQueue { $0.leave(sequence, now: now) }
+    }
+
+    func releaseSlot() {
+        guard let grant, let entry else { return }
+        self.grant = nil
+        worker.giveBack(grant, of: entry.cell)
+    }
+
+    // MARK: Connections
+
+    func connect(_ replica: ReplicaCell) {
+        if grant == nil, let upstream = worker.takeIdle(replica, isFresh: !facts.isIdempotent) { return attach(upstream) }
+        state = .connecting
+        let expected = generation
+        let own = client
+        worker.connect(replica) { [worker] result in
+            let exchange = own.exchange
+            let isWanted = exchange.generation == expected && exchange.isConnecting
+            switch result {
+            case .success(let upstream) where !isWanted: worker.keepIdle(upstream)
+            case .success(let upstream) where upstream.isUsable: exchange.attach(upstream)
+            case .success: exchange.connectFailed(replica, ChannelError.alreadyClosed)
+            case .failure(let error): if isWanted { exchange.connectFailed(replica, error) }
+            }
+        }
+    }
+
+    var isConnecting: Bool {
+        if case .connecting = state { true } else { false }
+    }
+
+    private func attach(_ upstream: UpstreamConnection) {
+        self.upstream = upstream
+        state = .sent
+        times.sent = worker.coarseNow
+        upstream.begin(self)
+        upstream.write(request)
+        if isWhole {
+            if entry == nil { client.setDeadline(at: .max) } else { client.setDeadline(at: times.deadline) }
+        } else {
+            noteActivity()
+            client.resume()
+        }
+        upstream.flushIfNeeded()
+    }
+
+    private func connectFailed(_ replica: ReplicaCell, _ error: any Error) {
+        guard let entry else { return fail(.apiUnavailable) }
+        if !ConnectFailure.isTimeout(error), entry.cell.withQueue({ $0.refused(replica) }) {
+            worker.dial(replica, of: entry.cell)
+            worker.shared.changes.raise()
+        }
+        releaseSlot()
+        failedReplica = replica
+        guard attempts.mayConnectAgain() else { return fail(.connectFailed) }
+        entry.cell.meters.retried.add()
+        admit(entry)
+    }
+}
+
+extension Exchange {
+    /// Which function or the API server, and the path there.
+    private func route(_ head: RequestHead, _ bytes: ByteBuffer) throws(InvocationError) -> HeadComposer.Destination {
+        let span = bytes.readableBytesUInt8Span
+        guard RouteTable.isInvocation(span, path: head.path) else { return .init(path: nil, rest: 0) }
+        guard let table = worker.table else { throw .starting }
+        switch table.match(span, path: head.path, method: head.method) {
+        case .found(let entry, let rest):
+            self.entry = entry
+            return .init(path: entry.declaration.path, rest: rest)
+        case .methodNotAllowed(let allowed, let entry):
+            self.entry = entry
+            throw .methodNotAllowed(allowed: allowed)
+        case .notFound:
+            let path = span.text(head.path)
+            guard !PathCheck.isAmbiguous(path) else {
+                throw .malformedRequest(reason: "The path holds '.', '..' or an encoded slash where a route is looked for")
+            }
+            throw .functionNotFound(path: String(path.dropFirst(RouteTable.prefix.utf8CodeUnitCount)))
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import F2SMetrics
+import F2SModel
+
+/// What an exchange keeps of its request's head.
+struct ExchangeFacts {
+    var isIdempotent = false
+    var isHeadRequest = false
+    var isUpgrade = false
+    var isPersistent = false
+    var minorVersion = 1
+    /// Decided with the response's head.
+    var keepAlive = false
+
+    init() {}
+
+    init(_ head: RequestHead) {
+        isIdempotent =
+            switch head.method {
+            case .get, .head, .options, .trace, .put, .delete: !head.isUpgrade
+            case .post, .patch, nil: false
+            }
+        isHeadRequest = head.method == .head
+        isUpgrade = head.isUpgrade
+        isPersistent = head.isPersistent
+        minorVersion = head.minorVersion
+    }
+}
+
+/// How often an invocation may be tried (DESIGN: once, elsewhere).
+struct Attempts {
+    private var connects = 0
+    private var hasSentAgain = false
+
+    /// Each failed attempt to connect sends the invocation back to its queue, in front; nothing was written, so this is safe.
+    static let connectsMax = 4
+
+    mutating func mayConnectAgain() -> Bool {
+        connects += 1
+        return connects < Self.connectsMax
+    }
+
+    /// Only once: a replica that dies on a request may die of it.
+    mutating func maySendAgain() -> Bool {
+        guard !hasSentAgain else { return false }
+        hasSentAgain = true
+        return true
+    }
+}
+
+/// When an exchange reached which point; nanoseconds of the monotonic clock.
+struct ExchangeTimes {
+    var began: UInt64 = 0
+    var granted: UInt64 = 0
+    var sent: UInt64 = 0
+    var responded: UInt64 = 0
+    /// For the response's head.
+    var deadline = UInt64.max
+    /// Whether no replica was there when it was admitted.
+    var isCold = false
+
+    init() {}
+    init(now: UInt64) { began = now }
+
+    private var waited: UInt64 { granted > began ? granted &- began : 0 }
+
+    /// Waiting for a slot while replicas were there.
+    var queueMicroseconds: UInt64 { isCold ? 0 : waited / 1000 }
+    /// Waiting for a first replica.
+    var startMicroseconds: UInt64 { isCold ? waited / 1000 : 0 }
+    /// The function's own time, its connection included.
+    var functionMicroseconds: UInt64 {
+        let from = granted > 0 ? granted : began
+        return responded > from ? (responded &- from) / 1000 : 0
+    }
+
+    func observe(in meters: FunctionMeters, now: UInt64) {
+        meters.duration.observe(nanoseconds: now > began ? now &- began : 0)
+        if isCold { meters.coldStart.observe(nanoseconds: waited) } else { meters.queueWait.observe(nanoseconds: waited) }
+    }
+}

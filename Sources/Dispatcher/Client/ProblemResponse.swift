@@ -1,0 +1,47 @@
+import F2SModel
+import NIOCore
+
+/// A whole response with a problem document: F2S's own answer when there is none of a function.
+enum ProblemResponse {
+    static func bytes(
+        _ problem: Problem, _ error: InvocationError, timing: ExchangeTimes?, keepAlive: Bool, isAnswerToHead: Bool
+    ) -> ByteBuffer {
+        let document = problem.json
+        var out = ByteBuffer()
+        out.writeString("HTTP/1.1 \(problem.status) \(reasonPhrase(problem.status))\r\n")
+        out.writeString("Content-Type: \(Problem.mediaType)\r\nContent-Length: \(document.utf8.count)\r\n")
+        out.writeString("Cache-Control: no-store\r\n")
+        if case .methodNotAllowed(let allowed) = error {
+            out.writeString("Allow: \(allowed.map(\.rawValue).joined(separator: ", "))\r\n")
+        }
+        if let seconds = error.retryAfterSeconds { out.writeString("Retry-After: \(seconds)\r\n") }
+        if let timing {
+            HeadComposer.serverTiming(
+                queue: timing.queueMicroseconds, start: timing.startMicroseconds, function: timing.functionMicroseconds,
+                into: &out)
+        }
+        if !keepAlive { out.writeString("Connection: close\r\n") }
+        out.writeString("\r\n")
+        if !isAnswerToHead { out.writeString(document) }
+        return out
+    }
+
+    private static func reasonPhrase(_ status: Int) -> String {
+        switch status {
+        case 400: "Bad Request"
+        case 401: "Unauthorized"
+        case 403: "Forbidden"
+        case 404: "Not Found"
+        case 405: "Method Not Allowed"
+        case 408: "Request Timeout"
+        case 413: "Content Too Large"
+        case 414: "URI Too Long"
+        case 429: "Too Many Requests"
+        case 431: "Request Header Fields Too Large"
+        case 502: "Bad Gateway"
+        case 503: "Service Unavailable"
+        case 504: "Gateway Timeout"
+        default: "Error"
+        }
+    }
+}

@@ -1,0 +1,101 @@
+/// Positions in the bytes of a head. 32 bits keep a field table small; a head is bounded far below.
+struct ByteRange: Equatable {
+    var start: Int32
+    var end: Int32
+
+    init(_ start: Int, _ end: Int) {
+        self.start = Int32(truncatingIfNeeded: start)
+        self.end = Int32(truncatingIfNeeded: end)
+    }
+
+    var lower: Int { Int(start) }
+    var upper: Int { Int(end) }
+    var count: Int { Int(end &- start) }
+    var isEmpty: Bool { end <= start }
+}
+
+/// Octets that HTTP's grammar names (RFC 9110 section 5.6).
+enum Octet {
+    static let tab: UInt8 = 9
+    static let lineFeed: UInt8 = 10
+    static let carriageReturn: UInt8 = 13
+    static let space: UInt8 = 32
+    static let percent = UInt8(ascii: "%")
+    static let comma = UInt8(ascii: ",")
+    static let slash = UInt8(ascii: "/")
+    static let colon = UInt8(ascii: ":")
+    static let semicolon = UInt8(ascii: ";")
+    static let question = UInt8(ascii: "?")
+
+    /// `tchar`: what tokens such as methods and field names are made of.
+    @inline(__always) static func isToken(_ byte: UInt8) -> Bool {
+        // Two 64-bit sets instead of a table in memory: no load, no bounds check.
+        let low: UInt64 = 0x03FF_6CFA_0000_0000
+        let high: UInt64 = 0x57FF_FFFF_C7FF_FFFE
+        if byte < 64 { return low >> UInt64(byte) & 1 == 1 }
+        if byte < 128 { return high >> UInt64(byte &- 64) & 1 == 1 }
+        return false
+    }
+
+    /// What a field value may hold: no control characters but the tab (RFC 9110 section 5.5).
+    @inline(__always) static func isFieldContent(_ byte: UInt8) -> Bool {
+        byte >= 32 && byte != 127 || byte == tab
+    }
+
+    @inline(__always) static func lowercased(_ byte: UInt8) -> UInt8 {
+        byte &- 65 < 26 ? byte | 0x20 : byte
+    }
+
+    /// The value of a hexadecimal digit, else `nil`.
+    @inline(__always) static func hexadecimal(_ byte: UInt8) -> Int? {
+        switch byte {
+        case 48...57: Int(byte &- 48)
+        case 65...70: Int(byte &- 55)
+        case 97...102: Int(byte &- 87)
+        default: nil
+        }
+    }
+}
+
+extension Span<UInt8> {
+    /// Whether the range holds `text`, which must be in lower case, in any letter case.
+    @inline(__always)
+    func isCaseInsensitively(_ text: StaticString, in range: ByteRange) -> Bool {
+        guard range.count == text.utf8CodeUnitCount else { return false }
+        return text.withUTF8Buffer { wanted in
+            var index = 0
+            while index < wanted.count {
+                if Octet.lowercased(self[range.lower &+ index]) != wanted[index] { return false }
+                index &+= 1
+            }
+            return true
+        }
+    }
+
+    /// Whether the range holds exactly `text`.
+    func isExactly(_ text: StaticString, in range: ByteRange) -> Bool {
+        guard range.count == text.utf8CodeUnitCount else { return false }
+        return text.withUTF8Buffer { wanted in
+            for index in 0..<wanted.count where self[range.lower + index] != wanted[index] { return false }
+            return true
+        }
+    }
+
+    /// The range without spaces and tabs at both ends (OWS).
+    @inline(__always)
+    func trimmed(_ range: ByteRange) -> ByteRange {
+        var start = range.lower
+        var end = range.upper
+        while start < end, self[start] == Octet.space || self[start] == Octet.tab { start &+= 1 }
+        while end > start, self[end &- 1] == Octet.space || self[end &- 1] == Octet.tab { end &-= 1 }
+        return ByteRange(start, end)
+    }
+
+    /// A copy of the range as text, for the slow paths only.
+    func text(_ range: ByteRange) -> String {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(range.count)
+        for index in range.lower..<Swift.max(range.lower, range.upper) { bytes.append(self[index]) }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,107 @@
+import F2SModel
+
+/// Why a head is refused.
+enum HeadError: Error, Equatable {
+    case malformed(String)
+    case tooLarge(InvocationError.Part)
+
+    /// The answer to the client whose request it was.
+    var asRequestError: InvocationError {
+        switch self {
+        case .malformed(let reason): .malformedRequest(reason: reason)
+        case .tooLarge(let part): .tooLarge(part)
+        }
+    }
+
+    /// The answer to the client when it was the replica's response.
+    var asResponseError: InvocationError {
+        switch self {
+        case .malformed(let reason): .malformedResponse(reason: reason)
+        case .tooLarge: .malformedResponse(reason: "The response's head is over its limit")
+        }
+    }
+}
+
+/// One header field, as positions.
+struct Field {
+    var name: ByteRange
+    var value: ByteRange
+    /// First byte after the field's line.
+    var lineEnd: Int32
+    /// Whether the field ends here: hop-by-hop, or replaced by one of ours.
+    var isDropped: Bool
+}
+
+/// What a message's framing is (RFC 9112 section 6).
+enum Framing: Equatable {
+    /// No content.
+    case none
+    /// So many bytes, at least 1.
+    case length(Int)
+    /// The chunked coding.
+    case chunked
+    /// A response until the connection ends.
+    case untilClose
+}
+
+/// What the fields of either head have in common.
+struct FieldFacts {
+    var contentLength: Int?
+    var isChunked = false
+    var saysClose = false
+    var saysKeepAlive = false
+    var saysUpgrade = false
+    var expectsContinue = false
+    var host: ByteRange?
+    var upgrade: ByteRange?
+    var authorization: ByteRange?
+    var hasTraceparent = false
+    var hasRequestID = false
+}
+
+/// A request's head, as positions in its bytes.
+struct RequestHead {
+    /// Bytes of the head, the empty line included.
+    var length = 0
+    var method: Function.Method?
+    var methodText = ByteRange(0, 0)
+    /// Path and query in origin form.
+    var target = ByteRange(0, 0)
+    /// The path alone.
+    var path = ByteRange(0, 0)
+    /// First byte after the request line.
+    var fieldsStart = 0
+    var minorVersion = 1
+    var framing = Framing.none
+    var facts = FieldFacts()
+
+    /// Whether the connection may carry another request afterwards (RFC 9112 section 9.3).
+    var isPersistent: Bool { minorVersion >= 1 && !facts.saysClose }
+    /// Whether the client asks to leave HTTP (RFC 9110 section 7.8).
+    var isUpgrade: Bool { facts.saysUpgrade && facts.upgrade != nil && minorVersion >= 1 }
+}
+
+/// A response's head, as positions in its bytes.
+struct ResponseHead {
+    /// Bytes of the head, the empty line included.
+    var length = 0
+    var status = 0
+    /// First byte after the status line.
+    var fieldsStart = 0
+    var minorVersion = 1
+    var facts = FieldFacts()
+
+    /// Whether the connection may carry another exchange afterwards.
+    var isPersistent: Bool { minorVersion >= 1 ? !facts.saysClose : facts.saysKeepAlive }
+
+    /// The framing, given what was asked (RFC 9112 section 6.3).
+    func framing(isAnswerToHead: Bool) -> Framing {
+        if isAnswerToHead || status < 200 || status == 204 || status == 304 { return .none }
+        if facts.isChunked { return .chunked }
+        switch facts.contentLength {
+        case .some(0): return .none
+        case .some(let length): return .length(length)
+        case nil: return .untilClose
+        }
+    }
+}

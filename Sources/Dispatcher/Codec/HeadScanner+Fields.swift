@@ -1,0 +1,178 @@
+import F2SModel
+
+extension HeadScanner {
+    /// Reads the field lines up to the empty line.
+    mutating func readFields(
+        _ bytes: Span<UInt8>, from: Int, to length: Int, isRequest: Bool
+    ) throws(HeadError) -> FieldFacts {
+        fields.removeAll(keepingCapacity: true)
+        var facts = FieldFacts()
+        var start = from
+        while let lineEnd = Self.lineEnd(bytes, start, length) {
+            let end = lineEnd &- 2
+            guard end >= start, bytes[end] == Octet.carriageReturn else { throw .malformed("A line ends without CR LF") }
+            if end == start {
+                try dropConnectionFields(bytes, &facts)
+                return facts
+            }
+            guard fields.count < limits.fieldsMax else { throw .tooLarge(.fields(countMax: limits.fieldsMax)) }
+            var index = start
+            while Octet.isToken(bytes[index]) { index &+= 1 }
+            // Covers a folded line (it begins with a space) and a space before the colon.
+            guard index > start, bytes[index] == Octet.colon else {
+                throw .malformed("A field name is not a token followed by a colon")
+            }
+            let name = ByteRange(start, index)
+            index &+= 1
+            let valueStart = index
+            while index < end {
+                guard Octet.isFieldContent(bytes[index]) else { throw .malformed("A field value holds a control character") }
+                index &+= 1
+            }
+            var field = Field(
+                name: name, value: bytes.trimmed(ByteRange(valueStart, end)),
+                lineEnd: Int32(truncatingIfNeeded: lineEnd), isDropped: false)
+            try noteHop(bytes, &field, &facts)
+            if isRequest { try noteRequest(bytes, &field, &facts) }
+            fields.append(field)
+            start = lineEnd
+        }
+        throw .malformed("The head has no empty line at its end")
+    }
+
+    /// Drops Transfer-Encoding from what is forwarded, for a client that knows no chunks.
+    mutating func dropTransferEncoding(_ bytes: Span<UInt8>) {
+        for index in fields.indices where bytes.isCaseInsensitively("transfer-encoding", in: fields[index].name) {
+            fields[index].isDropped = true
+        }
+    }
+
+    /// Takes what concerns the connection and the framing, in requests and responses alike.
+    private func noteHop(_ bytes: Span<UInt8>, _ field: inout Field, _ facts: inout FieldFacts) throws(HeadError) {
+        let name = field.name
+        switch name.count {
+        case 7:
+            if bytes.isCaseInsensitively("upgrade", in: name) {
+                facts.upgrade = field.value
+                field.isDropped = true
+            }
+        case 10:
+            if bytes.isCaseInsensitively("connection", in: name) {
+                noteConnection(bytes, field.value, &facts)
+                field.isDropped = true
+            } else if bytes.isCaseInsensitively("keep-alive", in: name) {
+                field.isDropped = true
+            }
+        case 14: try noteLength(bytes, field, &facts)
+        case 16: if bytes.isCaseInsensitively("proxy-connection", in: name) { field.isDropped = true }
+        case 17: try noteTransferEncoding(bytes, field, &facts)
+        default: break
+        }
+    }
+
+    /// Takes what F2S itself needs of a request, and marks what it replaces.
+    private func noteRequest(_ bytes: Span<UInt8>, _ field: inout Field, _ facts: inout FieldFacts) throws(HeadError) {
+        let name = field.name
+        switch name.count {
+        case 2:
+            if bytes.isCaseInsensitively("te", in: name) { field.isDropped = true }
+        case 4:
+            if bytes.isCaseInsensitively("host", in: name) {
+                guard facts.host == nil else { throw .malformed("There are two Host fields") }
+                facts.host = field.value
+            }
+        case 6:
+            if bytes.isCaseInsensitively("expect", in: name) {
+                facts.expectsContinue = bytes.isCaseInsensitively("100-continue", in: field.value)
+                field.isDropped = facts.expectsContinue
+            }
+        case 9, 15, 16, 17: noteForwarding(bytes, &field)
+        case 11:
+            if bytes.isCaseInsensitively("traceparent", in: name) { facts.hasTraceparent = true }
+        case 12:
+            if bytes.isCaseInsensitively("x-request-id", in: name) { facts.hasRequestID = true }
+        case 13:
+            if bytes.isCaseInsensitively("authorization", in: name) {
+                guard facts.authorization == nil else { throw .malformed("There are two Authorization fields") }
+                facts.authorization = field.value
+            }
+        default: break
+        }
+    }
+
+    /// What says where a request came from is replaced: a client must not be able to claim it.
+    private func noteForwarding(_ bytes: Span<UInt8>, _ field: inout Field) {
+        let isForwarding =
+            bytes.isCaseInsensitively("forwarded", in: field.name)
+            || bytes.isCaseInsensitively("x-forwarded-for", in: field.name)
+            || bytes.isCaseInsensitively("x-forwarded-host", in: field.name)
+            || bytes.isCaseInsensitively("x-forwarded-proto", in: field.name)
+        if isForwarding { field.isDropped = true }
+    }
+
+    private func noteLength(_ bytes: Span<UInt8>, _ field: Field, _ facts: inout FieldFacts) throws(HeadError) {
+        guard bytes.isCaseInsensitively("content-length", in: field.name) else { return }
+        guard (1...18).contains(field.value.count) else { throw .malformed("Content-Length is not a number") }
+        var length = 0
+        for index in field.value.lower..<field.value.upper {
+            guard (48...57).contains(bytes[index]) else { throw .malformed("Content-Length is not a number") }
+            length = length * 10 + Int(bytes[index] - 48)
+        }
+        guard facts.contentLength == nil else { throw .malformed("There are two Content-Length fields") }
+        guard !facts.isChunked else { throw .malformed("Content-Length stands with Transfer-Encoding") }
+        facts.contentLength = length
+    }
+
+    private func noteTransferEncoding(_ bytes: Span<UInt8>, _ field: Field, _ facts: inout FieldFacts) throws(HeadError) {
+        guard bytes.isCaseInsensitively("transfer-encoding", in: field.name) else { return }
+        guard !facts.isChunked, bytes.isCaseInsensitively("chunked", in: field.value) else {
+            throw .malformed("Transfer-Encoding is something else than chunked")
+        }
+        guard facts.contentLength == nil else { throw .malformed("Content-Length stands with Transfer-Encoding") }
+        facts.isChunked = true
+    }
+
+    private func noteConnection(_ bytes: Span<UInt8>, _ value: ByteRange, _ facts: inout FieldFacts) {
+        Self.eachElement(bytes, value) { element in
+            if bytes.isCaseInsensitively("close", in: element) {
+                facts.saysClose = true
+            } else if bytes.isCaseInsensitively("keep-alive", in: element) {
+                facts.saysKeepAlive = true
+            } else if bytes.isCaseInsensitively("upgrade", in: element) {
+                facts.saysUpgrade = true
+            }
+        }
+    }
+
+    /// Drops the fields that a Connection field names (RFC 9110 section 7.6.1). Framing fields cannot be named away.
+    private mutating func dropConnectionFields(_ bytes: Span<UInt8>, _ facts: inout FieldFacts) throws(HeadError) {
+        for index in fields.indices where fields[index].isDropped {
+            guard bytes.isCaseInsensitively("connection", in: fields[index].name) else { continue }
+            let value = fields[index].value
+            // The usual values name no field; looking for others costs a pass over the table.
+            if bytes.isCaseInsensitively("close", in: value) || bytes.isCaseInsensitively("keep-alive", in: value) { continue }
+            for other in fields.indices where !fields[other].isDropped {
+                let name = bytes.text(fields[other].name).lowercased()
+                if Self.protected.contains(name) { continue }
+                var isNamed = false
+                Self.eachElement(bytes, value) { isNamed = isNamed || bytes.text($0).lowercased() == name }
+                if isNamed { fields[other].isDropped = true }
+            }
+        }
+    }
+
+    private static let protected: Set<String> = ["host", "content-length", "transfer-encoding", "content-type", "authorization"]
+
+    private static func eachElement(_ bytes: Span<UInt8>, _ list: ByteRange, _ body: (ByteRange) -> Void) {
+        var start = list.lower
+        var index = start
+        while index <= list.upper {
+            if index == list.upper || bytes[index] == Octet.comma {
+                let element = bytes.trimmed(ByteRange(start, index))
+                if !element.isEmpty { body(element) }
+                start = index + 1
+            }
+            index += 1
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import F2SModel
+
+/// Reads heads strictly, in place, without copying (RFC 9112): what is ambiguous is refused, because a reader behind us
+/// might take it differently, and then one request becomes two.
+///
+/// One scanner serves a whole event loop; its field table is reused.
+struct HeadScanner {
+    /// Fields of the head that was read last.
+    var fields: [Field] = []
+    let limits: HeadLimits
+
+    init(limits: HeadLimits) {
+        self.limits = limits
+        fields.reserveCapacity(limits.fieldsMax)
+    }
+
+    /// Where the head ends: the position after its empty line; `nil` while it is incomplete.
+    /// - Parameter from: where an earlier search over the same bytes stopped; becomes where the next may begin.
+    static func end(of bytes: Span<UInt8>, from: inout Int) -> Int? {
+        var index = from
+        while index < bytes.count {
+            if bytes[index] == Octet.lineFeed {
+                // A bare line feed ends a line here too, so that the parser sees it and refuses it at once.
+                if index &+ 1 < bytes.count, bytes[index &+ 1] == Octet.lineFeed { return index &+ 2 }
+                if index &+ 2 < bytes.count, bytes[index &+ 1] == Octet.carriageReturn, bytes[index &+ 2] == Octet.lineFeed {
+                    return index &+ 3
+                }
+                if index &+ 2 >= bytes.count {
+                    from = index
+                    return nil
+                }
+            }
+            index &+= 1
+        }
+        from = index
+        return nil
+    }
+
+    /// Reads a complete request head of `length` bytes.
+    mutating func request(_ bytes: Span<UInt8>, length: Int) throws(HeadError) -> RequestHead {
+        var head = RequestHead()
+        head.length = length
+        let lineEnd = try requestLine(bytes, length, &head)
+        head.fieldsStart = lineEnd
+        head.facts = try readFields(bytes, from: lineEnd, to: length, isRequest: true)
+        try checkTarget(bytes, &head)
+        let facts = head.facts
+        guard facts.host != nil || head.minorVersion == 0 else { throw .malformed("The Host field is missing") }
+        if facts.isChunked {
+            guard head.minorVersion >= 1 else { throw .malformed("HTTP/1.0 has no Transfer-Encoding") }
+            head.framing = .chunked
+        } else if let length = facts.contentLength, length > 0 {
+            head.framing = .length(length)
+        }
+        return head
+    }
+
+    /// Reads a complete response head of `length` bytes.
+    mutating func response(_ bytes: Span<UInt8>, length: Int) throws(HeadError) -> ResponseHead {
+        var head = ResponseHead()
+        head.length = length
+        guard let lineEnd = Self.lineEnd(bytes, 0, length), lineEnd >= 14, bytes[lineEnd - 2] == Octet.carriageReturn,
+            bytes.isExactly("HTTP/1.", in: ByteRange(0, 7)), bytes[8] == Octet.space
+        else { throw .malformed("The status line is not that of HTTP/1.1") }
+        switch bytes[7] {
+        case UInt8(ascii: "1"): head.minorVersion = 1
+        case UInt8(ascii: "0"): head.minorVersion = 0
+        default: throw .malformed("The status line is not that of HTTP/1.1")
+        }
+        for index in 9..<12 {
+            guard (48...57).contains(bytes[index]) else { throw .malformed("The status is not a number") }
+            head.status = head.status * 10 + Int(bytes[index] - 48)
+        }
+        guard head.status >= 100, bytes[12] == Octet.space || lineEnd == 14 else {
+            throw .malformed("The status is not a number of three digits")
+        }
+        for index in 12..<(lineEnd - 2) where !Octet.isFieldContent(bytes[index]) {
+            throw .malformed("The status line holds a control character")
+        }
+        head.fieldsStart = lineEnd
+        head.facts = try readFields(bytes, from: lineEnd, to: length, isRequest: false)
+        return head
+    }
+
+    private func requestLine(_ bytes: Span<UInt8>, _ length: Int, _ head: inout RequestHead) throws(HeadError) -> Int {
+        guard let lineEnd = Self.lineEnd(bytes, 0, length) else { throw .malformed("The request line is incomplete") }
+        let end = lineEnd &- 2
+        guard end >= 14, bytes[end] == Octet.carriageReturn else { throw .malformed("The request line is malformed") }
+        var index = 0
+        while index < end, Octet.isToken(bytes[index]) { index &+= 1 }
+        guard index > 0, bytes[index] == Octet.space else { throw .malformed("The method is not a token") }
+        head.methodText = ByteRange(0, index)
+        head.method = Self.method(bytes, head.methodText)
+        let targetStart = index &+ 1
+        let targetEnd = end &- 9
+        guard targetEnd > targetStart, bytes[targetEnd] == Octet.space else {
+            throw .malformed("The request line is malformed")
+        }
+        guard targetEnd &- targetStart <= limits.targetBytesMax else {
+            throw .tooLarge(.target(bytesMax: limits.targetBytesMax))
+        }
+        index = targetStart
+        while index < targetEnd {
+            guard bytes[index] > 32, bytes[index] != 127 else { throw .malformed("The target holds a space or control character") }
+            index &+= 1
+        }
+        head.target = ByteRange(targetStart, targetEnd)
+        guard bytes.isExactly("HTTP/1.", in: ByteRange(targetEnd &+ 1, targetEnd &+ 8)) else {
+            throw .malformed("The version is not HTTP/1.1 or HTTP/1.0")
+        }
+        switch bytes[targetEnd &+ 8] {
+        case UInt8(ascii: "1"): head.minorVersion = 1
+        case UInt8(ascii: "0"): head.minorVersion = 0
+        default: throw .malformed("The version is not HTTP/1.1 or HTTP/1.0")
+        }
+        return lineEnd
+    }
+
+    /// Brings the target into origin form (RFC 9112 section 3.2) and finds the path.
+    private func checkTarget(_ bytes: Span<UInt8>, _ head: inout RequestHead) throws(HeadError) {
+        var start = head.target.lower
+        let end = head.target.upper
+        if bytes[start] != Octet.slash {
+            if head.method == .options, head.target.count == 1, bytes[start] == UInt8(ascii: "*") {
+                head.path = head.target
+                return
+            }
+            guard head.target.count > 7, bytes.isCaseInsensitively("http://", in: ByteRange(start, start + 7)) else {
+                throw .malformed("The target is neither a path nor an absolute http URL")
+            }
+            let authorityStart = start + 7
+            start = authorityStart
+            while start < end, bytes[start] != Octet.slash, bytes[start] != Octet.question { start += 1 }
+            guard let host = head.facts.host, start < end, bytes[start] == Octet.slash,
+                bytes.text(ByteRange(authorityStart, start)).lowercased() == bytes.text(host).lowercased()
+            else { throw .malformed("The authority of the target is not that of the Host field") }
+            head.target = ByteRange(start, end)
+        }
+        var pathEnd = start
+        while pathEnd < end, bytes[pathEnd] != Octet.question { pathEnd &+= 1 }
+        head.path = ByteRange(start, pathEnd)
+    }
+
+    static func lineEnd(_ bytes: Span<UInt8>, _ from: Int, _ length: Int) -> Int? {
+        var index = from
+        while index < length {
+            if bytes[index] == Octet.lineFeed { return index &+ 1 }
+            index &+= 1
+        }
+        return nil
+    }
+
+    private static func method(_ bytes: Span<UInt8>, _ range: ByteRange) -> Function.Method? {
+        switch range.count {
+        case 3: bytes.isExactly("GET", in: range) ? .get : bytes.isExactly("PUT", in: range) ? .put : nil
+        case 4: bytes.isExactly("POST", in: range) ? .post : bytes.isExactly("HEAD", in: range) ? .head : nil
+        case 5: bytes.isExactly("PATCH", in: range) ? .patch : bytes.isExactly("TRACE", in: range) ? .trace : nil
+        case 6: bytes.isExactly("DELETE", in: range) ? .delete : nil
+        case 7: bytes.isExactly("OPTIONS", in: range) ? .options : nil
+        default: nil
+        }
+    }
+}
+
+/// The bounds that a head must keep.
+struct HeadLimits {
+    let headBytesMax: Int
+    let targetBytesMax: Int
+    let fieldsMax: Int
+
+    init(_ limits: Limits) {
+        headBytesMax = limits.headBytesMax
+        targetBytesMax = limits.targetBytesMax
+        fieldsMax = limits.fieldsMax
+    }
+}

@@ -1,0 +1,51 @@
+import NIOCore
+
+/// Random bits that name one request: `X-Request-Id`, and `traceparent` (W3C Trace Context) where the client sent none.
+struct RequestIdentity {
+    let high: UInt64
+    let low: UInt64
+    let span: UInt64
+
+    /// 32 hexadecimal digits.
+    func writeRequestID(into out: inout ByteBuffer) {
+        Self.writeHexadecimal(high, into: &out)
+        Self.writeHexadecimal(low, into: &out)
+    }
+
+    /// Version 00, the trace, the parent, not sampled: whether to sample is not ours to decide.
+    func writeTraceparent(into out: inout ByteBuffer) {
+        out.writeStaticString("00-")
+        writeRequestID(into: &out)
+        out.writeStaticString("-")
+        Self.writeHexadecimal(span | 1, into: &out)
+        out.writeStaticString("-00")
+    }
+
+    private static func writeHexadecimal(_ number: UInt64, into out: inout ByteBuffer) {
+        var shift = 64
+        while shift > 0 {
+            shift -= 4
+            let nibble = UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 15
+            out.writeInteger(nibble < 10 ? 48 + nibble : 87 + nibble)
+        }
+    }
+}
+
+/// A small generator per event loop (SplitMix64), seeded from the system's. Names need to be unlikely to collide, not secret.
+struct IdentityGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> RequestIdentity {
+        RequestIdentity(high: nextNumber(), low: nextNumber() | 1, span: nextNumber())
+    }
+
+    private mutating func nextNumber() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ mixed >> 31
+    }
+}

@@ -1,0 +1,192 @@
+public import F2SMetrics
+public import F2SModel
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// The data plane: listens, routes, queues, forwards. Event-loop code through and through; what the control plane knows of it
+/// is ``DataPlane`` and ``DispatcherInspector``.
+public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
+    /// Raised when a cold function is wanted, a replica has accepted, or a draining one has nothing left.
+    public var changes: Signal { shared.changes }
+
+    let shared: SharedState
+    private let settings: DispatcherSettings
+    private let registry: MetricRegistry
+    private let group: MultiThreadedEventLoopGroup
+    private let directory: LoopDirectory
+    private let catalog: Mutex<Catalog>
+    private let listener = Mutex<(any Channel)?>(nil)
+    private let api: ReplicaCell
+
+    /// Prepares the loops; nothing listens yet.
+    /// - Throws: when the API server's socket path is too long for a Unix socket.
+    public init(_ settings: DispatcherSettings, metrics: MetricRegistry) throws {
+        self.settings = settings
+        registry = metrics
+        let shared = SharedState(registry: metrics)
+        let api = ReplicaCell(
+            id: Replica.ID("api"), address: try SocketAddress(unixDomainSocketPath: settings.apiSocketPath), number: 0)
+        let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
+        var workers: [NIOLoopBound<Worker>] = []
+        for loop in group.makeIterator() {
+            let index = workers.count
+            let tuning = settings.tuning
+            workers.append(
+                try loop.submit {
+                    NIOLoopBound(Worker(index: index, loop: loop, shared: shared, api: api, tuning: tuning), eventLoop: loop)
+                }.wait())
+        }
+        let directory = LoopDirectory(workers: workers)
+        for worker in workers {
+            worker.eventLoop.execute {
+                worker.value.directory = directory
+                worker.value.start()
+            }
+        }
+        self.shared = shared
+        self.api = api
+        self.group = group
+        self.directory = directory
+        catalog = Mutex(Catalog(queueLengthMax: settings.tuning.limits.queueLengthMax, timeouts: settings.tuning.timeouts))
+        registerObservations()
+    }
+
+    /// Opens the listener.
+    /// - Returns: the port, which matters where 0 was asked for.
+    /// - Throws: what the system says, for example that the address is in use.
+    public func start() throws -> Int {
+        let workers = Dictionary(uniqueKeysWithValues: directory.workers.map { (ObjectIdentifier($0.eventLoop), $0) })
+        let shared = shared
+        let connectionsMax = settings.tuning.limits.connectionsMax
+        let channel = try ServerBootstrap(group: group)
+            .serverChannelOption(.backlog, value: 4096)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            // The default of 4 connections per tick makes a burst of clients wait.
+            .serverChannelOption(.maxMessagesPerRead, value: 256)
+            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+            .childChannelOption(
+                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 65_536)
+            )
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    guard shared.connections.load(ordering: .relaxed) < connectionsMax,
+                        let worker = workers[ObjectIdentifier(channel.eventLoop)]
+                    else {
+                        shared.refusedConnections.add()
+                        return try channel.pipeline.syncOperations.addHandler(RefusingHandler())
+                    }
+                    try channel.pipeline.syncOperations.addHandler(ClientConnection(worker: worker.value))
+                }
+            }
+            .bind(host: settings.host, port: settings.port).wait()
+        listener.withLock { $0 = channel }
+        return channel.localAddress?.port ?? settings.port
+    }
+
+    /// Stops accepting connections and lets what is in hand end: see ``currentReport()``.
+    public func beginDraining() {
+        shared.isDraining.store(true, ordering: .relaxed)
+        let channel = listener.withLock { channel in
+            defer { channel = nil }
+            return channel
+        }
+        channel?.close(promise: nil)
+        for worker in directory.workers { worker.eventLoop.execute { worker.value.drain() } }
+    }
+
+    /// Invocations that have begun and not ended: what a shutdown waits for.
+    public var currentInvocations: Int { shared.invocations.load(ordering: .relaxed) }
+
+    /// Closes what is left and ends the loops. Blocks until they have ended: not for an event loop or an async function.
+    public func stop() throws {
+        beginDraining()
+        for worker in directory.workers { try worker.eventLoop.submit { worker.value.stop() }.wait() }
+        try group.syncShutdownGracefully()
+    }
+
+    // MARK: Snapshots from above
+
+    /// Replaces bounds and times; connections and queues take them over at once.
+    public func apply(_ tuning: DispatcherSettings.Tuning) {
+        for worker in directory.workers { worker.eventLoop.execute { worker.value.tuning = tuning } }
+        publish { $0.update(tuning: tuning, now: Clock.monotonicNanoseconds()) }
+    }
+
+    /// Replaces what can be routed.
+    public func apply(_ functions: FunctionSnapshot) {
+        publish { [registry] in $0.update(functions, registry: registry, now: Clock.monotonicNanoseconds()) }
+    }
+
+    /// Replaces where invocations can go.
+    public func apply(_ replicas: ReplicaSnapshot) {
+        publish { $0.update(replicas, now: Clock.monotonicNanoseconds()) }
+    }
+
+    private func publish(_ change: (inout sending Catalog) -> Catalog.Effects) {
+        // Under the lock only what must be in order: the loops get tables in the order in which they were made.
+        let effects = catalog.withLock { catalog in
+            let effects = change(&catalog)
+            if let table = effects.table {
+                for worker in directory.workers { worker.eventLoop.execute { worker.value.table = table } }
+            }
+            return effects
+        }
+        for removed in effects.removed { registry.removeSeries(label: "function", value: removed) }
+        for (cell, wakes) in effects.wakes { directory.deliver(wakes, of: cell) }
+        for (error, waiters) in effects.failures { directory.deliver(error, to: waiters) }
+        for replica in effects.retired {
+            replica.retire()
+            for worker in directory.workers { worker.eventLoop.execute { worker.value.closeIdle(replica.number) } }
+        }
+        for (replica, cell, loop) in effects.dials {
+            let worker = directory.workers[loop ?? replica.number % directory.workers.count]
+            worker.eventLoop.execute { worker.value.dial(replica, of: cell) }
+        }
+    }
+
+    // MARK: Counters from below
+
+    /// What every function has in hand.
+    public func currentLoad() -> LoadReport {
+        let cells = catalog.withLock { $0.cells }
+        let now = Clock.monotonicNanoseconds()
+        var report = LoadReport()
+        for cell in cells {
+            report.functions[cell.id] = cell.withQueue { $0.load(now: now) }
+            for (replica, load) in cell.withQueue({ $0.currentReplicas() }) { report.replicas[replica] = load }
+        }
+        return report
+    }
+
+    /// The state now.
+    public func currentReport() -> DispatcherReport {
+        let address = listener.withLock { $0?.localAddress }
+        return DispatcherReport(
+            address: address.flatMap { address in address.port.map { "\(address.ipAddress ?? settings.host):\($0)" } } ?? "",
+            loops: directory.workers.count, connections: shared.connections.load(ordering: .relaxed),
+            upstreamConnections: shared.upstreamConnections.load(ordering: .relaxed),
+            isDraining: shared.isDraining.load(ordering: .relaxed), load: currentLoad())
+    }
+
+    private func registerObservations() {
+        registry.observe("f2s_connections", help: "Client connections that are open.", kind: .gauge) { [shared] in
+            [Sample(Double(shared.connections.load(ordering: .relaxed)))]
+        }
+        registry.observe("f2s_upstream_connections", help: "Connections to replicas that are open.", kind: .gauge) { [shared] in
+            [Sample(Double(shared.upstreamConnections.load(ordering: .relaxed)))]
+        }
+        observeLoad("f2s_requests_in_flight", help: "Invocations that hold a slot.") { $0.inFlight }
+        observeLoad("f2s_requests_queued", help: "Invocations that wait for a slot.") { $0.queued }
+    }
+
+    private func observeLoad(_ name: String, help: String, _ read: @escaping @Sendable (LoadReport.FunctionLoad) -> Int) {
+        registry.observe(name, help: help, kind: .gauge) { [weak self] in
+            guard let self else { return [] }
+            let now = Clock.monotonicNanoseconds()
+            return catalog.withLock { $0.namedCells }.map { name, cell in
+                Sample(Double(read(cell.withQueue { $0.load(now: now) })), labels: [("function", name)])
+            }
+        }
+    }
+}

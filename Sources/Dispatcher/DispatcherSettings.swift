@@ -1,0 +1,38 @@
+public import F2SModel
+
+/// What the dispatcher is started with.
+public struct DispatcherSettings: Sendable {
+    /// IP address to listen on.
+    public var host: String
+    /// TCP port to listen on; 0 picks a free one.
+    public var port: Int
+    /// Event loops, at least 1.
+    public var loops: Int
+    /// Path of the API server's Unix socket, under 100 bytes: everything but invocations goes there.
+    public var apiSocketPath: String
+    /// What may change while it runs.
+    public var tuning: Tuning
+
+    /// Bounds and times; see ``Dispatcher/apply(_:)-(Tuning)``.
+    public struct Tuning: Sendable, Hashable {
+        /// Bounds of heads, bodies, queues and connections.
+        public var limits: Limits
+        /// The three published times.
+        public var timeouts: Timeouts
+
+        /// Bounds and times.
+        public init(limits: Limits = Limits(), timeouts: Timeouts = Timeouts()) {
+            self.limits = limits
+            self.timeouts = timeouts
+        }
+    }
+
+    /// Settings.
+    public init(host: String, port: Int, loops: Int, apiSocketPath: String, tuning: Tuning = Tuning()) {
+        self.host = host
+        self.port = port
+        self.loops = max(1, loops)
+        self.apiSocketPath = apiSocketPath
+        self.tuning = tuning
+    }
+}

@@ -1,0 +1,30 @@
+import F2SModel
+import NIOCore
+import Synchronization
+
+/// One replica as all loops know it: an identity and an address. What is in flight on it is in its function's queue,
+/// the connections to it are in each loop's pool.
+final class ReplicaCell: Sendable {
+    let id: Replica.ID
+    let address: SocketAddress
+    /// Number within the process, by which a loop finds its connections without hashing text.
+    let number: Int
+    private let retired = Atomic<Bool>(false)
+    private let dialling = Atomic<Bool>(false)
+
+    init(id: Replica.ID, address: SocketAddress, number: Int) {
+        self.id = id
+        self.address = address
+        self.number = number
+    }
+
+    /// Whether the snapshot no longer lists it: dialling ends, idle connections are closed.
+    var isRetired: Bool { retired.load(ordering: .relaxed) }
+
+    func retire() { retired.store(true, ordering: .relaxed) }
+
+    /// Claims the right to dial it; one loop at a time does.
+    func beginDialling() -> Bool { dialling.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged }
+
+    func endDialling() { dialling.store(false, ordering: .relaxed) }
+}

@@ -1,0 +1,111 @@
+import F2SModel
+
+/// Which function answers which path: an immutable snapshot, swapped whole.
+///
+/// An open-addressed hash table over the bytes of the routes. One pass over a path hashes every prefix that ends at a segment,
+/// so that the longest route is found without a copy and without going back.
+struct RouteTable: Sendable {
+    struct Entry: Sendable {
+        let cell: FunctionCell
+        let declaration: FunctionCell.Declaration
+        let method: Function.Method?
+    }
+
+    enum Match {
+        /// `rest`: where the part of the path begins that is appended to the target's path.
+        case found(Entry, rest: Int)
+        case methodNotAllowed([Function.Method], Entry)
+        case notFound
+    }
+
+    private struct Bucket: Sendable {
+        let path: [UInt8]
+        var entries: [Entry]
+    }
+
+    private var buckets: [Bucket?]
+    private let mask: Int
+
+    /// What all invocations have before their route.
+    static let prefix: StaticString = "/invoke"
+
+    init(_ routes: [(Route, Entry)] = []) {
+        var capacity = 16
+        while capacity < routes.count * 2 { capacity *= 2 }
+        buckets = Array(repeating: nil, count: capacity)
+        mask = capacity - 1
+        for (route, entry) in routes { insert(route, entry) }
+    }
+
+    /// Whether a path is that of an invocation at all.
+    static func isInvocation(_ bytes: Span<UInt8>, path: ByteRange) -> Bool {
+        let count = prefix.utf8CodeUnitCount
+        guard path.count >= count, bytes.isExactly(prefix, in: ByteRange(path.lower, path.lower + count)) else { return false }
+        return path.count == count || bytes[path.lower + count] == Octet.slash
+    }
+
+    /// The function of the longest route that matches in whole segments, then by method; never a shorter route instead.
+    func match(_ bytes: Span<UInt8>, path: ByteRange, method: Function.Method?) -> Match {
+        let start = path.lower + Self.prefix.utf8CodeUnitCount
+        let end = path.upper
+        // The route "/" is kept under the empty path, so that it too is a prefix in whole segments.
+        var best = find(bytes, start, start, Self.seed)
+        var rest = start
+        var hash = Self.seed
+        var index = start
+        while index < end {
+            hash = Self.mix(hash, bytes[index])
+            index &+= 1
+            guard index == end || bytes[index] == Octet.slash else { continue }
+            if let bucket = find(bytes, start, index, hash) {
+                best = bucket
+                rest = index
+            }
+        }
+        guard let best, let bucket = buckets[best] else { return .notFound }
+        return Self.choose(bucket.entries, method, rest)
+    }
+
+    private static func choose(_ entries: [Entry], _ method: Function.Method?, _ rest: Int) -> Match {
+        var fallback: Entry?
+        for entry in entries {
+            guard let own = entry.method else {
+                fallback = entry
+                continue
+            }
+            if own == method { return .found(entry, rest: rest) }
+        }
+        if method == .head, let entry = entries.first(where: { $0.method == .get }) { return .found(entry, rest: rest) }
+        if let fallback { return .found(fallback, rest: rest) }
+        var allowed = entries.compactMap(\.method)
+        if allowed.contains(.get), !allowed.contains(.head) { allowed.append(.head) }
+        guard let first = entries.first else { return .notFound }
+        return .methodNotAllowed(allowed.sorted(), first)
+    }
+
+    private mutating func insert(_ route: Route, _ entry: Entry) {
+        let path = route.path == "/" ? [] : Array(route.path.utf8)
+        var index = Int(truncatingIfNeeded: path.reduce(Self.seed, Self.mix)) & mask
+        while let bucket = buckets[index], bucket.path != path { index = (index + 1) & mask }
+        if buckets[index] == nil { buckets[index] = Bucket(path: path, entries: []) }
+        buckets[index]?.entries.append(entry)
+    }
+
+    private func find(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ hash: UInt64) -> Int? {
+        var index = Int(truncatingIfNeeded: hash) & mask
+        while let bucket = buckets[index] {
+            if bucket.path.count == end &- start {
+                var offset = 0
+                while offset < bucket.path.count, bucket.path[offset] == bytes[start &+ offset] { offset &+= 1 }
+                if offset == bucket.path.count { return index }
+            }
+            index = (index &+ 1) & mask
+        }
+        return nil
+    }
+
+    private static let seed: UInt64 = 0xCBF2_9CE4_8422_2325
+
+    @inline(__always)
+    private static func mix(_ hash: UInt64, _ byte: UInt8) -> UInt64 { (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+}

@@ -1,0 +1,61 @@
+import F2SMetrics
+import F2SModel
+import NIOCore
+import Synchronization
+
+/// What all loops share: atomics, instruments, and the way to each other.
+final class SharedState: Sendable {
+    let changes = Signal()
+    let connections = Atomic<Int>(0)
+    let upstreamConnections = Atomic<Int>(0)
+    /// Invocations that have begun and not ended.
+    let invocations = Atomic<Int>(0)
+    let isDraining = Atomic<Bool>(false)
+    let refusedConnections: Counter
+    private let refused: [Counter]
+
+    init(registry: MetricRegistry) {
+        refused = Stage.allCases.map { stage in
+            registry.counter(
+                "f2s_requests_refused_total", help: "Requests that F2S refused before they reached a function, by stage.",
+                labels: [("stage", stage.rawValue)])
+        }
+        refusedConnections = registry.counter(
+            "f2s_connections_refused_total", help: "Client connections that were over the limit.")
+    }
+
+    /// Whether F2S takes no new work.
+    var isEnding: Bool { isDraining.load(ordering: .relaxed) }
+
+    func invocationBegan() { invocations.add(1, ordering: .relaxed) }
+
+    func invocationEnded() { invocations.subtract(1, ordering: .relaxed) }
+
+    /// Counts a request that never got as far as a function.
+    func refuse(_ stage: Stage) {
+        for (index, known) in Stage.allCases.enumerated() where known == stage { refused[index].add() }
+    }
+}
+
+/// The way to every loop's worker. Other loops are reached by `execute` only.
+final class LoopDirectory: Sendable {
+    let workers: [NIOLoopBound<Worker>]
+
+    init(workers: [NIOLoopBound<Worker>]) { self.workers = workers }
+
+    /// Hands slots to those who waited for them, each on its own loop.
+    func deliver(_ wakes: [InvocationQueue.Wake], of cell: FunctionCell) {
+        for wake in wakes {
+            let worker = workers[wake.waiter.loop]
+            worker.eventLoop.execute { worker.value.wake(wake, of: cell) }
+        }
+    }
+
+    /// Tells waiters that there is nothing to wait for.
+    func deliver(_ error: InvocationError, to waiters: [InvocationQueue.Waiter]) {
+        for waiter in waiters {
+            let worker = workers[waiter.loop]
+            worker.eventLoop.execute { worker.value.fail(waiter, error) }
+        }
+    }
+}

@@ -1,0 +1,178 @@
+import F2SModel
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// One event loop's share of the dispatcher: its clients, its connections to replicas, its clock. Confined to its loop.
+final class Worker {
+    let index: Int
+    let loop: any EventLoop
+    let shared: SharedState
+    /// The API server, one more upstream, on a socket of our own.
+    let api: ReplicaCell
+    var tuning: DispatcherSettings.Tuning {
+        didSet { scanner = HeadScanner(limits: HeadLimits(tuning.limits)) }
+    }
+    /// `nil` until the declarations have been read: then nobody knows that a path is not a function's.
+    var table: RouteTable?
+    var scanner: HeadScanner
+    var identities: IdentityGenerator
+    var directory: LoopDirectory?
+
+    /// The monotonic clock in nanoseconds, at most one tick old: good enough for what is silent for seconds.
+    private(set) var coarseNow: UInt64
+    /// Seconds since 1970, at most one tick old.
+    private(set) var wallClock: Double
+    private var clients: [ClientConnection?] = []
+    private var freeEntries: [Int] = []
+    private var pools: [Int: UpstreamPool] = [:]
+    private var nextDeadline = UInt64.max
+    private var ticker: RepeatedTask?
+
+    /// How late a deadline may be noticed.
+    static let tick = TimeAmount.milliseconds(50)
+
+    init(index: Int, loop: any EventLoop, shared: SharedState, api: ReplicaCell, tuning: DispatcherSettings.Tuning) {
+        self.index = index
+        self.loop = loop
+        self.shared = shared
+        self.api = api
+        self.tuning = tuning
+        scanner = HeadScanner(limits: HeadLimits(tuning.limits))
+        var generator = SystemRandomNumberGenerator()
+        identities = IdentityGenerator(seed: generator.next())
+        coarseNow = Clock.monotonicNanoseconds()
+        wallClock = Clock.secondsSince1970()
+    }
+
+    /// The monotonic clock in nanoseconds.
+    func now() -> UInt64 {
+        coarseNow = Clock.monotonicNanoseconds()
+        return coarseNow
+    }
+
+    /// Begins to watch deadlines.
+    func start() {
+        ticker = loop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { [bound = NIOLoopBound(self, eventLoop: loop)] _ in
+            bound.value.passTime()
+        }
+    }
+
+    /// Closes every connection; the loop may be shut down afterwards.
+    func stop() {
+        ticker?.cancel()
+        for client in clients { client?.close() }
+        for number in pools.keys { closeIdle(number) }
+    }
+
+    // MARK: Clients
+
+    /// Gives a client connection its entry, by which waiting invocations are found again.
+    func register(_ client: ClientConnection) -> Int {
+        shared.connections.add(1, ordering: .relaxed)
+        if let free = freeEntries.popLast() {
+            clients[free] = client
+            return free
+        }
+        clients.append(client)
+        return clients.count - 1
+    }
+
+    func unregister(_ entry: Int) {
+        shared.connections.subtract(1, ordering: .relaxed)
+        clients[entry] = nil
+        freeEntries.append(entry)
+    }
+
+    /// Makes sure that a deadline is looked at in time.
+    func arm(_ deadline: UInt64) {
+        if deadline < nextDeadline { nextDeadline = deadline }
+    }
+
+    /// Closes the connections on which nothing is going on, and lets the others end by themselves.
+    func drain() {
+        for client in clients { client?.closeIfIdle() }
+    }
+
+    // MARK: Slots
+
+    /// A slot for one who waited. If that one has left, the slot goes back at once.
+    func wake(_ wake: InvocationQueue.Wake, of cell: FunctionCell) {
+        let waiter = wake.waiter
+        if let client = clients[waiter.entry], client.exchange.isWaiting(generation: waiter.generation) {
+            client.exchange.granted(wake.grant)
+        } else {
+            giveBack(wake.grant, of: cell)
+        }
+    }
+
+    func fail(_ waiter: InvocationQueue.Waiter, _ error: InvocationError) {
+        guard let client = clients[waiter.entry], client.exchange.isWaiting(generation: waiter.generation) else { return }
+        client.exchange.fail(error)
+    }
+
+    /// Returns a slot and hands it on.
+    func giveBack(_ grant: InvocationQueue.Grant, of cell: FunctionCell) {
+        let time = now()
+        let (next, isDrained) = cell.withQueue { queue in
+            let next = queue.finish(grant, now: time)
+            return (next, queue.isDrained(grant.position))
+        }
+        if let next { directory?.deliver([next], of: cell) }
+        if isDrained { shared.changes.raise() }
+    }
+
+    // MARK: Upstreams
+
+    /// An idle connection to a replica, the one used last first.
+    /// - Parameter isFresh: only one that was in use within the last second: what is sent must not meet a closing one.
+    func takeIdle(_ replica: ReplicaCell, isFresh: Bool) -> UpstreamConnection? {
+        let oldest = isFresh ? coarseNow &- min(coarseNow, 1_000_000_000) : 0
+        return pools[replica.number]?.take(idleSince: oldest)
+    }
+
+    /// Keeps a connection that has nothing to do.
+    func keepIdle(_ upstream: UpstreamConnection) {
+        let number = upstream.replica.number
+        guard !upstream.replica.isRetired, !shared.isDraining.load(ordering: .relaxed) else { return upstream.close() }
+        upstream.idleSince = coarseNow
+        if pools[number, default: UpstreamPool()].keep(upstream, max: tuning.limits.idleUpstreamsMax) == false {
+            upstream.close()
+        }
+    }
+
+    func forget(_ upstream: UpstreamConnection) {
+        pools[upstream.replica.number]?.remove(upstream)
+    }
+
+    func closeIdle(_ number: Int) {
+        guard let pool = pools.removeValue(forKey: number) else { return }
+        for upstream in pool.idle { upstream.close() }
+    }
+
+    // MARK: Time
+
+    private func passTime() {
+        let time = now()
+        wallClock = Clock.secondsSince1970()
+        closeStaleUpstreams(time)
+        guard time >= nextDeadline else { return }
+        var next = UInt64.max
+        for client in clients {
+            guard let client else { continue }
+            if client.deadline <= time { client.deadlinePassed(time) }
+            next = min(next, client.deadline)
+        }
+        nextDeadline = next
+    }
+
+    private func closeStaleUpstreams(_ time: UInt64) {
+        let idleTimeout = tuning.limits.upstreamIdleTimeout.nanoseconds
+        for (number, pool) in pools {
+            guard let first = pool.idle.first, first.idleSince &+ idleTimeout < time || first.replica.isRetired else { continue }
+            let stale = pool.idle.filter { $0.idleSince &+ idleTimeout < time || $0.replica.isRetired }
+            for upstream in stale { upstream.close() }
+            pools[number]?.idle.removeAll { upstream in stale.contains { $0 === upstream } }
+        }
+    }
+}

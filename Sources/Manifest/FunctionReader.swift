@@ -1,0 +1,173 @@
+import F2SModel
+
+/// Reads functions from nodes and gathers every complaint, so that a user sees all of them at once.
+struct FunctionReader {
+    private(set) var complaints: [YAMLComplaint] = []
+
+    mutating func complain(_ complaint: YAMLComplaint) { complaints.append(complaint) }
+
+    /// The functions of a document: one, or the items of a list.
+    mutating func functions(in node: YAMLNode) -> [ManifestDocument] {
+        guard let map = value(YAMLCursor(node), { try $0.map() }) else { return [] }
+        if let kind = map["kind"]?.node.content, kind.isScalar(ManifestFields.listKind) || kind.isScalar("List") {
+            return list(map)
+        }
+        return function(map, in: node, mustSayKind: true).map { [$0] } ?? []
+    }
+
+    /// A list as REST and kubectl write it.
+    private mutating func list(_ map: YAMLMap) -> [ManifestDocument] {
+        complaints += map.unknownMembers(known: ManifestFields.list)
+        let isOurs = map["kind"]?.node.content.isScalar(ManifestFields.listKind) == true
+        check(map, "apiVersion", is: isOurs ? ManifestFields.apiVersion : "v1", isRequired: true)
+        guard let items = value(map["items"], { try $0.list(example: "[{kind: Function}]") }) else { return [] }
+        return items.compactMap { item in
+            // Fields are named from the item on; the line tells which item it is.
+            guard let map = value(YAMLCursor(item.node), { try $0.map() }) else { return nil }
+            return function(map, in: item.node, mustSayKind: false)
+        }
+    }
+
+    private mutating func function(_ map: YAMLMap, in node: YAMLNode, mustSayKind: Bool) -> ManifestDocument? {
+        let before = complaints.count
+        check(map, "apiVersion", is: ManifestFields.apiVersion, isRequired: mustSayKind)
+        check(map, "kind", is: ManifestFields.kind, isRequired: mustSayKind)
+        // What is no function at all gets this one complaint, not one about each of its fields.
+        guard complaints.count == before else { return nil }
+        complaints += map.unknownMembers(known: ManifestFields.document, elsewhere: ManifestFields.paths)
+        guard let draft = draft(map), complaints.count == before else { return nil }
+        complaints += draft.complaints().map {
+            YAMLComplaint("\($0.description).", at: node.position(of: $0.field))
+        }
+        guard complaints.count == before else { return nil }
+        return ManifestDocument(draft: draft, line: node.position?.line ?? 1)
+    }
+
+    private mutating func draft(_ map: YAMLMap) -> FunctionDraft? {
+        let metadata = section(map, "metadata", known: ManifestFields.metadata)
+        let spec = section(map, "spec", known: ManifestFields.spec)
+        let target = section(map, "target", known: ManifestFields.target).map { read(target: $0) }
+        let name = required(metadata, "name", "name the function") {
+            try FunctionName(try $0.text(), field: $0.path)
+        }
+        let namespace = value(metadata?["namespace"]) {
+            try FunctionName(try $0.text(), field: $0.path).text
+        }
+        let route = required(spec, "endpoint", "be the path below /invoke, such as /hello") {
+            try Route(try $0.text(), field: $0.path)
+        }
+        let method = value(spec?["method"]) {
+            try Function.Method(try $0.text(), field: $0.path)
+        }
+        let summary = value(spec?["description"]) { try $0.text() }
+        guard let name, let route, let target else { return nil }
+        return FunctionDraft(
+            name: name, namespace: namespace ?? FunctionDraft.namespaceDefault, route: route, method: method,
+            summary: summary ?? "", target: target)
+    }
+
+    private mutating func read(target map: YAMLMap) -> Target {
+        var target = Target()
+        target.image = value(map["containerImage"]) { try $0.text() }
+        target.command = texts(map["command"], example: "[python3, hello.py]")
+        target.port = value(map["port"]) { try $0.wholeNumber() } ?? target.port
+        target.path = value(map["endpoint"]) { Self.withSlash(try $0.text()) } ?? target.path
+        target.minReplicas = value(map["minReplicas"]) { try $0.wholeNumber() } ?? target.minReplicas
+        target.maxReplicas = value(map["maxReplicas"]) { try $0.wholeNumber() } ?? target.maxReplicas
+        target.concurrency = value(map["concurrency"]) { try $0.wholeNumber() }
+        target.environment = environment(map["env"])
+        target.secrets = texts(map["secrets"], example: "[hello-secret]") ?? []
+        target.timeout = duration(map["timeout"], FunctionDraft.timeoutAllowed)
+        if let resources = section(map, "resources", known: ManifestFields.resources, isRequired: false) {
+            target.resources.cpu = quantity(resources["cpu"])
+            target.resources.memory = quantity(resources["memory"])
+        }
+        if let probe = section(map, "readinessProbe", known: ManifestFields.readinessProbe, isRequired: false) {
+            target.readinessProbe = required(probe, "path", "be a path such as /ready") {
+                ReadinessProbe(path: Self.withSlash(try $0.text()))
+            }
+        }
+        if let scaling = section(map, "scaling", known: ManifestFields.scaling, isRequired: false) {
+            target.scaling.targetConcurrency = value(scaling["targetConcurrency"]) { try $0.number() }
+            target.scaling.idle = duration(scaling["idle"], FunctionDraft.idleAllowed) ?? target.scaling.idle
+            target.scaling.window = duration(scaling["window"], FunctionDraft.windowAllowed) ?? target.scaling.window
+        }
+        return target
+    }
+
+    private mutating func environment(_ cursor: YAMLCursor?) -> [String: String] {
+        guard let map = value(cursor, { try $0.map(example: "{GREETING: hi}") }) else { return [:] }
+        var environment: [String: String] = [:]
+        for member in map.members { environment[member.key] = value(map.cursor(of: member)) { try $0.text() } }
+        return environment
+    }
+
+    private mutating func texts(_ cursor: YAMLCursor?, example: String) -> [String]? {
+        value(cursor) { try $0.list(example: example) }?.compactMap { element in value(element) { try $0.text() } }
+    }
+
+    private mutating func duration(_ cursor: YAMLCursor?, _ allowed: ClosedRange<Duration>) -> Duration? {
+        value(cursor) { try Duration(text: try $0.text(), allowed: allowed, field: $0.path) }
+    }
+
+    private mutating func quantity(_ cursor: YAMLCursor?) -> Quantity? {
+        value(cursor) { try Quantity(try $0.text(), field: $0.path) }
+    }
+
+    /// Published manifests leave the first slash out.
+    private static func withSlash(_ path: String) -> String { path.hasPrefix("/") ? path : "/" + path }
+}
+
+// How fields are taken and complaints are kept.
+extension FunctionReader {
+    /// What `read` makes of a field; `nil` when it is absent, or when it was refused, which is then kept as a complaint.
+    private mutating func value<Value>(
+        _ cursor: YAMLCursor?, _ read: (YAMLCursor) throws -> Value
+    ) -> Value? {
+        guard let cursor else { return nil }
+        do {
+            return try read(cursor)
+        } catch {
+            complaints.append(YAMLComplaint(error, at: cursor.node.position))
+            return nil
+        }
+    }
+
+    /// The same for a field that must be there. A mapping that is missing itself has been complained about.
+    private mutating func required<Value>(
+        _ map: YAMLMap?, _ name: String, _ requirement: String, _ read: (YAMLCursor) throws -> Value
+    ) -> Value? {
+        guard let map else { return nil }
+        do {
+            return value(try map.required(name, requirement), read)
+        } catch {
+            complaints.append(error)
+            return nil
+        }
+    }
+
+    /// A mapping within another, with its unknown members complained about.
+    private mutating func section(
+        _ map: YAMLMap, _ name: String, known: [String], isRequired: Bool = true
+    ) -> YAMLMap? {
+        let fields: YAMLMap? =
+            isRequired
+            ? required(map, name, "hold \(known.prefix(3).joined(separator: ", "))") { try $0.map() }
+            : value(map[name]) { try $0.map() }
+        if let fields { complaints += fields.unknownMembers(known: known, elsewhere: ManifestFields.paths) }
+        return fields
+    }
+
+    private mutating func check(_ map: YAMLMap, _ name: String, is wanted: String, isRequired: Bool) {
+        guard isRequired || map[name] != nil else { return }
+        _ = required(map, name, "be \(wanted)") { cursor in
+            guard cursor.node.content.isScalar(wanted) else { throw cursor.complaint("be \(wanted)") }
+        }
+    }
+}
+
+extension YAMLNode.Content {
+    fileprivate func isScalar(_ wanted: String) -> Bool {
+        if case .scalar(wanted, _) = self { true } else { false }
+    }
+}

@@ -1,0 +1,112 @@
+import F2SModel
+
+/// A value to write, as YAML or as JSON.
+indirect enum ManifestValue {
+    /// A text, quoted where it must be.
+    case text(String)
+    /// A number or a truth, never quoted.
+    case bare(String)
+    /// A sequence.
+    case list([ManifestValue])
+    /// A mapping in this order.
+    case map([(name: String, value: ManifestValue)])
+
+    /// JSON on one line (RFC 8259).
+    var json: String {
+        switch self {
+        case .text(let text): Self.quoted(text)
+        case .bare(let text): text
+        case .list(let elements): "[" + elements.map(\.json).joined(separator: ",") + "]"
+        case .map(let members):
+            "{" + members.map { "\(Self.quoted($0.name)):\($0.value.json)" }.joined(separator: ",") + "}"
+        }
+    }
+
+    /// Block YAML with an end of line after each line.
+    var yaml: String {
+        var lines = ""
+        write(to: &lines, indent: "")
+        return lines
+    }
+
+    private func write(to lines: inout String, indent: String) {
+        guard case .map(let members) = self else { return }
+        for (name, value) in members {
+            lines += "\(indent)\(Self.scalar(name)):"
+            switch value {
+            case .map(let inner) where !inner.isEmpty:
+                lines += "\n"
+                value.write(to: &lines, indent: indent + "  ")
+            case .list(let elements) where elements.contains(where: \.isMap):
+                lines += "\n"
+                for element in elements { element.writeElement(to: &lines, indent: indent + "  ") }
+            default: lines += " \(value.flow)\n"
+            }
+        }
+    }
+
+    /// A mapping within a list: its first line bears the dash.
+    private func writeElement(to lines: inout String, indent: String) {
+        var element = ""
+        write(to: &element, indent: indent + "  ")
+        lines += element.isEmpty ? "\(indent)- \(flow)\n" : "\(indent)- \(element.dropFirst(indent.count + 2))"
+    }
+
+    /// The value on one line.
+    private var flow: String {
+        switch self {
+        case .text(let text): Self.scalar(text)
+        case .bare(let text): text
+        case .list(let elements): "[" + elements.map(\.flow).joined(separator: ", ") + "]"
+        case .map(let members): "{" + members.map { "\(Self.scalar($0.name)): \($0.value.flow)" }.joined(separator: ", ") + "}"
+        }
+    }
+
+    private var isMap: Bool {
+        if case .map = self { true } else { false }
+    }
+
+    /// The text without quotes where every reader of YAML 1.1 and 1.2 takes it for a text, else quoted.
+    private static func scalar(_ text: String) -> String {
+        let bytes = text.utf8
+        guard let first = bytes.first, isLetter(first) || first == UInt8(ascii: "/"), bytes.last != UInt8(ascii: " "),
+            bytes.last != UInt8(ascii: ":"), bytes.allSatisfy(isPlainByte), !text.contains(": "),
+            !wordsWithMeaning.contains(text.lowercased())
+        else { return quoted(text) }
+        return text
+    }
+
+    /// The text as a JSON string. It is a double-quoted scalar of YAML at the same time, hence characters that YAML takes
+    /// for line breaks or refuses are escaped beyond what JSON asks for (YAML 1.2.2 section 5.1).
+    private static func quoted(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: mustEscape) else { return text.jsonText }
+        var escaped = ""
+        for scalar in text.jsonText.unicodeScalars {
+            if mustEscape(scalar) {
+                let digits = String(scalar.value, radix: 16)
+                escaped += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            } else {
+                escaped.unicodeScalars.append(scalar)
+            }
+        }
+        return escaped
+    }
+
+    private static func mustEscape(_ scalar: UnicodeScalar) -> Bool {
+        switch scalar.value {
+        case 0x80...0x9F, 0x2028, 0x2029, 0xFEFF, 0xFFFE, 0xFFFF: true
+        default: false
+        }
+    }
+
+    private static func isLetter(_ byte: UInt8) -> Bool {
+        (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+    }
+
+    private static func isPlainByte(_ byte: UInt8) -> Bool {
+        isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "/._-@:+ ".utf8.contains(byte)
+    }
+
+    /// YAML 1.1 takes these for a truth or for nothing.
+    private static let wordsWithMeaning: Set<String> = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"]
+}

@@ -1,0 +1,75 @@
+/// Reads YAML, and so JSON, into plain nodes that know where they stand.
+///
+/// What could harm is refused: texts that are too long, not UTF-8, or hold control characters; anchors, aliases and tags;
+/// values that are too many or too deep.
+public struct YAMLReader: Sendable {
+    /// Bounds of the text.
+    public let limits: ManifestLimits
+
+    /// A reader.
+    public init(limits: ManifestLimits = ManifestLimits()) { self.limits = limits }
+
+    /// Every document that is not empty, in order. A broken one does not harm the others.
+    /// - Throws: ``YAMLComplaint`` when the text as a whole is refused.
+    public func documents(_ bytes: [UInt8]) throws(YAMLComplaint) -> [Result<YAMLNode, YAMLComplaint>] {
+        let text = try checked(bytes)
+        let chunks = YAMLChunk.all(of: text)
+        guard chunks.count <= limits.documentsMax else {
+            throw YAMLComplaint(
+                "The text has \(chunks.count) documents: at most \(limits.documentsMax) are read. Split it.",
+                at: YAMLPosition(line: chunks[limits.documentsMax].firstLine, column: 1))
+        }
+        var nodesLeft = limits.nodesMax
+        var documents: [Result<YAMLNode, YAMLComplaint>] = []
+        for chunk in chunks {
+            do {
+                if let root = try root(of: chunk, nodesLeft: &nodesLeft) { documents.append(.success(root)) }
+            } catch {
+                documents.append(.failure(error))
+            }
+        }
+        return documents
+    }
+
+    /// The text without its byte order mark, if it can be read at all.
+    private func checked(_ bytes: [UInt8]) throws(YAMLComplaint) -> ArraySlice<UInt8> {
+        guard bytes.count <= limits.bytesMax else {
+            throw YAMLComplaint(
+                "The text has \(bytes.count) bytes: at most \(limits.bytesMax) are read. Split it.", at: nil)
+        }
+        let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+        let text = bytes.starts(with: byteOrderMark) ? bytes[3...] : bytes[...]
+        if let control = text.firstIndex(where: Self.isControl) {
+            throw YAMLComplaint(
+                "The text holds the control byte \(text[control]): YAML may not. It must be plain text in UTF-8.",
+                at: YAMLPosition(of: control, in: text))
+        }
+        do {
+            _ = try UTF8Span(validating: text.span)
+        } catch {
+            throw YAMLComplaint(
+                "The text is not UTF-8. Store it in UTF-8.",
+                at: YAMLPosition(of: text.startIndex + error.byteOffsets.lowerBound, in: text))
+        }
+        return text
+    }
+
+    /// The value of one document; `nil` when it is empty.
+    private func root(of chunk: YAMLChunk, nodesLeft: inout Int) throws(YAMLComplaint) -> YAMLNode? {
+        let text = String(decoding: SurrogatePairs.joined(in: chunk.bytes), as: UTF8.self)
+        if let copy = AliasGuard.copy(of: text) {
+            var tree = YAMLTree(firstLine: chunk.firstLine, depthMax: limits.depthMax, nodesLeft: nodesLeft)
+            tree.takesStarsForAliases = true
+            _ = try tree.root(of: copy)
+        }
+        var tree = YAMLTree(firstLine: chunk.firstLine, depthMax: limits.depthMax, nodesLeft: nodesLeft)
+        let root = try tree.root(of: text)
+        nodesLeft = tree.nodesLeft
+        return root
+    }
+
+    private static func isControl(_ byte: UInt8) -> Bool {
+        byte < 0x20 && byte != UInt8(ascii: "\t") && byte != UInt8(ascii: "\n") && byte != UInt8(ascii: "\r")
+            || byte == 0x7F
+    }
+}

@@ -1,0 +1,68 @@
+/// The labels of one series, in the one order and form that names it.
+struct LabelSet: Sendable {
+    /// Sorted by name.
+    let pairs: [(name: String, value: String)]
+    /// `name="value",…` with values escaped, without braces; equal texts mean equal labels.
+    let text: String
+
+    init(_ pairs: [(String, String)]) {
+        self.pairs = pairs.map { (name: $0.0, value: $0.1) }.sorted { $0.name < $1.name }
+        text = self.pairs.map { "\($0.name)=\"\($0.value.escapedLabelValue)\"" }.joined(separator: ",")
+    }
+
+    func has(_ name: String, _ value: String) -> Bool {
+        pairs.contains { $0.name == name && $0.value == value }
+    }
+
+    /// The first thing wrong with the names; `nil` when they may be written.
+    var complaint: String? {
+        for (index, pair) in pairs.enumerated() {
+            if !pair.name.isLabelName { return "'\(pair.name)' is no label name" }
+            if index > 0, pairs[index - 1].name == pair.name { return "label \(pair.name) is given twice" }
+        }
+        return nil
+    }
+}
+
+// The grammar of the text format 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/
+extension String {
+    /// Backslash, quote and line feed escaped.
+    var escapedLabelValue: String { escaped(quotes: true) }
+
+    /// Backslash and line feed escaped: a quote stands for itself in a help text.
+    var escapedHelp: String { escaped(quotes: false) }
+
+    /// `[a-zA-Z_:][a-zA-Z0-9_:]*`
+    var isMetricName: Bool { isName(colons: true) }
+
+    /// `[a-zA-Z_][a-zA-Z0-9_]*`; two leading underscores are Prometheus' own, `le` is the histograms'.
+    var isLabelName: Bool { isName(colons: false) && !hasPrefix("__") && self != "le" }
+
+    private func escaped(quotes: Bool) -> String {
+        guard utf8.contains(where: { $0 == 0x5C || $0 == 0x0A || $0 == 0x22 }) else { return self }
+        var result = ""
+        for scalar in unicodeScalars {
+            switch scalar {
+            case "\\": result += "\\\\"
+            case "\n": result += "\\n"
+            case "\"" where quotes: result += "\\\""
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    private func isName(colons: Bool) -> Bool {
+        var isFirst = true
+        for byte in utf8 {
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"), UInt8(ascii: "_"): break
+            case UInt8(ascii: "0")...UInt8(ascii: "9") where !isFirst: break
+            case UInt8(ascii: ":") where colons: break
+            default: return false
+            }
+            isFirst = false
+        }
+        return !isFirst
+    }
+}

@@ -1,0 +1,87 @@
+import Glibc
+
+/// The process itself under the names that every Prometheus client uses, and what was built.
+public struct ProcessMetrics: Sendable {
+    private let version: String
+    private let platform: String
+
+    /// Metrics of this process.
+    /// - Parameters:
+    ///   - version: of f2s.
+    ///   - platform: `local` or `kubernetes`.
+    public init(version: String, platform: String) {
+        self.version = version
+        self.platform = platform
+    }
+
+    /// Adds the metrics; all are read at scrape time. One that Linux does not tell is left out.
+    public func register(in registry: MetricRegistry) {
+        let build = registry.gauge(
+            "f2s_build_info", help: "Always 1; the labels say what was built.",
+            labels: [("version", version), ("platform", platform)])
+        build.set(1)
+        let ticksPerSecond = Double(max(sysconf(Int32(_SC_CLK_TCK)), 1))
+        let pageBytes = Double(max(sysconf(Int32(_SC_PAGESIZE)), 1))
+        registry.observe(
+            "process_cpu_seconds_total", help: "Processor time used, user and system, in seconds.", kind: .counter
+        ) {
+            Self.samples(Self.currentStatistics().map { Double($0.cpuTicks) / ticksPerSecond })
+        }
+        registry.observe("process_resident_memory_bytes", help: "Memory held, in bytes.", kind: .gauge) {
+            Self.samples(Self.currentStatistics().map { Double($0.residentPages) * pageBytes })
+        }
+        registry.observe("process_open_fds", help: "File descriptors that are open.", kind: .gauge) {
+            Self.samples(Self.openDescriptors().map(Double.init))
+        }
+        registry.observe("process_max_fds", help: "File descriptors that may be open.", kind: .gauge) {
+            Self.samples(Self.descriptorsMax())
+        }
+        registry.observe(
+            "process_start_time_seconds", help: "When the process began, in seconds since 1970.", kind: .gauge
+        ) {
+            guard let boot = Self.text(of: "/proc/stat").flatMap(ProcessStatistics.bootTime(machineStat:)),
+                let statistics = Self.currentStatistics()
+            else { return [] }
+            return [Sample(Double(boot) + Double(statistics.startTicks) / ticksPerSecond)]
+        }
+    }
+
+    private static func samples(_ value: Double?) -> [Sample] { value.map { [Sample($0)] } ?? [] }
+
+    private static func currentStatistics() -> ProcessStatistics? {
+        guard let stat = text(of: "/proc/self/stat"), let statm = text(of: "/proc/self/statm") else { return nil }
+        return ProcessStatistics(stat: stat, statm: statm)
+    }
+
+    private static func descriptorsMax() -> Double? {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return nil }
+        return limit.rlim_cur == rlim_t.max ? Double.infinity : Double(limit.rlim_cur)
+    }
+
+    private static func openDescriptors() -> Int? {
+        guard let folder = opendir("/proc/self/fd") else { return nil }
+        defer { closedir(folder) }
+        var entries = 0
+        while readdir(folder) != nil { entries += 1 }
+        // ".", ".." and the descriptor that reads the folder are not counted.
+        return max(entries - 3, 0)
+    }
+
+    /// Files under /proc have no size; they are read to their end, at most 1 MiB.
+    private static func text(of path: String) -> String? {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16_384)
+        while bytes.count < 1 << 20 {
+            let count = read(descriptor, &chunk, chunk.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { return nil }
+            if count == 0 { break }
+            bytes += chunk[..<count]
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,30 @@
+/// Bounds of the data plane: `config.yaml`'s `f2s.limits`. Every one is also a metric.
+public struct Limits: Sendable, Hashable, Codable {
+    /// Bytes of a request's or response's head (`head_bytes`).
+    public var headBytesMax = 32 * 1024
+    /// Bytes of path and query (`target_bytes`).
+    public var targetBytesMax = 8 * 1024
+    /// Header fields of a head (`fields`).
+    public var fieldsMax = 100
+    /// Bytes of a request's body; `nil`: no bound, because bodies are streamed and never held (`body_bytes`).
+    public var bodyBytesMax: Int?
+    /// Invocations that may wait per function (`queue_length`).
+    public var queueLengthMax = 10_000
+    /// Client connections at once (`connections`).
+    public var connectionsMax = 20_000
+    /// Idle upstream connections kept per event loop and replica (`idle_upstreams`).
+    public var idleUpstreamsMax = 64
+    /// Time for a request's head to arrive once its first byte has (`head_timeout`, milliseconds).
+    public var headTimeout = Duration.seconds(10)
+    /// Time that a client connection may be idle between requests (`idle_timeout`, milliseconds).
+    public var idleTimeout = Duration.seconds(75)
+    /// Time that an idle upstream connection is kept (`upstream_idle_timeout`, milliseconds).
+    public var upstreamIdleTimeout = Duration.seconds(4)
+    /// Time that an upgraded connection may be silent (`tunnel_idle_timeout`, milliseconds).
+    public var tunnelIdleTimeout = Duration.seconds(3600)
+    /// Time to finish work in hand at shutdown (`drain_timeout`, milliseconds).
+    public var drainTimeout = Duration.seconds(30)
+
+    /// The defaults.
+    public init() {}
+}

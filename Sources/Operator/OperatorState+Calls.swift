@@ -1,0 +1,86 @@
+import F2SModel
+
+// What the platform must be asked for, and what it has answered.
+extension OperatorState {
+    /// Time after which a wish that the platform has noted but not fulfilled is repeated.
+    private static let repeatInterval = Duration.seconds(10)
+
+    /// The calls that may begin now; each must be ended by ``end(_:isSuccess:at:)``.
+    /// - Parameter load: a report taken after the dispatcher was told which replicas drain.
+    mutating func calls(_ load: LoadReport, at now: Duration) -> [OperatorCall] {
+        var calls: [OperatorCall] = []
+        let places = records?.indices ?? 0..<0
+        for place in places where records?[place].isUrgent == true { applyIfDue(place, load, now, &calls) }
+        for place in places where records?[place].isUrgent == false { applyIfDue(place, load, now, &calls) }
+        for (id, departure) in departures { removeIfDrained(id, departure, load, now, &calls) }
+        for place in places { writeStatusIfDue(place, now, &calls) }
+        return calls
+    }
+
+    /// Takes note of how a call went.
+    /// - Returns: whether it is worth a line in the log: the first failure in a row, or the first success after one.
+    mutating func end(_ call: OperatorCall, isSuccess: Bool, at now: Duration) -> Bool {
+        let isNews = book.end(call.subject, isSuccess: isSuccess, at: now)
+        switch call {
+        case .apply(let function, let count, let retiring):
+            guard let place = index[function.id] else { break }
+            if isSuccess {
+                records?[place].retiring.removeAll { retiring.contains($0) }
+                // An edit in the meantime has not been told yet.
+                guard records?[place].function.draft == function.draft else { break }
+                records?[place].applied = FunctionRecord.Applied(count: count, at: now)
+            } else {
+                records?[place].applied = nil
+            }
+        case .remove(let id):
+            if isSuccess { departures[id]?.removedAt = now }
+        case .setStatus(let status, let id):
+            if isSuccess, let place = index[id] { records?[place].storedStatus = status }
+        }
+        return isNews
+    }
+
+    private mutating func applyIfDue(
+        _ place: Int, _ load: LoadReport, _ now: Duration, _ calls: inout [OperatorCall]
+    ) {
+        guard let record = records?[place], record.decision != nil else { return }
+        let plan = record.plan
+        let retirable =
+            plan.draining.isEmpty
+            ? []
+            : plan.retirable(
+                load: load.replicas, ledger: ledger, limit: drainLimit(of: record.function), at: now)
+        guard isDue(record, now) || !retirable.isEmpty,
+            book.begin(.replicas(record.function.id), isUrgent: record.isUrgent, at: now)
+        else { return }
+        ledger.retire(retirable)
+        records?[place].retiring += retirable
+        calls.append(.apply(record.function, count: plan.count, retiring: record.retiring + retirable))
+    }
+
+    private func isDue(_ record: FunctionRecord, _ now: Duration) -> Bool {
+        guard let applied = record.applied, applied.count == record.plan.count, record.retiring.isEmpty else {
+            return true
+        }
+        // The platform knows the wish and works on it; one that has lost it is reminded.
+        return record.plan.current < record.plan.count && !record.isTroubled && now - applied.at >= Self.repeatInterval
+    }
+
+    private mutating func removeIfDrained(
+        _ id: Function.ID, _ departure: Departure, _ load: LoadReport, _ now: Duration, _ calls: inout [OperatorCall]
+    ) {
+        if let removedAt = departure.removedAt, now - removedAt < Self.repeatInterval { return }
+        let drained = departure.plan.retirable(
+            load: load.replicas, ledger: ledger, limit: departure.limit, at: now)
+        guard drained.count == departure.plan.draining.count, book.begin(.replicas(id), at: now) else { return }
+        ledger.retire(drained)
+        calls.append(.remove(id))
+    }
+
+    private mutating func writeStatusIfDue(_ place: Int, _ now: Duration, _ calls: inout [OperatorCall]) {
+        guard let record = records?[place], record.facts != nil, record.status != record.storedStatus,
+            book.begin(.status(record.function.id), at: now)
+        else { return }
+        calls.append(.setStatus(record.status, record.function.id))
+    }
+}

@@ -1,0 +1,263 @@
+import F2SMetrics
+import F2SModel
+
+/// Everything the operator knows, and what follows from it. A value without I/O, clock or lock: ``Operator`` feeds it the
+/// latest states and carries out what it answers.
+///
+/// One pass is ``plan(_:at:wall:isLeader:)``, then the snapshot goes down to the dispatcher, then ``calls(_:at:)`` with a
+/// report taken after that: what is idle only then may be stopped.
+struct OperatorState: Sendable {
+    /// What one pass has found.
+    struct Outcome: Sendable {
+        /// Replicas for the dispatcher; `nil`: as before.
+        var published: ReplicaSnapshot?
+        /// What people should see.
+        var events: [Event] = []
+    }
+
+    /// A function that is no longer declared, while its replicas finish.
+    struct Departure: Sendable {
+        /// Longest time to drain.
+        var limit: Duration
+        /// Everything goes.
+        var plan: ReconcilePlan
+        /// When the platform has taken note of its end; `nil`: not yet.
+        var removedAt: Duration?
+    }
+
+    let metrics: OperatorMetrics
+    /// The declared functions, oldest first; `nil` until the store has spoken.
+    var records: [FunctionRecord]?
+    var index: [Function.ID: Int] = [:]
+    var departures: [Function.ID: Departure] = [:]
+    var ledger = DrainLedger()
+    var book = CallBook()
+    /// Ceiling of a function's time, and its time when it names none.
+    var requestTimeout: Duration
+    /// Replicas by function; `nil` until the platform has spoken.
+    private(set) var replicas: [Function.ID: [Replica]]?
+    private(set) var published: ReplicaSnapshot?
+    private var observed = ReplicaSnapshot()
+    /// When the last pass was, seconds since 1970.
+    private var wall = 0.0
+
+    init(metrics: OperatorMetrics, requestTimeout: Duration) {
+        self.metrics = metrics
+        self.requestTimeout = requestTimeout
+    }
+
+    /// Takes the newest declarations.
+    mutating func take(_ snapshot: FunctionSnapshot) {
+        let conflicts = snapshot.routeConflicts
+        let before = records ?? []
+        var newIndex: [Function.ID: Int] = [:]
+        var newRecords: [FunctionRecord] = []
+        newRecords.reserveCapacity(snapshot.functions.count)
+        for function in snapshot.functions {
+            var record =
+                index[function.id].map { before[$0] }
+                ?? FunctionRecord(function, gauges: metrics.gauges(of: function.name))
+            record.update(function)
+            // What the store shows counts, or a status that it has lost would never be written again.
+            if !book.isBusy(.status(function.id)) { record.storedStatus = function.status }
+            newIndex[function.id] = newRecords.count
+            newRecords.append(record)
+            departures.removeValue(forKey: function.id)
+        }
+        for (loser, holder) in conflicts {
+            guard let place = newIndex[loser], let holderPlace = newIndex[holder] else { continue }
+            newRecords[place].routeHolder = newRecords[holderPlace].function.name
+        }
+        for place in newRecords.indices where conflicts[newRecords[place].function.id] == nil {
+            newRecords[place].routeHolder = nil
+        }
+        let left = before.filter { newIndex[$0.function.id] == nil }
+        records = newRecords
+        index = newIndex
+        if !left.isEmpty { dismiss(left) }
+    }
+
+    /// Takes the newest replicas.
+    mutating func take(_ snapshot: ReplicaSnapshot) {
+        observed = snapshot
+        replicas = Dictionary(grouping: snapshot.replicas, by: \.function)
+        ledger.keep(only: Set(snapshot.replicas.lazy.filter { $0.state != .gone }.map(\.id)))
+    }
+
+    /// Decides what every function should run and which replicas drain.
+    /// - Parameters:
+    ///   - now: monotonic time.
+    ///   - wall: seconds since 1970.
+    mutating func plan(_ load: LoadReport, at now: Duration, wall: Double, isLeader: Bool) -> Outcome {
+        self.wall = wall
+        var outcome = Outcome()
+        guard let replicas else { return outcome }
+        if isLeader, records != nil {
+            var draining: [Replica.ID] = []
+            for place in records?.indices ?? 0..<0 {
+                planFunction(at: place, replicas, load, now, &outcome.events)
+                if let ids = records?[place].plan.draining, !ids.isEmpty { draining += ids }
+            }
+            draining += planDepartures(replicas, load)
+            ledger.drain(draining, at: now)
+        } else {
+            forget()
+        }
+        let marked = marked(observed)
+        if marked != published {
+            published = marked
+            outcome.published = marked
+        }
+        return outcome
+    }
+
+    /// The newest decision of every function, for people.
+    func explanations() -> [Function.ID: ScaleExplanation] {
+        var result: [Function.ID: ScaleExplanation] = [:]
+        for record in records ?? [] {
+            guard let decision = record.decision else { continue }
+            result[record.function.id] = ScaleExplanation(
+                function: record.function.name.text, desired: decision.desired, replicas: record.replicas,
+                ready: record.plan.ready, reason: decision.reason.rawValue, message: decision.message,
+                stableConcurrency: decision.stableConcurrency, panicConcurrency: decision.panicConcurrency,
+                isPanicking: decision.isPanicking, time: wall)
+        }
+        return result
+    }
+
+    private mutating func dismiss(_ left: [FunctionRecord]) {
+        let names = Set((records ?? []).map(\.function.name))
+        for record in left {
+            let function = record.function
+            departures[function.id] = Departure(limit: drainLimit(of: function), plan: Self.planOfNothing)
+            if !names.contains(function.name) { metrics.forget(function.name) }
+        }
+    }
+
+    private mutating func planFunction(
+        at place: Int, _ replicas: [Function.ID: [Replica]], _ load: LoadReport, _ now: Duration, _ events: inout [Event]
+    ) {
+        guard var record = records?[place] else { return }
+        // The record is taken out while it changes, so that it is not copied.
+        let id = record.function.id
+        let own = replicas[id] ?? []
+        let functionLoad = load.functions[id]
+        let trouble = observed.troubles[id].flatMap { $0.revision == record.revision.text ? $0 : nil }
+        record.isTroubled = trouble != nil
+        record.isUrgent = functionLoad?.wantsActivation ?? false
+        let census = census(of: own, load)
+        let before = record.decision?.desired ?? census.existing
+        let decision =
+            record.routeHolder != nil
+            ? record.policy.yielded(&record.memory)
+            : record.policy.decide(
+                ScaleObservation(
+                    load: functionLoad, existing: census.existing, ready: census.ready, hasTrouble: trouble != nil,
+                    now: now), &record.memory)
+        record.decision = decision
+        record.plan = ReconcilePlan(record.wish, replicas: own, load: load.replicas, ledger: ledger)
+        record.replicas = own.count { $0.state != .gone }
+        if decision.desired != before {
+            metrics.count(decision.reason)
+            events.append(
+                Event(
+                    time: wall, function: record.function.name.text, reason: "Scaled",
+                    message: "From \(before) to \(decision.message)"))
+        }
+        noteRollout(&record, &events)
+        noteStatus(&record, trouble, &events)
+        records?[place] = record
+    }
+
+    private func census(of replicas: [Replica], _ load: LoadReport) -> (existing: Int, ready: Int) {
+        var existing = 0
+        var ready = 0
+        for replica in replicas where replica.state == .starting || replica.state == .ready {
+            guard !ledger.isLeaving(replica.id) else { continue }
+            existing += 1
+            if replica.state == .ready || load.replicas[replica.id]?.isAccepting == true { ready += 1 }
+        }
+        return (existing, ready)
+    }
+
+    private func noteRollout(_ record: inout FunctionRecord, _ events: inout [Event]) {
+        let name = record.function.name
+        if record.plan.older > 0, !record.isRollingOut, record.plan.count > 0 {
+            record.isRollingOut = true
+            events.append(
+                Event(
+                    time: wall, function: name.text, reason: "RollingOut",
+                    message: "\(name): revision \(record.revision) replaces \(record.plan.older) older."))
+        } else if record.plan.older == 0, record.isRollingOut {
+            guard record.plan.isCurrentReady || record.plan.count == 0 else { return }
+            record.isRollingOut = false
+            guard record.plan.isCurrentReady else { return }
+            events.append(
+                Event(
+                    time: wall, function: name.text, reason: "RolledOut",
+                    message: "\(name): every replica is of revision \(record.revision)."))
+        }
+    }
+
+    private func noteStatus(_ record: inout FunctionRecord, _ trouble: StartTrouble?, _ events: inout [Event]) {
+        let facts = StatusFacts(
+            generation: record.function.generation, route: record.function.route, replicas: record.replicas,
+            ready: record.plan.ready, desired: record.decision?.desired ?? 0,
+            isRolloutStuck: trouble != nil && record.plan.ready > 0 && !record.plan.isCurrentReady,
+            trouble: trouble.map(StatusFacts.Trouble.init), routeHolder: record.routeHolder)
+        guard facts != record.facts else { return }
+        record.facts = facts
+        let status = facts.status(after: record.status, at: wall)
+        events += status.news(since: record.status, of: record.function.name, at: wall)
+        record.status = status
+        record.gauges.desired.set(Double(facts.desired))
+        record.gauges.ready.set(Double(facts.ready))
+    }
+
+    /// - Returns: replicas to mark as draining.
+    private mutating func planDepartures(_ replicas: [Function.ID: [Replica]], _ load: LoadReport) -> [Replica.ID] {
+        for id in replicas.keys where index[id] == nil && departures[id] == nil {
+            // Somebody's from before this process began.
+            departures[id] = Departure(limit: requestTimeout + Self.drainMargin, plan: Self.planOfNothing)
+        }
+        var draining: [Replica.ID] = []
+        for (id, departure) in departures {
+            let own = (replicas[id] ?? []).filter { $0.state != .gone }
+            if own.isEmpty, departure.removedAt != nil {
+                departures.removeValue(forKey: id)
+                book.forget(id)
+                continue
+            }
+            let plan = ReconcilePlan(
+                ReplicaWish(desired: 0, maxReplicas: 0), replicas: own, load: load.replicas, ledger: ledger)
+            departures[id]?.plan = plan
+            draining += plan.draining
+        }
+        return draining
+    }
+
+    /// Another process leads: what it does is not known here.
+    private mutating func forget() {
+        ledger = DrainLedger()
+        departures = [:]
+        for place in records?.indices ?? 0..<0 { records?[place].forget() }
+    }
+
+    private func marked(_ snapshot: ReplicaSnapshot) -> ReplicaSnapshot {
+        guard !ledger.isEmpty else { return snapshot }
+        var snapshot = snapshot
+        for place in snapshot.replicas.indices where snapshot.replicas[place].state != .gone {
+            if ledger.isLeaving(snapshot.replicas[place].id) { snapshot.replicas[place].state = .draining }
+        }
+        return snapshot
+    }
+
+    /// Longest time that a replica of the function drains.
+    func drainLimit(of function: Function) -> Duration {
+        min(function.target.timeout ?? requestTimeout, requestTimeout) + Self.drainMargin
+    }
+
+    /// Time that a drain may take beyond the function's own.
+    private static let drainMargin = Duration.seconds(30)
+    private static let planOfNothing = ReconcilePlan(ReplicaWish(desired: 0, maxReplicas: 0))
+}

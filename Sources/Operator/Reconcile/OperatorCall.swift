@@ -1,0 +1,35 @@
+import F2SModel
+
+/// Something to ask the platform for.
+enum OperatorCall: Sendable, Hashable {
+    /// `ReplicaRuntime.apply`.
+    case apply(Function, count: Int, retiring: [Replica.ID])
+    /// `ReplicaRuntime.remove`.
+    case remove(Function.ID)
+    /// `FunctionStore.setStatus`.
+    case setStatus(FunctionStatus, Function.ID)
+
+    /// What it is about: calls with one subject never run at once.
+    var subject: CallBook.Subject {
+        switch self {
+        case .apply(let function, _, _): .replicas(function.id)
+        case .remove(let id): .replicas(id)
+        case .setStatus(_, let id): .status(id)
+        }
+    }
+
+    /// A metric label.
+    var kind: Kind {
+        switch self {
+        case .apply: .apply
+        case .remove: .remove
+        case .setStatus: .setStatus
+        }
+    }
+
+    /// The closed set of calls, as a metric label.
+    enum Kind: String, Sendable, CaseIterable {
+        case apply, remove
+        case setStatus = "set_status"
+    }
+}

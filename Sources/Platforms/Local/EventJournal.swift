@@ -1,0 +1,38 @@
+import F2SModel
+import Synchronization
+
+/// The newest events, in memory.
+final class EventJournal: Events {
+    private struct State {
+        var events: [Event] = []
+        var lastSequence: UInt64 = 0
+    }
+
+    private let state = Mutex(State())
+    private let signal = Signal()
+    private let eventsMax: Int
+
+    /// A journal that remembers `eventsMax` events.
+    init(eventsMax: Int) { self.eventsMax = max(1, eventsMax) }
+
+    func record(_ event: Event) {
+        state.withLock { state in
+            state.lastSequence += 1
+            var numbered = event
+            numbered.sequence = state.lastSequence
+            state.events.append(numbered)
+            // Forgetting in blocks keeps adding cheap: at most twice the bound is ever held.
+            if state.events.count >= 2 * eventsMax { state.events.removeFirst(state.events.count - eventsMax) }
+        }
+        signal.raise()
+    }
+
+    func currentEvents(after sequence: UInt64) -> [Event] {
+        state.withLock { state in
+            let remembered = state.events.suffix(eventsMax)
+            return Array(remembered.drop { $0.sequence <= sequence })
+        }
+    }
+
+    func arrivals() -> AsyncStream<Void> { signal.arrivals() }
+}

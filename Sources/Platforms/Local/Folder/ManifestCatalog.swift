@@ -1,0 +1,143 @@
+import F2SManifest
+import F2SModel
+
+/// What all files together declare.
+///
+/// Pure: files come in as they were read, functions come out. Names are unique over all files; who had a name keeps it.
+/// A file that breaks takes nothing away: its functions stay as they were until it can be read again.
+struct ManifestCatalog {
+    private struct Declaration {
+        let place: String
+        let line: Int
+        let draft: FunctionDraft
+        let isWritable: Bool
+    }
+
+    /// Absolute path of the folder, for the working folders of functions.
+    private let folder: String
+    private var files: [String: ManifestFile] = [:]
+    private var functions: [FunctionName: Function] = [:]
+    private var refusals: [FunctionSnapshot.Refusal] = []
+    private var nextAge: UInt64 = 1
+    /// Complaints about the folder itself.
+    var remarks: [FunctionSnapshot.Refusal] = []
+
+    init(folder: String) { self.folder = folder }
+
+    /// Every function and what was refused, as of the last ``settle()``.
+    var snapshot: FunctionSnapshot { FunctionSnapshot(functions: Array(functions.values), refusals: refusals) }
+
+    /// The files that are known, by path relative to the folder.
+    var places: Set<String> { Set(files.keys) }
+
+    /// The function of that name.
+    func function(named name: FunctionName) -> Function? { functions[name] }
+
+    /// A file was read.
+    mutating func take(_ file: ManifestFile, from place: String) { files[place] = file }
+
+    /// A file is gone.
+    mutating func drop(_ place: String) { files[place] = nil }
+
+    /// Keeps what F2S has found out about a function; false when nothing is different.
+    mutating func setStatus(_ status: FunctionStatus, of id: Function.ID) -> Bool {
+        guard let name = functions.values.first(where: { $0.id == id })?.name, functions[name]?.status != status else {
+            return false
+        }
+        functions[name]?.status = status
+        return true
+    }
+
+    /// Whether F2S may rewrite a file.
+    func isWritable(_ place: String) -> Bool { files[place]?.isWritable ?? false }
+
+    /// Works out what is declared now that all changed files were taken or dropped.
+    mutating func settle() {
+        refusals = remarks
+        var winners: [Declaration] = []
+        var declared: Set<FunctionName> = []
+        let candidates = Dictionary(grouping: declarations(), by: \.draft.name)
+        for declaration in declarations() {
+            guard let rivals = candidates[declaration.draft.name] else { continue }
+            let holder = holder(of: declaration.draft.name, among: rivals)
+            if holder.place == declaration.place, holder.line == declaration.line {
+                winners.append(declaration)
+                declared.insert(declaration.draft.name)
+            } else {
+                refusals.append(Self.refusal(of: declaration, holder: holder))
+            }
+        }
+        var next: [FunctionName: Function] = [:]
+        for (name, function) in keptOverBrokenFiles(besides: declared) { next[name] = function }
+        for winner in winners { next[winner.draft.name] = function(of: winner) }
+        functions = next
+    }
+
+    /// All documents of all files, in the order of file names.
+    private func declarations() -> [Declaration] {
+        files.sorted { $0.key < $1.key }.flatMap { place, file in
+            file.documents.map {
+                Declaration(place: place, line: $0.line, draft: $0.draft, isWritable: file.isWritable)
+            }
+        }
+    }
+
+    /// Who has had the name so far, else the first.
+    private func holder(of name: FunctionName, among rivals: [Declaration]) -> Declaration {
+        let place = functions[name]?.origin.place
+        return rivals.first { $0.place == place } ?? rivals[0]
+    }
+
+    private static func refusal(of loser: Declaration, holder: Declaration) -> FunctionSnapshot.Refusal {
+        FunctionSnapshot.Refusal(
+            place: loser.place, line: loser.line,
+            message: "metadata.name is \"\(loser.draft.name)\", which is declared in \(holder.place):\(holder.line) "
+                + "already: it must be unique in all files, whatever the namespace")
+    }
+
+    /// Functions of files that cannot be read (completely) any more; adds to the complaints that they stay.
+    private mutating func keptOverBrokenFiles(besides declared: Set<FunctionName>) -> [FunctionName: Function] {
+        var kept: [FunctionName: Function] = [:]
+        let broken = files.filter { !$0.value.refusals.isEmpty }
+        for (place, file) in broken.sorted(by: { $0.key < $1.key }) {
+            let stay = functions.values.filter { $0.origin.place == place && !declared.contains($0.name) }
+            for function in stay { kept[function.name] = function }
+            let names = stay.map(\.name).sorted().map(\.text).joined(separator: ", ")
+            for (index, refusal) in file.refusals.enumerated() {
+                let remark = index == 0 && !stay.isEmpty ? ". Until then the last good version stays: \(names)" : ""
+                refusals.append(
+                    FunctionSnapshot.Refusal(
+                        place: refusal.place, line: refusal.line, column: refusal.column,
+                        message: refusal.message + remark))
+            }
+        }
+        return kept
+    }
+
+    private mutating func function(of declaration: Declaration) -> Function {
+        let draft = declaration.draft
+        let old = functions[draft.name]
+        let sub = declaration.place.lastIndex(of: "/").map { "/" + declaration.place[..<$0] } ?? ""
+        let origin = Function.Origin(
+            place: declaration.place, line: declaration.line, workingFolder: folder + sub,
+            isWritable: declaration.isWritable)
+        if let old, old.draft == draft {
+            guard old.origin != origin else { return old }
+            return Function(
+                id: old.id, draft: draft, generation: old.generation, storeRevision: old.storeRevision, age: old.age,
+                origin: origin, status: old.status)
+        }
+        if old == nil { nextAge += 1 }
+        return Function(
+            id: old?.id ?? Function.ID(draft.name.text), draft: draft, generation: (old?.generation ?? 0) + 1,
+            storeRevision: Self.revision(of: draft), age: old?.age ?? nextAge - 1, origin: origin,
+            status: old?.status ?? FunctionStatus())
+    }
+
+    /// The same content is the same version, whoever wrote it and however it is laid out.
+    private static func revision(of draft: FunctionDraft) -> StoreRevision {
+        var hash = StableHash()
+        hash.add(ManifestWriter().yaml(draft))
+        return StoreRevision(hash.hexadecimal)
+    }
+}

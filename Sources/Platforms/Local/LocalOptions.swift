@@ -1,0 +1,41 @@
+/// What the Local platform has to be told; everything else has a default.
+public struct LocalOptions: Sendable {
+    /// Folder of the manifests, absolute or relative to the working folder of the process. It may be missing.
+    public var folder: String
+    /// Path of the program that stands between F2S and a replica: the `f2s` executable.
+    public var supervisor: String
+    /// What comes before the replica's command in the supervisor's arguments.
+    public var supervisorArguments = ["supervise", "--"]
+    /// The environment of this process. Replicas get only ``passedVariables`` of it.
+    public var environment: [String: String]
+    /// Time in which a replica must listen, and answer its readiness probe if it has one.
+    public var startTimeout = Duration.seconds(30)
+    /// Longest time between SIGTERM and SIGKILL; a function's own `timeout` may be shorter.
+    public var stopTimeout = Duration.seconds(30)
+    /// Shortest time between two looks at the folder. A folder that takes long to look at is looked at less often.
+    public var lookInterval = Duration.milliseconds(500)
+    /// Files that are read at most.
+    public var filesMax = 10_000
+    /// Levels of sub-folders that are read at most.
+    public var foldersDepthMax = 16
+    /// Bytes of a manifest file.
+    public var fileBytesMax = 1024 * 1024
+    /// Lines of log that are kept per replica.
+    public var logLinesMax = 1000
+    /// Bytes of log that are kept per replica.
+    public var logBytesMax = 256 * 1024
+    /// Replicas per function whose logs are kept after they are gone.
+    public var goneLogsMax = 3
+    /// Events that are remembered.
+    public var eventsMax = 1000
+
+    /// Variables that replicas inherit from F2S; all else comes from the manifest.
+    public static let passedVariables = ["PATH", "HOME", "LANG", "TMPDIR", "USER"]
+
+    /// The defaults.
+    public init(folder: String, supervisor: String, environment: [String: String]) {
+        self.folder = folder
+        self.supervisor = supervisor
+        self.environment = environment
+    }
+}

@@ -1,0 +1,64 @@
+import F2SModel
+
+extension ChildProcesses {
+    /// When a process that does not listen on its port is asked where else it listens.
+    private static let patience = Duration.seconds(1)
+
+    /// Finds out when processes begin to listen: one loop for all that do not yet. It ends when all do.
+    ///
+    /// Only a socket that belongs to the replica's own process tree counts. Somebody else may have taken the port between
+    /// our test and the replica's `bind`, and must not get its invocations.
+    func watchListeners() async {
+        let table = ListenerTable()
+        var lastSearch: [Replica.ID: Duration] = [:]
+        while !Task.isCancelled {
+            let silent = silentReplicas()
+            guard !silent.isEmpty else { return }
+            let listeners = Dictionary(grouping: table.current(), by: \.port)
+            let now = Moment.now.steady
+            var shortestWait = Duration.seconds(1)
+            for life in silent {
+                let wait = now - life.since.steady
+                shortestWait = min(shortestWait, wait)
+                if look(at: life, among: listeners) { continue }
+                if wait > Self.patience, now - (lastSearch[life.id] ?? .zero) > Self.patience {
+                    lastSearch[life.id] = now
+                    searchElsewhere(life, among: listeners)
+                }
+            }
+            // Looking costs microseconds, and whoever has waited long does not notice a little more.
+            let interval = min(max(shortestWait / 16, .microseconds(500)), .milliseconds(20))
+            try? await Task.sleep(for: interval, tolerance: .zero)
+        }
+    }
+
+    /// Whether the replica listens on its port.
+    private func look(at life: ReplicaLife, among listeners: [Int: [Listener]]) -> Bool {
+        guard let process = life.process, let candidates = listeners[process.port] else { return false }
+        for descendant in ListenerTable.descendants(of: process.supervisor) {
+            let inodes = ListenerTable.socketInodes(of: descendant)
+            let own = candidates.filter { inodes.contains($0.inode) }
+            guard let listener = own.first(where: \.isPreferred) ?? own.first else { continue }
+            let address = Replica.Address(ip: listener.ip, port: listener.port)
+            change { book, moment in
+                book.listens(life.id, on: address, processID: Int(descendant), at: moment)
+            }
+            return true
+        }
+        return false
+    }
+
+    /// Looks for other ports that the replica listens on, and says so once in its log.
+    private func searchElsewhere(_ life: ReplicaLife, among listeners: [Int: [Listener]]) {
+        guard let process = life.process else { return }
+        let inodes = Set(ListenerTable.descendants(of: process.supervisor).flatMap(ListenerTable.socketInodes))
+        let ports = listeners.values.flatMap { $0 }.filter { inodes.contains($0.inode) }.map(\.port)
+        let others = Array(Set(ports)).sorted()
+        guard !others.isEmpty, others != life.otherPorts else { return }
+        let list = others.map { "\($0)" }.joined(separator: ", ")
+        logs.write(
+            ["listens on port \(list), but must listen on $PORT, which is \(process.port)"], source: "f2s",
+            of: life.id, of: life.launch.function, at: Moment.now.wall)
+        change { book, _ in book.listensElsewhere(life.id, on: others) }
+    }
+}

@@ -1,0 +1,249 @@
+import F2SModel
+
+/// The life of one function's replicas: what is wished, what runs, what went wrong and when to try again.
+///
+/// A state machine without I/O or clock: every event comes with its moment and returns what the shell has to do.
+struct FunctionLife {
+    /// What should run.
+    private struct Wish {
+        var launch: Launch
+        var count: Int
+    }
+
+    private let policy: LifePolicy
+    private var wish: Wish?
+    /// By start order.
+    private(set) var replicas: [ReplicaLife] = []
+    /// Why the last start failed; leaves when a replica is ready.
+    private(set) var trouble: StartTrouble?
+    /// Number of the next replica.
+    private(set) var nextNumber: Int
+
+    /// Failures in a row.
+    private var failures = 0
+    private var lastFailure: Duration?
+    /// No start before.
+    private var gate: Duration?
+    private var portRetries = 0
+
+    /// Nothing runs; the first replica gets `firstNumber`.
+    init(policy: LifePolicy, firstNumber: Int) {
+        self.policy = policy
+        nextNumber = firstNumber
+    }
+
+    /// Whether nothing is left to remember.
+    var isOver: Bool { wish == nil && replicas.isEmpty }
+
+    /// When ``advance(at:)`` must be called at the latest; `nil`: never.
+    var nextDeadline: Duration? {
+        var deadlines = replicas.compactMap { $0.deadline(policy) }
+        if let gate, isMissingReplicas { deadlines.append(gate) }
+        return deadlines.min()
+    }
+
+    // MARK: Wishes
+
+    /// `count` replicas of the launch's revision should run, and exactly those in `retiring` should end.
+    mutating func apply(_ launch: Launch, count: Int, retiring: [Replica.ID], at moment: Moment) -> [ReplicaAction] {
+        if let wish, wish.launch.revision != launch.revision {
+            // What went wrong with another revision says nothing about this one, which is tried at once.
+            gate = nil
+            trouble = nil
+            portRetries = 0
+        }
+        wish = Wish(launch: launch, count: count)
+        var actions: [ReplicaAction] = []
+        for id in retiring { actions += stop(id, at: moment) }
+        return actions + fill(at: moment)
+    }
+
+    /// Nothing should run, and nothing is worth remembering.
+    mutating func remove(at moment: Moment) -> [ReplicaAction] {
+        wish = nil
+        trouble = nil
+        return stopAll(at: moment)
+    }
+
+    /// Ends every replica; none is started again until ``apply(_:count:retiring:at:)``.
+    mutating func stopAll(at moment: Moment) -> [ReplicaAction] {
+        wish?.count = 0
+        var actions: [ReplicaAction] = []
+        for id in replicas.map(\.id) { actions += stop(id, at: moment) }
+        return actions
+    }
+
+    // MARK: What happens to a replica
+
+    /// Its process runs.
+    mutating func began(_ id: Replica.ID, process: ReplicaLife.Process) {
+        update(id) { $0.process = process }
+    }
+
+    /// It listens on the port that it was given.
+    mutating func listens(
+        _ id: Replica.ID, on address: Replica.Address, processID: Int, at moment: Moment
+    ) -> [ReplicaAction] {
+        guard let life = replicas.first(where: { $0.id == id }), life.phase == .starting else { return [] }
+        update(id) {
+            $0.address = address
+            $0.processID = processID
+            $0.phase = .awaitingReadiness
+        }
+        guard let path = life.launch.probePath else {
+            answers(id, at: moment)
+            return []
+        }
+        return [.probe(id, address, path: path)]
+    }
+
+    /// It is ready.
+    mutating func answers(_ id: Replica.ID, at moment: Moment) {
+        guard let life = replicas.first(where: { $0.id == id }), life.phase == .awaitingReadiness else { return }
+        update(id) { $0.phase = .ready(since: moment.steady) }
+        portRetries = 0
+        if life.launch.revision == wish?.launch.revision { trouble = nil }
+    }
+
+    /// It listens on ports that it was not given; they will be named should its time run out.
+    mutating func listensElsewhere(_ id: Replica.ID, on ports: [Int]) {
+        update(id) { $0.otherPorts = ports }
+    }
+
+    /// Its process has ended, with all that descends from it.
+    mutating func ended(
+        _ id: Replica.ID, _ ending: ReplicaEnding, logTail: [String], at moment: Moment
+    ) -> [ReplicaAction] {
+        guard let index = replicas.firstIndex(where: { $0.id == id }) else { return [] }
+        let life = replicas.remove(at: index)
+        var actions: [ReplicaAction] = [.endLog(id, life.launch.function)]
+        switch (life.phase, ending) {
+        case (.stopping, _):
+            break
+        case (.ready(let since), .exited(let status, _)):
+            actions += crashed(life, status: status, wasReadySince: since, logTail: logTail, at: moment)
+        case (.starting, .exited(_, portWasTaken: true)) where portRetries < policy.portRetriesMax:
+            portRetries += 1
+        case (_, .exited(let status, _)):
+            fail(life.launch, at: moment) { StartFailure.exited(life, status: status, logTail: logTail, retry: $0) }
+        case (_, .notStarted(let reason)):
+            fail(life.launch, at: moment) { StartFailure.notStarted(life, because: reason, retry: $0) }
+        }
+        if isOver { actions.append(.forgetLogs(life.launch.function)) }
+        return actions + fill(at: moment)
+    }
+
+    /// Time has passed: deadlines and waits are over.
+    mutating func advance(at moment: Moment, logTail: (ReplicaLife) -> [String]) -> [ReplicaAction] {
+        var actions: [ReplicaAction] = []
+        for life in replicas {
+            guard let deadline = life.deadline(policy), deadline <= moment.steady else { continue }
+            if case .stopping(_, let step) = life.phase {
+                actions.append(stopHarder(life.id, after: step, at: moment))
+            } else {
+                let tail = logTail(life)
+                let timeout = policy.startTimeout
+                fail(life.launch, at: moment) {
+                    StartFailure.tookTooLong(life, timeout: timeout, logTail: tail, retry: $0)
+                }
+                actions += stop(life.id, at: moment)
+            }
+        }
+        return actions + fill(at: moment)
+    }
+}
+
+// MARK: - Decisions
+
+extension FunctionLife {
+    private var isMissingReplicas: Bool { missingReplicas > 0 }
+
+    private var missingReplicas: Int {
+        guard let wish else { return 0 }
+        return wish.count - replicas.count { $0.launch.revision == wish.launch.revision && !$0.isStopping }
+    }
+
+    /// Starts what is missing, unless a failure has to be waited out.
+    private mutating func fill(at moment: Moment) -> [ReplicaAction] {
+        guard let wish, isMissingReplicas else { return [] }
+        if let gate, gate > moment.steady { return [] }
+        guard wish.launch.command != nil else {
+            fail(wish.launch, at: moment, wait: policy.backoffMax) { StartFailure.noCommand(wish.launch, retry: $0) }
+            return []
+        }
+        return (0..<missingReplicas).map { _ in
+            let id = Replica.ID("\(wish.launch.name)-\(nextNumber)")
+            nextNumber += 1
+            replicas.append(ReplicaLife(id: id, launch: wish.launch, since: moment))
+            return .start(id, wish.launch)
+        }
+    }
+
+    private mutating func stop(_ id: Replica.ID, at moment: Moment) -> [ReplicaAction] {
+        guard let life = replicas.first(where: { $0.id == id }), !life.isStopping else { return [] }
+        update(id) { $0.phase = .stopping(deadline: moment.steady + life.launch.stopTimeout, step: .terminated) }
+        return [.terminate(id)]
+    }
+
+    private mutating func stopHarder(
+        _ id: Replica.ID, after step: ReplicaLife.StopStep, at moment: Moment
+    ) -> ReplicaAction {
+        let next: ReplicaLife.StopStep = step == .terminated ? .killed : .abandoned
+        update(id) { $0.phase = .stopping(deadline: moment.steady + policy.cleanUpTimeout, step: next) }
+        return next == .killed ? .kill(id) : .abandon(id)
+    }
+
+    /// A replica that was ready has ended by itself. The first time it is replaced at once; if that does not last, with
+    /// growing waits.
+    private mutating func crashed(
+        _ life: ReplicaLife, status: Int, wasReadySince since: Duration, logTail: [String], at moment: Moment
+    ) -> [ReplicaAction] {
+        guard let wish, life.launch.revision == wish.launch.revision else { return [] }
+        if moment.steady - since >= policy.soundAfter { failures = 0 }
+        forgiveIfSound(at: moment)
+        let isFirst = failures == 0
+        if isFirst {
+            failures = 1
+            lastFailure = moment.steady
+        } else {
+            let wait = policy.backoff(after: failures)
+            fail(life.launch, at: moment, wait: wait) {
+                StartFailure.crashed(life, status: status, logTail: logTail, retry: $0)
+            }
+        }
+        let consequence = isFirst ? "a new one is started" : "a new one is started after a wait"
+        return [
+            .report(
+                function: life.launch.name, isWarning: true, reason: "ReplicaCrashed",
+                message: "Replica \(life.id) ended with exit status \(status) while it was ready; \(consequence).")
+        ]
+    }
+
+    /// Records a failure of the wished revision and closes the gate; another revision's failure changes nothing.
+    private mutating func fail(
+        _ launch: Launch, at moment: Moment, wait: Duration? = nil, _ trouble: (StartFailure.Retry) -> StartTrouble
+    ) {
+        guard let wish, launch.revision == wish.launch.revision else { return }
+        forgiveIfSound(at: moment)
+        failures += 1
+        lastFailure = moment.steady
+        let opens = moment.steady + (wait ?? policy.backoff(after: failures))
+        // Replicas that fail side by side are one failure after the other, but never shorten a wait.
+        gate = max(gate ?? opens, opens)
+        self.trouble = trouble(StartFailure.Retry(attempts: failures, moment: moment, opens: gate ?? opens))
+    }
+
+    /// A replica that came after the last failure and has lasted shows that the trouble is over.
+    private mutating func forgiveIfSound(at moment: Moment) {
+        let isSound = replicas.contains { life in
+            guard case .ready(let since) = life.phase, life.launch.revision == wish?.launch.revision else { return false }
+            return since > (lastFailure ?? since - .seconds(1)) && moment.steady - since >= policy.soundAfter
+        }
+        if isSound { failures = 0 }
+    }
+
+    private mutating func update(_ id: Replica.ID, _ change: (inout ReplicaLife) -> Void) {
+        guard let index = replicas.firstIndex(where: { $0.id == id }) else { return }
+        change(&replicas[index])
+    }
+}

@@ -1,0 +1,46 @@
+import F2SModel
+
+/// What a replica is started from: everything about a function that its process can notice.
+struct Launch: Sendable, Hashable {
+    let function: Function.ID
+    let name: FunctionName
+    let revision: Revision
+    /// Program and arguments; `nil` when the function has only an image, which Local cannot run.
+    let command: [String]?
+    /// The manifest's own variables.
+    let environment: [String: String]
+    let workingFolder: String?
+    /// Path of the readiness probe.
+    let probePath: String?
+    /// Time between SIGTERM and SIGKILL.
+    let stopTimeout: Duration
+
+    /// How to start `function`; no stop takes longer than `stopTimeout`.
+    init(_ function: Function, stopTimeout: Duration) {
+        self.function = function.id
+        name = function.name
+        revision = function.revision
+        command = function.target.command
+        environment = function.target.environment
+        workingFolder = function.origin.workingFolder
+        probePath = function.target.readinessProbe?.path
+        self.stopTimeout = min(function.target.timeout ?? stopTimeout, stopTimeout)
+    }
+
+    /// The command as a user would type it, shortened to 80 characters.
+    var commandText: String {
+        let text = (command ?? []).joined(separator: " ")
+        return text.count > 80 ? String(text.prefix(77)) + "..." : text
+    }
+
+    /// The whole environment of a replica. What F2S itself says cannot be overridden, because it is how a replica and F2S
+    /// meet; all else can.
+    func environment(inherited: [String: String], replica: Replica.ID, port: Int) -> [String: String] {
+        var all = inherited.filter { LocalOptions.passedVariables.contains($0.key) }
+        all.merge(environment) { _, own in own }
+        all["PORT"] = "\(port)"
+        all["F2S_FUNCTION"] = name.text
+        all["F2S_REPLICA"] = replica.text
+        return all
+    }
+}

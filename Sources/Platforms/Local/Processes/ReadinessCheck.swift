@@ -1,0 +1,58 @@
+import CLinux
+import F2SModel
+import Glibc
+
+/// Asks a replica whether it is ready: one GET over a connection of its own.
+struct ReadinessCheck: Sendable {
+    let address: Replica.Address
+    let path: String
+    /// Longest time for an answer.
+    var timeout = Duration.seconds(1)
+
+    /// Whether the answer's status was 200 to 399. Anything else, silence included, is a no.
+    func isAnswered() async -> Bool {
+        let connection = f2s_connect_begin(address.ip, UInt16(clamping: address.port))
+        guard connection >= 0 else { return false }
+        defer { close(connection) }
+        let deadline = Moment.now.steady + timeout
+        var unsent = Array(request.utf8)[...]
+        var answer: [UInt8] = []
+        var pause = Duration.microseconds(500)
+        while Moment.now.steady < deadline, !Task.isCancelled {
+            if !unsent.isEmpty {
+                guard let sent = Self.result(of: unsent.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Self.sendFlags) })
+                else { return false }
+                unsent = unsent.dropFirst(sent)
+            }
+            var piece = [UInt8](repeating: 0, count: 512)
+            let received = unsent.isEmpty ? recv(connection, &piece, piece.count, 0) : -1
+            if received == 0 { return false }
+            if received > 0 { answer += piece[..<received] }
+            if let isReady = Self.isReady(answer) { return isReady }
+            try? await Task.sleep(for: pause)
+            pause = min(pause * 2, .milliseconds(20))
+        }
+        return false
+    }
+
+    private static let sendFlags = Int32(MSG_NOSIGNAL.rawValue)
+
+    private var request: String {
+        "GET \(path) HTTP/1.1\r\nHost: \(address)\r\nUser-Agent: f2s-probe\r\nConnection: close\r\n\r\n"
+    }
+
+    /// Bytes that were written, 0 when nothing could be yet, `nil` when nothing ever will.
+    private static func result(of sent: Int) -> Int? {
+        if sent >= 0 { return sent }
+        return errno == EAGAIN || errno == EINTR || errno == ENOTCONN || errno == EINPROGRESS ? 0 : nil
+    }
+
+    /// What the start of an answer says (RFC 9112 section 4): `nil` while its status has not arrived.
+    static func isReady(_ answer: [UInt8]) -> Bool? {
+        let start = Array("HTTP/1.".utf8)
+        guard answer.prefix(start.count) == start[..<min(start.count, answer.count)] else { return false }
+        guard answer.count >= 12 else { return nil }
+        guard let status = Int(String(decoding: answer[9..<12], as: UTF8.self)) else { return false }
+        return (200...399).contains(status)
+    }
+}

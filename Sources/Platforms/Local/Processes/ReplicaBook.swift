@@ -1,0 +1,124 @@
+import F2SModel
+
+/// The lives of all functions' replicas: finds the one that an event is about, and forgets those that are over.
+struct ReplicaBook {
+    private let policy: LifePolicy
+    private var lives: [Function.ID: FunctionLife] = [:]
+    private var owners: [Replica.ID: Function.ID] = [:]
+    /// Numbers are never used twice, also when a function is deleted and declared again.
+    private var firstNumber = 1
+    /// Whether everything ends and nothing is started any more.
+    private(set) var isClosed = false
+
+    init(policy: LifePolicy) { self.policy = policy }
+
+    /// Whether no process is left.
+    var isEmpty: Bool { lives.values.allSatisfy(\.replicas.isEmpty) }
+
+    /// What the rest of F2S sees, in a stable order.
+    var snapshot: ReplicaSnapshot {
+        ReplicaSnapshot(
+            replicas: lives.values.flatMap { $0.replicas.map(\.replica) }.sorted { $0.id < $1.id },
+            troubles: lives.compactMapValues(\.trouble))
+    }
+
+    /// The processes that run and do not listen yet.
+    var silentReplicas: [ReplicaLife] {
+        lives.values.flatMap { $0.replicas.filter { $0.phase == .starting && $0.process != nil } }
+    }
+
+    /// Whether a readiness probe still has a point.
+    func isAwaitingReadiness(_ id: Replica.ID) -> Bool {
+        guard let life = owners[id].flatMap({ lives[$0] }) else { return false }
+        return life.replicas.contains { $0.id == id && $0.phase == .awaitingReadiness }
+    }
+
+    /// When ``advance(at:logTail:)`` must be called at the latest.
+    var nextDeadline: Duration? { lives.values.compactMap(\.nextDeadline).min() }
+
+    mutating func apply(_ launch: Launch, count: Int, retiring: [Replica.ID], at moment: Moment) -> [ReplicaAction] {
+        guard !isClosed else { return [] }
+        var life = lives[launch.function] ?? FunctionLife(policy: policy, firstNumber: firstNumber)
+        let actions = life.apply(launch, count: count, retiring: retiring, at: moment)
+        return keep(life, of: launch.function, actions)
+    }
+
+    mutating func remove(_ id: Function.ID, at moment: Moment) -> [ReplicaAction] {
+        guard lives[id] != nil else { return [.forgetLogs(id)] }
+        return change(id) { $0.remove(at: moment) }
+    }
+
+    /// Ends everything, for good.
+    mutating func close(at moment: Moment) -> [ReplicaAction] {
+        isClosed = true
+        return lives.keys.flatMap { id in change(id) { $0.stopAll(at: moment) } }
+    }
+
+    mutating func began(_ id: Replica.ID, process: ReplicaLife.Process) -> [ReplicaAction] {
+        change(ownerOf: id) { life in
+            life.began(id, process: process)
+            return []
+        }
+    }
+
+    mutating func listens(
+        _ id: Replica.ID, on address: Replica.Address, processID: Int, at moment: Moment
+    ) -> [ReplicaAction] {
+        change(ownerOf: id) { $0.listens(id, on: address, processID: processID, at: moment) }
+    }
+
+    mutating func listensElsewhere(_ id: Replica.ID, on ports: [Int]) -> [ReplicaAction] {
+        change(ownerOf: id) { life in
+            life.listensElsewhere(id, on: ports)
+            return []
+        }
+    }
+
+    mutating func answers(_ id: Replica.ID, at moment: Moment) -> [ReplicaAction] {
+        change(ownerOf: id) { life in
+            life.answers(id, at: moment)
+            return []
+        }
+    }
+
+    mutating func ended(
+        _ id: Replica.ID, _ ending: ReplicaEnding, logTail: [String], at moment: Moment
+    ) -> [ReplicaAction] {
+        change(ownerOf: id) { $0.ended(id, ending, logTail: logTail, at: moment) }
+    }
+
+    mutating func advance(at moment: Moment, logTail: (ReplicaLife) -> [String]) -> [ReplicaAction] {
+        let due = lives.filter { ($0.value.nextDeadline ?? .seconds(Int64.max / 2)) <= moment.steady }.keys
+        return due.flatMap { id in change(id) { $0.advance(at: moment, logTail: logTail) } }
+    }
+
+    private mutating func change(
+        ownerOf id: Replica.ID, _ event: (inout FunctionLife) -> [ReplicaAction]
+    ) -> [ReplicaAction] {
+        guard let function = owners[id] else { return [] }
+        return change(function, event)
+    }
+
+    private mutating func change(
+        _ id: Function.ID, _ event: (inout FunctionLife) -> [ReplicaAction]
+    ) -> [ReplicaAction] {
+        guard var life = lives.removeValue(forKey: id) else { return [] }
+        let actions = event(&life)
+        return keep(life, of: id, actions)
+    }
+
+    private mutating func keep(
+        _ life: FunctionLife, of function: Function.ID, _ actions: [ReplicaAction]
+    ) -> [ReplicaAction] {
+        for action in actions {
+            switch action {
+            case .start(let id, _): owners[id] = function
+            case .endLog(let id, _): owners[id] = nil
+            default: break
+            }
+        }
+        lives[function] = life.isOver ? nil : life
+        if life.isOver { firstNumber = max(firstNumber, life.nextNumber) }
+        return actions
+    }
+}

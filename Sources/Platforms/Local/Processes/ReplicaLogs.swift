@@ -1,0 +1,125 @@
+import F2SModel
+import Synchronization
+
+/// What replicas have written, bounded in every direction, and those who follow it.
+final class ReplicaLogs: Sendable {
+    private struct Follower {
+        let continuation: AsyncStream<LogLine>.Continuation
+        var lost = 0
+
+        /// Hands a line over, or counts it when the follower is too slow; the count comes before the next line that fits.
+        mutating func hand(_ line: LogLine) {
+            if lost > 0 {
+                let notice = LogLine(
+                    replica: Replica.ID(line.replica), source: "f2s", time: line.time,
+                    text: "\(lost) lines are missing here: the reader was too slow")
+                guard case .enqueued = continuation.yield(notice) else {
+                    lost += 1
+                    return
+                }
+                lost = 0
+            }
+            if case .dropped = continuation.yield(line) { lost += 1 }
+        }
+    }
+
+    private struct FunctionLog {
+        /// Oldest replica first.
+        var rings: [(replica: Replica.ID, ring: LogRing, isGone: Bool)] = []
+        var followers: [UInt64: Follower] = [:]
+    }
+
+    private struct State {
+        var logs: [Function.ID: FunctionLog] = [:]
+        var nextSequence: UInt64 = 0
+        var nextFollower: UInt64 = 0
+    }
+
+    /// Lines that a slow follower may lag behind.
+    private static let followerLinesMax = 1024
+
+    private let state = Mutex(State())
+    private let linesMax: Int
+    private let bytesMax: Int
+    private let goneMax: Int
+
+    init(linesMax: Int, bytesMax: Int, goneMax: Int) {
+        self.linesMax = linesMax
+        self.bytesMax = bytesMax
+        self.goneMax = goneMax
+    }
+
+    /// Adds lines of a replica and hands them to those who follow its function.
+    func write(_ texts: [String], source: String, of replica: Replica.ID, of function: Function.ID, at time: Double) {
+        guard !texts.isEmpty else { return }
+        state.withLock { state in
+            var log = state.logs.removeValue(forKey: function) ?? FunctionLog()
+            let index = log.rings.firstIndex { $0.replica == replica } ?? log.rings.endIndex
+            if index == log.rings.endIndex {
+                log.rings.append((replica, LogRing(linesMax: linesMax, bytesMax: bytesMax), false))
+            }
+            for text in texts {
+                let line = LogLine(replica: replica, source: source, time: time, text: text)
+                log.rings[index].ring.append(LogRing.Entry(sequence: state.nextSequence, line: line))
+                state.nextSequence += 1
+                for key in Array(log.followers.keys) { log.followers[key]?.hand(line) }
+            }
+            state.logs[function] = log
+        }
+    }
+
+    /// The newest lines of one replica, oldest first.
+    func tail(of replica: Replica.ID, of function: Function.ID, count: Int) -> [String] {
+        state.withLock { state in
+            let ring = state.logs[function]?.rings.first { $0.replica == replica }?.ring
+            return ring?.lines.suffix(count).map(\.line.text) ?? []
+        }
+    }
+
+    /// A replica is gone; its log stays as one of the last few.
+    func end(_ replica: Replica.ID, of function: Function.ID) {
+        state.withLock { state in
+            guard var log = state.logs[function] else { return }
+            if let index = log.rings.firstIndex(where: { $0.replica == replica }) { log.rings[index].isGone = true }
+            let surplus = log.rings.count { $0.isGone } - goneMax
+            for _ in 0..<max(0, surplus) {
+                if let oldest = log.rings.firstIndex(where: \.isGone) { log.rings.remove(at: oldest) }
+            }
+            state.logs[function] = log
+        }
+    }
+
+    /// A function is gone, and nobody will ask for its logs again.
+    func forget(_ function: Function.ID) {
+        state.withLock { state in
+            state.logs[function]?.rings = []
+            if state.logs[function]?.followers.isEmpty == true { state.logs[function] = nil }
+        }
+    }
+
+    /// The newest `tail` lines of a function, oldest first, and with `follow` those that come.
+    func lines(of function: Function.ID, tail: Int, follow: Bool) -> AsyncStream<LogLine> {
+        let kept = max(0, tail)
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: LogLine.self, bufferingPolicy: .bufferingOldest(min(kept, 1_000_000) + Self.followerLinesMax))
+        let key: UInt64? = state.withLock { state in
+            let entries = (state.logs[function]?.rings ?? []).flatMap { Array($0.ring.lines) }
+            for entry in entries.sorted(by: { $0.sequence < $1.sequence }).suffix(kept) {
+                continuation.yield(entry.line)
+            }
+            guard follow else { return nil }
+            state.nextFollower += 1
+            state.logs[function, default: FunctionLog()].followers[state.nextFollower] = Follower(
+                continuation: continuation)
+            return state.nextFollower
+        }
+        if let key {
+            continuation.onTermination = { [weak self] _ in
+                self?.state.withLock { _ = $0.logs[function]?.followers.removeValue(forKey: key) }
+            }
+        } else {
+            continuation.finish()
+        }
+        return stream
+    }
+}

@@ -1,0 +1,109 @@
+import F2SModel
+
+/// The words for every way in which a start fails: what happened, to what, and what to do.
+enum StartFailure {
+    /// When the next attempt is, and how many there were.
+    struct Retry {
+        let attempts: Int
+        let moment: Moment
+        /// On the steady clock.
+        let opens: Duration
+    }
+
+    /// Lines of log that a trouble carries at most.
+    static let logLinesMax = 20
+
+    static func noCommand(_ launch: Launch, retry: Retry) -> StartTrouble {
+        trouble(
+            launch, "NoCommand",
+            "\(launch.name) has an image but no command, and without Kubernetes F2S runs commands. "
+                + "Add target.command, for example [python3, \(launch.name).py].",
+            retry: retry)
+    }
+
+    static func notStarted(_ life: ReplicaLife, because reason: String, retry: Retry) -> StartTrouble {
+        trouble(
+            life.launch, "NotStarted", "No process could be started for \(life.launch.name): \(reason)", retry: retry)
+    }
+
+    static func exited(_ life: ReplicaLife, status: Int, logTail: [String], retry: Retry) -> StartTrouble {
+        let launch = life.launch
+        let program = launch.command?.first ?? ""
+        let words: (reason: String, message: String) =
+            switch status {
+            case 127:
+                (
+                    "MissingProgram",
+                    "`\(launch.commandText)` cannot run: the program was not found (exit status 127). Install it, or "
+                        + "correct target.command; a relative path with a slash starts at the manifest's folder."
+                )
+            case 126:
+                (
+                    "NotExecutable",
+                    "`\(launch.commandText)` cannot run: \(program) is not executable (exit status 126). "
+                        + "Give it execute permission, or name its interpreter in target.command."
+                )
+            case 0:
+                (
+                    "ExitedAtStart",
+                    "`\(launch.commandText)` ended with exit status 0 before it listened on $PORT. It must stay in the "
+                        + "foreground and serve HTTP; `f2s wrap` does that for a program that does not."
+                )
+            default:
+                (
+                    "ExitedAtStart",
+                    "`\(launch.commandText)` ended with exit status \(status)\(signalText(status)) before it listened "
+                        + "on $PORT. Its last lines say why."
+                )
+            }
+        return trouble(
+            launch, words.reason, words.message, exitStatus: status, logTail: logTail, retry: retry)
+    }
+
+    static func crashed(_ life: ReplicaLife, status: Int, logTail: [String], retry: Retry) -> StartTrouble {
+        trouble(
+            life.launch, "Crashed",
+            "`\(life.launch.commandText)` ended with exit status \(status)\(signalText(status)) soon after it was ready, "
+                + "and not for the first time. Its last lines say why.",
+            exitStatus: status, logTail: logTail, retry: retry)
+    }
+
+    static func tookTooLong(
+        _ life: ReplicaLife, timeout: Duration, logTail: [String], retry: Retry
+    ) -> StartTrouble {
+        let launch = life.launch
+        if life.phase == .awaitingReadiness {
+            return trouble(
+                launch, "NeverReady",
+                "`\(launch.commandText)` listens, but GET \(launch.probePath ?? "/") was not answered with 200 to 399 "
+                    + "within \(timeout.shortText). Correct target.readinessProbe.path, or what answers it.",
+                logTail: logTail, isTimeout: true, retry: retry)
+        }
+        let port = life.process.map { " (\($0.port))" } ?? ""
+        let others = life.otherPorts.map { "\($0)" }.joined(separator: ", ")
+        let advice =
+            others.isEmpty
+            ? "It must listen on the port that the environment variable PORT names."
+            : "It listens on port \(others) instead: make it listen on the port that the environment variable PORT names."
+        return trouble(
+            launch, "NeverListened",
+            "`\(launch.commandText)` did not listen on $PORT\(port) within \(timeout.shortText). \(advice)",
+            logTail: logTail, isTimeout: true, retry: retry)
+    }
+
+    private static func signalText(_ status: Int) -> String {
+        (129...192).contains(status) ? " (signal \(status - 128))" : ""
+    }
+
+    private static func trouble(
+        _ launch: Launch, _ reason: String, _ message: String, exitStatus: Int? = nil, logTail: [String] = [],
+        isTimeout: Bool = false, retry: Retry
+    ) -> StartTrouble {
+        let wait = (retry.opens - retry.moment.steady).inSeconds
+        return StartTrouble(
+            stage: .start, reason: reason, message: message, exitStatus: exitStatus,
+            logTail: Array(logTail.suffix(logLinesMax)), isTimeout: isTimeout, revision: launch.revision,
+            attempts: retry.attempts, nextAttempt: retry.moment.wall(at: retry.opens),
+            retryAfterSeconds: max(1, Int(wait.rounded(.up))))
+    }
+}

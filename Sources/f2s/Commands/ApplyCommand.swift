@@ -1,0 +1,56 @@
+import ArgumentParser
+import F2SClient
+
+/// `f2s apply`: declares functions.
+struct ApplyCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "apply", abstract: "Create or change the functions of a manifest.",
+        discussion: "A file may hold several documents. With a mistake in any of them, none is applied.")
+
+    @Option(
+        name: [.customShort("f"), .customLong("file")],
+        help: ArgumentHelp("A manifest in YAML or JSON; - is standard input. May be repeated.", valueName: "file"))
+    var files: [String]
+
+    @Flag(help: "Return when every function is ready.")
+    var wait = false
+
+    @Option(help: ArgumentHelp("How long --wait waits for all of them.", valueName: "duration"))
+    var timeout = DurationArgument(.seconds(60))
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        let manifests = try Manifests(files, purpose: "applied")
+        try await server.withClient { client in
+            var applied: [FunctionRecord] = []
+            for draft in manifests.drafts {
+                do {
+                    let result = try await client.apply(draft)
+                    try Terminal.write("function \(draft.name) \(result.change.rawValue)\n")
+                    applied.append(result.function)
+                } catch let ClientError.refused(problem) {
+                    // The others are applied all the same; a server that is gone ends the command.
+                    Terminal.complain("\(draft.name): \(problem)")
+                }
+            }
+            if wait { try await waitForAll(applied, client) }
+            if applied.count < manifests.drafts.count { throw CommandFailure.reported }
+        }
+    }
+
+    private func waitForAll(_ functions: [FunctionRecord], _ client: FunctionClient) async throws {
+        let deadline = ContinuousClock.now.advanced(by: timeout.value)
+        var areReady = true
+        for function in functions {
+            do {
+                try await client.waitUntilReady(function, timeout: max(.zero, deadline - .now))
+                try Terminal.write("function \(function.name) ready\n")
+            } catch let error as ClientError {
+                Terminal.complain(error.description)
+                areReady = false
+            }
+        }
+        if !areReady { throw CommandFailure.reported }
+    }
+}

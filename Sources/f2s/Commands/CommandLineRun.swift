@@ -1,0 +1,72 @@
+import ArgumentParser
+import F2SClient
+
+/// One run of the program: arguments in, exit status out. Every error is said here and nowhere else.
+struct CommandLineRun {
+    private let arguments: [String]
+
+    /// A run with the arguments behind the program's name.
+    init(_ arguments: [String]) { self.arguments = arguments }
+
+    /// Exit statuses, as `f2s --help` documents them.
+    private enum Status {
+        static let done: Int32 = 0
+        static let failed: Int32 = 1
+        static let badUse: Int32 = 2
+    }
+
+    /// Parses, runs and reports.
+    func exitStatus() async -> Int32 {
+        do {
+            var command = try RootCommand.parseAsRoot(arguments)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+            return Status.done
+        } catch {
+            return report(error)
+        }
+    }
+
+    private func report(_ error: any Error) -> Int32 {
+        switch error {
+        case let failure as CommandFailure:
+            if let message = failure.message { Terminal.complain(message) }
+            return Status.failed
+        case let error as ClientError:
+            Terminal.complain(error.description)
+            return Status.failed
+        case is CancellationError:
+            Terminal.complain("interrupted")
+            return Status.failed
+        default:
+            return reportParsing(error)
+        }
+    }
+
+    /// What the argument parser throws: a request for help, bad use, or whatever a command has thrown itself.
+    private func reportParsing(_ error: any Error) -> Int32 {
+        switch RootCommand.exitCode(for: error) {
+        case .success:
+            // A closed pipe behind `f2s --help` is no reason to fail.
+            try? Terminal.write(RootCommand.fullMessage(for: error) + "\n")
+            return Status.done
+        case .validationFailure:
+            let known = RootCommand.configuration.subcommands.map(\.commandName)
+            let command = arguments.first.flatMap { known.contains($0) ? "f2s \($0)" : nil } ?? "f2s"
+            let message = RootCommand.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
+            Terminal.complain("\(message)\(message.hasSuffix(".") ? "" : ".") `\(command) --help` shows how to use it.")
+            return Status.badUse
+        default:
+            Terminal.complain("\(error)")
+            return Status.failed
+        }
+    }
+}
+
+extension ParsableCommand {
+    /// The name on the command line.
+    fileprivate static var commandName: String { configuration.commandName ?? _commandName }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import F2SClient
+import F2SModel
+
+/// `f2s delete`: removes functions.
+struct DeleteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Remove functions; their replicas finish what they have and stop.")
+
+    @Argument(help: "Names of the functions.")
+    var names: [FunctionName] = []
+
+    @Option(
+        name: [.customShort("f"), .customLong("file")],
+        help: ArgumentHelp("Remove the functions of a manifest; - is standard input. May be repeated.", valueName: "file"))
+    var files: [String] = []
+
+    @OptionGroup var server: ServerOptions
+
+    func validate() throws {
+        guard !names.isEmpty || !files.isEmpty else {
+            throw ValidationError("Nothing to delete: name functions, or a manifest with -f.")
+        }
+    }
+
+    func run() async throws {
+        let all = names + (files.isEmpty ? [] : try Manifests(files, purpose: "deleted").drafts.map(\.name))
+        try await server.withClient { client in
+            var isDone = true
+            for name in all {
+                do {
+                    try await client.delete(name)
+                    try Terminal.write("function \(name) deleted\n")
+                } catch let ClientError.refused(problem) {
+                    Terminal.complain("\(name): \(problem)")
+                    isDone = false
+                }
+            }
+            if !isDone { throw CommandFailure.reported }
+        }
+    }
+}

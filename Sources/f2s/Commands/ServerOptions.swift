@@ -1,0 +1,87 @@
+import ArgumentParser
+import F2SClient
+import F2SModel
+import FoundationEssentials
+
+/// `--server`, which every command but serve and wrap takes.
+struct ServerOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The server. (default: $F2S_SERVER, else \(ServerAddress.defaultText))", valueName: "url"))
+    var server: String?
+
+    /// The address that is meant.
+    /// - Throws: ``ClientError/malformedServer(_:)``.
+    var address: ServerAddress {
+        get throws {
+            // A variable that is set and empty is as good as none.
+            let environment = ProcessInfo.processInfo.environment["F2S_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
+            return try ServerAddress(server ?? environment ?? ServerAddress.defaultText)
+        }
+    }
+
+    /// Runs `body` with a client of the server.
+    func withClient<Result: Sendable>(_ body: (FunctionClient) async throws -> Result) async throws -> Result {
+        try await FunctionClient.connect(to: address, body)
+    }
+}
+
+extension FunctionName: ExpressibleByArgument {
+    /// Accepts what is a name.
+    public init?(argument: String) {
+        guard let name = try? FunctionName(argument) else { return nil }
+        self = name
+    }
+}
+
+/// A duration on the command line: `30s`, `1m30s`, `500ms`.
+struct DurationArgument: ExpressibleByArgument {
+    /// The duration, at least 1 ms and at most a day.
+    let value: Duration
+
+    init?(argument: String) {
+        let allowed = Duration.milliseconds(1)...Duration.seconds(86_400)
+        guard let value = try? Duration(text: argument, allowed: allowed, field: "") else { return nil }
+        self.value = value
+    }
+
+    /// A default.
+    init(_ value: Duration) { self.value = value }
+
+    var defaultValueDescription: String { value.shortText }
+}
+
+/// `-o` of commands that show functions.
+enum OutputForm: String, ExpressibleByArgument, CaseIterable {
+    /// Columns for people.
+    case table
+    /// For programs.
+    case json
+    /// For files.
+    case yaml
+
+    /// The form of document; `nil` for tables.
+    var document: DocumentForm? {
+        switch self {
+        case .table: nil
+        case .json: .json
+        case .yaml: .yaml
+        }
+    }
+}
+
+/// `-o` of commands whose answers have no form of a file.
+enum PlainForm: String, ExpressibleByArgument, CaseIterable {
+    /// Lines for people.
+    case table
+    /// For programs.
+    case json
+}
+
+/// Seconds since 1970, for ages.
+func secondsSince1970() -> Double { Date().timeIntervalSince1970 }
+
+extension Array<UInt8> {
+    /// With a line end at the end, as documents on a terminal have it.
+    var endingLine: [UInt8] { last == UInt8(ascii: "\n") ? self : self + [UInt8(ascii: "\n")] }
+}

@@ -1,0 +1,61 @@
+import Glibc
+import Synchronization
+
+/// A file that is read piece by piece; `-` is standard input. Reading blocks: this is for the command line only.
+final class InputFile: Sendable {
+    /// Bytes read at once.
+    private static let pieceBytes = 64 * 1024
+
+    private let path: String
+    private let descriptor: Int32
+
+    /// Opens a file for reading.
+    /// - Throws: ``CommandFailure`` with the reason.
+    init(_ path: String) throws {
+        self.path = path
+        descriptor = path == "-" ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw Self.failure(path) }
+    }
+
+    deinit {
+        if descriptor != STDIN_FILENO { close(descriptor) }
+    }
+
+    /// Bytes of a regular file; `nil` where the length is not known before the end.
+    var length: Int64? {
+        var facts = stat()
+        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Int64(facts.st_size) - Int64(max(0, lseek(descriptor, 0, SEEK_CUR)))
+    }
+
+    /// The next bytes; `nil` at the end.
+    /// - Throws: ``CommandFailure`` with the reason.
+    func next() throws -> [UInt8]? {
+        while true {
+            var count = 0
+            let bytes = [UInt8](unsafeUninitializedCapacity: Self.pieceBytes) { buffer, filled in
+                count = read(descriptor, buffer.baseAddress, Self.pieceBytes)
+                filled = max(0, count)
+            }
+            if count >= 0 { return bytes.isEmpty ? nil : bytes }
+            guard errno == EINTR else { throw Self.failure(path) }
+        }
+    }
+
+    /// Everything.
+    /// - Throws: ``CommandFailure``, also when there are more than `bytesMax`.
+    func all(bytesMax: Int) throws -> [UInt8] {
+        var bytes: [UInt8] = []
+        while let piece = try next() {
+            bytes += piece
+            guard bytes.count <= bytesMax else {
+                throw CommandFailure("\(path) has over \(bytesMax) bytes: split it into several files")
+            }
+        }
+        return bytes
+    }
+
+    private static func failure(_ path: String) -> CommandFailure {
+        CommandFailure("cannot read \(path): \(String(cString: strerror(errno))): name a file that exists, or - for standard input")
+    }
+}

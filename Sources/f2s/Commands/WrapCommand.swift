@@ -1,0 +1,88 @@
+import ArgumentParser
+import F2SWrap
+import FoundationEssentials
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// `f2s wrap`: a program behind HTTP.
+struct WrapCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "wrap", abstract: "Serve a program over HTTP: every request runs it once.",
+        usage: "f2s wrap [options] -- COMMAND [ARGUMENT…]",
+        discussion: """
+            The request's body is its standard input, its standard output is the answer, its standard error goes to ours. \
+            It learns of the request by the variables of CGI: REQUEST_METHOD, PATH_INFO, QUERY_STRING, CONTENT_TYPE, \
+            CONTENT_LENGTH and HTTP_*. Exit status 0 answers with 200, any other with 500 and the last lines of its \
+            standard error. No shell is involved; name one if you want one: f2s wrap -- sh -c 'date; cat'
+            """)
+
+    @Option(help: ArgumentHelp("Port; 0 is any free one. (default: $PORT, else 8080)", valueName: "port"))
+    var port: UInt16?
+
+    @Option(help: ArgumentHelp("Address to listen on, for example 0.0.0.0 in a container.", valueName: "address"))
+    var listen = "127.0.0.1"
+
+    @Option(help: ArgumentHelp("Commands that may run at once; further requests wait.", valueName: "number"))
+    var concurrency = WrapOptions.concurrencyDefault
+
+    @Option(help: ArgumentHelp("Time for a request, waiting included; then the command is killed.", valueName: "duration"))
+    var timeout = DurationArgument(WrapOptions.timeoutDefault)
+
+    @Option(help: ArgumentHelp("Content-Type of the answers.", valueName: "type"))
+    var contentType = "text/plain; charset=utf-8"
+
+    @Option(
+        help: ArgumentHelp(
+            "Bytes of output held back until the exit status is known. 0 sends each as it comes, for streams; a failure "
+                + "then breaks the answer off.", valueName: "bytes"))
+    var hold = WrapOptions.heldBytesDefault
+
+    @Argument(parsing: .postTerminator, help: "The command and its arguments, after --.")
+    var command: [String] = []
+
+    func validate() throws {
+        guard !command.isEmpty else {
+            throw ValidationError("There is no command: write it after --, as in `f2s wrap -- cat`.")
+        }
+        guard (1...10_000).contains(concurrency) else {
+            throw ValidationError("--concurrency is \(concurrency): it must be between 1 and 10000.")
+        }
+        guard (0...1 << 30).contains(hold) else {
+            throw ValidationError("--hold is \(hold): it must be between 0 and \(1 << 30).")
+        }
+        guard !contentType.isEmpty, contentType.utf8.allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
+            throw ValidationError("--content-type is malformed: write it as text/html.")
+        }
+    }
+
+    func run() async throws {
+        let options = WrapOptions(
+            command: command, host: listen, port: try chosenPort(), concurrencyMax: concurrency, timeout: timeout.value,
+            contentType: contentType, heldBytesMax: hold)
+        var logger = Logger(label: "f2s.wrap", factory: { StreamLogHandler.standardError(label: $0) })
+        logger.logLevel = .warning
+        let host = listen.contains(":") ? "[\(listen)]" : listen
+        let server = WrapServer(
+            options, logger: logger, log: Terminal.relayError,
+            onBound: { Terminal.remark("f2s wrap serves http://\(host):\($0)") })
+        var configuration = ServiceGroupConfiguration(
+            services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        // No command outlives its time-out, so neither does the wait for the last of them.
+        configuration.maximumGracefulShutdownDuration = timeout.value + .seconds(1)
+        do {
+            try await ServiceGroup(configuration: configuration).run()
+        } catch let error as WrapError {
+            throw CommandFailure(error.description)
+        }
+    }
+
+    private func chosenPort() throws -> Int {
+        if let port { return Int(port) }
+        guard let text = ProcessInfo.processInfo.environment["PORT"], !text.isEmpty else { return 8080 }
+        guard let port = UInt16(text) else {
+            throw CommandFailure("the variable PORT is \"\(text)\": it must be a number between 0 and 65535")
+        }
+        return Int(port)
+    }
+}

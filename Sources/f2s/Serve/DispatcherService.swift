@@ -1,0 +1,35 @@
+import F2SConfig
+import F2SDispatcher
+import F2SModel
+import Logging
+import ServiceLifecycle
+
+/// The dispatcher's place among the services: the last to start, so the first to end. It ends when the work in hand is done,
+/// while everything that this work needs is still running.
+struct DispatcherService: Service {
+    let dispatcher: Dispatcher
+    let readiness: Latest<Bool>
+    let settings: Latest<Settings>
+    let logger: Logger
+
+    /// How often to look whether work in hand has ended.
+    private static let pause = Duration.milliseconds(20)
+
+    func run() async throws {
+        try? await gracefulShutdown()
+        readiness.publish(false)
+        dispatcher.beginDraining()
+        let limit = settings.current.limits.drainTimeout
+        let clock = ContinuousClock()
+        let end = clock.now + limit
+        while dispatcher.currentInvocations > 0, clock.now < end {
+            // Cancelled means: do not wait any longer.
+            guard (try? await Task.sleep(for: Self.pause)) != nil else { break }
+        }
+        let left = dispatcher.currentInvocations
+        guard left > 0 else { return }
+        logger.warning(
+            "Work in hand is cut off: raise f2s.limits.drain_timeout if it needs longer.",
+            metadata: ["invocations": "\(left)", "drain_timeout": "\(limit.shortText)"])
+    }
+}

@@ -1,0 +1,34 @@
+import Glibc
+
+/// A folder that only we can enter, for the Unix socket between the dispatcher and the API server.
+struct RuntimeFolder {
+    let path: String
+
+    var socketPath: String { path + "/api.sock" }
+
+    /// A Unix socket's path has a hard limit of 107 bytes; this leaves room for the socket's name.
+    private static let bytesMax = 90
+
+    /// Makes the folder under `$XDG_RUNTIME_DIR`, else under the temporary folder, with mode 0700.
+    init(environment: [String: String]) throws {
+        var problems: [String] = []
+        for parent in [environment["XDG_RUNTIME_DIR"], environment["TMPDIR"], "/tmp"].compactMap({ $0 }) where !parent.isEmpty {
+            var template = Array((parent + "/f2s-XXXXXX").utf8CString)
+            guard template.count <= Self.bytesMax else {
+                problems.append("\(parent) is too long for a socket's path")
+                continue
+            }
+            if mkdtemp(&template) != nil {
+                path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+                return
+            }
+            problems.append("\(parent): \(String(cString: strerror(errno)))")
+        }
+        throw ServeError.noRuntimeFolder(problems.joined(separator: "; "))
+    }
+
+    func remove() {
+        unlink(socketPath)
+        rmdir(path)
+    }
+}

@@ -1,0 +1,19 @@
+import F2SModel
+import Testing
+
+@testable import F2SAPIServer
+
+@Suite struct EventCursorTests {
+    @Test(arguments: [(nil, 5, 0), (0, 5, 0), (3, 5, 3), (5, 5, 5), (6, 5, 0), (9, 0, 0)] as [(UInt64?, UInt64, UInt64)])
+    func `a stream begins after what the client has seen of this process`(seen: UInt64?, newest: UInt64, start: UInt64) {
+        #expect(EventCursor(after: seen, newest: newest).last == start)
+    }
+
+    @Test func `each event is one block with its number, and the cursor moves on`() {
+        var cursor = EventCursor(after: nil, newest: 0)
+        let events = [2, 3].map { Event(sequence: $0, time: 0, function: "f", reason: "R", message: "m") }
+        #expect(cursor.text(of: events) { "<\($0.sequence)>" } == "id: 2\ndata: <2>\n\nid: 3\ndata: <3>\n\n")
+        #expect(cursor.last == 3)
+        #expect(cursor.text(of: []) { _ in "" }.isEmpty)
+    }
+}

@@ -1,0 +1,141 @@
+import F2SManifest
+import F2SModel
+import Testing
+
+@testable import F2SAPIServer
+
+@Suite struct FunctionRoutesTests {
+    @Test func `a function is declared, read, replaced and deleted`() async throws {
+        try await TestServer.with { server in
+            let created = try await server.send("POST", "/functions", yaml: manifest("hello"))
+            #expect(created.status == 201)
+            #expect(created.headers["location"] == "/functions/hello")
+            let first = try #require(created.headers["etag"])
+            #expect(try created.json["metadata"]?["name"] == "hello")
+
+            let read = try await server.send("GET", "/functions/hello")
+            #expect(read.status == 200)
+            #expect(read.headers["etag"] == first)
+            #expect(read.headers["content-type"] == "application/json")
+            #expect(read.headers["cache-control"] == "no-store")
+            #expect(read.headers["x-content-type-options"] == "nosniff")
+            #expect(read.body == created.body)
+
+            let replaced = try await server.send("PUT", "/functions/hello", yaml: manifest("hello", maxReplicas: 9))
+            #expect(replaced.status == 200)
+            #expect(replaced.headers["location"] == nil)
+            #expect(try #require(replaced.headers["etag"]) != first)
+            #expect(server.memory.functions.current.functions.first?.target.maxReplicas == 9)
+
+            let deleted = try await server.send("DELETE", "/functions/hello")
+            #expect(deleted.status == 204)
+            #expect(deleted.body.isEmpty)
+            #expect(try await server.send("GET", "/functions/hello").status == 404)
+            #expect(try await server.send("DELETE", "/functions/hello").status == 404)
+        }
+    }
+
+    @Test func `what is read can be written again, as JSON and as YAML`() async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            for (accept, path) in [
+                ("application/yaml", "/functions/hello"), ("application/json", "/functions/hello"),
+                ("application/json", "/functions/hello?output=yaml"), ("application/yaml", "/functions/hello?output=json"),
+            ] {
+                let read = try await server.send("GET", path, headers: ["Accept": accept])
+                let type = try #require(read.headers["content-type"])
+                #expect(type.hasSuffix(path.contains("output=") ? String(path.suffix(4)) : String(accept.suffix(4))))
+                let etag = try #require(read.headers["etag"])
+                let written = try await server.send(
+                    "PUT", "/functions/hello", headers: ["Content-Type": type, "If-Match": etag], body: read.body)
+                #expect(written.status == 200)
+                #expect(written.headers["etag"] == etag)
+            }
+        }
+    }
+
+    @Test func `the list is in alphabetical order, as JSON and as YAML`() async throws {
+        try await TestServer.with(.init(functions: [.sample("zebra"), .sample("ape")])) { server in
+            let list = try await server.send("GET", "/functions").json
+            #expect(list["kind"] == "FunctionList")
+            #expect(list["items"]?.items.map { $0["metadata"]?["name"]?.text } == ["ape", "zebra"])
+            let yaml = try await server.send("GET", "/functions?output=yaml")
+            #expect(yaml.headers["content-type"] == "application/yaml")
+            let contents = ManifestReader().read(Array(yaml.body.utf8), place: "list")
+            #expect(contents.documents.map(\.draft.name.text) == ["ape", "zebra"])
+            #expect(contents.refusals.isEmpty)
+        }
+    }
+
+    @Test func `two editors cannot overwrite each other`() async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            let seen = try #require(try await server.send("GET", "/functions/hello").headers["etag"])
+            let mine = try await server.send(
+                "PUT", "/functions/hello", yaml: manifest("hello", maxReplicas: 7), headers: ["If-Match": seen])
+            #expect(mine.status == 200)
+            let theirs = try await server.send(
+                "PUT", "/functions/hello", yaml: manifest("hello", maxReplicas: 8), headers: ["If-Match": seen])
+            #expect(theirs.status == 412)
+            #expect(theirs.problem?.contains("If-Match") == true)
+            #expect(try await server.send("DELETE", "/functions/hello", headers: ["If-Match": seen]).status == 412)
+            #expect(server.memory.functions.current.functions.first?.target.maxReplicas == 7)
+            let now = try #require(mine.headers["etag"])
+            #expect(try await server.send("DELETE", "/functions/hello", headers: ["If-Match": "\"0\", \(now)"]).status == 204)
+        }
+    }
+
+    @Test(arguments: [
+        ("new", [:], 201), ("new", ["If-None-Match": "*"], 201), ("new", ["If-Match": "*"], 412),
+        ("new", ["If-Match": "\"1\""], 412), ("new", ["If-Match": "\"1\", \"2\""], 412), ("old", ["If-None-Match": "*"], 412),
+        ("old", ["If-Match": "*"], 200), ("old", ["If-None-Match": "\"1\""], 412), ("old", ["If-Match": "1"], 400),
+    ] as [(String, [String: String], Int)])
+    func `PUT keeps to its conditions`(name: String, headers: [String: String], status: Int) async throws {
+        try await TestServer.with(.init(functions: [.sample("old")])) { server in
+            let answer = try await server.send(
+                "PUT", "/functions/\(name)", yaml: manifest(name, maxReplicas: 9), headers: headers)
+            #expect(answer.status == status)
+            #expect((answer.headers["location"] == "/functions/new") == (status == 201))
+            let stored = server.memory.functions.current.functions.first { $0.name.text == name }
+            #expect((stored?.target.maxReplicas == 9) == (status < 300))
+        }
+    }
+
+    @Test(arguments: [
+        ("old", ["If-Match": "*"], 204), ("old", ["If-None-Match": "*"], 412), ("old", ["If-Match": "\"9\", \"8\""], 412),
+        ("gone", ["If-Match": "\"1\""], 404), ("gone", ["If-None-Match": "*"], 404), ("gone", [:], 404),
+        ("Not_A_Name", [:], 404), ("old", ["If-Match": "\"9"], 400),
+    ] as [(String, [String: String], Int)])
+    func `DELETE keeps to its conditions`(name: String, headers: [String: String], status: Int) async throws {
+        try await TestServer.with(.init(functions: [.sample("old")])) { server in
+            #expect(try await server.send("DELETE", "/functions/\(name)", headers: headers).status == status)
+            #expect(server.memory.functions.current.functions.isEmpty == (status == 204))
+        }
+    }
+
+    @Test(arguments: [
+        (StoreError.unavailable("The disk is full"), 503, "The disk is full"),
+        (.readOnly(try! FunctionName("hello"), place: "a.yaml", line: 3), 409, "a.yaml:3"),
+    ])
+    func `what the store says reaches the client`(error: StoreError, status: Int, detail: String) async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            server.memory.functions.fail(with: error)
+            let answers = [
+                try await server.send("POST", "/functions", yaml: manifest("other")),
+                try await server.send("PUT", "/functions/hello", yaml: manifest("hello", maxReplicas: 2)),
+                try await server.send("DELETE", "/functions/hello"),
+            ]
+            for answer in answers {
+                #expect(answer.status == status)
+                #expect(answer.problem?.contains(detail) == true)
+                #expect((answer.headers["retry-after"] == "1") == (status == 503))
+            }
+        }
+    }
+
+    @Test func `a name is taken once`() async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            let answer = try await server.send("POST", "/functions", yaml: manifest("hello"))
+            #expect(answer.status == 409)
+            #expect(try answer.json["function"] == "hello")
+        }
+    }
+}

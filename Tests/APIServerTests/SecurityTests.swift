@@ -1,0 +1,80 @@
+import F2SModel
+import Testing
+
+@testable import F2SAPIServer
+
+@Suite struct SecurityTests {
+    @Test(arguments: [
+        ["Host": "evil.example"], ["Host": "evil.example:8080"], ["Origin": "http://evil.example"], ["Origin": "null"],
+        ["Sec-Fetch-Site": "cross-site"], ["Host": "localhost:8080", "Origin": "http://localhost:3000"],
+    ])
+    func `a stranger's page changes nothing`(headers: [String: String]) async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            let before = server.memory.functions.current
+            let answers = [
+                try await server.send("POST", "/functions", yaml: manifest("other"), headers: headers),
+                try await server.send("PUT", "/functions/hello", yaml: manifest("hello", maxReplicas: 9), headers: headers),
+                try await server.send("DELETE", "/functions/hello", headers: headers),
+                try await server.send(
+                    "POST", "/functions", headers: headers.merging(["Content-Type": "text/plain"]) { $1 },
+                    body: manifest("other")),
+            ]
+            for answer in answers {
+                #expect(answer.status == 403)
+                #expect(answer.problem != nil)
+                #expect(try answer.json["stage"] == "auth")
+            }
+            #expect(server.memory.functions.current == before)
+        }
+    }
+
+    @Test func `a stranger's name reads nothing, but health answers under any`() async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            for route in server.routes where route.method == .get {
+                let path = route.path.replacing("{name}", with: "hello")
+                let answer = try await server.send("GET", path, headers: ["Host": "rebound.example"])
+                #expect(answer.status == (route.origin == .anywhere ? 200 : 403), "\(path)")
+            }
+        }
+    }
+
+    @Test func `a page of our own may change something`() async throws {
+        try await TestServer.with { server in
+            let answer = try await server.send(
+                "POST", "/functions", yaml: manifest("hello"),
+                headers: [
+                    "Host": "127.0.0.1:8080", "Origin": "http://127.0.0.1:8080", "Sec-Fetch-Site": "same-origin",
+                ])
+            #expect(answer.status == 201)
+        }
+    }
+
+    @Test func `without credentials nothing but the public routes answers`() async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")], authenticator: StubAuthenticator())) { server in
+            for route in server.routes {
+                let path = route.path.replacing("{name}", with: "hello")
+                let answer = try await server.send(
+                    route.method.rawValue, path, headers: ["Content-Type": "application/yaml"], body: manifest("hello"))
+                guard route.access != .everybody else {
+                    #expect(answer.status == 200, "\(route.path)")
+                    continue
+                }
+                #expect(answer.status == 401, "\(route.method) \(path)")
+                #expect(answer.headers["www-authenticate"] == "Bearer realm=\"F2S\"")
+            }
+        }
+    }
+
+    @Test func `a privilege opens its own routes only`() async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")], authenticator: StubAuthenticator())) { server in
+            let reader = ["Authorization": "Bearer reader"]
+            #expect(try await server.send("GET", "/functions", headers: reader).status == 200)
+            let refused = try await server.send("DELETE", "/functions/hello", headers: reader)
+            #expect(refused.status == 403)
+            #expect(refused.problem?.contains("functions:write") == true)
+            #expect(try await server.send("GET", "/config", headers: reader).status == 403)
+            let writer = ["Authorization": "Bearer writer"]
+            #expect(try await server.send("DELETE", "/functions/hello", headers: writer).status == 204)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import F2SModel
+import Testing
+
+@testable import F2SAPIServer
+
+@Suite struct StreamTests {
+    private static let hello = Function.ID("memory-hello")
+
+    private func line(_ number: Int) -> LogLine {
+        LogLine(replica: Replica.ID("hello-1"), source: "stdout", time: 0.25 + Double(number), text: "line \(number)")
+    }
+
+    @Test func `logs are lines of time, replica and text`() async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            for number in 1...3 { server.memory.replicas.write(line(number), of: Self.hello) }
+            let text = try await server.send("GET", "/functions/hello/logs?tail=2")
+            #expect(text.headers["content-type"] == "text/plain; charset=utf-8")
+            #expect(text.body == "1970-01-01T00:00:02.250Z hello-1 line 2\n1970-01-01T00:00:03.250Z hello-1 line 3\n")
+            let json = try await server.send(
+                "GET", "/functions/hello/logs?tail=1", headers: ["Accept": "application/x-ndjson"])
+            #expect(json.headers["content-type"] == "application/x-ndjson")
+            #expect(json.body == "{\"replica\":\"hello-1\",\"source\":\"stdout\",\"text\":\"line 3\",\"time\":3.25}\n")
+            #expect(try await server.send("GET", "/functions/hello/logs?tail=0").body.isEmpty)
+            #expect(try await server.send("GET", "/functions/nobody/logs").status == 404)
+        }
+    }
+
+    @Test func `followed logs go on as they are written`() async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            server.memory.replicas.write(line(1), of: Self.hello)
+            try await server.stream("/functions/hello/logs?follow") { reader in
+                try await reader.read(until: "line 1\n")
+                server.memory.replicas.write(line(2), of: Self.hello)
+                try await reader.read(until: "line 2\n")
+                #expect(reader.text.hasSuffix("line 2\n"))
+            }
+        }
+    }
+
+    @Test func `a reader that leaves ends its stream`() async throws {
+        let logs = EndlessLogs()
+        try await TestServer.with(.init(functions: [.sample("hello")], replicas: logs)) { server in
+            // The task is the client: cancelling it closes its connection.
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask {
+                    try await server.stream("/functions/hello/logs?follow=true") { try await $0.readToEnd() }
+                }
+                for await readers in logs.readers.values() where readers == 1 { break }
+                tasks.cancelAll()
+            }
+            for await readers in logs.readers.values() where readers == 0 { break }
+        }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `streams end when the server does`() async throws {
+        let logs = EndlessLogs()
+        let texts = Latest<[String]>([])
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            try await TestServer.with(.init(functions: [.sample("hello")], replicas: logs)) { server in
+                let (begun, begin) = AsyncStream.makeStream(of: Void.self)
+                for (path, first) in [("/functions/hello/logs?follow", "first"), ("/events", "retry:")] {
+                    tasks.addTask {
+                        try await server.stream(path) { reader in
+                            try await reader.read(until: first)
+                            begin.yield()
+                            try await reader.readToEnd()
+                            texts.update { $0.append(reader.text) }
+                        }
+                    }
+                }
+                var streams = begun.makeAsyncIterator()
+                for _ in 0..<2 { await streams.next() }
+            }
+            // The server has ended before this line, and with it both streams: cleanly, or reading them would throw.
+            try await tasks.waitForAll()
+        }
+        #expect(texts.current.count == 2)
+    }
+
+    @Test func `events are remembered, then followed, and numbered`() async throws {
+        try await TestServer.with { server in
+            for number in 1...3 { server.memory.events.record(event(number)) }
+            try await server.stream("/events") { reader in
+                #expect(reader.contentType == "text/event-stream")
+                try await reader.read(until: "id: 3\n")
+                #expect(reader.text.contains("id: 1\n"))
+                server.memory.events.record(event(4))
+                try await reader.read(until: "message 4")
+                let block = try #require(reader.text.split(separator: "\n\n").last { $0.contains("message 4") })
+                #expect(block.hasPrefix("id: 4\ndata: {"))
+            }
+            try await server.stream("/events", headers: ["Last-Event-ID": "2"]) { reader in
+                try await reader.read(until: "id: 4\n")
+                #expect(!reader.text.contains("id: 2\n") && reader.text.contains("id: 3\n"))
+            }
+            try await server.stream("/events", headers: ["Last-Event-ID": "99"]) { reader in
+                try await reader.read(until: "id: 4\n")
+                #expect(reader.text.contains("id: 1\n"))
+            }
+        }
+    }
+
+    @Test func `silence is broken by comments`() async throws {
+        try await TestServer.with(.init(keepAlive: .milliseconds(10))) { server in
+            try await server.stream("/events") { reader in
+                try await reader.read(until: ": \n\n: \n\n: \n\n")
+                #expect(!reader.text.contains("data:"))
+            }
+        }
+    }
+
+    @Test(arguments: [("/events?follow=false", "text/event-stream"), ("/events", "application/json")])
+    func `events are a list where that is asked for`(path: String, accept: String) async throws {
+        try await TestServer.with { server in
+            for number in 1...2 { server.memory.events.record(event(number)) }
+            let list = try await server.send("GET", path, headers: ["Accept": accept])
+            #expect(list.headers["content-type"] == "application/json")
+            #expect(try list.json["items"]?.items.map { $0["sequence"] } == [1, 2])
+        }
+    }
+
+    private func event(_ number: Int) -> Event {
+        Event(time: Double(number), function: "hello", reason: "Scaled", message: "message \(number)")
+    }
+}

@@ -1,0 +1,78 @@
+import F2SModel
+import Synchronization
+import TestSupport
+
+/// An operator that has decided what the test says.
+final class StubOperator: OperatorInspector {
+    let explanations = Mutex<[Function.ID: ScaleExplanation]>([:])
+    private let memory: InMemoryPlatform
+
+    init(memory: InMemoryPlatform) { self.memory = memory }
+
+    func currentExplanations() -> [Function.ID: ScaleExplanation] { explanations.withLock { $0 } }
+    func currentReplicas() -> ReplicaSnapshot { memory.replicas.current }
+}
+
+/// A dispatcher with one invocation in hand.
+struct StubDispatcher: DispatcherInspector {
+    func currentReport() -> DispatcherReport {
+        DispatcherReport(
+            address: "127.0.0.1:8080", loops: 2, connections: 3, upstreamConnections: 4, isDraining: false,
+            load: LoadReport(functions: [Function.ID("memory-hello"): LoadReport.FunctionLoad(inFlight: 1, queued: 2)]))
+    }
+}
+
+/// Knows one reader and one writer by the whole Authorization header.
+struct StubAuthenticator: Authenticator {
+    let kind = "token"
+    let needsCredentials = true
+
+    func principal(authorization: String?) -> Principal? {
+        switch authorization {
+        case "Bearer reader": Principal(name: "reader", privileges: [.read])
+        case "Bearer writer": Principal(name: "writer", privileges: [.read, .write])
+        default: nil
+        }
+    }
+}
+
+/// A runtime whose logs never end by themselves, and which tells when a reader has left.
+final class EndlessLogs: ReplicaRuntime {
+    let readers = Latest(0)
+
+    func logs(of id: Function.ID, tail: Int, follow: Bool) -> AsyncStream<LogLine> {
+        let (stream, continuation) = AsyncStream.makeStream(of: LogLine.self, bufferingPolicy: .bufferingNewest(10))
+        readers.update { $0 += 1 }
+        continuation.onTermination = { [readers] _ in readers.update { $0 -= 1 } }
+        continuation.yield(LogLine(replica: Replica.ID("r1"), source: "stdout", time: 0, text: "first"))
+        return stream
+    }
+
+    func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws {}
+    func remove(_ id: Function.ID) async throws {}
+    func withReplicas<Result: Sendable>(
+        _ body: @Sendable (Latest<ReplicaSnapshot>.Values) async throws -> Result
+    ) async throws -> Result {
+        try await body(Latest(ReplicaSnapshot()).values())
+    }
+}
+
+extension FunctionDraft {
+    /// A function that runs anything.
+    static func sample(_ name: String, route: String? = nil, maxReplicas: Int = 5) throws -> FunctionDraft {
+        FunctionDraft(
+            name: try FunctionName(name), route: try Route(route ?? "/\(name)"), method: .get,
+            target: Target(command: ["true"], maxReplicas: maxReplicas))
+    }
+}
+
+/// The sample as a manifest.
+func manifest(_ name: String, maxReplicas: Int = 5) -> String {
+    """
+    apiVersion: f2s.opensight.ch/v1alpha1
+    kind: Function
+    metadata: {name: \(name)}
+    spec: {endpoint: /\(name), method: GET}
+    target: {command: ["true"], maxReplicas: \(maxReplicas)}
+    """
+}

@@ -1,0 +1,210 @@
+import AsyncHTTPClient
+import F2SAccess
+import F2SConfig
+import F2SMetrics
+import F2SModel
+import FoundationEssentials
+import Glibc
+import Logging
+import NIOCore
+import ServiceLifecycle
+import TestSupport
+
+@testable import F2SAPIServer
+
+/// The API server on a Unix socket and a TCP port of its own, for the length of one test.
+struct TestServer: Sendable {
+    let memory: InMemoryPlatform
+    let metrics: MetricRegistry
+    let operatorInspector: StubOperator
+    let operationsPort: Int
+    let routes: [APIRoute]
+    private let socketPath: String
+
+    /// How a test may differ from the usual.
+    struct Options: Sendable {
+        var functions: [FunctionDraft] = []
+        var authenticator: any Authenticator = NoAuthentication()
+        var replicas: (any ReplicaRuntime)?
+        var isReady = true
+        var keepAlive = Duration.seconds(15)
+        var settings = Settings()
+    }
+
+    /// Runs a server, then `body`, then ends the server by graceful shutdown.
+    static func with(
+        _ options: Options = Options(), _ body: @Sendable (TestServer) async throws -> Void
+    ) async throws {
+        let memory = InMemoryPlatform(functions: options.functions)
+        let inspector = StubOperator(memory: memory)
+        let metrics = MetricRegistry()
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let socketPath = "/tmp/f2s-api-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).sock"
+        defer { unlink(socketPath) }
+        let platform = Platform(
+            name: "memory", functions: memory.functions, replicas: options.replicas ?? memory.replicas,
+            election: AlwaysLeader(), peers: NoPeers(), events: memory.events)
+        let catalog = FunctionCatalog(store: memory.functions, logger: logger)
+        let (ports, bound) = AsyncStream.makeStream(of: Int.self)
+        let parts = APIServerParts(
+            platform: platform, catalog: catalog, settings: Latest(options.settings), metrics: metrics,
+            authenticator: options.authenticator, operatorInspector: inspector, dispatcherInspector: StubDispatcher(),
+            socketPath: socketPath, operationsAddress: ("127.0.0.1", 0), isReady: { options.isReady },
+            publicAuthority: { "127.0.0.1:8080" }, onOperationsBound: { bound.yield($0) }, version: "1.2.3")
+        let apiServer = APIServer(parts, keepAlive: options.keepAlive, logger: logger)
+        let group = ServiceGroup(services: [catalog, apiServer], logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            let port = await ports.first { _ in true } ?? 0
+            let server = TestServer(
+                memory: memory, metrics: metrics, operatorInspector: inspector, operationsPort: port,
+                routes: apiServer.routes, socketPath: socketPath)
+            do {
+                try await server.waitUntilItAnswers()
+                try await body(server)
+            } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    /// Sends a request to the API, as one from localhost unless the headers say otherwise.
+    func send(
+        _ method: String, _ path: String, headers: [String: String] = [:], body: String? = nil
+    ) async throws -> Answer {
+        let request = request(method, path, headers: headers, body: body.map { .bytes(ByteBuffer(string: $0)) })
+        return try await Answer(HTTPClient.shared.execute(request, timeout: .seconds(30)))
+    }
+
+    /// Sends a function.
+    func send(_ method: String, _ path: String, yaml: String, headers: [String: String] = [:]) async throws -> Answer {
+        try await send(
+            method, path, headers: headers.merging(["Content-Type": "application/yaml"]) { own, _ in own }, body: yaml)
+    }
+
+    /// Sends a request to the operations listener.
+    func sendToOperations(_ method: String, _ path: String) async throws -> Answer {
+        var request = HTTPClientRequest(url: "http://127.0.0.1:\(operationsPort)\(path)")
+        request.method = .RAW(value: method)
+        return try await Answer(HTTPClient.shared.execute(request, timeout: .seconds(30)))
+    }
+
+    /// Begins a stream and reads texts off it; the connection is given up when `body` returns.
+    func stream<Result: Sendable>(
+        _ path: String, headers: [String: String] = [:], _ body: (inout TextReader) async throws -> Result
+    ) async throws -> Result {
+        let response = try await HTTPClient.shared.execute(
+            request("GET", path, headers: headers, body: nil), timeout: .seconds(30))
+        var reader = TextReader(response)
+        return try await body(&reader)
+    }
+
+    /// A request to the API.
+    func request(
+        _ method: String, _ path: String, headers: [String: String] = [:], body: HTTPClientRequest.Body?
+    ) -> HTTPClientRequest {
+        let host = socketPath.split(separator: "/").joined(separator: "%2F")
+        var request = HTTPClientRequest(url: "http+unix://%2F\(host)\(path)")
+        request.method = .RAW(value: method)
+        for (name, value) in headers.merging(["Host": "localhost"], uniquingKeysWith: { own, _ in own }) {
+            request.headers.add(name: name, value: value)
+        }
+        request.body = body
+        return request
+    }
+
+    private func waitUntilItAnswers() async throws {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while true {
+            do {
+                _ = try await send("GET", "/health")
+                return
+            } catch {
+                guard ContinuousClock.now < deadline else { throw error }
+                try await Task.sleep(for: .milliseconds(5))
+            }
+        }
+    }
+}
+
+/// An answer, read whole.
+struct Answer: Sendable {
+    let status: Int
+    let headers: [String: String]
+    let body: String
+
+    init(_ response: HTTPClientResponse) async throws {
+        status = Int(response.status.code)
+        headers = Dictionary(response.headers.map { ($0.name.lowercased(), $0.value) }) { "\($0), \($1)" }
+        body = String(buffer: try await response.body.collect(upTo: 16 * 1024 * 1024))
+    }
+
+    /// The body as JSON.
+    var json: JSON {
+        get throws { try JSONDecoder().decode(JSON.self, from: Data(body.utf8)) }
+    }
+
+    /// The detail of a problem document; `nil` when the answer is none.
+    var problem: String? {
+        guard headers["content-type"] == Problem.mediaType else { return nil }
+        return try? json["detail"]?.text
+    }
+}
+
+/// Reads a stream's text as it comes.
+struct TextReader {
+    let status: Int
+    let contentType: String?
+    private var chunks: HTTPClientResponse.Body.AsyncIterator
+    private(set) var text = ""
+
+    init(_ response: HTTPClientResponse) {
+        status = Int(response.status.code)
+        contentType = response.headers.first(name: "content-type")
+        chunks = response.body.makeAsyncIterator()
+    }
+
+    /// Reads on until the text holds `part`, or the stream ends.
+    mutating func read(until part: String) async throws {
+        while !text.contains(part), let chunk = try await chunks.next() { text += String(buffer: chunk) }
+    }
+
+    /// Reads to the stream's end.
+    mutating func readToEnd() async throws {
+        while let chunk = try await chunks.next() { text += String(buffer: chunk) }
+    }
+}
+
+extension JSON: Decodable {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.singleValueContainer()
+        if let value = try? container.decode(Bool.self) {
+            self = .bool(value)
+        } else if let value = try? container.decode(Int.self) {
+            self = .number(value)
+        } else if let value = try? container.decode(String.self) {
+            self = .string(value)
+        } else if let value = try? container.decode([JSON].self) {
+            self = .array(value)
+        } else if let value = try? container.decode([String: JSON].self) {
+            self = .object(value)
+        } else {
+            self = .string("\(try container.decode(Double.self))")
+        }
+    }
+
+    /// The members of an array.
+    var items: [JSON] {
+        guard case .array(let items) = self else { return [] }
+        return items
+    }
+
+    /// The members of an object.
+    var members: [String: JSON] {
+        guard case .object(let members) = self else { return [:] }
+        return members
+    }
+}

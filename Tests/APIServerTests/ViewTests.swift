@@ -1,0 +1,141 @@
+import F2SModel
+import FoundationEssentials
+import Testing
+
+@testable import F2SAPIServer
+
+@Suite struct ViewTests {
+    private static let hello = Function.ID("memory-hello")
+
+    private let explanation = ScaleExplanation(
+        function: "hello", desired: 2, replicas: 2, ready: 1, reason: "Load", message: "Two are wanted.",
+        stableConcurrency: 1.5, panicConcurrency: 2, isPanicking: false, time: 7)
+    private let trouble = StartTrouble(
+        stage: .start, reason: "ExitedAtStart", message: "It exited with status 3.", exitStatus: 3, logTail: ["boom"],
+        revision: Revision(text: "r"), attempts: 2, nextAttempt: 9, retryAfterSeconds: 1)
+
+    @Test func `why tells the decision, the conditions, the trouble and the replicas`() async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            let function = try #require(server.memory.functions.current.functions.first)
+            try await server.memory.replicas.apply(function, count: 2, retiring: [])
+            server.memory.replicas.setTrouble(trouble, of: Self.hello)
+            server.operatorInspector.explanations.withLock { $0[Self.hello] = explanation }
+            let condition = Condition(.startFailed, isTrue: true, reason: "Exited", message: "No.", since: 5)
+            try await server.memory.functions.setStatus(FunctionStatus(conditions: [condition]), of: Self.hello)
+            let answer = try await server.send("GET", "/functions/hello/why")
+            let why = try JSONDecoder().decode(FunctionDiagnosis.self, from: Data(answer.body.utf8))
+            #expect(why.function == "hello")
+            #expect(why.url == "http://127.0.0.1:8080/invoke/hello")
+            #expect(why.summary == trouble.message)
+            #expect(why.scale == explanation)
+            #expect(why.conditions == [condition])
+            #expect(why.trouble == trouble)
+            #expect(why.load?.queued == 2)
+            #expect(why.replicas.map(\.state) == [.ready, .ready])
+            #expect(why.replicas.allSatisfy { $0.isCurrent && $0.address == "127.0.0.1:9" })
+            #expect(try await server.send("GET", "/functions/nobody/why").status == 404)
+        }
+    }
+
+    @Test func `what runs, where it is reached and where it listens is listed per function`() async throws {
+        try await TestServer.with(.init(functions: [.sample("hello"), .sample("calm", route: "/a/b")])) { server in
+            let function = try #require(server.memory.functions.current.functions.first)
+            try await server.memory.replicas.apply(function, count: 3, retiring: [])
+            let replicas = server.memory.replicas.current.replicas
+            server.memory.replicas.set(.draining, of: replicas[0].id)
+            server.operatorInspector.explanations.withLock { $0[Self.hello] = explanation }
+            try await waitForCatalog(server, count: 2)
+            let deployments = try await items(server, "/deployments")
+            #expect(deployments.map { $0["function"]?.text } == ["calm", "hello"])
+            #expect(deployments.last?["desired"] == 2 && deployments.last?["ready"] == 2)
+            #expect(deployments.last?["replicas"] == 3 && deployments.last?["draining"] == 1)
+            #expect(deployments.last?["revision"]?.text == function.revision.text)
+            let services = try await items(server, "/services")
+            #expect(services.first?["url"] == "http://127.0.0.1:8080/invoke/a/b")
+            #expect(services.first?["method"] == "GET")
+            let endpoints = try await items(server, "/endpoints")
+            #expect(endpoints.first?["addresses"] == [])
+            #expect(endpoints.last?["addresses"] == ["127.0.0.1:9", "127.0.0.1:9"])
+            #expect(endpoints.last?["notReadyAddresses"] == ["127.0.0.1:9"])
+        }
+    }
+
+    @Test func `F2S shows its own state`() async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            server.memory.functions.setRefusals([.init(place: "bad.yaml", line: 3, column: 1, message: "no")])
+            server.memory.replicas.setTrouble(trouble, of: Self.hello)
+            server.operatorInspector.explanations.withLock { $0[Self.hello] = explanation }
+            try await waitForCatalog(server, count: 1)
+            let dispatcher = try await server.send("GET", "/dispatcher").json
+            #expect(dispatcher["functions"]?["hello"]?["queued"] == 2)
+            #expect(dispatcher["connections"] == 3)
+            let autoscaler = try await server.send("GET", "/operator").json
+            #expect(autoscaler["isLeader"] == true)
+            #expect(autoscaler["functions"]?.items.first?["message"] == "Two are wanted.")
+            #expect(autoscaler["troubles"]?["hello"]?["reason"] == "ExitedAtStart")
+            let cluster = try await server.send("GET", "/cluster").json
+            #expect(cluster["platform"] == "memory" && cluster["version"] == "1.2.3" && cluster["functions"] == 1)
+            #expect(cluster["refusals"]?.items.first?["line"] == 3)
+            #expect(cluster["inFlight"] == 1 && cluster["queued"] == 2)
+            #expect(try await server.send("GET", "/health").json["status"] == "ok")
+            #expect(try await server.send("GET", "/config").json.members.isEmpty == false)
+        }
+    }
+
+    @Test func `the operations listener serves metrics and readiness only`() async throws {
+        try await TestServer.with { server in
+            server.metrics.counter("f2s_test_total", help: "A test.").add(3)
+            let metrics = try await server.sendToOperations("GET", "/metrics")
+            #expect(metrics.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8")
+            #expect(metrics.body.contains("f2s_test_total 3"))
+            #expect(try await server.sendToOperations("GET", "/ready").status == 200)
+            #expect(try await server.sendToOperations("GET", "/functions").status == 404)
+            let refused = try await server.sendToOperations("POST", "/metrics")
+            #expect(refused.status == 405 && refused.headers["allow"] == "GET, HEAD")
+        }
+        try await TestServer.with(.init(isReady: false)) { server in
+            let answer = try await server.sendToOperations("GET", "/ready")
+            #expect(answer.status == 503)
+            #expect(answer.problem != nil && answer.headers["retry-after"] == "1")
+        }
+    }
+
+    @Test func `the sentence that matters most comes first`() throws {
+        let older = try function("older", route: "/same", age: 1)
+        var newer = try function("newer", route: "/same", age: 2)
+        newer.status.conditions = [Condition(.ready, isTrue: false, reason: "No", message: "Not ready.", since: 0)]
+        func observed(_ functions: [Function], _ troubles: [Function.ID: StartTrouble] = [:]) -> Observation {
+            Observation(
+                catalog: FunctionSnapshot(functions: functions), replicas: ReplicaSnapshot(troubles: troubles),
+                load: LoadReport(), explanations: [older.id: explanation], publicAuthority: "localhost")
+        }
+        #expect(observed([older, newer], [newer.id: trouble]).diagnosis(of: newer).summary.hasPrefix("older is older"))
+        #expect(observed([newer], [newer.id: trouble]).diagnosis(of: newer).summary == trouble.message)
+        #expect(observed([newer]).diagnosis(of: newer).summary == "Not ready.")
+        #expect(observed([older]).diagnosis(of: older).summary == explanation.message)
+        let unseen = try function("unseen", route: "/unseen", age: 3)
+        #expect(observed([unseen]).diagnosis(of: unseen).summary.contains("not looked"))
+    }
+
+    private func function(_ name: String, route: String, age: UInt64) throws -> Function {
+        Function(
+            id: Function.ID(name), draft: try .sample(name, route: route), generation: 1, storeRevision: StoreRevision("1"),
+            age: age, origin: Function.Origin(place: "test", isWritable: true))
+    }
+
+    private func items(_ server: TestServer, _ path: String) async throws -> [JSON] {
+        try await server.send("GET", path).json["items"]?.items ?? []
+    }
+
+    /// The catalogue follows the store in a task of its own.
+    private func waitForCatalog(_ server: TestServer, count: Int) async throws {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while ContinuousClock.now < deadline {
+            let cluster = try await server.send("GET", "/cluster").json
+            let refusals = server.memory.functions.current.refusals.count
+            if cluster["functions"] == .number(count), cluster["refusals"]?.items.count == refusals { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        Issue.record("The catalogue did not follow the store.")
+    }
+}

@@ -1,0 +1,133 @@
+import F2SManifest
+import F2SModel
+import Testing
+
+@Suite struct HostileTextTests {
+    /// Whether a text is refused by one refusal that says so, in bearable time, and yields nothing.
+    private func expectRefusal(
+        _ bytes: [UInt8], saying part: String, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let time = ContinuousClock().measure {
+            let contents = ManifestReader().read(bytes, place: "f.yaml")
+            #expect(contents.documents.isEmpty, sourceLocation: sourceLocation)
+            #expect(contents.refusals.count == 1, sourceLocation: sourceLocation)
+            let messages = contents.refusals.map(\.description).joined()
+            #expect(messages.contains(part), "\(messages.prefix(300))", sourceLocation: sourceLocation)
+        }
+        #expect(time < .seconds(20), sourceLocation: sourceLocation)
+    }
+
+    private func laughs(levels: Int, last: String) -> String {
+        let start = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+        let rest = (1..<levels).map { level in
+            "a\(level): &a\(level) [" + Array(repeating: "*a\(level - 1)", count: 10).joined(separator: ",") + "]\n"
+        }
+        return start + rest.joined() + last
+    }
+
+    @Test(arguments: ["", "? *a8\n: x\n", "? [*a8, *a8]\n: x\n", "{*a8 : x}"])
+    func `a billion laughs are refused before they are expanded`(last: String) {
+        expectRefusal(Array(laughs(levels: 9, last: last).utf8), saying: "f.yaml:2:10: Anchors (&name) and aliases")
+    }
+
+    @Test(arguments: [
+        ("a: &x 1\nb: *x", "2:4"), ("a: &x 1", "1:4"), ("a: &x {b: 1}", "1:4"), ("{\"a\":&x 1,\"b\":*x}", "1:15"),
+        ("a: &x {b: 1}\nc:\n  <<: *x", "3:7"), ("&x a: *x", "1:7"), ("--- &x\na: 1\nb: *x", "3:4"),
+    ])
+    func `anchors and aliases are refused where they stand`(text: String, place: String) {
+        expectRefusal(Array(text.utf8), saying: "f.yaml:\(place): Anchors (&name) and aliases (*name)")
+    }
+
+    @Test func `an alias to nothing is refused as any other`() {
+        expectRefusal(Array("a: *x".utf8), saying: "f.yaml:1:4: Anchors (&name) and aliases (*name)")
+    }
+
+    @Test(arguments: ["[", "{a: ", "- ", "? ", "[{", "- - ? ", "a: {"])
+    func `values that are nested too deep are refused`(opening: String) {
+        let count = (1 << 20) / opening.utf8.count
+        expectRefusal(Array(String(repeating: opening, count: count).utf8), saying: "f.yaml:1:")
+    }
+
+    @Test func `33 levels are too deep, 32 are not`() {
+        let limits = ManifestLimits()
+        func nested(_ depth: Int) -> String {
+            String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+        }
+        #expect(reading(nested(limits.depthMax + 1)).refusals.map(\.message) == ["The document is a list: it must be a map of fields."])
+        #expect(
+            reading(nested(limits.depthMax + 2)).refusals.map(\.message)
+                == ["Values stand in each other over 32 deep: at most that is read."])
+    }
+
+    @Test(arguments: ["[", "{"])
+    func `a text of the longest size made of little values is refused in bearable time`(opening: String) {
+        let deep = String(repeating: "[", count: 900) + String(repeating: "a,", count: 400_000)
+        expectRefusal(Array((opening + deep).utf8), saying: "f.yaml:2:1: The text is not valid YAML")
+        let flat = opening + String(repeating: opening == "[" ? "a," : "a: b,", count: 200_000)
+        expectRefusal(Array(flat.utf8), saying: "f.yaml:")
+    }
+
+    @Test func `too many values are refused`() {
+        expectRefusal(
+            Array(("[" + String(repeating: "a,", count: 300_000) + "]").utf8), saying: "The text has too many values")
+    }
+
+    @Test func `too many documents are refused`() {
+        expectRefusal(Array(String(repeating: "--- a\n", count: 5001).utf8), saying: "5001:1: The text has 5001 documents")
+    }
+
+    @Test func `a text of 10 MB is refused before it is parsed`() {
+        let bytes = [UInt8](repeating: UInt8(ascii: "["), count: 10_000_000)
+        expectRefusal(bytes, saying: "f.yaml: The text has 10000000 bytes: at most 1048576 are read.")
+    }
+
+    @Test(arguments: [
+        (Array("a: b\nc: ".utf8) + [0xFF, 0xFE], "f.yaml:2:4: The text is not UTF-8"),
+        (Array("a: ".utf8) + [0xC3], "f.yaml:1:4: The text is not UTF-8"),
+        (Array("ü: ".utf8) + [0xED, 0xA0, 0x80], "f.yaml:1:4: The text is not UTF-8"),
+        (Array("a: b\0c".utf8), "f.yaml:1:5: The text holds the control byte 0"),
+        ([0xFF, 0xFE, 0x61, 0x00], "f.yaml:1:4: The text holds the control byte 0"),
+        ([0x1F, 0x8B, 0x08], "f.yaml:1:1: The text holds the control byte 31"),
+        (Array("a: \u{1B}[31m".utf8), "f.yaml:1:4: The text holds the control byte 27"),
+    ] as [([UInt8], String)])
+    func `bytes that are no text are refused`(bytes: [UInt8], part: String) {
+        expectRefusal(bytes, saying: part)
+    }
+
+    @Test func `the number of complaints is bounded`() {
+        let text = "kind: Function\napiVersion: f2s.opensight.ch/v1alpha1\n"
+            + (0..<1000).map { "x\($0): 1\n" }.joined()
+        let refusals = reading(text).refusals
+        #expect(refusals.count == 101)
+        #expect(refusals.last?.message == "There are 903 more complaints.")
+    }
+
+    @Test func `random texts never harm`() {
+        var random = SeededGenerator(seed: 7)
+        let pieces = [
+            "&a ", "*a", "&b", " *b", "[", "]", "{", "}", ",", ":", ": ", "?", "? ", "- ", "-", "\n", "\n  ", "\"", "'", "|\n",
+            ">", "#", " #", "!", "!!str ", "%", "---\n", "...\n", "a", "b", "\\ud83d", "~", "\u{85}", "\u{2028}", "ü", "\t",
+        ]
+        for _ in 0..<20_000 {
+            let text = (0..<Int.random(in: 1...14, using: &random)).map { _ in
+                pieces.randomElement(using: &random) ?? ""
+            }.joined()
+            #expect(reading(text).documents.isEmpty)
+        }
+    }
+}
+
+/// Random numbers that are the same in each run (SplitMix64).
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

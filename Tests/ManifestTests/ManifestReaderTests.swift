@@ -1,0 +1,213 @@
+import F2SManifest
+import F2SModel
+import Testing
+
+@Suite struct ManifestReaderTests {
+    @Test func `a manifest with every field is read`() throws {
+        let contents = reading(
+            """
+            apiVersion: f2s.opensight.ch/v1alpha1
+            kind: Function
+            metadata: {name: hello, namespace: shop}
+            spec:
+              endpoint: /hello            # public path
+              method: GET
+              description: says hello
+            target:
+              containerImage: registry/hello:1
+              command: [python3, hello.py]
+              port: 9000
+              endpoint: /api
+              minReplicas: 1
+              maxReplicas: 3
+              concurrency: 2
+              env: {GREETING: hi}
+              secrets: [hello-secret]
+              resources: {cpu: 500m, memory: 128Mi}
+              readinessProbe: {path: /ready}
+              timeout: 30s
+              scaling: {targetConcurrency: 2.5, idle: 2m, window: 30s}
+            """)
+        #expect(contents.refusals.isEmpty)
+        let document = try #require(contents.documents.first)
+        let wanted = FunctionDraft(
+            name: try FunctionName("hello"), namespace: "shop", route: try Route("/hello"), method: .get,
+            summary: "says hello",
+            target: Target(
+                image: "registry/hello:1", command: ["python3", "hello.py"], port: 9000, path: "/api", minReplicas: 1,
+                maxReplicas: 3, concurrency: 2, environment: ["GREETING": "hi"], secrets: ["hello-secret"],
+                resources: Resources(
+                    cpu: try Quantity("500m", field: "cpu"), memory: try Quantity("128Mi", field: "memory")),
+                readinessProbe: ReadinessProbe(path: "/ready"), timeout: .seconds(30),
+                scaling: Scaling(targetConcurrency: 2.5, idle: .seconds(120), window: .seconds(30))))
+        #expect(document.draft == wanted)
+        #expect(document.line == 1)
+    }
+
+    @Test func `a published manifest works unchanged and is normalised`() throws {
+        let contents = reading(
+            """
+            apiVersion: f2s.opensight.ch/v1alpha1
+            kind: Function
+            metadata:
+              name: old
+            spec:
+              endpoint: old/path/
+              method: get
+              description: "from before"
+            target:
+              containerImage: old:1
+              endpoint: run
+              port: 80
+              minReplicas: 0
+              maxReplicas: 2
+            """)
+        #expect(contents.refusals.isEmpty)
+        let draft = try #require(contents.documents.first?.draft)
+        #expect(draft.route.path == "/old/path")
+        #expect(draft.method == .get)
+        #expect(draft.target.path == "/run")
+        #expect(draft.namespace == "f2s")
+        #expect(draft.target.port == 80 && draft.target.maxReplicas == 2)
+    }
+
+    @Test func `what is absent or empty has its default`() throws {
+        let read = try #require(target("port:\nenv: null\nscaling: ~"))
+        #expect(read == Target(image: "hello:1"))
+    }
+
+    @Test func `what kubectl shows is accepted, and what is not ours is ignored`() {
+        let contents = reading(
+            """
+            apiVersion: f2s.opensight.ch/v1alpha1
+            kind: Function
+            metadata:
+              name: pasted
+              uid: 4711
+              generation: 3
+              resourceVersion: "12"
+              creationTimestamp: "2024-01-01T00:00:00Z"
+              labels: {app: x}
+              annotations: {kubectl.kubernetes.io/last-applied-configuration: "{}"}
+              managedFields: [{fieldsV1: {"f:spec": {".": {}}}}]
+            spec: {endpoint: /pasted}
+            target: {containerImage: x}
+            status: {replicas: 3, whatever: [1, 2]}
+            """)
+        #expect(contents.refusals.isEmpty)
+        #expect(contents.documents.map(\.draft.name.text) == ["pasted"])
+    }
+
+    @Test func `scalars of env, command and names are taken as they are written`() throws {
+        let read = try #require(
+            target(
+                """
+                env: {A: 8080, B: on, C: 010, D: 1.50, E: "x", F: , G: 'null', H: 1e3, I: no, J: 0x1F}
+                command: [sleep, 10, yes, 1.0, 0777, "a b", -c, 12:30:45]
+                """))
+        #expect(
+            read.environment == [
+                "A": "8080", "B": "on", "C": "010", "D": "1.50", "E": "x", "F": "", "G": "null", "H": "1e3", "I": "no",
+                "J": "0x1F",
+            ])
+        #expect(read.command == ["sleep", "10", "yes", "1.0", "0777", "a b", "-c", "12:30:45"])
+        let named = reading(manifest(name: "no"))
+        #expect(named.documents.first?.draft.name.text == "no")
+    }
+
+    @Test func `a script in a block scalar is a text, with its stars and ampersands`() throws {
+        let read = try #require(
+            target(
+                """
+                command:
+                - sh
+                - -c
+                - |
+                  ls *txt & wait # &a *a
+                  cc -o x x.c 2>&1 && ./x *wait &wait
+                """))
+        #expect(read.command?.last == "ls *txt & wait # &a *a\ncc -o x x.c 2>&1 && ./x *wait &wait\n")
+    }
+
+    @Test func `JSON is read as well, with escapes of UTF-16`() throws {
+        let contents = reading(
+            #"""
+            {"apiVersion":"f2s.opensight.ch/v1alpha1","kind":"Function","metadata":{"name":"j"},
+            	"spec":{"endpoint":"/j","description":"tab\t\ud83d\ude00 \\ud83d\\ude00 \u00fc \/"},
+             "target":{"containerImage":"j","port":81,"env":{"A":"\u2028"}}}
+            """#)
+        #expect(contents.refusals.isEmpty)
+        let draft = try #require(contents.documents.first?.draft)
+        #expect(draft.summary == "tab\t😀 \\ud83d\\ude00 ü /")
+        #expect(draft.target.port == 81)
+        #expect(draft.target.environment["A"] == "\u{2028}")
+    }
+
+    @Test func `each document of a file has its line, whatever stands between them`() {
+        let text =
+            "# first comment\n%YAML 1.2\n---\n# a\n" + manifest(name: "a") + "---\n---\n# nothing\n--- # b\n"
+            + manifest(name: "b") + "...\n" + manifest(name: "c") + "---\n"
+        let contents = reading(text)
+        #expect(contents.refusals.isEmpty)
+        #expect(contents.documents.map(\.draft.name.text) == ["a", "b", "c"])
+        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(contents.documents.map { lines[$0.line - 1] } == Array(repeating: "apiVersion: f2s.opensight.ch/v1alpha1", count: 3))
+    }
+
+    @Test(arguments: ["\r\n", "\r", "\n"])
+    func `every line end counts`(end: String) {
+        let text = (manifest() + "---\n" + manifest("port: x")).replacing("\n", with: end)
+        #expect(reading(text).refusals.map(\.line) == [15])
+        #expect(reading("\u{FEFF}" + text).documents.count == 1)
+    }
+
+    @Test(arguments: [("FunctionList", "f2s.opensight.ch/v1alpha1"), ("List", "v1")])
+    func `a list is as good as its items`(kind: String, version: String) {
+        let contents = reading(
+            """
+            apiVersion: \(version)
+            kind: \(kind)
+            metadata: {resourceVersion: ""}
+            items:
+            - apiVersion: f2s.opensight.ch/v1alpha1
+              kind: Function
+              metadata: {name: a}
+              spec: {endpoint: a}
+              target: {containerImage: a}
+            - metadata: {name: b}
+              spec: {endpoint: b}
+              target: {containerImage: b, port: many}
+            - metadata: {name: c}
+              spec: {endpoint: c}
+              target: {containerImage: c}
+            """)
+        #expect(contents.documents.map(\.draft.name.text) == ["a", "c"])
+        #expect(contents.documents.map(\.line) == [5, 13])
+        #expect(contents.refusals.map(\.description) == [#"f.yaml:12:37: target.port is "many": it must be a whole number."#])
+    }
+
+    @Test(arguments: ["", "# only a comment\n", "---\n", "---\n...\n---\n# x\n", "\n\n", "~"])
+    func `a text without documents holds nothing and is no error`(text: String) {
+        let contents = reading(text)
+        #expect(contents.documents.isEmpty && contents.refusals.isEmpty)
+    }
+
+    @Test func `a broken document does not refuse the others`() {
+        let text =
+            manifest(name: "a") + "---\n" + manifest("port: [") + "---\n" + manifest("maxReplica: 3") + "---\n"
+            + manifest("port: 1\nport: 2") + "---\n\"open\n---\n" + manifest(name: "z")
+        let contents = reading(text)
+        #expect(contents.documents.map(\.draft.name.text) == ["a", "z"])
+        #expect(contents.refusals.count == 4)
+    }
+
+    @Test func `a thousand manifests are read in no time`() {
+        let bytes = Array(manifest("command: [python3, hello.py]\nenv: {A: b, C: d}\nscaling: {idle: 5s}").utf8)
+        let clock = ContinuousClock()
+        let time = clock.measure {
+            for _ in 0..<1000 { #expect(ManifestReader().read(bytes, place: "f.yaml").documents.count == 1) }
+        }
+        // Measured without optimisation: 0.3 s. The bound only tells a blunder, such as a regular expression per scalar.
+        #expect(time < .seconds(5))
+    }
+}

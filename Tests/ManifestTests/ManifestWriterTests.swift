@@ -1,0 +1,122 @@
+import F2SManifest
+import F2SModel
+import Testing
+
+@Suite struct ManifestWriterTests {
+    private func draft(_ target: Target, summary: String = "") throws -> FunctionDraft {
+        FunctionDraft(
+            name: try FunctionName("hello"), route: try Route("/hello"), method: .get, summary: summary, target: target)
+    }
+
+    private func function(_ draft: FunctionDraft) -> Function {
+        Function(
+            id: Function.ID("u-1"), draft: draft, generation: 3, storeRevision: StoreRevision("r7"), age: 1,
+            origin: Function.Origin(place: "hello.yaml", line: 1, isWritable: true),
+            status: FunctionStatus(
+                observedGeneration: 3, replicas: 2, readyReplicas: 1, desiredReplicas: 2, url: "/invoke/hello",
+                conditions: [
+                    Condition(.ready, isTrue: true, reason: "Serving", message: "1 replica: fine", since: 1_709_208_000)
+                ]))
+    }
+
+    @Test func `YAML of a draft reads like a manifest`() throws {
+        let target = Target(
+            image: "registry/hello:1", command: ["sh", "-c", "echo \"hi\"\n"], concurrency: 1,
+            environment: ["B": "8080", "A": "says hello"],
+            resources: Resources(memory: try Quantity("128Mi", field: "memory")),
+            readinessProbe: ReadinessProbe(path: "/ready"), timeout: .milliseconds(1500),
+            scaling: Scaling(targetConcurrency: 10, idle: .seconds(5)))
+        #expect(
+            ManifestWriter().yaml(try draft(target, summary: "on")) == #"""
+                apiVersion: f2s.opensight.ch/v1alpha1
+                kind: Function
+                metadata:
+                  name: hello
+                  namespace: f2s
+                spec:
+                  endpoint: /hello
+                  method: GET
+                  description: "on"
+                target:
+                  containerImage: registry/hello:1
+                  command: [sh, "-c", "echo \"hi\"\n"]
+                  port: 8080
+                  endpoint: /
+                  minReplicas: 0
+                  maxReplicas: 5
+                  concurrency: 1
+                  env:
+                    A: says hello
+                    B: "8080"
+                  resources:
+                    memory: "128Mi"
+                  readinessProbe:
+                    path: /ready
+                  timeout: "1s500ms"
+                  scaling:
+                    targetConcurrency: 10
+                    idle: "5s"
+
+                """#)
+    }
+
+    @Test func `JSON of a function has what the store knows and its status`() throws {
+        #expect(
+            ManifestWriter().json(function(try draft(Target(image: "x")))) == #"{"apiVersion":"f2s.opensight.ch/v1alpha1","#
+                + #""kind":"Function","metadata":{"name":"hello","namespace":"f2s","uid":"u-1","generation":3,"#
+                + #""resourceVersion":"r7"},"spec":{"endpoint":"/hello","method":"GET"},"target":{"containerImage":"x","#
+                + #""port":8080,"endpoint":"/","minReplicas":0,"maxReplicas":5},"status":{"observedGeneration":3,"#
+                + #""replicas":2,"readyReplicas":1,"desiredReplicas":2,"url":"/invoke/hello","conditions":[{"type":"Ready","#
+                + #""status":"True","reason":"Serving","message":"1 replica: fine","#
+                + #""lastTransitionTime":"2024-02-29T12:00:00Z"}]}}"#)
+    }
+
+    @Test func `what is written is read, in every form`() throws {
+        let draft = try draft(Target(image: "x"), summary: "s")
+        let writer = ManifestWriter()
+        let texts = [
+            writer.yaml(draft), writer.json(draft), writer.yaml(function(draft)), writer.json(function(draft)),
+            writer.json([function(draft), function(draft)]), writer.yaml([function(draft), function(draft)]),
+            writer.json([Function]()), writer.yaml([Function]()),
+        ]
+        let counts = [1, 1, 1, 1, 2, 2, 0, 0]
+        for (text, count) in zip(texts, counts) {
+            let contents = reading(text)
+            #expect(contents.refusals.isEmpty, "\(text)")
+            #expect(contents.documents.map(\.draft) == Array(repeating: draft, count: count), "\(text)")
+        }
+    }
+
+    @Test func `any text survives being written and read`() throws {
+        var random = SeededGenerator(seed: 42)
+        let pieces = [
+            "a", "Z", "0", "9", " ", "  ", ":", ": ", " #", "#", "-", "- ", "'", "\"", "\\", "\n", "\r", "\t", "{", "}", "[", "]",
+            ",", "&a", "*a", "!", "|", ">", "%", "@", "`", "~", "null", "true", "no", "\u{85}", "\u{A0}", "\u{2028}", "\u{2029}",
+            "\u{FFFE}", "\u{7F}", "\u{1}", "\u{9F}", "ü", "😀", "---", "...", "/", ".", "+", "=", "?", "\\u0041",
+        ]
+        let writer = ManifestWriter()
+        for _ in 0..<2000 {
+            let texts = (0..<4).map { _ in
+                (0..<Int.random(in: 0...6, using: &random)).map { _ in pieces.randomElement(using: &random) ?? "" }.joined()
+            }
+            let target = Target(command: ["p", texts[0]], environment: ["A": texts[1], "no": texts[2]])
+            let draft = try draft(target, summary: texts[3])
+            for text in [writer.yaml(draft), writer.json(draft), writer.yaml([function(draft)]), writer.json([function(draft)])] {
+                let contents = reading(text)
+                #expect(contents.documents.map(\.draft) == [draft], "\(contents.refusals) \(text)")
+            }
+        }
+    }
+
+    @Test(arguments: [
+        (0, "1970-01-01T00:00:00Z"), (951_782_400, "2000-02-29T00:00:00Z"), (1_709_251_199, "2024-02-29T23:59:59Z"),
+        (1_709_251_200, "2024-03-01T00:00:00Z"), (4_107_542_400, "2100-03-01T00:00:00Z"), (-1, "1969-12-31T23:59:59Z"),
+        (253_402_300_799, "9999-12-31T23:59:59Z"), (Int64.max, "9999-12-31T23:59:59Z"),
+        (Int64.min, "0000-01-01T00:00:00Z"),
+    ] as [(Int64, String)])
+    func `a moment is written in UTC`(seconds: Int64, text: String) throws {
+        var function = function(try draft(Target(image: "x")))
+        function.status.conditions[0].since = seconds
+        #expect(ManifestWriter().json(function).contains("\"lastTransitionTime\":\"\(text)\""))
+    }
+}

@@ -1,0 +1,14 @@
+import F2SModel
+import Testing
+
+@Suite struct RouteTests {
+    @Test(arguments: [("hello", "/hello"), ("/a/b/", "/a/b"), ("/", "/"), ("a//", "/a")])
+    func `a route is normalised`(text: String, path: String) throws {
+        #expect(try Route(text).path == path)
+    }
+
+    @Test(arguments: ["", "/a//b", "/a/../b", "/.", "/a b", "/a%2fb", "/a?b", "/a#b", "/ü"])
+    func `what is no path of clean segments is refused`(text: String) {
+        #expect(throws: FieldComplaint.self) { try Route(text) }
+    }
+}

@@ -1,0 +1,119 @@
+public import F2SModel
+import Synchronization
+
+/// A store of declarations that forgets everything at the end of the test.
+public final class InMemoryFunctions: FunctionStore {
+    private struct State {
+        var functions: [FunctionName: Function] = [:]
+        var refusals: [FunctionSnapshot.Refusal] = []
+        var nextAge: UInt64 = 1
+        var nextRevision: UInt64 = 1
+        var failure: StoreError?
+
+        var snapshot: FunctionSnapshot { FunctionSnapshot(functions: Array(functions.values), refusals: refusals) }
+
+        func checkAvailable() throws(StoreError) {
+            if let failure { throw failure }
+        }
+
+        func stored(_ name: FunctionName, ifRevision: StoreRevision?) throws(StoreError) -> Function {
+            guard let function = functions[name] else { throw .notFound(name) }
+            if let ifRevision, ifRevision != function.storeRevision { throw .conflict(current: function.storeRevision) }
+            return function
+        }
+
+        @discardableResult
+        mutating func keep(_ draft: FunctionDraft, over old: Function?) -> Function {
+            let function = Function(
+                id: old?.id ?? Function.ID("memory-\(draft.name)"), draft: draft, generation: (old?.generation ?? 0) + 1,
+                storeRevision: StoreRevision("\(nextRevision)"), age: old?.age ?? nextAge,
+                origin: Function.Origin(place: "memory", isWritable: true), status: old?.status ?? FunctionStatus())
+            nextRevision += 1
+            if old == nil { nextAge += 1 }
+            functions[draft.name] = function
+            return function
+        }
+    }
+
+    private let state = Mutex(State())
+    private let latest: Latest<FunctionSnapshot>
+
+    /// A store with these declarations, the oldest first. They are not validated, so that a test can plant bad ones.
+    public init(_ drafts: [FunctionDraft] = []) {
+        latest = Latest(FunctionSnapshot())
+        for draft in drafts { change { state in state.keep(draft, over: nil) } }
+    }
+
+    /// What the store holds now.
+    public var current: FunctionSnapshot { latest.current }
+
+    /// Makes every later call fail with `error`, until it is called with `nil`.
+    public func fail(with error: StoreError?) { state.withLock { $0.failure = error } }
+
+    /// Publishes declarations that could not be read, besides those that were.
+    public func setRefusals(_ refusals: [FunctionSnapshot.Refusal]) { change { state in state.refusals = refusals } }
+
+    /// Keeps a new function; see the protocol.
+    public func create(_ draft: FunctionDraft) async throws -> Function {
+        try Self.validate(draft)
+        return try change { state throws(StoreError) in
+            try state.checkAvailable()
+            guard state.functions[draft.name] == nil else { throw .alreadyExists(draft.name) }
+            return state.keep(draft, over: nil)
+        }
+    }
+
+    /// Replaces a function; see the protocol.
+    public func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?) async throws -> Function {
+        try Self.validate(draft)
+        return try change { state throws(StoreError) in
+            try state.checkAvailable()
+            let stored = try state.stored(draft.name, ifRevision: ifRevision)
+            return stored.draft == draft ? stored : state.keep(draft, over: stored)
+        }
+    }
+
+    /// Removes a function; see the protocol.
+    public func delete(_ name: FunctionName, ifRevision: StoreRevision?) async throws {
+        try change { state throws(StoreError) in
+            try state.checkAvailable()
+            _ = try state.stored(name, ifRevision: ifRevision)
+            state.functions[name] = nil
+        }
+    }
+
+    /// Keeps a status; see the protocol.
+    public func setStatus(_ status: FunctionStatus, of id: Function.ID) async throws {
+        try change { state throws(StoreError) in
+            try state.checkAvailable()
+            guard let name = state.functions.first(where: { $0.value.id == id })?.key else { return }
+            state.functions[name]?.status = status
+        }
+    }
+
+    /// Runs `body` with every state; see the protocol.
+    public func withSnapshots<Result: Sendable>(
+        _ body: @Sendable (Latest<FunctionSnapshot>.Values) async throws -> Result
+    ) async throws -> Result {
+        try await body(latest.values())
+    }
+
+    private static func validate(_ draft: FunctionDraft) throws(StoreError) {
+        let complaints = draft.complaints()
+        guard complaints.isEmpty else { throw .invalid(complaints) }
+    }
+
+    /// Changes the state and publishes it when something is different now.
+    @discardableResult
+    private func change<Result: Sendable, Failure: Error>(
+        _ body: (inout State) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try state.withLock { state throws(Failure) in
+            let result = try body(&state)
+            let snapshot = state.snapshot
+            // Publishing under the lock keeps the order of concurrent changes; it never waits.
+            if snapshot != latest.current { latest.publish(snapshot) }
+            return result
+        }
+    }
+}

@@ -1,0 +1,87 @@
+/// The documentation's links lead somewhere, its decision pages have their parts, its table of rooms is the true one.
+enum DocsRule {
+    static let decisionParts = ["Status", "Problem", "Decision", "Alternatives"]
+
+    static func findings(_ repository: Repository) -> [Finding] {
+        links(repository) + decisions(repository) + roomTable(repository)
+    }
+
+    static func links(_ repository: Repository) -> [Finding] {
+        repository.files.filter { $0.path.hasSuffix(".md") }.flatMap { file in
+            relativeLinks(of: file).compactMap { line, target in
+                let parts = target.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false)
+                let path = parts[0].isEmpty ? file.path : resolve(String(parts[0]), from: file.path)
+                guard repository.paths.contains(path) else {
+                    return file.finding(
+                        line, "the link \(target) leads to \(path), which does not exist: correct or remove it")
+                }
+                guard parts.count == 2, let page = repository.file(path), path.hasSuffix(".md"),
+                    !anchors(of: page).contains(String(parts[1]))
+                else { return nil }
+                return file.finding(line, "\(path) has no heading #\(parts[1]): correct the link \(target)")
+            }
+        }
+    }
+
+    static func decisions(_ repository: Repository) -> [Finding] {
+        let pages = repository.files(under: "docs/decisions").filter { $0.path.hasSuffix(".md") }
+        var found: [Finding] = []
+        for (index, page) in pages.enumerated() {
+            let name = page.components.last ?? ""
+            let expected = String(String(10_001 + index).dropFirst())
+            if !name.hasPrefix(expected + "-") {
+                found.append(
+                    page.finding(1, "decision pages are numbered without gaps: this one begins with \(expected)-"))
+            }
+            for part in decisionParts where !page.lines.contains("## \(part)") {
+                found.append(page.finding(1, "the decision has no heading \"## \(part)\": a reader needs to know it"))
+            }
+        }
+        return found
+    }
+
+    static func roomTable(_ repository: Repository) -> [Finding] {
+        let path = "docs/architecture.md"
+        guard let page = repository.file(path) else {
+            return [Finding(path: path, line: 1, message: "the page is missing: it shows the table of rooms")]
+        }
+        return Room.all.filter { !page.lines.contains(Substring($0.row)) }.map {
+            page.finding(1, "the table of rooms is not that of Tests/TidyTests/Rooms.swift: it needs the row \($0.row)")
+        }
+    }
+
+    /// Targets of `[text](target)` and `src="target"` outside code, unless they name a scheme or an absolute path.
+    static func relativeLinks(of file: SourceFile) -> [(line: Int, target: String)] {
+        var isCode = false
+        var found: [(line: Int, target: String)] = []
+        for (index, line) in file.lines.enumerated() {
+            if line.drop(while: { $0 == " " }).hasPrefix("```") { isCode.toggle() }
+            if isCode { continue }
+            let targets =
+                line.matches(of: #/\]\(([^)\s]+)\)/#).map { String($0.1) }
+                + line.matches(of: #/(?:src|href)="([^"]+)"/#).map { String($0.1) }
+            for target in targets where !target.hasPrefix("/") && !target.contains(#/^[a-z]+:/#) {
+                found.append((index + 1, target))
+            }
+        }
+        return found
+    }
+
+    /// GitHub's anchors of a page's headings: lower case, spaces become hyphens, marks go.
+    static func anchors(of page: SourceFile) -> Set<String> {
+        Set(
+            page.lines.filter { $0.hasPrefix("#") }.map { heading in
+                heading.drop { $0 == "#" || $0 == " " }.lowercased()
+                    .filter { $0.isLetter || $0.isNumber || $0 == " " || $0 == "-" || $0 == "_" }
+                    .replacing(" ", with: "-")
+            })
+    }
+
+    private static func resolve(_ target: String, from path: String) -> String {
+        var parts = path.split(separator: "/").dropLast().map(String.init)
+        for part in target.split(separator: "/") where part != "." {
+            if part == ".." { _ = parts.popLast() } else { parts.append(String(part)) }
+        }
+        return parts.joined(separator: "/")
+    }
+}
