@@ -15,6 +15,7 @@ let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
@@ -74,6 +75,7 @@ let package = Package(
             dependencies: [
                 "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess", "F2SDispatcher", "F2SOperator",
                 "F2SAPIServer", "F2SLocal", "F2SClient", "F2SWrap", "CLinux", argumentParser, logging, lifecycle, nioCore,
+                unixSignals,
             ],
             path: "Sources/f2s"),
 

@@ -11,7 +11,6 @@ struct Catalog {
         var failures: [(InvocationError, [InvocationQueue.Waiter])] = []
         var dials: [(ReplicaCell, FunctionCell, loop: Int?)] = []
         var retired: [ReplicaCell] = []
-        var removed: [String] = []
     }
 
     private struct Known {
@@ -19,7 +18,14 @@ struct Catalog {
         let cell: FunctionCell
     }
 
+    /// What a function's queue was told last.
+    private struct Placement: Equatable {
+        let replicas: [Replica]
+        let trouble: StartTrouble?
+    }
+
     private var known: [Function.ID: Known] = [:]
+    private var placed: [Function.ID: Placement] = [:]
     private var replicaCells: [Replica.ID: ReplicaCell] = [:]
     private var hasFunctions = false
     private var replicas = ReplicaSnapshot()
@@ -46,19 +52,27 @@ struct Catalog {
     }
 
     mutating func update(_ snapshot: FunctionSnapshot, registry: MetricRegistry, now: UInt64) -> Effects {
-        hasFunctions = true
         var effects = Effects()
         let losers = snapshot.routeConflicts
         let routed = snapshot.functions.filter { losers[$0.id] == nil }
         let wanted = Set(routed.map(\.id))
+        // A snapshot comes with every change of a status too, and nothing here depends on a status.
+        var hasChanged = !hasFunctions
+        hasFunctions = true
         for (id, entry) in known where !wanted.contains(id) {
+            hasChanged = true
             known[id] = nil
-            let waiters = entry.cell.withQueue { $0.removeAllWaiters(now: now) }
+            placed[id] = nil
+            let waiters = entry.cell.withQueue { $0.close(now: now) }
             effects.failures.append((.functionNotFound(path: entry.function.route.path), waiters))
-            effects.removed.append(entry.function.name.text)
+            // Before another function of this name gets its series.
+            registry.removeSeries(label: "function", value: entry.function.name.text)
         }
         for function in routed {
-            if known[function.id] == nil {
+            let earlier = known[function.id]?.function
+            guard earlier?.draft != function.draft || earlier?.age != function.age else { continue }
+            hasChanged = true
+            if earlier == nil {
                 let queue = InvocationQueue(
                     concurrency: function.target.concurrency, lengthMax: queueLengthMax, now: now)
                 let meters = FunctionMeters(function: function.name.text, registry: registry)
@@ -68,6 +82,7 @@ struct Catalog {
             }
             if let entry = known[function.id] { limit(entry, now, &effects) }
         }
+        guard hasChanged else { return effects }
         effects.table = makeTable()
         place(now, &effects)
         return effects
@@ -93,7 +108,7 @@ struct Catalog {
             known.values.sorted { $0.function.age < $1.function.age }.map { entry in
                 let target = entry.function.target
                 let declaration = FunctionCell.Declaration(
-                    name: entry.function.name, path: Array(target.path.utf8),
+                    name: entry.function.name, route: entry.function.route, path: Array(target.path.utf8),
                     timeout: min(target.timeout ?? ceiling, ceiling).nanoseconds, generation: entry.function.generation)
                 return (
                     entry.function.route,
@@ -102,7 +117,7 @@ struct Catalog {
             })
     }
 
-    /// Brings the replicas to the queues of their functions.
+    /// Brings the replicas to the queues of their functions; those of which nothing changed are left alone.
     private mutating func place(_ now: UInt64, _ effects: inout Effects) {
         var byFunction: [Function.ID: [Replica]] = [:]
         var listed: Set<Replica.ID> = []
@@ -110,35 +125,46 @@ struct Catalog {
             byFunction[replica.function, default: []].append(replica)
             listed.insert(replica.id)
         }
-        for (id, entry) in known {
-            placeReplicas(byFunction[id] ?? [], of: entry, now, &effects)
+        let concerned = Set(byFunction.keys).union(replicas.troubles.keys).union(placed.keys)
+        for id in concerned {
+            guard let entry = known[id] else { continue }
+            let placement = Placement(
+                replicas: byFunction[id] ?? [], trouble: trouble(of: entry.function))
+            guard placed[id] != placement else { continue }
+            placed[id] = placement
+            place(placement, of: entry, now, &effects)
         }
+        placed = placed.filter { known[$0.key] != nil && ($0.value.trouble != nil || !$0.value.replicas.isEmpty) }
         for (id, cell) in replicaCells where !listed.contains(id) {
             replicaCells[id] = nil
             effects.retired.append(cell)
         }
     }
 
-    private mutating func placeReplicas(_ replicas: [Replica], of entry: Known, _ now: UInt64, _ effects: inout Effects) {
+    /// A trouble counts as long as the revision that has it is the one that is declared.
+    private func trouble(of function: Function) -> StartTrouble? {
+        guard let trouble = replicas.troubles[function.id] else { return nil }
+        return trouble.revision == function.revision.text ? trouble : nil
+    }
+
+    private mutating func place(_ placement: Placement, of entry: Known, _ now: UInt64, _ effects: inout Effects) {
         var states: [(cell: ReplicaCell, isDraining: Bool)] = []
-        var dialled: [ReplicaCell] = []
-        for replica in replicas {
+        var diallable: [ReplicaCell] = []
+        for replica in placement.replicas {
             guard let cell = cell(of: replica) else { continue }
             states.append((cell, replica.state == .draining))
             let mayDial = replica.state == .ready || replica.state == .starting && !replica.awaitsReadiness
-            if mayDial { dialled.append(cell) }
+            if mayDial { diallable.append(cell) }
         }
-        let revision = entry.function.revision.text
-        let trouble = self.replicas.troubles[entry.function.id].flatMap { $0.revision == revision ? $0 : nil }
-        let hasStarting = replicas.contains { $0.state == .starting }
-        let (listed, update) = (states, trouble)
+        let hasStarting = placement.replicas.contains { $0.state == .starting }
+        let (listed, trouble) = (states, placement.trouble)
         let (wakes, failed, loop, undialled) = entry.cell.withQueue { queue in
-            let result = queue.update(listed, trouble: update, hasStarting: hasStarting, now: now)
+            let result = queue.update(listed, trouble: trouble, hasStarting: hasStarting, now: now)
             return (result.wakes, result.failed, queue.firstWaiterLoop, queue.unaccepted())
         }
         if !wakes.isEmpty { effects.wakes.append((entry.cell, wakes)) }
         if let trouble, !failed.isEmpty { effects.failures.append((.startFailed(trouble), failed)) }
-        for cell in dialled where undialled.contains(cell.number) { effects.dials.append((cell, entry.cell, loop: loop)) }
+        for cell in diallable where undialled.contains(cell.number) { effects.dials.append((cell, entry.cell, loop: loop)) }
     }
 
     private mutating func cell(of replica: Replica) -> ReplicaCell? {

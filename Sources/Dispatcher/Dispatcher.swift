@@ -132,7 +132,6 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
             }
             return effects
         }
-        for removed in effects.removed { registry.removeSeries(label: "function", value: removed) }
         for (cell, wakes) in effects.wakes { directory.deliver(wakes, of: cell) }
         for (error, waiters) in effects.failures { directory.deliver(error, to: waiters) }
         for replica in effects.retired {

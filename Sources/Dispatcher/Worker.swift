@@ -26,6 +26,7 @@ final class Worker {
     private var clients: [ClientConnection?] = []
     private var freeEntries: [Int] = []
     private var pools: [Int: UpstreamPool] = [:]
+    private var lastGeneration: UInt64 = 0
     private var nextDeadline = UInt64.max
     private var ticker: RepeatedTask?
 
@@ -95,6 +96,13 @@ final class Worker {
     }
 
     // MARK: Slots
+
+    /// A number that no other use of any entry has: what is meant for a client that has left must not reach the next one
+    /// with its entry.
+    func nextGeneration() -> UInt64 {
+        lastGeneration &+= 1
+        return lastGeneration
+    }
 
     /// A slot for one who waited. If that one has left, the slot goes back at once.
     func wake(_ wake: InvocationQueue.Wake, of cell: FunctionCell) {

@@ -4,8 +4,8 @@ public struct ManifestLimits: Sendable, Hashable {
     public var bytesMax = 1 << 20
     /// Documents of a text.
     public var documentsMax = 5000
-    /// Values of a text: mappings, sequences, keys and scalars.
-    public var nodesMax = 200_000
+    /// Values of a text, counted by the commas, colons, brackets, dashes and line ends that part them.
+    public var valuesMax = 200_000
     /// How deep mappings and sequences may stand in each other.
     public var depthMax = 32
     /// Complaints that one text gets; the rest is counted.

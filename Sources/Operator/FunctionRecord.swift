@@ -8,6 +8,9 @@ struct FunctionRecord: Sendable {
         var at: Duration
     }
 
+    /// Time after which a wish that the platform has noted but not fulfilled is repeated.
+    static let repeatInterval = Duration.seconds(10)
+
     /// The declaration.
     private(set) var function: Function
     /// Hash of what its replicas are started from; costs a walk over the environment, so it is kept.
@@ -63,6 +66,17 @@ struct FunctionRecord: Sendable {
         policy = ScalePolicy(newer.target)
         applied = nil
     }
+
+    /// Whether the platform must be told how many replicas to run.
+    func isDue(at now: Duration) -> Bool {
+        guard decision != nil else { return false }
+        guard let applied, applied.count == plan.count, retiring.isEmpty else { return true }
+        // The platform knows the wish and works on it; one that has lost it is reminded.
+        return plan.current < plan.count && !isTroubled && now - applied.at >= Self.repeatInterval
+    }
+
+    /// Whether the store must be told the status.
+    var isStatusDue: Bool { facts != nil && status != storedStatus }
 
     /// What it should run.
     var wish: ReplicaWish {

@@ -2,16 +2,13 @@ import F2SModel
 
 // What the platform must be asked for, and what it has answered.
 extension OperatorState {
-    /// Time after which a wish that the platform has noted but not fulfilled is repeated.
-    private static let repeatInterval = Duration.seconds(10)
-
     /// The calls that may begin now; each must be ended by ``end(_:isSuccess:at:)``.
     /// - Parameter load: a report taken after the dispatcher was told which replicas drain.
     mutating func calls(_ load: LoadReport, at now: Duration) -> [OperatorCall] {
         var calls: [OperatorCall] = []
-        let places = records?.indices ?? 0..<0
-        for place in places where records?[place].isUrgent == true { applyIfDue(place, load, now, &calls) }
-        for place in places where records?[place].isUrgent == false { applyIfDue(place, load, now, &calls) }
+        let places = records.indices
+        for place in places where records[place].isUrgent { applyIfDue(place, load, now, &calls) }
+        for place in places where !records[place].isUrgent { applyIfDue(place, load, now, &calls) }
         for (id, departure) in departures { removeIfDrained(id, departure, load, now, &calls) }
         for place in places { writeStatusIfDue(place, now, &calls) }
         return calls
@@ -24,18 +21,16 @@ extension OperatorState {
         switch call {
         case .apply(let function, let count, let retiring):
             guard let place = index[function.id] else { break }
-            if isSuccess {
-                records?[place].retiring.removeAll { retiring.contains($0) }
-                // An edit in the meantime has not been told yet.
-                guard records?[place].function.draft == function.draft else { break }
-                records?[place].applied = FunctionRecord.Applied(count: count, at: now)
-            } else {
-                records?[place].applied = nil
-            }
+            records[place].applied = nil
+            guard isSuccess else { break }
+            records[place].retiring.removeAll { retiring.contains($0) }
+            // An edit in the meantime has not been told yet.
+            guard records[place].function.draft == function.draft else { break }
+            records[place].applied = FunctionRecord.Applied(count: count, at: now)
         case .remove(let id):
             if isSuccess { departures[id]?.removedAt = now }
         case .setStatus(let status, let id):
-            if isSuccess, let place = index[id] { records?[place].storedStatus = status }
+            if isSuccess, let place = index[id] { records[place].storedStatus = status }
         }
         return isNews
     }
@@ -43,33 +38,24 @@ extension OperatorState {
     private mutating func applyIfDue(
         _ place: Int, _ load: LoadReport, _ now: Duration, _ calls: inout [OperatorCall]
     ) {
-        guard let record = records?[place], record.decision != nil else { return }
-        let plan = record.plan
-        let retirable =
-            plan.draining.isEmpty
-            ? []
-            : plan.retirable(
-                load: load.replicas, ledger: ledger, limit: drainLimit(of: record.function), at: now)
-        guard isDue(record, now) || !retirable.isEmpty,
+        let isDue = records[place].isDue(at: now)
+        // Most functions, most of the time.
+        guard isDue || !records[place].plan.draining.isEmpty else { return }
+        let record = records[place]
+        let retirable = record.plan.retirable(
+            load: load.replicas, ledger: ledger, limit: drainLimit(of: record.function), at: now)
+        guard isDue || !retirable.isEmpty,
             book.begin(.replicas(record.function.id), isUrgent: record.isUrgent, at: now)
         else { return }
         ledger.retire(retirable)
-        records?[place].retiring += retirable
-        calls.append(.apply(record.function, count: plan.count, retiring: record.retiring + retirable))
-    }
-
-    private func isDue(_ record: FunctionRecord, _ now: Duration) -> Bool {
-        guard let applied = record.applied, applied.count == record.plan.count, record.retiring.isEmpty else {
-            return true
-        }
-        // The platform knows the wish and works on it; one that has lost it is reminded.
-        return record.plan.current < record.plan.count && !record.isTroubled && now - applied.at >= Self.repeatInterval
+        records[place].retiring += retirable
+        calls.append(.apply(record.function, count: record.plan.count, retiring: record.retiring + retirable))
     }
 
     private mutating func removeIfDrained(
         _ id: Function.ID, _ departure: Departure, _ load: LoadReport, _ now: Duration, _ calls: inout [OperatorCall]
     ) {
-        if let removedAt = departure.removedAt, now - removedAt < Self.repeatInterval { return }
+        if let removedAt = departure.removedAt, now - removedAt < FunctionRecord.repeatInterval { return }
         let drained = departure.plan.retirable(
             load: load.replicas, ledger: ledger, limit: departure.limit, at: now)
         guard drained.count == departure.plan.draining.count, book.begin(.replicas(id), at: now) else { return }
@@ -78,9 +64,7 @@ extension OperatorState {
     }
 
     private mutating func writeStatusIfDue(_ place: Int, _ now: Duration, _ calls: inout [OperatorCall]) {
-        guard let record = records?[place], record.facts != nil, record.status != record.storedStatus,
-            book.begin(.status(record.function.id), at: now)
-        else { return }
-        calls.append(.setStatus(record.status, record.function.id))
+        guard records[place].isStatusDue, book.begin(.status(records[place].function.id), at: now) else { return }
+        calls.append(.setStatus(records[place].status, records[place].function.id))
     }
 }

@@ -26,14 +26,16 @@ struct OperatorState: Sendable {
     }
 
     let metrics: OperatorMetrics
-    /// The declared functions, oldest first; `nil` until the store has spoken.
-    var records: [FunctionRecord]?
+    /// The declared functions, oldest first.
+    var records: [FunctionRecord] = []
     var index: [Function.ID: Int] = [:]
     var departures: [Function.ID: Departure] = [:]
     var ledger = DrainLedger()
     var book = CallBook()
     /// Ceiling of a function's time, and its time when it names none.
     var requestTimeout: Duration
+    /// Whether the store has spoken: until then nothing is known to be deleted.
+    private var hasFunctions = false
     /// Replicas by function; `nil` until the platform has spoken.
     private(set) var replicas: [Function.ID: [Replica]]?
     private(set) var published: ReplicaSnapshot?
@@ -49,7 +51,7 @@ struct OperatorState: Sendable {
     /// Takes the newest declarations.
     mutating func take(_ snapshot: FunctionSnapshot) {
         let conflicts = snapshot.routeConflicts
-        let before = records ?? []
+        let before = records
         var newIndex: [Function.ID: Int] = [:]
         var newRecords: [FunctionRecord] = []
         newRecords.reserveCapacity(snapshot.functions.count)
@@ -72,6 +74,7 @@ struct OperatorState: Sendable {
             newRecords[place].routeHolder = nil
         }
         let left = before.filter { newIndex[$0.function.id] == nil }
+        hasFunctions = true
         records = newRecords
         index = newIndex
         if !left.isEmpty { dismiss(left) }
@@ -92,11 +95,14 @@ struct OperatorState: Sendable {
         self.wall = wall
         var outcome = Outcome()
         guard let replicas else { return outcome }
-        if isLeader, records != nil {
+        if isLeader, hasFunctions {
+            let pass = FunctionRecord.Pass(
+                replicas: replicas, troubles: observed.troubles, load: load, ledger: ledger, now: now, wall: wall)
             var draining: [Replica.ID] = []
-            for place in records?.indices ?? 0..<0 {
-                planFunction(at: place, replicas, load, now, &outcome.events)
-                if let ids = records?[place].plan.draining, !ids.isEmpty { draining += ids }
+            for place in records.indices {
+                // In place: a copy of a record would copy its load window when that changes.
+                records[place].look(pass, metrics, &outcome.events)
+                draining += records[place].plan.draining
             }
             draining += planDepartures(replicas, load)
             ledger.drain(draining, at: now)
@@ -114,7 +120,7 @@ struct OperatorState: Sendable {
     /// The newest decision of every function, for people.
     func explanations() -> [Function.ID: ScaleExplanation] {
         var result: [Function.ID: ScaleExplanation] = [:]
-        for record in records ?? [] {
+        for record in records {
             guard let decision = record.decision else { continue }
             result[record.function.id] = ScaleExplanation(
                 function: record.function.name.text, desired: decision.desired, replicas: record.replicas,
@@ -126,92 +132,12 @@ struct OperatorState: Sendable {
     }
 
     private mutating func dismiss(_ left: [FunctionRecord]) {
-        let names = Set((records ?? []).map(\.function.name))
+        let names = Set(records.map(\.function.name))
         for record in left {
             let function = record.function
             departures[function.id] = Departure(limit: drainLimit(of: function), plan: Self.planOfNothing)
             if !names.contains(function.name) { metrics.forget(function.name) }
         }
-    }
-
-    private mutating func planFunction(
-        at place: Int, _ replicas: [Function.ID: [Replica]], _ load: LoadReport, _ now: Duration, _ events: inout [Event]
-    ) {
-        guard var record = records?[place] else { return }
-        // The record is taken out while it changes, so that it is not copied.
-        let id = record.function.id
-        let own = replicas[id] ?? []
-        let functionLoad = load.functions[id]
-        let trouble = observed.troubles[id].flatMap { $0.revision == record.revision.text ? $0 : nil }
-        record.isTroubled = trouble != nil
-        record.isUrgent = functionLoad?.wantsActivation ?? false
-        let census = census(of: own, load)
-        let before = record.decision?.desired ?? census.existing
-        let decision =
-            record.routeHolder != nil
-            ? record.policy.yielded(&record.memory)
-            : record.policy.decide(
-                ScaleObservation(
-                    load: functionLoad, existing: census.existing, ready: census.ready, hasTrouble: trouble != nil,
-                    now: now), &record.memory)
-        record.decision = decision
-        record.plan = ReconcilePlan(record.wish, replicas: own, load: load.replicas, ledger: ledger)
-        record.replicas = own.count { $0.state != .gone }
-        if decision.desired != before {
-            metrics.count(decision.reason)
-            events.append(
-                Event(
-                    time: wall, function: record.function.name.text, reason: "Scaled",
-                    message: "From \(before) to \(decision.message)"))
-        }
-        noteRollout(&record, &events)
-        noteStatus(&record, trouble, &events)
-        records?[place] = record
-    }
-
-    private func census(of replicas: [Replica], _ load: LoadReport) -> (existing: Int, ready: Int) {
-        var existing = 0
-        var ready = 0
-        for replica in replicas where replica.state == .starting || replica.state == .ready {
-            guard !ledger.isLeaving(replica.id) else { continue }
-            existing += 1
-            if replica.state == .ready || load.replicas[replica.id]?.isAccepting == true { ready += 1 }
-        }
-        return (existing, ready)
-    }
-
-    private func noteRollout(_ record: inout FunctionRecord, _ events: inout [Event]) {
-        let name = record.function.name
-        if record.plan.older > 0, !record.isRollingOut, record.plan.count > 0 {
-            record.isRollingOut = true
-            events.append(
-                Event(
-                    time: wall, function: name.text, reason: "RollingOut",
-                    message: "\(name): revision \(record.revision) replaces \(record.plan.older) older."))
-        } else if record.plan.older == 0, record.isRollingOut {
-            guard record.plan.isCurrentReady || record.plan.count == 0 else { return }
-            record.isRollingOut = false
-            guard record.plan.isCurrentReady else { return }
-            events.append(
-                Event(
-                    time: wall, function: name.text, reason: "RolledOut",
-                    message: "\(name): every replica is of revision \(record.revision)."))
-        }
-    }
-
-    private func noteStatus(_ record: inout FunctionRecord, _ trouble: StartTrouble?, _ events: inout [Event]) {
-        let facts = StatusFacts(
-            generation: record.function.generation, route: record.function.route, replicas: record.replicas,
-            ready: record.plan.ready, desired: record.decision?.desired ?? 0,
-            isRolloutStuck: trouble != nil && record.plan.ready > 0 && !record.plan.isCurrentReady,
-            trouble: trouble.map(StatusFacts.Trouble.init), routeHolder: record.routeHolder)
-        guard facts != record.facts else { return }
-        record.facts = facts
-        let status = facts.status(after: record.status, at: wall)
-        events += status.news(since: record.status, of: record.function.name, at: wall)
-        record.status = status
-        record.gauges.desired.set(Double(facts.desired))
-        record.gauges.ready.set(Double(facts.ready))
     }
 
     /// - Returns: replicas to mark as draining.
@@ -240,7 +166,7 @@ struct OperatorState: Sendable {
     private mutating func forget() {
         ledger = DrainLedger()
         departures = [:]
-        for place in records?.indices ?? 0..<0 { records?[place].forget() }
+        for place in records.indices { records[place].forget() }
     }
 
     private func marked(_ snapshot: ReplicaSnapshot) -> ReplicaSnapshot {

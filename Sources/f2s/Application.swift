@@ -8,6 +8,7 @@ import F2SModel
 import F2SOperator
 import Logging
 import ServiceLifecycle
+import UnixSignals
 
 /// The one place that knows every room: makes each part, hands it what it needs, and runs them all.
 ///
@@ -40,7 +41,8 @@ struct Application {
                 apiSocketPath: runtimeFolder.socketPath, tuning: Self.tuning(initial)),
             metrics: metrics)
         controller = Operator(
-            platform: local.platform, dataPlane: dispatcher, metrics: metrics, logger: Self.logger("operator", initial))
+            platform: local.platform, dataPlane: dispatcher, metrics: metrics, logger: Self.logger("operator", initial),
+            requestTimeout: { [latest = settings.latest] in latest.current.timeouts.request })
         ProcessMetrics(version: F2SVersion.current, platform: local.platform.name).register(in: metrics)
     }
 

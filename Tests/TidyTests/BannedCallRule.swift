@@ -26,6 +26,8 @@ enum BannedCallRule {
         let instead: String
         /// Whether a dot in front makes it something else: `clock.sleep(` is not `sleep(`.
         let isFree: Bool
+        /// The tokens as they are written.
+        let shown: String
         /// Functions in which it is right by their nature.
         let functionsExcepted: Set<String>
 
@@ -33,6 +35,8 @@ enum BannedCallRule {
             _ tokens: String, _ scope: Scope, _ instead: String, isFree: Bool = true, except: Set<String> = []
         ) {
             self.tokens = tokens.split(separator: " ").map(String.init)
+            // Only between words does a space tell anything.
+            shown = tokens.hasPrefix("import ") || tokens.hasPrefix("@") ? tokens : tokens.replacing(" ", with: "")
             self.scope = scope
             self.instead = instead
             self.isFree = isFree
@@ -81,7 +85,7 @@ enum BannedCallRule {
             where ban.scope.includes(file) && stands(ban, at: index, in: tokens) {
                 let around = functions.last { $0.line <= line && line <= $0.lastLine ?? 0 }
                 if let around, ban.functionsExcepted.contains(around.name) { continue }
-                found.append(file.finding(line, message(ban.tokens.joined(), instead: ban.instead)))
+                found.append(file.finding(line, message(ban.shown, instead: ban.instead)))
             }
             guard file.isProduct else { continue }
             if isForceUnwrap(at: index, in: tokens) {

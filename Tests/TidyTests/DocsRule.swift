@@ -1,9 +1,10 @@
-/// The documentation's links lead somewhere, its decision pages have their parts, its table of rooms is the true one.
+/// The documentation's links lead somewhere, its decision pages have their parts, its tables of rooms and settings are
+/// the true ones.
 enum DocsRule {
     static let decisionParts = ["Status", "Problem", "Decision", "Alternatives"]
 
     static func findings(_ repository: Repository) -> [Finding] {
-        links(repository) + decisions(repository) + roomTable(repository)
+        links(repository) + decisions(repository) + roomTable(repository) + settings(repository)
     }
 
     static func links(_ repository: Repository) -> [Finding] {
@@ -47,6 +48,19 @@ enum DocsRule {
         }
         return Room.all.filter { !page.lines.contains(Substring($0.row)) }.map {
             page.finding(1, "the table of rooms is not that of Tests/TidyTests/Rooms.swift: it needs the row \($0.row)")
+        }
+    }
+
+    /// Every key of the settings is explained.
+    static func settings(_ repository: Repository) -> [Finding] {
+        let page = repository.file("docs/guide/settings.md")
+        return repository.files(under: "Sources/Config").flatMap { file in
+            file.lines.enumerated().compactMap { index, line in
+                guard let key = line.firstMatch(of: #/^ {8}\w+\("([a-z0-9_.]+)"/#)?.1 else { return nil }
+                guard page?.text.contains("`\(key)`") != true else { return nil }
+                return file.finding(
+                    index + 1, "docs/guide/settings.md has no row for `\(key)`: add what it means and its default")
+            }
         }
     }
 

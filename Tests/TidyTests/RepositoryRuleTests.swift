@@ -45,6 +45,13 @@ import Testing
         #expect(DocsRule.roomTable(Repository([:])).count == 1)
     }
 
+    @Test func `a setting that the guide does not explain is caught`() {
+        let table =
+            "    let all = [\n        flag(\"debug\", \\.debug),\n        number(\"f2s.loops\", \\.loops),\n    ]\n"
+        let texts = ["Sources/Config/SettingsKey.swift": table, "docs/guide/settings.md": "| `debug` | `false` |\n"]
+        #expect(DocsRule.settings(Repository(texts)).map(\.line) == [3])
+    }
+
     private static let manifest = """
         let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
         let package = Package(targets: [

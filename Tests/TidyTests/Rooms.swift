@@ -21,7 +21,7 @@ struct Room {
         var allowed: Set<String> = ["Swift", "Synchronization"]
         if level >= 1 { allowed.formUnion(["Glibc", "CLinux"]) }
         if level >= 2, folder != "Dispatcher" {
-            allowed.formUnion(["Logging", "ServiceLifecycle", "FoundationEssentials"])
+            allowed.formUnion(["Logging", "ServiceLifecycle", "UnixSignals", "FoundationEssentials"])
         }
         allowed.formUnion(rooms.map { "F2S\($0)" })
         for library in thirdParty {

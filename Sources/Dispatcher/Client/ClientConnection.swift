@@ -38,6 +38,8 @@ final class ClientConnection: ChannelInboundHandler {
     private var isReading = true
     private var isAdvancing = false
     private var isExpectingContinue = false
+    /// What the client had not taken of our answers at the last look.
+    private var unread = Int.max
 
     /// How much may arrive before it can be passed on.
     static let inputBytesMax = 64 * 1024
@@ -69,17 +71,21 @@ final class ClientConnection: ChannelInboundHandler {
         var bytes = unwrapInboundIn(data)
         switch phase {
         case .closing: return
-        case .tunnel: exchange.passUpstream(bytes)
+        case .tunnel:
+            exchange.passUpstream(bytes)
+            exchange.flushUpstream()
+            updateReading()
         case .head, .body, .response:
             if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
             advance()
         }
     }
 
-    func channelReadComplete(context: ChannelHandlerContext) { exchange.flushUpstream() }
-
     func channelWritabilityChanged(context: ChannelHandlerContext) {
-        exchange.clientWritabilityChanged(isWritable: context.channel.isWritable)
+        let isWritable = context.channel.isWritable
+        exchange.clientWritabilityChanged(isWritable: isWritable)
+        // Requests that stood behind answers which nobody read.
+        if isWritable, phase == .head { advance() }
     }
 
     // MARK: What the exchange asks for
@@ -115,9 +121,10 @@ final class ClientConnection: ChannelInboundHandler {
 
     /// The response is out.
     func responseEnded(keepAlive: Bool) {
-        guard keepAlive, phase == .response else { return closeAfterWriting() }
+        guard keepAlive, phase == .response, !worker.shared.isEnding else { return closeAfterWriting() }
         phase = .head
         searched = 0
+        unread = .max
         setDeadline(in: worker.tuning.limits.idleTimeout.nanoseconds)
         advance()
     }
@@ -136,14 +143,17 @@ final class ClientConnection: ChannelInboundHandler {
     /// while: closing with unread bytes would reset the connection, and with it our answer.
     func closeAfterWriting() {
         guard let context, phase != .closing else { return }
-        let isClean = phase == .response && input.readableBytes == 0
+        // Only a client that has announced its last request will certainly not send another one into the closed socket.
+        let isClean = phase == .response && input.readableBytes == 0 && exchange.facts.isLastOfClient
         phase = .closing
         input = ByteBuffer()
         setReading(true)
-        setDeadline(in: Self.lingerNanoseconds)
+        unread = .max
+        setDeadline(in: worker.tuning.timeouts.http.nanoseconds)
         let flushed = context.eventLoop.makePromise(of: Void.self)
         let channel = context.channel
-        flushed.futureResult.assumeIsolated().whenComplete { _ in
+        flushed.futureResult.assumeIsolated().whenComplete { [self] _ in
+            setDeadline(in: Self.lingerNanoseconds)
             channel.close(mode: isClean ? .all : .output, promise: nil)
         }
         context.writeAndFlush(wrapOutboundOut(ByteBuffer()), promise: flushed)
@@ -158,7 +168,8 @@ final class ClientConnection: ChannelInboundHandler {
 
     func updateReading() {
         switch phase {
-        case .head, .closing: setReading(true)
+        case .head: setReading(isWritable)
+        case .closing: setReading(true)
         case .tunnel: setReading(exchange.isUpstreamWritable)
         case .body: setReading(exchange.isTakingBody ? exchange.isUpstreamWritable : input.readableBytes < Self.inputBytesMax)
         case .response: setReading(input.readableBytes < Self.inputBytesMax)
@@ -167,8 +178,9 @@ final class ClientConnection: ChannelInboundHandler {
 
     func deadlinePassed(_ time: UInt64) {
         switch phase {
-        case .closing: close()
-        case .head: if input.readableBytes == 0 { close() } else { refuse(.requestStalled) }
+        case .closing: if !isTakingAnswer() { close() }
+        case .head where input.readableBytes == 0: if !isTakingAnswer() { close() }
+        case .head: refuse(.requestStalled)
         case .body, .response, .tunnel: exchange.deadlinePassed(time)
         }
     }
@@ -183,16 +195,29 @@ extension ClientConnection {
         var isMoving = true
         while isMoving {
             switch phase {
-            case .head: isMoving = readHead()
+            // Who does not read answers gets no more of them: pipelined requests would fill the memory with theirs.
+            case .head: isMoving = isWritable && readHead()
             case .body: isMoving = readBody()
             case .response, .tunnel, .closing: isMoving = false
             }
         }
+        exchange.flushUpstream()
+        // An idle connection holds no memory for what it may receive.
+        if input.readableBytes == 0 { input = ByteBuffer() }
         updateReading()
     }
 
+    /// Whether a slow client has taken some of what is written since the last look; if so, it gets more time.
+    private func isTakingAnswer() -> Bool {
+        guard let left = try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes), left > 0, left < unread
+        else { return false }
+        unread = left
+        setDeadline(in: worker.tuning.timeouts.http.nanoseconds)
+        return true
+    }
+
     private func readHead() -> Bool {
-        skipEmptyLine()
+        skipEmptyLines()
         let bytes = input
         guard bytes.readableBytes > 0 else { return false }
         let limits = worker.tuning.limits
@@ -201,13 +226,13 @@ extension ClientConnection {
                 isHeadTimed = true
                 setDeadline(in: limits.headTimeout.nanoseconds)
             }
-            if bytes.readableBytes > limits.headBytesMax { refuse(.tooLarge(.head(bytesMax: limits.headBytesMax))) }
+            if bytes.readableBytes > limits.headBytesMax { refuseHead(bytes, limits) }
             return false
         }
         isHeadTimed = false
         searched = 0
         guard end <= limits.headBytesMax else {
-            refuse(.tooLarge(.head(bytesMax: limits.headBytesMax)))
+            refuseHead(bytes, limits)
             return false
         }
         do {
@@ -219,6 +244,13 @@ extension ClientConnection {
         return true
     }
 
+    /// A request line that alone is over the limit is a target that is too long.
+    private func refuseHead(_ bytes: ByteBuffer, _ limits: Limits) {
+        let max = limits.headBytesMax
+        let isTarget = HeadScanner.lineEnd(bytes.readableBytesUInt8Span, 0, max) == nil
+        refuse(.tooLarge(isTarget ? .target(bytesMax: limits.targetBytesMax) : .head(bytesMax: max)))
+    }
+
     private func begin(_ head: RequestHead, _ bytes: ByteBuffer) {
         input.moveReaderIndex(forwardBy: head.length)
         if case .length(let length) = head.framing, let limit = worker.tuning.limits.bodyBytesMax, length > limit {
@@ -226,7 +258,7 @@ extension ClientConnection {
         }
         body = BodyReader(head.framing)
         phase = body.isDone ? .response : .body
-        isExpectingContinue = head.facts.expectsContinue
+        isExpectingContinue = head.facts.expectsContinue && head.minorVersion >= 1
         exchange.begin(head, bytes)
         holdSmallBody()
         exchange.start()
@@ -234,7 +266,8 @@ extension ClientConnection {
 
     /// Takes a small body that is complete into the exchange, with the head: one write, and it can be sent again.
     private func holdSmallBody() {
-        guard phase == .body, exchange.isOpen, let length = body.completeLength(in: input), length <= Exchange.heldBodyBytesMax,
+        guard phase == .body, exchange.isOpen,
+            let length = body.completeLength(in: input, bytesMax: Exchange.heldBodyBytesMax),
             let bytes = input.readSlice(length: length)
         else { return }
         exchange.hold(bytes)
@@ -255,20 +288,21 @@ extension ClientConnection {
             refuse(.malformedRequest(reason: "The chunked coding is malformed"))
             return false
         }
-        if let limit = worker.tuning.limits.bodyBytesMax, body.consumed > limit {
+        if let limit = worker.tuning.limits.bodyBytesMax, body.contentBytes > limit {
             refuse(.tooLarge(.body(bytesMax: limit)))
             return false
         }
         guard let bytes = input.readSlice(length: count) else { return false }
         if body.isDone { phase = .response }
-        exchange.passBody(bytes, isLast: body.isDone)
+        exchange.passBody(bytes)
         return true
     }
 
-    /// RFC 9112 section 2.2: an empty line before a request is ignored.
-    private func skipEmptyLine() {
-        if searched == 0, input.readableBytes >= 2, input.getInteger(at: input.readerIndex, as: UInt16.self) == 0x0D0A {
+    /// RFC 9112 section 2.2: empty lines before a request are ignored.
+    private func skipEmptyLines() {
+        while input.readableBytes >= 2, input.getInteger(at: input.readerIndex, as: UInt16.self) == 0x0D0A {
             input.moveReaderIndex(forwardBy: 2)
+            searched = 0
         }
     }
 

@@ -13,6 +13,7 @@ extension Exchange {
     /// Answers with a problem and closes the connection.
     func refuse(_ error: InvocationError) {
         if state == .responding || state == .tunnel {
+            if state == .responding { entry?.cell.meters.fail(error.stage) }
             end()
             return client.close()
         }
@@ -20,14 +21,17 @@ extension Exchange {
     }
 
     private func answer(_ error: InvocationError, keepAlive: Bool) {
-        if state != .idle, let entry {
+        // Between requests the entry is that of the last one, which has nothing to do with this answer.
+        let entry = state == .idle ? nil : entry
+        if let entry {
             entry.cell.meters.fail(error.stage)
+            times.end(now: worker.now())
         } else {
             worker.shared.refuse(error.stage)
         }
         let problem = Problem(error, function: entry?.declaration.name)
         leaveQueue()
-        let timing = entry == nil || state == .idle ? nil : times
+        let timing = entry == nil ? nil : times
         let isAnswerToHead = state != .idle && facts.isHeadRequest
         end()
         client.writeAndFlush(
@@ -39,7 +43,7 @@ extension Exchange {
     func end() {
         guard state != .idle else { return }
         state = .idle
-        generation &+= 1
+        generation = worker.nextGeneration()
         if isInvocation {
             isInvocation = false
             worker.shared.invocationEnded()
@@ -50,15 +54,17 @@ extension Exchange {
         }
         releaseSlot()
         failedReplica = nil
+        forgetLargeRequest()
     }
 
     /// Something moved: silence begins anew. The API's log and event streams may be silent for as long as they like.
     func noteActivity() {
+        let silence = worker.coarseNow &+ worker.tuning.timeouts.http.nanoseconds
         switch state {
         case .tunnel: client.setDeadline(in: worker.tuning.limits.tunnelIdleTimeout.nanoseconds)
-        case .sent, .responding:
-            client.setDeadline(
-                at: entry == nil ? .max : worker.coarseNow &+ worker.tuning.timeouts.http.nanoseconds)
+        // The function's own time includes that of the upload, so that a trickle does not hold a slot for ever.
+        case .sent: client.setDeadline(at: client.isRequestComplete ? times.deadline : min(silence, times.deadline))
+        case .responding: client.setDeadline(at: entry == nil ? .max : silence)
         default: break
         }
     }
@@ -67,11 +73,11 @@ extension Exchange {
         switch state {
         case .idle: client.close()
         case .tunnel, .responding: refuse(.requestStalled)
-        case .sent where !client.isRequestComplete: refuse(.requestStalled)
+        case .sent where !client.isRequestComplete && isUpstreamWritable && time < times.deadline: refuse(.requestStalled)
         case .waiting: waitedTooLong(time)
         case .routed, .connecting, .sent:
             let stage: Stage = isConnecting ? .connect : .function
-            fail(.responseTimeout(after: .nanoseconds(Int64(times.deadline &- times.began)), inStage: stage))
+            fail(.responseTimeout(after: .nanoseconds(Int64(clamping: time &- times.began)), inStage: stage))
         }
     }
 

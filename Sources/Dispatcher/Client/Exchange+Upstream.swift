@@ -5,7 +5,10 @@ import NIOCore
 extension Exchange {
     // MARK: What the upstream connection tells
 
-    func upstreamWritable() { client.resume() }
+    func upstreamWritable() {
+        client.resume()
+        flushUpstream()
+    }
 
     /// The answer has begun. Adds what F2S has to say and passes the head on, with as much content as is there.
     func respond(_ head: ResponseHead, _ bytes: ByteBuffer, content: ByteBuffer?, framing: Framing, isComplete: Bool) {
@@ -20,8 +23,8 @@ extension Exchange {
         times.responded = worker.now()
         state = .responding
         facts.keepAlive =
-            facts.isPersistent && framing != .untilClose && !worker.shared.isEnding
-            && head.status != 101
+            facts.isPersistent && framing != .untilClose && !worker.shared.isEnding && head.status != 101
+            && (client.isRequestComplete || !isComplete)
         if entry != nil {
             HeadComposer.serverTiming(
                 queue: times.queueMicroseconds, start: times.startMicroseconds, function: times.functionMicroseconds, into: &out)
@@ -62,6 +65,7 @@ extension Exchange {
 
     func becomeTunnel() {
         state = .tunnel
+        entry?.cell.meters.completed.add()
         client.flush()
         client.becomeTunnel()
         noteActivity()
@@ -101,7 +105,7 @@ extension Exchange {
         guard let entry else { return connect(worker.api) }
         failedReplica = grant?.replica
         releaseSlot()
-        generation &+= 1
+        generation = worker.nextGeneration()
         admit(entry)
     }
 }

@@ -52,7 +52,7 @@ final class Exchange {
 
     /// A head has arrived: decides where it goes and what is sent there.
     func begin(_ head: RequestHead, _ bytes: ByteBuffer) {
-        generation &+= 1
+        generation = worker.nextGeneration()
         times = ExchangeTimes(now: worker.now())
         attempts = Attempts()
         facts = ExchangeFacts(head)
@@ -86,6 +86,11 @@ final class Exchange {
         isWhole = true
     }
 
+    /// A connection keeps a buffer for its next request, but not a large one.
+    func forgetLargeRequest() {
+        if request.capacity > Self.heldBodyBytesMax { request = ByteBuffer() }
+    }
+
     /// The head, and a small body, are there: looks for a slot.
     func start() {
         guard state == .routed else { return }
@@ -97,13 +102,9 @@ final class Exchange {
         admit(entry)
     }
 
-    func passBody(_ bytes: ByteBuffer, isLast: Bool) {
+    func passBody(_ bytes: ByteBuffer) {
         upstream?.write(bytes)
-        if isLast, state == .sent {
-            client.setDeadline(at: times.deadline)
-        } else {
-            noteActivity()
-        }
+        noteActivity()
     }
 
     func passUpstream(_ bytes: ByteBuffer) {
@@ -118,7 +119,7 @@ final class Exchange {
     /// The client has left: its place or its slot is free at once.
     func clientGone() {
         guard state != .idle else { return }
-        entry?.cell.meters.abandoned.add()
+        if state != .tunnel { entry?.cell.meters.abandoned.add() }
         leaveQueue()
         end()
     }
@@ -130,12 +131,7 @@ final class Exchange {
     func granted(_ grant: InvocationQueue.Grant) {
         self.grant = grant
         times.granted = worker.now()
-        let isRepeatable = facts.isIdempotent
-        if let upstream = worker.takeIdle(grant.replica, isFresh: !isRepeatable) {
-            attach(upstream)
-        } else {
-            connect(grant.replica)
-        }
+        connect(grant.replica)
     }
 
     func admit(_ entry: RouteTable.Entry) {
@@ -154,11 +150,13 @@ final class Exchange {
             self.sequence = sequence
             state = .waiting
             times.isCold = times.isCold || isCold
-            let scaling = times.began &+ worker.tuning.timeouts.scaling.nanoseconds
+            // From now on, not from the beginning: who comes back to the queue waits for another first replica.
+            let scaling = now &+ worker.tuning.timeouts.scaling.nanoseconds
             client.setDeadline(at: isCold ? min(times.deadline, scaling) : times.deadline)
             if activate { worker.shared.changes.raise() }
             client.updateReading()
         case .full(let limit): fail(.queueFull(limit: limit))
+        case .closed: fail(.functionNotFound(path: entry.declaration.route.path))
         case .failed(let trouble): fail(.startFailed(trouble))
         }
     }
@@ -179,8 +177,10 @@ final class Exchange {
     // MARK: Connections
 
     func connect(_ replica: ReplicaCell) {
-        if grant == nil, let upstream = worker.takeIdle(replica, isFresh: !facts.isIdempotent) { return attach(upstream) }
+        if let upstream = takeIdle(replica) { return attach(upstream) }
         state = .connecting
+        client.setDeadline(
+            at: entry == nil ? worker.coarseNow &+ worker.tuning.timeouts.http.nanoseconds : times.deadline)
         let expected = generation
         let own = client
         worker.connect(replica) { [worker] result in
@@ -195,6 +195,11 @@ final class Exchange {
         }
     }
 
+    private func takeIdle(_ replica: ReplicaCell) -> UpstreamConnection? {
+        guard !attempts.hasSentAgain else { return nil }
+        return worker.takeIdle(replica, isFresh: !(facts.isIdempotent && isWhole))
+    }
+
     var isConnecting: Bool {
         if case .connecting = state { true } else { false }
     }
@@ -205,12 +210,8 @@ final class Exchange {
         times.sent = worker.coarseNow
         upstream.begin(self)
         upstream.write(request)
-        if isWhole {
-            if entry == nil { client.setDeadline(at: .max) } else { client.setDeadline(at: times.deadline) }
-        } else {
-            noteActivity()
-            client.resume()
-        }
+        noteActivity()
+        if !isWhole { client.resume() }
         upstream.flushIfNeeded()
     }
 

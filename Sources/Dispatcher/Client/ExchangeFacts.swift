@@ -7,6 +7,8 @@ struct ExchangeFacts {
     var isHeadRequest = false
     var isUpgrade = false
     var isPersistent = false
+    /// Whether the client has said that it sends nothing more.
+    var isLastOfClient = false
     var minorVersion = 1
     /// Decided with the response's head.
     var keepAlive = false
@@ -22,6 +24,7 @@ struct ExchangeFacts {
         isHeadRequest = head.method == .head
         isUpgrade = head.isUpgrade
         isPersistent = head.isPersistent
+        isLastOfClient = head.facts.saysClose
         minorVersion = head.minorVersion
     }
 }
@@ -29,7 +32,8 @@ struct ExchangeFacts {
 /// How often an invocation may be tried (DESIGN: once, elsewhere).
 struct Attempts {
     private var connects = 0
-    private var hasSentAgain = false
+    /// Whether it was sent once already: a second time it goes over a new connection, which cannot be an old one's fate.
+    private(set) var hasSentAgain = false
 
     /// Each failed attempt to connect sends the invocation back to its queue, in front; nothing was written, so this is safe.
     static let connectsMax = 4
@@ -60,6 +64,11 @@ struct ExchangeTimes {
 
     init() {}
     init(now: UInt64) { began = now }
+
+    /// Fills in what was never reached, for an answer of our own.
+    mutating func end(now: UInt64) {
+        if granted == 0 { granted = now } else if responded == 0 { responded = now }
+    }
 
     private var waited: UInt64 { granted > began ? granted &- began : 0 }
 

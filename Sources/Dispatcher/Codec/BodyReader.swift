@@ -5,8 +5,8 @@ struct BodyReader {
     private var framing: Framing
     private var remaining = 0
     private var chunks = ChunkScanner()
-    /// Bytes taken so far, the framing of chunks included.
-    private(set) var consumed = 0
+    /// Bytes of content taken so far, without the framing of chunks.
+    private(set) var contentBytes = 0
 
     init(_ framing: Framing = .none) {
         self.framing = framing
@@ -33,20 +33,30 @@ struct BodyReader {
         case .length:
             count = min(remaining, bytes.readableBytes)
             remaining -= count
+            contentBytes &+= count
             content(ByteRange(0, count))
-        case .chunked: count = try chunks.scan(bytes.readableBytesUInt8Span, from: 0, content: content)
+        case .chunked:
+            var length = 0
+            count = try chunks.scan(bytes.readableBytesUInt8Span, from: 0) { run in
+                length &+= run.count
+                content(run)
+            }
+            contentBytes &+= length
         case .untilClose:
             count = bytes.readableBytes
+            contentBytes &+= count
             content(ByteRange(0, count))
         }
-        consumed &+= count
         return count
     }
 
-    /// The length of the content, framing included, if all of it is there; nothing is consumed.
-    func completeLength(in bytes: ByteBuffer) -> Int? {
+    /// The length of the content, framing included, if all of it is there; nothing is consumed. No more than `bytesMax` is
+    /// looked at, because this is asked again whenever a few more bytes have arrived.
+    func completeLength(in bytes: ByteBuffer, bytesMax: Int) -> Int? {
+        if case .length(let length) = framing { return length <= min(bytesMax, bytes.readableBytes) ? length : nil }
         var probe = self
-        guard let count = try? probe.consume(bytes), probe.isDone else { return nil }
+        let start = bytes.getSlice(at: bytes.readerIndex, length: min(bytesMax, bytes.readableBytes)) ?? ByteBuffer()
+        guard let count = try? probe.consume(start), probe.isDone else { return nil }
         return count
     }
 }

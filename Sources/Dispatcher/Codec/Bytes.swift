@@ -72,6 +72,16 @@ extension Span<UInt8> {
         }
     }
 
+    /// Whether two ranges hold one field name in any letter case.
+    func isSameName(_ left: ByteRange, _ right: ByteRange) -> Bool {
+        guard left.count == right.count else { return false }
+        for offset in 0..<left.count
+        where Octet.lowercased(self[left.lower + offset]) != Octet.lowercased(self[right.lower + offset]) {
+            return false
+        }
+        return true
+    }
+
     /// Whether the range holds exactly `text`.
     func isExactly(_ text: StaticString, in range: ByteRange) -> Bool {
         guard range.count == text.utf8CodeUnitCount else { return false }

@@ -30,6 +30,8 @@ enum HeadComposer {
         writeTarget(bytes, head, destination, into: &out)
         out.writeStaticString(" HTTP/1.1\r\n")
         writeKept(bytes, from: head.fieldsStart, fields: fields, into: &out)
+        // HTTP/1.0 may leave it out, HTTP/1.1 may not (RFC 9112 section 3.2).
+        if head.facts.host == nil { out.writeStaticString("Host: \r\n") }
         if head.isUpgrade, let upgrade = head.facts.upgrade {
             out.writeStaticString("Connection: Upgrade\r\nUpgrade: ")
             write(bytes, upgrade, into: &out)

@@ -79,6 +79,7 @@ extension HeadScanner {
         case 4:
             if bytes.isCaseInsensitively("host", in: name) {
                 guard facts.host == nil else { throw .malformed("There are two Host fields") }
+                guard isAuthority(bytes, field.value) else { throw .malformed("The Host field is not a host and port") }
                 facts.host = field.value
             }
         case 6:
@@ -98,6 +99,19 @@ extension HeadScanner {
             }
         default: break
         }
+    }
+
+    /// Whether a Host value can be one: it is copied into X-Forwarded-Host, and behind us its origin is trusted.
+    private func isAuthority(_ bytes: Span<UInt8>, _ value: ByteRange) -> Bool {
+        for index in value.lower..<value.upper {
+            switch bytes[index] {
+            case 0...32, 127, Octet.comma, Octet.slash, Octet.question, UInt8(ascii: "#"), UInt8(ascii: "@"), UInt8(ascii: "\\"),
+                UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"):
+                return false
+            default: continue
+            }
+        }
+        return true
     }
 
     /// What says where a request came from is replaced: a client must not be able to claim it.
@@ -146,22 +160,36 @@ extension HeadScanner {
 
     /// Drops the fields that a Connection field names (RFC 9110 section 7.6.1). Framing fields cannot be named away.
     private mutating func dropConnectionFields(_ bytes: Span<UInt8>, _ facts: inout FieldFacts) throws(HeadError) {
+        var named = 0
         for index in fields.indices where fields[index].isDropped {
             guard bytes.isCaseInsensitively("connection", in: fields[index].name) else { continue }
             let value = fields[index].value
             // The usual values name no field; looking for others costs a pass over the table.
             if bytes.isCaseInsensitively("close", in: value) || bytes.isCaseInsensitively("keep-alive", in: value) { continue }
-            for other in fields.indices where !fields[other].isDropped {
-                let name = bytes.text(fields[other].name).lowercased()
-                if Self.protected.contains(name) { continue }
-                var isNamed = false
-                Self.eachElement(bytes, value) { isNamed = isNamed || bytes.text($0).lowercased() == name }
-                if isNamed { fields[other].isDropped = true }
+            Self.eachElement(bytes, value) { element in
+                named += 1
+                // The bound keeps a head from costing the square of its length.
+                if named <= limits.fieldsMax { drop(element, bytes, &facts) }
             }
+        }
+        guard named <= limits.fieldsMax else { throw .malformed("Connection names more fields than a head may have") }
+    }
+
+    private mutating func drop(_ name: ByteRange, _ bytes: Span<UInt8>, _ facts: inout FieldFacts) {
+        for index in fields.indices where !fields[index].isDropped && bytes.isSameName(fields[index].name, name) {
+            if Self.isProtected(bytes, name) { return }
+            fields[index].isDropped = true
+            if bytes.isCaseInsensitively("traceparent", in: name) { facts.hasTraceparent = false }
+            if bytes.isCaseInsensitively("x-request-id", in: name) { facts.hasRequestID = false }
         }
     }
 
-    private static let protected: Set<String> = ["host", "content-length", "transfer-encoding", "content-type", "authorization"]
+    private static func isProtected(_ bytes: Span<UInt8>, _ name: ByteRange) -> Bool {
+        bytes.isCaseInsensitively("host", in: name) || bytes.isCaseInsensitively("content-length", in: name)
+            || bytes.isCaseInsensitively("transfer-encoding", in: name)
+            || bytes.isCaseInsensitively("content-type", in: name)
+            || bytes.isCaseInsensitively("authorization", in: name)
+    }
 
     private static func eachElement(_ bytes: Span<UInt8>, _ list: ByteRange, _ body: (ByteRange) -> Void) {
         var start = list.lower

@@ -79,13 +79,14 @@ struct HeadScanner {
         }
         head.fieldsStart = lineEnd
         head.facts = try readFields(bytes, from: lineEnd, to: length, isRequest: false)
+        guard head.minorVersion >= 1 || !head.facts.isChunked else { throw .malformed("HTTP/1.0 has no Transfer-Encoding") }
         return head
     }
 
     private func requestLine(_ bytes: Span<UInt8>, _ length: Int, _ head: inout RequestHead) throws(HeadError) -> Int {
         guard let lineEnd = Self.lineEnd(bytes, 0, length) else { throw .malformed("The request line is incomplete") }
         let end = lineEnd &- 2
-        guard end >= 14, bytes[end] == Octet.carriageReturn else { throw .malformed("The request line is malformed") }
+        guard end >= 12, bytes[end] == Octet.carriageReturn else { throw .malformed("The request line is malformed") }
         var index = 0
         while index < end, Octet.isToken(bytes[index]) { index &+= 1 }
         guard index > 0, bytes[index] == Octet.space else { throw .malformed("The method is not a token") }

@@ -6,6 +6,7 @@ final class FunctionCell: Sendable {
     /// What an invocation needs of a declaration, read once when it is routed.
     struct Declaration: Sendable {
         let name: FunctionName
+        let route: Route
         let path: [UInt8]
         let timeout: UInt64
         let generation: Int

@@ -32,6 +32,8 @@ struct InvocationQueue {
         case waiting(sequence: UInt64, isCold: Bool, activate: Bool)
         case full(limit: Int)
         case failed(StartTrouble)
+        /// The function is gone; its caller has an old table still.
+        case closed
     }
 
     private struct Slot {
@@ -59,6 +61,7 @@ struct InvocationQueue {
     private var trouble: StartTrouble?
     private var hasStarting = false
     private var isActivationRaised = false
+    private var isClosed = false
     private var integral: UInt64 = 0
     private var integratedUntil: UInt64
 
@@ -89,6 +92,7 @@ struct InvocationQueue {
     mutating func admit(
         _ waiter: Waiter, avoiding: ReplicaCell? = nil, sequence: UInt64? = nil, now: UInt64, wallClock: Double
     ) -> Admission {
+        guard !isClosed else { return .closed }
         integrate(now)
         let number = sequence ?? nextSequence
         if sequence == nil {
@@ -175,8 +179,14 @@ struct InvocationQueue {
         return wakeAll(now: now)
     }
 
-    /// Everybody who waits, who must now be told something else: the function is gone, or F2S ends.
-    mutating func removeAllWaiters(now: UInt64) -> [Waiter] {
+    /// The function is gone: nobody is admitted any more.
+    /// - Returns: everybody who waits, who must be told.
+    mutating func close(now: UInt64) -> [Waiter] {
+        isClosed = true
+        return removeAllWaiters(now: now)
+    }
+
+    private mutating func removeAllWaiters(now: UInt64) -> [Waiter] {
         integrate(now)
         let waiters = places[firstPlace...].compactMap(\.waiter)
         places.removeAll()

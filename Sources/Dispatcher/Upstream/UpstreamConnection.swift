@@ -23,6 +23,8 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var isPersistent = true
     private var isReused = false
     private var hasBegun = false
+    /// Whether it ended by an error: then its end is not the end of a response.
+    private var hasFailed = false
     private var isReading = true
     private var needsFlush = false
     var idleSince: UInt64 = 0
@@ -86,7 +88,9 @@ final class UpstreamConnection: ChannelInboundHandler {
         switch state {
         case .closed: return
         // A replica that speaks without having been asked is not to be trusted with the next request.
-        case .idle: close()
+        case .idle:
+            worker.forget(self)
+            close()
         case .tunnel: exchange?.passContent(bytes)
         case .head, .content:
             if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
@@ -106,7 +110,7 @@ final class UpstreamConnection: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         let wasIdle = state == .idle
-        let isEnd = state == .content && isUntilClose
+        let isEnd = state == .content && isUntilClose && !hasFailed
         state = .closed
         if wasIdle { return worker.forget(self) }
         guard let exchange else { return }
@@ -114,7 +118,10 @@ final class UpstreamConnection: ChannelInboundHandler {
         if isEnd { exchange.responseEnded() } else { exchange.upstreamLost(hasBegun: hasBegun, wasReused: isReused) }
     }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        hasFailed = true
+        context.close(promise: nil)
+    }
 }
 
 extension UpstreamConnection {
@@ -171,7 +178,9 @@ extension UpstreamConnection {
         isPersistent = head.isPersistent && framing != .untilClose
         isUntilClose = framing == .untilClose
         isDechunking = framing == .chunked && exchange.facts.minorVersion == 0
-        if isDechunking { worker.scanner.dropTransferEncoding(bytes.readableBytesUInt8Span) }
+        if exchange.facts.minorVersion == 0 || head.status == 204 {
+            worker.scanner.dropTransferEncoding(bytes.readableBytesUInt8Span)
+        }
         body = BodyReader(framing)
         state = .content
         begin(head, bytes, framing, exchange)
@@ -221,6 +230,8 @@ extension UpstreamConnection {
 
     /// The response is complete. The connection is kept only if nothing is left over on either side.
     private func finish(_ exchange: Exchange) {
+        // Writing the answer may have shown that the client is gone, and that has ended everything.
+        guard self.exchange === exchange else { return }
         let isClean = isPersistent && input.readableBytes == 0 && exchange.client.isRequestComplete
         self.exchange = nil
         input = ByteBuffer()

@@ -19,11 +19,10 @@ public struct YAMLReader: Sendable {
                 "The text has \(chunks.count) documents: at most \(limits.documentsMax) are read. Split it.",
                 at: YAMLPosition(line: chunks[limits.documentsMax].firstLine, column: 1))
         }
-        var nodesLeft = limits.nodesMax
         var documents: [Result<YAMLNode, YAMLComplaint>] = []
         for chunk in chunks {
             do {
-                if let root = try root(of: chunk, nodesLeft: &nodesLeft) { documents.append(.success(root)) }
+                if let root = try root(of: chunk) { documents.append(.success(root)) }
             } catch {
                 documents.append(.failure(error))
             }
@@ -44,6 +43,7 @@ public struct YAMLReader: Sendable {
                 "The text holds the control byte \(text[control]): YAML may not. It must be plain text in UTF-8.",
                 at: YAMLPosition(of: control, in: text))
         }
+        try boundValues(text)
         do {
             _ = try UTF8Span(validating: text.span)
         } catch {
@@ -54,18 +54,36 @@ public struct YAMLReader: Sendable {
         return text
     }
 
+    /// Values are counted by what ends them, before any is parsed: little ones cost a hundred times their bytes, and in
+    /// brackets that stay open each costs time for every bracket.
+    private func boundValues(_ text: ArraySlice<UInt8>) throws(YAMLComplaint) {
+        var count = 0
+        for index in text.indices {
+            switch text[index] {
+            case UInt8(ascii: ","), UInt8(ascii: ":"), UInt8(ascii: "?"), UInt8(ascii: "["), UInt8(ascii: "]"),
+                UInt8(ascii: "{"), UInt8(ascii: "}"), UInt8(ascii: "\n"), UInt8(ascii: "\r"):
+                count += 1
+            case UInt8(ascii: "-") where text[(index + 1)...].first == UInt8(ascii: " "): count += 1
+            default: continue
+            }
+            guard count <= limits.valuesMax else {
+                throw YAMLComplaint(
+                    "The text has over \(limits.valuesMax) values: at most that is read. Split it.",
+                    at: YAMLPosition(of: index, in: text))
+            }
+        }
+    }
+
     /// The value of one document; `nil` when it is empty.
-    private func root(of chunk: YAMLChunk, nodesLeft: inout Int) throws(YAMLComplaint) -> YAMLNode? {
+    private func root(of chunk: YAMLChunk) throws(YAMLComplaint) -> YAMLNode? {
         let text = String(decoding: SurrogatePairs.joined(in: chunk.bytes), as: UTF8.self)
         if let copy = AliasGuard.copy(of: text) {
-            var tree = YAMLTree(firstLine: chunk.firstLine, depthMax: limits.depthMax, nodesLeft: nodesLeft)
+            var tree = YAMLTree(firstLine: chunk.firstLine, depthMax: limits.depthMax)
             tree.takesStarsForAliases = true
             _ = try tree.root(of: copy)
         }
-        var tree = YAMLTree(firstLine: chunk.firstLine, depthMax: limits.depthMax, nodesLeft: nodesLeft)
-        let root = try tree.root(of: text)
-        nodesLeft = tree.nodesLeft
-        return root
+        let tree = YAMLTree(firstLine: chunk.firstLine, depthMax: limits.depthMax)
+        return try tree.root(of: text)
     }
 
     private static func isControl(_ byte: UInt8) -> Bool {

@@ -6,21 +6,18 @@ struct YAMLTree {
     let firstLine: Int
     /// How deep collections may stand in each other.
     let depthMax: Int
-    /// How many more nodes may come.
-    private(set) var nodesLeft: Int
     /// Whether the text is a copy made by ``AliasGuard``.
     var takesStarsForAliases = false
 
     private static let noAliases = "Anchors (&name) and aliases (*name) are not accepted: write the value out."
 
-    init(firstLine: Int, depthMax: Int, nodesLeft: Int) {
+    init(firstLine: Int, depthMax: Int) {
         self.firstLine = firstLine
         self.depthMax = depthMax
-        self.nodesLeft = nodesLeft
     }
 
     /// The value of a text of one document; `nil` when it is empty.
-    mutating func root(of text: String) throws(YAMLComplaint) -> YAMLNode? {
+    func root(of text: String) throws(YAMLComplaint) -> YAMLNode? {
         do {
             // The resolver without rules leaves scalars as they are written; what they mean is decided field by field.
             let parser = try Parser(yaml: text, resolver: .basic, constructor: .default, encoding: .utf8)
@@ -40,10 +37,8 @@ struct YAMLTree {
     }
 
     /// The plain form of a node and of all below it.
-    private mutating func node(_ node: Node, depth: Int = 0) throws(YAMLComplaint) -> YAMLNode {
+    private func node(_ node: Node, depth: Int = 0) throws(YAMLComplaint) -> YAMLNode {
         let position = position(of: node)
-        nodesLeft -= 1
-        guard nodesLeft >= 0 else { throw YAMLComplaint("The text has too many values. Split it.", at: position) }
         guard depth <= depthMax else {
             throw YAMLComplaint("Values stand in each other over \(depthMax) deep: at most that is read.", at: position)
         }

@@ -38,9 +38,12 @@ public final class LocalPlatform: Service, Sendable {
                 group.cancelAll()
             }
         } onGracefulShutdown: {
-            self.children.close()
+            self.stop()
         }
     }
+
+    /// Ends every replica; ``run()`` returns when they have ended.
+    func stop() { children.close() }
 
     private static func kernelPortRange() -> String {
         let text = try? ManifestFile.read("/proc/sys/net/ipv4/ip_local_port_range", bytesMax: 256)

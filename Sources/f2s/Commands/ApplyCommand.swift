@@ -1,5 +1,6 @@
 import ArgumentParser
 import F2SClient
+import F2SModel
 
 /// `f2s apply`: declares functions.
 struct ApplyCommand: AsyncParsableCommand {

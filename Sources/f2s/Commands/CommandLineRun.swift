@@ -16,18 +16,29 @@ struct CommandLineRun {
     }
 
     /// Parses, runs and reports.
-    func exitStatus() async -> Int32 {
+    @concurrent func exitStatus() async -> Int32 {
         do {
-            var command = try RootCommand.parseAsRoot(arguments)
-            if var command = command as? any AsyncParsableCommand {
-                try await command.run()
+            let command = try RootCommand.parseAsRoot(arguments)
+            if let command = command as? any AsyncParsableCommand {
+                try await run(command)
             } else {
-                try command.run()
+                try run(command)
             }
             return Status.done
         } catch {
             return report(error)
         }
+    }
+
+    @concurrent private func run<Command: AsyncParsableCommand>(_ command: Command) async throws {
+        var command = command
+        try await command.run()
+    }
+
+    /// For what the argument parser brings itself, such as `help`.
+    private func run<Command: ParsableCommand>(_ command: Command) throws {
+        var command = command
+        try command.run()
     }
 
     private func report(_ error: any Error) -> Int32 {
@@ -54,7 +65,7 @@ struct CommandLineRun {
             try? Terminal.write(RootCommand.fullMessage(for: error) + "\n")
             return Status.done
         case .validationFailure:
-            let known = RootCommand.configuration.subcommands.map(\.commandName)
+            let known = RootCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
             let command = arguments.first.flatMap { known.contains($0) ? "f2s \($0)" : nil } ?? "f2s"
             let message = RootCommand.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
             Terminal.complain("\(message)\(message.hasSuffix(".") ? "" : ".") `\(command) --help` shows how to use it.")
@@ -64,9 +75,4 @@ struct CommandLineRun {
             return Status.failed
         }
     }
-}
-
-extension ParsableCommand {
-    /// The name on the command line.
-    fileprivate static var commandName: String { configuration.commandName ?? _commandName }
 }

@@ -12,16 +12,10 @@ struct RootCommand: AsyncParsableCommand {
             Environment: F2S_SERVER is the server for commands without --server.
             Shell completion: f2s --generate-completion-script bash|zsh|fish
             """,
-        version: Version.text,
+        version: F2SVersion.current,
         subcommands: [
             ServeCommand.self, ApplyCommand.self, ListCommand.self, GetCommand.self, DescribeCommand.self,
             InvokeCommand.self, LogsCommand.self, EventsCommand.self, DeleteCommand.self, WhyCommand.self,
             WrapCommand.self, VersionCommand.self,
         ])
-}
-
-/// Version of this program.
-enum Version {
-    /// Semantic version.
-    static let text = "0.1.0"
 }

@@ -26,14 +26,6 @@ struct ServerOptions: ParsableArguments {
     }
 }
 
-extension FunctionName: ExpressibleByArgument {
-    /// Accepts what is a name.
-    public init?(argument: String) {
-        guard let name = try? FunctionName(argument) else { return nil }
-        self = name
-    }
-}
-
 /// A duration on the command line: `30s`, `1m30s`, `500ms`.
 struct DurationArgument: ExpressibleByArgument {
     /// The duration, at least 1 ms and at most a day.

@@ -16,9 +16,9 @@ struct VersionCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        if output == .table { try Terminal.write("client \(Version.text)\n") }
+        if output == .table { try Terminal.write("client \(F2SVersion.current)\n") }
         guard !client else {
-            if output == .json { try Terminal.write("{\"client\":\(Version.text.jsonText)}\n") }
+            if output == .json { try Terminal.write("{\"client\":\(F2SVersion.current.jsonText)}\n") }
             return
         }
         let address = try server.address
@@ -27,7 +27,7 @@ struct VersionCommand: AsyncParsableCommand {
         case .table:
             try Terminal.write("server \(cluster.version) on \(cluster.platform) at \(address)\n")
         case .json:
-            let versions = "\"client\":\(Version.text.jsonText),\"server\":\(cluster.version.jsonText)"
+            let versions = "\"client\":\(F2SVersion.current.jsonText),\"server\":\(cluster.version.jsonText)"
             try Terminal.write("{\(versions),\"platform\":\(cluster.platform.jsonText)}\n")
         }
     }

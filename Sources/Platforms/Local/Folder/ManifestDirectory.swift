@@ -133,6 +133,7 @@ final class ManifestDirectory: FunctionStore {
 // MARK: - Looking
 
 extension ManifestDirectory {
+    @discardableResult
     private func look(in state: inout State) -> Bool {
         let scan = FolderScan(folder: folder, filesMax: options.filesMax, depthMax: options.foldersDepthMax)
         let isFirst = !state.hasLooked

@@ -189,7 +189,8 @@ extension FunctionLife {
         _ id: Replica.ID, after step: ReplicaLife.StopStep, at moment: Moment
     ) -> ReplicaAction {
         let next: ReplicaLife.StopStep = step == .terminated ? .killed : .abandoned
-        update(id) { $0.phase = .stopping(deadline: moment.steady + policy.cleanUpTimeout, step: next) }
+        let deadline = moment.steady + policy.cleanUpTimeout
+        update(id) { $0.phase = .stopping(deadline: deadline, step: next) }
         return next == .killed ? .kill(id) : .abandon(id)
     }
 

@@ -35,7 +35,7 @@ struct ReadinessCheck: Sendable {
         return false
     }
 
-    private static let sendFlags = Int32(MSG_NOSIGNAL.rawValue)
+    private static let sendFlags = Int32(MSG_NOSIGNAL)
 
     private var request: String {
         "GET \(path) HTTP/1.1\r\nHost: \(address)\r\nUser-Agent: f2s-probe\r\nConnection: close\r\n\r\n"

@@ -1,0 +1,89 @@
+import F2SMetrics
+import F2SModel
+
+extension FunctionRecord {
+    /// What every function of one pass is looked at with.
+    struct Pass: Sendable {
+        /// The platform's replicas by function.
+        let replicas: [Function.ID: [Replica]]
+        /// Why starts failed.
+        let troubles: [Function.ID: StartTrouble]
+        /// The dispatcher's report.
+        let load: LoadReport
+        /// What earlier passes have begun.
+        let ledger: DrainLedger
+        /// Monotonic time.
+        let now: Duration
+        /// Seconds since 1970.
+        let wall: Double
+    }
+
+    /// Decides what the function should run, plans how to get there, and notes what people should know.
+    mutating func look(_ pass: Pass, _ metrics: OperatorMetrics, _ events: inout [Event]) {
+        let own = pass.replicas[function.id] ?? []
+        let trouble = pass.troubles[function.id].flatMap { $0.revision == revision.text ? $0 : nil }
+        let functionLoad = pass.load.functions[function.id]
+        isTroubled = trouble != nil
+        isUrgent = functionLoad?.wantsActivation ?? false
+        replicas = own.count { $0.state != .gone }
+
+        let census = Self.census(of: own, pass)
+        let before = decision?.desired ?? census.existing
+        let decided =
+            routeHolder != nil
+            ? policy.yielded(&memory)
+            : policy.decide(
+                ScaleObservation(
+                    load: functionLoad, existing: census.existing, ready: census.ready, hasTrouble: isTroubled,
+                    now: pass.now), &memory)
+        decision = decided
+        plan = ReconcilePlan(wish, replicas: own, load: pass.load.replicas, ledger: pass.ledger)
+        if decided.desired != before {
+            metrics.count(decided.reason)
+            note("Scaled", "From \(before) to \(decided.message)", pass, &events)
+        }
+        noteRollout(pass, &events)
+        noteStatus(trouble, pass, &events)
+    }
+
+    /// Counts the replicas that are not on their way out.
+    private static func census(of replicas: [Replica], _ pass: Pass) -> (existing: Int, ready: Int) {
+        var existing = 0
+        var ready = 0
+        for replica in replicas where replica.state == .starting || replica.state == .ready {
+            guard !pass.ledger.isLeaving(replica.id) else { continue }
+            existing += 1
+            if replica.state == .ready || pass.load.replicas[replica.id]?.isAccepting == true { ready += 1 }
+        }
+        return (existing, ready)
+    }
+
+    private mutating func noteRollout(_ pass: Pass, _ events: inout [Event]) {
+        if plan.older > 0, plan.count > 0, !isRollingOut {
+            isRollingOut = true
+            note("RollingOut", "Revision \(revision) replaces \(plan.older) older.", pass, &events)
+        } else if plan.older == 0, isRollingOut, plan.isCurrentReady || plan.count == 0 {
+            isRollingOut = false
+            if plan.isCurrentReady { note("RolledOut", "Every replica is of revision \(revision).", pass, &events) }
+        }
+    }
+
+    private mutating func noteStatus(_ trouble: StartTrouble?, _ pass: Pass, _ events: inout [Event]) {
+        let newer = StatusFacts(
+            generation: function.generation, route: function.route, replicas: replicas, ready: plan.ready,
+            desired: decision?.desired ?? 0,
+            isRolloutStuck: isTroubled && plan.ready > 0 && !plan.isCurrentReady,
+            trouble: trouble.map(StatusFacts.Trouble.init), routeHolder: routeHolder)
+        guard newer != facts else { return }
+        facts = newer
+        let before = status
+        status = newer.status(after: before, at: pass.wall)
+        events += status.news(since: before, of: function.name, at: pass.wall)
+        gauges.desired.set(Double(newer.desired))
+        gauges.ready.set(Double(newer.ready))
+    }
+
+    private func note(_ reason: String, _ message: String, _ pass: Pass, _ events: inout [Event]) {
+        events.append(Event(time: pass.wall, function: function.name.text, reason: reason, message: message))
+    }
+}

@@ -1,0 +1,80 @@
+import Glibc
+
+/// A child process whose output goes to files, so that it never waits for a reader.
+struct ChildProcess: Sendable {
+    struct Failure: Error, CustomStringConvertible {
+        let program: String
+        let reason: String
+        var description: String { "\(program): \(reason)" }
+    }
+
+    let program: String
+    let id: pid_t
+
+    /// Starts a program, found on PATH when its name has no slash.
+    /// - Parameter environment: all of it; `nil`: that of this process.
+    init(
+        _ command: [String], environment: [String]? = nil, output: String = "/dev/null", errors: String = "/dev/null"
+    ) throws {
+        program = command.first ?? ""
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        let writing = O_WRONLY | O_CREAT | O_APPEND
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, output, writing, 0o600)
+        posix_spawn_file_actions_addopen(&actions, 2, errors, writing, 0o600)
+
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        // The child begins as from a shell: nothing blocked, nothing ignored, a process group of its own.
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        sigfillset(&signals)
+        posix_spawnattr_setsigdefault(&attributes, &signals)
+        posix_spawnattr_setpgroup(&attributes, 0)
+        let flags = POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETPGROUP
+        posix_spawnattr_setflags(&attributes, Int16(flags))
+
+        var arguments = command.map { strdup($0) } + [nil]
+        var variables = (environment ?? Self.ownEnvironment).map { strdup($0) } + [nil]
+        defer { for text in arguments + variables { free(text) } }
+        var id = pid_t()
+        let failure = posix_spawnp(&id, program, &actions, &attributes, &arguments, &variables)
+        guard failure == 0 else { throw Failure(program: program, reason: String(cString: strerror(failure))) }
+        self.id = id
+    }
+
+    /// The environment of this process.
+    static var ownEnvironment: [String] {
+        var found: [String] = []
+        while let text = environ[found.count] { found.append(String(cString: text)) }
+        return found
+    }
+
+    func send(signal: Int32) { kill(id, signal) }
+
+    /// The exit status, 128 + signal when a signal ended it; `nil` while it runs. The status is given once.
+    func endIfOver() throws -> Int? {
+        var status: Int32 = 0
+        let ended = waitpid(id, &status, WNOHANG)
+        guard ended >= 0 else { throw Failure(program: program, reason: String(cString: strerror(errno))) }
+        guard ended > 0 else { return nil }
+        let signal = Int(status & 0x7F)
+        return signal == 0 ? Int(status >> 8 & 0xFF) : 128 + signal
+    }
+
+    /// Waits for its end.
+    func waitForEnd(within limit: Duration) throws -> Int {
+        try eventually("\(program) ends", within: limit) { try endIfOver() }
+    }
+
+    /// Ends it for good and takes its status; no harm when it is gone.
+    func end() {
+        guard kill(id, SIGKILL) == 0 else { return }
+        var status: Int32 = 0
+        waitpid(id, &status, 0)
+    }
+}

@@ -1,0 +1,24 @@
+import Glibc
+
+/// Finds the f2s under test: the release build, because that is what people run.
+enum F2SBinary {
+    struct Missing: Error, CustomStringConvertible {
+        let path: String
+        var description: String {
+            "There is no f2s to test at \(path). `make test` builds it and then runs these tests; "
+                + "F2S_BINARY names another one."
+        }
+    }
+
+    /// The path in `F2S_BINARY`, else the release build of this repository.
+    static func path(of file: String = #filePath) throws -> String {
+        let path = getenv("F2S_BINARY").map { String(cString: $0) } ?? repository(of: file) + "/.build/release/f2s"
+        guard access(path, X_OK) == 0 else { throw Missing(path: path) }
+        return path
+    }
+
+    /// The folder that Package.swift is in.
+    static func repository(of file: String = #filePath) -> String {
+        file.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
+    }
+}

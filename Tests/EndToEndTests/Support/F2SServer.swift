@@ -1,0 +1,150 @@
+import Glibc
+import Testing
+
+/// A running `f2s serve` with a folder of manifests of its own.
+struct F2SServer: Sendable {
+    let process: ChildProcess
+    /// Where its manifests are.
+    let folder: String
+    /// Where it makes its temporary files.
+    let temporaryFolder: String
+    let port: Int
+    let operationsPort: Int
+    /// When it was started, on the monotonic clock.
+    let startedAt: Int64
+
+    private let logFile: String
+
+    /// Serves these functions while `body` runs, and leaves nothing behind.
+    /// - Parameter settings: `config.yaml`; `nil`: none is given.
+    static func serve<Result>(
+        _ functions: [FunctionManifest], settings: String? = nil, _ body: (F2SServer) async throws -> Result
+    ) async throws -> Result {
+        let home = try TemporaryFolder()
+        defer { home.remove() }
+        try Files.makeFolder(home.path + "/functions")
+        for function in functions { try Files.write(function.yaml, to: "\(home.path)/functions/\(function.name).yaml") }
+        return try await serve(folder: home.path + "/functions", home: home.path, settings: settings, body)
+    }
+
+    /// Serves the folder, which is left to the caller, as everything in `home` is.
+    static func serve<Result>(
+        folder: String, home: String, settings: String? = nil, _ body: (F2SServer) async throws -> Result
+    ) async throws -> Result {
+        let server = try F2SServer(folder: folder, home: home, settings: settings)
+        defer { server.end() }
+        do {
+            return try await body(server)
+        } catch {
+            print("f2s has logged:\n\(server.logTail)")
+            throw error
+        }
+    }
+
+    private init(folder: String, home: String, settings: String?) throws {
+        self.folder = folder
+        temporaryFolder = home + "/t"
+        logFile = home + "/f2s.log"
+        let output = home + "/f2s.out"
+        try Files.makeFolder(temporaryFolder)
+        var command = [try Workshop.current.f2s, "serve", "--folder", folder]
+        command += ["--listen", "127.0.0.1:0", "--operations", "127.0.0.1:0"]
+        if let settings {
+            try Files.write(settings, to: home + "/config.yaml")
+            command += ["--config", home + "/config.yaml"]
+        }
+        let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
+        startedAt = monotonicNanoseconds()
+        let process = try ChildProcess(
+            command, environment: ["PATH=\(path)", "HOME=\(home)", "TMPDIR=\(temporaryFolder)"],
+            output: output, errors: logFile)
+        self.process = process
+        do {
+            (port, operationsPort) = try eventually("f2s serves", within: .seconds(30)) {
+                if let status = try process.endIfOver() {
+                    throw ChildProcess.Failure(program: "f2s serve", reason: "ended with exit status \(status)")
+                }
+                let text = try Files.read(output)
+                guard let port = Self.port(after: "F2S serves http://127.0.0.1:", in: text),
+                    let operationsPort = Self.port(after: "Metrics at http://127.0.0.1:", in: text)
+                else { return nil }
+                return (port, operationsPort)
+            }
+        } catch {
+            print("f2s has logged:\n\((try? Files.read(home + "/f2s.log")) ?? "")")
+            process.end()
+            throw error
+        }
+    }
+
+    private static func port(after words: String, in text: String) -> Int? {
+        guard let range = text.firstRange(of: words) else { return nil }
+        let digits = text[range.upperBound...].prefix { $0.isNumber }
+        // The line must be whole, or the port might be half of it.
+        return digits.endIndex < text.endIndex ? Int(digits) : nil
+    }
+
+    /// Its newest log lines.
+    var logTail: String { String(log.suffix(16_384)) }
+
+    /// All that it has logged.
+    var log: String { (try? Files.read(logFile)) ?? "" }
+
+    /// Everything that runs below it.
+    var descendants: [ProcessTable.Entry] { ProcessTable.descendants(of: process.id) }
+
+    /// Ends it gently, then hard, and whatever it has left.
+    private func end() {
+        let left = descendants
+        process.send(signal: SIGTERM)
+        _ = try? process.waitForEnd(within: .seconds(15))
+        process.end()
+        for entry in ProcessTable.running(left) { kill(entry.id, SIGKILL) }
+    }
+}
+
+// What tests ask it.
+extension F2SServer {
+    func connect(silence: Duration = .seconds(30)) throws -> HTTPConnection {
+        try HTTPConnection(port: port, silence: silence)
+    }
+
+    /// One request on a connection of its own.
+    func exchange(
+        _ method: String, _ target: String, _ fields: [(String, String)] = [], body: [UInt8]? = nil
+    ) throws -> HTTPAnswer {
+        try connect().exchange(method, target, fields, body: body)
+    }
+
+    func get(_ target: String) throws -> HTTPAnswer { try exchange("GET", target) }
+
+    /// Sends a declaration to the REST API.
+    func declare(
+        _ text: String, _ method: String = "POST", _ target: String = "/functions", type: String = "application/yaml",
+        _ fields: [(String, String)] = []
+    ) throws -> HTTPAnswer {
+        try exchange(method, target, [("Content-Type", type)] + fields, body: Array(text.utf8))
+    }
+
+    /// Writes a manifest as an editor does.
+    func edit(_ function: FunctionManifest) throws {
+        try Files.replace("\(folder)/\(function.name).yaml", with: function.yaml)
+    }
+
+    /// The sum of the series of this name whose labels include these.
+    func metric(_ name: String, _ labels: [String] = []) throws -> Double {
+        let text = try HTTPConnection(port: operationsPort).exchange("GET", "/metrics").text
+        return text.split(separator: "\n").reduce(0) { sum, line in
+            guard line.hasPrefix(name), [" ", "{"].contains(line.dropFirst(name.count).prefix(1)),
+                labels.allSatisfy({ line.contains($0) }), let value = line.split(separator: " ").last
+            else { return sum }
+            return sum + (Double(value) ?? 0)
+        }
+    }
+
+    /// Replicas of a function that take invocations.
+    func readyReplicas(of function: String) throws -> Int {
+        let items = try get("/deployments").json["items"]?.list ?? []
+        return items.first { $0["function"]?.text == function }?["ready"]?.number ?? 0
+    }
+}

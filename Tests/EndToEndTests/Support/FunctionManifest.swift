@@ -1,0 +1,51 @@
+import F2SModel
+
+/// A manifest as the tests write it.
+struct FunctionManifest: Sendable {
+    var name: String
+    var method: String?
+    var command: [String]
+    var minReplicas = 0
+    var maxReplicas = 5
+    var concurrency: Int?
+    var timeout: String?
+    var idle = "1s"
+    var environment: [String: String] = [:]
+
+    /// A function that runs `command`.
+    init(_ name: String, command: [String]) {
+        self.name = name
+        self.command = command
+    }
+
+    /// A function that runs the compiled one in a mode of its own.
+    init(_ name: String, mode: [String] = []) throws {
+        self.init(name, command: [try Workshop.current.function] + mode)
+    }
+
+    /// The same with changes.
+    func with(_ change: (inout FunctionManifest) -> Void) -> FunctionManifest {
+        var copy = self
+        change(&copy)
+        return copy
+    }
+
+    var yaml: String {
+        var lines = [
+            "apiVersion: f2s.opensight.ch/v1alpha1", "kind: Function", "metadata: {name: \(name)}", "spec:",
+            "  endpoint: /\(name)",
+        ]
+        if let method { lines.append("  method: \(method)") }
+        lines += ["target:", "  command: [\(command.map(\.jsonText).joined(separator: ", "))]"]
+        lines += ["  minReplicas: \(minReplicas)", "  maxReplicas: \(maxReplicas)", "  scaling: {idle: \(idle)}"]
+        if let concurrency { lines.append("  concurrency: \(concurrency)") }
+        if let timeout { lines.append("  timeout: \(timeout)") }
+        if !environment.isEmpty {
+            lines.append("  env:")
+            for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
+                lines.append("    \(name): \(value.jsonText)")
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}

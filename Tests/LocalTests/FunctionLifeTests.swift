@@ -1,0 +1,332 @@
+import F2SModel
+import Testing
+
+@testable import F2SLocal
+
+/// The life cycle as a table of events: no process and no clock.
+@Suite struct FunctionLifeTests {
+    /// A life whose clock the test drives.
+    private struct Rig {
+        var life: FunctionLife
+        var time = Moment(steady: .seconds(1000), wall: 50_000)
+
+        init(startTimeout: Duration = .seconds(30)) {
+            var policy = LifePolicy()
+            policy.startTimeout = startTimeout
+            life = FunctionLife(policy: policy, firstNumber: 1)
+        }
+
+        mutating func pass(_ duration: Duration) {
+            time.steady += duration
+            time.wall += duration.inSeconds
+        }
+
+        mutating func apply(_ launch: Launch, _ count: Int, retiring: [String] = []) -> [ReplicaAction] {
+            life.apply(launch, count: count, retiring: retiring.map { Replica.ID($0) }, at: time)
+        }
+
+        mutating func listens(_ id: String) -> [ReplicaAction] {
+            life.listens(
+                Replica.ID(id), on: Replica.Address(ip: "127.0.0.1", port: 20_000), processID: 1, at: time)
+        }
+
+        mutating func ends(_ id: String, status: Int = 1, portWasTaken: Bool = false) -> [ReplicaAction] {
+            life.ended(
+                Replica.ID(id), .exited(status: status, portWasTaken: portWasTaken), logTail: ["last"], at: time)
+        }
+
+        mutating func advance() -> [ReplicaAction] { life.advance(at: time) { _ in ["tail"] } }
+
+        var wait: Double? { life.trouble.map { $0.nextAttempt - time.wall } }
+    }
+
+    private func launch(
+        _ command: [String]? = ["serve"], probe: String? = nil, timeout: Duration? = nil
+    ) throws -> Launch {
+        var target = Target(image: "image", command: command, timeout: timeout)
+        target.readinessProbe = probe.map { ReadinessProbe(path: $0) }
+        let draft = try draft("hello", target)
+        let function = Function(
+            id: Function.ID("hello"), draft: draft, generation: 1, storeRevision: StoreRevision("1"), age: 1,
+            origin: Function.Origin(place: "hello.yaml", isWritable: true))
+        return Launch(function, stopTimeout: .seconds(20))
+    }
+
+    private func starts(_ actions: [ReplicaAction]) -> [String] {
+        actions.compactMap { if case .start(let id, _) = $0 { id.text } else { nil } }
+    }
+
+    @Test func `a wish starts what is missing, once`() throws {
+        var rig = Rig()
+        #expect(try starts(rig.apply(launch(), 2)) == ["hello-1", "hello-2"])
+        #expect(try rig.apply(launch(), 2) == [])
+        #expect(try starts(rig.apply(launch(), 3)) == ["hello-3"])
+        // Fewer are wished: only the caller knows which has nothing in flight, so none ends.
+        #expect(try rig.apply(launch(), 1) == [])
+    }
+
+    @Test func `a replica without a probe is ready when it listens`() throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(), 1)
+        #expect(rig.listens("hello-1") == [])
+        #expect(rig.life.replicas.map(\.replica.state) == [.ready])
+        #expect(rig.life.replicas.first?.replica.address?.port == 20_000)
+    }
+
+    @Test func `a replica with a probe is starting, with its address, until it answers`() throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(probe: "/up"), 1)
+        let address = Replica.Address(ip: "127.0.0.1", port: 20_000)
+        #expect(rig.listens("hello-1") == [.probe(Replica.ID("hello-1"), address, path: "/up")])
+        let waiting = try #require(rig.life.replicas.first?.replica)
+        #expect(waiting.state == .starting && waiting.address == address && waiting.awaitsReadiness)
+        rig.life.answers(Replica.ID("hello-1"), at: rig.time)
+        #expect(rig.life.replicas.first?.replica.state == .ready)
+    }
+
+    @Test(arguments: [(127, "MissingProgram"), (126, "NotExecutable"), (1, "ExitedAtStart"), (0, "ExitedAtStart")])
+    func `an exit before listening is a trouble with its reason`(status: Int, reason: String) throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(), 1)
+        #expect(starts(rig.ends("hello-1", status: status)) == [])
+        let trouble = try #require(rig.life.trouble)
+        #expect(trouble.reason == reason && trouble.stage == .start && !trouble.isTimeout)
+        #expect(trouble.exitStatus == status && trouble.logTail == ["last"] && trouble.attempts == 1)
+        #expect(trouble.retryAfterSeconds == 1 && rig.wait == 1)
+    }
+
+    @Test func `failures in a row wait 1, 2, 4 … 60 seconds`() throws {
+        var rig = Rig()
+        var ids = try starts(rig.apply(launch(), 1))
+        var waits: [Double] = []
+        for _ in 0..<8 {
+            #expect(try starts(rig.ends(#require(ids.first))) == [])
+            let wait = try #require(rig.wait)
+            waits.append(wait)
+            rig.pass(.milliseconds(Int(wait * 1000) - 1))
+            #expect(starts(rig.advance()) == [], "not before its time")
+            rig.pass(.milliseconds(1))
+            ids = starts(rig.advance())
+            #expect(ids.count == 1, "at its time")
+        }
+        #expect(waits == [1, 2, 4, 8, 16, 32, 60, 60])
+        #expect(rig.life.trouble?.attempts == 8)
+    }
+
+    @Test func `what wakes the shell is the end of the wait`() throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(), 1)
+        #expect(rig.life.nextDeadline == rig.time.steady + .seconds(30))
+        _ = rig.ends("hello-1")
+        #expect(rig.life.nextDeadline == rig.time.steady + .seconds(1))
+        _ = try rig.apply(launch(), 0)
+        #expect(rig.life.nextDeadline == nil, "nothing restarts when nothing is wished")
+        #expect(rig.life.trouble != nil, "but why it failed is still known")
+    }
+
+    @Test func `a wish during the wait waits, a new revision does not`() throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(), 1)
+        _ = rig.ends("hello-1")
+        _ = try rig.apply(launch(), 0)
+        rig.pass(.milliseconds(500))
+        #expect(try starts(rig.apply(launch(), 1)) == [])
+        #expect(try starts(rig.apply(launch(["other"]), 1)) == ["hello-2"])
+        #expect(rig.life.trouble == nil)
+        _ = rig.ends("hello-2")
+        #expect(rig.wait == 2, "the failures are still in a row")
+    }
+
+    @Test func `the trouble leaves when a replica is ready`() throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(), 1)
+        _ = rig.ends("hello-1")
+        rig.pass(.seconds(1))
+        _ = rig.advance()
+        #expect(rig.life.trouble != nil)
+        _ = rig.listens("hello-2")
+        #expect(rig.life.trouble == nil)
+    }
+
+    @Test func `a crash is replaced at once, the next ones with growing waits, until one has lasted`() throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(), 1)
+        _ = rig.listens("hello-1")
+        #expect(starts(rig.ends("hello-1", status: 139)) == ["hello-2"])
+        #expect(rig.life.trouble == nil)
+        for (number, wait) in [(2, 1.0), (3, 2.0), (4, 4.0)] {
+            _ = rig.listens("hello-\(number)")
+            rig.pass(.seconds(9))
+            #expect(starts(rig.ends("hello-\(number)")) == [])
+            #expect(rig.life.trouble?.reason == "Crashed" && rig.wait == wait)
+            rig.pass(.seconds(wait))
+            #expect(starts(rig.advance()) == ["hello-\(number + 1)"])
+        }
+        _ = rig.listens("hello-5")
+        rig.pass(.seconds(10))
+        #expect(starts(rig.ends("hello-5")) == ["hello-6"])
+    }
+
+    @Test func `a sound replica beside the crashing one forgives`() throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(), 2)
+        _ = rig.listens("hello-1")
+        _ = rig.ends("hello-1")
+        rig.pass(.seconds(1))
+        _ = rig.listens("hello-2")
+        _ = rig.listens("hello-3")
+        rig.pass(.seconds(11))
+        #expect(starts(rig.ends("hello-3")) == ["hello-4"])
+    }
+
+    @Test func `a crash is told to people`() throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(), 1)
+        _ = rig.listens("hello-1")
+        let isTold = rig.ends("hello-1", status: 137).contains {
+            if case .report(_, true, "ReplicaCrashed", let message) = $0 { message.contains("137") } else { false }
+        }
+        #expect(isTold)
+    }
+
+    @Test func `a port that somebody took means another port, but not for ever`() throws {
+        var rig = Rig()
+        var ids = try starts(rig.apply(launch(), 1))
+        for _ in 0..<3 { ids = try starts(rig.ends(#require(ids.first), portWasTaken: true)) }
+        #expect(ids == ["hello-4"] && rig.life.trouble == nil)
+        #expect(starts(rig.ends("hello-4", portWasTaken: true)) == [])
+        #expect(rig.life.trouble?.reason == "ExitedAtStart")
+    }
+
+    @Test func `who never listens is stopped, and told where it listens instead`() throws {
+        var rig = Rig(startTimeout: .seconds(5))
+        _ = try rig.apply(launch(), 1)
+        rig.life.began(Replica.ID("hello-1"), process: ReplicaLife.Process(supervisor: 7, port: 20_123))
+        rig.life.listensElsewhere(Replica.ID("hello-1"), on: [8080])
+        rig.pass(.seconds(5))
+        #expect(rig.advance() == [.terminate(Replica.ID("hello-1"))])
+        let trouble = try #require(rig.life.trouble)
+        #expect(trouble.reason == "NeverListened" && trouble.isTimeout && trouble.logTail == ["tail"])
+        #expect(trouble.message.contains("$PORT (20123)") && trouble.message.contains("port 8080"))
+        #expect(trouble.exitStatus == nil)
+        rig.pass(.milliseconds(100))
+        _ = rig.ends("hello-1", status: 143)
+        #expect(rig.life.trouble == trouble, "its end was our doing and is no second failure")
+    }
+
+    @Test func `who never answers its probe is stopped`() throws {
+        var rig = Rig(startTimeout: .seconds(5))
+        _ = try rig.apply(launch(probe: "/up"), 1)
+        _ = rig.listens("hello-1")
+        rig.pass(.seconds(5))
+        _ = rig.advance()
+        #expect(rig.life.trouble?.reason == "NeverReady" && rig.life.trouble?.isTimeout == true)
+    }
+
+    @Test func `an image without a command is no start at all`() throws {
+        var rig = Rig()
+        #expect(try rig.apply(launch(nil), 1) == [])
+        #expect(rig.life.trouble?.reason == "NoCommand" && rig.life.replicas.isEmpty)
+        #expect(try starts(rig.apply(launch(["now"]), 1)) == ["hello-1"])
+    }
+
+    @Test func `exactly the retired end: SIGTERM, the lifeline, the supervisor`() throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(timeout: .seconds(3)), 2)
+        _ = rig.listens("hello-1")
+        _ = rig.listens("hello-2")
+        let first = Replica.ID("hello-1")
+        #expect(try rig.apply(launch(timeout: .seconds(3)), 1, retiring: ["hello-1"]) == [.terminate(first)])
+        #expect(try rig.apply(launch(timeout: .seconds(3)), 1, retiring: ["hello-1"]) == [], "once")
+        #expect(rig.life.replicas.map(\.replica.state) == [.draining, .ready])
+        rig.pass(.seconds(3))
+        #expect(rig.advance() == [.kill(first)])
+        rig.pass(.seconds(5))
+        #expect(rig.advance() == [.abandon(first)])
+        rig.pass(.seconds(1000))
+        #expect(rig.advance() == [], "it stays until it really ended")
+        #expect(rig.ends("hello-1", status: 137) == [.endLog(first, Function.ID("hello"))])
+        #expect(rig.life.replicas.map(\.id.text) == ["hello-2"])
+    }
+
+    @Test func `a stop takes no longer than the platform allows`() throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(timeout: .seconds(600)), 1)
+        _ = try rig.apply(launch(timeout: .seconds(600)), 0, retiring: ["hello-1"])
+        rig.pass(.seconds(20))
+        #expect(rig.advance() == [.kill(Replica.ID("hello-1"))])
+    }
+
+    @Test func `a new revision starts beside the old one, whose end is then nobody's trouble`() throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(), 1)
+        _ = rig.listens("hello-1")
+        #expect(try starts(rig.apply(launch(["new"]), 1)) == ["hello-2"])
+        #expect(starts(rig.ends("hello-1")) == [])
+        #expect(rig.life.trouble == nil)
+    }
+
+    @Test func `a removed function ends and is forgotten`() throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(), 1)
+        _ = rig.ends("hello-1")
+        rig.pass(.seconds(1))
+        _ = rig.advance()
+        #expect(rig.life.remove(at: rig.time) == [.terminate(Replica.ID("hello-2"))])
+        #expect(rig.life.trouble == nil && !rig.life.isOver)
+        #expect(rig.ends("hello-2").contains(.forgetLogs(Function.ID("hello"))))
+        #expect(rig.life.isOver)
+    }
+
+    @Test func `random events break no promise`() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = Seeded(state: seed)
+        var rig = Rig()
+        let launches = try [launch(), launch(["other"]), launch(probe: "/up"), launch(nil)]
+        var identities: Set<String> = []
+        for step in 0..<3000 {
+            let ids = rig.life.replicas.map(\.id.text)
+            var actions: [ReplicaAction] = []
+            var wished: Int?
+            switch Int.random(in: 0..<7, using: &random) {
+            case 0:
+                let count = Int.random(in: 0...4, using: &random)
+                let retiring = ids.filter { _ in Bool.random(using: &random) }
+                actions = rig.apply(launches[Int.random(in: 0..<4, using: &random)], count, retiring: retiring)
+                wished = count
+            case 1: actions = ids.randomElement(using: &random).map { rig.listens($0) } ?? []
+            case 2: ids.randomElement(using: &random).map { rig.life.answers(Replica.ID($0), at: rig.time) }
+            case 3, 4:
+                actions = ids.randomElement(using: &random).map { rig.ends($0, portWasTaken: .random(using: &random)) } ?? []
+            case 5: rig.pass(.milliseconds(Int.random(in: 1...20_000, using: &random)))
+            default: actions = rig.advance()
+            }
+            for id in starts(actions) {
+                #expect(identities.insert(id).inserted, "an identity came twice: seed \(seed), step \(step)")
+            }
+            if let wished, !starts(actions).isEmpty {
+                let running = rig.life.replicas.filter { !$0.isStopping }
+                let current = running.filter { $0.launch.revision == running.last?.launch.revision }
+                #expect(current.count <= wished, "more than wished: seed \(seed), step \(step)")
+            }
+            if let deadline = rig.life.nextDeadline, deadline <= rig.time.steady {
+                _ = rig.advance()
+                let next = rig.life.nextDeadline
+                #expect(next == nil || next! > rig.time.steady, "it would spin: seed \(seed), step \(step)")
+            }
+        }
+    }
+}
+
+/// A generator that repeats itself (SplitMix64).
+struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,61 @@
+import F2SModel
+import Foundation
+import Testing
+
+@testable import F2SLocal
+
+/// Runs a platform on a folder of its own for the time of `body`, and ends it as a shutdown does.
+func withPlatform(
+    _ adjust: (inout LocalOptions) -> Void = { _ in }, folder: TemporaryFolder? = nil,
+    _ body: @Sendable (LocalPlatform, TemporaryFolder) async throws -> Void
+) async throws {
+    let folder = try folder ?? TemporaryFolder()
+    var options = LocalOptions(
+        folder: folder.path, supervisor: try Workshop.supervisor.get(),
+        environment: ProcessInfo.processInfo.environment)
+    options.supervisorArguments = []
+    options.stopTimeout = .seconds(10)
+    adjust(&options)
+    let platform = LocalPlatform(options, logger: quiet)
+    try await withThrowingTaskGroup { group in
+        group.addTask { try await platform.run() }
+        await platform.waitUntilLoaded()
+        do {
+            try await body(platform, folder)
+        } catch {
+            platform.stop()
+            try await group.waitForAll()
+            throw error
+        }
+        platform.stop()
+        try await group.waitForAll()
+    }
+}
+
+extension LocalPlatform {
+    var functions: any FunctionStore { platform.functions }
+    var replicas: any ReplicaRuntime { platform.replicas }
+
+    /// What is declared now.
+    func functionSnapshot() async throws -> FunctionSnapshot {
+        try await functions.withSnapshots { for await snapshot in $0 { return snapshot }; return FunctionSnapshot() }
+    }
+
+    /// What runs now.
+    func replicaSnapshot() async throws -> ReplicaSnapshot {
+        try await replicas.withReplicas { for await snapshot in $0 { return snapshot }; return ReplicaSnapshot() }
+    }
+
+    /// Declares a function and returns it.
+    func declare(_ name: String, _ target: Target) async throws -> Function {
+        try await functions.create(draft(name, target))
+    }
+
+    /// Waits for the trouble of a function.
+    func trouble(of function: Function) async throws -> StartTrouble {
+        try await eventually("\(function.name) gets into trouble") {
+            try await replicaSnapshot().troubles[function.id] != nil
+        }
+        return try #require(try await replicaSnapshot().troubles[function.id])
+    }
+}

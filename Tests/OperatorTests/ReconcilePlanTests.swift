@@ -1,0 +1,178 @@
+import F2SModel
+import Testing
+
+@testable import F2SOperator
+
+@Suite struct ReconcilePlanTests {
+    private let new: Revision
+    private let old: Revision
+
+    init() throws {
+        new = Samples.function(try Samples.draft(version: 2)).revision
+        old = Samples.function(try Samples.draft(version: 1)).revision
+    }
+
+    /// `a+3` is replica a of the current revision, accepting, with three in flight; `b?` has not accepted yet; `o:c+0` is
+    /// of the old revision; `d!` is ending, by the platform's word.
+    private func plan(
+        _ texts: [String], desired: Int, max: Int = 5, isTroubled: Bool = false, ledger: DrainLedger = DrainLedger(),
+        isDeleted: Bool = false
+    ) -> ReconcilePlan {
+        var replicas: [Replica] = []
+        var load: [Replica.ID: LoadReport.ReplicaLoad] = [:]
+        for (order, text) in texts.enumerated() {
+            let isOld = text.hasPrefix("o:")
+            let rest = isOld ? text.dropFirst(2) : text[...]
+            let id = Replica.ID(String(rest.prefix(1)))
+            let mark = rest.dropFirst().first
+            replicas.append(
+                Replica(
+                    id: id, function: Function.ID("hello"), revision: isOld ? old : new,
+                    state: mark == "!" ? .draining : mark == "x" ? .gone : .starting, since: Double(order)))
+            if mark == "+" { load[id] = .init(inFlight: Int(rest.dropFirst(2)) ?? 0, isAccepting: true) }
+        }
+        return ReconcilePlan(
+            ReplicaWish(
+                revision: isDeleted ? nil : new, desired: desired, maxReplicas: max, isTroubled: isTroubled),
+            replicas: replicas, load: load, ledger: ledger)
+    }
+
+    private func drains(_ plan: ReconcilePlan) -> [String] { plan.draining.map(\.text).sorted() }
+
+    @Test(arguments: [
+        ([], 0, 0, []),
+        ([], 3, 3, []),
+        (["a+0"], 3, 3, []),
+        (["a+0", "b+0"], 2, 2, []),
+        (["a+2", "b+0", "c+1"], 2, 2, ["b"]),
+        (["a+1", "b+1", "c+1"], 1, 1, ["b", "c"]),
+        (["a?", "b+0"], 1, 1, ["a"]),
+        (["a?", "b?"], 1, 1, ["b"]),
+        (["a+4"], 0, 0, ["a"]),
+        (["a!", "b+0"], 1, 1, []),
+        (["ax", "b+0"], 1, 1, []),
+    ] as [([String], Int, Int, [String])])
+    func `who is least of use goes first`(replicas: [String], desired: Int, count: Int, draining: [String]) {
+        let plan = plan(replicas, desired: desired)
+        #expect(plan.count == count)
+        #expect(drains(plan) == draining)
+    }
+
+    @Test(arguments: [
+        // The first new one is started beside the old ones, which go on.
+        (["o:a+1"], 1, 1, []),
+        (["o:a+1", "b?"], 1, 1, []),
+        // It accepts: the old one drains.
+        (["o:a+1", "b+0"], 1, 1, ["a"]),
+        (["o:a+1", "o:b+0", "o:c+0"], 3, 1, []),
+        (["o:a+1", "o:b+0", "o:c+0", "d?"], 3, 1, []),
+        // One for one: capacity never falls.
+        (["o:a+1", "o:b+0", "o:c+0", "d+0"], 3, 1, ["b"]),
+        (["o:a+1", "o:c+0", "d+0"], 3, 2, []),
+        (["o:a+1", "d+0", "e+0"], 3, 3, []),
+        (["o:a+1", "d+0", "e+0", "f+0"], 3, 3, ["a"]),
+        // Nothing is wanted: at once.
+        (["o:a+1", "b?"], 0, 0, ["a", "b"]),
+        // An old one that never served is of no use.
+        (["o:a?", "o:b+0"], 1, 1, ["a"]),
+        // Fewer are wanted than old ones run.
+        (["o:a+1", "o:b+0", "o:c+0"], 1, 1, ["b", "c"]),
+        // All that may run do run: the old ones that are too many leave first.
+        (["o:a+0", "o:b+0", "o:c+0", "o:d+0", "o:e+0", "o:f+0"], 5, 0, ["f"]),
+    ] as [([String], Int, Int, [String])])
+    func `a rollout has one replica more at most, and old ones serve until new ones do`(
+        replicas: [String], desired: Int, count: Int, draining: [String]
+    ) {
+        let plan = plan(replicas, desired: desired)
+        #expect(plan.count == count)
+        #expect(drains(plan) == draining)
+    }
+
+    @Test(arguments: [
+        ([], 3, 1, []),
+        (["a?", "b?"], 3, 2, []),
+        (["a+0", "b+0"], 5, 3, []),
+        (["o:a+1", "o:b+1"], 2, 1, []),
+        (["o:a+1"], 3, 1, []),
+    ] as [([String], Int, Int, [String])])
+    func `after a failed start one is tried at a time, and what works is left alone`(
+        replicas: [String], desired: Int, count: Int, draining: [String]
+    ) {
+        let plan = plan(replicas, desired: desired, isTroubled: true)
+        #expect(plan.count == count)
+        #expect(drains(plan) == draining)
+    }
+
+    @Test func `what is still ending counts, so that there is never more than one too many`() {
+        #expect(plan(["a!", "b!", "c!"], desired: 3, max: 3).count == 1)
+        #expect(plan(["a!"], desired: 1, max: 1).count == 1)
+        #expect(plan(["a!", "b!"], desired: 1, max: 1).count == 0)
+        // But it never costs a replica that serves.
+        #expect(drains(plan(["a!", "b!", "c!", "d+0", "e+0"], desired: 2, max: 2)).isEmpty)
+    }
+
+    @Test func `a mark does not wander, and is taken back when the replica is wanted again`() {
+        var ledger = DrainLedger()
+        ledger.drain([Replica.ID("a")], at: .zero)
+        #expect(drains(plan(["a+9", "b+0"], desired: 1, ledger: ledger)) == ["a"])
+        #expect(drains(plan(["a+9", "b+0"], desired: 2, ledger: ledger)).isEmpty)
+        #expect(drains(plan(["a+0"], desired: 1, ledger: ledger)).isEmpty)
+        #expect(plan(["a+0"], desired: 1, ledger: ledger).count == 1)
+    }
+
+    @Test func `there is no way back for a replica that is being stopped`() {
+        var ledger = DrainLedger()
+        ledger.retire([Replica.ID("a")])
+        let plan = plan(["a+0"], desired: 1, ledger: ledger)
+        #expect(plan.count == 1)
+        #expect(plan.current == 0)
+        #expect(plan.ready == 0)
+    }
+
+    @Test func `everything of a deleted function drains`() {
+        #expect(drains(plan(["a+1", "b?", "o:c+0"], desired: 0, isDeleted: true)) == ["a", "b", "c"])
+    }
+
+    @Test func `a replica is stopped when it is empty after the mark went down, or when its time is over`() {
+        let plan = plan(["a+1", "b+0"], desired: 0)
+        let a = Replica.ID("a")
+        let b = Replica.ID("b")
+        let busy = [a: LoadReport.ReplicaLoad(inFlight: 1), b: .init()]
+        var ledger = DrainLedger()
+        func retirable(_ load: [Replica.ID: LoadReport.ReplicaLoad], _ seconds: Int) -> [Replica.ID] {
+            plan.retirable(load: load, ledger: ledger, limit: .seconds(40), at: .seconds(seconds))
+        }
+        #expect(retirable([:], 100).isEmpty)
+        ledger.drain([a, b], at: .seconds(100))
+        #expect(retirable(busy, 100) == [b])
+        #expect(retirable(busy, 139) == [b])
+        #expect(retirable(busy, 140) == [a, b])
+        #expect(retirable([:], 101) == [a, b])
+    }
+}
+
+@Suite struct DrainLedgerTests {
+    private let a = Replica.ID("a")
+    private let b = Replica.ID("b")
+
+    @Test func `a drain keeps its time while it lasts and loses it when it is taken back`() {
+        var ledger = DrainLedger()
+        ledger.drain([a], at: .seconds(1))
+        ledger.drain([a, b], at: .seconds(2))
+        #expect(ledger.draining == [a: .seconds(1), b: .seconds(2)])
+        ledger.drain([b], at: .seconds(3))
+        ledger.drain([a, b], at: .seconds(4))
+        #expect(ledger.draining == [a: .seconds(4), b: .seconds(2)])
+    }
+
+    @Test func `what is retired never drains again and is forgotten with the replica`() {
+        var ledger = DrainLedger()
+        ledger.drain([a, b], at: .zero)
+        ledger.retire([a])
+        ledger.drain([a, b], at: .zero)
+        #expect(ledger.draining.keys.sorted() == [b])
+        #expect(ledger.isLeaving(a))
+        ledger.keep(only: [])
+        #expect(ledger.isEmpty)
+    }
+}

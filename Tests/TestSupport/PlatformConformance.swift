@@ -1,0 +1,221 @@
+public import F2SModel
+
+/// What every platform must do, as checks that any implementation passes: Local, Kubernetes, in memory.
+///
+/// It uses the names `conformance-…` and leaves nothing behind. A check that fails throws ``Failure``.
+public struct PlatformConformance: Sendable {
+    /// A promise that is not kept.
+    public struct Failure: Error, Sendable, CustomStringConvertible {
+        /// What was expected, and what was found.
+        public let description: String
+    }
+
+    private let platform: Platform
+    private let target: Target
+    private let otherTarget: Target
+    private let patience: Duration
+
+    /// - Parameters:
+    ///   - target: something that starts and becomes ready on this platform.
+    ///   - otherTarget: the same with another revision.
+    ///   - patience: longest time for a replica to start or to end.
+    public init(_ platform: Platform, target: Target, otherTarget: Target, patience: Duration = .seconds(20)) {
+        self.platform = platform
+        self.target = target
+        self.otherTarget = otherTarget
+        self.patience = patience
+    }
+
+    /// Every check in turn.
+    public func verify() async throws {
+        try await verifyStore()
+        try await verifyVersions()
+        try await verifyStatus()
+        try await verifyReplicas()
+        try await verifyRevisions()
+        try verifyEvents()
+    }
+
+    // MARK: The store
+
+    /// Declarations are kept, replaced and deleted, and each call's effect is in the snapshot when it returns.
+    public func verifyStore() async throws {
+        let draft = try draft("conformance-store")
+        let created = try await platform.functions.create(draft)
+        try expect(created.draft == draft, "create returns what was declared, not \(created.draft)")
+        try expect(created.generation == 1, "a new function has generation 1, not \(created.generation)")
+        try expect(created.origin.isWritable, "what REST creates can be changed")
+        try await expect(find(draft.name) == created, "a created function is in the snapshot")
+        try await expect("a second function of that name is refused", .alreadyExists(draft.name)) {
+            _ = try await platform.functions.create(draft)
+        }
+        var bad = draft
+        bad.target.minReplicas = -1
+        try await expect("bad values are refused", .invalid(bad.complaints())) {
+            _ = try await platform.functions.replace(bad, ifRevision: nil)
+        }
+        try await platform.functions.delete(draft.name, ifRevision: nil)
+        try await expect(find(draft.name) == nil, "a deleted function is not in the snapshot")
+        try await expect("a function that is gone cannot be deleted", .notFound(draft.name)) {
+            try await platform.functions.delete(draft.name, ifRevision: nil)
+        }
+        try await expect("a function that is gone cannot be replaced", .notFound(draft.name)) {
+            _ = try await platform.functions.replace(draft, ifRevision: nil)
+        }
+    }
+
+    /// Two editors cannot overwrite each other.
+    public func verifyVersions() async throws {
+        var draft = try draft("conformance-version")
+        let first = try await platform.functions.create(draft)
+        let same = try await platform.functions.replace(draft, ifRevision: first.storeRevision)
+        try expect(same.generation == first.generation, "replacing with the same changes no generation")
+        draft.summary = "changed"
+        let second = try await platform.functions.replace(draft, ifRevision: first.storeRevision)
+        try expect(second.generation == first.generation + 1, "a change is a new generation")
+        try expect(second.storeRevision != first.storeRevision, "a change is a new version")
+        try expect(second.id == first.id && second.age == first.age, "a change keeps identity and age")
+        try await expect(find(draft.name)?.draft == draft, "a change is in the snapshot")
+        try await expect("an old version cannot be replaced", .conflict(current: second.storeRevision)) {
+            _ = try await platform.functions.replace(draft, ifRevision: first.storeRevision)
+        }
+        try await expect("an old version cannot be deleted", .conflict(current: second.storeRevision)) {
+            try await platform.functions.delete(draft.name, ifRevision: first.storeRevision)
+        }
+        let younger = try await platform.functions.create(self.draft("conformance-younger"))
+        try expect(younger.age > second.age, "who comes later is younger")
+        try await platform.functions.delete(younger.name, ifRevision: younger.storeRevision)
+        try await platform.functions.delete(draft.name, ifRevision: second.storeRevision)
+    }
+
+    /// A status is kept, and one of a function that is gone is ignored.
+    public func verifyStatus() async throws {
+        let function = try await platform.functions.create(draft("conformance-status"))
+        let status = FunctionStatus(observedGeneration: function.generation, desiredReplicas: 3)
+        try await platform.functions.setStatus(status, of: function.id)
+        try await wait("a status is in the snapshot") { try await find(function.name)?.status == status }
+        try await platform.functions.delete(function.name, ifRevision: nil)
+        try await platform.functions.setStatus(status, of: function.id)
+        try await expect(find(function.name) == nil, "a status brings no function back")
+    }
+
+    // MARK: The runtime
+
+    /// As many replicas run as are wished, and exactly the retired ones end.
+    public func verifyReplicas() async throws {
+        let function = try await platform.functions.create(draft("conformance-replicas"))
+        try await platform.replicas.apply(function, count: 2, retiring: [])
+        try await wait("two replicas are ready") { try await ready(function).count == 2 }
+        let both = try await ready(function)
+        try expect(Set(both.map(\.id)).count == 2, "replicas have identities of their own")
+        try expect(both.allSatisfy { $0.address != nil }, "a ready replica has an address")
+        try expect(both.allSatisfy { $0.revision == function.revision }, "a replica carries its revision")
+
+        try await platform.replicas.apply(function, count: 2, retiring: [])
+        try await expect(Set(ready(function).map(\.id)) == Set(both.map(\.id)), "applying twice changes nothing")
+
+        try await platform.replicas.apply(function, count: 1, retiring: [both[0].id])
+        try await wait("the retired replica ends, and only it") { try await replicas(function).map(\.id) == [both[1].id] }
+
+        try await platform.replicas.apply(function, count: 0, retiring: [both[1].id])
+        try await wait("none is left") { try await replicas(function).isEmpty }
+        try await platform.replicas.apply(function, count: 1, retiring: [])
+        try await wait("it starts again from zero") { try await ready(function).count == 1 }
+        let again = try await ready(function)
+        try expect(Set(again.map(\.id)).isDisjoint(with: both.map(\.id)), "an identity is never used twice")
+        try await removeEverything(of: function)
+    }
+
+    /// A new revision runs beside the old one until that is retired.
+    public func verifyRevisions() async throws {
+        let function = try await platform.functions.create(draft("conformance-revision"))
+        try await platform.replicas.apply(function, count: 1, retiring: [])
+        try await wait("the first revision is ready") { try await ready(function).count == 1 }
+        let old = try await ready(function)
+
+        var draft = function.draft
+        draft.target = otherTarget
+        let changed = try await platform.functions.replace(draft, ifRevision: nil)
+        try await platform.replicas.apply(changed, count: 1, retiring: [])
+        try await wait("the second revision is ready beside the first") {
+            try await Set(ready(function).map(\.revision)) == [function.revision, changed.revision]
+        }
+        try await platform.replicas.apply(changed, count: 1, retiring: old.map(\.id))
+        try await wait("the first revision has ended") {
+            try await replicas(function).map(\.revision) == [changed.revision]
+        }
+        try await removeEverything(of: changed)
+    }
+
+    // MARK: Events
+
+    /// Events are numbered and remembered.
+    public func verifyEvents() throws {
+        let before = platform.events.currentEvents(after: 0).last?.sequence ?? 0
+        for message in ["first", "second"] {
+            platform.events.record(Event(time: 0, function: "conformance", reason: "Checked", message: message))
+        }
+        let new = platform.events.currentEvents(after: before).filter { $0.function == "conformance" }
+        try expect(new.map(\.message) == ["first", "second"], "events come in their order, not \(new)")
+        try expect(Set(new.map(\.sequence)).count == 2, "every event has a number of its own")
+    }
+
+    // MARK: Looking
+
+    private func draft(_ name: String) throws -> FunctionDraft {
+        try FunctionDraft(name: FunctionName(name), route: Route("/" + name), target: target)
+    }
+
+    private func find(_ name: FunctionName) async throws -> Function? {
+        try await platform.functions.withSnapshots { snapshots in
+            for await snapshot in snapshots { return snapshot.functions.first { $0.name == name } }
+            return nil
+        }
+    }
+
+    private func replicas(_ function: Function) async throws -> [Replica] {
+        try await platform.replicas.withReplicas { snapshots in
+            for await snapshot in snapshots {
+                return snapshot.replicas.filter { $0.function == function.id && $0.state != .gone }
+            }
+            return []
+        }
+    }
+
+    private func ready(_ function: Function) async throws -> [Replica] {
+        try await replicas(function).filter { $0.state == .ready }
+    }
+
+    private func removeEverything(of function: Function) async throws {
+        try await platform.functions.delete(function.name, ifRevision: nil)
+        try await platform.replicas.remove(function.id)
+        try await wait("nothing is left of a removed function") { try await replicas(function).isEmpty }
+        try await platform.replicas.remove(function.id)
+    }
+
+    private func wait(_ promise: String, until isKept: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + patience
+        while ContinuousClock.now < deadline {
+            if try await isKept() { return }
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        throw Failure(description: "\(platform.name): \(promise): not within \(patience)")
+    }
+
+    private func expect(_ isKept: Bool, _ promise: String) throws {
+        guard isKept else { throw Failure(description: "\(platform.name): \(promise)") }
+    }
+
+    private func expect(
+        _ promise: String, _ expected: StoreError, _ body: () async throws -> Void
+    ) async throws {
+        do {
+            try await body()
+        } catch let error as StoreError where error == expected {
+            return
+        } catch {
+            throw Failure(description: "\(platform.name): \(promise) with \(expected), not \(error)")
+        }
+        throw Failure(description: "\(platform.name): \(promise) with \(expected), not accepted")
+    }
+}
