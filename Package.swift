@@ -87,18 +87,18 @@ let package = Package(
         tests("ModelTests", ["F2SModel", "TestSupport"]),
         tests("MetricsTests", ["F2SMetrics", "F2SModel"]),
         tests("ManifestTests", ["F2SManifest", "F2SModel", "TestSupport"]),
-        tests("ConfigTests", ["F2SConfig", "F2SModel", "TestSupport"]),
+        tests("ConfigTests", ["F2SConfig", "F2SModel", "TestSupport", logging, lifecycle]),
         tests("DispatcherTests", ["F2SDispatcher", "F2SModel", "F2SMetrics", "TestSupport", nioCore, nioEmbedded, nioPosix]),
         tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "TestSupport", logging]),
         tests(
             "APIServerTests",
             [
                 "F2SAPIServer", "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess", "TestSupport",
-                asyncHTTPClient, nioCore, yams, logging, lifecycle,
+                asyncHTTPClient, nioCore, nioHTTP1, yams, logging, lifecycle,
             ]),
         tests("LocalTests", ["F2SLocal", "F2SModel", "F2SManifest", "TestSupport", "CLinux", logging]),
         tests("ClientTests", ["F2SClient", "F2SModel", "TestSupport"]),
-        tests("WrapTests", ["F2SWrap", asyncHTTPClient, nioCore, logging]),
+        tests("WrapTests", ["F2SWrap", asyncHTTPClient, httpTypes, nioCore, nioHTTP1, logging]),
         tests("EndToEndTests", ["F2SModel", "TestSupport", "CLinux", nioCore, nioPosix]),
         tests("TidyTests", []),
     ]

@@ -13,7 +13,7 @@ public struct APIServer: Service {
     /// A server of these parts.
     public init(_ parts: APIServerParts, logger: Logger) { self.init(parts, keepAlive: .seconds(15), logger: logger) }
 
-    /// - Parameter keepAlive: silence after which an event stream gets a comment, so that nothing on the way gives it up.
+    /// - Parameter keepAlive: silence after which an event stream gets a comment, so that nothing on its way gives up.
     init(_ parts: APIServerParts, keepAlive: Duration, logger: Logger) {
         self.parts = parts
         self.keepAlive = keepAlive
@@ -25,7 +25,9 @@ public struct APIServer: Service {
         let described =
             FunctionRoutes(parts: parts).routes + LogRoutes(parts: parts).routes + ViewRoutes(parts: parts).routes
             + EventRoutes(events: parts.platform.events, keepAlive: keepAlive).routes
-        return described + DocumentRoutes(described: described, version: parts.version).routes
+        let documents = DocumentRoutes(
+            described: described, version: parts.version, publicAuthority: parts.publicAuthority)
+        return described + documents.routes
     }
 
     /// Serves both listeners until graceful shutdown: then streams end, answers in hand are finished, and both close.

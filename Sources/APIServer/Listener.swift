@@ -1,4 +1,5 @@
 import Hummingbird
+import HummingbirdCore
 import Logging
 import NIOCore
 import ServiceLifecycle
@@ -11,6 +12,9 @@ struct Listener: Service {
     private let responder: RouterResponder<BasicRequestContext>
     private let onBound: @Sendable (Int?) -> Void
     private let logger: Logger
+
+    /// Time that a connection may be idle, or silent within a request; streams are not idle.
+    private static let idleTimeout = TimeAmount.seconds(75)
 
     /// A listener that serves what the router knows.
     /// - Parameter onBound: called once it is bound, with its port if it has one.
@@ -29,7 +33,9 @@ struct Listener: Service {
     /// - Throws: ``APIServerError/cannotListen(address:reason:)``.
     func run() async throws {
         let application = Application(
-            responder: responder, configuration: ApplicationConfiguration(address: address),
+            responder: responder,
+            server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: Self.idleTimeout)),
+            configuration: ApplicationConfiguration(address: address),
             onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port) }, logger: logger)
         do {
             try await application.run()

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 // The supervisor stands between F2S and one replica. It is plain C without threads, because Linux ties the parent-death
-// signal to the thread that forked, because a fork is only safe in a process of one thread, and because its start is part
-// of every cold start.
+// signal to the thread that forked, because a fork is only safe in a process of one thread, and because its start is
+// part of every cold start.
 
 enum { status_not_runnable = 126, status_not_found = 127, status_signal = 128 };
 

@@ -1,5 +1,5 @@
-public import F2SModel
 import F2SManifest
+public import F2SModel
 import FoundationEssentials
 
 /// The REST client behind the command line.
@@ -159,7 +159,9 @@ extension FunctionClient {
         let answer = try await transport.send(request)
         guard answer.status >= 400 else { return answer }
         let bytes = (try? await answer.collect(bytesMax: 1 << 20)) ?? []
-        if answer.isOfType(ServerProblem.mediaType), let problem = ServerProblem(json: bytes) { throw .refused(problem) }
+        if answer.isOfType(ServerProblem.mediaType), let problem = ServerProblem(json: bytes) {
+            throw .refused(problem)
+        }
         throw .notF2S(
             server: server.text, status: answer.status,
             detail: String(String(decoding: bytes, as: UTF8.self).onOneLine.prefix(120)))

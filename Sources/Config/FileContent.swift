@@ -40,7 +40,8 @@ struct FileContent {
 
     /// No file.
     static let absent = FileContent(bytes: nil, stamp: nil)
-    /// Bytes that are read at most. One more than a settings file may have, so that the reader sees that it is too long.
+    /// Bytes that are read at most. One more than a settings file may have, so that the reader sees that it
+    /// is too long.
     static let bytesMax = 1 << 20 + 1
 
     /// Reads a file; one that is not there is absent.

@@ -31,7 +31,8 @@ public final class FunctionCatalog: Service {
                 } catch is CancellationError {
                     return
                 } catch {
-                    self.logger.warning("The store of functions cannot be followed. Trying again.", metadata: ["error": "\(error)"])
+                    self.logger.warning(
+                        "The store of functions cannot be followed. Trying again.", metadata: ["error": "\(error)"])
                 }
                 // The pause ends early by cancellation only, which the loop looks at itself.
                 try? await Task.sleep(for: Self.pause)

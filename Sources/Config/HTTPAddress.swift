@@ -2,7 +2,8 @@
 enum HTTPAddress {
     /// Whether the text is an `http` or `https` URL with a host, without spaces and control characters.
     static func isValid(_ text: String) -> Bool {
-        guard text.utf8.count <= 2048, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), let authority = authority(of: text)
+        guard text.utf8.count <= 2048, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
+            let authority = authority(of: text)
         else { return false }
         let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
         return !host.isEmpty && host.first != ":"

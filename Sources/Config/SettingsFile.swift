@@ -5,8 +5,8 @@ import Synchronization
 
 /// The settings in force: read at start, and again when the file changes.
 ///
-/// The file is looked at each second by its status, which works for editors that replace files and for ConfigMaps, whose
-/// files are links that are swapped. A broken edit changes nothing but ``currentComplaint``.
+/// The file is looked at each second by its status, which works for editors that replace files and for
+/// ConfigMaps, whose files are links that are swapped. A broken edit changes nothing but ``currentComplaint``.
 public final class SettingsFile: Service {
     private struct State {
         var stamp: FileStamp?
@@ -58,9 +58,8 @@ public final class SettingsFile: Service {
         do {
             let content = try FileContent.read(path)
             guard content.bytes != nil else {
-                let complaint = "\(path) is gone. Put it back, or start F2S again for the defaults."
-                state.withLock { $0 = State(stamp: nil, complaint: complaint) }
-                logger.warning("The settings stay as they were.", metadata: ["complaint": "\(complaint)"])
+                state.withLock { $0.stamp = nil }
+                complain("\(path) is gone. Put it back, or start F2S again for the defaults.")
                 return
             }
             state.withLock { $0.stamp = content.stamp }
@@ -70,9 +69,18 @@ public final class SettingsFile: Service {
             latest.publish(settings)
             logger.info("New settings are in force.", metadata: ["file": "\(path)"])
         } catch {
-            state.withLock { $0.complaint = error.description }
-            logger.warning("The settings stay as they were.", metadata: ["complaint": "\(error)"])
+            complain(error.description)
         }
+    }
+
+    /// Keeps a complaint, and logs it unless it is the one of a second ago.
+    private func complain(_ complaint: String) {
+        let isNew = state.withLock { state in
+            defer { state.complaint = complaint }
+            return state.complaint != complaint
+        }
+        guard isNew else { return }
+        logger.warning("The settings stay as they were.", metadata: ["complaint": "\(complaint)"])
     }
 
     private static let pause = Duration.seconds(1)

@@ -10,7 +10,8 @@ struct SettingsKey: Sendable {
     /// The value as JSON, secrets masked.
     let json: @Sendable (Settings) -> String
 
-    /// Name of the environment variable that overrides it: the path in upper case, joined by `_`, without a leading `f2s`.
+    /// Name of the environment variable that overrides it: the path in upper case, joined by `_`, without a
+    /// leading `f2s`.
     var variable: String {
         let inner = path.hasPrefix("f2s.") ? path.dropFirst(4) : path[...]
         return "F2S_" + inner.split(separator: ".").joined(separator: "_").uppercased()

@@ -10,10 +10,10 @@ public struct SettingsReader: Sendable {
     /// - Parameters:
     ///   - bytes: content of the file; `nil`: there is none.
     ///   - place: name of the file in complaints.
-    ///   - environment: variables by name. Those named `F2S_…` after a key of the file override it, and `Prometheus_URL`
-    ///     sets `prometheus.url`; one that is empty counts as not set.
-    /// - Throws: ``SettingsError`` with everything that is wrong. Unknown keys are, and so are variables that begin like a
-    ///   section (`F2S_TIMEOUTS_`); other unknown variables are not ours: Kubernetes sets `F2S_SERVICE_HOST` and the like.
+    ///   - environment: variables by name. Those named `F2S_…` after a key of the file override it, and
+    ///     `Prometheus_URL` sets `prometheus.url`; one that is empty counts as not set.
+    /// - Throws: ``SettingsError`` with everything that is wrong. Unknown keys are, and so are unknown variables that
+    ///   begin like a section (`F2S_TIMEOUTS_`). Others are not ours: Kubernetes sets `F2S_SERVICE_HOST` and the like.
     public func read(
         _ bytes: [UInt8]?, place: String = "config.yaml", environment: [String: String] = [:]
     ) throws(SettingsError) -> Settings {
@@ -35,7 +35,8 @@ public struct SettingsReader: Sendable {
         do {
             let documents = try YAMLReader().documents(bytes)
             if documents.count > 1 {
-                complaints.append(YAMLComplaint("The file holds \(documents.count) documents: it must hold one.", at: nil))
+                complaints.append(
+                    YAMLComplaint("The file holds \(documents.count) documents: it must hold one.", at: nil))
             }
             if let document = documents.first { read(YAMLCursor(try document.get()), into: &settings, &complaints) }
         } catch {
@@ -72,7 +73,8 @@ public struct SettingsReader: Sendable {
         case .map([]), .list([]): return
         default:
             throw YAMLComplaint(
-                "\(cursor.path) is not supported by this version of F2S: leave it out, or empty.", at: cursor.node.position)
+                "\(cursor.path) is not supported by this version of F2S: leave it out, or empty.",
+                at: cursor.node.position)
         }
     }
 

@@ -120,7 +120,8 @@ struct FunctionReader {
 
 // How fields are taken and complaints are kept.
 extension FunctionReader {
-    /// What `read` makes of a field; `nil` when it is absent, or when it was refused, which is then kept as a complaint.
+    /// What `read` makes of a field; `nil` when it is absent, or when it was refused, which is then kept as a
+    /// complaint.
     private mutating func value<Value>(
         _ cursor: YAMLCursor?, _ read: (YAMLCursor) throws -> Value
     ) -> Value? {

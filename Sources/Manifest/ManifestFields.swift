@@ -6,7 +6,8 @@ enum ManifestFields {
 
     static let document = ["apiVersion", "kind", "metadata", "spec", "target", "status"]
     static let list = ["apiVersion", "kind", "metadata", "items"]
-    /// All but the first two are Kubernetes' own; they are accepted, because people paste what kubectl shows, and ignored.
+    /// All but the first two are Kubernetes' own; they are accepted, because people paste what kubectl shows,
+    /// and ignored.
     static let metadata = [
         "name", "namespace", "labels", "annotations", "uid", "generation", "resourceVersion", "creationTimestamp",
         "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers", "generateName", "managedFields",

@@ -24,15 +24,15 @@ public final class Histogram: Sendable {
         cells = InlineArray { _ in Atomic(0) }
     }
 
-    /// Counts a duration; never waits, never allocates. The sum wraps after 584 years of observed time, which Prometheus
-    /// takes for a restart.
+    /// Counts a duration; never waits, never allocates. The sum wraps after 584 years of observed time, which
+    /// Prometheus takes for a restart.
     public func observe(nanoseconds: UInt64) {
         cells[bounds.bucket(of: nanoseconds)].wrappingAdd(1, ordering: .relaxed)
         sum.wrappingAdd(nanoseconds, ordering: .relaxed)
     }
 
-    /// What has been observed so far. Observations made meanwhile may be in one cell and not yet in the sum; the count is
-    /// taken from the cells, so that it always equals the last bucket.
+    /// What has been observed so far. Observations made meanwhile may be in one cell and not yet in the sum; the count
+    /// is taken from the cells, so that it always equals the last bucket.
     public var reading: Reading {
         let counts = (0...bounds.nanoseconds.count).map { cells[$0].load(ordering: .relaxed) }
         return Reading(
@@ -57,8 +57,8 @@ public final class Histogram: Sendable {
         let seconds: [Double]
         let nanoseconds: [UInt64]
 
-        /// Sorts, and leaves out what cannot be a bound: zero and less, above 2^53 ns (104 days), not a number, doubles,
-        /// and what is over ``Histogram/bucketsMax``.
+        /// Sorts, and leaves out what cannot be a bound: zero and less, above 2^53 ns (104 days), not a number,
+        /// doubles, and what is over ``Histogram/bucketsMax``.
         init(_ wanted: [Double]) {
             let usable = Set(wanted.filter { $0 * 1e9 >= 1 && $0 * 1e9 <= 0x1p53 }).sorted()
             seconds = Array(usable.prefix(Histogram.bucketsMax))

@@ -2,9 +2,9 @@ import Synchronization
 
 /// Every metric of the process. Instruments are asked for once and then written to without the registry.
 ///
-/// Names follow Prometheus' conventions: `f2s_…`, base units (`_seconds`, `_bytes`), `_total` for counters. A declaration
-/// that breaks the grammar, contradicts an earlier one or is over the bound of series is no reason to stop serving: its
-/// instrument works but is not shown, and ``refusals`` says so.
+/// Names follow Prometheus' conventions: `f2s_…`, base units (`_seconds`, `_bytes`), `_total` for counters. A
+/// declaration that breaks the grammar, contradicts an earlier one or is over the bound of series is no reason to stop
+/// serving: its instrument works but is not shown, and ``refusals`` says so.
 public final class MetricRegistry: Sendable {
     enum Instrument: Sendable {
         case counter(Counter)
@@ -81,8 +81,8 @@ public final class MetricRegistry: Sendable {
         }
     }
 
-    /// Forgets every series that has this label, in every metric: a deleted function's series go. Who still holds such an
-    /// instrument may go on writing to it; asking for it again makes a new one that begins at zero.
+    /// Forgets every series that has this label, in every metric: a deleted function's series go. Who still holds such
+    /// an instrument may go on writing to it; asking for it again makes a new one that begins at zero.
     public func removeSeries(label: String, value: String) {
         state.withLock { state in
             for (name, family) in state.families {

@@ -58,7 +58,10 @@ struct FunctionRecord: Sendable {
     }
 
     /// Takes the newest state of the declaration; an edit must be told to the platform, even when nothing restarts.
-    mutating func update(_ newer: Function) {
+    /// - Parameter isWritingStatus: whether a newer status than the one in `newer` is on its way to the store.
+    mutating func update(_ newer: Function, isWritingStatus: Bool) {
+        // What the store shows counts, or a status that it has lost would never be written again.
+        if !isWritingStatus { storedStatus = newer.status }
         let isEdited = newer.draft != function.draft
         function = newer
         guard isEdited else { return }

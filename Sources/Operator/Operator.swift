@@ -7,9 +7,9 @@ import Synchronization
 /// Makes the platform run what is declared, as much of it as is called for: desired against observed, once a second and
 /// at once when something changes.
 ///
-/// It is level-triggered: every wake-up looks at the latest declarations, replicas and load, never at what woke it, so a
-/// missed or merged wake-up is harmless. Only the leader changes anything; every process hands the replicas down to its
-/// dispatcher.
+/// It is level-triggered: every wake-up looks at the latest declarations, replicas and load, never at what woke it, so
+/// a missed or merged wake-up is harmless. Only the leader changes anything; every process hands the replicas down to
+/// its dispatcher.
 public final class Operator: Service, OperatorInspector {
     private let platform: Platform
     private let dataPlane: any DataPlane
@@ -36,7 +36,8 @@ public final class Operator: Service, OperatorInspector {
         state = Mutex(OperatorState(metrics: self.metrics, requestTimeout: requestTimeout()))
     }
 
-    /// Works until it is cancelled or a graceful shutdown begins. Replicas go on running: to end them is the platform's.
+    /// Works until it is cancelled or a graceful shutdown begins. Replicas go on running: to end them is the
+    /// platform's.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in

@@ -8,9 +8,16 @@ extension OperatorState {
         var calls: [OperatorCall] = []
         let places = records.indices
         for place in places where records[place].isUrgent { applyIfDue(place, load, now, &calls) }
-        for place in places where !records[place].isUrgent { applyIfDue(place, load, now, &calls) }
+        for place in places where !records[place].isUrgent {
+            // At the start every function is due; those that find no room are not looked at one by one.
+            guard book.hasRoom(isUrgent: false) else { break }
+            applyIfDue(place, load, now, &calls)
+        }
         for (id, departure) in departures { removeIfDrained(id, departure, load, now, &calls) }
-        for place in places { writeStatusIfDue(place, now, &calls) }
+        for place in places {
+            guard book.hasRoom(isUrgent: false) else { break }
+            writeStatusIfDue(place, now, &calls)
+        }
         return calls
     }
 

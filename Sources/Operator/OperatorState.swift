@@ -1,11 +1,11 @@
 import F2SMetrics
 import F2SModel
 
-/// Everything the operator knows, and what follows from it. A value without I/O, clock or lock: ``Operator`` feeds it the
-/// latest states and carries out what it answers.
+/// Everything the operator knows, and what follows from it. A value without I/O, clock or lock: ``Operator`` feeds it
+/// the latest states and carries out what it answers.
 ///
-/// One pass is ``plan(_:at:wall:isLeader:)``, then the snapshot goes down to the dispatcher, then ``calls(_:at:)`` with a
-/// report taken after that: what is idle only then may be stopped.
+/// One pass is ``plan(_:at:wall:isLeader:)``, then the snapshot goes down to the dispatcher, then ``calls(_:at:)`` with
+/// a report taken after that: what is idle only then may be stopped.
 struct OperatorState: Sendable {
     /// What one pass has found.
     struct Outcome: Sendable {
@@ -50,6 +50,7 @@ struct OperatorState: Sendable {
 
     /// Takes the newest declarations.
     mutating func take(_ snapshot: FunctionSnapshot) {
+        if takeStatuses(snapshot.functions) { return }
         let conflicts = snapshot.routeConflicts
         let before = records
         var newIndex: [Function.ID: Int] = [:]
@@ -59,9 +60,7 @@ struct OperatorState: Sendable {
             var record =
                 index[function.id].map { before[$0] }
                 ?? FunctionRecord(function, gauges: metrics.gauges(of: function.name))
-            record.update(function)
-            // What the store shows counts, or a status that it has lost would never be written again.
-            if !book.isBusy(.status(function.id)) { record.storedStatus = function.status }
+            record.update(function, isWritingStatus: book.isBusy(.status(function.id)))
             newIndex[function.id] = newRecords.count
             newRecords.append(record)
             departures.removeValue(forKey: function.id)
@@ -78,6 +77,19 @@ struct OperatorState: Sendable {
         records = newRecords
         index = newIndex
         if !left.isEmpty { dismiss(left) }
+    }
+
+    /// Most snapshots differ in nothing but the statuses that were written here: a thousand of them follow each other
+    /// when a thousand functions are new, so they must be cheap.
+    /// - Returns: whether that was all.
+    private mutating func takeStatuses(_ functions: [Function]) -> Bool {
+        guard hasFunctions, functions.count == records.count else { return false }
+        for (record, function) in zip(records, functions)
+        where record.function.id != function.id || record.function.draft != function.draft { return false }
+        for (place, function) in functions.enumerated() {
+            records[place].update(function, isWritingStatus: book.isBusy(.status(function.id)))
+        }
+        return true
     }
 
     /// Takes the newest replicas.

@@ -28,7 +28,8 @@ final class Abandonment: Sendable {
         state.withLock { state in
             guard state.reason == nil else { return }
             state.reason = reason
-            // Under the lock, so that after `forget` returns no action runs any more: a process identifier that has been
+            // Under the lock, so that after `forget` returns no action runs any more: a process identifier that has
+            // been
             // given back must not be killed. Actions are one system call or one resumption.
             state.action?()
             state.action = nil

@@ -4,7 +4,8 @@ import Synchronization
 /// Hands a request's body from the one task that reads it to the command's standard input, chunk by chunk.
 ///
 /// The task that reads must go on when the command has stopped listening: a body of HTTP/1.1 has to be read to its end
-/// before the connection can be used again, and only one task may ever iterate it. So the reader of the relay may leave at
+/// before the connection can be used again, and only one task may ever iterate it. So the reader of the relay may
+/// leave at
 /// any time; chunks are dropped from then on.
 final class BodyRelay: Sendable {
     private enum State {

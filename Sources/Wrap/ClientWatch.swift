@@ -1,7 +1,8 @@
 import NIOCore
 import Synchronization
 
-/// Notices that the client of a connection has gone, also while nobody reads from it. EOF counts: a client that only closes
+/// Notices that the client of a connection has gone, also while nobody reads from it. EOF counts: a client that only
+/// closes
 /// its sending side has gone too, as everywhere in F2S.
 final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Any

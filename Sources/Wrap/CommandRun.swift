@@ -54,7 +54,10 @@ struct CommandRun: Sendable {
                 return try await withThrowingTaskGroup(of: LineTail.self) { tasks in
                     tasks.addTask { try await errorTail(of: execution.standardError) }
                     for try await chunk in execution.standardOutput {
-                        guard !reply.isBodyless else { continue }
+                        guard !reply.isBodyless else {
+                            reply.drop(bytes: chunk.count)
+                            continue
+                        }
                         chunk.withUnsafeBytes { _ = held.writeBytes($0) }
                         guard reply.isCommitted || held.readableBytes > heldBytesMax else { continue }
                         if !reply.isCommitted { try await reply.begin(isClosing: !isBodyRead()) }
@@ -70,7 +73,8 @@ struct CommandRun: Sendable {
         }
         abandonment.forget()
         input.leave()
-        // Background processes of the command end with it. The number cannot have been given to somebody else as long as
+        // Background processes of the command end with it. The number cannot have been given to somebody else as long
+        // as
         // anybody is in the group; that an empty group's number is reused within these microseconds would take a whole
         // round of process identifiers.
         if let group { kill(-group, SIGKILL) }

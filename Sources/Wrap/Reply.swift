@@ -5,11 +5,14 @@ import NIOCore
 
 /// The client's side of one invocation: exactly one head, then a body.
 ///
-/// Hummingbird's writers are not `Sendable` and its methods leave the caller's actor, so all that handles a reply does too.
+/// Hummingbird's writers are not `Sendable` and its methods leave the caller's actor, so all that handles a reply does
+/// too.
 struct Reply: ~Copyable {
     private var writer: ResponseWriter?
     private var body: (any ResponseBodyWriter)?
     private let contentType: String
+
+    private var droppedBytes = 0
 
     /// Whether the request's method is HEAD: the answer then has no body (RFC 9110 section 9.3.2).
     let isBodyless: Bool
@@ -40,6 +43,9 @@ struct Reply: ~Copyable {
     /// Writes a part of the body; waits while the client is slower.
     @concurrent mutating func write(_ part: ByteBuffer) async throws { try await body?.write(part) }
 
+    /// Notes a part of the body that a bodyless answer only tells the length of.
+    mutating func drop(bytes: Int) { droppedBytes += bytes }
+
     /// Ends a body that was begun.
     @concurrent mutating func finish() async throws {
         guard let body else { return }
@@ -47,11 +53,27 @@ struct Reply: ~Copyable {
         try await body.finish(nil)
     }
 
-    /// Writes a whole answer. Nothing happens when a head is out.
-    @concurrent mutating func send(status: Int = 200, type: String? = nil, _ content: ByteBuffer, isClosing: Bool) async throws {
+    /// Answers with what the command has written. Nothing happens when a head is out.
+    @concurrent mutating func send(output: ByteBuffer, isClosing: Bool) async throws {
+        try await send(
+            output, status: 200, type: contentType, length: output.readableBytes + droppedBytes, isClosing: isClosing)
+    }
+
+    /// Answers with a problem document. Nothing happens when a head is out.
+    @concurrent mutating func send(_ problem: WrapProblem, isClosing: Bool) async throws {
+        let document = ByteBuffer(bytes: problem.json)
+        try await send(
+            document, status: problem.status, type: WrapProblem.mediaType, length: document.readableBytes,
+            isClosing: isClosing)
+    }
+
+    @concurrent private mutating func send(
+        _ content: ByteBuffer, status: Int, type: String, length: Int, isClosing: Bool
+    ) async throws {
         guard let writer = writer.take() else { return }
-        var head = head(status: status, type: type ?? contentType, isClosing: isClosing)
-        head.headerFields[.contentLength] = isBodyless ? nil : "\(content.readableBytes)"
+        var head = head(status: status, type: type, isClosing: isClosing)
+        // Always given: without it the encoder would end even an answer to HEAD with an empty chunk.
+        head.headerFields[.contentLength] = "\(length)"
         if isBodyless {
             try await writer.writeResponse(head)
         } else {

@@ -23,7 +23,8 @@ struct RequestEnvironment: Sendable, Hashable {
         for field in fields {
             guard let name = Self.variable(for: field.name.rawName) else { continue }
             if case .some(.some(let earlier)) = variables[name] {
-                // RFC 9110 section 5.3 joins fields of one name by a comma, RFC 6265 section 5.4 cookies by a semicolon.
+                // RFC 9110 section 5.3 joins fields of one name by a comma, RFC 6265 section 5.4 cookies by a
+                // semicolon.
                 variables[name] = earlier + (name == "HTTP_COOKIE" ? "; " : ", ") + field.value
             } else {
                 variables[name] = field.value

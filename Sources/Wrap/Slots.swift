@@ -1,6 +1,7 @@
 import Synchronization
 
-/// The right to run a command, as often as commands may run at once. Who finds none waits in order of arrival; waiters are
+/// The right to run a command, as often as commands may run at once. Who finds none waits in order of arrival; waiters
+/// are
 /// bounded by the connections, since a connection has one request at a time.
 final class Slots: Sendable {
     private struct State {

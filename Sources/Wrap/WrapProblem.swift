@@ -37,7 +37,8 @@ struct WrapProblem: Sendable, Hashable, Encodable {
         let seconds = Double(timeout.components.seconds) + Double(timeout.components.attoseconds) / 1e18
         return WrapProblem(
             status: 504, title: "The command did not end in time",
-            detail: "It had not ended after \(seconds.formattedSeconds) s, waiting for its turn included, and was killed. "
+            detail:
+                "It had not ended after \(seconds.formattedSeconds) s, waiting for its turn included, and was killed. "
                 + "Make it faster, or raise --timeout or --concurrency.")
     }
 
@@ -57,7 +58,8 @@ struct WrapProblem: Sendable, Hashable, Encodable {
                 detail: "\(reason). Check the command after `f2s wrap --`.")
         case .lost(let reason):
             WrapProblem(
-                status: 500, title: "The command's output was lost", detail: "\(reason). Retry; if it stays, restart f2s wrap.")
+                status: 500, title: "The command's output was lost",
+                detail: "\(reason). Retry; if it stays, restart f2s wrap.")
         }
     }
 }

@@ -12,13 +12,16 @@ struct WrapResponder: Sendable {
     let slots: Slots
     let log: @Sendable ([UInt8]) -> Void
 
-    /// How long a client may go on to send a body that the command did not want to read, once it has its answer. To close
-    /// earlier would make the kernel discard the answer while the client is still writing.
+    /// How long a client may go on to send a body that the command did not want to read, before it gets its answer.
+    /// Many
+    /// clients look for an answer only when they have sent everything, and take a connection that closes for a failure.
     static let lingering = Duration.seconds(5)
 
     /// Returns when the answer is out and nobody iterates the request's body any more.
     /// - Throws: to have the connection closed without a proper end.
-    @concurrent func respond(to request: Request, _ writer: consuming ResponseWriter, on channel: any Channel) async throws {
+    @concurrent func respond(to request: Request, _ writer: consuming ResponseWriter, on channel: any Channel)
+        async throws
+    {
         let abandonment = Abandonment()
         let presence = try await ClientWatch.presence(on: channel)
         presence.begin(abandonment)
@@ -34,14 +37,16 @@ struct WrapResponder: Sendable {
         }
     }
 
-    @concurrent private func exchange(_ request: Request, _ reply: inout Reply, _ abandonment: Abandonment) async throws {
+    @concurrent private func exchange(_ request: Request, _ reply: inout Reply, _ abandonment: Abandonment) async throws
+    {
+        // An answer before anybody has read the body is all right: Hummingbird reads and drops it.
         guard
             let environment = RequestEnvironment(
                 method: request.method.rawValue, target: request.head.path ?? "/", fields: request.headers)
-        else { return try await refuse(.malformedPath, &reply) }
+        else { return try await reply.send(.malformedPath, isClosing: false) }
         guard await slots.acquire(unless: abandonment) else {
             guard abandonment.reason == .timedOut else { throw CancellationError() }
-            return try await refuse(.timedOut(after: options.timeout), &reply)
+            return try await reply.send(.timedOut(after: options.timeout), isClosing: false)
         }
         let relay = BodyRelay()
         let isBodyRead = Flag()
@@ -58,14 +63,14 @@ struct WrapResponder: Sendable {
             let (ending, held) = await run.follow(
                 input: relay, reply: &reply, abandonment: abandonment, isBodyRead: { isBodyRead.isRaised })
             slots.release()
-            let answer = WrapAnswer(
-                to: ending, reason: abandonment.reason, isCommitted: reply.isCommitted, timeout: options.timeout)
-            try await write(answer, held, &reply, isClosing: !isBodyRead.isRaised)
-
-            // Hummingbird reads what is left of the body itself, and two readers of it are a trap: nobody of ours may read
+            // Hummingbird reads what is left of the body itself, and two readers of it are a trap: nobody of ours may
+            // read
             // any more when this returns.
             group.addTask { try? await Task.sleep(for: Self.lingering) }
             try await group.next()
+            let answer = WrapAnswer(
+                to: ending, reason: abandonment.reason, isCommitted: reply.isCommitted, timeout: options.timeout)
+            try await write(answer, held, &reply, isClosing: !isBodyRead.isRaised)
             group.cancelAll()
         }
     }
@@ -78,21 +83,13 @@ struct WrapResponder: Sendable {
             if reply.isCommitted {
                 try await reply.finish()
             } else {
-                try await reply.send(held, isClosing: isClosing)
+                try await reply.send(output: held, isClosing: isClosing)
             }
         case .problem(let problem):
-            try await reply.send(
-                status: problem.status, type: WrapProblem.mediaType, ByteBuffer(bytes: problem.json),
-                isClosing: isClosing)
+            try await reply.send(problem, isClosing: isClosing)
         case .close:
             throw CancellationError()
         }
-    }
-
-    /// Answers before anybody has read the body; Hummingbird reads and drops it.
-    @concurrent private func refuse(_ problem: WrapProblem, _ reply: inout Reply) async throws {
-        try await reply.send(
-            status: problem.status, type: WrapProblem.mediaType, ByteBuffer(bytes: problem.json), isClosing: false)
     }
 
     /// Reads the whole body, wanted or not. The only place that does.

@@ -9,8 +9,10 @@ import SystemPackage
 
 /// A program behind HTTP: every request runs it once (`f2s wrap`).
 ///
-/// The request's body is its standard input, its standard output is the answer, its standard error goes to ours. Status 200
-/// when it exits with 0, else 500 with the last lines of its standard error. It learns of the request by CGI's variables.
+/// The request's body is its standard input, its standard output is the answer, its standard error goes to ours.
+/// Status 200
+/// when it exits with 0, else 500 with the last lines of its standard error. It learns of the request by CGI's
+/// variables.
 public struct WrapServer: Service {
     private let options: WrapOptions
     private let logger: Logger

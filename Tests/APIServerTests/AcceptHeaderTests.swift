@@ -22,7 +22,8 @@ import Testing
 
     @Test(arguments: [
         ("application/json", MediaType.json), ("application/json; charset=utf-8", .json), ("Application/YAML", .yaml),
-        ("text/plain", .text), ("application/jsonx", nil), ("application/x-www-form-urlencoded", nil), ("", nil), (nil, nil),
+        ("text/plain", .text), ("application/jsonx", nil), ("application/x-www-form-urlencoded", nil), ("", nil),
+        (nil, nil),
         ("multipart/form-data; a=application/json", nil),
     ])
     func `a content type is known or not`(header: String?, type: MediaType?) {

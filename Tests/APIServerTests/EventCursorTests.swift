@@ -4,8 +4,10 @@ import Testing
 @testable import F2SAPIServer
 
 @Suite struct EventCursorTests {
-    @Test(arguments: [(nil, 5, 0), (0, 5, 0), (3, 5, 3), (5, 5, 5), (6, 5, 0), (9, 0, 0)] as [(UInt64?, UInt64, UInt64)])
-    func `a stream begins after what the client has seen of this process`(seen: UInt64?, newest: UInt64, start: UInt64) {
+    @Test(
+        arguments: [(nil, 5, 0), (0, 5, 0), (3, 5, 3), (5, 5, 5), (6, 5, 0), (9, 0, 0)] as [(UInt64?, UInt64, UInt64)])
+    func `a stream begins after what the client has seen of this process`(seen: UInt64?, newest: UInt64, start: UInt64)
+    {
         #expect(EventCursor(after: seen, newest: newest).last == start)
     }
 

@@ -1,5 +1,6 @@
 import F2SManifest
 import F2SModel
+import TestSupport
 import Testing
 
 @testable import F2SAPIServer
@@ -24,7 +25,7 @@ import Testing
             let replaced = try await server.send("PUT", "/functions/hello", yaml: manifest("hello", maxReplicas: 9))
             #expect(replaced.status == 200)
             #expect(replaced.headers["location"] == nil)
-            #expect(try #require(replaced.headers["etag"]) != first)
+            #expect(replaced.headers["etag"] != first)
             #expect(server.memory.functions.current.functions.first?.target.maxReplicas == 9)
 
             let deleted = try await server.send("DELETE", "/functions/hello")
@@ -39,7 +40,8 @@ import Testing
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             for (accept, path) in [
                 ("application/yaml", "/functions/hello"), ("application/json", "/functions/hello"),
-                ("application/json", "/functions/hello?output=yaml"), ("application/yaml", "/functions/hello?output=json"),
+                ("application/json", "/functions/hello?output=yaml"),
+                ("application/yaml", "/functions/hello?output=json"),
             ] {
                 let read = try await server.send("GET", path, headers: ["Accept": accept])
                 let type = try #require(read.headers["content-type"])
@@ -79,15 +81,19 @@ import Testing
             #expect(try await server.send("DELETE", "/functions/hello", headers: ["If-Match": seen]).status == 412)
             #expect(server.memory.functions.current.functions.first?.target.maxReplicas == 7)
             let now = try #require(mine.headers["etag"])
-            #expect(try await server.send("DELETE", "/functions/hello", headers: ["If-Match": "\"0\", \(now)"]).status == 204)
+            #expect(
+                try await server.send("DELETE", "/functions/hello", headers: ["If-Match": "\"0\", \(now)"]).status
+                    == 204)
         }
     }
 
-    @Test(arguments: [
-        ("new", [:], 201), ("new", ["If-None-Match": "*"], 201), ("new", ["If-Match": "*"], 412),
-        ("new", ["If-Match": "\"1\""], 412), ("new", ["If-Match": "\"1\", \"2\""], 412), ("old", ["If-None-Match": "*"], 412),
-        ("old", ["If-Match": "*"], 200), ("old", ["If-None-Match": "\"1\""], 412), ("old", ["If-Match": "1"], 400),
-    ] as [(String, [String: String], Int)])
+    @Test(
+        arguments: [
+            ("new", [:], 201), ("new", ["If-None-Match": "*"], 201), ("new", ["If-Match": "*"], 412),
+            ("new", ["If-Match": "\"1\""], 412), ("new", ["If-Match": "\"1\", \"2\""], 412),
+            ("old", ["If-None-Match": "*"], 412),
+            ("old", ["If-Match": "*"], 200), ("old", ["If-None-Match": "\"1\""], 412), ("old", ["If-Match": "1"], 400),
+        ] as [(String, [String: String], Int)])
     func `PUT keeps to its conditions`(name: String, headers: [String: String], status: Int) async throws {
         try await TestServer.with(.init(functions: [.sample("old")])) { server in
             let answer = try await server.send(
@@ -99,34 +105,39 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("old", ["If-Match": "*"], 204), ("old", ["If-None-Match": "*"], 412), ("old", ["If-Match": "\"9\", \"8\""], 412),
-        ("gone", ["If-Match": "\"1\""], 404), ("gone", ["If-None-Match": "*"], 404), ("gone", [:], 404),
-        ("Not_A_Name", [:], 404), ("old", ["If-Match": "\"9"], 400),
-    ] as [(String, [String: String], Int)])
+    @Test(
+        arguments: [
+            ("old", ["If-Match": "*"], 204), ("old", ["If-None-Match": "*"], 412),
+            ("old", ["If-Match": "\"9\", \"8\""], 412),
+            ("gone", ["If-Match": "\"1\""], 404), ("gone", ["If-None-Match": "*"], 404), ("gone", [:], 404),
+            ("Not_A_Name", [:], 404), ("old", ["If-Match": "\"9"], 400),
+        ] as [(String, [String: String], Int)])
     func `DELETE keeps to its conditions`(name: String, headers: [String: String], status: Int) async throws {
         try await TestServer.with(.init(functions: [.sample("old")])) { server in
-            #expect(try await server.send("DELETE", "/functions/\(name)", headers: headers).status == status)
+            let answer = try await server.send("DELETE", "/functions/\(name)", headers: headers)
+            #expect(answer.status == status)
             #expect(server.memory.functions.current.functions.isEmpty == (status == 204))
         }
     }
 
-    @Test(arguments: [
-        (StoreError.unavailable("The disk is full"), 503, "The disk is full"),
-        (.readOnly(try! FunctionName("hello"), place: "a.yaml", line: 3), 409, "a.yaml:3"),
-    ])
-    func `what the store says reaches the client`(error: StoreError, status: Int, detail: String) async throws {
+    @Test func `what the store says reaches the client`() async throws {
+        let hello = try FunctionName("hello")
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
-            server.memory.functions.fail(with: error)
-            let answers = [
-                try await server.send("POST", "/functions", yaml: manifest("other")),
-                try await server.send("PUT", "/functions/hello", yaml: manifest("hello", maxReplicas: 2)),
-                try await server.send("DELETE", "/functions/hello"),
-            ]
-            for answer in answers {
-                #expect(answer.status == status)
-                #expect(answer.problem?.contains(detail) == true)
-                #expect((answer.headers["retry-after"] == "1") == (status == 503))
+            for (error, status, detail) in [
+                (StoreError.unavailable("The disk is full"), 503, "The disk is full"),
+                (.readOnly(hello, place: "a.yaml", line: 3), 409, "a.yaml:3"),
+            ] {
+                server.memory.functions.fail(with: error)
+                let answers = [
+                    try await server.send("POST", "/functions", yaml: manifest("other")),
+                    try await server.send("PUT", "/functions/hello", yaml: manifest("hello", maxReplicas: 2)),
+                    try await server.send("DELETE", "/functions/hello"),
+                ]
+                for answer in answers {
+                    #expect(answer.status == status)
+                    #expect(answer.problem?.contains(detail) == true)
+                    #expect((answer.headers["retry-after"] == "1") == (status == 503))
+                }
             }
         }
     }

@@ -1,5 +1,4 @@
 import F2SModel
-import Logging
 import Testing
 
 @testable import F2SAPIServer
@@ -7,17 +6,13 @@ import Testing
 @Suite struct ListenerTests {
     @Test func `an address that is taken is an error that names it`() async throws {
         try await TestServer.with { server in
-            let gate = RouteGate(authenticator: StubAuthenticator(), publicAuthority: { "" })
-            let router = APIRouter(routes: [], gate: gate, logger: Logger(label: "test")).router()
-            let listener = Listener(
-                name: "127.0.0.1:\(server.operationsPort)",
-                address: .hostname("127.0.0.1", port: server.operationsPort), router: router,
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, onBound: { _ in })
             await #expect {
-                try await listener.run()
+                try await TestServer.with(.init(operationsPort: server.operationsPort)) { _ in
+                    Issue.record("Two servers listen on one port.")
+                }
             } throws: { error in
-                let text = "\(error)"
-                return text.contains("127.0.0.1:\(server.operationsPort)") && text.contains("in use")
+                guard case APIServerError.cannotListen(let address, let reason) = error else { return false }
+                return address == "127.0.0.1:\(server.operationsPort)" && reason.contains("in use")
             }
         }
     }

@@ -1,9 +1,10 @@
 import F2SModel
+import TestSupport
 import Testing
 
 @testable import F2SAPIServer
 
-@Suite struct StreamTests {
+@Suite(.timeLimit(.minutes(1))) struct StreamTests {
     private static let hello = Function.ID("memory-hello")
 
     private func line(_ number: Int) -> LogLine {
@@ -41,7 +42,7 @@ import Testing
         let logs = EndlessLogs()
         try await TestServer.with(.init(functions: [.sample("hello")], replicas: logs)) { server in
             // The task is the client: cancelling it closes its connection.
-            try await withThrowingTaskGroup(of: Void.self) { tasks in
+            await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask {
                     try await server.stream("/functions/hello/logs?follow=true") { try await $0.readToEnd() }
                 }
@@ -52,7 +53,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func `streams end when the server does`() async throws {
+    @Test func `streams end when the server does`() async throws {
         let logs = EndlessLogs()
         let texts = Latest<[String]>([])
         try await withThrowingTaskGroup(of: Void.self) { tasks in

@@ -1,5 +1,8 @@
+import F2SMetrics
 import F2SModel
 import FoundationEssentials
+import Synchronization
+import TestSupport
 import Testing
 
 @testable import F2SAPIServer
@@ -119,7 +122,8 @@ import Testing
 
     private func function(_ name: String, route: String, age: UInt64) throws -> Function {
         Function(
-            id: Function.ID(name), draft: try .sample(name, route: route), generation: 1, storeRevision: StoreRevision("1"),
+            id: Function.ID(name), draft: try .sample(name, route: route), generation: 1,
+            storeRevision: StoreRevision("1"),
             age: age, origin: Function.Origin(place: "test", isWritable: true))
     }
 

@@ -5,289 +5,309 @@ import Testing
 
 @testable import F2SLocal
 
-/// Real child processes. Serial, because it counts descriptors and children of the test process.
-@Suite(.serialized) struct ChildProcessesSerialTests {
-    private func server(_ environment: [String: String] = [:]) throws -> Target {
-        try Target(command: [Workshop.server.get()], environment: environment)
-    }
-
-    private func shell(_ script: String) -> Target { Target(command: ["sh", "-c", script]) }
-
-    private func lines(_ platform: LocalPlatform, of function: Function) async -> [LogLine] {
-        var lines: [LogLine] = []
-        for await line in platform.replicas.logs(of: function.id, tail: 1000, follow: false) { lines.append(line) }
-        return lines
-    }
-
-    @Test func `a replica is published when it listens, with an address that answers`() async throws {
-        try await withPlatform { platform, _ in
-            let function = try await platform.declare("hello", server())
-            try await platform.replicas.apply(function, count: 1, retiring: [])
-            try await eventually("it is ready") { try await platform.replicaSnapshot().replicas.first?.state == .ready }
-            let replica = try #require(try await platform.replicaSnapshot().replicas.first)
-            let address = try #require(replica.address)
-            #expect(address.ip == "127.0.0.1" && (20_000..<32_768).contains(address.port))
-            #expect(await ReadinessCheck(address: address, path: "/").isAnswered())
-            let process = try #require(replica.processID)
-            let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/exe")
-            #expect(program == (try Workshop.server.get()), "the process ID is the program's, not the supervisor's")
+extension ProcessesSerial {
+    /// Real child processes.
+    @Suite struct ChildProcessesTests {
+        private func server(_ environment: [String: String] = [:]) throws -> Target {
+            try Target(command: [Workshop.server.get()], environment: environment)
         }
-    }
 
-    @Test func `a cold start is noticed within a moment`() async throws {
-        try await withPlatform { platform, _ in
-            let function = try await platform.declare("hello", server())
-            var delays: [Double] = []
-            for _ in 0..<20 {
-                let seen = try await startAndStop(function, on: platform)
-                let log = await lines(platform, of: function).last?.text.split(separator: " ").last
-                let listened = try #require(log.flatMap { Double($0) })
-                delays.append(seen.steady.inSeconds * 1000 - listened / 1e6)
-            }
-            let median = delays.sorted()[delays.count / 2]
-            print("published \(median) ms after listening, median of \(delays.count)")
-            #expect(median < 10, "five times 2 ms")
+        private func shell(_ script: String) -> Target { Target(command: ["sh", "-c", script]) }
+
+        private func lines(_ platform: LocalPlatform, of function: Function) async -> [LogLine] {
+            var lines: [LogLine] = []
+            for await line in platform.replicas.logs(of: function.id, tail: 1000, follow: false) { lines.append(line) }
+            return lines
         }
-    }
 
-    /// Starts one replica, waits in the way the operator does, and retires it; returns the moment it was ready.
-    private func startAndStop(_ function: Function, on platform: LocalPlatform) async throws -> Moment {
-        try await platform.replicas.withReplicas { snapshots in
-            try await platform.replicas.apply(function, count: 1, retiring: [])
-            var ready: Moment?
-            for await snapshot in snapshots {
-                guard let replica = snapshot.replicas.first else {
-                    if let ready { return ready }
-                    continue
+        @Test func `a replica is published when it listens, with an address that answers`() async throws {
+            try await withPlatform { platform, _ in
+                let function = try await platform.declare("hello", server())
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await eventually("it is ready") {
+                    try await platform.replicaSnapshot().replicas.first?.state == .ready
                 }
-                if replica.state == .ready, ready == nil {
-                    ready = Moment.now
-                    try await platform.replicas.apply(function, count: 0, retiring: [replica.id])
+                let replica = try #require(try await platform.replicaSnapshot().replicas.first)
+                let address = try #require(replica.address)
+                #expect(address.ip == "127.0.0.1" && (20_000..<32_768).contains(address.port))
+                #expect(await ReadinessCheck(address: address, path: "/").isAnswered())
+                let process = try #require(replica.processID)
+                let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/exe")
+                #expect(program == (try Workshop.server.get()), "the process ID is the program's, not the supervisor's")
+            }
+        }
+
+        @Test func `a cold start is noticed within a moment`() async throws {
+            try await withPlatform { platform, _ in
+                let function = try await platform.declare("hello", server())
+                var delays: [Double] = []
+                for _ in 0..<20 {
+                    let seen = try await startAndStop(function, on: platform)
+                    let log = await lines(platform, of: function).last?.text.split(separator: " ").last
+                    let listened = try #require(log.flatMap { Double($0) })
+                    delays.append(seen.steady.inSeconds * 1000 - listened / 1e6)
+                }
+                let median = delays.sorted()[delays.count / 2]
+                print("published \(median) ms after listening, median of \(delays.count)")
+                #expect(median < 10, "five times 2 ms")
+            }
+        }
+
+        /// Starts one replica, waits in the way the operator does, and retires it; returns the moment it was ready.
+        private func startAndStop(_ function: Function, on platform: LocalPlatform) async throws -> Moment {
+            try await platform.replicas.withReplicas { snapshots in
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                var ready: Moment?
+                for await snapshot in snapshots {
+                    guard let replica = snapshot.replicas.first else {
+                        if let ready { return ready }
+                        continue
+                    }
+                    if replica.state == .ready, ready == nil {
+                        ready = Moment.now
+                        try await platform.replicas.apply(function, count: 0, retiring: [replica.id])
+                    }
+                }
+                return Moment.now
+            }
+        }
+
+        @Test func `fifty starts and stops leave no descriptor, no child and no zombie`() async throws {
+            try await withPlatform { platform, _ in
+                let function = try await platform.declare("hello", server())
+                _ = try await startAndStop(function, on: platform)
+                try await eventually("the first one is gone") { children() == [] }
+                let before = try descriptors()
+                for _ in 0..<50 { _ = try await startAndStop(function, on: platform) }
+                try await eventually("no child is left") { children() == [] }
+                try await eventually("no descriptor is left") { try descriptors() <= before }
+            }
+        }
+
+        @Test(arguments: [
+            (["./no/such"], "MissingProgram", 127), (["f2s-no-such-program"], "MissingProgram", 127),
+            (["/etc/passwd"], "NotExecutable", 126), (["sh", "-c", "echo why >&2; exit 3"], "ExitedAtStart", 3),
+            (["true"], "ExitedAtStart", 0), (["sh", "-c", "kill -SEGV $$"], "ExitedAtStart", 139),
+        ])
+        func `what cannot start says why, and waits`(command: [String], reason: String, status: Int) async throws {
+            try await withPlatform { platform, _ in
+                let function = try await platform.declare("broken", Target(command: command))
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                let trouble = try await platform.trouble(of: function)
+                #expect(trouble.reason == reason && trouble.exitStatus == status && !trouble.isTimeout)
+                #expect(trouble.nextAttempt > Moment.now.wall - 1)
+                if status == 3 { #expect(trouble.logTail == ["why"]) }
+                try await eventually("it is tried again") {
+                    try await platform.replicaSnapshot().troubles[function.id]?.attempts == 2
                 }
             }
-            return Moment.now
         }
-    }
 
-    @Test func `fifty starts and stops leave no descriptor, no child and no zombie`() async throws {
-        try await withPlatform { platform, _ in
-            let function = try await platform.declare("hello", server())
-            _ = try await startAndStop(function, on: platform)
-            try await eventually("the first one is gone") { children() == [] }
-            let before = try descriptors()
-            for _ in 0..<50 { _ = try await startAndStop(function, on: platform) }
-            try await eventually("no child is left") { children() == [] }
-            try await eventually("no descriptor is left") { try descriptors() <= before }
-        }
-    }
-
-    @Test(arguments: [
-        (["./no/such"], "MissingProgram", 127), (["f2s-no-such-program"], "MissingProgram", 127),
-        (["/etc/passwd"], "NotExecutable", 126), (["sh", "-c", "echo why >&2; exit 3"], "ExitedAtStart", 3),
-        (["true"], "ExitedAtStart", 0), (["sh", "-c", "kill -SEGV $$"], "ExitedAtStart", 139),
-    ])
-    func `what cannot start says why, and waits`(command: [String], reason: String, status: Int) async throws {
-        try await withPlatform { platform, _ in
-            let function = try await platform.declare("broken", Target(command: command))
-            try await platform.replicas.apply(function, count: 1, retiring: [])
-            let trouble = try await platform.trouble(of: function)
-            #expect(trouble.reason == reason && trouble.exitStatus == status && !trouble.isTimeout)
-            #expect(trouble.nextAttempt > Moment.now.wall - 1)
-            if status == 3 { #expect(trouble.logTail == ["why"]) }
-            try await eventually("it is tried again") {
-                try await platform.replicaSnapshot().troubles[function.id]?.attempts == 2
-            }
-        }
-    }
-
-    @Test func `who listens on another port is stopped and told which`() async throws {
-        try await withPlatform({ $0.startTimeout = .seconds(3) }) { platform, _ in
-            let script = "import socket,time; s=socket.socket(); s.bind(('127.0.0.1',0)); s.listen(); "
-                + "print(s.getsockname()[1],flush=True); time.sleep(100)"
-            let function = try await platform.declare("deaf", Target(command: ["python3", "-c", script]))
-            try await platform.replicas.apply(function, count: 1, retiring: [])
-            let trouble = try await platform.trouble(of: function)
-            #expect(trouble.reason == "NeverListened" && trouble.isTimeout)
-            let written = await lines(platform, of: function)
-            let port = try #require(written.first { $0.source == "stdout" }?.text)
-            #expect(trouble.message.contains("It listens on port \(port) instead"))
-            #expect(written.contains { $0.source == "f2s" && $0.text.contains("port \(port)") })
-            try await platform.replicas.apply(function, count: 0, retiring: [])
-        }
-    }
-
-    @Test func `somebody else on the port means another port`() async throws {
-        try await withPlatform { platform, folder in
-            // The first start says what a server says whose port was taken; the second one serves.
-            let script = "test -e seen || { touch seen; echo 'bind: Address already in use'; exit 1; }; exec \"$0\""
-            try folder.write("f.yaml", manifest("f", command: "[sh, -c, '\(script.replacing("'", with: "''"))', '\(Workshop.server.get())']"))
-            try await eventually("it is declared") { try await !platform.functionSnapshot().functions.isEmpty }
-            let function = try #require(try await platform.functionSnapshot().functions.first)
-            try await platform.replicas.apply(function, count: 1, retiring: [])
-            try await eventually("it is ready") { try await platform.replicaSnapshot().replicas.first?.state == .ready }
-            let snapshot = try await platform.replicaSnapshot()
-            #expect(snapshot.replicas.map(\.id.text) == ["f-2"] && snapshot.troubles.isEmpty)
-        }
-    }
-
-    @Test func `a readiness probe decides`() async throws {
-        try await withPlatform { platform, folder in
-            let script = """
-                import http.server, os
-                class H(http.server.BaseHTTPRequestHandler):
-                    def do_GET(self):
-                        self.send_response(200 if os.path.exists('go') and self.path == '/up' else 503)
-                        self.end_headers()
-                    def log_message(self, *a): pass
-                http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), H).serve_forever()
-                """
-            try folder.write("serve.py", script)
-            var target = Target(command: ["python3", "serve.py"])
-            target.readinessProbe = ReadinessProbe(path: "/up")
-            let function = try await platform.declare("probed", target)
-            try await platform.replicas.apply(function, count: 1, retiring: [])
-            try await eventually("its address is known") {
-                try await platform.replicaSnapshot().replicas.first?.address != nil
-            }
-            let waiting = try #require(try await platform.replicaSnapshot().replicas.first)
-            #expect(waiting.state == .starting && waiting.awaitsReadiness)
-            try folder.write("go", "")
-            try await eventually("it is ready") { try await platform.replicaSnapshot().replicas.first?.state == .ready }
-        }
-    }
-
-    @Test func `a crashed replica is replaced, and people are told`() async throws {
-        try await withPlatform { platform, _ in
-            let function = try await platform.declare("hello", server())
-            try await platform.replicas.apply(function, count: 1, retiring: [])
-            try await eventually("it is ready") { try await platform.replicaSnapshot().replicas.first?.state == .ready }
-            let first = try #require(try await platform.replicaSnapshot().replicas.first)
-            kill(try #require(first.processID.map(Int32.init)), SIGKILL)
-            try await eventually("another one is ready") {
-                let replicas = try await platform.replicaSnapshot().replicas
-                return replicas.count == 1 && replicas[0].id != first.id && replicas[0].state == .ready
-            }
-            let events = platform.platform.events.currentEvents(after: 0)
-            #expect(events.map(\.reason) == ["ReplicaCrashed"] && events.allSatisfy(\.isWarning))
-        }
-    }
-
-    @Test func `who ignores SIGTERM is killed after its time, with its children`() async throws {
-        try await withPlatform { platform, _ in
-            var target = try shell("trap '' TERM; setsid sleep 1017 & \(Workshop.server.get()) & wait; wait; wait")
-            target.timeout = .milliseconds(300)
-            let function = try await platform.declare("stubborn", target)
-            try await platform.replicas.apply(function, count: 1, retiring: [])
-            try await eventually("it is ready") { try await platform.replicaSnapshot().replicas.first?.state == .ready }
-            let replica = try #require(try await platform.replicaSnapshot().replicas.first)
-            let family = children().flatMap { ListenerTable.descendants(of: $0) }
-            #expect(family.count >= 3)
-            try await platform.replicas.apply(function, count: 0, retiring: [replica.id])
-            #expect(try await platform.replicaSnapshot().replicas.first?.state == .draining)
-            try await eventually("it is gone") { try await platform.replicaSnapshot().replicas.isEmpty }
-            for process in family { #expect(kill(process, 0) != 0) }
-        }
-    }
-
-    @Test func `a replica that writes without end is never held up, and its newest lines are kept`() async throws {
-        try await withPlatform { platform, _ in
-            let script = "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; echo >&2 done; "
-            let function = try await platform.declare("chatty", shell(script + "exec " + (try Workshop.server.get())))
-            try await platform.replicas.apply(function, count: 1, retiring: [])
-            try await eventually("it listens") { try await platform.replicaSnapshot().replicas.first?.state == .ready }
-            try await eventually("its last line is there") {
-                await lines(platform, of: function).contains { $0.text.hasPrefix("listens") }
-            }
-            let lines = await lines(platform, of: function)
-            #expect(lines.count <= 1000 && lines.contains { $0.text == "line 19999" })
-            #expect(lines.contains { $0.source == "stderr" && $0.text == "done" })
-        }
-    }
-
-    @Test func `an image alone and secrets are said to be Kubernetes' matters`() async throws {
-        try await withPlatform { platform, _ in
-            let image = try await platform.declare("image", Target(image: "registry/hello:1", secrets: ["s"]))
-            try await platform.replicas.apply(image, count: 1, retiring: [])
-            try await platform.replicas.apply(image, count: 1, retiring: [])
-            #expect(try await platform.trouble(of: image).reason == "NoCommand")
-            #expect(platform.platform.events.currentEvents(after: 0).map(\.reason) == ["SecretsIgnored"])
-            #expect(children() == [])
-        }
-    }
-
-    @Test func `a working folder that is gone is a trouble with a reason`() async throws {
-        try await withPlatform { platform, folder in
-            try folder.write("sub/f.yaml", manifest("f"))
-            try await eventually("it is declared") { try await !platform.functionSnapshot().functions.isEmpty }
-            let function = try #require(try await platform.functionSnapshot().functions.first)
-            try folder.remove("sub")
-            try await platform.replicas.apply(function, count: 1, retiring: [])
-            let trouble = try await platform.trouble(of: function)
-            #expect(trouble.reason == "NotStarted" && trouble.message.contains("/sub"))
-        }
-    }
-
-    @Test(arguments: [false, true])
-    func `the end of the platform is the end of every process`(isCancelled: Bool) async throws {
-        let folder = try TemporaryFolder()
-        try folder.write("a.yaml", manifest("a", command: "[sh, -c, 'setsid sleep 1019 & sleep 1019']"))
-        var options = LocalOptions(
-            folder: folder.path, supervisor: try Workshop.supervisor.get(),
-            environment: ProcessInfo.processInfo.environment)
-        options.supervisorArguments = []
-        let platform = LocalPlatform(options, logger: quiet)
-        try await withThrowingTaskGroup { group in
-            group.addTask { try await platform.run() }
-            await platform.waitUntilLoaded()
-            let function = try #require(try await platform.functionSnapshot().functions.first)
-            try await platform.replicas.apply(function, count: 3, retiring: [])
-            try await eventually("all run") { children().flatMap { ListenerTable.descendants(of: $0) }.count >= 9 }
-            let family = children().flatMap { [$0] + ListenerTable.descendants(of: $0) }
-            if isCancelled { group.cancelAll() } else { platform.stop() }
-            try await group.waitForAll()
-            for process in family { #expect(kill(process, 0) != 0) }
-            #expect(children() == [])
-            try await platform.replicas.apply(function, count: 1, retiring: [])
-            #expect(try await platform.replicaSnapshot().replicas.isEmpty, "nothing starts after the end")
-        }
-    }
-
-    @Test func `a thousand functions without replicas cost no descriptor and no process`() async throws {
-        try await withPlatform { platform, _ in
-            let before = try descriptors()
-            let threads = try threadCount()
-            for number in 0..<1000 {
-                let target = Target(command: ["sleep"])
-                let function = Function(
-                    id: Function.ID("f\(number)"), draft: try draft("f\(number)", target), generation: 1,
-                    storeRevision: StoreRevision("1"), age: 1, origin: Function.Origin(place: "f", isWritable: true))
+        @Test func `who listens on another port is stopped and told which`() async throws {
+            try await withPlatform({ $0.startTimeout = .seconds(3) }) { platform, _ in
+                let script =
+                    "import socket,time; s=socket.socket(); s.bind(('127.0.0.1',0)); s.listen(); "
+                    + "print(s.getsockname()[1],flush=True); time.sleep(100)"
+                let function = try await platform.declare("deaf", Target(command: ["python3", "-c", script]))
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                let trouble = try await platform.trouble(of: function)
+                #expect(trouble.reason == "NeverListened" && trouble.isTimeout)
+                let written = await lines(platform, of: function)
+                let port = try #require(written.first { $0.source == "stdout" }?.text)
+                #expect(trouble.message.contains("It listens on port \(port) instead"))
+                #expect(written.contains { $0.source == "f2s" && $0.text.contains("port \(port)") })
                 try await platform.replicas.apply(function, count: 0, retiring: [])
             }
-            #expect(try descriptors() <= before && children() == [])
-            #expect(try threadCount() <= threads + 4, "the pool may grow, but not with functions")
         }
-    }
 
-    /// The supervisors that this process has, zombies included; other suites' supervisors are children of Foundation's
-    /// processes and are told apart by their parent's tree.
-    private func children() -> [Int32] {
-        ListenerTable.descendants(of: getpid()).filter { process in
-            let status = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
-            return status.contains("(supervisor)") && status.contains(") Z") || isOurs(process)
+        @Test func `somebody else on the port means another port`() async throws {
+            try await withPlatform { platform, folder in
+                // The first start says what a server says whose port was taken; the second one serves.
+                let script = "test -e seen || { touch seen; echo 'bind: Address already in use'; exit 1; }; exec \"$0\""
+                try folder.write(
+                    "f.yaml",
+                    manifest(
+                        "f", command: "[sh, -c, '\(script.replacing("'", with: "''"))', '\(Workshop.server.get())']"))
+                try await eventually("it is declared") { try await !platform.functionSnapshot().functions.isEmpty }
+                let function = try #require(try await platform.functionSnapshot().functions.first)
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await eventually("it is ready") {
+                    try await platform.replicaSnapshot().replicas.first?.state == .ready
+                }
+                let snapshot = try await platform.replicaSnapshot()
+                #expect(snapshot.replicas.map(\.id.text) == ["f-2"] && snapshot.troubles.isEmpty)
+            }
         }
-    }
 
-    private func isOurs(_ process: Int32) -> Bool {
-        let environment = (try? String(contentsOfFile: "/proc/\(process)/environ", encoding: .utf8)) ?? ""
-        let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/exe")
-        return environment.contains("F2S_REPLICA=") && program == (try? Workshop.supervisor.get())
-    }
+        @Test func `a readiness probe decides`() async throws {
+            try await withPlatform { platform, folder in
+                let script = """
+                    import http.server, os
+                    class H(http.server.BaseHTTPRequestHandler):
+                        def do_GET(self):
+                            self.send_response(200 if os.path.exists('go') and self.path == '/up' else 503)
+                            self.end_headers()
+                        def log_message(self, *a): pass
+                    http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), H).serve_forever()
+                    """
+                try folder.write("serve.py", script)
+                var target = Target(command: ["python3", "serve.py"])
+                target.readinessProbe = ReadinessProbe(path: "/up")
+                let function = try await platform.declare("probed", target)
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await eventually("its address is known") {
+                    try await platform.replicaSnapshot().replicas.first?.address != nil
+                }
+                let waiting = try #require(try await platform.replicaSnapshot().replicas.first)
+                #expect(waiting.state == .starting && waiting.awaitsReadiness)
+                try folder.write("go", "")
+                try await eventually("it is ready") {
+                    try await platform.replicaSnapshot().replicas.first?.state == .ready
+                }
+            }
+        }
 
-    private func descriptors() throws -> Int {
-        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
-    }
+        @Test func `a crashed replica is replaced, and people are told`() async throws {
+            try await withPlatform { platform, _ in
+                let function = try await platform.declare("hello", server())
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await eventually("it is ready") {
+                    try await platform.replicaSnapshot().replicas.first?.state == .ready
+                }
+                let first = try #require(try await platform.replicaSnapshot().replicas.first)
+                kill(try #require(first.processID.map(Int32.init)), SIGKILL)
+                try await eventually("another one is ready") {
+                    let replicas = try await platform.replicaSnapshot().replicas
+                    return replicas.count == 1 && replicas[0].id != first.id && replicas[0].state == .ready
+                }
+                let events = platform.platform.events.currentEvents(after: 0)
+                #expect(events.map(\.reason) == ["ReplicaCrashed"] && events.allSatisfy(\.isWarning))
+            }
+        }
 
-    private func threadCount() throws -> Int {
-        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+        @Test func `who ignores SIGTERM is killed after its time, with its children`() async throws {
+            try await withPlatform { platform, _ in
+                var target = try shell("trap '' TERM; setsid sleep 1017 & \(Workshop.server.get()) & wait; wait; wait")
+                target.timeout = .milliseconds(300)
+                let function = try await platform.declare("stubborn", target)
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await eventually("it is ready") {
+                    try await platform.replicaSnapshot().replicas.first?.state == .ready
+                }
+                let replica = try #require(try await platform.replicaSnapshot().replicas.first)
+                let family = children().flatMap { ListenerTable.descendants(of: $0) }
+                #expect(family.count >= 3)
+                try await platform.replicas.apply(function, count: 0, retiring: [replica.id])
+                #expect(try await platform.replicaSnapshot().replicas.first?.state == .draining)
+                try await eventually("it is gone") { try await platform.replicaSnapshot().replicas.isEmpty }
+                for process in family { #expect(kill(process, 0) != 0) }
+            }
+        }
+
+        @Test func `a replica that writes without end is never held up, and its newest lines are kept`() async throws {
+            try await withPlatform { platform, _ in
+                let script = "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; echo >&2 done; "
+                let function = try await platform.declare(
+                    "chatty", shell(script + "exec " + (try Workshop.server.get())))
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await eventually("it listens") {
+                    try await platform.replicaSnapshot().replicas.first?.state == .ready
+                }
+                try await eventually("its last line is there") {
+                    await lines(platform, of: function).contains { $0.text.hasPrefix("listens") }
+                }
+                let written = await lines(platform, of: function)
+                #expect(written.count <= 1000 && written.contains { $0.text == "line 19999" })
+                #expect(written.contains { $0.source == "stderr" && $0.text == "done" })
+            }
+        }
+
+        @Test func `an image alone and secrets are said to be Kubernetes' matters`() async throws {
+            try await withPlatform { platform, _ in
+                let image = try await platform.declare("image", Target(image: "registry/hello:1", secrets: ["s"]))
+                try await platform.replicas.apply(image, count: 1, retiring: [])
+                try await platform.replicas.apply(image, count: 1, retiring: [])
+                #expect(try await platform.trouble(of: image).reason == "NoCommand")
+                #expect(platform.platform.events.currentEvents(after: 0).map(\.reason) == ["SecretsIgnored"])
+                #expect(children() == [])
+            }
+        }
+
+        @Test func `a working folder that is gone is a trouble with a reason`() async throws {
+            try await withPlatform { platform, folder in
+                try folder.write("sub/f.yaml", manifest("f"))
+                try await eventually("it is declared") { try await !platform.functionSnapshot().functions.isEmpty }
+                let function = try #require(try await platform.functionSnapshot().functions.first)
+                try folder.remove("sub")
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                let trouble = try await platform.trouble(of: function)
+                #expect(trouble.reason == "NotStarted" && trouble.message.contains("/sub"))
+            }
+        }
+
+        @Test(arguments: [false, true])
+        func `the end of the platform is the end of every process`(isCancelled: Bool) async throws {
+            let folder = try TemporaryFolder()
+            try folder.write("a.yaml", manifest("a", command: "[sh, -c, 'setsid sleep 1019 & sleep 1019']"))
+            var options = LocalOptions(
+                folder: folder.path, supervisor: try Workshop.supervisor.get(),
+                environment: ProcessInfo.processInfo.environment)
+            options.supervisorArguments = []
+            let platform = LocalPlatform(options, logger: quiet)
+            try await withThrowingTaskGroup { group in
+                group.addTask { try await platform.run() }
+                await platform.waitUntilLoaded()
+                let function = try #require(try await platform.functionSnapshot().functions.first)
+                try await platform.replicas.apply(function, count: 3, retiring: [])
+                try await eventually("all run") { children().flatMap { ListenerTable.descendants(of: $0) }.count >= 9 }
+                let family = children().flatMap { [$0] + ListenerTable.descendants(of: $0) }
+                if isCancelled { group.cancelAll() } else { platform.stop() }
+                try await group.waitForAll()
+                for process in family { #expect(kill(process, 0) != 0) }
+                #expect(children() == [])
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                #expect(try await platform.replicaSnapshot().replicas.isEmpty, "nothing starts after the end")
+            }
+        }
+
+        @Test func `a thousand functions without replicas cost no descriptor and no process`() async throws {
+            try await withPlatform { platform, _ in
+                let before = try descriptors()
+                let threads = try threadCount()
+                for number in 0..<1000 {
+                    let target = Target(command: ["sleep"])
+                    let function = Function(
+                        id: Function.ID("f\(number)"), draft: try draft("f\(number)", target), generation: 1,
+                        storeRevision: StoreRevision("1"), age: 1, origin: Function.Origin(place: "f", isWritable: true)
+                    )
+                    try await platform.replicas.apply(function, count: 0, retiring: [])
+                }
+                try await eventually("no descriptor") { try descriptors() <= before && children() == [] }
+                #expect(try threadCount() <= threads + 4, "the pool may grow, but not with functions")
+            }
+        }
+
+        /// The supervisors that this process has, zombies included; other suites' supervisors are children of
+        /// Foundation's processes and are told apart by their parent's tree.
+        private func children() -> [Int32] {
+            ListenerTable.descendants(of: getpid()).filter { process in
+                let status = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
+                return status.contains("(supervisor)") && status.contains(") Z") || isOurs(process)
+            }
+        }
+
+        private func isOurs(_ process: Int32) -> Bool {
+            let environment = (try? String(contentsOfFile: "/proc/\(process)/environ", encoding: .utf8)) ?? ""
+            let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/exe")
+            return environment.contains("F2S_REPLICA=") && program == (try? Workshop.supervisor.get())
+        }
+
+        private func descriptors() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count
+        }
+
+        private func threadCount() throws -> Int {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").count
+        }
     }
 }

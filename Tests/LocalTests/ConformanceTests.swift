@@ -4,20 +4,22 @@ import Testing
 
 @testable import F2SLocal
 
-@Suite struct ConformanceTests {
-    @Test func `Local keeps the promises of a platform`() async throws {
-        try await withPlatform { platform, _ in
-            let server = try Workshop.server.get()
+extension ProcessesSerial {
+    @Suite struct ConformanceTests {
+        @Test func `Local keeps the promises of a platform`() async throws {
+            try await withPlatform { platform, _ in
+                let server = try Workshop.server.get()
+                try await PlatformConformance(
+                    platform.platform, target: Target(command: [server]),
+                    otherTarget: Target(command: [server], environment: ["OTHER": "1"])
+                ).verify()
+            }
+        }
+
+        @Test func `memory keeps the promises of a platform`() async throws {
             try await PlatformConformance(
-                platform.platform, target: Target(command: [server]),
-                otherTarget: Target(command: [server], environment: ["OTHER": "1"])
+                InMemoryPlatform().platform, target: Target(command: ["one"]), otherTarget: Target(command: ["other"])
             ).verify()
         }
-    }
-
-    @Test func `memory keeps the promises of a platform`() async throws {
-        try await PlatformConformance(
-            InMemoryPlatform().platform, target: Target(command: ["one"]), otherTarget: Target(command: ["other"])
-        ).verify()
     }
 }

@@ -297,7 +297,8 @@ import Testing
             case 1: actions = ids.randomElement(using: &random).map { rig.listens($0) } ?? []
             case 2: ids.randomElement(using: &random).map { rig.life.answers(Replica.ID($0), at: rig.time) }
             case 3, 4:
-                actions = ids.randomElement(using: &random).map { rig.ends($0, portWasTaken: .random(using: &random)) } ?? []
+                actions =
+                    ids.randomElement(using: &random).map { rig.ends($0, portWasTaken: .random(using: &random)) } ?? []
             case 5: rig.pass(.milliseconds(Int.random(in: 1...20_000, using: &random)))
             default: actions = rig.advance()
             }

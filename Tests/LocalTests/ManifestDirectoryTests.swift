@@ -6,14 +6,17 @@ import Testing
 @testable import F2SLocal
 
 @Suite struct ManifestDirectoryTests {
-    private func open(_ folder: TemporaryFolder, _ adjust: (inout LocalOptions) -> Void = { _ in }) -> ManifestDirectory {
+    private func open(_ folder: TemporaryFolder, _ adjust: (inout LocalOptions) -> Void = { _ in }) -> ManifestDirectory
+    {
         var options = LocalOptions(folder: folder.path, supervisor: "/nothing", environment: [:])
         adjust(&options)
         return ManifestDirectory(options, logger: quiet)
     }
 
     private func snapshot(_ directory: ManifestDirectory) async throws -> FunctionSnapshot {
-        try await directory.withSnapshots { for await snapshot in $0 { return snapshot }; return FunctionSnapshot() }
+        try await directory.withSnapshots {
+            for await snapshot in $0 { return snapshot }; return FunctionSnapshot()
+        }
     }
 
     private func names(_ directory: ManifestDirectory) async throws -> [String] {
@@ -29,7 +32,12 @@ import Testing
         let folder = try TemporaryFolder()
         try folder.write("b.yaml", manifest("beta") + "\n---\n" + manifest("alpha"))
         try folder.write("a/deep/c.yml", manifest("gamma"))
-        try folder.write("z.json", #"{"metadata":{"name":"json"},"spec":{"endpoint":"/json"},"target":{"command":["x"]}}"#)
+        try folder.write(
+            "z.json",
+            """
+            {"apiVersion": "f2s.opensight.ch/v1alpha1", "kind": "Function", "metadata": {"name": "json"},
+             "spec": {"endpoint": "/json"}, "target": {"command": ["x"]}}
+            """)
         for ignored in [".hidden.yaml", ".git/x.yaml", "notes.txt", "x.yaml.bak"] {
             try folder.write(ignored, manifest("ignored"))
         }
@@ -47,7 +55,8 @@ import Testing
         let folder = try TemporaryFolder()
         try folder.write("sub/a.yaml", manifest("alpha"))
         try FileManager.default.createSymbolicLink(atPath: folder.path + "/sub/loop", withDestinationPath: folder.path)
-        try FileManager.default.createSymbolicLink(atPath: folder.path + "/link.yaml", withDestinationPath: "/dev/null/x")
+        try FileManager.default.createSymbolicLink(
+            atPath: folder.path + "/link.yaml", withDestinationPath: "/dev/null/x")
         #expect(mkfifo(folder.path + "/pipe.yaml", 0o600) == 0)
         let directory = open(folder)
         directory.look()
@@ -90,7 +99,8 @@ import Testing
         try folder.write("a.yaml", manifest("alpha") + "\n---\n" + manifest("beta"))
         let directory = open(folder)
         directory.look()
-        try folder.write("a.yaml", manifest("alpha", command: "[new]") + "\n---\n" + manifest("beta", more: "  oops: 1"))
+        try folder.write(
+            "a.yaml", manifest("alpha", command: "[new]") + "\n---\n" + manifest("beta", more: "  oops: 1"))
         try await settle(directory)
         let broken = try await snapshot(directory)
         #expect(broken.functions.map(\.name.text) == ["alpha", "beta"])
@@ -99,7 +109,8 @@ import Testing
         #expect(broken.refusals.first?.message.hasSuffix("Until then the last good version stays: beta") == true)
         try folder.write("a.yaml", manifest("alpha"))
         try await settle(directory)
-        #expect(try await names(directory) == ["alpha"] && snapshot(directory).refusals == [])
+        #expect(try await names(directory) == ["alpha"])
+        #expect(try await snapshot(directory).refusals == [])
     }
 
     @Test func `a file that is being written is not read half`() async throws {
@@ -150,7 +161,8 @@ import Testing
         let created = try await directory.create(draft("alpha"))
         #expect(try folder.names == ["alpha.yaml"])
         #expect(try folder.read("alpha.yaml").hasPrefix(ManifestFile.marker + "\n"))
-        let permissions = try FileManager.default.attributesOfItem(atPath: folder.path + "/alpha.yaml")[.posixPermissions]
+        let permissions = try FileManager.default.attributesOfItem(atPath: folder.path + "/alpha.yaml")[
+            .posixPermissions]
         #expect(permissions as? Int == 0o644)
 
         let restarted = open(folder)
@@ -237,6 +249,7 @@ import Testing
         #expect(snapshot.functions.count == 999 && snapshot.refusals.map(\.place) == ["f500.yaml"])
         try await settle(directory)
         let again = ContinuousClock().measure { directory.look() }
+        print("1,000 manifests read in \(first), looked at again in \(again)")
         #expect(first < .seconds(25), "five times what a start may take")
         #expect(again < first / 5, "only what has changed is read: \(again) after \(first)")
     }

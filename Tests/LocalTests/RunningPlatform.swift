@@ -38,12 +38,16 @@ extension LocalPlatform {
 
     /// What is declared now.
     func functionSnapshot() async throws -> FunctionSnapshot {
-        try await functions.withSnapshots { for await snapshot in $0 { return snapshot }; return FunctionSnapshot() }
+        try await functions.withSnapshots {
+            for await snapshot in $0 { return snapshot }; return FunctionSnapshot()
+        }
     }
 
     /// What runs now.
     func replicaSnapshot() async throws -> ReplicaSnapshot {
-        try await replicas.withReplicas { for await snapshot in $0 { return snapshot }; return ReplicaSnapshot() }
+        try await replicas.withReplicas {
+            for await snapshot in $0 { return snapshot }; return ReplicaSnapshot()
+        }
     }
 
     /// Declares a function and returns it.

@@ -23,7 +23,11 @@ enum Workshop {
     private static let folder = FileManager.default.temporaryDirectory.appending(
         path: "f2s-workshop-\(ProcessInfo.processInfo.processIdentifier)")
 
+    /// The programs go with the test process.
+    private static let isRemovedAtExit = atexit { try? FileManager.default.removeItem(at: Workshop.folder) } == 0
+
     private static func build(_ name: String, _ source: String, extra: [String] = []) throws -> String {
+        try #require(isRemovedAtExit)
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let text = folder.appending(path: "\(name).c")
         try Data(source.utf8).write(to: text)

@@ -14,7 +14,8 @@ import Testing
             let messages = contents.refusals.map(\.description).joined()
             #expect(messages.contains(part), "\(messages.prefix(300))", sourceLocation: sourceLocation)
         }
-        #expect(time < .seconds(20), sourceLocation: sourceLocation)
+        // Without optimisation, on a busy machine; the harm meant to be found takes minutes.
+        #expect(time < .seconds(30), sourceLocation: sourceLocation)
     }
 
     private func laughs(levels: Int, last: String) -> String {
@@ -25,14 +26,16 @@ import Testing
         return start + rest.joined() + last
     }
 
-    @Test(arguments: ["", "? *a8\n: x\n", "? [*a8, *a8]\n: x\n", "{*a8 : x}"])
+    @Test(arguments: ["", "? *a8\n: x\n", "? [*a8, *a8]\n: x\n", "z: {*a8 : x}"])
     func `a billion laughs are refused before they are expanded`(last: String) {
-        expectRefusal(Array(laughs(levels: 9, last: last).utf8), saying: "f.yaml:2:10: Anchors (&name) and aliases")
+        expectRefusal(Array(laughs(levels: 9, last: last).utf8), saying: "f.yaml:1:5: Anchors (&name) and aliases")
     }
 
     @Test(arguments: [
-        ("a: &x 1\nb: *x", "2:4"), ("a: &x 1", "1:4"), ("a: &x {b: 1}", "1:4"), ("{\"a\":&x 1,\"b\":*x}", "1:15"),
-        ("a: &x {b: 1}\nc:\n  <<: *x", "3:7"), ("&x a: *x", "1:7"), ("--- &x\na: 1\nb: *x", "3:4"),
+        ("a: &x 1\nb: *x", "1:4"), ("a: &x 1", "1:4"), ("b: *x\na: &x 1", "1:4"), ("{\"b\":*x,\"a\":&x 1}", "1:6"),
+        ("<<: *x", "1:5"), ("&x a: *x", "1:1"), ("--- &x\na: 1\nb: *x", "1:5"), ("# a\n\n- *x", "3:3"),
+        ("*x : 1", "1:1"),
+        ("- [a, *x]", "1:7"), ("a:\u{85}  *x", "2:3"), ("? *x\n: *x", "1:3"), ("- \"*y\"\n- *x", "2:3"),
     ])
     func `anchors and aliases are refused where they stand`(text: String, place: String) {
         expectRefusal(Array(text.utf8), saying: "f.yaml:\(place): Anchors (&name) and aliases (*name)")
@@ -53,27 +56,34 @@ import Testing
         func nested(_ depth: Int) -> String {
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         }
-        #expect(reading(nested(limits.depthMax + 1)).refusals.map(\.message) == ["The document is a list: it must be a map of fields."])
+        #expect(
+            reading(nested(limits.depthMax + 1)).refusals.map(\.message) == [
+                "The document is a list: it must be a map of fields."
+            ])
         #expect(
             reading(nested(limits.depthMax + 2)).refusals.map(\.message)
                 == ["Values stand in each other over 32 deep: at most that is read."])
     }
 
-    @Test(arguments: ["[", "{"])
-    func `a text of the longest size made of little values is refused in bearable time`(opening: String) {
-        let deep = String(repeating: "[", count: 900) + String(repeating: "a,", count: 400_000)
-        expectRefusal(Array((opening + deep).utf8), saying: "f.yaml:2:1: The text is not valid YAML")
-        let flat = opening + String(repeating: opening == "[" ? "a," : "a: b,", count: 200_000)
-        expectRefusal(Array(flat.utf8), saying: "f.yaml:")
+    @Test(arguments: ["[", "{a: ", "[? ", "- ", "? ", "[{", "- - ? ", "? - ", "{? "])
+    func `the deepest text that libyaml takes harms no stack`(opening: String) {
+        // It ends at 1000 levels; some of them are two for Yams.
+        for count in [330, 499, 990] {
+            expectRefusal(Array(String(repeating: opening, count: count).utf8), saying: "f.yaml:")
+            expectRefusal(Array((String(repeating: opening, count: count) + "a").utf8), saying: "f.yaml:")
+        }
     }
 
-    @Test func `too many values are refused`() {
+    @Test(arguments: ["a,", "[],", "?,", "a: b,", "!a b,", "a\n", "- ", "\"a\","])
+    func `too many values are refused before they are parsed`(value: String) {
+        let deep = String(repeating: "[", count: 900)
         expectRefusal(
-            Array(("[" + String(repeating: "a,", count: 300_000) + "]").utf8), saying: "The text has too many values")
+            Array((deep + String(repeating: value, count: 200_001)).utf8), saying: "The text has over 200000 values")
     }
 
     @Test func `too many documents are refused`() {
-        expectRefusal(Array(String(repeating: "--- a\n", count: 5001).utf8), saying: "5001:1: The text has 5001 documents")
+        expectRefusal(
+            Array(String(repeating: "--- a\n", count: 5001).utf8), saying: "5001:1: The text has 5001 documents")
     }
 
     @Test func `a text of 10 MB is refused before it is parsed`() {
@@ -81,21 +91,23 @@ import Testing
         expectRefusal(bytes, saying: "f.yaml: The text has 10000000 bytes: at most 1048576 are read.")
     }
 
-    @Test(arguments: [
-        (Array("a: b\nc: ".utf8) + [0xFF, 0xFE], "f.yaml:2:4: The text is not UTF-8"),
-        (Array("a: ".utf8) + [0xC3], "f.yaml:1:4: The text is not UTF-8"),
-        (Array("ü: ".utf8) + [0xED, 0xA0, 0x80], "f.yaml:1:4: The text is not UTF-8"),
-        (Array("a: b\0c".utf8), "f.yaml:1:5: The text holds the control byte 0"),
-        ([0xFF, 0xFE, 0x61, 0x00], "f.yaml:1:4: The text holds the control byte 0"),
-        ([0x1F, 0x8B, 0x08], "f.yaml:1:1: The text holds the control byte 31"),
-        (Array("a: \u{1B}[31m".utf8), "f.yaml:1:4: The text holds the control byte 27"),
-    ] as [([UInt8], String)])
+    @Test(
+        arguments: [
+            (Array("a: b\nc: ".utf8) + [0xFF, 0xFE], "f.yaml:2:4: The text is not UTF-8"),
+            (Array("a: ".utf8) + [0xC3], "f.yaml:1:4: The text is not UTF-8"),
+            (Array("ü: ".utf8) + [0xED, 0xA0, 0x80], "f.yaml:1:4: The text is not UTF-8"),
+            (Array("a: b\0c".utf8), "f.yaml:1:5: The text holds the control byte 0"),
+            ([0xFF, 0xFE, 0x61, 0x00], "f.yaml:1:4: The text holds the control byte 0"),
+            ([0x1F, 0x8B, 0x08], "f.yaml:1:1: The text holds the control byte 31"),
+            (Array("a: \u{1B}[31m".utf8), "f.yaml:1:4: The text holds the control byte 27"),
+        ] as [([UInt8], String)])
     func `bytes that are no text are refused`(bytes: [UInt8], part: String) {
         expectRefusal(bytes, saying: part)
     }
 
     @Test func `the number of complaints is bounded`() {
-        let text = "kind: Function\napiVersion: f2s.opensight.ch/v1alpha1\n"
+        let text =
+            "kind: Function\napiVersion: f2s.opensight.ch/v1alpha1\n"
             + (0..<1000).map { "x\($0): 1\n" }.joined()
         let refusals = reading(text).refusals
         #expect(refusals.count == 101)
@@ -105,10 +117,12 @@ import Testing
     @Test func `random texts never harm`() {
         var random = SeededGenerator(seed: 7)
         let pieces = [
-            "&a ", "*a", "&b", " *b", "[", "]", "{", "}", ",", ":", ": ", "?", "? ", "- ", "-", "\n", "\n  ", "\"", "'", "|\n",
-            ">", "#", " #", "!", "!!str ", "%", "---\n", "...\n", "a", "b", "\\ud83d", "~", "\u{85}", "\u{2028}", "ü", "\t",
+            "&a ", "*a", "&b", " *b", "[", "]", "{", "}", ",", ":", ": ", "?", "? ", "- ", "-", "\n", "\n  ", "\"", "'",
+            "|\n",
+            ">", "#", " #", "!", "!!str ", "%", "---\n", "...\n", "a", "b", "\\ud83d", "~", "\u{85}", "\u{2028}", "ü",
+            "\t",
         ]
-        for _ in 0..<20_000 {
+        for _ in 0..<4000 {
             let text = (0..<Int.random(in: 1...14, using: &random)).map { _ in
                 pieces.randomElement(using: &random) ?? ""
             }.joined()

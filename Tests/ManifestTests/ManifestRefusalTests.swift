@@ -7,8 +7,12 @@ import Testing
         ("maxReplica: 3", "7:3: target.maxReplica is not a known field: did you mean target.maxReplicas?"),
         ("image: x", "7:3: target.image is not a known field: did you mean target.containerImage?"),
         ("method: GET", "7:3: target.method is not a known field: did you mean spec.method?"),
-        ("zzzzzzzzz: 1", "7:3: target.zzzzzzzzz is not a known field: known here are containerImage, command, port, "
-            + "endpoint, minReplicas, maxReplicas, concurrency, env, secrets, resources, readinessProbe, timeout, scaling."),
+        (
+            "zzzzzzzzz: 1",
+            "7:3: target.zzzzzzzzz is not a known field: known here are containerImage, command, port, "
+                + "endpoint, minReplicas, maxReplicas, concurrency, env, secrets, resources, readinessProbe, timeout, "
+                + "scaling."
+        ),
         ("scaling: {idel: 5s}", "7:13: target.scaling.idel is not a known field: did you mean target.scaling.idle?"),
         (#"port: "8080""#, #"7:9: target.port is "8080": it must be a whole number without quotes."#),
         ("port: 010", #"7:9: target.port is "010": it must be a whole number that does not begin with 0."#),
@@ -17,37 +21,53 @@ import Testing
         ("port: 0x1F90", #"7:9: target.port is "0x1F90": it must be a whole number."#),
         ("port: yes", #"7:9: target.port is "yes": it must be a whole number."#),
         ("port: [80]", "7:9: target.port is a list: it must be a whole number."),
-        ("port: 99999999999999999999", #"7:9: target.port is "99999999999999999999": it must be a whole number of at most 18 digits."#),
+        (
+            "port: 99999999999999999999",
+            #"7:9: target.port is "99999999999999999999": it must be a whole number of at most 18 digits."#
+        ),
         ("port: 0", #"7:9: target.port is "0": it must be between 1 and 65535."#),
         ("minReplicas: -1", #"7:16: target.minReplicas is "-1": it must be between 0 and 1000."#),
         ("minReplicas: 7", #"7:16: target.minReplicas is "7": it must be at most target.maxReplicas (5)."#),
         ("maxReplicas: 0", #"7:16: target.maxReplicas is "0": it must be between 1 and 1000."#),
         ("concurrency: 0", #"7:16: target.concurrency is "0": it must be between 1 and 100000."#),
-        ("command: python3 hello.py",
-            #"7:12: target.command is "python3 hello.py": it must be a list such as [python3, hello.py]."#),
+        (
+            "command: python3 hello.py",
+            #"7:12: target.command is "python3 hello.py": it must be a list such as [python3, hello.py]."#
+        ),
         ("command: [[a]]", "7:13: target.command[0] is a list: it must be a text."),
         ("command: []", #"7:12: target.command is "": it must be a list that begins with a program."#),
         (#"command: [a, "b\0"]"#, "7:16: target.command[1] is \"b\0\": it must hold no zero byte."),
         ("env: [{name: A, value: b}]", "7:8: target.env is a list: it must be a map such as {GREETING: hi}."),
         ("env: {A: [1]}", "7:12: target.env.A is a list: it must be a text."),
         ("env: {A: null}", "7:12: target.env.A is empty: it must be a text."),
-        ("env:\n  OK: 1\n  A B: x",
+        (
+            "env:\n  OK: 1\n  A B: x",
             #"9:10: target.env.A B is "A B": it must be named with letters, digits, '_', '-' or '.', not begin with a "#
-                + "digit, and hold no zero byte."),
+                + "digit, and hold no zero byte."
+        ),
         ("secrets: [UP]", #"7:12: target.secrets is "UP": it must name Secrets by DNS-1123 labels."#),
-        ("resources: {cpu: lots}",
+        (
+            "resources: {cpu: lots}",
             #"7:20: target.resources.cpu is "lots": it must be a positive amount such as 500m, 0.5, 128Mi or 1G "#
-                + "(suffixes m, k, M, G, T, Ki, Mi, Gi, Ti)."),
+                + "(suffixes m, k, M, G, T, Ki, Mi, Gi, Ti)."
+        ),
         ("timeout: 30", #"7:12: target.timeout is "30": it must be a duration such as 500ms, 30s or 1m30s."#),
         ("timeout: 25h", #"7:12: target.timeout is "25h": it must be between 1ms and 24h."#),
-        ("scaling: {targetConcurrency: lots}",
-            #"7:32: target.scaling.targetConcurrency is "lots": it must be a number, without quotes."#),
-        ("scaling: {targetConcurrency: 0}",
-            #"7:32: target.scaling.targetConcurrency is "0.0": it must be above 0 and at most 100000."#),
+        (
+            "scaling: {targetConcurrency: lots}",
+            #"7:32: target.scaling.targetConcurrency is "lots": it must be a number, without quotes."#
+        ),
+        (
+            "scaling: {targetConcurrency: 0}",
+            #"7:32: target.scaling.targetConcurrency is "0.0": it must be above 0 and at most 100000."#
+        ),
         ("scaling: 5", #"7:12: target.scaling is "5": it must be a map of fields."#),
         ("readinessProbe: {}", "7:19: target.readinessProbe.path is missing: it must be a path such as /ready."),
-        ("endpoint: /a?b", #"7:13: target.endpoint is "/a?b": it must be a path that begins with '/', without spaces, "#
-            + "'?' or '#', of at most 1024 bytes."),
+        (
+            "endpoint: /a?b",
+            #"7:13: target.endpoint is "/a?b": it must be a path that begins with '/', without spaces, "#
+                + "'?' or '#', of at most 1024 bytes."
+        ),
     ]
 
     @Test(arguments: targets)
@@ -61,7 +81,10 @@ import Testing
         ("hello", #"1:1: The document is "hello": it must be a map of fields."#),
         ("- a", "1:1: The document is a list: it must be a map of fields."),
         ("kind: Function", "1:1: apiVersion is missing: it must be f2s.opensight.ch/v1alpha1."),
-        ("kind: Deployment\napiVersion: f2s.opensight.ch/v1alpha1", #"1:7: kind is "Deployment": it must be Function."#),
+        (
+            "kind: Deployment\napiVersion: f2s.opensight.ch/v1alpha1",
+            #"1:7: kind is "Deployment": it must be Function."#
+        ),
         ("kind: Function\napiVersion: v1", #"2:13: apiVersion is "v1": it must be f2s.opensight.ch/v1alpha1."#),
         ("kind: List\napiVersion: v2\nitems: []", #"2:13: apiVersion is "v2": it must be v1."#),
         ("kind: List\napiVersion: v1\nitems: {}", "3:8: items is a map: it must be a list such as [{kind: Function}]."),
@@ -69,12 +92,21 @@ import Testing
         ("a: !!binary x", "1:4: The tag tag:yaml.org,2002:binary is not accepted: write the value without it."),
         ("a: !mine {b: c}", "1:4: The tag !mine is not accepted: write the value without it."),
         ("a: 1\nb: 2\na: 3", #"1:1: "a" stands more than once in one mapping: each key may only once."#),
-        ("a:\n\tb: 1", "2:1: The text is not valid YAML: found character that cannot start any token while scanning for "
-            + "the next token: a tab stands here, YAML is indented with spaces."),
-        ("\n\na: [1", "3:7: The text is not valid YAML: did not find expected ',' or ']' while parsing a flow sequence."),
+        (
+            "a:\n\tb: 1",
+            "2:1: The text is not valid YAML: found character that cannot start any token while scanning for "
+                + "the next token: a tab stands here, YAML is indented with spaces."
+        ),
+        (
+            "\n\na: [1\n",
+            "4:1: The text is not valid YAML: did not find expected ',' or ']' while parsing a flow sequence."
+        ),
         ("x: \u{81}", "1:4: The text is not valid YAML: control characters are not allowed."),
-        (#"{"a": "\ud83d"}"#,
-            "1:10: The text is not valid YAML: found invalid Unicode character escape code while parsing a quoted scalar."),
+        (
+            #"{"a": "\ud83d"}"#,
+            "1:10: The text is not valid YAML: found invalid Unicode character escape code while parsing a quoted "
+                + "scalar."
+        ),
     ]
 
     @Test(arguments: documents)
@@ -112,13 +144,17 @@ import Testing
 
     @Test(arguments: ["metadata: {name: x}", "spec: {endpoint: /x}", "target: {containerImage: x}"])
     func `a missing part is named`(missing: String) {
-        let parts = ["metadata: {name: x}", "spec: {endpoint: /x}", "target: {containerImage: x}"].filter { $0 != missing }
+        let parts = ["metadata: {name: x}", "spec: {endpoint: /x}", "target: {containerImage: x}"].filter {
+            $0 != missing
+        }
         let text = (["apiVersion: f2s.opensight.ch/v1alpha1", "kind: Function"] + parts).joined(separator: "\n")
         let name = missing.prefix { $0 != ":" }
         #expect(reading(text).refusals.map { $0.message.hasPrefix("\(name) is missing") } == [true])
     }
 
-    @Test(arguments: ["../x", "a/b", ".", "..", "/etc/passwd", "a.b", "-a", "UPPER", "ä", String(repeating: "a", count: 64)])
+    @Test(arguments: [
+        "../x", "a/b", ".", "..", "/etc/passwd", "a.b", "-a", "UPPER", "ä", String(repeating: "a", count: 64),
+    ])
     func `a name that could leave its folder is refused`(name: String) {
         let text = manifest().replacing("{name: hello}", with: "{name: \"\(name)\"}")
         #expect(reading(text).refusals.map { $0.message.hasPrefix("metadata.name is") } == [true])
@@ -128,7 +164,8 @@ import Testing
         let text = manifest().replacing("containerImage: hello:1", with: "port: 80")
         #expect(
             reading(text).refusals.map(\.description) == [
-                "f.yaml:6:3: target.containerImage is missing: it must name an image, or target.command must name a program."
+                "f.yaml:6:3: target.containerImage is missing: it must name an image, or target.command must name a "
+                    + "program."
             ])
     }
 }

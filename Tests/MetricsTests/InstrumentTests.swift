@@ -44,11 +44,13 @@ import Testing
         #expect(gauge.value == -1)
     }
 
-    @Test(arguments: [
-        (0, [1, 0, 0]), (999_999, [1, 0, 0]), (1_000_000, [1, 0, 0]), (1_000_001, [0, 1, 0]),
-        (1_000_000_000, [0, 1, 0]), (1_000_000_001, [0, 0, 1]), (.max, [0, 0, 1]),
-    ] as [(UInt64, [UInt64])])
-    func `a duration falls into the first bucket whose bound it does not exceed`(nanoseconds: UInt64, counts: [UInt64]) {
+    @Test(
+        arguments: [
+            (0, [1, 0, 0]), (999_999, [1, 0, 0]), (1_000_000, [1, 0, 0]), (1_000_001, [0, 1, 0]),
+            (1_000_000_000, [0, 1, 0]), (1_000_000_001, [0, 0, 1]), (.max, [0, 0, 1]),
+        ] as [(UInt64, [UInt64])])
+    func `a duration falls into the first bucket whose bound it does not exceed`(nanoseconds: UInt64, counts: [UInt64])
+    {
         let histogram = MetricRegistry().histogram("f2s_z_seconds", help: "Z.", buckets: [0.001, 1])
         histogram.observe(nanoseconds: nanoseconds)
         #expect(histogram.reading.counts == counts)

@@ -1,5 +1,6 @@
-@testable import F2SMetrics
 import Testing
+
+@testable import F2SMetrics
 
 @Suite struct ProcessMetricsTests {
     @Test func `a program's name may hold spaces and parentheses`() {
@@ -16,7 +17,9 @@ import Testing
     }
 
     @Test func `the machine's start is found among other lines`() {
-        #expect(ProcessStatistics.bootTime(machineStat: "cpu 1 2\nintr 3\nbtime 1700000000\nprocesses 9\n") == 1_700_000_000)
+        #expect(
+            ProcessStatistics.bootTime(machineStat: "cpu 1 2\nintr 3\nbtime 1700000000\nprocesses 9\n") == 1_700_000_000
+        )
         #expect(ProcessStatistics.bootTime(machineStat: "cpu 1 2\n") == nil)
     }
 
@@ -26,7 +29,9 @@ import Testing
         let text = registry.exposition()
         #expect(text.contains("f2s_build_info{platform=\"local\",version=\"1.2.3\"} 1\n"))
         func value(_ name: String) -> Double? {
-            text.split(separator: "\n").first { $0.hasPrefix(name + " ") }.flatMap { Double($0.dropFirst(name.count + 1)) }
+            text.split(separator: "\n").first { $0.hasPrefix(name + " ") }.flatMap {
+                Double($0.dropFirst(name.count + 1))
+            }
         }
         #expect(try #require(value("process_resident_memory_bytes")) > 1_000_000)
         #expect(try #require(value("process_open_fds")) >= 3)

@@ -7,11 +7,15 @@ import Testing
     @Test func `promtool finds nothing to say about the exposition`() throws {
         let registry = MetricRegistry()
         ProcessMetrics(version: "1.2.3", platform: "local").register(in: registry)
-        registry.counter("f2s_requests_total", help: "A \"quoted\" \\ help\nof two lines.", labels: [("path", "a\"\\\nb")]).add()
+        registry.counter(
+            "f2s_requests_total", help: "A \"quoted\" \\ help\nof two lines.", labels: [("path", "a\"\\\nb")]
+        ).add()
         registry.gauge("f2s_replicas_desired", help: "Not a number.").set(.nan)
         registry.gauge("f2s_memory_bytes", help: "Huge.").set(1.5e300)
-        registry.histogram("f2s_duration_seconds", help: "Short.", labels: [("function", "x")], buckets: Histogram.invocationBuckets)
-            .observe(nanoseconds: 5)
+        registry.histogram(
+            "f2s_duration_seconds", help: "Short.", labels: [("function", "x")], buckets: Histogram.invocationBuckets
+        )
+        .observe(nanoseconds: 5)
         let answer = try Self.check(registry.exposition())
         #expect(answer.status == 0, "\(answer.output)")
         #expect(answer.output.isEmpty, "\(answer.output)")

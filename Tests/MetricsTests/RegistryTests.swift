@@ -109,7 +109,9 @@ import Testing
         ("", [("a", "")]), ("1st", []), ("f2s-a", []), ("f2s_ä", []), ("f2s_a", [("", "x")]), ("f2s_a", [("le", "1")]),
         ("f2s_a", [("__name", "1")]), ("f2s_a", [("a:b", "1")]), ("f2s_a", [("a", "1"), ("a", "2")]), ("f2s_taken", []),
     ])
-    func `a declaration that cannot be shown is refused aloud and harms nobody`(name: String, labels: [(String, String)]) {
+    func `a declaration that cannot be shown is refused aloud and harms nobody`(
+        name: String, labels: [(String, String)]
+    ) {
         let registry = MetricRegistry()
         registry.gauge("f2s_taken", help: "T.").set(1)
         let before = registry.exposition()

@@ -12,8 +12,8 @@ import Testing
         old = Samples.function(try Samples.draft(version: 1)).revision
     }
 
-    /// `a+3` is replica a of the current revision, accepting, with three in flight; `b?` has not accepted yet; `o:c+0` is
-    /// of the old revision; `d!` is ending, by the platform's word.
+    /// `a+3` is replica a of the current revision, accepting, with three in flight; `b?` has not accepted yet; `o:c+0`
+    /// is of the old revision; `d!` is ending, by the platform's word.
     private func plan(
         _ texts: [String], desired: Int, max: Int = 5, isTroubled: Bool = false, ledger: DrainLedger = DrainLedger(),
         isDeleted: Bool = false
@@ -39,47 +39,49 @@ import Testing
 
     private func drains(_ plan: ReconcilePlan) -> [String] { plan.draining.map(\.text).sorted() }
 
-    @Test(arguments: [
-        ([], 0, 0, []),
-        ([], 3, 3, []),
-        (["a+0"], 3, 3, []),
-        (["a+0", "b+0"], 2, 2, []),
-        (["a+2", "b+0", "c+1"], 2, 2, ["b"]),
-        (["a+1", "b+1", "c+1"], 1, 1, ["b", "c"]),
-        (["a?", "b+0"], 1, 1, ["a"]),
-        (["a?", "b?"], 1, 1, ["b"]),
-        (["a+4"], 0, 0, ["a"]),
-        (["a!", "b+0"], 1, 1, []),
-        (["ax", "b+0"], 1, 1, []),
-    ] as [([String], Int, Int, [String])])
+    @Test(
+        arguments: [
+            ([], 0, 0, []),
+            ([], 3, 3, []),
+            (["a+0"], 3, 3, []),
+            (["a+0", "b+0"], 2, 2, []),
+            (["a+2", "b+0", "c+1"], 2, 2, ["b"]),
+            (["a+1", "b+1", "c+1"], 1, 1, ["b", "c"]),
+            (["a?", "b+0"], 1, 1, ["a"]),
+            (["a?", "b?"], 1, 1, ["b"]),
+            (["a+4"], 0, 0, ["a"]),
+            (["a!", "b+0"], 1, 1, []),
+            (["ax", "b+0"], 1, 1, []),
+        ] as [([String], Int, Int, [String])])
     func `who is least of use goes first`(replicas: [String], desired: Int, count: Int, draining: [String]) {
         let plan = plan(replicas, desired: desired)
         #expect(plan.count == count)
         #expect(drains(plan) == draining)
     }
 
-    @Test(arguments: [
-        // The first new one is started beside the old ones, which go on.
-        (["o:a+1"], 1, 1, []),
-        (["o:a+1", "b?"], 1, 1, []),
-        // It accepts: the old one drains.
-        (["o:a+1", "b+0"], 1, 1, ["a"]),
-        (["o:a+1", "o:b+0", "o:c+0"], 3, 1, []),
-        (["o:a+1", "o:b+0", "o:c+0", "d?"], 3, 1, []),
-        // One for one: capacity never falls.
-        (["o:a+1", "o:b+0", "o:c+0", "d+0"], 3, 1, ["b"]),
-        (["o:a+1", "o:c+0", "d+0"], 3, 2, []),
-        (["o:a+1", "d+0", "e+0"], 3, 3, []),
-        (["o:a+1", "d+0", "e+0", "f+0"], 3, 3, ["a"]),
-        // Nothing is wanted: at once.
-        (["o:a+1", "b?"], 0, 0, ["a", "b"]),
-        // An old one that never served is of no use.
-        (["o:a?", "o:b+0"], 1, 1, ["a"]),
-        // Fewer are wanted than old ones run.
-        (["o:a+1", "o:b+0", "o:c+0"], 1, 1, ["b", "c"]),
-        // All that may run do run: the old ones that are too many leave first.
-        (["o:a+0", "o:b+0", "o:c+0", "o:d+0", "o:e+0", "o:f+0"], 5, 0, ["f"]),
-    ] as [([String], Int, Int, [String])])
+    @Test(
+        arguments: [
+            // The first new one is started beside the old ones, which go on.
+            (["o:a+1"], 1, 1, []),
+            (["o:a+1", "b?"], 1, 1, []),
+            // It accepts: the old one drains.
+            (["o:a+1", "b+0"], 1, 1, ["a"]),
+            (["o:a+1", "o:b+0", "o:c+0"], 3, 1, []),
+            (["o:a+1", "o:b+0", "o:c+0", "d?"], 3, 1, []),
+            // One for one: capacity never falls.
+            (["o:a+1", "o:b+0", "o:c+0", "d+0"], 3, 1, ["c"]),
+            (["o:a+1", "o:c+0", "d+0"], 3, 2, []),
+            (["o:a+1", "d+0", "e+0"], 3, 3, []),
+            (["o:a+1", "d+0", "e+0", "f+0"], 3, 3, ["a"]),
+            // Nothing is wanted: at once.
+            (["o:a+1", "b?"], 0, 0, ["a", "b"]),
+            // An old one that never served is of no use.
+            (["o:a?", "o:b+0"], 1, 1, ["a"]),
+            // Fewer are wanted than old ones run.
+            (["o:a+1", "o:b+0", "o:c+0"], 1, 1, ["b", "c"]),
+            // All that may run do run: the old ones that are too many leave first.
+            (["o:a+0", "o:b+0", "o:c+0", "o:d+0", "o:e+0", "o:f+0"], 5, 0, ["f"]),
+        ] as [([String], Int, Int, [String])])
     func `a rollout has one replica more at most, and old ones serve until new ones do`(
         replicas: [String], desired: Int, count: Int, draining: [String]
     ) {
@@ -88,13 +90,14 @@ import Testing
         #expect(drains(plan) == draining)
     }
 
-    @Test(arguments: [
-        ([], 3, 1, []),
-        (["a?", "b?"], 3, 2, []),
-        (["a+0", "b+0"], 5, 3, []),
-        (["o:a+1", "o:b+1"], 2, 1, []),
-        (["o:a+1"], 3, 1, []),
-    ] as [([String], Int, Int, [String])])
+    @Test(
+        arguments: [
+            ([], 3, 1, []),
+            (["a?", "b?"], 3, 2, []),
+            (["a+0", "b+0"], 5, 3, []),
+            (["o:a+1", "o:b+1"], 2, 1, []),
+            (["o:a+1"], 3, 1, []),
+        ] as [([String], Int, Int, [String])])
     func `after a failed start one is tried at a time, and what works is left alone`(
         replicas: [String], desired: Int, count: Int, draining: [String]
     ) {

@@ -4,9 +4,10 @@ import Testing
 @testable import F2SOperator
 
 @Suite struct ScalePolicyTests {
-    @Test(arguments: [
-        (nil, nil, 70), (1, nil, 0.7), (10, nil, 7), (nil, 5, 3.5), (10, 5, 3.5), (10, 50, 7),
-    ] as [(Int?, Double?, Double)])
+    @Test(
+        arguments: [
+            (nil, nil, 70), (1, nil, 0.7), (10, nil, 7), (nil, 5, 3.5), (10, 5, 3.5), (10, 50, 7),
+        ] as [(Int?, Double?, Double)])
     func `the aim per replica leaves room and never exceeds its slots`(
         concurrency: Int?, wanted: Double?, aim: Double
     ) {

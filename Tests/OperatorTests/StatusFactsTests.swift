@@ -24,17 +24,18 @@ import Testing
         #expect(status.url == "/invoke/hello")
     }
 
-    @Test(arguments: [
-        (0, 0, false, nil, nil, true, "ScaledToZero", []),
-        (0, 1, false, nil, nil, true, "Starting", []),
-        (2, 2, false, nil, nil, true, "ReplicasReady", []),
-        (0, 1, false, "ExitedAtStart", nil, false, "StartFailed", [.startFailed]),
-        (1, 1, true, "ExitedAtStart", nil, true, "ReplicasReady", [.rolloutFailed]),
-        (1, 2, false, "ExitedAtStart", nil, true, "ReplicasReady", []),
-        (0, 0, false, "NoCommand", nil, false, "NoCommand", [.noCommand]),
-        (0, 0, false, nil, "other", false, "RouteConflict", [.routeConflict]),
-        (1, 0, false, nil, "other", false, "RouteConflict", [.routeConflict]),
-    ] as [(Int, Int, Bool, String?, String?, Bool, String, [Condition.Kind])])
+    @Test(
+        arguments: [
+            (0, 0, false, nil, nil, true, "ScaledToZero", []),
+            (0, 1, false, nil, nil, true, "Starting", []),
+            (2, 2, false, nil, nil, true, "ReplicasReady", []),
+            (0, 1, false, "ExitedAtStart", nil, false, "StartFailed", [.startFailed]),
+            (1, 1, true, "ExitedAtStart", nil, true, "ReplicasReady", [.rolloutFailed]),
+            (1, 2, false, "ExitedAtStart", nil, true, "ReplicasReady", []),
+            (0, 0, false, "NoCommand", nil, false, "NoCommand", [.noCommand]),
+            (0, 0, false, nil, "other", false, "RouteConflict", [.routeConflict]),
+            (1, 0, false, nil, "other", false, "RouteConflict", [.routeConflict]),
+        ] as [(Int, Int, Bool, String?, String?, Bool, String, [Condition.Kind])])
     func `Ready is always there, and says what a caller would get`(
         ready: Int, desired: Int, isStuck: Bool, trouble: String?, holder: String?, isReady: Bool, reason: String,
         others: [Condition.Kind]

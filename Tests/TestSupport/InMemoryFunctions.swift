@@ -25,7 +25,8 @@ public final class InMemoryFunctions: FunctionStore {
         @discardableResult
         mutating func keep(_ draft: FunctionDraft, over old: Function?) -> Function {
             let function = Function(
-                id: old?.id ?? Function.ID("memory-\(draft.name)"), draft: draft, generation: (old?.generation ?? 0) + 1,
+                id: old?.id ?? Function.ID("memory-\(draft.name)"), draft: draft,
+                generation: (old?.generation ?? 0) + 1,
                 storeRevision: StoreRevision("\(nextRevision)"), age: old?.age ?? nextAge,
                 origin: Function.Origin(place: "memory", isWritable: true), status: old?.status ?? FunctionStatus())
             nextRevision += 1

@@ -2,8 +2,9 @@ public import F2SModel
 
 /// A platform without files, processes or a network: for tests of the rooms that use one.
 ///
-/// `functions` keeps declarations in memory, `replicas` pretends to run them, `events` remembers. The parts are kept with
-/// their own types, so that a test can look into them and steer them; ``platform`` is what the room under test gets.
+/// `functions` keeps declarations in memory, `replicas` pretends to run them, `events` remembers. The parts are kept
+/// with their own types, so that a test can look into them and steer them; ``platform`` is what the room under test
+/// gets.
 public struct InMemoryPlatform: Sendable {
     /// The store of declarations.
     public let functions: InMemoryFunctions

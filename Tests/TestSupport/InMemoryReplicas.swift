@@ -130,8 +130,8 @@ public final class InMemoryReplicas: ReplicaRuntime {
         return stream
     }
 
-    /// Starts what is missing of the wished revision. What is too much stays, as on a real runtime: only the caller knows
-    /// which replica has nothing in flight.
+    /// Starts what is missing of the wished revision. What is too much stays, as on a real runtime: only the caller
+    /// knows which replica has nothing in flight.
     private func fill(_ id: Function.ID, in state: inout State) {
         guard let wish = state.wishes[id] else { return }
         let existing = state.snapshot.replicas.count { $0.function == id && $0.revision == wish.revision }

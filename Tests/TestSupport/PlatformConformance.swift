@@ -115,7 +115,9 @@ public struct PlatformConformance: Sendable {
         try await expect(Set(ready(function).map(\.id)) == Set(both.map(\.id)), "applying twice changes nothing")
 
         try await platform.replicas.apply(function, count: 1, retiring: [both[0].id])
-        try await wait("the retired replica ends, and only it") { try await replicas(function).map(\.id) == [both[1].id] }
+        try await wait("the retired replica ends, and only it") {
+            try await replicas(function).map(\.id) == [both[1].id]
+        }
 
         try await platform.replicas.apply(function, count: 0, retiring: [both[1].id])
         try await wait("none is left") { try await replicas(function).isEmpty }

@@ -1,6 +1,6 @@
 import AsyncHTTPClient
 import F2SWrap
-import Foundation
+import FoundationEssentials
 import Glibc
 import NIOCore
 import Testing

@@ -5,10 +5,11 @@ import Testing
 @testable import F2SWrap
 
 struct RequestEnvironmentTests {
-    @Test(arguments: [
-        ("X-Request-Id", "HTTP_X_REQUEST_ID"), ("accept", "HTTP_ACCEPT"), ("Proxy", nil), ("pRoXy", nil),
-        ("Content-Type", nil), ("content-length", nil), ("X_Real_Ip", nil), ("X.Y", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("X-Request-Id", "HTTP_X_REQUEST_ID"), ("accept", "HTTP_ACCEPT"), ("Proxy", nil), ("pRoXy", nil),
+            ("Content-Type", nil), ("content-length", nil), ("X_Real_Ip", nil), ("X.Y", nil),
+        ] as [(String, String?)])
     func `header fields become variables, dangerous ones do not`(field: String, variable: String?) {
         #expect(RequestEnvironment.variable(for: field) == variable)
     }
@@ -61,10 +62,11 @@ struct WrapAnswerTests {
         #expect(WrapAnswer(to: Self.failed, reason: .clientGone, isCommitted: false, timeout: .zero) == .close)
     }
 
-    @Test(arguments: [
-        (Self.failed, nil, 500), (Self.failed, .timedOut, 504), (.notStarted(reason: "x"), nil, 500),
-        (.lost(reason: "x"), nil, 500), (.notStarted(reason: "x"), .timedOut, 504),
-    ] as [(CommandEnding, Abandonment.Reason?, Int)])
+    @Test(
+        arguments: [
+            (Self.failed, nil, 500), (Self.failed, .timedOut, 504), (.notStarted(reason: "x"), nil, 500),
+            (.lost(reason: "x"), nil, 500), (.notStarted(reason: "x"), .timedOut, 504),
+        ] as [(CommandEnding, Abandonment.Reason?, Int)])
     func `each failure has its status`(ending: CommandEnding, reason: Abandonment.Reason?, status: Int) {
         let answer = WrapAnswer(to: ending, reason: reason, isCommitted: false, timeout: .seconds(1))
         guard case .problem(let problem) = answer else {

@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import F2SWrap
 import Logging
 import NIOCore
+import NIOHTTP1
 import Synchronization
 import Testing
 
@@ -20,9 +21,13 @@ struct WrapFixture: Sendable {
             log: { log.append($0) }, onBound: { bound.yield($0) })
         try await HTTPClient.withHTTPClient { client in
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await server.run() }
+                group.addTask {
+                    // A server that does not come up must not be waited for.
+                    defer { bound.finish() }
+                    try await server.run()
+                }
                 var ready = ports.makeAsyncIterator()
-                let port = try #require(await ready.next())
+                guard let port = await ready.next() else { return try await group.waitForAll() }
                 try await body(WrapFixture(port: port, client: client, log: log))
                 group.cancelAll()
             }
@@ -35,7 +40,9 @@ struct WrapFixture: Sendable {
     }
 
     /// A request to this server.
-    func request(_ method: String = "GET", _ target: String = "/", body: HTTPClientRequest.Body? = nil) -> HTTPClientRequest {
+    func request(_ method: String = "GET", _ target: String = "/", body: HTTPClientRequest.Body? = nil)
+        -> HTTPClientRequest
+    {
         var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(target)")
         request.method = .RAW(value: method)
         request.body = body

@@ -3,13 +3,14 @@ import HTTPTypes
 /// The pages of `/` and `/docs`, without scripts and without anything that another server would have to send.
 enum DocumentPage {
     /// The list of routes as text, for a shell.
-    static func text(_ routes: [APIRoute], version: String) -> String {
+    static func text(_ routes: [APIRoute], version: String, authority: String) -> String {
         let lines = routes.map { route in
             "  \(padded(route.method.rawValue, to: 7))\(padded(route.path, to: 24))\(route.documentation.summary)\n"
         }
         return """
             F2S \(version): Functions as a Service. Functions are invoked at /invoke/<endpoint>.
-            Declare one: curl -H 'Content-Type: application/yaml' --data-binary @hello.yaml http://HOST/functions
+            Declare one:
+              curl -H 'Content-Type: application/yaml' --data-binary @hello.yaml http://\(authority)/functions
 
             \(lines.joined())
             """
@@ -18,8 +19,8 @@ enum DocumentPage {
     /// What F2S is.
     static let welcome = """
         <p>Functions as a Service. A function that is declared at <code>/functions</code> is invoked at
-        <code>/invoke/&lt;endpoint&gt;</code>. <a href="/functions">Functions</a> · <a href="/cluster">Installation</a> ·
-        <a href="/docs">Reference</a></p>
+        <code>/invoke/&lt;endpoint&gt;</code>.
+        <a href="/functions">Functions</a> <a href="/cluster">Installation</a> <a href="/docs">Reference</a></p>
 
         """
 
@@ -30,7 +31,8 @@ enum DocumentPage {
             return "<tr><td>\(route.method.rawValue)</td><td><code>\(escaped(route.path))</code></td>"
                 + "<td>\(escaped(route.documentation.summary))</td><td>\(parameters.joined(separator: " "))</td></tr>\n"
         }
-        return "<table><tr><th>Method</th><th>Path</th><th>What</th><th>Parameters</th></tr>\n\(rows.joined())</table>\n"
+        return
+            "<table><tr><th>Method</th><th>Path</th><th>What</th><th>Parameters</th></tr>\n\(rows.joined())</table>\n"
     }
 
     /// A whole page.
@@ -39,7 +41,8 @@ enum DocumentPage {
         <!doctype html>
         <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
         <title>\(escaped(title))</title><style>
-        :root { color-scheme: light dark } body { font: 1rem/1.5 system-ui; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
+        :root { color-scheme: light dark }
+        body { font: 1rem/1.5 system-ui; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
         th, td { text-align: left; padding: .2rem 1rem .2rem 0; vertical-align: top }
         </style></head><body><h1>\(escaped(title))</h1>
         \(body)</body></html>

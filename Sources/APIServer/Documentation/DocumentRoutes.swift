@@ -5,6 +5,8 @@ struct DocumentRoutes: Sendable {
     /// The routes beside these.
     let described: [APIRoute]
     let version: String
+    /// Where the public listener is reachable.
+    let publicAuthority: @Sendable () -> String
 
     var routes: [APIRoute] { [documentation, home] }
 
@@ -31,7 +33,10 @@ struct DocumentRoutes: Sendable {
             handler: { request in
                 switch AcceptHeader(request.header(.accept)).preferred(of: [.text, .html]) {
                 case .html: Self.page("F2S", DocumentPage.welcome + DocumentPage.reference(described + routes))
-                default: Response(DocumentPage.text(described + routes, version: version), as: .text)
+                default:
+                    Response(
+                        DocumentPage.text(described + routes, version: version, authority: publicAuthority()), as: .text
+                    )
                 }
             })
     }
@@ -39,7 +44,8 @@ struct DocumentRoutes: Sendable {
     /// A page loads nothing, runs nothing and cannot be framed.
     private static func page(_ title: String, _ body: String) -> Response {
         var response = Response(DocumentPage.html(title: title, body: body), as: .html)
-        response.headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+        response.headers[.contentSecurityPolicy] =
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
         return response
     }
 }

@@ -3,7 +3,9 @@ import F2SModel
 /// The JSON schemas of everything that the REST API takes and gives (JSON Schema 2020-12, as OpenAPI 3.1 has it).
 enum OpenAPISchemas {
     /// Schemas by name.
-    static let all: [String: JSON] = declarations.merging(findings) { first, _ in first }.merging(views) { first, _ in first }
+    static let all: [String: JSON] = declarations.merging(findings) { first, _ in first }.merging(views) { first, _ in
+        first
+    }
 
     private static let text: JSON = ["type": "string"]
     private static let count: JSON = ["type": "integer", "minimum": 0]

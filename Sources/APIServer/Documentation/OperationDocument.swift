@@ -1,7 +1,7 @@
 import F2SModel
 
-/// What the OpenAPI document says about one route. It stands beside the route's handler, so that who changes one sees the
-/// other.
+/// What the OpenAPI document says about one route. It stands beside the route's handler, so that who changes one sees
+/// the other.
 struct OperationDocument: Sendable {
     /// A query or header parameter; path parameters follow from the path.
     struct Parameter: Sendable {

@@ -4,8 +4,8 @@ import F2SModel
 /// Reads the one function that the body of a POST or PUT declares.
 enum DeclarationBody {
     /// The declaration; the reader has checked its values.
-    /// - Throws: a ``Problem``: 415 for a type that is neither JSON nor YAML; 422 with line and column of every complaint;
-    ///   422 when there is no document, or more than one.
+    /// - Throws: a ``Problem``: 415 for a type that is neither JSON nor YAML; 422 with line and column of every
+    ///   complaint; 422 when there is no document, or more than one.
     static func draft(of bytes: [UInt8], contentType: String?) throws -> FunctionDraft {
         let type = MediaType(contentType: contentType)
         guard type == .json || type == .yaml else {
@@ -29,7 +29,8 @@ enum DeclarationBody {
             let lines = contents.documents.map { "\($0.line)" }.joined(separator: ", ")
             throw Problem(
                 status: 422, title: "Several declarations in one request",
-                detail: "The body holds \(contents.documents.count) functions (lines \(lines)). Send each in a request of "
+                detail:
+                    "The body holds \(contents.documents.count) functions (lines \(lines)). Send each in a request of "
                     + "its own, so that each has its own answer; `f2s apply` does that.")
         }
         return document.draft

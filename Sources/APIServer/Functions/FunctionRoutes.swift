@@ -3,8 +3,8 @@ import F2SModel
 import HTTPTypes
 import Hummingbird
 
-/// `/functions` and `/functions/{name}`: declarations as the store keeps them. Answers come from the store itself and not
-/// from the catalogue, so that who has just written reads what was written.
+/// `/functions` and `/functions/{name}`: declarations as the store keeps them. Answers come from the store itself and
+/// not from the catalogue, so that who has just written reads what was written.
 struct FunctionRoutes: Sendable {
     private let functions: any FunctionStore
 
@@ -20,7 +20,10 @@ struct FunctionRoutes: Sendable {
                 answers: [
                     .init(
                         200, "The functions.",
-                        [.json: OperationDocument.schema("FunctionList"), .yaml: OperationDocument.schema("FunctionList")])
+                        [
+                            .json: OperationDocument.schema("FunctionList"),
+                            .yaml: OperationDocument.schema("FunctionList"),
+                        ])
                 ], problems: [400]),
             handler: { request in
                 let all = try await functions.fetchCurrent().functions.sorted { $0.name < $1.name }
@@ -75,7 +78,8 @@ struct FunctionRoutes: Sendable {
                 guard draft.name == name else {
                     throw Problem(
                         status: 422, title: "The names differ",
-                        detail: "The path names \(name), metadata.name is \(draft.name). Make them the same.", function: name)
+                        detail: "The path names \(name), metadata.name is \(draft.name). Make them the same.",
+                        function: name)
                 }
                 let (function, isNew) = try await put(draft, if: Self.preconditions(request))
                 return Self.response(function, as: output, isNew: isNew)

@@ -1,6 +1,7 @@
 import F2SModel
 
-/// Under which conditions a client wants its change: If-Match and If-None-Match of PUT and DELETE (RFC 9110 section 13.1).
+/// Under which conditions a client wants its change: If-Match and If-None-Match of PUT and DELETE (RFC 9110 section
+/// 13.1).
 struct Preconditions: Sendable, Hashable {
     /// The stored version must be one of these.
     let match: EntityTags?

@@ -2,8 +2,8 @@ import F2SModel
 import HTTPTypes
 import Hummingbird
 
-/// One method of one path: what it demands, what it says about itself in `/docs`, and what it does. Every list of routes
-/// is made of these, so none can be served without all four.
+/// One method of one path: what it demands, what it says about itself in `/docs`, and what it does. Every list of
+/// routes is made of these, so none can be served without all four.
 struct APIRoute: Sendable {
     /// Who may use a route.
     enum Access: Sendable, Hashable {
@@ -41,6 +41,9 @@ struct APIRoute: Sendable {
         self.documentation = documentation
         self.handler = handler
     }
+
+    /// `METHOD /path`, unique among the routes.
+    var name: String { "\(method.rawValue) \(path)" }
 
     /// Whether a path of a request is one of this route's.
     func covers(_ requestPath: String) -> Bool {

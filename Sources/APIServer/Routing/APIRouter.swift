@@ -24,6 +24,9 @@ struct APIRouter: Sendable {
         return router
     }
 
+    /// What the router in fact serves, as `METHOD /path`: what the documentation is checked against.
+    var served: [String] { router().routes.map { "\($0.method.rawValue) \($0.path)" } }
+
     private static func respond(
         to request: Request, parameters: Parameters, route: APIRoute, gate: RouteGate
     ) async throws -> Response {

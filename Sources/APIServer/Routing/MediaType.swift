@@ -15,7 +15,9 @@ enum MediaType: String, Sendable, Hashable, CaseIterable {
 
     /// Reads a Content-Type header, parameters such as `charset` aside; `nil`: absent or unknown.
     init?(contentType: String?) {
-        guard let essence = contentType?.split(separator: ";", omittingEmptySubsequences: false).first else { return nil }
+        guard let essence = contentType?.split(separator: ";", omittingEmptySubsequences: false).first else {
+            return nil
+        }
         self.init(rawValue: essence.trimmingSpaces.lowercased())
     }
 

@@ -4,8 +4,8 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// The outermost layer of both listeners: reads the body within its bound, turns every error into a problem document, and
-/// adds the headers that every answer carries.
+/// The outermost layer of both listeners: reads the body within its bound, turns every error into a problem document,
+/// and adds the headers that every answer carries.
 struct ProblemMiddleware: RouterMiddleware {
     typealias Context = BasicRequestContext
 
@@ -25,8 +25,8 @@ struct ProblemMiddleware: RouterMiddleware {
         var request = request
         var response: Response
         do {
-            // The body is read to its end before anything is answered: an answer in the middle of a body would leave the
-            // client writing to nobody.
+            // The body is read to its end before anything is answered: an answer in the middle of a body would leave
+            // the client writing to nobody.
             _ = try await request.collectBody(upTo: Self.bodyBytesMax)
             response = await answer(request, context: context, next: next)
         } catch is NIOTooManyBytesError {
@@ -63,6 +63,7 @@ struct ProblemMiddleware: RouterMiddleware {
         case let problem as Problem: return problem
         case let error as StoreError: return error.problem
         case let error as HTTPError where error.status == .notFound: return unknownRoute(request)
+        case is CancellationError: return Problem(InvocationError.draining, function: nil)
         default:
             // The client learns that it is not at fault, the operator learns what it is.
             logger.error(

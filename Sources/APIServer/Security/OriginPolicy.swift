@@ -1,7 +1,7 @@
 import F2SModel
 
-/// Decides whether a request may have been sent by a stranger's web page: declaring a function runs code, so a page that
-/// somebody happens to visit must not be able to do it (DNS rebinding, cross-site request forgery).
+/// Decides whether a request may have been sent by a stranger's web page: declaring a function runs code, so a page
+/// that somebody happens to visit must not be able to do it (DNS rebinding, cross-site request forgery).
 struct OriginPolicy: Sendable {
     /// What a request says about where it comes from.
     struct Claims: Sendable, Hashable {

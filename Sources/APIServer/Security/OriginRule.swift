@@ -2,7 +2,8 @@
 enum OriginRule: Sendable, Hashable, CaseIterable {
     /// Nothing: the answer is the same for everybody, and probes ask under any name.
     case anywhere
-    /// The Host must be ours, or a stranger's page could read the answer under a name that it points at us (DNS rebinding).
+    /// The Host must be ours, or a stranger's page could read the answer under a name that it points at us (DNS
+    /// rebinding).
     case ownHost
     /// The Host must be ours and a browser must be on a page of ours, because the request changes something.
     case ownOrigin

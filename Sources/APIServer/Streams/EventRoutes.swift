@@ -20,7 +20,8 @@ struct EventRoutes: Sendable {
                         .query(
                             "follow", "false answers the list and ends; so does Accept: application/json.",
                             schema: ["type": "boolean", "default": true]),
-                        .header("Last-Event-ID", "The last event that the client has seen; browsers send it by themselves."),
+                        .header(
+                            "Last-Event-ID", "The last event that the client has seen; browsers send it."),
                     ],
                     answers: [
                         .init(
@@ -41,6 +42,7 @@ struct EventRoutes: Sendable {
         ]
     }
 
+    /// Off the caller's actor like every ``Response/PartWriter``.
     @concurrent
     private func follow(from start: EventCursor, to writer: inout any ResponseBodyWriter) async throws {
         let encoder = JSONEncoder()

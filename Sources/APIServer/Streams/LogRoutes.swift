@@ -45,12 +45,13 @@ struct LogRoutes: Sendable {
                 let accept = AcceptHeader(request.header(.accept))
                 let format: LogFormat = accept.preferred(of: [.text, .lines]) == .lines ? .lines : .text
                 let id = try await functions.fetch(request.functionName()).id
-                return .stream(format.type, to: request) { [replicas] writer in
+                let write: Response.PartWriter = { [replicas] writer in
                     let lines = replicas.logs(of: id, tail: tail, follow: follow)
                     for try await line in lines.cancelOnGracefulShutdown() {
                         try await writer.write(ByteBuffer(string: format.line(line)))
                     }
                 }
+                return follow ? .stream(format.type, to: request, write) : .parts(format.type, write)
             })
     }
 }

@@ -21,13 +21,16 @@ struct OperationsRoutes: Sendable {
             APIRoute(
                 .get, "/ready", access: .everybody, origin: .anywhere,
                 documentation: OperationDocument(
-                    "getReadiness", "Whether this process takes invocations.", answers: [.init(200, "It does.", [.text: [:]])],
+                    "getReadiness", "Whether this process takes invocations.",
+                    answers: [.init(200, "It does.", [.text: [:]])],
                     problems: [503]),
                 handler: { [isReady] _ in
                     guard isReady() else {
                         throw Problem(
                             status: 503, title: "Not ready",
-                            detail: "This process does not take invocations: it is starting or about to end. Retry in a second.")
+                            detail:
+                                "This process takes no invocations: it is starting or about to end. Retry in a second."
+                        )
                     }
                     return Response("ready\n", as: .text)
                 }),

@@ -12,7 +12,8 @@ struct ViewRoutes: Sendable {
     }
 
     private var why: APIRoute {
-        view("/functions/{name}/why", "explainFunction", "Why a function is as it is.", "FunctionDiagnosis", [404]) { request in
+        view("/functions/{name}/why", "explainFunction", "Why a function is as it is.", "FunctionDiagnosis", [404]) {
+            request in
             let function = try await parts.platform.functions.fetch(request.functionName())
             return parts.observation.diagnosis(of: function)
         }
@@ -71,7 +72,8 @@ struct ViewRoutes: Sendable {
         APIRoute(
             .get, "/health", access: .everybody, origin: .anywhere,
             documentation: OperationDocument(
-                "getHealth", "That F2S is there.", answers: [.init(200, "It is.", [.json: OperationDocument.schema("Health")])]),
+                "getHealth", "That F2S is there.",
+                answers: [.init(200, "It is.", [.json: OperationDocument.schema("Health")])]),
             handler: { _ in try Response(json: HealthView(version: parts.version)) })
     }
 

@@ -11,10 +11,10 @@
 
 /// Runs `command` in a process group of its own and stays until it and all of its descendants have ended.
 ///
-/// Standard input is the lifeline: when its other end closes, however that happens, everything is killed. SIGTERM, SIGINT,
-/// SIGHUP, SIGUSR1 and SIGUSR2 go to the group. Must be called on the main thread of a process that has no other one.
-/// Returns the exit status of the command: 128 + signal when a signal ended it, 127 when there is no such program, 126 when
-/// it cannot be run, 137 when the lifeline closed.
+/// Standard input is the lifeline: when its other end closes, however that happens, everything is killed. SIGTERM,
+/// SIGINT, SIGHUP, SIGUSR1 and SIGUSR2 go to the group. Must be called on the main thread of a process that has no
+/// other one. Returns the exit status of the command: 128 + signal when a signal ended it, 127 when there is no such
+/// program, 126 when it cannot be run, 137 when the lifeline closed.
 int f2s_supervise(char *const command[]);
 
 // MARK: processes.c

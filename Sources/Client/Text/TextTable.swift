@@ -9,8 +9,10 @@ public struct TextTable: Sendable, Hashable {
     /// Whether there are rows.
     public var isEmpty: Bool { rows.isEmpty }
 
-    /// Adds a row. An empty cell becomes `-`, so that columns can be told apart by programs too; a missing one as well, and
-    /// cells beyond the titles are dropped. Control characters become spaces: a cell never breaks its line, nor does text
+    /// Adds a row. An empty cell becomes `-`, so that columns can be told apart by programs too; a missing one as
+    /// well, and
+    /// cells beyond the titles are dropped. Control characters become spaces: a cell never breaks its line, nor does
+    /// text
     /// of others get at the terminal.
     public mutating func add(_ cells: [String]) {
         rows.append(

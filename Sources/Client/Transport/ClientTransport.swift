@@ -1,7 +1,8 @@
 /// What carries requests to a server and answers back: the network, or a stub in tests.
 public protocol ClientTransport: Sendable {
     /// Sends a request and returns once the answer's head is there. Its content streams.
-    /// - Throws: ``ClientError/unreachable(server:reason:)`` or ``ClientError/noAnswer(server:after:)``, both worth a retry.
+    /// - Throws: ``ClientError/unreachable(server:reason:)`` or ``ClientError/noAnswer(server:after:)``, both worth a
+    ///   retry.
     func send(_ request: ClientRequest) async throws(ClientError) -> ClientAnswer
 }
 

@@ -68,7 +68,8 @@ final class Exchange {
                 bytes.readableBytesUInt8Span, head, fields: worker.scanner.fields, to: destination, from: client.forwarding,
                 identity: worker.identities.next(), into: &request)
         } catch {
-            fail(error)
+            // Two readers might take a malformed request differently, so nothing behind it on the connection counts.
+            if case .malformedRequest = error { refuse(error) } else { fail(error) }
         }
     }
 

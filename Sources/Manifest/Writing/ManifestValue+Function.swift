@@ -15,7 +15,8 @@ extension ManifestValue {
                 ("resourceVersion", .text(function.storeRevision.text)),
             ]
         let status = [("status", ManifestValue(function.status))]
-        self = .map(Self.head(ManifestFields.kind) + [("metadata", .map(metadata))] + Self.body(function.draft) + status)
+        self = .map(
+            Self.head(ManifestFields.kind) + [("metadata", .map(metadata))] + Self.body(function.draft) + status)
     }
 
     /// The document of a list.

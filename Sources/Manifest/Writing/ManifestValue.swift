@@ -58,7 +58,8 @@ indirect enum ManifestValue {
         case .text(let text): Self.scalar(text)
         case .bare(let text): text
         case .list(let elements): "[" + elements.map(\.flow).joined(separator: ", ") + "]"
-        case .map(let members): "{" + members.map { "\(Self.scalar($0.name)): \($0.value.flow)" }.joined(separator: ", ") + "}"
+        case .map(let members):
+            "{" + members.map { "\(Self.scalar($0.name)): \($0.value.flow)" }.joined(separator: ", ") + "}"
         }
     }
 
@@ -76,8 +77,9 @@ indirect enum ManifestValue {
         return text
     }
 
-    /// The text as a JSON string. It is a double-quoted scalar of YAML at the same time, hence characters that YAML takes
-    /// for line breaks or refuses are escaped beyond what JSON asks for (YAML 1.2.2 section 5.1).
+    /// The text as a JSON string. It is a double-quoted scalar of YAML at the same time, hence characters
+    /// that YAML takes for line breaks or refuses are escaped beyond what JSON asks for (YAML 1.2.2 section
+    /// 5.1).
     private static func quoted(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: mustEscape) else { return text.jsonText }
         var escaped = ""

@@ -1,9 +1,10 @@
 /// Keeps a text whose aliases could expand from being composed.
 ///
-/// A few lines of anchors and aliases can stand for billions of values ("billion laughs"), and composing them is what
-/// harms. Which `*name` is an alias and which is part of a text only a YAML scanner can tell. So the scanner is asked: in a
-/// copy of the text each `*` becomes a letter that nobody writes. Where that letter begins a plain scalar, an alias begins
-/// in the text itself; where it does not, in quotes, scripts and comments, it changes nothing. The copy cannot expand.
+/// A few lines of anchors and aliases can stand for billions of values ("billion laughs"), and composing them is
+/// what harms. Which `*name` is an alias and which is part of a text only a YAML scanner can tell. So the scanner
+/// is asked: in a copy of the text each `*` becomes a letter that nobody writes. Where that letter begins a plain
+/// scalar, an alias begins in the text itself; where it does not, in quotes, scripts and comments, it changes
+/// nothing. The copy cannot expand.
 enum AliasGuard {
     /// The copy; `nil` when there is nothing to ask, because no star stands before what could be a name.
     static func copy(of text: String) -> String? {
@@ -12,7 +13,8 @@ enum AliasGuard {
         var isChanged = false
         copy.reserveCapacity(bytes.count)
         for index in bytes.indices {
-            if bytes[index] == UInt8(ascii: "*"), let next = bytes[bytes.index(after: index)...].first, isNameByte(next) {
+            if bytes[index] == UInt8(ascii: "*"), let next = bytes[bytes.index(after: index)...].first, isNameByte(next)
+            {
                 copy += Array(String(standIn).utf8)
                 isChanged = true
             } else {

@@ -12,7 +12,8 @@ public enum NearestName {
         return known.first { $0.lowercased().contains(text.lowercased()) }
     }
 
-    /// Insertions, deletions, replacements and swaps of neighbours between two words, by rows (optimal string alignment).
+    /// Insertions, deletions, replacements and swaps of neighbours between two words, by rows (optimal string
+    /// alignment).
     private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         var beforeLast: [Int] = []
         var last = Array(0...right.count)

@@ -4,7 +4,9 @@ enum SurrogatePairs {
     /// The text with its pairs joined if it is JSON, else unchanged: in block YAML the escape may be meant literally.
     static func joined(in text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let first = text.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
-        guard first == UInt8(ascii: "{") || first == UInt8(ascii: "["), text.contains(UInt8(ascii: "\\")) else { return text }
+        guard first == UInt8(ascii: "{") || first == UInt8(ascii: "["), text.contains(UInt8(ascii: "\\")) else {
+            return text
+        }
         var joined: [UInt8] = []
         joined.reserveCapacity(text.count)
         var index = text.startIndex

@@ -5,8 +5,9 @@ struct YAMLChunk {
     /// Line of the text that the first of them is, from 1.
     let firstLine: Int
 
-    /// Cuts a text before each `---` and after each `...` at the begin of a line; no YAML document can hold these within
-    /// itself (YAML 1.2.2 section 9.1.2). Lines without content stay with what follows them, as directives must.
+    /// Cuts a text before each `---` and after each `...` at the begin of a line; no YAML document can hold
+    /// these within itself (YAML 1.2.2 section 9.1.2). Lines without content stay with what follows them, as
+    /// directives must.
     static func all(of bytes: ArraySlice<UInt8>) -> [YAMLChunk] {
         var chunks: [YAMLChunk] = []
         var start = bytes.startIndex
@@ -62,7 +63,8 @@ struct YAMLChunk {
     }
 
     private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r") || byte == UInt8(ascii: "\n")
+        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
+            || byte == UInt8(ascii: "\n")
     }
 }
 

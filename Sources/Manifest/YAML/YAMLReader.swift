@@ -1,7 +1,7 @@
 /// Reads YAML, and so JSON, into plain nodes that know where they stand.
 ///
-/// What could harm is refused: texts that are too long, not UTF-8, or hold control characters; anchors, aliases and tags;
-/// values that are too many or too deep.
+/// What could harm is refused: texts that are too long, not UTF-8, or hold control characters; anchors, aliases
+/// and tags; values that are too many or too deep.
 public struct YAMLReader: Sendable {
     /// Bounds of the text.
     public let limits: ManifestLimits
@@ -19,13 +19,17 @@ public struct YAMLReader: Sendable {
                 "The text has \(chunks.count) documents: at most \(limits.documentsMax) are read. Split it.",
                 at: YAMLPosition(line: chunks[limits.documentsMax].firstLine, column: 1))
         }
-        var documents: [Result<YAMLNode, YAMLComplaint>] = []
-        for chunk in chunks {
-            do {
-                if let root = try root(of: chunk) { documents.append(.success(root)) }
-            } catch {
-                documents.append(.failure(error))
+        let documents = DeepStack.run { [self] in
+            chunks.compactMap { chunk -> Result<YAMLNode, YAMLComplaint>? in
+                do throws(YAMLComplaint) {
+                    return try root(of: chunk).map { .success($0) }
+                } catch {
+                    return .failure(error)
+                }
             }
+        }
+        guard let documents else {
+            throw YAMLComplaint("The text cannot be read now: no thread can be started. Try again.", at: nil)
         }
         return documents
     }

@@ -77,7 +77,8 @@ struct YAMLTree {
     private func refuseTag(_ node: Node, unless allowed: Tag.Name) throws(YAMLComplaint) {
         guard node.tag.rawValue != allowed.rawValue else { return }
         throw YAMLComplaint(
-            "The tag \(node.tag.rawValue.prefix(80)) is not accepted: write the value without it.", at: position(of: node))
+            "The tag \(node.tag.rawValue.prefix(80)) is not accepted: write the value without it.",
+            at: position(of: node))
     }
 
     private func position(of node: Node) -> YAMLPosition? {

@@ -2,8 +2,8 @@ import F2SModel
 
 /// What a function had in flight or waiting over the last while: a curve of its growing integral.
 ///
-/// The dispatcher reports the exact integral of concurrency over time, so an average over any window is the difference of
-/// two points of the curve divided by the time between them, no matter when reports were taken.
+/// The dispatcher reports the exact integral of concurrency over time, so an average over any window is the difference
+/// of two points of the curve divided by the time between them, no matter when reports were taken.
 struct LoadWindow: Sendable, Hashable {
     private struct Point: Sendable, Hashable {
         var time: Duration

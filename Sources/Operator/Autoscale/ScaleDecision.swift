@@ -47,7 +47,8 @@ struct ScaleDecision: Sendable, Hashable {
     /// The rules that were applied.
     var policy: ScalePolicy
 
-    /// One sentence with the figures. Made when somebody asks, because a decision is taken every second and read rarely.
+    /// One sentence with the figures. Made when somebody asks, because a decision is taken every second and read
+    /// rarely.
     var message: String {
         let number = "\(desired) replica\(desired == 1 ? "" : "s")"
         return switch reason {

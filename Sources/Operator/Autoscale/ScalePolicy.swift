@@ -43,7 +43,7 @@ struct ScalePolicy: Sendable, Hashable {
 
     /// Decides, and remembers what the next decision needs.
     func decide(_ seen: ScaleObservation, _ memory: inout ScaleMemory) -> ScaleDecision {
-        let current = memory.desired ?? bounded(seen.existing)
+        let current = memory.desired ?? seen.existing
         // Replicas that were there before anybody looked have had their callers: their idle time begins now.
         if memory.desired == nil, seen.existing > 0 { memory.activeAt = seen.now }
         var decision = unbounded(seen, current, &memory)

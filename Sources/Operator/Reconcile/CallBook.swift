@@ -23,11 +23,16 @@ struct CallBook: Sendable {
 
     /// Whether a call may begin now; it then has.
     mutating func begin(_ subject: Subject, isUrgent: Bool = false, at now: Duration) -> Bool {
-        guard busy.count < (isUrgent ? Self.callsMax : Self.callsMax - Self.callsReserved), !busy.contains(subject),
+        guard hasRoom(isUrgent: isUrgent), !busy.contains(subject),
             failures[subject].map({ $0.retryAt <= now }) ?? true
         else { return false }
         busy.insert(subject)
         return true
+    }
+
+    /// Whether there is room for one more call.
+    func hasRoom(isUrgent: Bool) -> Bool {
+        busy.count < (isUrgent ? Self.callsMax : Self.callsMax - Self.callsReserved)
     }
 
     /// Whether a call is under way.

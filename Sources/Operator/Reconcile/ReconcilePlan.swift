@@ -14,8 +14,9 @@ struct ReplicaWish: Sendable, Hashable {
 
 /// What has to change so that one function's replicas match its wish. Pure.
 ///
-/// Replicas that must go drain first: they are marked, the mark goes down to the dispatcher, and only when the dispatcher
-/// then says that nothing is in flight on them are they stopped. Until that moment a plan may take the mark back.
+/// Replicas that must go drain first: they are marked, the mark goes down to the dispatcher, and only when the
+/// dispatcher then says that nothing is in flight on them are they stopped. Until that moment a plan may take the mark
+/// back.
 struct ReconcilePlan: Sendable, Hashable {
     /// Replicas of the current revision that the platform should have, those that drain not counted.
     private(set) var count: Int
@@ -82,7 +83,8 @@ struct ReconcilePlan: Sendable, Hashable {
     private static func countOfCurrent(_ wish: ReplicaWish, current: [Candidate], older: Int, others: Int) -> Int {
         var count = wish.desired
         if older > 0 {
-            // A rollout: one more than wanted in all. The first new one may always be tried, or nothing would ever move.
+            // A rollout: one more than wanted in all. The first new one may always be tried, or nothing would ever
+            // move.
             let surge = max(wish.desired + 1 - older, older <= wish.maxReplicas ? 1 : 0)
             count = min(count, max(surge, current.count))
         }
@@ -132,8 +134,8 @@ struct ReconcilePlan: Sendable, Hashable {
             inFlight = load?.inFlight ?? 0
         }
 
-        /// Who serves stays rather than who does not; who drains already goes on draining, or the mark would wander from
-        /// one to the other and none would ever be empty; then the busier; then the older.
+        /// Who serves stays rather than who does not; who drains already goes on draining, or the mark would wander
+        /// from one to the other and none would ever be empty; then the busier; then the older.
         static func isRatherKept(_ one: Candidate, _ other: Candidate) -> Bool {
             if one.isServing != other.isServing { return one.isServing }
             if one.isDraining != other.isDraining { return other.isDraining }

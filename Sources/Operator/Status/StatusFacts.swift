@@ -1,7 +1,7 @@
 import F2SModel
 
-/// Everything that a function's status is made from. Equal facts mean an equal status, so that a tick without news costs
-/// one comparison.
+/// Everything that a function's status is made from. Equal facts mean an equal status, so that a tick without news
+/// costs one comparison.
 struct StatusFacts: Sendable, Hashable {
     /// `Function.generation`.
     var generation: Int
@@ -56,7 +56,8 @@ struct StatusFacts: Sendable, Hashable {
             others.append(
                 Condition(
                     .routeConflict, isTrue: true, reason: "OlderFunction",
-                    message: "\(routeHolder) is older and has the same endpoint \(route) and method. Change spec.endpoint "
+                    message:
+                        "\(routeHolder) is older and has the same endpoint \(route) and method. Change spec.endpoint "
                         + "or spec.method of one of the two.", since: 0))
         }
         if let trouble {
@@ -67,7 +68,8 @@ struct StatusFacts: Sendable, Hashable {
                 others.append(
                     Condition(
                         .rolloutFailed, isTrue: true, reason: trouble.reason,
-                        message: "The newest revision does not start; the one before it still serves. \(trouble.message)",
+                        message:
+                            "The newest revision does not start; the one before it still serves. \(trouble.message)",
                         since: 0))
             } else if ready == 0 {
                 others.append(
@@ -89,7 +91,8 @@ struct StatusFacts: Sendable, Hashable {
         return desired > 0
             ? Condition(.ready, isTrue: true, reason: "Starting", message: "A replica is being started.", since: 0)
             : Condition(
-                .ready, isTrue: true, reason: "ScaledToZero", message: "The next invocation starts a replica.", since: 0)
+                .ready, isTrue: true, reason: "ScaledToZero", message: "The next invocation starts a replica.", since: 0
+            )
     }
 }
 

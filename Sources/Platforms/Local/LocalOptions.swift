@@ -2,7 +2,7 @@
 public struct LocalOptions: Sendable {
     /// Folder of the manifests, absolute or relative to the working folder of the process. It may be missing.
     public var folder: String
-    /// Path of the program that stands between F2S and a replica: the `f2s` executable.
+    /// Absolute path of the program that stands between F2S and a replica: the `f2s` executable.
     public var supervisor: String
     /// What comes before the replica's command in the supervisor's arguments.
     public var supervisorArguments = ["supervise", "--"]

@@ -28,8 +28,8 @@ public final class LocalPlatform: Service, Sendable {
     /// Returns once the folder has been read for the first time; ``run()`` must have been called.
     public func waitUntilLoaded() async { await directory.waitUntilLoaded() }
 
-    /// Watches the folder and runs replicas. On graceful shutdown every replica gets SIGTERM and its time, side by side;
-    /// on cancellation all are killed. Either way, none is left when this returns.
+    /// Watches the folder and runs replicas. On graceful shutdown every replica gets SIGTERM and its time, side by
+    /// side; on cancellation all are killed. Either way, none is left when this returns.
     public func run() async throws {
         await withGracefulShutdownHandler {
             await withTaskGroup { group in

@@ -12,7 +12,8 @@ struct DeleteCommand: AsyncParsableCommand {
 
     @Option(
         name: [.customShort("f"), .customLong("file")],
-        help: ArgumentHelp("Remove the functions of a manifest; - is standard input. May be repeated.", valueName: "file"))
+        help: ArgumentHelp(
+            "Remove the functions of a manifest; - is standard input. May be repeated.", valueName: "file"))
     var files: [String] = []
 
     @OptionGroup var server: ServerOptions

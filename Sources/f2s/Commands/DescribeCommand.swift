@@ -5,7 +5,8 @@ import F2SModel
 /// `f2s describe`: everything about one function.
 struct DescribeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "describe", abstract: "Show everything about one function: what is declared, what runs, what has happened.")
+        commandName: "describe",
+        abstract: "Show everything about one function: what is declared, what runs, what has happened.")
 
     @Argument(help: "Name of the function.")
     var name: FunctionName

@@ -58,7 +58,8 @@ struct InvokeCommand: AsyncParsableCommand {
             }
             for try await piece in answer.content { try Terminal.write(piece) }
             if answer.status >= 400 {
-                throw CommandFailure("\(name) answered with status \(answer.status): `f2s logs \(name)` shows what it says")
+                throw CommandFailure(
+                    "\(name) answered with status \(answer.status): `f2s logs \(name)` shows what it says")
             }
         }
     }
@@ -80,7 +81,8 @@ struct InvokeCommand: AsyncParsableCommand {
         let isToken = { (name: Substring) in
             !name.isEmpty && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"()<>@,;\\\"/[]?={}".utf8.contains($0) }
         }
-        guard parts.count == 2, isToken(parts[0]), parts[1].utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 9 }) else {
+        guard parts.count == 2, isToken(parts[0]), parts[1].utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F || $0 == 9 })
+        else {
             throw ValidationError("The header \(text) is malformed: write it as 'Name: value'.")
         }
         return (String(parts[0]), String(parts[1].drop { $0 == " " }))

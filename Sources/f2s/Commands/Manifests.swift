@@ -25,7 +25,8 @@ struct Manifests {
             throw CommandFailure("nothing was \(purpose): correct the manifest and try again")
         }
         guard !drafts.isEmpty else {
-            throw CommandFailure("there is no function in \(paths.joined(separator: ", ")): name a file with a manifest")
+            throw CommandFailure(
+                "there is no function in \(paths.joined(separator: ", ")): name a file with a manifest")
         }
         self.drafts = drafts
     }

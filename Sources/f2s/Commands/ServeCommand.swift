@@ -26,6 +26,7 @@ struct ServeCommand: AsyncParsableCommand {
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
+        FileLimit.raise()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         try await Application(options()).run()
     }

@@ -11,10 +11,10 @@ struct WrapCommand: AsyncParsableCommand {
         commandName: "wrap", abstract: "Serve a program over HTTP: every request runs it once.",
         usage: "f2s wrap [options] -- COMMAND [ARGUMENT…]",
         discussion: """
-            The request's body is its standard input, its standard output is the answer, its standard error goes to ours. \
-            It learns of the request by the variables of CGI: REQUEST_METHOD, PATH_INFO, QUERY_STRING, CONTENT_TYPE, \
-            CONTENT_LENGTH and HTTP_*. Exit status 0 answers with 200, any other with 500 and the last lines of its \
-            standard error. No shell is involved; name one if you want one: f2s wrap -- sh -c 'date; cat'
+            The request's body is its standard input, its standard output is the answer, its standard error goes \
+            to ours. It learns of the request by the variables of CGI: REQUEST_METHOD, PATH_INFO, QUERY_STRING, \
+            CONTENT_TYPE, CONTENT_LENGTH and HTTP_*. Exit status 0 answers with 200, any other with 500 and the last \
+            lines of its standard error. No shell is involved; name one if you want one: f2s wrap -- sh -c 'date; cat'
             """)
 
     @Option(help: ArgumentHelp("Port; 0 is any free one. (default: $PORT, else 8080)", valueName: "port"))
@@ -26,7 +26,8 @@ struct WrapCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Commands that may run at once; further requests wait.", valueName: "number"))
     var concurrency = WrapOptions.concurrencyDefault
 
-    @Option(help: ArgumentHelp("Time for a request, waiting included; then the command is killed.", valueName: "duration"))
+    @Option(
+        help: ArgumentHelp("Time for a request, waiting included; then the command is killed.", valueName: "duration"))
     var timeout = DurationArgument(WrapOptions.timeoutDefault)
 
     @Option(help: ArgumentHelp("Content-Type of the answers.", valueName: "type"))
@@ -34,8 +35,8 @@ struct WrapCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Bytes of output held back until the exit status is known. 0 sends each as it comes, for streams; a failure "
-                + "then breaks the answer off.", valueName: "bytes"))
+            "Bytes of output held back until the exit status is known. 0 sends each as it comes, for streams; a "
+                + "failure then breaks the answer off.", valueName: "bytes"))
     var hold = WrapOptions.heldBytesDefault
 
     @Argument(parsing: .postTerminator, help: "The command and its arguments, after --.")

@@ -7,6 +7,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import NIOCore
+import NIOHTTP1
 import ServiceLifecycle
 import TestSupport
 
@@ -28,12 +29,13 @@ struct TestServer: Sendable {
         var replicas: (any ReplicaRuntime)?
         var isReady = true
         var keepAlive = Duration.seconds(15)
+        var operationsPort = 0
         var settings = Settings()
     }
 
     /// Runs a server, then `body`, then ends the server by graceful shutdown.
     static func with(
-        _ options: Options = Options(), _ body: @Sendable (TestServer) async throws -> Void
+        _ options: Options = Options(), _ body: (TestServer) async throws -> Void
     ) async throws {
         let memory = InMemoryPlatform(functions: options.functions)
         let inspector = StubOperator(memory: memory)
@@ -49,13 +51,18 @@ struct TestServer: Sendable {
         let parts = APIServerParts(
             platform: platform, catalog: catalog, settings: Latest(options.settings), metrics: metrics,
             authenticator: options.authenticator, operatorInspector: inspector, dispatcherInspector: StubDispatcher(),
-            socketPath: socketPath, operationsAddress: ("127.0.0.1", 0), isReady: { options.isReady },
-            publicAuthority: { "127.0.0.1:8080" }, onOperationsBound: { bound.yield($0) }, version: "1.2.3")
+            socketPath: socketPath, operationsAddress: ("127.0.0.1", options.operationsPort),
+            isReady: { options.isReady }, publicAuthority: { "127.0.0.1:8080" },
+            onOperationsBound: { bound.yield($0) }, version: "1.2.3")
         let apiServer = APIServer(parts, keepAlive: options.keepAlive, logger: logger)
         let group = ServiceGroup(services: [catalog, apiServer], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await group.run() }
-            let port = await ports.first { _ in true } ?? 0
+            tasks.addTask {
+                // Ending the stream lets a test go on whose server could not even begin.
+                defer { bound.finish() }
+                try await group.run()
+            }
+            guard let port = await ports.first(where: { _ in true }) else { return try await tasks.waitForAll() }
             let server = TestServer(
                 memory: memory, metrics: metrics, operatorInspector: inspector, operationsPort: port,
                 routes: apiServer.routes, socketPath: socketPath)
@@ -94,7 +101,8 @@ struct TestServer: Sendable {
 
     /// Begins a stream and reads texts off it; the connection is given up when `body` returns.
     func stream<Result: Sendable>(
-        _ path: String, headers: [String: String] = [:], _ body: (inout TextReader) async throws -> Result
+        _ path: String, headers: [String: String] = [:],
+        _ body: @concurrent @Sendable (inout TextReader) async throws -> Result
     ) async throws -> Result {
         let response = try await HTTPClient.shared.execute(
             request("GET", path, headers: headers, body: nil), timeout: .seconds(30))
@@ -168,20 +176,23 @@ struct TextReader {
     }
 
     /// Reads on until the text holds `part`, or the stream ends.
-    mutating func read(until part: String) async throws {
+    @concurrent mutating func read(until part: String) async throws {
         while !text.contains(part), let chunk = try await chunks.next() { text += String(buffer: chunk) }
     }
 
     /// Reads to the stream's end.
-    mutating func readToEnd() async throws {
+    @concurrent mutating func readToEnd() async throws {
         while let chunk = try await chunks.next() { text += String(buffer: chunk) }
     }
 }
 
 extension JSON: Decodable {
+    /// Whatever JSON there is; `null` becomes a text.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
-        if let value = try? container.decode(Bool.self) {
+        if container.decodeNil() {
+            self = .string("null")
+        } else if let value = try? container.decode(Bool.self) {
             self = .bool(value)
         } else if let value = try? container.decode(Int.self) {
             self = .number(value)

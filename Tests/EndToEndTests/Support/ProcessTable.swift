@@ -47,7 +47,9 @@ enum ProcessTable {
     /// A size from /proc/ID/status in KiB: `VmRSS`, `VmHWM`.
     static func kibibytes(_ field: String, of id: pid_t) throws -> Int {
         for line in try Files.read("/proc/\(id)/status").split(separator: "\n") where line.hasPrefix("\(field):") {
-            if let number = line.split(whereSeparator: { " \t".contains($0) }).dropFirst().first { return Int(number) ?? 0 }
+            if let number = line.split(whereSeparator: { " \t".contains($0) }).dropFirst().first {
+                return Int(number) ?? 0
+            }
         }
         return 0
     }

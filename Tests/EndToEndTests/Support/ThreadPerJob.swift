@@ -18,10 +18,12 @@ final class ThreadPerJob: TaskExecutor {
     func enqueue(_ job: consuming ExecutorJob) {
         let errand = Unmanaged.passRetained(Errand(UnownedJob(job), on: self))
         var thread = pthread_t()
-        let failure = pthread_create(&thread, nil, { given in
-            if let given { Unmanaged<Errand>.fromOpaque(given).takeRetainedValue().run() }
-            return nil
-        }, errand.toOpaque())
+        let failure = pthread_create(
+            &thread, nil,
+            { given in
+                if let given { Unmanaged<Errand>.fromOpaque(given).takeRetainedValue().run() }
+                return nil
+            }, errand.toOpaque())
         if failure == 0 {
             pthread_detach(thread)
         } else {

@@ -6,8 +6,8 @@ import Synchronization
 
 /// A folder of manifests as the store of functions.
 ///
-/// It looks at the folder now and then instead of being told: that works on every file system, survives whatever editors
-/// and version control do, and costs a system call per file. Only files that have changed are read.
+/// It looks at the folder now and then instead of being told: that works on every file system, survives whatever
+/// editors and version control do, and costs a system call per file. Only files that have changed are read.
 final class ManifestDirectory: FunctionStore {
     private struct State {
         var catalog: ManifestCatalog
@@ -22,8 +22,8 @@ final class ManifestDirectory: FunctionStore {
         var wasThere = false
     }
 
-    /// A change counts when it has been there for so long. Who writes a file anew empties it first, and half a manifest may
-    /// be a valid one.
+    /// A change counts when it has been there for so long. Who writes a file anew empties it first, and half a
+    /// manifest may be a valid one.
     private static let settlingTime = Duration.milliseconds(100)
 
     private let options: LocalOptions
@@ -253,6 +253,7 @@ extension ManifestDirectory {
     private func publish(
         _ draft: FunctionDraft, at place: String, in state: inout State
     ) throws(StoreError) -> Function {
+        state.wasThere = true
         state.catalog.take(read(place), from: place)
         // Without a stamp the next look reads it once more.
         state.stamps[place] = nil

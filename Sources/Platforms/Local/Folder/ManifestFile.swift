@@ -63,7 +63,8 @@ struct ManifestFile: Sendable {
     }
 
     /// Writes a file whole or not at all, and durably.
-    /// - Parameter replacing: whether a file that is there already may be replaced; if not, that is a failure with EEXIST.
+    /// - Parameter replacing: whether a file that is there already may be replaced; if not, that is a failure with
+    ///   EEXIST.
     static func write(_ text: [UInt8], folder: String, name: String, replacing: Bool) throws(Failure) {
         let path = "\(folder)/\(name)"
         // Hidden, so that nobody reads it as a manifest; always the same, so that a crash leaves no growing heap.

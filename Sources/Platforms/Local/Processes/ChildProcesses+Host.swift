@@ -82,7 +82,8 @@ extension ChildProcesses {
             }
         } catch {
             logs.write(
-                ["F2S cannot read \(source): \(error)"], source: "f2s", of: id, of: launch.function, at: Moment.now.wall)
+                ["F2S cannot read \(source): \(error)"], source: "f2s", of: id, of: launch.function, at: Moment.now.wall
+            )
         }
         logs.write(
             cutter.last().map { [$0] } ?? [], source: source, of: id, of: launch.function, at: Moment.now.wall)
@@ -93,8 +94,8 @@ extension ChildProcesses {
         var platformOptions = PlatformOptions()
         // Ctrl-C in a terminal goes to the whole foreground group; replicas are stopped by F2S, in its order.
         platformOptions.processGroupID = 0
-        // Only used when this task is cancelled. The lifeline is cut at the same time, and the supervisor needs a moment
-        // to end what it has started.
+        // Only used when this task is cancelled. The lifeline is cut at the same time, and the supervisor needs a
+        // moment to end what it has started.
         platformOptions.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
         return Configuration(
             executable: .path(FilePath(options.supervisor)),

@@ -6,8 +6,8 @@ extension ChildProcesses {
 
     /// Finds out when processes begin to listen: one loop for all that do not yet. It ends when all do.
     ///
-    /// Only a socket that belongs to the replica's own process tree counts. Somebody else may have taken the port between
-    /// our test and the replica's `bind`, and must not get its invocations.
+    /// Only a socket that belongs to the replica's own process tree counts. Somebody else may have taken the port
+    /// between our test and the replica's `bind`, and must not get its invocations.
     func watchListeners() async {
         let table = ListenerTable()
         var lastSearch: [Replica.ID: Duration] = [:]

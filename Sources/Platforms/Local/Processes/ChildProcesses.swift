@@ -31,6 +31,8 @@ final class ChildProcesses: ReplicaRuntime {
         var orders: [Replica.ID: AsyncStream<Order>.Continuation] = [:]
         /// Waits for ``ChildProcesses/run()``; bounded by what is wished.
         var work: [Work] = []
+        /// Version of the book that is published.
+        var publishedVersion = 0
         var isWatching = false
         var nextWake: Duration?
         var secretsReported: Set<Function.ID> = []
@@ -110,13 +112,7 @@ final class ChildProcesses: ReplicaRuntime {
         let reports: [Event] = state.withLock { state in
             let reports = event(&state.book, moment).compactMap { begin($0, in: &state, at: moment) }
             scheduleWake(in: &state)
-            if !state.isWatching, !state.book.silentReplicas.isEmpty {
-                state.isWatching = true
-                state.work.append(.watchListeners)
-            }
-            let snapshot = state.book.snapshot
-            // Publishing under the lock keeps the order of concurrent changes; it never waits.
-            if snapshot != latest.current { latest.publish(snapshot) }
+            publish(in: &state)
             if !state.work.isEmpty || state.book.isClosed { hasWork.raise() }
             return reports
         }
@@ -162,6 +158,18 @@ final class ChildProcesses: ReplicaRuntime {
                 time: moment.wall, function: function.text, isWarning: isWarning, reason: reason, message: message)
         }
         return nil
+    }
+
+    private func publish(in state: inout State) {
+        guard state.book.version != state.publishedVersion else { return }
+        state.publishedVersion = state.book.version
+        if !state.isWatching, !state.book.silentReplicas.isEmpty {
+            state.isWatching = true
+            state.work.append(.watchListeners)
+        }
+        let snapshot = state.book.snapshot
+        // Publishing under the lock keeps the order of concurrent changes; it never waits.
+        if snapshot != latest.current { latest.publish(snapshot) }
     }
 
     private func scheduleWake(in state: inout State) {

@@ -3,9 +3,9 @@ import F2SModel
 /// The life of one function's replicas: what is wished, what runs, what went wrong and when to try again.
 ///
 /// A state machine without I/O or clock: every event comes with its moment and returns what the shell has to do.
-struct FunctionLife {
+struct FunctionLife: Hashable {
     /// What should run.
-    private struct Wish {
+    private struct Wish: Hashable {
         var launch: Launch
         var count: Int
     }
@@ -32,8 +32,11 @@ struct FunctionLife {
         nextNumber = firstNumber
     }
 
-    /// Whether nothing is left to remember.
+    /// Whether the function was removed and nothing of it runs any more.
     var isOver: Bool { wish == nil && replicas.isEmpty }
+
+    /// Whether there is nothing to remember: nothing is wished, nothing runs and nothing went wrong.
+    var isBlank: Bool { (wish?.count ?? 0) == 0 && replicas.isEmpty && trouble == nil && failures == 0 }
 
     /// When ``advance(at:)`` must be called at the latest; `nil`: never.
     var nextDeadline: Duration? {
@@ -62,6 +65,7 @@ struct FunctionLife {
     mutating func remove(at moment: Moment) -> [ReplicaAction] {
         wish = nil
         trouble = nil
+        failures = 0
         return stopAll(at: moment)
     }
 
@@ -237,7 +241,9 @@ extension FunctionLife {
     /// A replica that came after the last failure and has lasted shows that the trouble is over.
     private mutating func forgiveIfSound(at moment: Moment) {
         let isSound = replicas.contains { life in
-            guard case .ready(let since) = life.phase, life.launch.revision == wish?.launch.revision else { return false }
+            guard case .ready(let since) = life.phase, life.launch.revision == wish?.launch.revision else {
+                return false
+            }
             return since > (lastFailure ?? since - .seconds(1)) && moment.steady - since >= policy.soundAfter
         }
         if isSound { failures = 0 }

@@ -33,8 +33,8 @@ struct Launch: Sendable, Hashable {
         return text.count > 80 ? String(text.prefix(77)) + "..." : text
     }
 
-    /// The whole environment of a replica. What F2S itself says cannot be overridden, because it is how a replica and F2S
-    /// meet; all else can.
+    /// The whole environment of a replica. What F2S itself says cannot be overridden, because it is how a replica and
+    /// F2S meet; all else can.
     func environment(inherited: [String: String], replica: Replica.ID, port: Int) -> [String: String] {
         var all = inherited.filter { LocalOptions.passedVariables.contains($0.key) }
         all.merge(environment) { _, own in own }

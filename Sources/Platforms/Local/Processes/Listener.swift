@@ -35,8 +35,8 @@ struct Listener: Sendable, Hashable {
         return groups.joined(separator: ":")
     }
 
-    /// Reads the lines of `/proc/net/tcp` or `/proc/net/tcp6` that are about sockets that listen. They come first, so that
-    /// reading may end with the first other one (proc_pid_net(5)).
+    /// Reads the lines of `/proc/net/tcp` or `/proc/net/tcp6` that are about sockets that listen. They come first, so
+    /// that reading may end with the first other one (proc_pid_net(5)).
     static func parse(_ text: Substring) -> (listeners: [Listener], isComplete: Bool) {
         var listeners: [Listener] = []
         for line in text.split(separator: "\n") {

@@ -7,7 +7,8 @@ struct ListenerTable: ~Copyable {
     private static let listenersMax = 4096
     private static let processesMax = 1024
 
-    /// -1 where the kernel has no such query; `/proc/net` is read then, which takes milliseconds instead of microseconds.
+    /// -1 where the kernel has no such query; `/proc/net` is read then, which takes milliseconds instead of
+    /// microseconds.
     private let netlink = f2s_listeners_open()
 
     init() {}
@@ -16,7 +17,7 @@ struct ListenerTable: ~Copyable {
 
     /// What listens now.
     func current() -> [Listener] {
-        fromKernel() ?? ["/proc/net/tcp", "/proc/net/tcp6"].flatMap(Self.fromFile)
+        fromKernel() ?? Self.fromFiles()
     }
 
     private func fromKernel() -> [Listener]? {
@@ -30,10 +31,14 @@ struct ListenerTable: ~Copyable {
         return found.map { listener in
             let address = withUnsafeBytes(of: listener.address) { Array($0) }
             return Listener(
-                port: Int(listener.port), address: listener.family == UInt8(AF_INET) ? Array(address.prefix(4)) : address,
+                port: Int(listener.port),
+                address: listener.family == UInt8(AF_INET) ? Array(address.prefix(4)) : address,
                 isV6Only: listener.is_v6_only, inode: listener.inode)
         }
     }
+
+    /// What listens now, read from `/proc/net`.
+    static func fromFiles() -> [Listener] { ["/proc/net/tcp", "/proc/net/tcp6"].flatMap(fromFile) }
 
     /// Reads line by line in effect: a short read makes the kernel look at one socket only, and the first that does not
     /// listen ends it.

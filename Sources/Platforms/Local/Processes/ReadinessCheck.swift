@@ -20,7 +20,9 @@ struct ReadinessCheck: Sendable {
         var pause = Duration.microseconds(500)
         while Moment.now.steady < deadline, !Task.isCancelled {
             if !unsent.isEmpty {
-                guard let sent = Self.result(of: unsent.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Self.sendFlags) })
+                guard
+                    let sent = Self.result(
+                        of: unsent.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, Self.sendFlags) })
                 else { return false }
                 unsent = unsent.dropFirst(sent)
             }

@@ -7,6 +7,8 @@ struct ReplicaBook {
     private var owners: [Replica.ID: Function.ID] = [:]
     /// Numbers are never used twice, also when a function is deleted and declared again.
     private var firstNumber = 1
+    /// Another number: something is different.
+    private(set) var version = 0
     /// Whether everything ends and nothing is started any more.
     private(set) var isClosed = false
 
@@ -38,9 +40,10 @@ struct ReplicaBook {
 
     mutating func apply(_ launch: Launch, count: Int, retiring: [Replica.ID], at moment: Moment) -> [ReplicaAction] {
         guard !isClosed else { return [] }
-        var life = lives[launch.function] ?? FunctionLife(policy: policy, firstNumber: firstNumber)
-        let actions = life.apply(launch, count: count, retiring: retiring, at: moment)
-        return keep(life, of: launch.function, actions)
+        if lives[launch.function] == nil {
+            lives[launch.function] = FunctionLife(policy: policy, firstNumber: firstNumber)
+        }
+        return change(launch.function) { $0.apply(launch, count: count, retiring: retiring, at: moment) }
     }
 
     mutating func remove(_ id: Function.ID, at moment: Moment) -> [ReplicaAction] {
@@ -102,23 +105,19 @@ struct ReplicaBook {
     private mutating func change(
         _ id: Function.ID, _ event: (inout FunctionLife) -> [ReplicaAction]
     ) -> [ReplicaAction] {
-        guard var life = lives.removeValue(forKey: id) else { return [] }
+        guard let before = lives[id] else { return [] }
+        var life = before
         let actions = event(&life)
-        return keep(life, of: id, actions)
-    }
-
-    private mutating func keep(
-        _ life: FunctionLife, of function: Function.ID, _ actions: [ReplicaAction]
-    ) -> [ReplicaAction] {
         for action in actions {
             switch action {
-            case .start(let id, _): owners[id] = function
-            case .endLog(let id, _): owners[id] = nil
+            case .start(let replica, _): owners[replica] = id
+            case .endLog(let replica, _): owners[replica] = nil
             default: break
             }
         }
-        lives[function] = life.isOver ? nil : life
-        if life.isOver { firstNumber = max(firstNumber, life.nextNumber) }
+        if life != before { version += 1 }
+        lives[id] = life.isBlank ? nil : life
+        if life.isBlank { firstNumber = max(firstNumber, life.nextNumber) }
         return actions
     }
 }

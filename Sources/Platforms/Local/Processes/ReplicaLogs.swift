@@ -7,7 +7,8 @@ final class ReplicaLogs: Sendable {
         let continuation: AsyncStream<LogLine>.Continuation
         var lost = 0
 
-        /// Hands a line over, or counts it when the follower is too slow; the count comes before the next line that fits.
+        /// Hands a line over, or counts it when the follower is too slow; the count comes before the next line that
+        /// fits.
         mutating func hand(_ line: LogLine) {
             if lost > 0 {
                 let notice = LogLine(

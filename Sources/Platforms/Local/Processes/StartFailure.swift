@@ -63,8 +63,8 @@ enum StartFailure {
     static func crashed(_ life: ReplicaLife, status: Int, logTail: [String], retry: Retry) -> StartTrouble {
         trouble(
             life.launch, "Crashed",
-            "`\(life.launch.commandText)` ended with exit status \(status)\(signalText(status)) soon after it was ready, "
-                + "and not for the first time. Its last lines say why.",
+            "`\(life.launch.commandText)` ended with exit status \(status)\(signalText(status)) soon after it was "
+                + "ready, and not for the first time. Its last lines say why.",
             exitStatus: status, logTail: logTail, retry: retry)
     }
 
@@ -84,7 +84,7 @@ enum StartFailure {
         let advice =
             others.isEmpty
             ? "It must listen on the port that the environment variable PORT names."
-            : "It listens on port \(others) instead: make it listen on the port that the environment variable PORT names."
+            : "It listens on port \(others) instead: make it listen on the one that the variable PORT names."
         return trouble(
             launch, "NeverListened",
             "`\(launch.commandText)` did not listen on $PORT\(port) within \(timeout.shortText). \(advice)",

@@ -56,6 +56,8 @@ final class InputFile: Sendable {
     }
 
     private static func failure(_ path: String) -> CommandFailure {
-        CommandFailure("cannot read \(path): \(String(cString: strerror(errno))): name a file that exists, or - for standard input")
+        CommandFailure(
+            "cannot read \(path): \(String(cString: strerror(errno))): name a file that exists, or - for standard input"
+        )
     }
 }

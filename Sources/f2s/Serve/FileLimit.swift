@@ -1,0 +1,14 @@
+import Glibc
+
+/// How many files and connections this process may have open.
+enum FileLimit {
+    /// Raises the soft limit to the hard one: each connection and each replica needs descriptors, and the usual soft limit of
+    /// 1024 is there for programs that use `select`.
+    static func raise() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        // A refusal leaves the limit as it was, which is what it was before.
+        _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
+}

@@ -1,0 +1,90 @@
+import F2SConfig
+import F2SModel
+import Logging
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+@Suite struct FunctionCatalogTests {
+    private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private func snapshot(_ names: String...) throws -> FunctionSnapshot {
+        FunctionSnapshot(
+            functions: try names.enumerated().map { age, name in
+                Function(
+                    id: Function.ID(name),
+                    draft: FunctionDraft(
+                        name: try FunctionName(name), route: try Route(name), target: Target(image: "x")),
+                    generation: 1, storeRevision: StoreRevision("1"), age: UInt64(age),
+                    origin: Function.Origin(place: name, isWritable: true))
+            })
+    }
+
+    @Test func `the catalogue follows the store and ends when it is cancelled`() async throws {
+        let store = PublishedStore()
+        let catalog = FunctionCatalog(store: store, logger: logger)
+        #expect(catalog.current.functions.isEmpty)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await catalog.run() }
+            for names in [["a"], ["a", "b"]] {
+                store.snapshots.publish(FunctionSnapshot(functions: try names.flatMap { try snapshot($0).functions }))
+                for await seen in catalog.snapshots() where seen.functions.map(\.name.text) == names { break }
+                #expect(catalog.current.functions.map(\.name.text) == names)
+            }
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+    }
+
+    @Test func `a store that fails is asked again, and what was seen stands meanwhile`() async throws {
+        let store = PublishedStore(failures: 1)
+        let catalog = FunctionCatalog(store: store, logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await catalog.run() }
+            store.snapshots.publish(try snapshot("a"))
+            for await seen in catalog.snapshots() where !seen.functions.isEmpty { break }
+            group.cancelAll()
+            try await group.waitForAll()
+        }
+        #expect(store.followed.withLock { $0 } == 2)
+    }
+
+    @Test func `graceful shutdown ends it`() async throws {
+        let catalog = FunctionCatalog(store: PublishedStore(), logger: logger)
+        let group = ServiceGroup(services: [catalog], logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+}
+
+/// A store of which only the snapshots are used.
+private final class PublishedStore: FunctionStore {
+    let snapshots = Latest(FunctionSnapshot())
+    let followed = Mutex(0)
+    private let failures: Int
+
+    init(failures: Int = 0) { self.failures = failures }
+
+    func withSnapshots<Result: Sendable>(
+        _ body: @Sendable (Latest<FunctionSnapshot>.Values) async throws -> Result
+    ) async throws -> Result {
+        let times = followed.withLock { times in
+            times += 1
+            return times
+        }
+        guard times > failures else { throw StoreError.unavailable("It sleeps") }
+        return try await body(snapshots.values())
+    }
+
+    func create(_ draft: FunctionDraft) async throws -> Function { throw StoreError.unavailable("unused") }
+    func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?) async throws -> Function {
+        throw StoreError.unavailable("unused")
+    }
+    func delete(_ name: FunctionName, ifRevision: StoreRevision?) async throws {
+        throw StoreError.unavailable("unused")
+    }
+    func setStatus(_ status: FunctionStatus, of id: Function.ID) async throws {}
+}

@@ -1,0 +1,196 @@
+import F2SConfig
+import F2SModel
+import Testing
+
+@Suite struct SettingsReaderTests {
+    private func read(_ text: String?, _ environment: [String: String] = [:]) throws -> Settings {
+        try SettingsReader().read(text.map { Array($0.utf8) }, environment: environment)
+    }
+
+    /// The complaints about settings that must be refused.
+    private func complaints(_ text: String?, _ environment: [String: String] = [:]) -> [String] {
+        do {
+            _ = try read(text, environment)
+            return []
+        } catch let error as SettingsError {
+            return error.complaints.map(\.description)
+        } catch {
+            return ["\(error)"]
+        }
+    }
+
+    @Test(arguments: [nil, "", "# nothing\n", "---\n", "f2s:\n", "debug:\nf2s: {timeouts: , limits: {}}\nkafka: {}\n"])
+    func `what is not set has its default`(text: String?) throws {
+        #expect(try read(text) == Settings())
+    }
+
+    @Test func `the published settings are read, and the new ones`() throws {
+        let settings = try read(
+            """
+            debug: true
+            prometheus:
+              url: http://prometheus:9090
+            f2s:
+              timeouts:
+                request_timeout: 100000
+                http_timeout: 50000
+                scaling_timeout: 40000
+              limits: {queue_length: 5, body_bytes: 1048576, drain_timeout: 1500, head_bytes: 16384, idle_upstreams: 0}
+              auth:
+                global_config:
+                  type: none
+              loops: 3
+            kafka:
+            """)
+        #expect(settings.debug)
+        #expect(settings.prometheusURL == "http://prometheus:9090")
+        #expect(settings.timeouts == Timeouts(request: .seconds(100), http: .seconds(50), scaling: .seconds(40)))
+        #expect(settings.limits.queueLengthMax == 5)
+        #expect(settings.limits.bodyBytesMax == 1 << 20)
+        #expect(settings.limits.drainTimeout == .milliseconds(1500))
+        #expect(settings.limits.headBytesMax == 16384)
+        #expect(settings.limits.idleUpstreamsMax == 0)
+        #expect(settings.auth.kind == .none)
+        #expect(settings.loops == 3)
+    }
+
+    private static let refused: [(text: String, complaint: String)] = [
+        ("debgu: true", "1:1: debgu is not a known field: did you mean debug?"),
+        (
+            "f2s:\n  timeouts:\n    http_timout: 5",
+            "3:5: f2s.timeouts.http_timout is not a known field: did you mean f2s.timeouts.http_timeout?"
+        ),
+        (
+            "timeouts: {http_timeout: 5}",
+            "1:1: timeouts is not a known field: known here are debug, prometheus, f2s, kafka."
+        ),
+        (
+            "f2s:\n  http_timeout: 5",
+            "2:3: f2s.http_timeout is not a known field: did you mean f2s.timeouts.http_timeout?"
+        ),
+        (
+            "f2s: {limits: {xyzzy: 5}}",
+            "1:16: f2s.limits.xyzzy is not a known field: known here are head_bytes, target_bytes, "
+                + "fields, body_bytes, queue_length, connections, idle_upstreams, head_timeout, idle_timeout, "
+                + "upstream_idle_timeout, tunnel_idle_timeout, drain_timeout."
+        ),
+        ("debug: yes", #"1:8: debug is "yes": it must be true or false."#),
+        ("debug: \"true\"", #"1:8: debug is "true": it must be true or false."#),
+        (
+            "f2s: {timeouts: {http_timeout: 60s}}",
+            #"1:32: f2s.timeouts.http_timeout is "60s": it must be a whole number."#
+        ),
+        (
+            "f2s: {timeouts: {http_timeout: 0}}",
+            #"1:32: f2s.timeouts.http_timeout is "0": it must be between 1 and 86400000 milliseconds."#
+        ),
+        (
+            "f2s: {limits: {queue_length: -1}}",
+            #"1:30: f2s.limits.queue_length is "-1": it must be between 1 and 1000000."#
+        ),
+        ("f2s: {loops: 300}", #"1:14: f2s.loops is "300": it must be between 1 and 256."#),
+        (
+            "f2s: {auth: {global_config: {type: basic}}}",
+            #"1:36: f2s.auth.global_config.type is "basic": it must be one of: none (this version of F2S knows no "#
+                + "other)."
+        ),
+        ("kafka: {brokers: [a]}", "1:8: kafka is not supported by this version of F2S: leave it out, or empty."),
+        (
+            "prometheus: {url: \"ftp://user:secret@x\"}",
+            "1:19: prometheus.url is no address: it must be a URL such as http://prometheus:9090."
+        ),
+        ("prometheus: http://x", #"1:13: prometheus is "http://x": it must be a map of fields."#),
+        ("f2s: [1]", "1:6: f2s is a list: it must be a map of fields."),
+        ("hello", #"1:1: The document is "hello": it must be a map of fields."#),
+        ("debug: true\n---\ndebug: false", " The file holds 2 documents: it must hold one."),
+        ("a: &a 1\nb: *a", "1:4: Anchors (&name) and aliases (*name) are not accepted: write the value out."),
+        ("debug: true\ndebug: true", #"1:1: "debug" stands more than once in one mapping: each key may only once."#),
+        ("debug: [", "2:1: The text is not valid YAML: did not find expected node content while parsing a flow node."),
+        (
+            "f2s: {limits: {head_bytes: 1024, target_bytes: 2048}}",
+            " f2s.limits.target_bytes (2048) must be at most f2s.limits.head_bytes (1024), of which it is a part."
+        ),
+    ]
+
+    @Test(arguments: refused)
+    func `a wrong key or value is refused with its place`(text: String, complaint: String) {
+        #expect(complaints(text) == ["config.yaml:" + complaint])
+    }
+
+    @Test func `every complaint is told at once`() {
+        #expect(complaints("debug: 1\nf2s: {loops: 0, loop: 1}", ["F2S_LOOPS": "many"]).count == 4)
+    }
+
+    @Test func `the environment overrides the file`() throws {
+        let settings = try read(
+            "debug: false\nf2s: {timeouts: {request_timeout: 1}, limits: {queue_length: 1}}",
+            [
+                "F2S_DEBUG": "true", "F2S_TIMEOUTS_REQUEST_TIMEOUT": "5000", "F2S_LIMITS_QUEUE_LENGTH": "7",
+                "F2S_AUTH_GLOBAL_CONFIG_TYPE": "none", "Prometheus_URL": "https://user:secret@prometheus/x",
+                "F2S_LOOPS": "2",
+            ])
+        #expect(settings.debug)
+        #expect(settings.timeouts.request == .seconds(5))
+        #expect(settings.limits.queueLengthMax == 7)
+        #expect(settings.prometheusURL == "https://user:secret@prometheus/x")
+        #expect(settings.loops == 2)
+    }
+
+    @Test func `variables that are not ours are left alone, and empty ones count as not set`() throws {
+        let environment = [
+            "F2S_SERVICE_HOST": "10.0.0.1", "F2S_PORT": "tcp://10.0.0.1:8080", "F2S_SERVER": "x", "HOME": "/",
+            "F2S_DEBUG": "",
+            "F2S_LIMITS_QUEUE_LENGTH": "", "f2s_debug": "x",
+        ]
+        #expect(try read(nil, environment) == Settings())
+    }
+
+    @Test(arguments: [
+        ("F2S_TIMEOUTS_REQEST_TIMEOUT", "1", "The variable is not known: did you mean F2S_TIMEOUTS_REQUEST_TIMEOUT?"),
+        ("F2S_LIMITS_ZZZZZZZZZZZZZZ", "1", "The variable is not known: no setting of F2S_LIMITS_… has this name."),
+        ("F2S_DEBUG", "on", #"debug is "on": it must be true or false."#),
+        ("F2S_TIMEOUTS_HTTP_TIMEOUT", "1s", #"f2s.timeouts.http_timeout is "1s": it must be a whole number."#),
+        (
+            "Prometheus_URL", "prometheus",
+            "prometheus.url is no address: it must be a URL such as http://prometheus:9090."
+        ),
+    ])
+    func `a wrong variable is refused by its name`(name: String, value: String, complaint: String) {
+        #expect(complaints(nil, [name: value]) == ["\(name): \(complaint)"])
+    }
+
+    @Test(arguments: [
+        "http://a", "https://a:9090/x?y#z", "http://user@a", "http://user:secret@a:1", "http://[::1]:9090",
+    ])
+    func `an address of a server is accepted`(url: String) throws {
+        #expect(try read(nil, ["Prometheus_URL": url]).prometheusURL == url)
+    }
+
+    @Test(arguments: ["http://", "http:///x", "http://:80", "a", "//a", "http://a b", "file:///x", "http://user@"])
+    func `what is no address of a server is refused`(url: String) {
+        #expect(complaints(nil, ["Prometheus_URL": url]).count == 1)
+    }
+
+    @Test func `what is shown has every key and no password`() throws {
+        var settings = Settings()
+        settings.prometheusURL = "http://user:secret@prometheus:9090/\"x\""
+        settings.loops = 2
+        #expect(
+            settings.json == #"{"debug":false,"prometheus":{"url":"http://user:***@prometheus:9090/\"x\""},"#
+                + #""f2s":{"timeouts":{"request_timeout":120000,"http_timeout":60000,"scaling_timeout":45000},"#
+                + #""limits":{"head_bytes":32768,"target_bytes":8192,"fields":100,"body_bytes":null,"#
+                + #""queue_length":10000,"#
+                + #""connections":20000,"idle_upstreams":64,"head_timeout":10000,"idle_timeout":75000,"#
+                + #""upstream_idle_timeout":4000,"tunnel_idle_timeout":3600000,"drain_timeout":30000},"#
+                + #""auth":{"global_config":{"type":"none"}},"loops":2}}"#)
+    }
+
+    @Test func `what is shown can be read`() throws {
+        var settings = Settings()
+        settings.debug = true
+        settings.prometheusURL = "http://prometheus:9090"
+        settings.timeouts.http = .milliseconds(1)
+        settings.limits.bodyBytesMax = 5
+        #expect(try read(settings.json) == settings)
+    }
+}

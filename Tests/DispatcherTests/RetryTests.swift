@@ -1,0 +1,148 @@
+import F2SModel
+import Testing
+
+/// What is sent again, and what never is.
+@Suite struct RetryTests {
+    /// Closes a connection at its second request, without a byte.
+    private func closesWhenReused() async throws -> StubServer {
+        try await StubServer.start { request in
+            if request.index == 0 { request.connection.send(ok("first")) } else { request.connection.close() }
+        }
+    }
+
+    @Test func `a GET whose used connection ends before a byte is sent once more, elsewhere`() async throws {
+        let (broken, good) = (try await closesWhenReused(), try await StubServer.answering(ok("good")))
+        try await withTestbed { bed in
+            let function = makeFunction()
+            try await bed.serve(broken, function: function)
+            let client = try await bed.client()
+            #expect(try await client.ask(get()).body == "first")
+            bed.run(makeReplica("r0", port: broken.port), makeReplica("r1", port: good.port))
+            try await eventually("both accept") { bed.accepting == 2 }
+            var bodies: [String] = []
+            for number in 0..<3 { bodies.append(try await client.ask(get("/hello/\(number)")).body) }
+            let retried = try #require(broken.requests.first { $0.index == 1 }, "the connection was used again")
+            #expect(good.requests.contains { $0.line == retried.line })
+            #expect(bodies.allSatisfy { $0 == "good" || $0 == "first" })
+            #expect(bed.metric("f2s_requests_retried_total{function=\"hello\"}") == 1)
+            try await eventually("all is free") { bed.isIdle() }
+        }
+        await broken.stop()
+        await good.stop()
+    }
+
+    @Test(arguments: ["PUT", "DELETE"]) func `a small idempotent body is sent once more`(method: String) async throws {
+        let server = try await closesWhenReused()
+        try await withTestbed { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            _ = try await client.ask(get())
+            #expect(try await client.ask(post(body: "abc", method: method)).status == 200)
+            #expect(server.requests.map(\.body) == ["", "abc", "abc"])
+        }
+        await server.stop()
+    }
+
+    @Test(arguments: [("POST", 3), ("PATCH", 3), ("PUT", 5000), ("BREW", 3)])
+    func `what may have been executed, or is held no longer, is not sent again`(method: String, count: Int) async throws {
+        let server = try await closesWhenReused()
+        try await withTestbed { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            _ = try await client.ask(get())
+            let answer = try await client.ask(post(body: String(repeating: "x", count: count), method: method))
+            #expect(answer.status == 502)
+            #expect(answer.body.contains("\"stage\":\"function\""))
+            #expect(answer.field("Server-Timing") != nil)
+            #expect(server.requests.count == 2)
+            #expect(try await client.ask(get()).status == 200)
+            try await eventually("all is free") { bed.isIdle() }
+        }
+        await server.stop()
+    }
+
+    @Test func `what is sent again takes a new connection, not another old one`() async throws {
+        let server = try await closesWhenReused()
+        try await withTestbed { bed in
+            try await bed.serve(server)
+            var clients: [RawClient] = []
+            for _ in 0..<4 { clients.append(try await bed.client()) }
+            for client in clients { client.send(get()) }
+            for client in clients { #expect(try await client.answer().status == 200) }
+            for _ in 0..<8 { #expect(try await clients[0].ask(get()).status == 200) }
+        }
+        await server.stop()
+    }
+
+    @Test func `a new connection that is closed before a byte is 502 and not tried again`() async throws {
+        let server = try await StubServer.start { $0.connection.close() }
+        try await withTestbed { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            let answer = try await client.ask(get())
+            #expect(answer.status == 502)
+            #expect(answer.body.contains("\"stage\":\"function\""))
+            #expect(server.requests.count == 1)
+            try await eventually("all is free") { bed.isIdle() }
+        }
+        await server.stop()
+    }
+
+    @Test func `a replica that refuses connections is left out until it accepts again`() async throws {
+        let (gone, good) = (try await StubServer.answering(ok("gone")), try await StubServer.answering(ok("good")))
+        let port = gone.port
+        try await withTestbed { bed in
+            try await bed.serve(gone, good)
+            await gone.stop()
+            let client = try await bed.client()
+            for _ in 0..<6 {
+                #expect(try await client.ask(get()).body == "good")
+                #expect(try await client.ask(post(body: "x")).body == "good")
+            }
+            #expect(bed.accepting == 1)
+            let back = try await StubServer.start(port: port) { $0.connection.send(ok("back")) }
+            try await eventually("it is in use again") { bed.accepting == 2 }
+            var bodies: Set<String> = []
+            for _ in 0..<4 { bodies.insert(try await client.ask(get()).body) }
+            #expect(bodies == ["good", "back"])
+            await back.stop()
+        }
+        await good.stop()
+    }
+
+    @Test func `while every replica refuses, invocations wait, and go on when one accepts again`() async throws {
+        let server = try await StubServer.answering(ok("old"))
+        let port = server.port
+        try await withTestbed(loops: 2) { bed in
+            try await bed.serve(server)
+            await server.stop()
+            var clients: [RawClient] = []
+            for _ in 0..<6 { clients.append(try await bed.client()) }
+            for client in clients { client.send(post(body: "x")) }
+            try await eventually("all wait") { bed.load().queued == 6 }
+            #expect(bed.load().wantsActivation)
+            let back = try await StubServer.start(port: port) { $0.connection.send(ok("back")) }
+            for client in clients { #expect(try await client.answer().body == "back") }
+            #expect(back.requests.count == 6)
+            await back.stop()
+        }
+    }
+
+    @Test func `a replica killed under load costs only what had been written to it`() async throws {
+        let (dying, good) = (try await StubServer.start { _ in }, try await StubServer.answering(ok("good")))
+        try await withTestbed(loops: 2) { bed in
+            try await bed.serve(dying, good, function: makeFunction(concurrency: 4))
+            var clients: [RawClient] = []
+            for _ in 0..<12 { clients.append(try await bed.client()) }
+            for client in clients { client.send(get()) }
+            try await eventually("four are stuck") { dying.requests.count == 4 && bed.load().inFlight == 4 }
+            await dying.stop()
+            var statuses: [Int] = []
+            for client in clients { statuses.append(try await client.answer().status) }
+            #expect(statuses.count { $0 == 502 } == 4)
+            #expect(statuses.count { $0 == 200 } == 8)
+            try await eventually("all is free") { bed.isIdle() }
+        }
+        await good.stop()
+    }
+}

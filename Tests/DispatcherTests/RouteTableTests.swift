@@ -1,0 +1,125 @@
+import F2SMetrics
+import F2SModel
+import NIOCore
+import Testing
+
+@testable import F2SDispatcher
+
+@Suite struct RouteTableTests {
+    /// What a match says, in words.
+    private enum Found: Equatable, CustomTestStringConvertible {
+        case found(String, rest: String)
+        case notAllowed(String)
+        case nothing
+
+        var testDescription: String {
+            switch self {
+            case .found(let name, let rest): "\(name) + \(rest)"
+            case .notAllowed(let allow): "405 \(allow)"
+            case .nothing: "404"
+            }
+        }
+    }
+
+    private func table(_ functions: [(name: String, route: String, method: Function.Method?)]) throws -> RouteTable {
+        let registry = MetricRegistry()
+        return RouteTable(
+            try functions.map { name, route, method in
+                let queue = InvocationQueue(concurrency: nil, lengthMax: 1, now: 0)
+                let meters = FunctionMeters(function: name, registry: registry)
+                let cell = FunctionCell(id: Function.ID(name), queue: queue, meters: meters)
+                let declaration = FunctionCell.Declaration(
+                    name: try FunctionName(name), route: try Route(route), path: [], timeout: 1, generation: 1)
+                return (try Route(route), RouteTable.Entry(cell: cell, declaration: declaration, method: method))
+            })
+    }
+
+    private func match(_ table: RouteTable, _ method: Function.Method?, _ path: String) -> Found {
+        let bytes = ByteBuffer(string: path)
+        let span = bytes.readableBytesUInt8Span
+        let range = ByteRange(0, bytes.readableBytes)
+        guard RouteTable.isInvocation(span, path: range) else { return .nothing }
+        switch table.match(span, path: range, method: method) {
+        case .found(let entry, let rest):
+            return .found(entry.declaration.name.text, rest: span.text(ByteRange(rest, bytes.readableBytes)))
+        case .methodNotAllowed(let allowed, _):
+            return .notAllowed(allowed.map(\.rawValue).joined(separator: ", "))
+        case .notFound: return .nothing
+        }
+    }
+
+    @Test func `the longest route that matches in whole segments is taken`() throws {
+        let table = try table([("a", "/shop", nil), ("b", "/shop/orders", nil), ("c", "/shop/orders/old/ones", nil)])
+        #expect(match(table, .get, "/invoke/shop") == .found("a", rest: ""))
+        #expect(match(table, .get, "/invoke/shop/") == .found("a", rest: "/"))
+        #expect(match(table, .get, "/invoke/shop/x/y") == .found("a", rest: "/x/y"))
+        #expect(match(table, .get, "/invoke/shop/orders") == .found("b", rest: ""))
+        #expect(match(table, .get, "/invoke/shop/orders/1") == .found("b", rest: "/1"))
+        #expect(match(table, .get, "/invoke/shop/orders/old/one") == .found("b", rest: "/old/one"))
+        #expect(match(table, .get, "/invoke/shop/orders/old/ones//") == .found("c", rest: "//"))
+        #expect(match(table, .get, "/invoke/shopping") == .nothing)
+        #expect(match(table, .get, "/invoke/shop%2Forders") == .nothing)
+        #expect(match(table, .get, "/invoke//shop") == .nothing)
+        #expect(match(table, .get, "/invoke/Shop") == .nothing)
+        #expect(match(table, .get, "/invoke") == .nothing)
+        #expect(match(table, .get, "/invoke/") == .nothing)
+    }
+
+    @Test func `the route of everything takes what nothing longer takes`() throws {
+        let table = try table([("root", "/", nil), ("a", "/a", nil)])
+        #expect(match(table, .get, "/invoke") == .found("root", rest: ""))
+        #expect(match(table, .get, "/invoke/") == .found("root", rest: "/"))
+        #expect(match(table, .get, "/invoke/b/c") == .found("root", rest: "/b/c"))
+        #expect(match(table, .get, "/invoke/a/c") == .found("a", rest: "/c"))
+    }
+
+    @Test func `of functions with one route the method decides`() throws {
+        let table = try table([("read", "/a", .get), ("write", "/a", .post), ("any", "/b", nil), ("put", "/b", .put)])
+        #expect(match(table, .get, "/invoke/a") == .found("read", rest: ""))
+        #expect(match(table, .post, "/invoke/a") == .found("write", rest: ""))
+        #expect(match(table, .put, "/invoke/b") == .found("put", rest: ""))
+        #expect(match(table, .get, "/invoke/b") == .found("any", rest: ""))
+        #expect(match(table, nil, "/invoke/b") == .found("any", rest: ""))
+    }
+
+    @Test func `HEAD is answered by GET where nobody declares HEAD`() throws {
+        let table = try table([("read", "/a", .get), ("any", "/a", nil), ("get", "/b", .get), ("head", "/b", .head), ("all", "/c", nil)])
+        #expect(match(table, .head, "/invoke/a") == .found("read", rest: ""))
+        #expect(match(table, .head, "/invoke/b") == .found("head", rest: ""))
+        #expect(match(table, .head, "/invoke/c") == .found("all", rest: ""))
+    }
+
+    @Test func `a method that is not declared gets 405 and never a shorter route`() throws {
+        let table = try table([("any", "/a", nil), ("read", "/a/b", .get), ("write", "/a/b", .post), ("only", "/c", .put)])
+        #expect(match(table, .delete, "/invoke/a/b/x") == .notAllowed("GET, HEAD, POST"))
+        #expect(match(table, .options, "/invoke/a/b") == .notAllowed("GET, HEAD, POST"))
+        #expect(match(table, nil, "/invoke/c") == .notAllowed("PUT"))
+        #expect(match(table, .options, "/invoke/a") == .found("any", rest: ""))
+    }
+
+    @Test(arguments: [
+        ("/invoke", true), ("/invoke/", true), ("/invoke/x", true), ("/invoked", false), ("/invok", false), ("/Invoke/x", false),
+        ("/", false), ("", false), ("*", false), ("//invoke/x", false), ("/functions/invoke", false),
+    ])
+    func `only what lies below its prefix is an invocation`(path: String, isInvocation: Bool) {
+        let bytes = ByteBuffer(string: path)
+        #expect(RouteTable.isInvocation(bytes.readableBytesUInt8Span, path: ByteRange(0, bytes.readableBytes)) == isInvocation)
+    }
+
+    @Test func `a thousand routes are each found, and nothing else`() throws {
+        let table = try table((0..<1000).map { ("f\($0)", "/f\($0)/g\($0 % 7)", nil) })
+        for number in 0..<1000 {
+            #expect(match(table, .get, "/invoke/f\(number)/g\(number % 7)/x") == .found("f\(number)", rest: "/x"))
+            #expect(match(table, .get, "/invoke/f\(number)/h") == .nothing)
+        }
+    }
+
+    @Test(arguments: [
+        ("/invoke/a", false), ("/invoke/a.b/..c/.d", false), ("/invoke/...", false), ("/invoke/%41", false), ("/invoke/", false),
+        ("/invoke/.", true), ("/invoke/../functions", true), ("/invoke/%2e%2E/x", true), ("/invoke/.%2e", true),
+        ("/invoke/a%2Fb", true), ("/invoke/a%2fb", true), ("/invoke/a%5cb", true), ("/invoke/a\\b", true), ("/invoke/%2E/a", true),
+    ])
+    func `a path that two readers might take differently is told`(path: String, isAmbiguous: Bool) {
+        #expect(PathCheck.isAmbiguous(path) == isAmbiguous)
+    }
+}

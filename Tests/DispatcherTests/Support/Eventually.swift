@@ -1,0 +1,16 @@
+/// A condition that has not come true in time.
+struct Late: Error, CustomStringConvertible {
+    let description: String
+}
+
+/// Waits for a condition of real sockets. The deadline is generous: it is there for tests that fail.
+func eventually(
+    _ what: String, within limit: Duration = .seconds(20), _ condition: () throws -> Bool
+) async throws {
+    let clock = ContinuousClock()
+    let end = clock.now + limit
+    while try !condition() {
+        guard clock.now < end else { throw Late(description: "not within \(limit): \(what)") }
+        try await clock.sleep(for: .milliseconds(2))
+    }
+}

@@ -1,0 +1,188 @@
+import Glibc
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A replica, or the API server, that answers as the test says.
+final class StubServer: Sendable {
+    /// When the test's closure is called.
+    enum Call { case onHead, onWhole }
+
+    typealias Reply = @Sendable (StubRequest) -> Void
+
+    private struct State {
+        var requests: [StubRequest] = []
+        var connections: [StubConnection] = []
+    }
+
+    private let state = Mutex(State())
+    private let channel = Mutex<(any Channel)?>(nil)
+    private let reply: Reply
+    private let call: Call
+
+    private init(_ call: Call, _ reply: @escaping Reply) {
+        self.call = call
+        self.reply = reply
+    }
+
+    /// Listens on a free port of the loopback, or on a Unix socket.
+    static func start(
+        path: String? = nil, port: Int = 0, call: Call = .onWhole, _ reply: @escaping Reply
+    ) async throws -> StubServer {
+        let server = StubServer(call, reply)
+        let bootstrap = ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .serverChannelOption(.backlog, value: 1024)
+            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+            .childChannelInitializer { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let connection = StubConnection(channel)
+                    server.state.withLock { $0.connections.append(connection) }
+                    try channel.pipeline.syncOperations.addHandler(StubHandler(server, connection))
+                }
+            }
+        let bound =
+            if let path {
+                try await bootstrap.bind(unixDomainSocketPath: path).get()
+            } else {
+                try await bootstrap.bind(host: "127.0.0.1", port: port).get()
+            }
+        server.channel.withLock { $0 = bound }
+        return server
+    }
+
+    /// Answers every request with one text.
+    static func answering(_ text: String) async throws -> StubServer {
+        try await start { $0.connection.send(text) }
+    }
+
+    var port: Int { channel.withLock { $0?.localAddress?.port } ?? 0 }
+    var requests: [StubRequest] { state.withLock { $0.requests } }
+    var connections: [StubConnection] { state.withLock { $0.connections } }
+    var openConnections: Int { connections.count { !$0.inbox.isClosed } }
+
+    /// Closes the listener and every connection.
+    func stop() async {
+        try? await channel.withLock { $0 }?.close().get()
+        for connection in connections { connection.close() }
+    }
+
+    fileprivate func deliver(_ request: StubRequest) {
+        state.withLock { $0.requests.append(request) }
+        reply(request)
+    }
+
+    fileprivate var isCalledOnHead: Bool { call == .onHead }
+}
+
+/// One request that has arrived at a stub.
+struct StubRequest: Sendable {
+    let text: String
+    let connection: StubConnection
+    /// Number of the request on its connection, from 0.
+    let index: Int
+
+    var line: String { text.split(separator: "\r\n").first.map(String.init) ?? "" }
+    var head: String { text.ranges(of: "\r\n\r\n").first.map { String(text[..<$0.upperBound]) } ?? text }
+    var body: String { text.ranges(of: "\r\n\r\n").first.map { String(text[$0.upperBound...]) } ?? "" }
+
+    func field(_ name: String) -> String? { fields(name).first }
+    func fields(_ name: String) -> [String] { Answer(status: 0, head: head, body: "", framing: .none).fields(name) }
+}
+
+/// One connection at a stub.
+final class StubConnection: Sendable {
+    let inbox = Inbox(keptMax: 1 << 20)
+    private let channel: any Channel
+
+    init(_ channel: any Channel) { self.channel = channel }
+
+    /// Bytes that were sent and have not left this process.
+    func unwritten() async throws -> Int { try await channel.getOption(.bufferedWritableBytes).get() }
+
+    func send(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
+
+    func send(_ bytes: ByteBuffer) { channel.writeAndFlush(bytes, promise: nil) }
+
+    func close() { channel.close(promise: nil) }
+
+    func sendAndClose(_ text: String) {
+        send(text)
+        closeAfterWriting()
+    }
+
+    /// Closes once everything is out.
+    func closeAfterWriting() {
+        channel.writeAndFlush(ByteBuffer()).whenComplete { [channel] _ in channel.close(promise: nil) }
+    }
+
+    /// Ends the connection with a reset instead of an end.
+    func reset() {
+        let set = (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
+        set?.whenComplete { [channel] _ in channel.close(promise: nil) }
+    }
+
+    func setReading(_ isOn: Bool) { _ = channel.setOption(.autoRead, value: isOn) }
+}
+
+private final class StubHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+
+    private let server: StubServer
+    private let connection: StubConnection
+    private var pending: [UInt8] = []
+    private var index = 0
+    private var isRaw = false
+
+    init(_ server: StubServer, _ connection: StubConnection) {
+        self.server = server
+        self.connection = connection
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        let buffer = unwrapInboundIn(data)
+        connection.inbox.add(buffer)
+        guard !isRaw else { return }
+        pending += buffer.readableBytesView
+        while let end = requestEnd() {
+            let text = String(decoding: pending[..<end], as: UTF8.self)
+            pending.removeFirst(end)
+            // What follows a head alone, or an upgrade, is the test's own affair.
+            isRaw = server.isCalledOnHead || text.contains("Upgrade: websocket")
+            server.deliver(StubRequest(text: text, connection: connection, index: index))
+            index += 1
+            if isRaw { return }
+        }
+    }
+
+    func channelInactive(context: ChannelHandlerContext) { connection.inbox.close() }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+
+    private func requestEnd() -> Int? {
+        guard let headEnd = Answer.find(Array("\r\n\r\n".utf8), in: pending, from: 0).map({ $0 + 4 }) else { return nil }
+        if server.isCalledOnHead { return headEnd }
+        let head = StubRequest(text: String(decoding: pending[..<headEnd], as: UTF8.self), connection: connection, index: 0)
+        if head.field("transfer-encoding") != nil {
+            if pending[headEnd...].starts(with: Array("0\r\n\r\n".utf8)) { return headEnd + 5 }
+            guard let last = Answer.find(Array("\r\n0\r\n".utf8), in: pending, from: headEnd) else { return nil }
+            return Answer.find(Array("\r\n\r\n".utf8), in: pending, from: last + 3).map { $0 + 4 }
+        }
+        let end = headEnd + (head.field("content-length").flatMap(Int.init) ?? 0)
+        return pending.count >= end ? end : nil
+    }
+}
+
+/// A response with a length.
+func ok(_ body: String = "ok", fields: String = "") -> String {
+    "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)"
+}
+
+/// A request that invokes a function.
+func get(_ path: String = "/hello", _ fields: String = "") -> String {
+    "GET /invoke\(path) HTTP/1.1\r\nHost: f2s.test\r\n\(fields)\r\n"
+}
+
+/// A request with content.
+func post(_ path: String = "/hello", body: String, _ fields: String = "", method: String = "POST") -> String {
+    "\(method) /invoke\(path) HTTP/1.1\r\nHost: f2s.test\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)"
+}

@@ -1,0 +1,111 @@
+import F2SDispatcher
+import F2SMetrics
+import F2SModel
+import NIOPosix
+import Synchronization
+
+/// A dispatcher that listens on a free port, with what is declared and what runs.
+struct Testbed: Sendable {
+    let dispatcher: Dispatcher
+    let registry: MetricRegistry
+    let port: Int
+
+    func client(isReading: Bool = true) async throws -> RawClient {
+        try await RawClient.connect(to: port, isReading: isReading)
+    }
+
+    /// Declares functions; the first one is the oldest.
+    func declare(_ functions: Function...) { dispatcher.apply(FunctionSnapshot(functions: functions)) }
+
+    /// Says what runs.
+    func run(_ replicas: Replica..., troubles: [Function.ID: StartTrouble] = [:]) {
+        dispatcher.apply(ReplicaSnapshot(replicas: replicas, troubles: troubles))
+    }
+
+    /// One function `/hello` that these stubs serve, and a wait until every one of them is in use.
+    func serve(_ servers: StubServer..., function: Function = makeFunction()) async throws {
+        dispatcher.apply(FunctionSnapshot(functions: [function]))
+        let replicas = servers.enumerated().map { makeReplica("r\($0.offset)", of: function, port: $0.element.port) }
+        dispatcher.apply(ReplicaSnapshot(replicas: replicas))
+        try await eventually("every replica accepts") { accepting == servers.count }
+    }
+
+    var accepting: Int { dispatcher.currentLoad().replicas.values.count { $0.isAccepting } }
+
+    var upstreamConnections: Int { dispatcher.currentReport().upstreamConnections }
+    var clientConnections: Int { dispatcher.currentReport().connections }
+
+    func load(_ name: String = "hello") -> LoadReport.FunctionLoad {
+        dispatcher.currentLoad().functions[Function.ID(name)] ?? LoadReport.FunctionLoad(inFlight: -1)
+    }
+
+    func isIdle(_ name: String = "hello") -> Bool {
+        let load = load(name)
+        return load.inFlight == 0 && load.queued == 0 && dispatcher.currentInvocations == 0
+    }
+
+    /// A counter's value in the exposition.
+    func metric(_ series: String) -> Double {
+        for line in registry.exposition().split(separator: "\n") where line.hasPrefix(series + " ") {
+            return Double(line.dropFirst(series.count + 1)) ?? -1
+        }
+        return 0
+    }
+}
+
+/// Runs a dispatcher around a test and stops it afterwards.
+func withTestbed(
+    loops: Int = 1, apiPath: String? = nil, limits: Limits = Limits(), timeouts: Timeouts = Timeouts(),
+    _ body: (Testbed) async throws -> Void
+) async throws {
+    let settings = DispatcherSettings(
+        host: "127.0.0.1", port: 0, loops: loops, apiSocketPath: apiPath ?? temporarySocketPath(),
+        tuning: .init(limits: limits, timeouts: timeouts))
+    let registry = MetricRegistry()
+    let dispatcher = try Dispatcher(settings, metrics: registry)
+    let outcome: Result<Void, any Error>
+    do {
+        let port = try dispatcher.start()
+        try await body(Testbed(dispatcher: dispatcher, registry: registry, port: port))
+        outcome = .success(())
+    } catch {
+        outcome = .failure(error)
+    }
+    // Stopping blocks until the loops have ended.
+    try await NIOThreadPool.singleton.runIfActive { try dispatcher.stop() }
+    try outcome.get()
+}
+
+private let socketNumber = Atomic<Int>(0)
+
+/// A path that no other test uses and that is short enough for a socket.
+func temporarySocketPath() -> String {
+    let number = socketNumber.add(1, ordering: .relaxed).newValue
+    return "/tmp/f2s-\(UInt32.random(in: 0...UInt32.max))-\(number).sock"
+}
+
+/// A function whose ID is its name.
+func makeFunction(
+    _ name: String = "hello", route: String? = nil, method: Function.Method? = nil, path: String = "/",
+    concurrency: Int? = nil, timeout: Duration? = nil, age: UInt64 = 1
+) -> Function {
+    let target = Target(
+        command: ["server"], path: path, maxReplicas: 10, concurrency: concurrency, timeout: timeout)
+    guard let valid = try? FunctionName(name), let route = try? Route(route ?? "/" + name) else {
+        preconditionFailure("a test names a function \(name)")
+    }
+    return Function(
+        id: Function.ID(name), draft: FunctionDraft(name: valid, route: route, method: method, target: target),
+        generation: 1, storeRevision: StoreRevision("1"), age: age,
+        origin: Function.Origin(place: "\(name).yaml", isWritable: true))
+}
+
+/// A replica of a function's current revision.
+func makeReplica(
+    _ id: String, of function: Function = makeFunction(), state: Replica.State = .ready, port: Int,
+    awaitsReadiness: Bool = false
+) -> Replica {
+    Replica(
+        id: Replica.ID(id), function: function.id, revision: function.revision, state: state,
+        address: Replica.Address(ip: "127.0.0.1", port: port), awaitsReadiness: awaitsReadiness, since: 0)
+}

@@ -1,0 +1,149 @@
+import F2SModel
+import Testing
+
+/// Answers that come too early, break off, or are none.
+@Suite struct UpstreamAnswerTests {
+    @Test(arguments: [true, false]) func `an answer before the request's end is delivered, and both connections end`(
+        isChunked: Bool
+    ) async throws {
+        let server = try await StubServer.start(call: .onHead) { $0.connection.send(ok("early")) }
+        try await withTestbed { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            let framing = isChunked ? "Transfer-Encoding: chunked" : "Content-Length: 10000000"
+            client.send("POST /invoke/hello HTTP/1.1\r\nHost: a\r\n\(framing)\r\n\r\n")
+            client.send(isChunked ? "1000\r\n" + String(repeating: "x", count: 2000) : String(repeating: "x", count: 200_000))
+            #expect(try await client.answer().body == "early")
+            try await client.closed()
+            try await eventually("the replica's connection ends") { server.requests[0].connection.inbox.isClosed }
+            try await eventually("all is free") { bed.isIdle() }
+            let next = try await bed.client()
+            #expect(try await next.ask(get()).body == "early")
+            #expect(server.requests[1].connection !== server.requests[0].connection)
+        }
+        await server.stop()
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc", "garbage\r\n\r\n", "SSH-2.0-x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX : y\r\n\r\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/3 200 OK\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnot a size\r\n",
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nX: \(String(repeating: "x", count: 40_000))\r\n\r\n",
+        "HTTP/1.1 200 OK\r\n\(String(repeating: "X: y\r\n", count: 101))\r\n",
+    ])
+    func `an answer that is malformed becomes 502 and its connection is not used again`(text: String) async throws {
+        let server = try await StubServer.start { request in
+            request.connection.send(request.line.contains("good") ? ok() : text)
+        }
+        try await withTestbed { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            let answer = try await client.ask(get())
+            #expect(answer.status == 502)
+            #expect(answer.body.contains("\"stage\":\"function\""))
+            #expect(try await client.ask(get("/hello/good")).status == 200)
+            #expect(server.requests[1].connection !== server.requests[0].connection)
+            #expect(bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"function\"}") == 1)
+            try await eventually("all is free") { bed.isIdle() }
+        }
+        await server.stop()
+    }
+
+    @Test(arguments: [
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+    ])
+    func `an answer that breaks off breaks off at the client too`(text: String) async throws {
+        let server = try await StubServer.start { $0.connection.send(text) }
+        try await withTestbed { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            client.send(get())
+            try await eventually("the beginning") { client.inbox.text.contains("abc") }
+            server.requests[0].connection.close()
+            try await client.closed()
+            #expect(throws: Never.self) { try #require(client.inbox.text.contains("abc")) }
+            try await eventually("all is free") { bed.isIdle() }
+            #expect(bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"function\"}") == 1)
+            #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 0)
+        }
+        await server.stop()
+    }
+
+    @Test func `an answer until the end that ends by a reset does not count as complete`() async throws {
+        let server = try await StubServer.start { $0.connection.send("HTTP/1.1 200 OK\r\n\r\nabc") }
+        try await withTestbed { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            client.send(get())
+            try await eventually("the beginning") { client.inbox.text.contains("abc") }
+            server.requests[0].connection.reset()
+            try await client.closed()
+            try await eventually("all is free") { bed.isIdle() }
+            #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 0)
+        }
+        await server.stop()
+    }
+
+    @Test func `a chunked answer that becomes malformed on its way breaks off`() async throws {
+        let server = try await StubServer.start {
+            $0.connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        }
+        try await withTestbed { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            client.send(get())
+            try await eventually("the beginning") { client.inbox.text.contains("abc") }
+            server.requests[0].connection.send("zz\r\n0\r\n\r\n")
+            try await client.closed()
+            #expect(!client.inbox.text.contains("zz"))
+            try await eventually("all is free") { bed.isIdle() }
+        }
+        await server.stop()
+    }
+
+    @Test func `bytes behind an answer reach nobody`() async throws {
+        let server = try await StubServer.start { request in
+            request.connection.send(ok("right") + ok("wrong"))
+        }
+        try await withTestbed { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            for _ in 0..<3 { #expect(try await client.ask(get()).body == "right") }
+            #expect(Set(server.requests.map { ObjectIdentifier($0.connection) }).count == 3)
+            #expect(!client.inbox.text.contains("wrong"))
+        }
+        await server.stop()
+    }
+
+    @Test func `a replica that speaks without having been asked is not asked on that connection`() async throws {
+        let server = try await StubServer.answering(ok("right"))
+        try await withTestbed { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            #expect(try await client.ask(get()).body == "right")
+            let first = server.requests[0].connection
+            first.send(ok("wrong"))
+            try await eventually("it is closed") { first.inbox.isClosed }
+            #expect(try await client.ask(get()).body == "right")
+        }
+        await server.stop()
+    }
+
+    @Test func `an idle connection to a replica is closed after its time`() async throws {
+        let server = try await StubServer.answering(ok())
+        var limits = Limits()
+        limits.upstreamIdleTimeout = .milliseconds(100)
+        try await withTestbed(limits: limits) { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            #expect(try await client.ask(get()).status == 200)
+            try await eventually("none is open") { bed.upstreamConnections == 0 }
+            #expect(try await client.ask(get()).status == 200)
+        }
+        await server.stop()
+    }
+}

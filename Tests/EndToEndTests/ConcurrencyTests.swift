@@ -1,0 +1,32 @@
+import Testing
+
+extension EndToEndSerial {
+    /// Must hold 2.
+    @Suite struct Concurrency {
+        @Test func `100 callers of a cold function with one slot per replica are all answered`() async throws {
+            let function = try FunctionManifest("single").with {
+                $0.concurrency = 1
+                $0.maxReplicas = 3
+                $0.environment = ["DELAY": "20"]
+            }
+            try await F2SServer.serve([function]) { f2s in
+                try eventually("single is declared") { try f2s.get("/cluster").json["functions"]?.number == 1 }
+                let begun = monotonicNanoseconds()
+                let answers = try await atOnce(100) { _ in try f2s.get("/invoke/single") }
+                let time = (monotonicNanoseconds() - begun).milliseconds
+                let failed = answers.filter { $0.status != 200 }
+                let pids = Set(answers.compactMap { $0["x-pid"] })
+                let most = answers.compactMap { $0["x-most"].flatMap { Int($0) } }.max() ?? 0
+                let activations = try f2s.metric("f2s_scale_decisions_total", ["reason=\"Activation\""])
+                report(
+                    2,
+                    "100 parallel in \(time): \(100 - failed.count) answered, at most \(most) at once",
+                    "in a replica, \(pids.count) replicas, \(Int(activations)) activation")
+                #expect(failed.isEmpty, "\(failed.first?.text ?? "")")
+                #expect(most == 1)
+                #expect((1...3).contains(pids.count))
+                #expect(activations == 1)
+            }
+        }
+    }
+}

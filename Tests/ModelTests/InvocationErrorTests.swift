@@ -1,0 +1,85 @@
+import F2SModel
+import Testing
+
+@Suite struct InvocationErrorTests {
+    private static func trouble(isTimeout: Bool) -> StartTrouble {
+        StartTrouble(
+            stage: .start, reason: "ExitedAtStart", message: "It ended. Look at its log.", exitStatus: 3,
+            logTail: ["a \"b\"", "c"], isTimeout: isTimeout, revision: Revision(text: "r"), attempts: 1, nextAttempt: 0,
+            retryAfterSeconds: 7)
+    }
+
+    private struct Expected: Sendable {
+        let status: Int
+        let stage: Stage
+        let error: InvocationError
+
+        init(_ status: Int, _ stage: Stage, _ error: InvocationError) {
+            self.status = status
+            self.stage = stage
+            self.error = error
+        }
+    }
+
+    private static let errors: [Expected] = [
+        Expected(400, .route, .malformedRequest(reason: "Two lengths")),
+        Expected(431, .route, .tooLarge(.head(bytesMax: 1))),
+        Expected(414, .route, .tooLarge(.target(bytesMax: 1))),
+        Expected(431, .route, .tooLarge(.fields(countMax: 1))),
+        Expected(413, .route, .tooLarge(.body(bytesMax: 1))),
+        Expected(408, .timeout, .requestStalled),
+        Expected(404, .route, .functionNotFound(path: "/x")),
+        Expected(405, .route, .methodNotAllowed(allowed: [.get, .head])),
+        Expected(401, .auth, .unauthenticated),
+        Expected(403, .auth, .forbidden(.invoke)),
+        Expected(503, .queue, .queueFull(limit: 5)),
+        Expected(504, .queue, .queueTimeout(after: .seconds(1))),
+        Expected(504, .scale, .scalingTimeout(after: .seconds(1))),
+        Expected(502, .start, .startFailed(trouble(isTimeout: false))),
+        Expected(504, .start, .startFailed(trouble(isTimeout: true))),
+        Expected(502, .start, .notRunnable(reason: "An image alone does not run here.")),
+        Expected(502, .connect, .connectFailed),
+        Expected(502, .function, .replicaLost(afterResponseBegan: true)),
+        Expected(502, .function, .replicaLost(afterResponseBegan: false)),
+        Expected(502, .function, .malformedResponse(reason: "Two lengths")),
+        Expected(504, .function, .responseTimeout(after: .seconds(1), inStage: .function)),
+        Expected(504, .queue, .responseTimeout(after: .seconds(1), inStage: .queue)),
+        Expected(503, .queue, .draining),
+        Expected(503, .queue, .apiUnavailable),
+    ]
+
+    @Test func `every error has a status, a stage and words that say what to do`() {
+        for expected in Self.errors {
+            let error = expected.error
+            #expect(error.status == expected.status, "\(error)")
+            #expect(error.stage == expected.stage, "\(error)")
+            #expect(!error.title.isEmpty && error.title.last != ".", "\(error)")
+            #expect(error.detail.hasSuffix("."), "\(error)")
+        }
+    }
+
+    @Test func `what may pass by waiting says how long`() {
+        #expect(InvocationError.queueFull(limit: 1).retryAfterSeconds == 1)
+        #expect(InvocationError.draining.retryAfterSeconds == 1)
+        #expect(InvocationError.startFailed(Self.trouble(isTimeout: false)).retryAfterSeconds == 7)
+        #expect(InvocationError.functionNotFound(path: "/").retryAfterSeconds == nil)
+    }
+
+    @Test func `a problem of an invocation is a document of RFC 9457`() throws {
+        let problem = Problem(.startFailed(Self.trouble(isTimeout: false)), function: try FunctionName("hello"))
+        #expect(
+            problem.json
+                == #"{"title":"The function cannot be started","status":502,"detail":"It ended. Look at its log.","#
+                + #""stage":"start","reason":"ExitedAtStart","function":"hello","exitStatus":3,"#
+                + #""logTail":["a \"b\"","c"]}"# + "\n")
+        #expect(
+            Problem(.functionNotFound(path: "/\"x\""), function: nil).json
+                == #"{"title":"No function has this path","status":404,"#
+                + #""detail":"Nothing is declared at /\"x\". `f2s list` shows every path.","stage":"route"}"# + "\n")
+    }
+
+    @Test func `a problem of the API lists the fields that were refused`() {
+        let problem = Problem(status: 422, title: "t", detail: "d", errors: ["a is missing", "b\nc"])
+        #expect(problem.json == #"{"title":"t","status":422,"detail":"d","errors":["a is missing","b\nc"]}"# + "\n")
+    }
+}

@@ -1,0 +1,60 @@
+import F2SModel
+import Testing
+
+@Suite struct RevisionTests {
+    private let target = Target(
+        image: "hello:1", command: ["a", "b"], environment: ["A": "1", "B": "2"], secrets: ["s"],
+        resources: Resources())
+
+    @Test func `a revision is the same in every process and on every machine`() {
+        // Written down once: replicas that run must still be current after F2S itself was replaced.
+        #expect(Revision(of: Target(image: "hello:1")).text == "cb2bb20c7cb2855e")
+        #expect(Revision(of: target).text == "34a09e767101b59b")
+    }
+
+    private static let restarts: [@Sendable (inout Target) -> Void] = [
+        { $0.image = "hello:2" }, { $0.image = nil }, { $0.command = ["a"] }, { $0.command = ["ab"] },
+        { $0.command = ["b", "a"] }, { $0.environment["A"] = "2" }, { $0.environment = ["A": "1"] },
+        { $0.environment = ["A1": "", "B": "2"] }, { $0.secrets = [] }, { $0.secrets = ["s", "t"] }, { $0.port = 1 },
+        { $0.resources.cpu = try? Quantity("1", field: "") }, { $0.resources.memory = try? Quantity("1", field: "") },
+    ]
+
+    @Test func `whatever a replica is started from changes it`() {
+        let revisions = Self.restarts.map { change in
+            var changed = target
+            change(&changed)
+            return Revision(of: changed)
+        }
+        #expect(Set(revisions + [Revision(of: target)]).count == revisions.count + 1)
+        #expect(revisions.allSatisfy { $0.text.count == 16 })
+    }
+
+    private static let noRestarts: [@Sendable (inout Target) -> Void] = [
+        { $0.path = "/x" }, { $0.minReplicas = 1 }, { $0.maxReplicas = 9 }, { $0.concurrency = 1 },
+        { $0.timeout = .seconds(1) },
+        { $0.readinessProbe = ReadinessProbe(path: "/") }, { $0.scaling.idle = .seconds(1) },
+        { $0.environment = ["B": "2", "A": "1"] },
+    ]
+
+    @Test func `limits, scaling and the order of variables do not`() {
+        for change in Self.noRestarts {
+            var changed = target
+            change(&changed)
+            #expect(Revision(of: changed) == Revision(of: target))
+        }
+    }
+
+    @Test func `a text and its end count, not only its characters`() {
+        func hash(_ lists: [String]...) -> String {
+            var hash = StableHash()
+            for list in lists { hash.add(list: list) }
+            return hash.hexadecimal
+        }
+        let all = [
+            hash(["ab", "c"]), hash(["a", "bc"]), hash(["abc"]), hash(["ab"], ["c"]), hash([]), hash([""]),
+            hash([], []),
+        ]
+        #expect(Set(all).count == all.count)
+        #expect(StableHash().hexadecimal == "cbf29ce484222325")
+    }
+}

@@ -1,0 +1,44 @@
+import F2SModel
+import Testing
+
+@Suite struct RouteConflictTests {
+    private func function(_ name: String, age: UInt64, _ route: String, _ method: Function.Method?) throws -> Function {
+        Function(
+            id: Function.ID(name),
+            draft: FunctionDraft(
+                name: try FunctionName(name), route: try Route(route), method: method, target: Target(image: "x")),
+            generation: 1, storeRevision: StoreRevision("1"), age: age,
+            origin: Function.Origin(place: name, isWritable: true))
+    }
+
+    @Test func `the older keeps a route, every newer one loses to it`() throws {
+        let snapshot = FunctionSnapshot(functions: [
+            try function("newest", age: 9, "/a", .get), try function("newer", age: 5, "/a", .get),
+            try function("older", age: 1, "/a/", .get),
+        ])
+        let older = Function.ID("older")
+        #expect(snapshot.routeConflicts == [Function.ID("newer"): older, Function.ID("newest"): older])
+        #expect(snapshot.functions.map(\.name.text) == ["older", "newer", "newest"])
+    }
+
+    @Test func `another method or another path is no conflict`() throws {
+        let snapshot = FunctionSnapshot(functions: [
+            try function("a", age: 1, "/a", .get), try function("b", age: 2, "/a", .post),
+            try function("c", age: 3, "/a", nil),
+            try function("d", age: 4, "/a/b", .get), try function("e", age: 5, "/A", .get),
+        ])
+        #expect(snapshot.routeConflicts.isEmpty)
+    }
+
+    @Test func `two that answer any method are in conflict`() throws {
+        let snapshot = FunctionSnapshot(functions: [
+            try function("a", age: 1, "/a", nil), try function("b", age: 2, "/a", nil),
+        ])
+        #expect(snapshot.routeConflicts == [Function.ID("b"): Function.ID("a")])
+    }
+
+    @Test func `a refusal is written as compilers write it`() {
+        #expect(FunctionSnapshot.Refusal(place: "f", line: 1, column: 2, message: "m").description == "f:1:2: m")
+        #expect(FunctionSnapshot.Refusal(place: "f", message: "m").description == "f: m")
+    }
+}

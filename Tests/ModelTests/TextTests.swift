@@ -1,0 +1,80 @@
+import F2SModel
+import Testing
+
+@Suite struct TextTests {
+    private static let always = Duration.zero...Duration.seconds(1_000_000)
+
+    @Test(
+        arguments: [
+            ("30s", 30_000), ("500ms", 500), ("1m30s", 90_000), ("1.5h", 5_400_000), ("0s", 0), ("0.5s", 500),
+            ("1h1m1s1ms", 3_661_001),
+            ("1.0004s", 1000),
+        ] as [(String, Int)])
+    func `a duration is read`(text: String, milliseconds: Int) throws {
+        #expect(try Duration(text: text, allowed: Self.always, field: "f") == .milliseconds(milliseconds))
+    }
+
+    @Test(arguments: [
+        "", "30", "s", "30 s", "-1s", "+1s", "1d", "1S", "1..5s", "1s2", "٣s", "1e3s", "infs", "nans", "1µs", ".s",
+        "99999999999999999999h",
+    ])
+    func `what is no duration is refused`(text: String) {
+        let complaint = #expect(throws: FieldComplaint.self) {
+            try Duration(text: text, allowed: Self.always, field: "target.timeout")
+        }
+        #expect(complaint?.field == "target.timeout")
+        #expect(complaint?.requirement == "be a duration such as 500ms, 30s or 1m30s")
+    }
+
+    @Test func `bounds of a duration are included and named`() throws {
+        let allowed = Duration.seconds(1)...Duration.seconds(90)
+        #expect(try Duration(text: "1s", allowed: allowed, field: "f") == .seconds(1))
+        #expect(try Duration(text: "90s", allowed: allowed, field: "f") == .seconds(90))
+        for text in ["999ms", "90001ms"] {
+            let complaint = #expect(throws: FieldComplaint.self) {
+                try Duration(text: text, allowed: allowed, field: "f")
+            }
+            #expect(complaint?.requirement == "be between 1s and 1m30s")
+        }
+    }
+
+    @Test(arguments: [0, 1, 999, 1000, 60_000, 61_001, 3_600_000, 90_061_001])
+    func `a written duration is read as the same`(milliseconds: Int) throws {
+        let duration = Duration.milliseconds(milliseconds)
+        #expect(try Duration(text: duration.shortText, allowed: Self.always, field: "f") == duration)
+        #expect(duration.wholeMilliseconds == milliseconds)
+    }
+
+    @Test func `seconds keep their fraction, milliseconds lose theirs`() {
+        #expect(Duration.microseconds(1_500_999).inSeconds == 1.500999)
+        #expect(Duration.microseconds(1_999).wholeMilliseconds == 1)
+        #expect((Duration.zero - .milliseconds(1500)).shortText == "-1s500ms")
+    }
+
+    @Test(
+        arguments: [
+            ("500m", 500), ("0.5", 500), ("1", 1000), ("2k", 2_000_000), ("128Mi", 134_217_728_000),
+            ("1G", 1_000_000_000_000),
+            ("1Ki", 1_024_000), ("1.5Gi", 1_610_612_736_000),
+        ] as [(String, Int64)])
+    func `a quantity is read and kept as written`(text: String, thousandths: Int64) throws {
+        let quantity = try Quantity(text, field: "f")
+        #expect(quantity.thousandths == thousandths)
+        #expect(quantity.text == text)
+    }
+
+    @Test(arguments: ["", "m", "0", "-1", "1.2.3", "1 Gi", "1gi", "1KB", "1e3", "lots", "99999999999999999999", "٣"])
+    func `what is no quantity is refused`(text: String) {
+        let complaint = #expect(throws: FieldComplaint.self) { try Quantity(text, field: "target.resources.cpu") }
+        #expect(complaint?.field == "target.resources.cpu")
+    }
+
+    @Test(arguments: [
+        ("", #""""#), ("a", #""a""#), ("\"\\/", #""\"\\/""#), ("\n\r\t", #""\n\r\t""#),
+        ("\0\u{1F}\u{7F}", #""\u0000\u001f\u007f""#),
+        ("ü😀\u{2028}", "\"ü😀\u{2028}\""),
+    ])
+    func `a text is written as JSON`(text: String, json: String) {
+        #expect(text.jsonText == json)
+    }
+}

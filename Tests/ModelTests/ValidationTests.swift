@@ -1,0 +1,132 @@
+import F2SModel
+import Testing
+
+@Suite struct ValidationTests {
+    private func draft(_ change: (inout Target) -> Void) throws -> FunctionDraft {
+        var target = Target(image: "hello:1")
+        change(&target)
+        return FunctionDraft(name: try FunctionName("hello"), route: try Route("/hello"), target: target)
+    }
+
+    private struct Case: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let field: String?
+        let change: @Sendable (inout Target) -> Void
+
+        init(_ description: String, _ field: String?, _ change: @escaping @Sendable (inout Target) -> Void) {
+            testDescription = description
+            self.field = field
+            self.change = change
+        }
+    }
+
+    private static let cases: [Case] = [
+        Case("the defaults", nil) { _ in },
+        Case("nothing to run", "target.containerImage") { $0.image = nil },
+        Case("a command alone", nil) { ($0.image, $0.command) = (nil, ["hello"]) },
+        Case("an empty image", "target.containerImage") { $0.image = "" },
+        Case("a space in the image", "target.containerImage") { $0.image = "a b" },
+        Case("an image of 1024 bytes", nil) { $0.image = String(repeating: "a", count: 1024) },
+        Case("an image of 1025 bytes", "target.containerImage") { $0.image = String(repeating: "a", count: 1025) },
+        Case("an empty command", "target.command") { $0.command = [] },
+        Case("an empty program", "target.command") { $0.command = ["", "a"] },
+        Case("an empty argument", nil) { $0.command = ["a", ""] },
+        Case("a zero byte in an argument", "target.command") { $0.command = ["a", "b\0"] },
+        Case("replicas below zero", "target.minReplicas") { $0.minReplicas = -1 },
+        Case("no replicas at most", "target.maxReplicas") { ($0.minReplicas, $0.maxReplicas) = (0, 0) },
+        Case("1000 replicas", nil) { ($0.minReplicas, $0.maxReplicas) = (1000, 1000) },
+        Case("1001 replicas", "target.maxReplicas") { $0.maxReplicas = 1001 },
+        Case("more at least than at most", "target.minReplicas") { ($0.minReplicas, $0.maxReplicas) = (3, 2) },
+        Case("port 0", "target.port") { $0.port = 0 },
+        Case("port 65535", nil) { $0.port = 65_535 },
+        Case("port 65536", "target.port") { $0.port = 65_536 },
+        Case("concurrency 0", "target.concurrency") { $0.concurrency = 0 },
+        Case("concurrency 100000", nil) { $0.concurrency = 100_000 },
+        Case("concurrency 100001", "target.concurrency") { $0.concurrency = 100_001 },
+        Case("a target concurrency of 0", "target.scaling.targetConcurrency") { $0.scaling.targetConcurrency = 0 },
+        Case("a target concurrency of 0.1", nil) { $0.scaling.targetConcurrency = 0.1 },
+        Case("a target concurrency that is no number", "target.scaling.targetConcurrency") {
+            $0.scaling.targetConcurrency = .nan
+        },
+        Case("an endless target concurrency", "target.scaling.targetConcurrency") {
+            $0.scaling.targetConcurrency = .infinity
+        },
+        Case("a variable with '.', '-' and '_'", nil) { $0.environment = ["_a.B-1": ""] },
+        Case("a variable without a name", "target.env.") { $0.environment = ["": "x"] },
+        Case("a variable that begins with a digit", "target.env.1A") { $0.environment = ["1A": "x"] },
+        Case("a variable with '='", "target.env.A=B") { $0.environment = ["A=B": "x"] },
+        Case("a variable with a zero byte", "target.env.A") { $0.environment = ["A": "\0"] },
+        Case("256 variables", nil) {
+            $0.environment = Dictionary(uniqueKeysWithValues: (0..<256).map { ("A\($0)", "") })
+        },
+        Case("257 variables", "target.env") {
+            $0.environment = Dictionary(uniqueKeysWithValues: (0..<257).map { ("A\($0)", "") })
+        },
+        Case("a Secret in capitals", "target.secrets") { $0.secrets = ["good", "BAD"] },
+        Case("no time at all", "target.timeout") { $0.timeout = .zero },
+        Case("a day", nil) { $0.timeout = .seconds(86_400) },
+        Case("over a day", "target.timeout") { $0.timeout = .milliseconds(86_400_001) },
+        Case("idle for less than a second", "target.scaling.idle") { $0.scaling.idle = .milliseconds(999) },
+        Case("a window of five seconds", "target.scaling.window") { $0.scaling.window = .seconds(5) },
+        Case("a window of an hour", nil) { $0.scaling.window = .seconds(3600) },
+        Case("a path without a slash", "target.endpoint") { $0.path = "a" },
+        Case("no path", "target.endpoint") { $0.path = "" },
+        Case("a path with a query", "target.endpoint") { $0.path = "/a?b" },
+        Case("a path with a space", "target.endpoint") { $0.path = "/a b" },
+        Case("a path with a line end", "target.endpoint") { $0.path = "/a\r\nX: y" },
+        Case("a probe without a path", "target.readinessProbe.path") { $0.readinessProbe = ReadinessProbe(path: "") },
+        Case("a probe", nil) { $0.readinessProbe = ReadinessProbe(path: "/ready") },
+    ]
+
+    @Test(arguments: cases)
+    private func `a draft is refused for exactly the field that is wrong`(of wrong: Case) throws {
+        #expect(try draft(wrong.change).complaints().map(\.field) == (wrong.field.map { [$0] } ?? []))
+    }
+
+    @Test func `every complaint is told at once`() throws {
+        let complaints = try draft {
+            $0.port = 0
+            $0.minReplicas = -1
+            $0.timeout = .seconds(-1)
+        }.complaints()
+        #expect(
+            complaints.map(\.description) == [
+                #"target.minReplicas is "-1": it must be between 0 and 1000"#,
+                #"target.port is "0": it must be between 1 and 65535"#,
+                #"target.timeout is "-1s": it must be between 1ms and 24h"#,
+            ])
+    }
+
+    @Test(arguments: ["a", "0", "a-b", "9a", String(repeating: "a", count: 63)])
+    func `a DNS-1123 label names a function`(name: String) throws {
+        #expect(try FunctionName(name).text == name)
+    }
+
+    @Test(arguments: [
+        "", "-a", "a-", "A", "a_b", "a.b", "a/b", "../a", "a\0", "ä", "a ", String(repeating: "a", count: 64),
+    ])
+    func `anything else names none`(name: String) {
+        let complaint = #expect(throws: FieldComplaint.self) { try FunctionName(name) }
+        #expect(complaint?.field == "metadata.name")
+    }
+
+    @Test(arguments: Function.Method.allCases)
+    func `a method is known in any case`(method: Function.Method) throws {
+        #expect(try Function.Method(method.rawValue.lowercased()) == method)
+        #expect(try Function.Method(method.rawValue) == method)
+    }
+
+    @Test(arguments: ["", "FETCH", "GET ", "CONNECT", "*"])
+    func `an unknown method is refused with those that are known`(text: String) {
+        let complaint = #expect(throws: FieldComplaint.self) { try Function.Method(text) }
+        #expect(complaint?.requirement.contains("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE") == true)
+    }
+
+    @Test func `a long value is shortened in a complaint`() {
+        let complaint = FieldComplaint(field: "f", value: String(repeating: "x", count: 1000), requirement: "be short")
+        #expect(complaint.value?.count == 80)
+        #expect(
+            FieldComplaint(field: "f", value: nil, requirement: "be there").description
+                == "f is missing: it must be there")
+    }
+}

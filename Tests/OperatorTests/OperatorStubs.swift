@@ -1,0 +1,155 @@
+import F2SModel
+import F2SOperator
+import Logging
+import Synchronization
+import TestSupport
+import Testing
+
+/// A dispatcher without connections: a test says what is in flight.
+final class StubDataPlane: DataPlane {
+    private struct State {
+        var load = LoadReport()
+        var published: [ReplicaSnapshot] = []
+    }
+
+    let changes = Signal()
+    private let state = Mutex(State())
+
+    func apply(_ functions: FunctionSnapshot) {}
+
+    /// A replica that drains takes nothing new; a new one accepts at once.
+    func apply(_ replicas: ReplicaSnapshot) {
+        state.withLock { state in
+            state.published.append(replicas)
+            var loads: [Replica.ID: LoadReport.ReplicaLoad] = [:]
+            for replica in replicas.replicas {
+                loads[replica.id] = .init(
+                    inFlight: state.load.replicas[replica.id]?.inFlight ?? 0, isAccepting: replica.state == .ready)
+            }
+            state.load.replicas = loads
+        }
+    }
+
+    func currentLoad() -> LoadReport { state.withLock { $0.load } }
+
+    /// Every snapshot that came down, oldest first.
+    var published: [ReplicaSnapshot] { state.withLock { $0.published } }
+
+    func change(_ body: (inout LoadReport) -> Void) {
+        state.withLock { body(&$0.load) }
+        changes.raise()
+    }
+
+    /// Somebody waits, or nobody does any more.
+    func wait(_ id: Function.ID, _ queued: Int) {
+        change { $0.functions[id] = .init(queued: queued, wantsActivation: queued > 0, admitted: UInt64(queued)) }
+    }
+}
+
+/// Time that passes when a test says so.
+final class ManualClock: OperatorClock {
+    private struct State {
+        var now = Duration.zero
+        var sleepers: [(until: Duration, wake: AsyncStream<Void>.Continuation)] = []
+    }
+
+    private let state = Mutex(State())
+
+    func now() -> Duration { state.withLock { $0.now } }
+    func secondsSince1970() -> Double { 1_700_000_000 + now().inSeconds }
+
+    func sleep(for duration: Duration) async throws {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self)
+        state.withLock { $0.sleepers.append(($0.now + duration, continuation)) }
+        for await _ in stream {}
+        try Task.checkCancellation()
+    }
+
+    func advance(by duration: Duration) {
+        let due = state.withLock { state in
+            state.now += duration
+            let now = state.now
+            let due = state.sleepers.filter { $0.until <= now }
+            state.sleepers.removeAll { $0.until <= now }
+            return due
+        }
+        for sleeper in due { sleeper.wake.finish() }
+    }
+}
+
+/// Forwards to a runtime in memory, notes when it was asked, and lets some functions wait.
+final class WatchedReplicas: ReplicaRuntime {
+    let inner: InMemoryReplicas
+    private let held: Mutex<Set<Function.ID>> = Mutex([])
+    private let asked = Mutex<[ContinuousClock.Instant]>([])
+
+    init(_ inner: InMemoryReplicas) { self.inner = inner }
+
+    /// When `apply` was called with a count above zero.
+    var askedAt: [ContinuousClock.Instant] { asked.withLock { $0 } }
+
+    func hold(_ id: Function.ID) { held.withLock { _ = $0.insert(id) } }
+
+    func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws {
+        if count > 0 { asked.withLock { $0.append(.now) } }
+        while held.withLock({ $0.contains(function.id) }) { try await Task.sleep(for: .milliseconds(2)) }
+        try await inner.apply(function, count: count, retiring: retiring)
+    }
+
+    func remove(_ id: Function.ID) async throws { try await inner.remove(id) }
+
+    func withReplicas<Result: Sendable>(
+        _ body: @Sendable (Latest<ReplicaSnapshot>.Values) async throws -> Result
+    ) async throws -> Result { try await inner.withReplicas(body) }
+
+    func logs(of id: Function.ID, tail: Int, follow: Bool) -> AsyncStream<LogLine> {
+        inner.logs(of: id, tail: tail, follow: follow)
+    }
+}
+
+/// An election whose result a test gives.
+final class StubElection: LeaderElection {
+    private let leads: Mutex<Bool>
+
+    init(_ leads: Bool) { self.leads = Mutex(leads) }
+
+    var isLeader: Bool { leads.withLock { $0 } }
+    func set(_ isLeader: Bool) { leads.withLock { $0 = isLeader } }
+}
+
+/// Counts the warnings.
+struct CountingLog: LogHandler {
+    final class Lines: Sendable {
+        private let lines = Mutex<[String]>([])
+        var warnings: [String] { lines.withLock { $0 } }
+        func add(_ line: String) { lines.withLock { $0.append(line) } }
+    }
+
+    let lines: Lines
+    var metadata: Logger.Metadata = [:]
+    var logLevel = Logger.Level.info
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        if event.level == .warning { lines.add("\(event.message)") }
+    }
+}
+
+/// Waits until something holds; the deadline is only there so that a failing test ends.
+func eventually(
+    _ what: Comment, within limit: Duration = .seconds(20), _ condition: () async -> Bool,
+    sourceLocation: SourceLocation = #_sourceLocation
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while await !condition() {
+        guard ContinuousClock.now < deadline else {
+            Issue.record(what, sourceLocation: sourceLocation)
+            return
+        }
+        try await Task.sleep(for: .milliseconds(1))
+    }
+}
