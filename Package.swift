@@ -4,7 +4,6 @@ import PackageDescription
 // Reads like the table of rooms in docs/architecture.md: a room, what it may lean on, and nothing else.
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
@@ -33,7 +32,6 @@ let package = Package(
     products: [.executable(name: "f2s", targets: ["f2s"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -62,7 +60,7 @@ let package = Package(
                 "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess",
                 hummingbird, httpTypes, nioCore, logging, lifecycle,
             ]),
-        room("F2SOperator", "Operator", ["F2SModel", "F2SMetrics", asyncAlgorithms, logging, lifecycle]),
+        room("F2SOperator", "Operator", ["F2SModel", "F2SMetrics", logging, lifecycle]),
         room(
             "F2SLocal", "Platforms/Local",
             ["F2SModel", "F2SManifest", "CLinux", subprocess, systemPackage, logging, lifecycle]),
@@ -74,7 +72,7 @@ let package = Package(
             name: "f2s",
             dependencies: [
                 "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess", "F2SDispatcher", "F2SOperator",
-                "F2SAPIServer", "F2SLocal", "F2SClient", "F2SWrap", "CLinux", argumentParser, logging, lifecycle, nioCore,
+                "F2SAPIServer", "F2SLocal", "F2SClient", "F2SWrap", "CLinux", argumentParser, logging, lifecycle,
                 unixSignals,
             ],
             path: "Sources/f2s"),

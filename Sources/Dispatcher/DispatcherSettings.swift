@@ -1,4 +1,5 @@
 public import F2SModel
+import NIOCore
 
 /// What the dispatcher is started with.
 public struct DispatcherSettings: Sendable {
@@ -12,6 +13,9 @@ public struct DispatcherSettings: Sendable {
     public var apiSocketPath: String
     /// What may change while it runs.
     public var tuning: Tuning
+
+    /// As many loops as cores (those of the cgroup, where there is one) less one, which is the control plane's; at least one.
+    public static var loopsDefault: Int { max(1, System.coreCount - 1) }
 
     /// Bounds and times; see ``Dispatcher/apply(_:)-(Tuning)``.
     public struct Tuning: Sendable, Hashable {

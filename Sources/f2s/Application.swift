@@ -37,7 +37,7 @@ struct Application {
         catalog = FunctionCatalog(store: local.platform.functions, logger: Self.logger("config", initial))
         dispatcher = try Dispatcher(
             DispatcherSettings(
-                host: options.listen.host, port: options.listen.port, loops: initial.loops ?? Processors.dispatcherLoops,
+                host: options.listen.host, port: options.listen.port, loops: initial.loops ?? DispatcherSettings.loopsDefault,
                 apiSocketPath: runtimeFolder.socketPath, tuning: Self.tuning(initial)),
             metrics: metrics)
         controller = Operator(
