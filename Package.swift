@@ -86,7 +86,9 @@ let package = Package(
         tests("MetricsTests", ["F2SMetrics", "F2SModel"]),
         tests("ManifestTests", ["F2SManifest", "F2SModel", "TestSupport"]),
         tests("ConfigTests", ["F2SConfig", "F2SModel", "TestSupport", logging, lifecycle]),
-        tests("DispatcherTests", ["F2SDispatcher", "F2SModel", "F2SMetrics", "TestSupport", nioCore, nioEmbedded, nioPosix]),
+        tests(
+            "DispatcherTests",
+            ["F2SDispatcher", "F2SModel", "F2SMetrics", "TestSupport", nioCore, nioEmbedded, nioPosix]),
         tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "TestSupport", logging]),
         tests(
             "APIServerTests",

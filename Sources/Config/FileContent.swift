@@ -1,3 +1,5 @@
+import F2SModel
+
 import Glibc
 
 /// What tells one version of a file from another without reading it.
@@ -73,7 +75,7 @@ struct FileContent {
     private static func refusal(_ path: String) -> SettingsError {
         let reason = String(cString: strerror(errno))
         return SettingsError([
-            SettingsComplaint(place: path, message: "The file cannot be read: \(reason). Make it a readable file.")
+            Refusal(place: path, message: "The file cannot be read: \(reason). Make it a readable file.")
         ])
     }
 }

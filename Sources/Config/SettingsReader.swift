@@ -24,13 +24,13 @@ public struct SettingsReader: Sendable {
             let message =
                 "f2s.limits.target_bytes (\(settings.limits.targetBytesMax)) must be at most "
                 + "f2s.limits.head_bytes (\(settings.limits.headBytesMax)), of which it is a part."
-            found.append(SettingsComplaint(place: place, message: message))
+            found.append(Refusal(place: place, message: message))
         }
         guard found.isEmpty else { throw SettingsError(found) }
         return settings
     }
 
-    private func read(file bytes: [UInt8], place: String, into settings: inout Settings) -> [SettingsComplaint] {
+    private func read(file bytes: [UInt8], place: String, into settings: inout Settings) -> [Refusal] {
         var complaints: [YAMLComplaint] = []
         do {
             let documents = try YAMLReader().documents(bytes)
@@ -43,7 +43,7 @@ public struct SettingsReader: Sendable {
             complaints.append(YAMLComplaint(error, at: nil))
         }
         return complaints.map {
-            SettingsComplaint(place: place, line: $0.position?.line, column: $0.position?.column, message: $0.message)
+            Refusal(place: place, line: $0.position?.line, column: $0.position?.column, message: $0.message)
         }
     }
 
@@ -78,22 +78,22 @@ public struct SettingsReader: Sendable {
         }
     }
 
-    private func read(_ environment: [String: String], into settings: inout Settings) -> [SettingsComplaint] {
+    private func read(_ environment: [String: String], into settings: inout Settings) -> [Refusal] {
         let variables = Dictionary(uniqueKeysWithValues: SettingsKey.all.map { ($0.variable, $0) })
-        var complaints: [SettingsComplaint] = []
+        var complaints: [Refusal] = []
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where !text.isEmpty {
             guard let key = name == "Prometheus_URL" ? variables["F2S_PROMETHEUS_URL"] : variables[name] else {
                 if let section = Self.sectionPrefixes.first(where: { name.hasPrefix($0) }) {
                     let near = NearestName.of(name, among: variables.keys.sorted())
                     let advice = near.map { "did you mean \($0)?" } ?? "no setting of \(section)… has this name."
-                    complaints.append(SettingsComplaint(place: name, message: "The variable is not known: \(advice)"))
+                    complaints.append(Refusal(place: name, message: "The variable is not known: \(advice)"))
                 }
                 continue
             }
             do {
                 try key.read(YAMLCursor(YAMLNode(.scalar(text, isPlain: true), at: nil), path: key.path), &settings)
             } catch {
-                complaints.append(SettingsComplaint(place: name, message: YAMLComplaint(error, at: nil).message))
+                complaints.append(Refusal(place: name, message: YAMLComplaint(error, at: nil).message))
             }
         }
         return complaints

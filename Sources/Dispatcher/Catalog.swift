@@ -2,7 +2,8 @@ import F2SMetrics
 import F2SModel
 import NIOCore
 
-/// The dispatcher's view of what is declared and what runs. Decides what a new snapshot changes; performs nothing itself.
+/// The dispatcher's view of what is declared and what runs. Decides what a new snapshot changes; performs nothing
+/// itself.
 struct Catalog {
     /// What must happen after a change, outside the lock.
     struct Effects {
@@ -76,7 +77,8 @@ struct Catalog {
                 let queue = InvocationQueue(
                     concurrency: function.target.concurrency, lengthMax: queueLengthMax, now: now)
                 let meters = FunctionMeters(function: function.name.text, registry: registry)
-                known[function.id] = Known(function: function, cell: FunctionCell(id: function.id, queue: queue, meters: meters))
+                known[function.id] = Known(
+                    function: function, cell: FunctionCell(id: function.id, queue: queue, meters: meters))
             } else {
                 known[function.id]?.function = function
             }
@@ -164,7 +166,9 @@ struct Catalog {
         }
         if !wakes.isEmpty { effects.wakes.append((entry.cell, wakes)) }
         if let trouble, !failed.isEmpty { effects.failures.append((.startFailed(trouble), failed)) }
-        for cell in diallable where undialled.contains(cell.number) { effects.dials.append((cell, entry.cell, loop: loop)) }
+        for cell in diallable where undialled.contains(cell.number) {
+            effects.dials.append((cell, entry.cell, loop: loop))
+        }
     }
 
     private mutating func cell(of replica: Replica) -> ReplicaCell? {

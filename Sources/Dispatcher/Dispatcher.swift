@@ -4,8 +4,8 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// The data plane: listens, routes, queues, forwards. Event-loop code through and through; what the control plane knows of it
-/// is ``DataPlane`` and ``DispatcherInspector``.
+/// The data plane: listens, routes, queues, forwards. Event-loop code through and through; what the control plane knows
+/// of it is ``DataPlane`` and ``DispatcherInspector``.
 public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     /// Raised when a cold function is wanted, a replica has accepted, or a draining one has nothing left.
     public var changes: Signal { shared.changes }
@@ -32,9 +32,11 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         for loop in group.makeIterator() {
             let index = workers.count
             let tuning = settings.tuning
+            // Safe: the loop has just been made and nothing blocks it; a worker must be made on its own loop.
             workers.append(
                 try loop.submit {
-                    NIOLoopBound(Worker(index: index, loop: loop, shared: shared, api: api, tuning: tuning), eventLoop: loop)
+                    NIOLoopBound(
+                        Worker(index: index, loop: loop, shared: shared, api: api, tuning: tuning), eventLoop: loop)
                 }.wait())
         }
         let directory = LoopDirectory(workers: workers)
@@ -48,7 +50,8 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         self.api = api
         self.group = group
         self.directory = directory
-        catalog = Mutex(Catalog(queueLengthMax: settings.tuning.limits.queueLengthMax, timeouts: settings.tuning.timeouts))
+        catalog = Mutex(
+            Catalog(queueLengthMax: settings.tuning.limits.queueLengthMax, timeouts: settings.tuning.timeouts))
         registerObservations()
     }
 
@@ -98,7 +101,8 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     /// Invocations that have begun and not ended: what a shutdown waits for.
     public var currentInvocations: Int { shared.invocations.load(ordering: .relaxed) }
 
-    /// Closes what is left and ends the loops. Blocks until they have ended: not for an event loop or an async function.
+    /// Closes what is left and ends the loops. Blocks until they have ended: not for an event loop or an async
+    /// function.
     public func stop() throws {
         beginDraining()
         for worker in directory.workers { try worker.eventLoop.submit { worker.value.stop() }.wait() }
@@ -162,7 +166,8 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     public func currentReport() -> DispatcherReport {
         let address = listener.withLock { $0?.localAddress }
         return DispatcherReport(
-            address: address.flatMap { address in address.port.map { "\(address.ipAddress ?? settings.host):\($0)" } } ?? "",
+            address: address.flatMap { address in address.port.map { "\(address.ipAddress ?? settings.host):\($0)" } }
+                ?? "",
             loops: directory.workers.count, connections: shared.connections.load(ordering: .relaxed),
             upstreamConnections: shared.upstreamConnections.load(ordering: .relaxed),
             isDraining: shared.isDraining.load(ordering: .relaxed), load: currentLoad())
@@ -172,14 +177,16 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         registry.observe("f2s_connections", help: "Client connections that are open.", kind: .gauge) { [shared] in
             [Sample(Double(shared.connections.load(ordering: .relaxed)))]
         }
-        registry.observe("f2s_upstream_connections", help: "Connections to replicas that are open.", kind: .gauge) { [shared] in
+        registry.observe("f2s_upstream_connections", help: "Connections to replicas that are open.", kind: .gauge) {
+            [shared] in
             [Sample(Double(shared.upstreamConnections.load(ordering: .relaxed)))]
         }
         observeLoad("f2s_requests_in_flight", help: "Invocations that hold a slot.") { $0.inFlight }
         observeLoad("f2s_requests_queued", help: "Invocations that wait for a slot.") { $0.queued }
     }
 
-    private func observeLoad(_ name: String, help: String, _ read: @escaping @Sendable (LoadReport.FunctionLoad) -> Int) {
+    private func observeLoad(_ name: String, help: String, _ read: @escaping @Sendable (LoadReport.FunctionLoad) -> Int)
+    {
         registry.observe(name, help: help, kind: .gauge) { [weak self] in
             guard let self else { return [] }
             let now = Clock.monotonicNanoseconds()

@@ -14,7 +14,8 @@ public struct DispatcherSettings: Sendable {
     /// What may change while it runs.
     public var tuning: Tuning
 
-    /// As many loops as cores (those of the cgroup, where there is one) less one, which is the control plane's; at least one.
+    /// As many loops as cores (those of the cgroup, where there is one) less one, which is the control plane's; at
+    /// least one.
     public static var loopsDefault: Int { max(1, System.coreCount - 1) }
 
     /// Bounds and times; see ``Dispatcher/apply(_:)-(Tuning)``.

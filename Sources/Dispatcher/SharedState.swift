@@ -17,7 +17,8 @@ final class SharedState: Sendable {
     init(registry: MetricRegistry) {
         refused = Stage.allCases.map { stage in
             registry.counter(
-                "f2s_requests_refused_total", help: "Requests that F2S refused before they reached a function, by stage.",
+                "f2s_requests_refused_total",
+                help: "Requests that F2S refused before they reached a function, by stage.",
                 labels: [("stage", stage.rawValue)])
         }
         refusedConnections = registry.counter(

@@ -25,8 +25,9 @@ extension Worker {
             .whenComplete { body($0.map { _ in upstream }) }
     }
 
-    /// Connects to a replica again and again until it accepts: from then on it takes invocations. The connection is kept
-    /// where somebody on this loop waits for it; otherwise it would only be in the way of a function that serves one at a time.
+    /// Connects to a replica again and again until it accepts: from then on it takes invocations. The connection is
+    /// kept where somebody on this loop waits for it; otherwise it would only be in the way of a function that serves
+    /// one at a time.
     func dial(_ replica: ReplicaCell, of cell: FunctionCell) {
         guard replica.beginDialling() else { return }
         attempt(replica, of: cell)

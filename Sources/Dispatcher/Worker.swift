@@ -54,7 +54,8 @@ final class Worker {
 
     /// Begins to watch deadlines.
     func start() {
-        ticker = loop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) { [bound = NIOLoopBound(self, eventLoop: loop)] _ in
+        ticker = loop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) {
+            [bound = NIOLoopBound(self, eventLoop: loop)] _ in
             bound.value.passTime()
         }
     }
@@ -97,8 +98,8 @@ final class Worker {
 
     // MARK: Slots
 
-    /// A number that no other use of any entry has: what is meant for a client that has left must not reach the next one
-    /// with its entry.
+    /// A number that no other use of any entry has: what is meant for a client that has left must not reach the next
+    /// one with its entry.
     func nextGeneration() -> UInt64 {
         lastGeneration &+= 1
         return lastGeneration
@@ -115,7 +116,9 @@ final class Worker {
     }
 
     func fail(_ waiter: InvocationQueue.Waiter, _ error: InvocationError) {
-        guard let client = clients[waiter.entry], client.exchange.isWaiting(generation: waiter.generation) else { return }
+        guard let client = clients[waiter.entry], client.exchange.isWaiting(generation: waiter.generation) else {
+            return
+        }
         client.exchange.fail(error)
     }
 
@@ -177,7 +180,9 @@ final class Worker {
     private func closeStaleUpstreams(_ time: UInt64) {
         let idleTimeout = tuning.limits.upstreamIdleTimeout.nanoseconds
         for (number, pool) in pools {
-            guard let first = pool.idle.first, first.idleSince &+ idleTimeout < time || first.replica.isRetired else { continue }
+            guard let first = pool.idle.first, first.idleSince &+ idleTimeout < time || first.replica.isRetired else {
+                continue
+            }
             let stale = pool.idle.filter { $0.idleSince &+ idleTimeout < time || $0.replica.isRetired }
             for upstream in stale { upstream.close() }
             pools[number]?.idle.removeAll { upstream in stale.contains { $0 === upstream } }

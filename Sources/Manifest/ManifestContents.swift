@@ -5,10 +5,10 @@ public struct ManifestContents: Sendable {
     /// The documents that are well-formed functions, in the order of the text.
     public let documents: [ManifestDocument]
     /// What was refused, each with its place; a document is either above or here.
-    public let refusals: [FunctionSnapshot.Refusal]
+    public let refusals: [Refusal]
 
     /// Contents.
-    public init(documents: [ManifestDocument], refusals: [FunctionSnapshot.Refusal]) {
+    public init(documents: [ManifestDocument], refusals: [Refusal]) {
         self.documents = documents
         self.refusals = refusals
     }

@@ -23,13 +23,13 @@ public struct ManifestReader: Sendable {
             reading.complain(error)
         }
         var refusals = reading.complaints.prefix(limits.complaintsMax).map { complaint in
-            FunctionSnapshot.Refusal(
+            Refusal(
                 place: place, line: complaint.position?.line, column: complaint.position?.column,
                 message: complaint.message)
         }
         if reading.complaints.count > refusals.count {
             let more = reading.complaints.count - refusals.count
-            refusals.append(FunctionSnapshot.Refusal(place: place, message: "There are \(more) more complaints."))
+            refusals.append(Refusal(place: place, message: "There are \(more) more complaints."))
         }
         return ManifestContents(documents: found, refusals: refusals)
     }

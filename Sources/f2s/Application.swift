@@ -12,8 +12,8 @@ import UnixSignals
 
 /// The one place that knows every room: makes each part, hands it what it needs, and runs them all.
 ///
-/// Read from top to bottom: the order in which the parts are made is the order in which they start, and the reverse of the
-/// order in which they end.
+/// Read from top to bottom: the order in which the parts are made is the order in which they start, and the reverse of
+/// the order in which they end.
 struct Application {
     private let options: ServeOptions
     private let logger: Logger
@@ -28,7 +28,8 @@ struct Application {
 
     init(_ options: ServeOptions) throws {
         self.options = options
-        settings = try SettingsFile(path: options.config, environment: options.environment, logger: Self.logger("config", nil))
+        settings = try SettingsFile(
+            path: options.config, environment: options.environment, logger: Self.logger("config", nil))
         let initial = settings.latest.current
         try Exposure.check(host: options.listen.host, isProtected: initial.auth.kind != .none)
         logger = Self.logger("f2s", initial)
@@ -37,7 +38,8 @@ struct Application {
         catalog = FunctionCatalog(store: local.platform.functions, logger: Self.logger("config", initial))
         dispatcher = try Dispatcher(
             DispatcherSettings(
-                host: options.listen.host, port: options.listen.port, loops: initial.loops ?? DispatcherSettings.loopsDefault,
+                host: options.listen.host, port: options.listen.port,
+                loops: initial.loops ?? DispatcherSettings.loopsDefault,
                 apiSocketPath: runtimeFolder.socketPath, tuning: Self.tuning(initial)),
             metrics: metrics)
         controller = Operator(
@@ -55,7 +57,8 @@ struct Application {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 services: services(publicAddress).map { .init(service: $0) },
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.logger("lifecycle", settings.latest.current)))
+                gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.logger("lifecycle", settings.latest.current))
+        )
         do {
             try await group.run()
         } catch {
@@ -103,7 +106,8 @@ struct Application {
     private static func localOptions(_ options: ServeOptions, _ settings: Settings) -> LocalOptions {
         var environment = options.environment
         // An example says `f2s wrap`: the program that serves it must be found, wherever it was built.
-        environment["PATH"] = [options.executableFolder, environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"].joined(separator: ":")
+        environment["PATH"] = [options.executableFolder, environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"].joined(
+            separator: ":")
         var local = LocalOptions(folder: options.folder, supervisor: options.executable, environment: environment)
         // Shorter than the longest wait of an invocation, so that the one who waits hears why.
         local.startTimeout = settings.timeouts.scaling * 9 / 10

@@ -18,9 +18,9 @@ import Testing
         ("application/yaml", manifest("Hello"), 422, ["3:", "metadata.name"]),
         ("application/yaml", "", 422, ["no function"]),
         ("application/yaml", manifest("a") + "\n---\n" + manifest("b"), 422, ["2 functions", "f2s apply"]),
-        ("text/plain", manifest("hello"), 415, ["text/plain", "application/yaml"]),
-        ("application/x-www-form-urlencoded", "a=b", 415, ["application/json"]),
-        ("", manifest("hello"), 415, ["application/json"]),
+        ("text/plain", manifest("hello"), 403, ["text/plain", "application/yaml"]),
+        ("application/x-www-form-urlencoded", "a=b", 403, ["application/json"]),
+        ("", manifest("hello"), 403, ["application/json"]),
     ])
     func `a body that declares no function is refused with the reason`(
         type: String, body: String, status: Int, parts: [String]

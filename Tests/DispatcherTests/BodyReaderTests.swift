@@ -6,7 +6,8 @@ import Testing
 @Suite struct BodyReaderTests {
     @Test(arguments: [
         (Framing.none, "abc", 0, true, 0), (.length(2), "abc", 2, true, 2), (.length(3), "abc", 3, true, 3),
-        (.length(4), "abc", 3, false, 3), (.untilClose, "abc", 3, false, 3), (.chunked, "1\r\na\r\n0\r\n\r\nxyz", 11, true, 1),
+        (.length(4), "abc", 3, false, 3), (.untilClose, "abc", 3, false, 3),
+        (.chunked, "1\r\na\r\n0\r\n\r\nxyz", 11, true, 1),
         (.chunked, "1\r\na\r\n", 6, false, 1),
     ])
     func `a reader takes what belongs to the content and no more`(
@@ -31,8 +32,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (Framing.length(3), "abcGET", 10, 3 as Int?), (.length(3), "ab", 10, nil), (.length(11), "abcabcabcabc", 10, nil),
-        (.chunked, "1\r\na\r\n0\r\n\r\nGET", 20, 11), (.chunked, "1\r\na\r\n0\r\n\r\nGET", 10, nil), (.chunked, "1\r\na\r\n", 20, nil),
+        (Framing.length(3), "abcGET", 10, 3 as Int?), (.length(3), "ab", 10, nil),
+        (.length(11), "abcabcabcabc", 10, nil),
+        (.chunked, "1\r\na\r\n0\r\n\r\nGET", 20, 11), (.chunked, "1\r\na\r\n0\r\n\r\nGET", 10, nil),
+        (.chunked, "1\r\na\r\n", 20, nil),
         (.chunked, "broken", 20, nil), (.untilClose, "abc", 10, nil),
     ])
     func `a small body that is complete is known without being taken`(

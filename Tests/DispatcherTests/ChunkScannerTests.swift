@@ -14,14 +14,20 @@ import Testing
     ]
 
     static let malformed = [
-        "\r\n", "x\r\n", " 5\r\nhello\r\n0\r\n\r\n", "5 \r\nhello\r\n0\r\n\r\n", "5\nhello\r\n", "5\r\nhello0\r\n\r\n", "5\r\nhello\n0\r\n\r\n",
-        "5\r\nhelloX\r\n", "-1\r\n", "+1\r\na\r\n", "0x1\r\na\r\n", "1000000000000000\r\n", "FFFFFFFFFFFFFFFFF\r\n", ";x\r\n",
-        "5\rhello", "5;a\nb\r\nhello\r\n", "5;a\rb\r\nhello\r\n", "5;\u{0}\r\nhello\r\n", "0\r\nX : y\r\n\r\n", "0\r\n x\r\n\r\n",
-        "0\r\nX\r\n\r\n", "0\r\n\rX", "0\r\n\n", "0\r\n:\r\n\r\n", "0\r\nX: \u{1}\r\n\r\n", "0\r\nX: y\n\r\n", "0\r\nX: y\rz\r\n\r\n",
+        "\r\n", "x\r\n", " 5\r\nhello\r\n0\r\n\r\n", "5 \r\nhello\r\n0\r\n\r\n", "5\nhello\r\n", "5\r\nhello0\r\n\r\n",
+        "5\r\nhello\n0\r\n\r\n",
+        "5\r\nhelloX\r\n", "-1\r\n", "+1\r\na\r\n", "0x1\r\na\r\n", "1000000000000000\r\n", "FFFFFFFFFFFFFFFFF\r\n",
+        ";x\r\n",
+        "5\rhello", "5;a\nb\r\nhello\r\n", "5;a\rb\r\nhello\r\n", "5;\u{0}\r\nhello\r\n", "0\r\nX : y\r\n\r\n",
+        "0\r\n x\r\n\r\n",
+        "0\r\nX\r\n\r\n", "0\r\n\rX", "0\r\n\n", "0\r\n:\r\n\r\n", "0\r\nX: \u{1}\r\n\r\n", "0\r\nX: y\n\r\n",
+        "0\r\nX: y\rz\r\n\r\n",
         "1\r\na\r\n\r\n", "g\r\n",
     ]
 
-    private func scan(_ text: String, pieces: (ByteBuffer) -> [ByteBuffer]) throws -> (content: String, count: Int, isDone: Bool) {
+    private func scan(_ text: String, pieces: (ByteBuffer) -> [ByteBuffer]) throws -> (
+        content: String, count: Int, isDone: Bool
+    ) {
         var scanner = ChunkScanner()
         var content = ""
         var count = 0
@@ -34,7 +40,9 @@ import Testing
         return (content, count, scanner.isDone)
     }
 
-    private func bytes(_ buffer: ByteBuffer) -> [ByteBuffer] { buffer.readableBytesView.map { ByteBuffer(bytes: [$0]) } }
+    private func bytes(_ buffer: ByteBuffer) -> [ByteBuffer] {
+        buffer.readableBytesView.map { ByteBuffer(bytes: [$0]) }
+    }
 
     @Test(arguments: complete) func `a body ends where it ends, in one piece and byte by byte`(
         text: String, content: String, count: Int
@@ -56,7 +64,9 @@ import Testing
         }
     }
 
-    @Test(arguments: malformed) func `a body that breaks the grammar is refused, in one piece and byte by byte`(text: String) {
+    @Test(arguments: malformed) func `a body that breaks the grammar is refused, in one piece and byte by byte`(
+        text: String
+    ) {
         #expect(throws: ChunkScanner.Failure.self) { try self.scan(text, pieces: { [$0] }) }
         #expect(throws: ChunkScanner.Failure.self) { try self.scan(text, pieces: self.bytes) }
     }
@@ -84,7 +94,8 @@ import Testing
             let whole = Result { try scan(string, pieces: { [$0] }) }
             let single = Result { try scan(string, pieces: bytes) }
             switch (whole, single) {
-            case (.success(let one), .success(let two)): #expect(one == two, "round \(round): \(string.debugDescription)")
+            case (.success(let one), .success(let two)):
+                #expect(one == two, "round \(round): \(string.debugDescription)")
             case (.failure, .failure): break
             default: Issue.record("round \(round): \(string.debugDescription)")
             }

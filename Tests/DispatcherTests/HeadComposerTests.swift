@@ -27,7 +27,8 @@ import Testing
     }
 
     private let added = [
-        "X-Forwarded-For: 10.1.2.3", "X-Forwarded-Proto: http", "Forwarded: for=10.1.2.3;proto=http", "X-Forwarded-Host: a:8",
+        "X-Forwarded-For: 10.1.2.3", "X-Forwarded-Proto: http", "Forwarded: for=10.1.2.3;proto=http",
+        "X-Forwarded-Host: a:8",
         "X-Request-Id: \(requestID)", "traceparent: 00-\(requestID)-0000000000000011-00",
     ]
 
@@ -40,7 +41,8 @@ import Testing
         "Connection: close", "connection: Keep-Alive", "Keep-Alive: timeout=5", "Proxy-Connection: x", "TE: trailers",
         "Upgrade: h2c", "Connection: X-Own\r\nX-Own: 1\r\nx-own: 2", "Connection: close , x-OWN\r\nX-Own: 1",
         "X-Own: 1\r\nConnection: upgrade, X-Own", "X-Forwarded-For: 6.6.6.6", "x-forwarded-proto: https",
-        "X-FORWARDED-HOST: evil", "Forwarded: for=6.6.6.6", "Expect: 100-continue", "Connection: X-Request-Id\r\nX-Request-Id: 7",
+        "X-FORWARDED-HOST: evil", "Forwarded: for=6.6.6.6", "Expect: 100-continue",
+        "Connection: X-Request-Id\r\nX-Request-Id: 7",
         "Connection: traceparent\r\ntraceparent: 7",
     ])
     func `what belongs to one hop, or that a client must not claim, ends here`(field: String) throws {
@@ -51,7 +53,8 @@ import Testing
     @Test(arguments: ["Host", "Content-Length", "Content-Type", "Authorization"])
     func `a Connection field cannot name away what gives the request its meaning`(name: String) throws {
         let lines = try composed(
-            "POST /x HTTP/1.1\r\nHost: a:8\r\nContent-Length: 1\r\nContent-Type: b\r\nAuthorization: c\r\nConnection: \(name)\r\n\r\n")
+            "POST /x HTTP/1.1\r\nHost: a:8\r\nContent-Length: 1\r\nContent-Type: b\r\nAuthorization: c\r\nConnection: \(name)\r\n\r\n"
+        )
         #expect(lines.contains { $0.hasPrefix(name + ":") })
     }
 
@@ -62,7 +65,8 @@ import Testing
     }
 
     @Test func `an upgrade is asked for again on the next hop`() throws {
-        let lines = try composed("GET /x HTTP/1.1\r\nHost: a:8\r\nUpgrade: websocket\r\nConnection: X, Upgrade\r\nX: 1\r\n\r\n")
+        let lines = try composed(
+            "GET /x HTTP/1.1\r\nHost: a:8\r\nUpgrade: websocket\r\nConnection: X, Upgrade\r\nX: 1\r\n\r\n")
         #expect(lines == ["GET /x HTTP/1.1", "Host: a:8", "Connection: Upgrade", "Upgrade: websocket"] + added)
     }
 
@@ -78,7 +82,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/invoke/f", "/", "/"), ("/invoke/f/", "/", "/"), ("/invoke/f/a/b", "/", "/a/b"), ("/invoke/f?q=1", "/", "/?q=1"),
+        ("/invoke/f", "/", "/"), ("/invoke/f/", "/", "/"), ("/invoke/f/a/b", "/", "/a/b"),
+        ("/invoke/f?q=1", "/", "/?q=1"),
         ("/invoke/f/?q", "/", "/?q"), ("/invoke/f", "/base", "/base"), ("/invoke/f/a", "/base", "/base/a"),
         ("/invoke/f", "/base/", "/base/"), ("/invoke/f/a", "/base/", "/base/a"), ("/invoke/f?q", "/base/", "/base/?q"),
         ("/invoke/f/../x%2F//?a=/b?c", "/", "/../x%2F//?a=/b?c"), ("http://a/invoke/f/x?y", "/b", "/b/x?y"),
@@ -92,7 +97,8 @@ import Testing
 
     @Test func `a response loses what belongs to one hop and speaks HTTP 1 point 1`() throws {
         var scanner = HeadScanner(limits: HeadLimits(Limits()))
-        let text = "HTTP/1.0 299 Fine  thing\r\nConnection: keep-alive, X\r\nKeep-Alive: 5\r\nX: 1\r\nHost: y\r\nTE: z\r\nSet-Cookie: a\r\n\r\n"
+        let text =
+            "HTTP/1.0 299 Fine  thing\r\nConnection: keep-alive, X\r\nKeep-Alive: 5\r\nX: 1\r\nHost: y\r\nTE: z\r\nSet-Cookie: a\r\n\r\n"
         let bytes = ByteBuffer(string: text)
         let head = try scanner.response(bytes.readableBytesUInt8Span, length: bytes.readableBytes)
         var out = ByteBuffer()
@@ -100,7 +106,9 @@ import Testing
         #expect(String(buffer: out) == "HTTP/1.1 299 Fine  thing\r\nHost: y\r\nTE: z\r\nSet-Cookie: a\r\n")
     }
 
-    @Test(arguments: [(0, "0.000"), (7, "0.007"), (45, "0.045"), (999, "0.999"), (1000, "1.000"), (1_234_567, "1234.567")])
+    @Test(arguments: [
+        (0, "0.000"), (7, "0.007"), (45, "0.045"), (999, "0.999"), (1000, "1.000"), (1_234_567, "1234.567"),
+    ])
     func `Server-Timing is in milliseconds with three places`(microseconds: UInt64, text: String) {
         var out = ByteBuffer()
         HeadComposer.serverTiming(queue: microseconds, start: 0, function: 1, into: &out)

@@ -8,7 +8,8 @@ import Testing
     static let cases: [(String, Int?)] = [
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27), ("GET / HTTP/1.1\r\nHost: a\r\n\r\nmore\r\n\r\n", 27),
         ("a\r\n\r\n", 5), ("\r\n\r\n", 4), ("a\n\n", 3), ("a\n\r\n", 4), ("a\r\n\n", 4), ("a\n\n\n", 3),
-        ("", nil), ("\r", nil), ("\r\n", nil), ("\r\n\r", nil), ("a\r\nb\r\nc", nil), ("a\r\r\n", nil), ("\n\r", nil), ("\n", nil),
+        ("", nil), ("\r", nil), ("\r\n", nil), ("\r\n\r", nil), ("a\r\nb\r\nc", nil), ("a\r\r\n", nil), ("\n\r", nil),
+        ("\n", nil),
         ("\r\n\rx\n\r\n", 7), ("\n\rx\r\n\r\n", 7),
     ]
 

@@ -6,7 +6,8 @@ import Testing
 
 @Suite struct InvocationQueueTests {
     private func replica(_ number: Int) throws -> ReplicaCell {
-        ReplicaCell(id: Replica.ID("r\(number)"), address: try SocketAddress(ipAddress: "127.0.0.1", port: 1), number: number)
+        ReplicaCell(
+            id: Replica.ID("r\(number)"), address: try SocketAddress(ipAddress: "127.0.0.1", port: 1), number: number)
     }
 
     /// A queue whose replicas accept already.
@@ -19,7 +20,9 @@ import Testing
 
     private func waiter(_ number: Int) -> InvocationQueue.Waiter { .init(loop: 0, entry: number, generation: 1) }
 
-    private func admit(_ queue: inout InvocationQueue, _ number: Int, wallClock: Double = 0) -> InvocationQueue.Admission {
+    private func admit(_ queue: inout InvocationQueue, _ number: Int, wallClock: Double = 0)
+        -> InvocationQueue.Admission
+    {
         queue.admit(waiter(number), now: 0, wallClock: wallClock)
     }
 
@@ -118,7 +121,9 @@ import Testing
         var queue = InvocationQueue(concurrency: 1, lengthMax: 200, now: 0)
         var activations = 0
         for number in 0..<100 {
-            guard case .waiting(_, true, let activate) = admit(&queue, number) else { throw Late(description: "not cold") }
+            guard case .waiting(_, true, let activate) = admit(&queue, number) else {
+                throw Late(description: "not cold")
+            }
             if activate { activations += 1 }
         }
         #expect(activations == 1)
@@ -198,7 +203,9 @@ import Testing
         let failed = queue.update([], trouble: trouble(), hasStarting: false, now: 0).failed
         #expect(failed == [waiter(0)])
         guard case .failed = admit(&queue, 1, wallClock: 9) else { throw Late(description: "admitted") }
-        guard case .waiting(_, true, true) = admit(&queue, 2, wallClock: 10) else { throw Late(description: "not tried again") }
+        guard case .waiting(_, true, true) = admit(&queue, 2, wallClock: 10) else {
+            throw Late(description: "not tried again")
+        }
         // The same trouble told again is not another one; the next attempt's is.
         #expect(queue.update([], trouble: trouble(), hasStarting: false, now: 0).failed == [])
         #expect(queue.update([], trouble: trouble(attempts: 2), hasStarting: true, now: 0).failed == [])

@@ -19,7 +19,8 @@ import Testing
         .malformedRequest(reason: "x"), .tooLarge(.head(bytesMax: 1)), .tooLarge(.target(bytesMax: 1)),
         .tooLarge(.fields(countMax: 1)), .tooLarge(.body(bytesMax: 1)), .requestStalled, .functionNotFound(path: "/x"),
         .methodNotAllowed(allowed: [.get]), .unauthenticated, .forbidden(.invoke), .queueFull(limit: 1),
-        .queueTimeout(after: .seconds(1)), .scalingTimeout(after: .seconds(1)), .notRunnable(reason: "x"), .connectFailed,
+        .queueTimeout(after: .seconds(1)), .scalingTimeout(after: .seconds(1)), .notRunnable(reason: "x"),
+        .connectFailed,
         .replicaLost(afterResponseBegan: false), .malformedResponse(reason: "x"),
         .responseTimeout(after: .seconds(1), inStage: .function), .draining, .apiUnavailable,
     ]

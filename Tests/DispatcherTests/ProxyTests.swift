@@ -8,7 +8,8 @@ import Testing
         try await withTestbed { bed in
             try await bed.serve(server, function: makeFunction(path: "/base"))
             let client = try await bed.client()
-            let answer = try await client.ask(get("/hello/a%20b?x=1&y=%2F", "Accept: */*\r\nX-Forwarded-For: 6.6.6.6\r\n"))
+            let answer = try await client.ask(
+                get("/hello/a%20b?x=1&y=%2F", "Accept: */*\r\nX-Forwarded-For: 6.6.6.6\r\n"))
             #expect(answer.status == 200)
             #expect(answer.body == "hi")
             #expect(answer.field("X-Own") == "1")
@@ -77,7 +78,9 @@ import Testing
 
     @Test func `answers without content have none, whatever their fields say`() async throws {
         let server = try await StubServer.start { request in
-            let status = request.line.contains("/204") ? "204 No Content" : request.line.contains("/304") ? "304 Not Modified" : "200 OK"
+            let status =
+                request.line.contains("/204")
+                ? "204 No Content" : request.line.contains("/304") ? "304 Not Modified" : "200 OK"
             let length = status.hasPrefix("204") ? "" : "Content-Length: 1000\r\n"
             request.connection.send("HTTP/1.1 \(status)\r\n\(length)\r\n")
         }
@@ -190,7 +193,9 @@ import Testing
     }
 
     @Test func `an answer until the connection's end reaches the client until its connection's end`() async throws {
-        let server = try await StubServer.start { $0.connection.sendAndClose("HTTP/1.0 200 OK\r\nServer: old\r\n\r\nall of it") }
+        let server = try await StubServer.start {
+            $0.connection.sendAndClose("HTTP/1.0 200 OK\r\nServer: old\r\n\r\nall of it")
+        }
         try await withTestbed { bed in
             try await bed.serve(server)
             let client = try await bed.client()

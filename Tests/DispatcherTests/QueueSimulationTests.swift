@@ -108,7 +108,9 @@ struct QueueSimulation {
     }
 
     private mutating func leave() throws {
-        guard let number = waiting.randomElement(using: &generator), let invocation = invocations[number] else { return }
+        guard let number = waiting.randomElement(using: &generator), let invocation = invocations[number] else {
+            return
+        }
         try require(queue.leave(invocation.sequence, now: now), "a waiter is not known")
         try require(!queue.leave(invocation.sequence, now: now), "a waiter left twice")
         waiting.removeAll { $0 == number }
@@ -117,7 +119,9 @@ struct QueueSimulation {
 
     /// An invocation whose connection failed gives its slot back and is admitted again, in its old place.
     private mutating func comeBack() throws {
-        guard let number = granted.randomElement(using: &generator), let invocation = invocations[number] else { return }
+        guard let number = granted.randomElement(using: &generator), let invocation = invocations[number] else {
+            return
+        }
         let avoided = invocation.grant?.replica
         try release(number)
         switch queue.admit(waiter(number), avoiding: avoided, sequence: invocation.sequence, now: now, wallClock: 0) {
@@ -133,13 +137,15 @@ struct QueueSimulation {
     }
 
     private mutating func accept() throws {
-        guard let number = replicas.keys.sorted().randomElement(using: &generator), let replica = replicas[number] else { return }
+        guard let number = replicas.keys.sorted().randomElement(using: &generator), let replica = replicas[number]
+        else { return }
         if replica.isListed { replicas[number]?.isAccepting = true }
         try wake(queue.accepted(replica.cell, now: now))
     }
 
     private mutating func refuse() {
-        guard let number = replicas.keys.sorted().randomElement(using: &generator), let replica = replicas[number] else { return }
+        guard let number = replicas.keys.sorted().randomElement(using: &generator), let replica = replicas[number]
+        else { return }
         _ = queue.refused(replica.cell)
         replicas[number]?.isAccepting = false
     }
@@ -147,7 +153,8 @@ struct QueueSimulation {
     private mutating func addReplica() throws {
         guard replicas.values.count(where: \.isListed) < 4 else { return }
         let address = try SocketAddress(ipAddress: "127.0.0.1", port: 1)
-        replicas[nextReplica] = Replica(cell: ReplicaCell(id: .init("\(nextReplica)"), address: address, number: nextReplica))
+        replicas[nextReplica] = Replica(
+            cell: ReplicaCell(id: .init("\(nextReplica)"), address: address, number: nextReplica))
         nextReplica += 1
         try tellReplicas()
     }

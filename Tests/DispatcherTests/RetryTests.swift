@@ -44,7 +44,8 @@ import Testing
     }
 
     @Test(arguments: [("POST", 3), ("PATCH", 3), ("PUT", 5000), ("BREW", 3)])
-    func `what may have been executed, or is held no longer, is not sent again`(method: String, count: Int) async throws {
+    func `what may have been executed, or is held no longer, is not sent again`(method: String, count: Int) async throws
+    {
         let server = try await closesWhenReused()
         try await withTestbed { bed in
             try await bed.serve(server)

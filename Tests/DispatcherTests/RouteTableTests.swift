@@ -83,14 +83,18 @@ import Testing
     }
 
     @Test func `HEAD is answered by GET where nobody declares HEAD`() throws {
-        let table = try table([("read", "/a", .get), ("any", "/a", nil), ("get", "/b", .get), ("head", "/b", .head), ("all", "/c", nil)])
+        let table = try table([
+            ("read", "/a", .get), ("any", "/a", nil), ("get", "/b", .get), ("head", "/b", .head), ("all", "/c", nil),
+        ])
         #expect(match(table, .head, "/invoke/a") == .found("read", rest: ""))
         #expect(match(table, .head, "/invoke/b") == .found("head", rest: ""))
         #expect(match(table, .head, "/invoke/c") == .found("all", rest: ""))
     }
 
     @Test func `a method that is not declared gets 405 and never a shorter route`() throws {
-        let table = try table([("any", "/a", nil), ("read", "/a/b", .get), ("write", "/a/b", .post), ("only", "/c", .put)])
+        let table = try table([
+            ("any", "/a", nil), ("read", "/a/b", .get), ("write", "/a/b", .post), ("only", "/c", .put),
+        ])
         #expect(match(table, .delete, "/invoke/a/b/x") == .notAllowed("GET, HEAD, POST"))
         #expect(match(table, .options, "/invoke/a/b") == .notAllowed("GET, HEAD, POST"))
         #expect(match(table, nil, "/invoke/c") == .notAllowed("PUT"))
@@ -98,12 +102,15 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/invoke", true), ("/invoke/", true), ("/invoke/x", true), ("/invoked", false), ("/invok", false), ("/Invoke/x", false),
+        ("/invoke", true), ("/invoke/", true), ("/invoke/x", true), ("/invoked", false), ("/invok", false),
+        ("/Invoke/x", false),
         ("/", false), ("", false), ("*", false), ("//invoke/x", false), ("/functions/invoke", false),
     ])
     func `only what lies below its prefix is an invocation`(path: String, isInvocation: Bool) {
         let bytes = ByteBuffer(string: path)
-        #expect(RouteTable.isInvocation(bytes.readableBytesUInt8Span, path: ByteRange(0, bytes.readableBytes)) == isInvocation)
+        #expect(
+            RouteTable.isInvocation(bytes.readableBytesUInt8Span, path: ByteRange(0, bytes.readableBytes))
+                == isInvocation)
     }
 
     @Test func `a thousand routes are each found, and nothing else`() throws {
@@ -115,9 +122,11 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/invoke/a", false), ("/invoke/a.b/..c/.d", false), ("/invoke/...", false), ("/invoke/%41", false), ("/invoke/", false),
+        ("/invoke/a", false), ("/invoke/a.b/..c/.d", false), ("/invoke/...", false), ("/invoke/%41", false),
+        ("/invoke/", false),
         ("/invoke/.", true), ("/invoke/../functions", true), ("/invoke/%2e%2E/x", true), ("/invoke/.%2e", true),
-        ("/invoke/a%2Fb", true), ("/invoke/a%2fb", true), ("/invoke/a%5cb", true), ("/invoke/a\\b", true), ("/invoke/%2E/a", true),
+        ("/invoke/a%2Fb", true), ("/invoke/a%2fb", true), ("/invoke/a%5cb", true), ("/invoke/a\\b", true),
+        ("/invoke/%2E/a", true),
     ])
     func `a path that two readers might take differently is told`(path: String, isAmbiguous: Bool) {
         #expect(PathCheck.isAmbiguous(path) == isAmbiguous)

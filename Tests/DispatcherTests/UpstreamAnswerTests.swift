@@ -12,7 +12,8 @@ import Testing
             let client = try await bed.client()
             let framing = isChunked ? "Transfer-Encoding: chunked" : "Content-Length: 10000000"
             client.send("POST /invoke/hello HTTP/1.1\r\nHost: a\r\n\(framing)\r\n\r\n")
-            client.send(isChunked ? "1000\r\n" + String(repeating: "x", count: 2000) : String(repeating: "x", count: 200_000))
+            client.send(
+                isChunked ? "1000\r\n" + String(repeating: "x", count: 2000) : String(repeating: "x", count: 200_000))
             #expect(try await client.answer().body == "early")
             try await client.closed()
             try await eventually("the replica's connection ends") { server.requests[0].connection.inbox.isClosed }
@@ -29,7 +30,8 @@ import Testing
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nabc", "garbage\r\n\r\n", "SSH-2.0-x\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX : y\r\n\r\n", "HTTP/1.1 200 OK\nContent-Length: 0\n\n", "HTTP/3 200 OK\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n",
+        "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnot a size\r\n",
         "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX: \(String(repeating: "x", count: 40_000))\r\n\r\n",
@@ -54,7 +56,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+        "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
+        "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
     ])
     func `an answer that breaks off breaks off at the client too`(text: String) async throws {
         let server = try await StubServer.start { $0.connection.send(text) }

@@ -9,13 +9,16 @@ extension EndToEndSerial {
             defer { home.remove() }
             let folder = home.path + "/functions"
             try Files.makeFolder(folder)
-            let example = F2SBinary.repository() + "/examples/hello"
-            for name in Files.names(in: example) {
+            let example = F2SBinary.repository + "/examples/hello"
+            let files = Files.names(in: example)
+            try #require(!files.isEmpty, "\(example) is missing")
+            for name in files {
                 let text = try Files.read("\(example)/\(name)").replacing("idle: 30s", with: "idle: 1s")
                 try Files.write(text, to: "\(folder)/\(name)")
             }
             try await F2SServer.serve(folder: folder, home: home.path) { f2s in
                 #expect(f2s.descendants.isEmpty, "nothing runs before somebody calls")
+                var descriptors: Int?
                 for round in 1...2 {
                     let begun = monotonicNanoseconds()
                     let answer = try f2s.get("/invoke/hello?name=Ada")
@@ -25,6 +28,12 @@ extension EndToEndSerial {
                     #expect(f2s.descendants.isEmpty == false)
                     try eventually("hello is back at zero, without a child or a zombie") { f2s.descendants.isEmpty }
                     #expect(try f2s.metric("f2s_replicas_ready", ["hello"]) == 0)
+                    if let descriptors {
+                        try eventually("no descriptor is left over") {
+                            ProcessTable.descriptors(of: f2s.process.id) <= descriptors
+                        }
+                    }
+                    descriptors = ProcessTable.descriptors(of: f2s.process.id)
                     let idle = (monotonicNanoseconds() - answered).milliseconds
                     report(
                         1,

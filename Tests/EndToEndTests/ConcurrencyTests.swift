@@ -17,11 +17,14 @@ extension EndToEndSerial {
                 let failed = answers.filter { $0.status != 200 }
                 let pids = Set(answers.compactMap { $0["x-pid"] })
                 let most = answers.compactMap { $0["x-most"].flatMap { Int($0) } }.max() ?? 0
-                let activations = try f2s.metric("f2s_scale_decisions_total", ["reason=\"Activation\""])
+                let events = try f2s.get("/events?follow=false").json["items"]?.list ?? []
+                let scalings = events.filter { $0["reason"]?.text == "Scaled" }.compactMap { $0["message"]?.text }
+                let activations = scalings.count { $0.hasPrefix("From 0 to") }
                 report(
                     2,
                     "100 parallel in \(time): \(100 - failed.count) answered, at most \(most) at once",
-                    "in a replica, \(pids.count) replicas, \(Int(activations)) activation")
+                    "in a replica, \(pids.count) replicas, \(activations) activation; \(scalings.joined(separator: " "))"
+                )
                 #expect(failed.isEmpty, "\(failed.first?.text ?? "")")
                 #expect(most == 1)
                 #expect((1...3).contains(pids.count))

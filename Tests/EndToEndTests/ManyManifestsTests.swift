@@ -35,10 +35,10 @@ extension EndToEndSerial {
                 let refusal = try #require(refusals.first)
                 #expect(refusals.count == 1)
                 #expect(refusal["place"]?.text == "many-\(broken).yaml")
-                #expect(refusal["line"]?.number == 11)
+                #expect(refusal["line"]?.number == 10)
                 let message = try #require(refusal["message"]?.text)
                 #expect(message.contains("target.maxReplica"))
-                #expect(f2s.log.contains("many-\(broken).yaml:11"))
+                #expect(f2s.log.contains("many-\(broken).yaml:10"))
                 report(7, "refused: \(refusal["place"]?.text ?? ""):\(refusal["line"]?.number ?? 0): \(message)")
 
                 let begun = monotonicNanoseconds()

@@ -22,7 +22,7 @@ extension EndToEndSerial {
                 }
                 load.stop()
                 let outcomes = try await running
-                let counts = try Executions(file: executions).counts
+                let counts = Executions(file: executions).counts
                 let retried = Int(try f2s.metric("f2s_requests_retried_total"))
                 let gets = outcomes.filter { !$0.isPost }
                 let posts = outcomes.filter(\.isPost)

@@ -10,7 +10,7 @@ import Testing
     {
         var options = LocalOptions(folder: folder.path, supervisor: "/nothing", environment: [:])
         adjust(&options)
-        return ManifestDirectory(options, logger: quiet)
+        return ManifestDirectory(options)
     }
 
     private func snapshot(_ directory: ManifestDirectory) async throws -> FunctionSnapshot {

@@ -36,7 +36,7 @@ import Testing
         ),
         ("command: [[a]]", "7:13: target.command[0] is a list: it must be a text."),
         ("command: []", #"7:12: target.command is "": it must be a list that begins with a program."#),
-        (#"command: [a, "b\0"]"#, "7:16: target.command[1] is \"b\0\": it must hold no zero byte."),
+        (#"command: [a, "b\0"]"#, "7:16: target.command[1] is \"b\\u{0}\": it must hold no zero byte."),
         ("env: [{name: A, value: b}]", "7:8: target.env is a list: it must be a map such as {GREETING: hi}."),
         ("env: {A: [1]}", "7:12: target.env.A is a list: it must be a text."),
         ("env: {A: null}", "7:12: target.env.A is empty: it must be a text."),

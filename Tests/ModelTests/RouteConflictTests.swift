@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func `a refusal is written as compilers write it`() {
-        #expect(FunctionSnapshot.Refusal(place: "f", line: 1, column: 2, message: "m").description == "f:1:2: m")
-        #expect(FunctionSnapshot.Refusal(place: "f", message: "m").description == "f: m")
+        #expect(Refusal(place: "f", line: 1, column: 2, message: "m").description == "f:1:2: m")
+        #expect(Refusal(place: "f", message: "m").description == "f: m")
     }
 }

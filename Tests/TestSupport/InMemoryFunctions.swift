@@ -5,7 +5,7 @@ import Synchronization
 public final class InMemoryFunctions: FunctionStore {
     private struct State {
         var functions: [FunctionName: Function] = [:]
-        var refusals: [FunctionSnapshot.Refusal] = []
+        var refusals: [Refusal] = []
         var nextAge: UInt64 = 1
         var nextRevision: UInt64 = 1
         var failure: StoreError?
@@ -52,7 +52,7 @@ public final class InMemoryFunctions: FunctionStore {
     public func fail(with error: StoreError?) { state.withLock { $0.failure = error } }
 
     /// Publishes declarations that could not be read, besides those that were.
-    public func setRefusals(_ refusals: [FunctionSnapshot.Refusal]) { change { state in state.refusals = refusals } }
+    public func setRefusals(_ refusals: [Refusal]) { change { state in state.refusals = refusals } }
 
     /// Keeps a new function; see the protocol.
     public func create(_ draft: FunctionDraft) async throws -> Function {

@@ -64,7 +64,7 @@ enum BannedCallRule {
         Ban("Thread . sleep", .everywhere, "wait for the event itself, or on a clock that came through init"),
         Ban("sleep (", .everywhere, "wait for the event itself, or on a clock that came through init"),
         Ban("usleep (", .everywhere, "wait for the event itself, or on a clock that came through init"),
-        Ban("import Foundation", .everywhere, "import FoundationEssentials where the table of rooms allows it"),
+        Ban("import Foundation", .product, "import FoundationEssentials where the table of rooms allows it"),
         Ban("import FoundationNetworking", .everywhere, "use AsyncHTTPClient where the table of rooms allows it"),
         Ban("import XCTest", .everywhere, "import Testing"),
         Ban(

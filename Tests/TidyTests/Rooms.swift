@@ -61,7 +61,7 @@ extension Room {
             level: 3, folder: "APIServer", rooms: ["Model", "Manifest", "Config", "Metrics", "Access"],
             thirdParty: ["Hummingbird"]),
         Room(level: 3, folder: "Kafka", rooms: ["Model", "Metrics"], thirdParty: ["CLibrdkafka"]),
-        Room(level: 3, folder: "Operator", rooms: ["Model", "Metrics"], thirdParty: ["AsyncAlgorithms"]),
+        Room(level: 3, folder: "Operator", rooms: ["Model", "Metrics"], thirdParty: []),
         Room(
             level: 3, folder: "Platforms/Kubernetes", rooms: ["Model", "Manifest"],
             thirdParty: ["AsyncHTTPClient", "NIOSSL"]),

@@ -101,7 +101,7 @@ struct OperationDocument: Sendable {
         var problems = Set(problems)
         if route.origin != .anywhere { problems.insert(403) }
         if case .holder = route.access { problems.formUnion([401, 403]) }
-        if takesFunction { problems.formUnion([413, 415, 422]) }
+        if takesFunction { problems.formUnion([413, 422]) }
         for status in problems { responses["\(status)"] = ["$ref": "#/components/responses/Problem"] }
         for answer in answers { responses["\(answer.status)"] = answer.json }
         return .object(responses)

@@ -62,7 +62,7 @@ struct ClusterView: Encodable, Sendable, Hashable {
     var peers: [String]
     var functions: Int
     /// Declarations that could not be accepted, with file, line and column.
-    var refusals: [FunctionSnapshot.Refusal]
+    var refusals: [Refusal]
     /// Number by state.
     var replicas: [String: Int]
     var inFlight: Int

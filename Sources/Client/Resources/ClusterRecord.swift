@@ -7,5 +7,5 @@ public struct ClusterRecord: Sendable, Hashable, Decodable {
     /// `local` or `kubernetes`.
     public var platform: String
     /// Declarations that could not be accepted.
-    public var refusals: [FunctionSnapshot.Refusal]
+    public var refusals: [Refusal]
 }

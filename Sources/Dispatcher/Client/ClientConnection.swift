@@ -171,7 +171,8 @@ final class ClientConnection: ChannelInboundHandler {
         case .head: setReading(isWritable)
         case .closing: setReading(true)
         case .tunnel: setReading(exchange.isUpstreamWritable)
-        case .body: setReading(exchange.isTakingBody ? exchange.isUpstreamWritable : input.readableBytes < Self.inputBytesMax)
+        case .body:
+            setReading(exchange.isTakingBody ? exchange.isUpstreamWritable : input.readableBytes < Self.inputBytesMax)
         case .response: setReading(input.readableBytes < Self.inputBytesMax)
         }
     }
@@ -306,7 +307,8 @@ extension ClientConnection {
         }
     }
 
-    /// Answers with a problem and ends the connection: after what was wrong, nobody knows where the next request begins.
+    /// Answers with a problem and ends the connection: after what was wrong, nobody knows where the next request
+    /// begins.
     private func refuse(_ error: InvocationError) {
         exchange.refuse(error)
     }

@@ -73,7 +73,8 @@ extension Exchange {
         switch state {
         case .idle: client.close()
         case .tunnel, .responding: refuse(.requestStalled)
-        case .sent where !client.isRequestComplete && isUpstreamWritable && time < times.deadline: refuse(.requestStalled)
+        case .sent where !client.isRequestComplete && isUpstreamWritable && time < times.deadline:
+            refuse(.requestStalled)
         case .waiting: waitedTooLong(time)
         case .routed, .connecting, .sent:
             let stage: Stage = isConnecting ? .connect : .function

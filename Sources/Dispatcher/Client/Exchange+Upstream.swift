@@ -27,7 +27,8 @@ extension Exchange {
             && (client.isRequestComplete || !isComplete)
         if entry != nil {
             HeadComposer.serverTiming(
-                queue: times.queueMicroseconds, start: times.startMicroseconds, function: times.functionMicroseconds, into: &out)
+                queue: times.queueMicroseconds, start: times.startMicroseconds, function: times.functionMicroseconds,
+                into: &out)
         }
         if head.status == 101 {
             out.writeStaticString("Connection: Upgrade\r\n")

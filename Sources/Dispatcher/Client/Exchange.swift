@@ -2,8 +2,8 @@ import F2SMetrics
 import F2SModel
 import NIOCore
 
-/// One request on its way: routed, admitted, given a slot and a connection, answered. It knows what an invocation is and
-/// nothing of where bytes begin and end; reused for every request of a client connection.
+/// One request on its way: routed, admitted, given a slot and a connection, answered. It knows what an invocation is
+/// and nothing of where bytes begin and end; reused for every request of a client connection.
 final class Exchange {
     enum State {
         /// Nothing is going on.
@@ -65,7 +65,8 @@ final class Exchange {
             let destination = try route(head, bytes)
             request.clear()
             HeadComposer.request(
-                bytes.readableBytesUInt8Span, head, fields: worker.scanner.fields, to: destination, from: client.forwarding,
+                bytes.readableBytesUInt8Span, head, fields: worker.scanner.fields, to: destination,
+                from: client.forwarding,
                 identity: worker.identities.next(), into: &request)
         } catch {
             // Two readers might take a malformed request differently, so nothing behind it on the connection counts.
@@ -154,7 +155,10 @@ final class Exchange {
             // From now on, not from the beginning: who comes back to the queue waits for another first replica.
             let scaling = now &+ worker.tuning.timeouts.scaling.nanoseconds
             client.setDeadline(at: isCold ? min(times.deadline, scaling) : times.deadline)
-            if activate { worker.shared.changes.raise() }
+            if activate {
+                entry.cell.meters.activations.add()
+                worker.shared.changes.raise()
+            }
             client.updateReading()
         case .full(let limit): fail(.queueFull(limit: limit))
         case .closed: fail(.functionNotFound(path: entry.declaration.route.path))
@@ -246,7 +250,8 @@ extension Exchange {
         case .notFound:
             let path = span.text(head.path)
             guard !PathCheck.isAmbiguous(path) else {
-                throw .malformedRequest(reason: "The path holds '.', '..' or an encoded slash where a route is looked for")
+                throw .malformedRequest(
+                    reason: "The path holds '.', '..' or an encoded slash where a route is looked for")
             }
             throw .functionNotFound(path: String(path.dropFirst(RouteTable.prefix.utf8CodeUnitCount)))
         }

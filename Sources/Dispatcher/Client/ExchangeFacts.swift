@@ -32,10 +32,12 @@ struct ExchangeFacts {
 /// How often an invocation may be tried (DESIGN: once, elsewhere).
 struct Attempts {
     private var connects = 0
-    /// Whether it was sent once already: a second time it goes over a new connection, which cannot be an old one's fate.
+    /// Whether it was sent once already: a second time it goes over a new connection, which cannot be an old one's
+    /// fate.
     private(set) var hasSentAgain = false
 
-    /// Each failed attempt to connect sends the invocation back to its queue, in front; nothing was written, so this is safe.
+    /// Each failed attempt to connect sends the invocation back to its queue, in front; nothing was written, so this is
+    /// safe.
     static let connectsMax = 4
 
     mutating func mayConnectAgain() -> Bool {
@@ -84,6 +86,10 @@ struct ExchangeTimes {
 
     func observe(in meters: FunctionMeters, now: UInt64) {
         meters.duration.observe(nanoseconds: now > began ? now &- began : 0)
-        if isCold { meters.coldStart.observe(nanoseconds: waited) } else { meters.queueWait.observe(nanoseconds: waited) }
+        if isCold {
+            meters.coldStart.observe(nanoseconds: waited)
+        } else {
+            meters.queueWait.observe(nanoseconds: waited)
+        }
     }
 }

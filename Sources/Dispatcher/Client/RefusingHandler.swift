@@ -10,8 +10,8 @@ final class RefusingHandler: ChannelInboundHandler {
 
         """
 
-    /// The client has sent something by now. Closing on it would reset the connection and take the answer away, so it is
-    /// read and dropped until the client has closed too, or this time is over.
+    /// The client has sent something by now. Closing on it would reset the connection and take the answer away, so it
+    /// is read and dropped until the client has closed too, or this time is over.
     private static let linger = TimeAmount.seconds(1)
 
     func channelActive(context: ChannelHandlerContext) {

@@ -50,8 +50,8 @@ struct BodyReader {
         return count
     }
 
-    /// The length of the content, framing included, if all of it is there; nothing is consumed. No more than `bytesMax` is
-    /// looked at, because this is asked again whenever a few more bytes have arrived.
+    /// The length of the content, framing included, if all of it is there; nothing is consumed. No more than `bytesMax`
+    /// is looked at, because this is asked again whenever a few more bytes have arrived.
     func completeLength(in bytes: ByteBuffer, bytesMax: Int) -> Int? {
         if case .length(let length) = framing { return length <= min(bytesMax, bytes.readableBytes) ? length : nil }
         var probe = self

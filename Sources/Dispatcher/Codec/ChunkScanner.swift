@@ -1,5 +1,5 @@
-/// Follows the chunked coding (RFC 9112 section 7.1) to find where it ends, strictly. The bytes pass through unchanged, which
-/// is only safe because nothing ambiguous passes.
+/// Follows the chunked coding (RFC 9112 section 7.1) to find where it ends, strictly. The bytes pass through unchanged,
+/// which is only safe because nothing ambiguous passes.
 struct ChunkScanner {
     enum Failure: Error { case malformed }
 
@@ -21,7 +21,8 @@ struct ChunkScanner {
     /// Consumes what belongs to this body.
     /// - Parameter content: told about each run of content, for those who need it without its framing.
     /// - Returns: how many bytes belong to the body; fewer than given only at its end.
-    mutating func scan(_ bytes: Span<UInt8>, from: Int, content: (ByteRange) -> Void = { _ in }) throws(Failure) -> Int {
+    mutating func scan(_ bytes: Span<UInt8>, from: Int, content: (ByteRange) -> Void = { _ in }) throws(Failure) -> Int
+    {
         var index = from
         while index < bytes.count, state != .done {
             if state == .data {
@@ -74,7 +75,11 @@ struct ChunkScanner {
                 state = .trailerName
             }
         case .trailerName:
-            if byte == Octet.colon { state = .trailerValue } else { guard Octet.isToken(byte) else { throw .malformed } }
+            if byte == Octet.colon {
+                state = .trailerValue
+            } else {
+                guard Octet.isToken(byte) else { throw .malformed }
+            }
             overhead &+= 1
         case .trailerValue:
             if byte == Octet.carriageReturn { state = .trailerLineFeed } else { try countOverhead(byte) }

@@ -22,7 +22,8 @@ enum HeadComposer {
     }
 
     static func request(
-        _ bytes: Span<UInt8>, _ head: RequestHead, fields: [Field], to destination: Destination, from client: Forwarding,
+        _ bytes: Span<UInt8>, _ head: RequestHead, fields: [Field], to destination: Destination,
+        from client: Forwarding,
         identity: RequestIdentity, into out: inout ByteBuffer
     ) {
         write(bytes, head.methodText, into: &out)

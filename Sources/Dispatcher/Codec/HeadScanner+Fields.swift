@@ -10,7 +10,9 @@ extension HeadScanner {
         var start = from
         while let lineEnd = Self.lineEnd(bytes, start, length) {
             let end = lineEnd &- 2
-            guard end >= start, bytes[end] == Octet.carriageReturn else { throw .malformed("A line ends without CR LF") }
+            guard end >= start, bytes[end] == Octet.carriageReturn else {
+                throw .malformed("A line ends without CR LF")
+            }
             if end == start {
                 try dropConnectionFields(bytes, &facts)
                 return facts
@@ -26,7 +28,9 @@ extension HeadScanner {
             index &+= 1
             let valueStart = index
             while index < end {
-                guard Octet.isFieldContent(bytes[index]) else { throw .malformed("A field value holds a control character") }
+                guard Octet.isFieldContent(bytes[index]) else {
+                    throw .malformed("A field value holds a control character")
+                }
                 index &+= 1
             }
             var field = Field(
@@ -105,7 +109,8 @@ extension HeadScanner {
     private func isAuthority(_ bytes: Span<UInt8>, _ value: ByteRange) -> Bool {
         for index in value.lower..<value.upper {
             switch bytes[index] {
-            case 0...32, 127, Octet.comma, Octet.slash, Octet.question, UInt8(ascii: "#"), UInt8(ascii: "@"), UInt8(ascii: "\\"),
+            case 0...32, 127, Octet.comma, Octet.slash, Octet.question, UInt8(ascii: "#"), UInt8(ascii: "@"),
+                UInt8(ascii: "\\"),
                 UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"):
                 return false
             default: continue
@@ -137,7 +142,8 @@ extension HeadScanner {
         facts.contentLength = length
     }
 
-    private func noteTransferEncoding(_ bytes: Span<UInt8>, _ field: Field, _ facts: inout FieldFacts) throws(HeadError) {
+    private func noteTransferEncoding(_ bytes: Span<UInt8>, _ field: Field, _ facts: inout FieldFacts) throws(HeadError)
+    {
         guard bytes.isCaseInsensitively("transfer-encoding", in: field.name) else { return }
         guard !facts.isChunked, bytes.isCaseInsensitively("chunked", in: field.value) else {
             throw .malformed("Transfer-Encoding is something else than chunked")
@@ -165,7 +171,9 @@ extension HeadScanner {
             guard bytes.isCaseInsensitively("connection", in: fields[index].name) else { continue }
             let value = fields[index].value
             // The usual values name no field; looking for others costs a pass over the table.
-            if bytes.isCaseInsensitively("close", in: value) || bytes.isCaseInsensitively("keep-alive", in: value) { continue }
+            if bytes.isCaseInsensitively("close", in: value) || bytes.isCaseInsensitively("keep-alive", in: value) {
+                continue
+            }
             Self.eachElement(bytes, value) { element in
                 named += 1
                 // The bound keeps a head from costing the square of its length.

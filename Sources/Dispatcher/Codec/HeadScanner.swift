@@ -22,7 +22,9 @@ struct HeadScanner {
             if bytes[index] == Octet.lineFeed {
                 // A bare line feed ends a line here too, so that the parser sees it and refuses it at once.
                 if index &+ 1 < bytes.count, bytes[index &+ 1] == Octet.lineFeed { return index &+ 2 }
-                if index &+ 2 < bytes.count, bytes[index &+ 1] == Octet.carriageReturn, bytes[index &+ 2] == Octet.lineFeed {
+                if index &+ 2 < bytes.count, bytes[index &+ 1] == Octet.carriageReturn,
+                    bytes[index &+ 2] == Octet.lineFeed
+                {
                     return index &+ 3
                 }
                 if index &+ 2 >= bytes.count {
@@ -79,7 +81,9 @@ struct HeadScanner {
         }
         head.fieldsStart = lineEnd
         head.facts = try readFields(bytes, from: lineEnd, to: length, isRequest: false)
-        guard head.minorVersion >= 1 || !head.facts.isChunked else { throw .malformed("HTTP/1.0 has no Transfer-Encoding") }
+        guard head.minorVersion >= 1 || !head.facts.isChunked else {
+            throw .malformed("HTTP/1.0 has no Transfer-Encoding")
+        }
         return head
     }
 
@@ -102,7 +106,9 @@ struct HeadScanner {
         }
         index = targetStart
         while index < targetEnd {
-            guard bytes[index] > 32, bytes[index] != 127 else { throw .malformed("The target holds a space or control character") }
+            guard bytes[index] > 32, bytes[index] != 127 else {
+                throw .malformed("The target holds a space or control character")
+            }
             index &+= 1
         }
         head.target = ByteRange(targetStart, targetEnd)

@@ -31,7 +31,8 @@ struct RequestIdentity {
     }
 }
 
-/// A small generator per event loop (SplitMix64), seeded from the system's. Names need to be unlikely to collide, not secret.
+/// A small generator per event loop (SplitMix64), seeded from the system's. Names need to be unlikely to collide, not
+/// secret.
 struct IdentityGenerator {
     private var state: UInt64
 

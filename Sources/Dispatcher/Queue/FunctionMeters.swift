@@ -5,6 +5,7 @@ import F2SModel
 struct FunctionMeters: Sendable {
     let incoming: Counter
     let completed: Counter
+    let activations: Counter
     let retried: Counter
     let abandoned: Counter
     let duration: Histogram
@@ -23,6 +24,8 @@ struct FunctionMeters: Sendable {
             "f2s_requests_incoming_total", help: "Invocations that were routed to a function.", labels: labels)
         completed = registry.counter(
             "f2s_requests_completed_total", help: "Invocations that the function itself has answered.", labels: labels)
+        activations = registry.counter(
+            "f2s_activations_total", help: "Times that a first replica was asked for.", labels: labels)
         retried = registry.counter(
             "f2s_requests_retried_total", help: "Invocations that were sent once more.", labels: labels)
         abandoned = registry.counter(

@@ -2,8 +2,9 @@ import F2SModel
 
 /// Admission and waiting of one function, exact for the whole process.
 ///
-/// Pure: no I/O, no clock, no lock. The caller holds the function's `Mutex`, passes `now`, and performs what is returned after
-/// the lock is released. Invariant: while somebody waits, no slot is free; so slots are granted in the order of admission.
+/// Pure: no I/O, no clock, no lock. The caller holds the function's `Mutex`, passes `now`, and performs what is
+/// returned after the lock is released. Invariant: while somebody waits, no slot is free; so slots are granted in the
+/// order of admission.
 struct InvocationQueue {
     /// A place where an invocation waits: which loop, which entry of its table, and which use of that entry.
     struct Waiter: Equatable, Sendable {
@@ -24,8 +25,8 @@ struct InvocationQueue {
         let grant: Grant
     }
 
-    /// `sequence` is the invocation's number in the order of admission: its name for ``leave(_:now:)``, and its place should
-    /// it have to come back.
+    /// `sequence` is the invocation's number in the order of admission: its name for ``leave(_:now:)``, and its place
+    /// should it have to come back.
     enum Admission: Sendable {
         case granted(Grant, sequence: UInt64)
         /// - `isCold`: no replica takes invocations; `activate`: raise the signal, this is a cold function's first.
@@ -120,7 +121,8 @@ struct InvocationQueue {
         return wakeNext()
     }
 
-    /// A waiter goes without having been granted a slot. `false`: it was granted one just now, which its loop must return.
+    /// A waiter goes without having been granted a slot. `false`: it was granted one just now, which its loop must
+    /// return.
     mutating func leave(_ sequence: UInt64, now: UInt64) -> Bool {
         guard let index = place(of: sequence), places[index].waiter != nil else { return false }
         integrate(now)
@@ -162,8 +164,12 @@ struct InvocationQueue {
                 place(slot)
             }
         }
-        for index in slots.indices where slots[index]?.isListed == false && slots[index]?.inFlight == 0 { slots[index] = nil }
-        let isNew = trouble != nil && (trouble?.attempts != self.trouble?.attempts || trouble?.revision != self.trouble?.revision)
+        for index in slots.indices where slots[index]?.isListed == false && slots[index]?.inFlight == 0 {
+            slots[index] = nil
+        }
+        let isNew =
+            trouble != nil
+            && (trouble?.attempts != self.trouble?.attempts || trouble?.revision != self.trouble?.revision)
         self.trouble = trouble
         self.hasStarting = hasStarting
         let wakes = wakeAll(now: now)

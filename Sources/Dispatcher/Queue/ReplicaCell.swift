@@ -24,7 +24,9 @@ final class ReplicaCell: Sendable {
     func retire() { retired.store(true, ordering: .relaxed) }
 
     /// Claims the right to dial it; one loop at a time does.
-    func beginDialling() -> Bool { dialling.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged }
+    func beginDialling() -> Bool {
+        dialling.compareExchange(expected: false, desired: true, ordering: .relaxed).exchanged
+    }
 
     func endDialling() { dialling.store(false, ordering: .relaxed) }
 }

@@ -2,8 +2,8 @@ import F2SModel
 
 /// Which function answers which path: an immutable snapshot, swapped whole.
 ///
-/// An open-addressed hash table over the bytes of the routes. One pass over a path hashes every prefix that ends at a segment,
-/// so that the longest route is found without a copy and without going back.
+/// An open-addressed hash table over the bytes of the routes. One pass over a path hashes every prefix that ends at a
+/// segment, so that the longest route is found without a copy and without going back.
 struct RouteTable: Sendable {
     struct Entry: Sendable {
         let cell: FunctionCell
@@ -40,7 +40,9 @@ struct RouteTable: Sendable {
     /// Whether a path is that of an invocation at all.
     static func isInvocation(_ bytes: Span<UInt8>, path: ByteRange) -> Bool {
         let count = prefix.utf8CodeUnitCount
-        guard path.count >= count, bytes.isExactly(prefix, in: ByteRange(path.lower, path.lower + count)) else { return false }
+        guard path.count >= count, bytes.isExactly(prefix, in: ByteRange(path.lower, path.lower + count)) else {
+            return false
+        }
         return path.count == count || bytes[path.lower + count] == Octet.slash
     }
 

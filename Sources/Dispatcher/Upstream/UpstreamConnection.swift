@@ -144,7 +144,9 @@ extension UpstreamConnection {
         let bytes = input
         let limit = worker.tuning.limits.headBytesMax
         guard let end = HeadScanner.end(of: bytes.readableBytesUInt8Span, from: &searched) else {
-            if bytes.readableBytes > limit { fail(.malformedResponse(reason: "The response's head is over \(limit) bytes")) }
+            if bytes.readableBytes > limit {
+                fail(.malformedResponse(reason: "The response's head is over \(limit) bytes"))
+            }
             return false
         }
         searched = 0

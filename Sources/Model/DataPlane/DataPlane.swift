@@ -3,8 +3,8 @@ public protocol DataPlane: Sendable {
     /// Replaces what can be routed. Functions that lost a route conflict are left out by the dispatcher itself.
     func apply(_ functions: FunctionSnapshot)
 
-    /// Replaces where invocations can go, and why functions have no replica. A replica in state `starting` with an address
-    /// is dialled and used as soon as it accepts, unless it awaits readiness.
+    /// Replaces where invocations can go, and why functions have no replica. A replica in state `starting` with an
+    /// address is dialled and used as soon as it accepts, unless it awaits readiness.
     func apply(_ replicas: ReplicaSnapshot)
 
     /// What every function has in flight and waiting, now. Cheap: no more than one lock per function.
@@ -27,8 +27,8 @@ public struct LoadReport: Sendable, Hashable, Codable {
         public var wantsActivation: Bool
         /// Invocations admitted since the process began.
         public var admitted: UInt64
-        /// Integral of (in flight + queued) over time since the process began, in seconds: the difference of two reports
-        /// divided by the time between them is the exact average concurrency.
+        /// Integral of (in flight + queued) over time since the process began, in seconds: the difference of two
+        /// reports divided by the time between them is the exact average concurrency.
         public var concurrencySeconds: Double
 
         /// A load.

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// The newest value of something, for any number of followers. A follower that is slow misses values in between, never the
-/// last one: that is right for complete states, and wrong for messages.
+/// The newest value of something, for any number of followers. A follower that is slow misses values in between, never
+/// the last one: that is right for complete states, and wrong for messages.
 public final class Latest<Value: Sendable>: Sendable {
     /// The stream that a follower gets.
     public typealias Values = AsyncStream<Value>

@@ -9,8 +9,8 @@ public struct FieldComplaint: Error, Sendable, Hashable, CustomStringConvertible
 
     /// Creates a complaint; a long `value` is shortened so that an error stays readable.
     public init(field: String, value: String?, requirement: String) {
-        self.field = field
-        self.value = value.map { $0.count > 80 ? String($0.prefix(77)) + "..." : $0 }
+        self.field = field.printable
+        self.value = value.map { ($0.count > 80 ? String($0.prefix(77)) + "..." : $0).printable }
         self.requirement = requirement
     }
 

@@ -24,7 +24,9 @@ extension FunctionDraft {
                 FieldComplaint(
                     field: "target.containerImage", value: image, requirement: "be an image reference without spaces"))
         }
-        if let command = target.command, command.first?.isEmpty != false || command.contains(where: { $0.contains("\0") }) {
+        if let command = target.command,
+            command.first?.isEmpty != false || command.contains(where: { $0.contains("\0") })
+        {
             found.append(
                 FieldComplaint(
                     field: "target.command", value: command.joined(separator: " "),
@@ -45,7 +47,8 @@ extension FunctionDraft {
         } else if min > max {
             found.append(
                 FieldComplaint(
-                    field: "target.minReplicas", value: "\(min)", requirement: "be at most target.maxReplicas (\(max))"))
+                    field: "target.minReplicas", value: "\(min)", requirement: "be at most target.maxReplicas (\(max))")
+            )
         }
         return found
     }
@@ -106,11 +109,14 @@ extension FunctionDraft {
         if let probe = target.readinessProbe { checks.append(("target.readinessProbe.path", probe.path)) }
         return checks.compactMap { field, path in
             let isPath = path.utf8.first == UInt8(ascii: "/") && path.utf8.count <= Route.bytesMax
-            let isClean = path.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#") }
+            let isClean = path.utf8.allSatisfy {
+                $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "?") && $0 != UInt8(ascii: "#")
+            }
             guard !(isPath && isClean) else { return nil }
             return FieldComplaint(
                 field: field, value: path,
-                requirement: "be a path that begins with '/', without spaces, '?' or '#', of at most \(Route.bytesMax) bytes")
+                requirement:
+                    "be a path that begins with '/', without spaces, '?' or '#', of at most \(Route.bytesMax) bytes")
         }
     }
 

@@ -15,7 +15,8 @@ public struct FunctionStatus: Sendable, Hashable, Codable {
 
     /// An empty status.
     public init(
-        observedGeneration: Int = 0, replicas: Int = 0, readyReplicas: Int = 0, desiredReplicas: Int = 0, url: String = "",
+        observedGeneration: Int = 0, replicas: Int = 0, readyReplicas: Int = 0, desiredReplicas: Int = 0,
+        url: String = "",
         conditions: [Condition] = []
     ) {
         self.observedGeneration = observedGeneration

@@ -1,5 +1,5 @@
-/// Hash of what a replica is started from: command, image, environment, secrets, resources and port. Two targets with one
-/// revision can be served by the same replicas; all else (route, limits, scaling) changes without a restart.
+/// Hash of what a replica is started from: command, image, environment, secrets, resources and port. Two targets with
+/// one revision can be served by the same replicas; all else (route, limits, scaling) changes without a restart.
 public struct Revision: Sendable, Hashable, CustomStringConvertible {
     /// 16 hexadecimal digits.
     public let text: String

@@ -73,23 +73,28 @@ extension InvocationError {
     public var detail: String {
         switch self {
         case .malformedRequest(let reason): "\(reason). Send a request that keeps to RFC 9112."
-        case .tooLarge(.head(let limit)): "The request's head is over \(limit) bytes. Send fewer or shorter header fields."
+        case .tooLarge(.head(let limit)):
+            "The request's head is over \(limit) bytes. Send fewer or shorter header fields."
         case .tooLarge(.target(let limit)): "Path and query are over \(limit) bytes. Put the data into the body."
         case .tooLarge(.fields(let limit)): "The request has over \(limit) header fields. Send fewer."
-        case .tooLarge(.body(let limit)): "The body is over \(limit) bytes. Send less, or raise the limit in config.yaml."
+        case .tooLarge(.body(let limit)):
+            "The body is over \(limit) bytes. Send less, or raise the limit in config.yaml."
         case .requestStalled: "The client sent nothing for too long. Send the request again, whole."
         case .functionNotFound(let path): "Nothing is declared at \(path). `f2s list` shows every path."
         case .methodNotAllowed(let allowed):
-            "It answers \(allowed.map(\.rawValue).joined(separator: ", ")). Use one of these, or declare spec.method otherwise."
+            "It answers \(allowed.map(\.rawValue).joined(separator: ", ")). Use one of these, or change spec.method."
         case .unauthenticated: "Send an Authorization header that F2S accepts."
         case .forbidden(let privilege): "This needs the privilege \(privilege.rawValue). Ask an administrator for it."
-        case .queueFull(let limit): "\(limit) invocations are waiting already. Retry later, or raise target.maxReplicas."
+        case .queueFull(let limit):
+            "\(limit) invocations are waiting already. Retry later, or raise target.maxReplicas."
         case .queueTimeout(let wait):
-            "Every slot was taken for \(wait.shortText). Raise target.maxReplicas, target.concurrency or target.timeout."
-        case .scalingTimeout(let wait): "No replica was ready within \(wait.shortText). `f2s why` tells what is in the way."
+            "Every slot was taken for \(wait.shortText). Raise target.maxReplicas, .concurrency or .timeout."
+        case .scalingTimeout(let wait):
+            "No replica was ready within \(wait.shortText). `f2s why` tells what is in the way."
         case .startFailed(let trouble): trouble.message
         case .notRunnable(let reason): reason
-        case .connectFailed: "Every attempt to connect was refused or timed out. `f2s logs` shows what the function says."
+        case .connectFailed:
+            "Every attempt to connect was refused or timed out. `f2s logs` shows what the function says."
         case .replicaLost(let began):
             began
                 ? "The connection to the replica ended within its answer. `f2s logs` shows what the function says."

@@ -9,13 +9,14 @@ public protocol FunctionStore: Sendable {
 
     /// Replaces the declaration of `draft.name`.
     /// - Parameter ifRevision: the version that the caller has seen; `nil`: whatever is stored.
-    /// - Throws: ``StoreError/notFound(_:)``, ``StoreError/conflict(current:)``, ``StoreError/readOnly(_:place:line:)``,
-    ///   ``StoreError/invalid(_:)``, ``StoreError/unavailable(_:)``; only the last is worth a retry.
+    /// - Throws: ``StoreError/notFound(_:)``, ``StoreError/conflict(current:)``,
+    ///   ``StoreError/readOnly(_:place:line:)``, ``StoreError/invalid(_:)``, ``StoreError/unavailable(_:)``; only the
+    ///   last is worth a retry.
     func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?) async throws -> Function
 
     /// Removes a function.
-    /// - Throws: ``StoreError/notFound(_:)``, ``StoreError/conflict(current:)``, ``StoreError/readOnly(_:place:line:)``,
-    ///   ``StoreError/unavailable(_:)``; only the last is worth a retry.
+    /// - Throws: ``StoreError/notFound(_:)``, ``StoreError/conflict(current:)``,
+    ///   ``StoreError/readOnly(_:place:line:)``, ``StoreError/unavailable(_:)``; only the last is worth a retry.
     func delete(_ name: FunctionName, ifRevision: StoreRevision?) async throws
 
     /// Writes what F2S has found out. A function that is gone is ignored, an equal status is not written again.

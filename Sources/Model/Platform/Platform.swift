@@ -1,4 +1,5 @@
-/// Everything that F2S needs from the place it runs on. A value: built once in `f2s/Application.swift`, never looked up.
+/// Everything that F2S needs from the place it runs on. A value: built once in `f2s/Application.swift`, never looked
+/// up.
 public struct Platform: Sendable {
     /// `local` or `kubernetes`, for people and for a metric label.
     public let name: String

@@ -2,9 +2,10 @@
 ///
 /// Implementations pass `PlatformConformance` in `Tests/TestSupport`.
 public protocol ReplicaRuntime: Sendable {
-    /// Makes the platform run `count` replicas of the function's current revision besides those of older ones, and stops
-    /// exactly those in `retiring`. Idempotent: calling it twice changes nothing. Returns when the wish is recorded, not
-    /// when replicas are ready. A start that failed is repeated by the platform with backoff as long as the wish stands.
+    /// Makes the platform run `count` replicas of the function's current revision besides those of older ones, and
+    /// stops exactly those in `retiring`. Idempotent: calling it twice changes nothing. Returns when the wish is
+    /// recorded, not when replicas are ready. A start that failed is repeated by the platform with backoff as long as
+    /// the wish stands.
     /// - Parameters:
     ///   - count: replicas of the current revision that should exist and are not retiring; 0…`maxReplicas`.
     ///   - retiring: drained replicas to stop. Local stops exactly these; Kubernetes takes them as a hint.

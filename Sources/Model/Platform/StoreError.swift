@@ -27,11 +27,14 @@ public enum StoreError: Error, Sendable, Hashable {
         case .conflict(let current):
             Problem(
                 status: 412, title: "Somebody else has changed it",
-                detail: "The stored version is \"\(current)\". Read it again, apply your change, and send its ETag as If-Match.")
+                detail:
+                    "The stored version is \"\(current)\". Read it again, apply your change, send its ETag as If-Match."
+            )
         case .readOnly(let name, let place, let line):
             Problem(
                 status: 409, title: "The manifest was written by hand",
-                detail: "\(name) is declared in \(place)\(line.map { ":\($0)" } ?? ""). Edit that file: F2S rewrites only "
+                detail:
+                    "\(name) is declared in \(place)\(line.map { ":\($0)" } ?? ""). Edit that file: F2S rewrites only "
                     + "files that it has made.", function: name)
         case .invalid(let complaints):
             Problem(

@@ -20,7 +20,9 @@ extension Duration {
         let total = wholeMilliseconds
         guard total != 0 else { return "0s" }
         guard total > 0 else { return "-" + (Duration.zero - self).shortText }
-        let parts = [(total / 3_600_000, "h"), (total / 60_000 % 60, "m"), (total / 1000 % 60, "s"), (total % 1000, "ms")]
+        let parts = [
+            (total / 3_600_000, "h"), (total / 60_000 % 60, "m"), (total / 1000 % 60, "s"), (total % 1000, "ms"),
+        ]
         return parts.filter { $0.0 > 0 }.map { "\($0.0)\($0.1)" }.joined()
     }
 

@@ -14,7 +14,8 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
         else {
             throw FieldComplaint(
                 field: field, value: text,
-                requirement: "be a positive amount such as 500m, 0.5, 128Mi or 1G (suffixes m, k, M, G, T, Ki, Mi, Gi, Ti)")
+                requirement:
+                    "be a positive amount such as 500m, 0.5, 128Mi or 1G (suffixes m, k, M, G, T, Ki, Mi, Gi, Ti)")
         }
         self.text = text
         thousandths = Int64(value * Double(factor))

@@ -33,12 +33,16 @@ struct ServeCommand: AsyncParsableCommand {
 
     private func options() throws -> ServeOptions {
         ServeOptions(
-            folder: folder, listen: try endpoint("--listen", listen), operations: try endpoint("--operations", operations),
-            config: config, environment: ServeOptions.currentEnvironment(), executable: ServeOptions.currentExecutable())
+            folder: folder, listen: try endpoint("--listen", listen),
+            operations: try endpoint("--operations", operations),
+            config: config, environment: ServeOptions.currentEnvironment(), executable: ServeOptions.currentExecutable()
+        )
     }
 
     private func endpoint(_ option: String, _ text: String) throws -> ServeOptions.Endpoint {
-        guard let endpoint = ServeOptions.Endpoint(text) else { throw ServeError.badAddress(option: option, text: text) }
+        guard let endpoint = ServeOptions.Endpoint(text) else {
+            throw ServeError.badAddress(option: option, text: text)
+        }
         return endpoint
     }
 }

@@ -4,8 +4,8 @@ import F2SModel
 import Logging
 import ServiceLifecycle
 
-/// The dispatcher's place among the services: the last to start, so the first to end. It ends when the work in hand is done,
-/// while everything that this work needs is still running.
+/// The dispatcher's place among the services: the last to start, so the first to end. It ends when the work in hand is
+/// done, while everything that this work needs is still running.
 struct DispatcherService: Service {
     let dispatcher: Dispatcher
     let readiness: Latest<Bool>

@@ -2,8 +2,8 @@ import Glibc
 
 /// How many files and connections this process may have open.
 enum FileLimit {
-    /// Raises the soft limit to the hard one: each connection and each replica needs descriptors, and the usual soft limit of
-    /// 1024 is there for programs that use `select`.
+    /// Raises the soft limit to the hard one: each connection and each replica needs descriptors, and the usual soft
+    /// limit of 1024 is there for programs that use `select`.
     static func raise() {
         var limit = rlimit()
         guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }

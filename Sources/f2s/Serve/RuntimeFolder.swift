@@ -12,7 +12,8 @@ struct RuntimeFolder {
     /// Makes the folder under `$XDG_RUNTIME_DIR`, else under the temporary folder, with mode 0700.
     init(environment: [String: String]) throws {
         var problems: [String] = []
-        for parent in [environment["XDG_RUNTIME_DIR"], environment["TMPDIR"], "/tmp"].compactMap({ $0 }) where !parent.isEmpty {
+        for parent in [environment["XDG_RUNTIME_DIR"], environment["TMPDIR"], "/tmp"].compactMap({ $0 })
+        where !parent.isEmpty {
             var template = Array((parent + "/f2s-XXXXXX").utf8CString)
             guard template.count <= Self.bytesMax else {
                 problems.append("\(parent) is too long for a socket's path")

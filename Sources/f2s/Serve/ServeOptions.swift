@@ -7,7 +7,8 @@ struct ServeOptions: Sendable {
         let host: String
         let port: Int
 
-        /// Reads `IP:PORT`, `[IPv6]:PORT` or `PORT` (loopback); `localhost` means 127.0.0.1. `nil`: it is something else.
+        /// Reads `IP:PORT`, `[IPv6]:PORT` or `PORT` (loopback); `localhost` means 127.0.0.1. `nil`: it is something
+        /// else.
         init?(_ text: String) {
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)
             guard let port = parts.last.flatMap({ Int($0) }), (0...65_535).contains(port) else { return nil }
@@ -46,7 +47,9 @@ struct ServeOptions: Sendable {
         var next = environ
         while let entry = next.pointee {
             let text = String(cString: entry)
-            if let equals = text.firstIndex(of: "=") { result[String(text[..<equals])] = String(text[text.index(after: equals)...]) }
+            if let equals = text.firstIndex(of: "=") {
+                result[String(text[..<equals])] = String(text[text.index(after: equals)...])
+            }
             next += 1
         }
         return result

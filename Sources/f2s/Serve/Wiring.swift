@@ -4,8 +4,8 @@ import F2SLocal
 import F2SModel
 import ServiceLifecycle
 
-/// Carries declarations and settings down to the dispatcher. Begins only once the folder has been read: before that, an empty
-/// table would answer 404 where a function is declared.
+/// Carries declarations and settings down to the dispatcher. Begins only once the folder has been read: before that, an
+/// empty table would answer 404 where a function is declared.
 struct Wiring: Service {
     let local: LocalPlatform
     let settings: SettingsFile

@@ -26,7 +26,11 @@ struct Answer: Sendable {
             throw Late(description: "not a response: \(head.prefix(200).debugDescription)")
         }
         func made(_ body: some Sequence<UInt8>, _ framing: Framing, _ count: Int) -> (found: Answer, count: Int) {
-            (Answer(status: status, head: head, body: String(decoding: Array(body), as: UTF8.self), framing: framing), count)
+            (
+                Answer(
+                    status: status, head: head, body: String(decoding: Array(body), as: UTF8.self), framing: framing),
+                count
+            )
         }
         let probe = Answer(status: status, head: head, body: "", framing: .none)
         if isToHead || status < 200 || status == 204 || status == 304 { return made([], .none, headEnd) }

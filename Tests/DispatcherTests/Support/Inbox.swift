@@ -30,7 +30,9 @@ final class Inbox: Sendable {
     func close() { state.withLock { $0.isClosed = true } }
 
     /// Takes bytes away from the front if `body` finds something complete there.
-    func take<Found>(_ body: (_ bytes: [UInt8], _ isClosed: Bool) throws -> (found: Found, count: Int)?) rethrows -> Found? {
+    func take<Found>(_ body: (_ bytes: [UInt8], _ isClosed: Bool) throws -> (found: Found, count: Int)?) rethrows
+        -> Found?
+    {
         try state.withLock { state in
             guard let (found, count) = try body(state.bytes, state.isClosed) else { return nil }
             state.bytes.removeFirst(count)

@@ -49,7 +49,9 @@ final class RawClient: Sendable {
         var answer: Answer?
         try await eventually("an answer; got \(inbox.text.prefix(400).debugDescription), closed: \(isClosed)") {
             answer = try inbox.take { try Answer.parse($0, isClosed: $1, isToHead: toHead) }
-            if answer == nil, isClosed { throw Late(description: "closed instead: \(inbox.text.prefix(400).debugDescription)") }
+            if answer == nil, isClosed {
+                throw Late(description: "closed instead: \(inbox.text.prefix(400).debugDescription)")
+            }
             return answer != nil
         }
         return try answer.orThrow()

@@ -121,6 +121,11 @@ final class StubConnection: Sendable {
         set?.whenComplete { [channel] _ in channel.close(promise: nil) }
     }
 
+    /// Runs something later on the connection's loop.
+    func schedule(in delay: TimeAmount, _ body: @escaping @Sendable () -> Void) {
+        channel.eventLoop.scheduleTask(in: delay, body)
+    }
+
     func setReading(_ isOn: Bool) { _ = channel.setOption(.autoRead, value: isOn) }
 }
 
@@ -147,7 +152,7 @@ private final class StubHandler: ChannelInboundHandler {
             let text = String(decoding: pending[..<end], as: UTF8.self)
             pending.removeFirst(end)
             // What follows a head alone, or an upgrade, is the test's own affair.
-            isRaw = server.isCalledOnHead || text.contains("Upgrade: websocket")
+            isRaw = server.isCalledOnHead || text.contains("Sec-WebSocket-Key:")
             server.deliver(StubRequest(text: text, connection: connection, index: index))
             index += 1
             if isRaw { return }
@@ -159,9 +164,12 @@ private final class StubHandler: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
     private func requestEnd() -> Int? {
-        guard let headEnd = Answer.find(Array("\r\n\r\n".utf8), in: pending, from: 0).map({ $0 + 4 }) else { return nil }
+        guard let headEnd = Answer.find(Array("\r\n\r\n".utf8), in: pending, from: 0).map({ $0 + 4 }) else {
+            return nil
+        }
         if server.isCalledOnHead { return headEnd }
-        let head = StubRequest(text: String(decoding: pending[..<headEnd], as: UTF8.self), connection: connection, index: 0)
+        let head = StubRequest(
+            text: String(decoding: pending[..<headEnd], as: UTF8.self), connection: connection, index: 0)
         if head.field("transfer-encoding") != nil {
             if pending[headEnd...].starts(with: Array("0\r\n\r\n".utf8)) { return headEnd + 5 }
             guard let last = Answer.find(Array("\r\n0\r\n".utf8), in: pending, from: headEnd) else { return nil }

@@ -30,6 +30,17 @@ struct Testbed: Sendable {
         try await eventually("every replica accepts") { accepting == servers.count }
     }
 
+    /// Changes times and limits while it runs.
+    func tune(limits: Limits = Limits(), timeouts: Timeouts = Timeouts()) {
+        dispatcher.apply(DispatcherSettings.Tuning(limits: limits, timeouts: timeouts))
+    }
+
+    var changes: Signal { dispatcher.changes }
+
+    func dispatcherLoad(_ replica: String) -> LoadReport.ReplicaLoad? {
+        dispatcher.currentLoad().replicas[Replica.ID(replica)]
+    }
+
     var accepting: Int { dispatcher.currentLoad().replicas.values.count { $0.isAccepting } }
 
     var upstreamConnections: Int { dispatcher.currentReport().upstreamConnections }

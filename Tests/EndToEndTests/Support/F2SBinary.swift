@@ -11,14 +11,14 @@ enum F2SBinary {
     }
 
     /// The path in `F2S_BINARY`, else the release build of this repository.
-    static func path(of file: String = #filePath) throws -> String {
-        let path = getenv("F2S_BINARY").map { String(cString: $0) } ?? repository(of: file) + "/.build/release/f2s"
+    static func path() throws -> String {
+        let path = getenv("F2S_BINARY").map { String(cString: $0) } ?? repository + "/.build/release/f2s"
         guard access(path, X_OK) == 0 else { throw Missing(path: path) }
         return path
     }
 
     /// The folder that Package.swift is in.
-    static func repository(of file: String = #filePath) -> String {
-        file.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
+    static var repository: String {
+        #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
     }
 }

@@ -17,10 +17,10 @@ struct ManifestCatalog {
     private let folder: String
     private var files: [String: ManifestFile] = [:]
     private var functions: [FunctionName: Function] = [:]
-    private var refusals: [FunctionSnapshot.Refusal] = []
+    private var refusals: [Refusal] = []
     private var nextAge: UInt64 = 1
     /// Complaints about the folder itself.
-    var remarks: [FunctionSnapshot.Refusal] = []
+    var remarks: [Refusal] = []
 
     init(folder: String) { self.folder = folder }
 
@@ -88,8 +88,8 @@ struct ManifestCatalog {
         return rivals.first { $0.place == place } ?? rivals[0]
     }
 
-    private static func refusal(of loser: Declaration, holder: Declaration) -> FunctionSnapshot.Refusal {
-        FunctionSnapshot.Refusal(
+    private static func refusal(of loser: Declaration, holder: Declaration) -> Refusal {
+        Refusal(
             place: loser.place, line: loser.line,
             message: "metadata.name is \"\(loser.draft.name)\", which is declared in \(holder.place):\(holder.line) "
                 + "already: it must be unique in all files, whatever the namespace")
@@ -106,7 +106,7 @@ struct ManifestCatalog {
             for (index, refusal) in file.refusals.enumerated() {
                 let remark = index == 0 && !stay.isEmpty ? ". Until then the last good version stays: \(names)" : ""
                 refusals.append(
-                    FunctionSnapshot.Refusal(
+                    Refusal(
                         place: refusal.place, line: refusal.line, column: refusal.column,
                         message: refusal.message + remark))
             }

@@ -1,7 +1,6 @@
 import F2SManifest
 import F2SModel
 import Glibc
-import Logging
 import Synchronization
 
 /// A folder of manifests as the store of functions.
@@ -29,14 +28,12 @@ final class ManifestDirectory: FunctionStore {
     private let options: LocalOptions
     private let folder: String
     private let reader: ManifestReader
-    private let logger: Logger
     private let state: Mutex<State>
     private let latest = Latest(FunctionSnapshot())
     private let loaded = Latest(false)
 
-    init(_ options: LocalOptions, logger: Logger) {
+    init(_ options: LocalOptions) {
         self.options = options
-        self.logger = logger
         folder = Self.absolute(options.folder)
         var limits = ManifestLimits()
         limits.bytesMax = options.fileBytesMax
@@ -179,31 +176,27 @@ extension ManifestDirectory {
         }
     }
 
-    /// Works the catalogue out anew, publishes it, and logs what is newly refused.
+    /// Works the catalogue out anew and publishes it; who follows it says what is refused.
     private func settle(in state: inout State) {
-        let known = Set(state.catalog.snapshot.refusals)
         state.catalog.settle()
         let snapshot = state.catalog.snapshot
-        for refusal in snapshot.refusals where !known.contains(refusal) {
-            logger.warning("A manifest is refused: \(refusal)")
-        }
         if snapshot != latest.current { latest.publish(snapshot) }
     }
 
-    private func remarks(about scan: FolderScan, wasThere: Bool) -> [FunctionSnapshot.Refusal] {
-        var remarks: [FunctionSnapshot.Refusal] = []
+    private func remarks(about scan: FolderScan, wasThere: Bool) -> [Refusal] {
+        var remarks: [Refusal] = []
         for (path, reason) in scan.unreadable.sorted(by: { $0.key < $1.key }) {
             // A folder that has never been there is one that nobody has needed yet.
             if path.isEmpty, scan.isMissing, !wasThere { continue }
             let place = path.isEmpty ? folder : path
             remarks.append(
-                FunctionSnapshot.Refusal(
+                Refusal(
                     place: place,
                     message: "the folder cannot be read (\(reason)): its functions stay as they were"))
         }
         if scan.isCut {
             remarks.append(
-                FunctionSnapshot.Refusal(
+                Refusal(
                     place: folder,
                     message: "the folder holds more than \(options.filesMax) manifest files or "
                         + "\(options.foldersDepthMax) levels of folders: the rest is not read"))

@@ -20,7 +20,7 @@ struct ManifestFile: Sendable {
     static let marker = "# Made by F2S: change it with `f2s apply`. Without this line F2S will never rewrite the file."
 
     let documents: [ManifestDocument]
-    let refusals: [FunctionSnapshot.Refusal]
+    let refusals: [Refusal]
     /// Whether F2S may rewrite it: it has made it, and it still holds one document.
     let isWritable: Bool
 
@@ -35,7 +35,7 @@ struct ManifestFile: Sendable {
     /// A file that cannot be read.
     init(unreadable message: String, place: String) {
         documents = []
-        refusals = [FunctionSnapshot.Refusal(place: place, message: message)]
+        refusals = [Refusal(place: place, message: message)]
         isWritable = false
     }
 

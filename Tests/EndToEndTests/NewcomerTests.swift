@@ -1,0 +1,71 @@
+import Testing
+
+extension EndToEndSerial {
+    /// What README promises for the first minutes: the examples, and the commands.
+    @Suite struct Newcomer {
+        @Test func `every example answers`() async throws {
+            let home = try TemporaryFolder()
+            defer { home.remove() }
+            try await F2SServer.serve(folder: F2SBinary.repository + "/examples", home: home.path) { f2s in
+                #expect(try f2s.get("/cluster").json["refusals"]?.list == [])
+                #expect(try f2s.get("/invoke/hello?name=Ada").text == "Hello, Ada!\n")
+                let capitals = try f2s.exchange("POST", "/invoke/upper", body: Array("make me loud".utf8))
+                #expect(capitals.text == "MAKE ME LOUD")
+                #expect(try f2s.get("/invoke/slow").text.hasSuffix("took its time\n"))
+                let clock = try f2s.connect()
+                try clock.send("GET", "/invoke/clock")
+                #expect(try clock.head()["content-type"] == "text/event-stream")
+                #expect(String(decoding: try clock.chunk() ?? [], as: UTF8.self).hasPrefix("data: "))
+            }
+        }
+
+        @Test func `the commands declare, show, call, explain and delete a function`() async throws {
+            let file = try Workshop.current.folder + "/commanded.yaml"
+            let function = try FunctionManifest("commanded").with { $0.environment = ["REVISION": "7"] }
+            try Files.write(function.yaml, to: file)
+            try await F2SServer.serve([]) { f2s in
+                func f2sCommand(_ arguments: String...) throws -> Command { try Command(arguments, server: f2s) }
+                #expect(try f2sCommand("apply", "-f", file, "--wait").text.contains("commanded ready"))
+                #expect(try f2sCommand("list").text.contains("commanded"))
+                #expect(try f2sCommand("invoke", "commanded", "-d", "over", "--path", "/echo").text == "over")
+                #expect(try f2sCommand("get", "commanded", "-o", "yaml").text.contains("REVISION: \"7\""))
+                #expect(try f2sCommand("describe", "commanded").text.contains("/invoke/commanded"))
+                #expect(try f2sCommand("why", "commanded").text.contains("1 replica"))
+                #expect(try f2sCommand("logs", "commanded").text.hasPrefix("listening "))
+                #expect(try f2sCommand("version").text.contains("server"))
+                #expect(try f2sCommand("delete", "commanded").status == 0)
+                #expect(Files.names(in: f2s.folder).isEmpty)
+                try eventually("its replica has ended") { f2s.descendants.isEmpty }
+
+                for arguments in [["get", "commanded"], ["invoke", "commanded"], ["delete", "commanded"], ["lst"]] {
+                    let failure = try Command(arguments, server: f2s)
+                    #expect(failure.status == (arguments == ["lst"] ? 2 : 1), "\(arguments)")
+                    #expect(failure.text.isEmpty, "\(arguments)")
+                    #expect(failure.complaint.split(separator: "\n").count == 1, "\(arguments): \(failure.complaint)")
+                }
+            }
+        }
+    }
+}
+
+/// A run of `f2s` with a command.
+private struct Command {
+    let status: Int
+    /// Standard output.
+    let text: String
+    /// Standard error.
+    let complaint: String
+
+    init(_ arguments: [String], server: F2SServer) throws {
+        let folder = try TemporaryFolder()
+        defer { folder.remove() }
+        let (output, errors) = (folder.path + "/out", folder.path + "/err")
+        let process = try ChildProcess(
+            [try Workshop.current.f2s] + arguments, environment: ["F2S_SERVER=http://127.0.0.1:\(server.port)"],
+            output: output, errors: errors)
+        defer { process.end() }
+        status = try process.waitForEnd(within: .seconds(30))
+        text = try Files.read(output)
+        complaint = try Files.read(errors)
+    }
+}
