@@ -37,7 +37,7 @@ def drive(bench, proxy, name, seconds):
     case = CASES[name]
     script = bench.folder / f"{name}.lua"
     script.write_text(lua(case))
-    command = ["taskset", "-c", machine.LOAD_CORE, "wrk", "-t1", f"-c{case['connections']}", f"-d{seconds}s", "--latency",
+    command = ["taskset", "-c", machine.LOAD_CORE, "wrk", "-t1", f"-c{case['connections']}", f"-d{seconds:.0f}s", "--latency",
                "-H", "Authorization: Bearer 0123456789abcdef", "-H", "Accept: */*", "-s", str(script),
                f"http://127.0.0.1:{bench.port}{bench.path(proxy, name)}"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
@@ -50,7 +50,7 @@ def latency(text, percentile):
 
 def sample(bench, proxy, name, seconds):
     with bench.proxy(proxy) as pid:
-        drive(bench, proxy, name, 0.5)
+        drive(bench, proxy, name, 1)
         before, began = cpu_nanoseconds(pid), time.monotonic()
         text = drive(bench, proxy, name, seconds)
         spent, took = cpu_nanoseconds(pid) - before, time.monotonic() - began

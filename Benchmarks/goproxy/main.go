@@ -14,11 +14,11 @@ func main() {
 	transport := &http.Transport{MaxIdleConnsPerHost: 512, MaxIdleConns: 8192}
 	proxy := &httputil.ReverseProxy{
 		Transport: transport,
-		Rewrite: func(request *httputil.ProxyRequest) {
+		Director: func(request *http.Request) {
 			backend := backends[next.Add(1)%uint64(len(backends))]
-			request.Out.URL.Scheme, request.Out.URL.Host = "http", "127.0.0.1:"+backend
-			request.Out.Host = request.In.Host
-			request.SetXForwarded()
+			request.URL.Scheme, request.URL.Host = "http", "127.0.0.1:"+backend
+			request.Header.Set("X-Forwarded-Host", request.Host)
+			request.Header.Set("X-Forwarded-Proto", "http")
 		},
 	}
 	if err := http.ListenAndServe("127.0.0.1:"+os.Args[1], proxy); err != nil {

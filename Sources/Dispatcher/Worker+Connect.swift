@@ -28,18 +28,23 @@ extension Worker {
     /// Connects to a replica again and again until it accepts: from then on it takes invocations. The connection is
     /// kept where somebody on this loop waits for it; otherwise it would only be in the way of a function that serves
     /// one at a time.
-    func dial(_ replica: ReplicaCell, of cell: FunctionCell) {
+    /// - Parameter delay: time before the first attempt.
+    func dial(_ replica: ReplicaCell, of cell: FunctionCell, after delay: TimeAmount = .zero) {
         guard replica.beginDialling() else { return }
-        attempt(replica, of: cell)
+        guard delay > .zero else { return attempt(replica, of: cell) }
+        attempt(replica, of: cell, after: delay)
+    }
+
+    private func attempt(_ replica: ReplicaCell, of cell: FunctionCell, after delay: TimeAmount) {
+        let worker = NIOLoopBound(self, eventLoop: loop)
+        loop.assumeIsolated().scheduleTask(in: delay) { worker.value.attempt(replica, of: cell) }
     }
 
     private func attempt(_ replica: ReplicaCell, of cell: FunctionCell) {
         guard !replica.isRetired else { return replica.endDialling() }
         connect(replica) { [self] result in
             guard case .success(let upstream) = result else {
-                let retry = NIOLoopBound(self, eventLoop: loop)
-                loop.assumeIsolated().scheduleTask(in: Self.dialInterval) { retry.value.attempt(replica, of: cell) }
-                return
+                return attempt(replica, of: cell, after: Self.dialInterval)
             }
             replica.endDialling()
             let time = now()

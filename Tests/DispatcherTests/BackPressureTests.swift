@@ -112,8 +112,8 @@ import Testing
         try await withTestbed { bed in
             try await bed.serve(server)
             let client = try await bed.client()
-            let answer = try await client.ask(
-                get("/hello", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n"))
+            let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n"
+            let answer = try await client.ask(get("/hello", upgrade))
             #expect(answer.status == 101)
             let connection = server.requests[0].connection
             connection.setReading(false)
@@ -149,12 +149,12 @@ import Testing
                 try await server.requests[0].connection.unwritten()
             }
             first.close()
-            // Less, by what the replica's own kernel may keep: the replica's end arrives, and all that it said is on its way.
+            // Less, by what the replica's own kernel may keep: its end arrives, and all that it said is on its way.
             let count = Self.total - left - (6 << 20)
             let client = try await bed.client(isReading: false)
             client.send(get("/hello/\(count)", "Connection: close\r\n"))
             try await eventually("the replica has ended") {
-                server.requests.count == 2 && server.requests[1].connection.inbox.isClosed
+                server.hasEnded(1)
             }
             try await eventually("the exchange has ended") { bed.isIdle() }
             try await client.setReading(true)

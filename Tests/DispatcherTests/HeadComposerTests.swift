@@ -53,7 +53,8 @@ import Testing
     @Test(arguments: ["Host", "Content-Length", "Content-Type", "Authorization"])
     func `a Connection field cannot name away what gives the request its meaning`(name: String) throws {
         let lines = try composed(
-            "POST /x HTTP/1.1\r\nHost: a:8\r\nContent-Length: 1\r\nContent-Type: b\r\nAuthorization: c\r\nConnection: \(name)\r\n\r\n"
+            "POST /x HTTP/1.1\r\nHost: a:8\r\nContent-Length: 1\r\nContent-Type: b\r\n"
+                + "Authorization: c\r\nConnection: \(name)\r\n\r\n"
         )
         #expect(lines.contains { $0.hasPrefix(name + ":") })
     }
@@ -98,7 +99,8 @@ import Testing
     @Test func `a response loses what belongs to one hop and speaks HTTP 1 point 1`() throws {
         var scanner = HeadScanner(limits: HeadLimits(Limits()))
         let text =
-            "HTTP/1.0 299 Fine  thing\r\nConnection: keep-alive, X\r\nKeep-Alive: 5\r\nX: 1\r\nHost: y\r\nTE: z\r\nSet-Cookie: a\r\n\r\n"
+            "HTTP/1.0 299 Fine  thing\r\nConnection: keep-alive, X\r\nKeep-Alive: 5\r\n"
+            + "X: 1\r\nHost: y\r\nTE: z\r\nSet-Cookie: a\r\n\r\n"
         let bytes = ByteBuffer(string: text)
         let head = try scanner.response(bytes.readableBytesUInt8Span, length: bytes.readableBytes)
         var out = ByteBuffer()

@@ -4,6 +4,7 @@ import Testing
 
 /// Strangers' bytes: what is ambiguous or too large is refused, and nothing behind it reaches a replica.
 @Suite struct HostileTests {
+    static let chunked = "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
     static let second = "GET /invoke/hello/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
     /// Heads that are refused before anything of them reaches a replica.
@@ -13,7 +14,7 @@ import Testing
         "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: xchunked\r\nContent-Length: 0\r\n\r\n",
         "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding : chunked\r\n\r\n0\r\n\r\n",
         "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\u{b}chunked\r\n\r\n0\r\n\r\n",
-        "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: cow\r\n\r\n0\r\n\r\n",
+        chunked + "Transfer-Encoding: cow\r\n\r\n0\r\n\r\n",
         "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: identity\r\nContent-Length: 0\r\n\r\n",
         "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n",
         "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
@@ -48,7 +49,7 @@ import Testing
             #expect(answer.field("Connection") == "close")
             #expect(answer.body.contains("\"stage\":\"route\""))
             try await client.closed()
-            #expect(client.inbox.total == client.inbox.total - client.inbox.bytes.count)
+            #expect(client.inbox.bytes.isEmpty)
             #expect(server.requests.isEmpty)
             #expect(bed.isIdle())
         }
@@ -91,8 +92,7 @@ import Testing
             let client = try await bed.client()
             #expect(try await client.ask(post(body: Self.second)).body == "\(Self.second.utf8.count)")
             let size = String(Self.second.utf8.count, radix: 16)
-            let chunked =
-                "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\(size)\r\n\(Self.second)\r\n0\r\n\r\n"
+            let chunked = Self.chunked + "\r\n\(size)\r\n\(Self.second)\r\n0\r\n\r\n"
             #expect(try await client.ask(chunked + get("/hello/after")).status == 200)
             #expect(try await client.answer().status == 200)
             #expect(server.requests.map(\.line) == ["POST / HTTP/1.1", "POST / HTTP/1.1", "GET /after HTTP/1.1"])
@@ -117,10 +117,7 @@ import Testing
         ("GET /invoke/hello HTTP/1.1\r\nHost: a\r\n\(String(repeating: "X: y\r\n", count: 10))\r\n", 431),
         ("POST /invoke/hello HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\n\r\n", 413),
         ("POST /invoke/hello HTTP/1.1\r\nHost: a\r\nContent-Length: 100001\r\nExpect: 100-continue\r\n\r\n", 413),
-        (
-            "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n186a1\r\n\(String(repeating: "x", count: 100_001))",
-            413
-        ),
+        (chunked + "\r\n186a1\r\n" + String(repeating: "x", count: 100_001), 413),
     ]
 
     @Test(arguments: oversized) func `what is over a limit is refused by its name`(text: String, status: Int)

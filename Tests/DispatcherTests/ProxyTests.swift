@@ -222,7 +222,7 @@ import Testing
                 try await eventually("event \(number)") { client.inbox.text.hasSuffix("data: \(number)\n\n") }
             }
             client.close()
-            try await eventually("the replica sees it") { server.requests[0].connection.inbox.isClosed }
+            try await eventually("the replica sees it") { server.hasEnded(0) }
             try await eventually("the slot is free") { bed.isIdle() }
         }
         await server.stop()

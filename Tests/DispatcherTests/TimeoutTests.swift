@@ -51,7 +51,7 @@ import Testing
                 expect(answer, 504, "function")
                 let timing = try #require(answer.field("Server-Timing"))
                 #expect(!timing.contains("function;dur=0.0"))
-                try await eventually("the replica sees it") { server.requests[number].connection.inbox.isClosed }
+                try await eventually("the replica sees it") { server.hasEnded(number) }
             }
             try await eventually("all is free") { bed.isIdle() }
         }
@@ -103,7 +103,7 @@ import Testing
             expect(answer, 408, "timeout")
             #expect(answer.field("Connection") == "close")
             try await client.closed()
-            try await eventually("the replica sees it") { server.requests[0].connection.inbox.isClosed }
+            try await eventually("the replica sees it") { server.hasEnded(0) }
             try await eventually("all is free") { bed.isIdle() }
         }
         await server.stop()

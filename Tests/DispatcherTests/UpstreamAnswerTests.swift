@@ -16,7 +16,7 @@ import Testing
                 isChunked ? "1000\r\n" + String(repeating: "x", count: 2000) : String(repeating: "x", count: 200_000))
             #expect(try await client.answer().body == "early")
             try await client.closed()
-            try await eventually("the replica's connection ends") { server.requests[0].connection.inbox.isClosed }
+            try await eventually("the replica's connection ends") { server.hasEnded(0) }
             try await eventually("all is free") { bed.isIdle() }
             let next = try await bed.client()
             #expect(try await next.ask(get()).body == "early")

@@ -109,8 +109,8 @@ private struct BareStart {
         }
     }
 
-    /// A port on which nobody listens, below those that connections get: dialling one of these in a loop sooner or later
-    /// connects to itself.
+    /// A port on which nobody listens, below those that connections get: dialling one of these in a loop sooner or
+    /// later connects to itself.
     private static func freePort() throws -> Int {
         try eventually("a port is free") {
             let port = Int.random(in: 15_000..<30_000)

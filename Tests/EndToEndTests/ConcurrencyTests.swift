@@ -19,11 +19,11 @@ extension EndToEndSerial {
                 let most = answers.compactMap { $0["x-most"].flatMap { Int($0) } }.max() ?? 0
                 let events = try f2s.get("/events?follow=false").json["items"]?.list ?? []
                 let scalings = events.filter { $0["reason"]?.text == "Scaled" }.compactMap { $0["message"]?.text }
-                let activations = scalings.count { $0.hasPrefix("From 0 to") }
+                let activations = try f2s.metric("f2s_activations_total", ["\"single\""])
                 report(
                     2,
                     "100 parallel in \(time): \(100 - failed.count) answered, at most \(most) at once",
-                    "in a replica, \(pids.count) replicas, \(activations) activation; \(scalings.joined(separator: " "))"
+                    "in a replica, \(pids.count) replicas, \(Int(activations)) activation;", scalings.joined(separator: " ")
                 )
                 #expect(failed.isEmpty, "\(failed.first?.text ?? "")")
                 #expect(most == 1)

@@ -27,11 +27,13 @@ extension EndToEndSerial {
                 let gets = outcomes.filter { !$0.isPost }
                 let posts = outcomes.filter(\.isPost)
                 let twice = gets.filter { counts[$0.number, default: 0] > 1 }
+                let time = (monotonicNanoseconds() - begun).milliseconds
                 report(
                     3,
-                    "\(outcomes.count) requests in \((monotonicNanoseconds() - begun).milliseconds), \(posts.count) of them",
-                    "POST, 1→5→1→0→3 replicas, 10 edits; not answered: \(outcomes.endings); GETs executed twice by rule (b):",
-                    "\(twice.count), retries: \(retried), at most \(load.most) at once")
+                    "\(outcomes.count) requests in \(time), \(posts.count) of them POST, 1→5→1→0→3 replicas, 10 edits;",
+                    "not answered: \(outcomes.endings);",
+                    "GETs executed twice by rule (b): \(twice.count), retries: \(retried), at most \(load.most) at once"
+                )
 
                 #expect(outcomes.count >= 10_000)
                 #expect(gets.failed.isEmpty, "no idempotent request fails")

@@ -94,7 +94,8 @@ extension EndToEndSerial {
             #expect(failures.first?["reason"]?.text == broken.reason)
         }
 
-        /// Waits after failures are 1, 2, 4 … seconds: within 4 s of calling there is room for the first start and two more.
+        /// Waits after failures are 1, 2, 4 … seconds: within 4 s of calling there is room for the first start and
+        /// two more.
         private static func expectSlowRestarts(_ broken: Broken, _ f2s: F2SServer, starts: String) throws {
             let end = ContinuousClock.now + .seconds(4)
             var statuses: [Int: Int] = [:]

@@ -75,6 +75,7 @@ extension Exchange {
     /// The connection to the replica ended before its answer did.
     func upstreamLost(hasBegun: Bool, wasReused: Bool) {
         upstream = nil
+        if state != .tunnel { doubtReplica() }
         switch state {
         case .tunnel, .responding:
             if state == .responding, let entry { entry.cell.meters.fail(.function) }
@@ -100,6 +101,15 @@ extension Exchange {
         } else {
             fail(error)
         }
+    }
+
+    /// A replica that breaks off may be dying, and the kernel may close its connections before the socket that it
+    /// listens on: what is sent in between is swallowed, although it could have been sent elsewhere. So the replica
+    /// takes nothing until it accepts a connection a moment later, as one that has just started.
+    private func doubtReplica() {
+        guard let entry, let replica = grant?.replica, entry.cell.withQueue({ $0.refused(replica) }) else { return }
+        worker.dial(replica, of: entry.cell, after: Worker.dialInterval)
+        worker.shared.changes.raise()
     }
 
     private func sendAgain() {

@@ -141,7 +141,8 @@ struct InvocationQueue {
         return wakeAll(now: now)
     }
 
-    /// A replica refused a connection: it takes nothing until it accepts again. `true`: it was accepting until now.
+    /// A replica refused a connection or broke off: it takes nothing until it accepts again. `true`: it was accepting
+    /// until now.
     mutating func refused(_ replica: ReplicaCell) -> Bool {
         guard let position = position(of: replica), let slot = slots[position], slot.hasAccepted else { return false }
         slots[position]?.hasAccepted = false

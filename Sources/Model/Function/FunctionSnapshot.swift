@@ -1,7 +1,7 @@
 /// Every function at one moment, with what could not be read.
 public struct FunctionSnapshot: Sendable, Hashable {
     /// The functions, oldest first.
-    public let functions: [Function]
+    public private(set) var functions: [Function]
     /// Declarations that were refused; the others are not affected.
     public let refusals: [Refusal]
 
@@ -9,6 +9,15 @@ public struct FunctionSnapshot: Sendable, Hashable {
     public init(functions: [Function] = [], refusals: [Refusal] = []) {
         self.functions = functions.sorted { $0.age < $1.age }
         self.refusals = refusals
+    }
+
+    /// Replaces the status of one function; `false`: there is no such function, or its status is this one already.
+    public mutating func setStatus(_ status: FunctionStatus, of id: Function.ID) -> Bool {
+        guard let index = functions.firstIndex(where: { $0.id == id }), functions[index].status != status else {
+            return false
+        }
+        functions[index].status = status
+        return true
     }
 
     /// Which function holds each route, and who lost to whom. Two functions with one route and method: the older keeps

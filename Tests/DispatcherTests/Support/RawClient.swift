@@ -44,6 +44,9 @@ final class RawClient: Sendable {
 
     func close() { channel.close(promise: nil) }
 
+    /// Ends the connection with a reset instead of an end.
+    func reset() { channel.reset() }
+
     /// The next complete answer.
     func answer(toHead: Bool = false) async throws -> Answer {
         var answer: Answer?

@@ -1,4 +1,3 @@
-import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -60,6 +59,9 @@ final class StubServer: Sendable {
     var connections: [StubConnection] { state.withLock { $0.connections } }
     var openConnections: Int { connections.count { !$0.inbox.isClosed } }
 
+    /// Whether request `number` has arrived and its connection has ended since.
+    func hasEnded(_ number: Int) -> Bool { requests.count > number && requests[number].connection.inbox.isClosed }
+
     /// Closes the listener and every connection.
     func stop() async {
         try? await channel.withLock { $0 }?.close().get()
@@ -116,10 +118,7 @@ final class StubConnection: Sendable {
     }
 
     /// Ends the connection with a reset instead of an end.
-    func reset() {
-        let set = (channel as? any SocketOptionProvider)?.setSoLinger(linger(l_onoff: 1, l_linger: 0))
-        set?.whenComplete { [channel] _ in channel.close(promise: nil) }
-    }
+    func reset() { channel.reset() }
 
     /// Runs something later on the connection's loop.
     func schedule(in delay: TimeAmount, _ body: @escaping @Sendable () -> Void) {

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Requests from several connections that go on until they are told to stop. Every tenth is a POST; each has a number, so
-/// that the function's own account tells which were executed, and how often.
+/// Requests from several connections that go on until they are told to stop. Every tenth is a POST; each has a number,
+/// so that the function's own account tells which were executed, and how often.
 final class Load: Sendable {
     /// What became of one request.
     struct Outcome: Sendable {

@@ -116,7 +116,8 @@ final class ManifestDirectory: FunctionStore {
 
     func setStatus(_ status: FunctionStatus, of id: Function.ID) async throws {
         state.withLock { state in
-            if state.catalog.setStatus(status, of: id) { latest.publish(state.catalog.snapshot) }
+            // One status of many: the published snapshot is changed in place, not put together anew.
+            if state.catalog.setStatus(status, of: id) { latest.update { _ = $0.setStatus(status, of: id) } }
         }
     }
 
