@@ -1,5 +1,4 @@
 import F2SModel
-
 import Glibc
 
 /// What tells one version of a file from another without reading it.

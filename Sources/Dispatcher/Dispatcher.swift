@@ -32,12 +32,12 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         for loop in group.makeIterator() {
             let index = workers.count
             let tuning = settings.tuning
+            let worker = loop.submit {
+                NIOLoopBound(
+                    Worker(index: index, loop: loop, shared: shared, api: api, tuning: tuning), eventLoop: loop)
+            }
             // Safe: the loop has just been made and nothing blocks it; a worker must be made on its own loop.
-            workers.append(
-                try loop.submit {
-                    NIOLoopBound(
-                        Worker(index: index, loop: loop, shared: shared, api: api, tuning: tuning), eventLoop: loop)
-                }.wait())
+            workers.append(try worker.wait())
         }
         let directory = LoopDirectory(workers: workers)
         for worker in workers {

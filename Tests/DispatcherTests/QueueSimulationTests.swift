@@ -4,21 +4,23 @@ import Testing
 
 @testable import F2SDispatcher
 
-/// The queue under anything that may happen to it, in any order: what must hold is checked after each step.
-@Suite struct QueueSimulationTests {
-    @Test(arguments: [nil, 1, 3] as [Int?], [1, 2, 3, 4] as [UInt64])
-    func `no slot and no waiter is ever lost or given twice`(concurrency: Int?, seed: UInt64) throws {
-        var simulation = try QueueSimulation(seed: seed, concurrency: concurrency)
-        for step in 0..<20_000 {
-            do {
-                try simulation.step()
-                try simulation.check()
-            } catch {
-                throw Late(description: "seed \(seed), concurrency \(concurrency ?? 0), step \(step): \(error)")
+extension DispatcherSerial {
+    /// The queue under anything that may happen to it, in any order: what must hold is checked after each step.
+    @Suite struct QueueSimulationTests {
+        @Test(arguments: [nil, 1, 3] as [Int?], [1, 2, 3, 4] as [UInt64])
+        func `no slot and no waiter is ever lost or given twice`(concurrency: Int?, seed: UInt64) throws {
+            var simulation = try QueueSimulation(seed: seed, concurrency: concurrency)
+            for step in 0..<20_000 {
+                do {
+                    try simulation.step()
+                    try simulation.check()
+                } catch {
+                    throw Late(description: "seed \(seed), concurrency \(concurrency ?? 0), step \(step): \(error)")
+                }
             }
+            try simulation.finishEverything()
+            #expect(simulation.grantedCount > 5000)
         }
-        try simulation.finishEverything()
-        #expect(simulation.grantedCount > 5000)
     }
 }
 

@@ -50,8 +50,10 @@ import Testing
         try await withTestbed { bed in
             try await bed.serve(server)
             let client = try await bed.client()
-            _ = try await client.ask(get())
-            let answer = try await client.ask(post(body: String(repeating: "x", count: count), method: method))
+            // In one write, because a connection that has been idle for a second would not be used.
+            client.send(get() + post(body: String(repeating: "x", count: count), method: method))
+            #expect(try await client.answer().status == 200)
+            let answer = try await client.answer()
             #expect(answer.status == 502)
             #expect(answer.body.contains("\"stage\":\"function\""))
             #expect(answer.field("Server-Timing") != nil)
@@ -63,14 +65,21 @@ import Testing
     }
 
     @Test func `what is sent again takes a new connection, not another old one`() async throws {
-        let server = try await closesWhenReused()
+        let server = try await StubServer.start { request in
+            if request.index > 0 { return request.connection.close() }
+            if !request.line.contains("/hold") { request.connection.send(ok("new")) }
+        }
         try await withTestbed { bed in
             try await bed.serve(server)
             var clients: [RawClient] = []
             for _ in 0..<4 { clients.append(try await bed.client()) }
-            for client in clients { client.send(get()) }
-            for client in clients { #expect(try await client.answer().status == 200) }
-            for _ in 0..<8 { #expect(try await clients[0].ask(get()).status == 200) }
+            for client in clients { client.send(get("/hello/hold")) }
+            try await eventually("four connections are in use") { server.requests.count == 4 }
+            for request in server.requests { request.connection.send(ok("held")) }
+            for client in clients { #expect(try await client.answer().body == "held") }
+            // Each of the four ends when it is used again.
+            for client in clients { #expect(try await client.ask(get()).body == "new") }
+            #expect(bed.metric("f2s_requests_retried_total{function=\"hello\"}") == 4)
         }
         await server.stop()
     }

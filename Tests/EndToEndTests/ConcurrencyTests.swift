@@ -23,7 +23,8 @@ extension EndToEndSerial {
                 report(
                     2,
                     "100 parallel in \(time): \(100 - failed.count) answered, at most \(most) at once",
-                    "in a replica, \(pids.count) replicas, \(Int(activations)) activation;", scalings.joined(separator: " ")
+                    "in a replica, \(pids.count) replicas, \(Int(activations)) activation;",
+                    scalings.joined(separator: " ")
                 )
                 #expect(failed.isEmpty, "\(failed.first?.text ?? "")")
                 #expect(most == 1)

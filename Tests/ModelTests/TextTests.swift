@@ -81,7 +81,8 @@ import Testing
 
 @Suite struct PrintableTextTests {
     @Test(arguments: [
-        ("plain ü 漢", "plain ü 漢"), ("a\u{0}b", "a\\u{0}b"), ("\u{1b}[31m", "\\u{1b}[31m"), ("a\r\nb", "a\\u{d}\\u{a}b"),
+        ("plain ü 漢", "plain ü 漢"), ("a\u{0}b", "a\\u{0}b"), ("\u{1b}[31m", "\\u{1b}[31m"),
+        ("a\r\nb", "a\\u{d}\\u{a}b"),
         ("\u{202e}abc", "\\u{202e}abc"),
     ])
     func `what steers a terminal is written out`(text: String, printable: String) {

@@ -4,8 +4,8 @@ import F2SModel
 /// Reads the one function that the body of a POST or PUT declares.
 enum DeclarationBody {
     /// The declaration; the reader has checked its values.
-    /// - Throws: a ``Problem``: 403 for a type that is neither JSON nor YAML, which a stranger's page could send; 422 with line and column of every
-    ///   complaint; 422 when there is no document, or more than one.
+    /// - Throws: a ``Problem``: 403 for a type that is neither JSON nor YAML, which a stranger's page could send; 422
+    ///   with line and column of every complaint; 422 when there is no document, or more than one.
     static func draft(of bytes: [UInt8], contentType: String?) throws -> FunctionDraft {
         let type = MediaType(contentType: contentType)
         guard type == .json || type == .yaml else {

@@ -1,6 +1,6 @@
 extension String {
-    /// The text with control characters written as `\u{1b}`: what a stranger has written must not steer a terminal or forge a
-    /// line of a log when an error quotes it.
+    /// The text with control characters written as `\u{1b}`: what a stranger has written must not steer a terminal or
+    /// forge a line of a log when an error quotes it.
     public var printable: String {
         guard unicodeScalars.contains(where: Self.isControl) else { return self }
         return unicodeScalars.reduce(into: "") { text, scalar in
