@@ -99,7 +99,7 @@ let package = Package(
         tests("LocalTests", ["F2SLocal", "F2SModel", "F2SManifest", "TestSupport", "CLinux", logging]),
         tests("ClientTests", ["F2SClient", "F2SModel", "TestSupport"]),
         tests("WrapTests", ["F2SWrap", asyncHTTPClient, httpTypes, nioCore, nioHTTP1, logging]),
-        tests("EndToEndTests", ["F2SModel", "TestSupport", "CLinux", nioCore, nioPosix]),
+        tests("EndToEndTests", ["F2SModel"]),
         tests("TidyTests", []),
     ]
 )

@@ -61,7 +61,6 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     public func start() throws -> Int {
         let workers = Dictionary(uniqueKeysWithValues: directory.workers.map { (ObjectIdentifier($0.eventLoop), $0) })
         let shared = shared
-        let connectionsMax = settings.tuning.limits.connectionsMax
         let channel = try ServerBootstrap(group: group)
             .serverChannelOption(.backlog, value: 4096)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -73,8 +72,8 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
             )
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    guard shared.connections.load(ordering: .relaxed) < connectionsMax,
-                        let worker = workers[ObjectIdentifier(channel.eventLoop)]
+                    guard let worker = workers[ObjectIdentifier(channel.eventLoop)],
+                        shared.connections.load(ordering: .relaxed) < worker.value.tuning.limits.connectionsMax
                     else {
                         shared.refusedConnections.add()
                         return try channel.pipeline.syncOperations.addHandler(RefusingHandler())

@@ -136,10 +136,12 @@ final class Worker {
     // MARK: Upstreams
 
     /// An idle connection to a replica, the one used last first.
-    /// - Parameter isFresh: only one that was in use within the last second: what is sent must not meet a closing one.
-    func takeIdle(_ replica: ReplicaCell, isFresh: Bool) -> UpstreamConnection? {
+    /// - Parameters:
+    ///   - isFresh: only one that was in use within the last second: what is sent must not meet a closing one.
+    ///   - isUnused: only one that has carried nothing yet: what is sent has met a closing one already.
+    func takeIdle(_ replica: ReplicaCell, isFresh: Bool, isUnused: Bool) -> UpstreamConnection? {
         let oldest = isFresh ? coarseNow &- min(coarseNow, 1_000_000_000) : 0
-        return pools[replica.number]?.take(idleSince: oldest)
+        return pools[replica.number]?.take(idleSince: oldest, isUnused: isUnused)
     }
 
     /// Keeps a connection that has nothing to do.

@@ -100,6 +100,22 @@ import Testing
         }
     }
 
+    @Test func `what is sent again takes a new connection, not another old one`() async throws {
+        try await withAPI { request in
+            if request.index > 0 { return request.connection.close() }
+            if !request.line.contains("/hold") { request.connection.send(ok("new")) }
+        } _: { bed, api in
+            var clients: [RawClient] = []
+            for _ in 0..<4 { clients.append(try await bed.client()) }
+            for client in clients { client.send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n") }
+            try await eventually("four connections are in use") { api.requests.count == 4 }
+            for request in api.requests { request.connection.send(ok("held")) }
+            for client in clients { #expect(try await client.answer().body == "held") }
+            // Each of the four ends when it is used again.
+            for client in clients { #expect(try await client.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").body == "new") }
+        }
+    }
+
     @Test func `an invocation never goes there`() async throws {
         try await withAPI {
             $0.connection.send(ok())

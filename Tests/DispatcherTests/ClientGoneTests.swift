@@ -150,6 +150,10 @@ import Testing
             let fourth = try await bed.client()
             #expect(try await fourth.ask(get()).status == 200)
             #expect(bed.metric("f2s_connections_refused_total") == 1)
+            limits.connectionsMax = 3
+            bed.tune(limits: limits)
+            #expect(try await fourth.ask(get()).status == 200)
+            #expect(try await bed.client().ask(get()).status == 200)
         }
         await server.stop()
     }

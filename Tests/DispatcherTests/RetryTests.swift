@@ -94,6 +94,9 @@ import Testing
             #expect(answer.body.contains("\"stage\":\"function\""))
             #expect(server.requests.count == 1)
             try await eventually("all is free") { bed.isIdle() }
+            // One that breaks off takes nothing until it has accepted again, which it does.
+            try await eventually("it is in use again") { bed.accepting == 1 }
+            #expect(try await client.ask(get()).status == 502)
         }
         await server.stop()
     }

@@ -201,8 +201,8 @@ final class Exchange {
     }
 
     private func takeIdle(_ replica: ReplicaCell) -> UpstreamConnection? {
-        guard !attempts.hasSentAgain else { return nil }
-        return worker.takeIdle(replica, isFresh: !(facts.isIdempotent && isWhole))
+        let isRepeatable = facts.isIdempotent && isWhole
+        return worker.takeIdle(replica, isFresh: !isRepeatable, isUnused: attempts.hasSentAgain)
     }
 
     var isConnecting: Bool {

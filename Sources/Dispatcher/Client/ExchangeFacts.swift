@@ -32,8 +32,7 @@ struct ExchangeFacts {
 /// How often an invocation may be tried (DESIGN: once, elsewhere).
 struct Attempts {
     private var connects = 0
-    /// Whether it was sent once already: a second time it goes over a new connection, which cannot be an old one's
-    /// fate.
+    /// Whether it was sent once already: the second time it goes over a connection that has carried nothing yet.
     private(set) var hasSentAgain = false
 
     /// Each failed attempt to connect sends the invocation back to its queue, in front; nothing was written, so this is

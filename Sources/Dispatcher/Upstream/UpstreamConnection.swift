@@ -21,7 +21,8 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// HTTP/1.0 knows no chunks: for such a client the content is freed of them.
     private var isDechunking = false
     private var isPersistent = true
-    private var isReused = false
+    /// Whether it has carried an exchange already.
+    private(set) var isReused = false
     private var hasBegun = false
     /// Whether it ended by an error: then its end is not the end of a response.
     private var hasFailed = false

@@ -3,13 +3,14 @@ struct UpstreamPool {
     /// Oldest first.
     var idle: [UpstreamConnection] = []
 
-    mutating func take(idleSince oldest: UInt64) -> UpstreamConnection? {
+    /// The one that was used last, if it is as wanted: the others are older still.
+    mutating func take(idleSince oldest: UInt64, isUnused: Bool) -> UpstreamConnection? {
         while let last = idle.last {
             guard last.isUsable else {
                 idle.removeLast()
                 continue
             }
-            guard last.idleSince >= oldest else { return nil }
+            guard last.idleSince >= oldest, !(isUnused && last.isReused) else { return nil }
             return idle.removeLast()
         }
         return nil
