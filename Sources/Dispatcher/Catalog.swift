@@ -27,6 +27,8 @@ struct Catalog {
 
     private var known: [Function.ID: Known] = [:]
     private var placed: [Function.ID: Placement] = [:]
+    /// Removed functions whose work is not done: until it is, their replicas must not be taken for idle.
+    private var departing: [FunctionCell] = []
     private var replicaCells: [Replica.ID: ReplicaCell] = [:]
     private var hasFunctions = false
     private var replicas = ReplicaSnapshot()
@@ -40,7 +42,12 @@ struct Catalog {
         self.timeouts = timeouts
     }
 
-    var cells: [FunctionCell] { known.values.map(\.cell) }
+    /// The functions that can be routed, and those that were removed while they had work in hand.
+    mutating func currentCells() -> (routed: [FunctionCell], departing: [FunctionCell]) {
+        departing.removeAll { $0.withQueue { $0.inFlight == 0 } }
+        return (known.values.map(\.cell), departing)
+    }
+
     var namedCells: [(String, FunctionCell)] { known.values.map { ($0.function.name.text, $0.cell) } }
 
     mutating func update(tuning: DispatcherSettings.Tuning, now: UInt64) -> Effects {
@@ -65,6 +72,7 @@ struct Catalog {
             known[id] = nil
             placed[id] = nil
             let waiters = entry.cell.withQueue { $0.close(now: now) }
+            departing.append(entry.cell)
             effects.failures.append((.functionNotFound(path: entry.function.route.path), waiters))
             // Before another function of this name gets its series.
             registry.removeSeries(label: "function", value: entry.function.name.text)
@@ -111,7 +119,7 @@ struct Catalog {
                 let target = entry.function.target
                 let declaration = FunctionCell.Declaration(
                     name: entry.function.name, route: entry.function.route, path: Array(target.path.utf8),
-                    timeout: min(target.timeout ?? ceiling, ceiling).nanoseconds, generation: entry.function.generation)
+                    timeout: min(target.timeout ?? ceiling, ceiling).nanoseconds)
                 return (
                     entry.function.route,
                     RouteTable.Entry(cell: entry.cell, declaration: declaration, method: entry.function.method)
@@ -158,7 +166,8 @@ struct Catalog {
             let mayDial = replica.state == .ready || replica.state == .starting && !replica.awaitsReadiness
             if mayDial { diallable.append(cell) }
         }
-        let hasStarting = placement.replicas.contains { $0.state == .starting }
+        // One that the platform calls ready and that does not accept just now is expected back in a moment.
+        let hasStarting = placement.replicas.contains { $0.state == .starting || $0.state == .ready }
         let (listed, trouble) = (states, placement.trouble)
         let (wakes, failed, loop, undialled) = entry.cell.withQueue { queue in
             let result = queue.update(listed, trouble: trouble, hasStarting: hasStarting, now: now)

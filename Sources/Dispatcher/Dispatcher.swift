@@ -151,12 +151,17 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 
     /// What every function has in hand.
     public func currentLoad() -> LoadReport {
-        let cells = catalog.withLock { $0.cells }
+        let (routed, departing) = catalog.withLock { $0.currentCells() }
         let now = Clock.monotonicNanoseconds()
         var report = LoadReport()
-        for cell in cells {
+        for cell in routed {
             report.functions[cell.id] = cell.withQueue { $0.load(now: now) }
             for (replica, load) in cell.withQueue({ $0.currentReplicas() }) { report.replicas[replica] = load }
+        }
+        for cell in departing {
+            for (replica, load) in cell.withQueue({ $0.currentReplicas() }) where load.inFlight > 0 {
+                report.replicas[replica, default: .init()].inFlight += load.inFlight
+            }
         }
         return report
     }

@@ -30,6 +30,8 @@ final class Worker {
     private var nextDeadline = UInt64.max
     private var ticker: RepeatedTask?
 
+    /// A connection that was idle for no longer is not likely to be closing.
+    static let freshNanoseconds: UInt64 = 1_000_000_000
     /// How late a deadline may be noticed.
     static let tick = TimeAmount.milliseconds(50)
 
@@ -140,7 +142,7 @@ final class Worker {
     ///   - isFresh: only one that was in use within the last second: what is sent must not meet a closing one.
     ///   - isUnused: only one that has carried nothing yet: what is sent has met a closing one already.
     func takeIdle(_ replica: ReplicaCell, isFresh: Bool, isUnused: Bool) -> UpstreamConnection? {
-        let oldest = isFresh ? coarseNow &- min(coarseNow, 1_000_000_000) : 0
+        let oldest = isFresh ? coarseNow &- min(coarseNow, Self.freshNanoseconds) : 0
         return pools[replica.number]?.take(idleSince: oldest, isUnused: isUnused)
     }
 

@@ -29,7 +29,7 @@ import Testing
                 let meters = FunctionMeters(function: name, registry: registry)
                 let cell = FunctionCell(id: Function.ID(name), queue: queue, meters: meters)
                 let declaration = FunctionCell.Declaration(
-                    name: try FunctionName(name), route: try Route(route), path: [], timeout: 1, generation: 1)
+                    name: try FunctionName(name), route: try Route(route), path: [], timeout: 1)
                 return (try Route(route), RouteTable.Entry(cell: cell, declaration: declaration, method: method))
             })
     }

@@ -76,6 +76,8 @@ final class ClientConnection: ChannelInboundHandler {
             exchange.flushUpstream()
             updateReading()
         case .head, .body, .response:
+            // What is consumed gives its room back: a client that always leaves a byte over would fill the memory.
+            if input.readerIndex > Self.inputBytesMax { input.discardReadBytes() }
             if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
             advance()
         }
@@ -95,13 +97,14 @@ final class ClientConnection: ChannelInboundHandler {
     /// Whether the whole request has been taken.
     var isRequestComplete: Bool { phase == .response }
 
-    func write(_ bytes: ByteBuffer) { context?.write(wrapOutboundOut(bytes), promise: nil) }
+    func write(_ bytes: ByteBuffer) {
+        unread = .max
+        context?.write(wrapOutboundOut(bytes), promise: nil)
+    }
 
     func flush() { context?.flush() }
 
     func writeAndFlush(_ bytes: ByteBuffer) { context?.writeAndFlush(wrapOutboundOut(bytes), promise: nil) }
-
-    func makeBuffer(capacity: Int) -> ByteBuffer { ByteBufferAllocator().buffer(capacity: capacity) }
 
     func setDeadline(in nanoseconds: UInt64) { setDeadline(at: worker.coarseNow &+ nanoseconds) }
 
@@ -181,7 +184,7 @@ final class ClientConnection: ChannelInboundHandler {
         switch phase {
         case .closing: if !isTakingAnswer() { close() }
         case .head where input.readableBytes == 0: if !isTakingAnswer() { close() }
-        case .head: refuse(.requestStalled)
+        case .head: if !isTakingAnswer() { exchange.refuse(.requestStalled) }
         case .body, .response, .tunnel: exchange.deadlinePassed(time)
         }
     }
@@ -192,7 +195,6 @@ extension ClientConnection {
     private func advance() {
         guard !isAdvancing else { return }
         isAdvancing = true
-        defer { isAdvancing = false }
         var isMoving = true
         while isMoving {
             switch phase {
@@ -202,6 +204,8 @@ extension ClientConnection {
             case .response, .tunnel, .closing: isMoving = false
             }
         }
+        // The flush may end the exchange on the spot, and what then comes next must not find us busy.
+        isAdvancing = false
         exchange.flushUpstream()
         // An idle connection holds no memory for what it may receive.
         if input.readableBytes == 0 { input = ByteBuffer() }
@@ -209,7 +213,7 @@ extension ClientConnection {
     }
 
     /// Whether a slow client has taken some of what is written since the last look; if so, it gets more time.
-    private func isTakingAnswer() -> Bool {
+    func isTakingAnswer() -> Bool {
         guard let left = try? context?.channel.syncOptions?.getOption(.bufferedWritableBytes), left > 0, left < unread
         else { return false }
         unread = left
@@ -220,7 +224,12 @@ extension ClientConnection {
     private func readHead() -> Bool {
         skipEmptyLines()
         let bytes = input
-        guard bytes.readableBytes > 0 else { return false }
+        guard bytes.readableBytes > 0 else {
+            // Nothing but empty lines came: that is no head whose time runs.
+            if isHeadTimed { setDeadline(in: worker.tuning.limits.idleTimeout.nanoseconds) }
+            isHeadTimed = false
+            return false
+        }
         let limits = worker.tuning.limits
         guard let end = HeadScanner.end(of: bytes.readableBytesUInt8Span, from: &searched) else {
             if !isHeadTimed {
@@ -240,7 +249,7 @@ extension ClientConnection {
             let head = try worker.scanner.request(bytes.readableBytesUInt8Span, length: end)
             begin(head, bytes)
         } catch {
-            refuse(error.asRequestError)
+            exchange.refuse(error.asRequestError)
         }
         return true
     }
@@ -249,13 +258,13 @@ extension ClientConnection {
     private func refuseHead(_ bytes: ByteBuffer, _ limits: Limits) {
         let max = limits.headBytesMax
         let isTarget = HeadScanner.lineEnd(bytes.readableBytesUInt8Span, 0, max) == nil
-        refuse(.tooLarge(isTarget ? .target(bytesMax: limits.targetBytesMax) : .head(bytesMax: max)))
+        exchange.refuse(.tooLarge(isTarget ? .target(bytesMax: limits.targetBytesMax) : .head(bytesMax: max)))
     }
 
     private func begin(_ head: RequestHead, _ bytes: ByteBuffer) {
         input.moveReaderIndex(forwardBy: head.length)
         if case .length(let length) = head.framing, let limit = worker.tuning.limits.bodyBytesMax, length > limit {
-            return refuse(.tooLarge(.body(bytesMax: limit)))
+            return exchange.refuse(.tooLarge(.body(bytesMax: limit)))
         }
         body = BodyReader(head.framing)
         phase = body.isDone ? .response : .body
@@ -286,16 +295,16 @@ extension ClientConnection {
         do {
             count = try body.consume(input)
         } catch {
-            refuse(.malformedRequest(reason: "The chunked coding is malformed"))
+            exchange.refuse(.malformedRequest(reason: "The chunked coding is malformed"))
             return false
         }
         if let limit = worker.tuning.limits.bodyBytesMax, body.contentBytes > limit {
-            refuse(.tooLarge(.body(bytesMax: limit)))
+            exchange.refuse(.tooLarge(.body(bytesMax: limit)))
             return false
         }
         guard let bytes = input.readSlice(length: count) else { return false }
         if body.isDone { phase = .response }
-        exchange.passBody(bytes)
+        exchange.passUpstream(bytes)
         return true
     }
 
@@ -306,13 +315,6 @@ extension ClientConnection {
             searched = 0
         }
     }
-
-    /// Answers with a problem and ends the connection: after what was wrong, nobody knows where the next request
-    /// begins.
-    private func refuse(_ error: InvocationError) {
-        exchange.refuse(error)
-    }
-
     private func setReading(_ isOn: Bool) {
         guard isReading != isOn, let context else { return }
         isReading = isOn

@@ -23,12 +23,8 @@ extension Exchange {
     private func answer(_ error: InvocationError, keepAlive: Bool) {
         // Between requests the entry is that of the last one, which has nothing to do with this answer.
         let entry = state == .idle ? nil : entry
-        if let entry {
-            entry.cell.meters.fail(error.stage)
-            times.end(now: worker.now())
-        } else {
-            worker.shared.refuse(error.stage)
-        }
+        if let entry, isInvocation { entry.cell.meters.fail(error.stage) } else { worker.shared.refuse(error.stage) }
+        times.end(now: worker.now())
         let problem = Problem(error, function: entry?.declaration.name)
         leaveQueue()
         let timing = entry == nil ? nil : times
@@ -64,7 +60,9 @@ extension Exchange {
         case .tunnel: client.setDeadline(in: worker.tuning.limits.tunnelIdleTimeout.nanoseconds)
         // The function's own time includes that of the upload, so that a trickle does not hold a slot for ever.
         case .sent: client.setDeadline(at: client.isRequestComplete ? times.deadline : min(silence, times.deadline))
-        case .responding: client.setDeadline(at: entry == nil ? .max : silence)
+        case .responding:
+            let mayBeSilent = entry == nil && client.isWritable && client.isRequestComplete
+            client.setDeadline(at: mayBeSilent ? .max : silence)
         default: break
         }
     }
@@ -72,12 +70,13 @@ extension Exchange {
     func deadlinePassed(_ time: UInt64) {
         switch state {
         case .idle: client.close()
-        case .tunnel, .responding: refuse(.requestStalled)
+        // A slow reader is no silent one.
+        case .tunnel, .responding: if !client.isTakingAnswer() { refuse(.requestStalled) }
         case .sent where !client.isRequestComplete && isUpstreamWritable && time < times.deadline:
             refuse(.requestStalled)
         case .waiting: waitedTooLong(time)
         case .routed, .connecting, .sent:
-            let stage: Stage = isConnecting ? .connect : .function
+            let stage = isConnecting ? .connect : times.longestStage(now: time)
             fail(.responseTimeout(after: .nanoseconds(Int64(clamping: time &- times.began)), inStage: stage))
         }
     }
@@ -85,7 +84,7 @@ extension Exchange {
     private func waitedTooLong(_ time: UInt64) {
         guard let entry else { return client.close() }
         let (isAccepting, trouble) = entry.cell.withQueue { ($0.isAccepting, $0.currentTrouble) }
-        let waited = Duration.nanoseconds(Int64(time &- times.began))
+        let waited = Duration.nanoseconds(Int64(clamping: time &- times.began))
         if isAccepting {
             // A first replica came, but its slots are taken: from now on only the function's own time counts.
             guard time >= times.deadline else { return client.setDeadline(at: times.deadline) }

@@ -13,7 +13,8 @@ extension Exchange {
     /// The answer has begun. Adds what F2S has to say and passes the head on, with as much content as is there.
     func respond(_ head: ResponseHead, _ bytes: ByteBuffer, content: ByteBuffer?, framing: Framing, isComplete: Bool) {
         let isInterim = head.status < 200 && head.status != 101
-        var out = client.makeBuffer(capacity: head.length + 192 + (content?.readableBytes ?? 0))
+        var out = ByteBuffer()
+        out.reserveCapacity(head.length + 192 + (content?.readableBytes ?? 0))
         HeadComposer.response(bytes.readableBytesUInt8Span, head, fields: worker.scanner.fields, into: &out)
         if isInterim {
             guard facts.minorVersion >= 1, head.status != 100 else { return }
@@ -73,9 +74,10 @@ extension Exchange {
     }
 
     /// The connection to the replica ended before its answer did.
-    func upstreamLost(hasBegun: Bool, wasReused: Bool) {
+    func upstreamLost(hasBegun: Bool, wasReused: Bool, wasStale: Bool) {
         upstream = nil
-        if state != .tunnel { doubtReplica() }
+        // A connection that was idle for long was most likely closed for that: no reason to doubt its replica.
+        if state != .tunnel, hasBegun || !wasStale { doubtReplica() }
         switch state {
         case .tunnel, .responding:
             if state == .responding, let entry { entry.cell.meters.fail(.function) }

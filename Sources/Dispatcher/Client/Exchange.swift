@@ -104,11 +104,6 @@ final class Exchange {
         admit(entry)
     }
 
-    func passBody(_ bytes: ByteBuffer) {
-        upstream?.write(bytes)
-        noteActivity()
-    }
-
     func passUpstream(_ bytes: ByteBuffer) {
         upstream?.write(bytes)
         noteActivity()
@@ -116,7 +111,10 @@ final class Exchange {
 
     func flushUpstream() { upstream?.flushIfNeeded() }
 
-    func clientWritabilityChanged(isWritable: Bool) { upstream?.setReading(isWritable) }
+    func clientWritabilityChanged(isWritable: Bool) {
+        upstream?.setReading(isWritable)
+        noteActivity()
+    }
 
     /// The client has left: its place or its slot is free at once.
     func clientGone() {
@@ -133,6 +131,7 @@ final class Exchange {
     func granted(_ grant: InvocationQueue.Grant) {
         self.grant = grant
         times.granted = worker.now()
+        times.firstReplica = grant.acceptingSince
         connect(grant.replica)
     }
 
@@ -222,7 +221,7 @@ final class Exchange {
 
     private func connectFailed(_ replica: ReplicaCell, _ error: any Error) {
         guard let entry else { return fail(.apiUnavailable) }
-        if !ConnectFailure.isTimeout(error), entry.cell.withQueue({ $0.refused(replica) }) {
+        if ConnectFailure.isRefusal(error), entry.cell.withQueue({ $0.refused(replica) }) {
             worker.dial(replica, of: entry.cell)
             worker.shared.changes.raise()
         }

@@ -60,6 +60,8 @@ struct ExchangeTimes {
     var responded: UInt64 = 0
     /// For the response's head.
     var deadline = UInt64.max
+    /// When a replica began to take invocations, after none did.
+    var firstReplica: UInt64 = 0
     /// Whether no replica was there when it was admitted.
     var isCold = false
 
@@ -73,10 +75,16 @@ struct ExchangeTimes {
 
     private var waited: UInt64 { granted > began ? granted &- began : 0 }
 
+    /// Waiting for a first replica; one that was never seen took all the time.
+    private var started: UInt64 {
+        guard isCold else { return 0 }
+        return firstReplica > began ? min(firstReplica &- began, waited) : firstReplica == 0 ? waited : 0
+    }
+
     /// Waiting for a slot while replicas were there.
-    var queueMicroseconds: UInt64 { isCold ? 0 : waited / 1000 }
+    var queueMicroseconds: UInt64 { (waited &- started) / 1000 }
     /// Waiting for a first replica.
-    var startMicroseconds: UInt64 { isCold ? waited / 1000 : 0 }
+    var startMicroseconds: UInt64 { started / 1000 }
     /// The function's own time, its connection included.
     var functionMicroseconds: UInt64 {
         let from = granted > 0 ? granted : began
@@ -85,10 +93,14 @@ struct ExchangeTimes {
 
     func observe(in meters: FunctionMeters, now: UInt64) {
         meters.duration.observe(nanoseconds: now > began ? now &- began : 0)
-        if isCold {
-            meters.coldStart.observe(nanoseconds: waited)
-        } else {
-            meters.queueWait.observe(nanoseconds: waited)
-        }
+        if isCold { meters.coldStart.observe(nanoseconds: started) }
+        meters.queueWait.observe(nanoseconds: waited &- started)
+    }
+
+    /// Where most of the time went, for one who waited in vain.
+    func longestStage(now: UInt64) -> Stage {
+        let function = granted > 0 && now > granted ? now &- granted : 0
+        if started >= max(function, waited &- started) { return started > 0 ? .scale : .function }
+        return waited &- started > function ? .queue : .function
     }
 }

@@ -77,6 +77,7 @@ extension HeadScanner {
     /// Takes what F2S itself needs of a request, and marks what it replaces.
     private func noteRequest(_ bytes: Span<UInt8>, _ field: inout Field, _ facts: inout FieldFacts) throws(HeadError) {
         let name = field.name
+        noteForwarding(bytes, &field)
         switch name.count {
         case 2:
             if bytes.isCaseInsensitively("te", in: name) { field.isDropped = true }
@@ -91,7 +92,6 @@ extension HeadScanner {
                 facts.expectsContinue = bytes.isCaseInsensitively("100-continue", in: field.value)
                 field.isDropped = facts.expectsContinue
             }
-        case 9, 15, 16, 17: noteForwarding(bytes, &field)
         case 11:
             if bytes.isCaseInsensitively("traceparent", in: name) { facts.hasTraceparent = true }
         case 12:
@@ -119,13 +119,22 @@ extension HeadScanner {
         return true
     }
 
+    private static let forwardedPrefix: StaticString = "x-forwarded-"
+    private static let forwardedPrefixCount = 12
+
     /// What says where a request came from is replaced: a client must not be able to claim it.
     private func noteForwarding(_ bytes: Span<UInt8>, _ field: inout Field) {
-        let isForwarding =
-            bytes.isCaseInsensitively("forwarded", in: field.name)
-            || bytes.isCaseInsensitively("x-forwarded-for", in: field.name)
-            || bytes.isCaseInsensitively("x-forwarded-host", in: field.name)
-            || bytes.isCaseInsensitively("x-forwarded-proto", in: field.name)
+        let name = field.name
+        if bytes.isCaseInsensitively("forwarded", in: name) { field.isDropped = true }
+        guard name.count > Self.forwardedPrefixCount, Octet.lowercased(bytes[name.lower]) == UInt8(ascii: "x") else { return }
+        // Programs that read fields as environment variables take an underscore for a dash.
+        let isForwarding = Self.forwardedPrefix.withUTF8Buffer { prefix in
+            for index in prefix.indices {
+                let byte = Octet.lowercased(bytes[name.lower + index])
+                if byte != prefix[index], !(byte == UInt8(ascii: "_") && prefix[index] == UInt8(ascii: "-")) { return false }
+            }
+            return true
+        }
         if isForwarding { field.isDropped = true }
     }
 

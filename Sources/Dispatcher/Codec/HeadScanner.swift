@@ -96,6 +96,8 @@ struct HeadScanner {
         guard index > 0, bytes[index] == Octet.space else { throw .malformed("The method is not a token") }
         head.methodText = ByteRange(0, index)
         head.method = Self.method(bytes, head.methodText)
+        // Its answer has no content whatever its head says; and there is nowhere to connect to.
+        guard !bytes.isExactly("CONNECT", in: head.methodText) else { throw .malformed("CONNECT is not served") }
         let targetStart = index &+ 1
         let targetEnd = end &- 9
         guard targetEnd > targetStart, bytes[targetEnd] == Octet.space else {

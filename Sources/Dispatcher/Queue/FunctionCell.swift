@@ -9,7 +9,6 @@ final class FunctionCell: Sendable {
         let route: Route
         let path: [UInt8]
         let timeout: UInt64
-        let generation: Int
     }
 
     let id: Function.ID

@@ -17,6 +17,8 @@ struct InvocationQueue {
     struct Grant: Sendable {
         let replica: ReplicaCell
         let position: Int
+        /// When replicas began to take invocations, after none did: until then a waiter waited for a start.
+        let acceptingSince: UInt64
     }
 
     /// A grant for somebody who waited, possibly on another loop.
@@ -63,7 +65,8 @@ struct InvocationQueue {
     private var hasStarting = false
     private var isActivationRaised = false
     private var isClosed = false
-    private var integral: UInt64 = 0
+    private var acceptingSince: UInt64 = 0
+    private var integral = 0.0
     private var integratedUntil: UInt64
 
     private(set) var inFlight = 0
@@ -136,6 +139,7 @@ struct InvocationQueue {
     /// A replica has accepted a connection: it takes invocations from now on.
     mutating func accepted(_ replica: ReplicaCell, now: UInt64) -> [Wake] {
         guard let position = position(of: replica), slots[position]?.isListed == true else { return [] }
+        if !isAccepting { acceptingSince = now }
         slots[position]?.hasAccepted = true
         isActivationRaised = false
         return wakeAll(now: now)
@@ -154,6 +158,7 @@ struct InvocationQueue {
     mutating func update(
         _ listed: [(cell: ReplicaCell, isDraining: Bool)], trouble: StartTrouble?, hasStarting: Bool, now: UInt64
     ) -> (wakes: [Wake], failed: [Waiter]) {
+        let wasAccepting = isAccepting
         for index in slots.indices { slots[index]?.isListed = false }
         for (cell, isDraining) in listed {
             if let position = position(of: cell) {
@@ -173,6 +178,7 @@ struct InvocationQueue {
             && (trouble?.attempts != self.trouble?.attempts || trouble?.revision != self.trouble?.revision)
         self.trouble = trouble
         self.hasStarting = hasStarting
+        if !wasAccepting, isAccepting { acceptingSince = now }
         let wakes = wakeAll(now: now)
         if isAccepting { isActivationRaised = false }
         guard isNew, !hasStarting, !isAccepting else { return (wakes, []) }
@@ -190,6 +196,7 @@ struct InvocationQueue {
     /// - Returns: everybody who waits, who must be told.
     mutating func close(now: UInt64) -> [Waiter] {
         isClosed = true
+        for index in slots.indices { slots[index]?.isListed = false }
         return removeAllWaiters(now: now)
     }
 
@@ -208,7 +215,7 @@ struct InvocationQueue {
         integrate(now)
         return LoadReport.FunctionLoad(
             inFlight: inFlight, queued: queued, wantsActivation: queued > 0 && !isAccepting, admitted: admitted,
-            concurrencySeconds: Double(integral) / 1e9)
+            concurrencySeconds: integral)
     }
 
     /// What each replica has in hand.
@@ -253,7 +260,7 @@ extension InvocationQueue {
         }
         slots[best]?.inFlight += 1
         inFlight += 1
-        return Grant(replica: replica, position: best)
+        return Grant(replica: replica, position: best, acceptingSince: acceptingSince)
     }
 
     private mutating func release(_ grant: Grant) {
@@ -326,7 +333,7 @@ extension InvocationQueue {
 
     @inline(__always) private mutating func integrate(_ now: UInt64) {
         guard now > integratedUntil else { return }
-        integral &+= UInt64(inFlight &+ queued) &* (now &- integratedUntil)
+        integral += Double(inFlight &+ queued) * Double(now &- integratedUntil) / 1e9
         integratedUntil = now
     }
 }

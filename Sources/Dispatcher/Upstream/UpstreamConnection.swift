@@ -23,6 +23,8 @@ final class UpstreamConnection: ChannelInboundHandler {
     private var isPersistent = true
     /// Whether it has carried an exchange already.
     private(set) var isReused = false
+    /// Whether it had been idle for so long that its replica may just have closed it for that.
+    private var wasStale = false
     private var hasBegun = false
     /// Whether it ended by an error: then its end is not the end of a response.
     private var hasFailed = false
@@ -52,6 +54,7 @@ final class UpstreamConnection: ChannelInboundHandler {
     func begin(_ exchange: Exchange) {
         self.exchange = exchange
         state = .head
+        wasStale = isReused && idleSince &+ Worker.freshNanoseconds < worker.coarseNow
         hasBegun = false
         searched = 0
     }
@@ -94,6 +97,7 @@ final class UpstreamConnection: ChannelInboundHandler {
             close()
         case .tunnel: exchange?.passContent(bytes)
         case .head, .content:
+            if input.readerIndex > ClientConnection.inputBytesMax { input.discardReadBytes() }
             if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
             advance()
         }
@@ -116,7 +120,8 @@ final class UpstreamConnection: ChannelInboundHandler {
         if wasIdle { return worker.forget(self) }
         guard let exchange else { return }
         self.exchange = nil
-        if isEnd { exchange.responseEnded() } else { exchange.upstreamLost(hasBegun: hasBegun, wasReused: isReused) }
+        if isEnd { return exchange.responseEnded() }
+        exchange.upstreamLost(hasBegun: hasBegun, wasReused: isReused, wasStale: wasStale)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

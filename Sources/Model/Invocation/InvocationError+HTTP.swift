@@ -102,8 +102,10 @@ extension InvocationError {
                     + "`f2s logs` shows what the function says."
         case .malformedResponse(let reason): "\(reason). The function must answer in HTTP/1.1."
         case .responseTimeout(let limit, let stage):
-            "No answer began within \(limit.shortText); the time went in stage \(stage.rawValue). "
-                + "Raise target.timeout, or make the function faster."
+            "No answer began within \(limit.shortText); most of the time went in stage \(stage.rawValue). "
+                + (stage == .queue
+                    ? "Raise target.maxReplicas or .concurrency, or target.timeout."
+                    : "Raise target.timeout, or make the function faster.")
         case .starting: "The declarations are not read yet. Retry in a second."
         case .draining: "This process takes no new work. Retry: another will answer."
         case .apiUnavailable: "F2S has just started or is about to end. Retry in a second."
