@@ -3,7 +3,7 @@ BUILD ?= .build
 export BUILD
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt clean
+.PHONY: help run test check fmt bench clean
 
 help: ## list what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ check: ## format, tidiness and warnings: what must be clean before each commit
 
 fmt: ## format all Swift
 	@swift format format --in-place --parallel --recursive Package.swift Sources Tests
+
+bench: ## CPU per proxied request beside nginx, haproxy and Go (arguments: make bench ARGS='--rounds 5')
+	@scripts/bench $(ARGS)
 
 clean: ## remove what was built
 	@rm -rf "$(BUILD)"
