@@ -1,3 +1,4 @@
+import Glibc
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -26,7 +27,10 @@ struct Listener: Service {
         self.address = address
         responder = router.buildResponder()
         self.onBound = onBound
-        self.logger = logger
+        var quiet = logger
+        // Where it listens is for us to say; its own words at start are for who looks for a fault.
+        if logger.logLevel > .debug { quiet.logLevel = max(logger.logLevel, .warning) }
+        self.logger = quiet
     }
 
     /// Serves until graceful shutdown; streams end then, and answers in hand are finished.
@@ -42,7 +46,12 @@ struct Listener: Service {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            throw APIServerError.cannotListen(address: name, reason: "\(error)")
+            throw APIServerError.cannotListen(address: name, reason: Self.reason(of: error))
         }
+    }
+
+    /// The system's words where the system has refused: NIO puts the name of its own function before them.
+    private static func reason(of error: any Error) -> String {
+        (error as? IOError).map { String(cString: strerror($0.errnoCode)) } ?? "\(error)"
     }
 }

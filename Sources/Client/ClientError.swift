@@ -36,7 +36,7 @@ public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
             "\(server) answered with status \(status)\(detail.isEmpty ? "" : " (\(detail))"), which is not F2S' way: "
                 + "check --server"
         case .refusedManifest(let complaints):
-            complaints.joined(separator: "; ").onOneLine
+            complaints.joinedClauses.onOneLine
         case .notReady(let function, let reason):
             "\(function) is not ready: \(reason.onOneLine) `f2s describe \(function)` tells more"
         }

@@ -31,7 +31,9 @@ struct Application {
         settings = try SettingsFile(
             path: options.config, environment: options.environment, logger: Self.logger("config", nil))
         let initial = settings.latest.current
-        try Exposure.check(host: options.listen.host, isProtected: initial.auth.kind != .none)
+        let isProtected = initial.auth.kind != .none
+        try Exposure.check("--listen", host: options.listen.host, isProtected: isProtected)
+        try Exposure.check("--operations", host: options.operations.host, isProtected: isProtected)
         logger = Self.logger("f2s", initial)
         runtimeFolder = try RuntimeFolder(environment: options.environment)
         local = LocalPlatform(Self.localOptions(options, initial), logger: Self.logger("local", initial))
@@ -73,7 +75,7 @@ struct Application {
             return try dispatcher.start()
         } catch {
             try? dispatcher.stop()
-            throw ServeError.cannotListen(address: "\(options.listen.host):\(options.listen.port)", reason: "\(error)")
+            throw ServeError.cannotListen(address: "\(options.listen.host):\(options.listen.port)", because: error)
         }
     }
 
@@ -84,8 +86,10 @@ struct Application {
             catalog,
             controller,
             APIServer(apiParts(publicAddress), logger: Self.logger("api", settings.latest.current)),
-            Wiring(local: local, settings: settings, dispatcher: dispatcher, readiness: readiness) { [options] in
-                Announcement.serving(publicAddress, options)
+            Wiring(local: local, settings: settings, dispatcher: dispatcher, readiness: readiness) {
+                [logger, folder = local.folder] snapshot in
+                Announcement.serving(publicAddress)
+                logger.info("\(Announcement.summary(of: snapshot, folder: folder))")
             },
             DispatcherService(
                 dispatcher: dispatcher, readiness: readiness, settings: settings.latest, logger: logger),

@@ -16,6 +16,7 @@ import Testing
         ),
         ("application/yaml", manifest("hello", maxReplicas: -1), 422, ["5:", "maxReplicas"]),
         ("application/yaml", manifest("Hello"), 422, ["3:", "metadata.name"]),
+        ("application/yaml", "a: &a 1\n---\nb: &b 1", 422, ["write the value out; body:3:", "write the value out."]),
         ("application/yaml", "", 422, ["no function"]),
         ("application/yaml", manifest("a") + "\n---\n" + manifest("b"), 422, ["2 functions", "f2s apply"]),
         ("text/plain", manifest("hello"), 403, ["text/plain", "application/yaml"]),

@@ -39,16 +39,18 @@ extension ClientAnswer {
 enum Sample {
     static func function(
         _ name: String = "hello", generation: Int = 1, observed: Int = 1, endpoint: String = "/hello",
-        method: String? = "GET", conditions: String = #"{"type":"Ready","status":"True","reason":"Idle","message":"m"}"#
+        method: String? = "GET",
+        conditions: String = #"{"type":"Ready","status":"True","reason":"Idle","message":"m"}"#,
+        minReplicas: Int = 0, readyReplicas: Int = 1
     ) -> String {
         let method = method.map { #","method":"\#($0)""# } ?? ""
         return """
             {"apiVersion":"f2s.opensight.ch/v1alpha1","kind":"Function","metadata":{"name":"\(name)","namespace":"f2s",\
             "uid":"u-\(name)","generation":\(generation),"resourceVersion":"r\(generation)"},\
             "spec":{"endpoint":"\(endpoint)"\(method)},"target":{"command":["python3","hello.py"],"port":8080,\
-            "endpoint":"/","minReplicas":0,"maxReplicas":5,"scaling":{"targetConcurrency":10}},\
-            "status":{"observedGeneration":\(observed),"replicas":1,"readyReplicas":1,"desiredReplicas":2,\
-            "url":"/invoke/hello","conditions":[\(conditions)]},"later":{"unknown":true}}
+            "endpoint":"/","minReplicas":\(minReplicas),"maxReplicas":5,"scaling":{"targetConcurrency":10}},\
+            "status":{"observedGeneration":\(observed),"replicas":1,"readyReplicas":\(readyReplicas),\
+            "desiredReplicas":2,"url":"/invoke/hello","conditions":[\(conditions)]},"later":{"unknown":true}}
             """
     }
 }

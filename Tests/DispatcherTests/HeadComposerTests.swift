@@ -40,7 +40,8 @@ import Testing
     @Test(arguments: [
         "Connection: close", "connection: Keep-Alive", "Keep-Alive: timeout=5", "Proxy-Connection: x", "TE: trailers",
         "Upgrade: h2c", "Connection: X-Own\r\nX-Own: 1\r\nx-own: 2", "Connection: close , x-OWN\r\nX-Own: 1",
-        "X-Own: 1\r\nConnection: upgrade, X-Own", "X-Forwarded-For: 6.6.6.6", "x-forwarded-proto: https", "X-Forwarded-Port: 1", "X_Forwarded_For: 6.6.6.6",
+        "X-Own: 1\r\nConnection: upgrade, X-Own", "X-Forwarded-For: 6.6.6.6", "x-forwarded-proto: https",
+        "X-Forwarded-Port: 1", "X_Forwarded_For: 6.6.6.6",
         "X-FORWARDED-HOST: evil", "Forwarded: for=6.6.6.6", "Expect: 100-continue",
         "Connection: X-Request-Id\r\nX-Request-Id: 7",
         "Connection: traceparent\r\ntraceparent: 7",

@@ -167,6 +167,65 @@ import Testing
         #expect(starts(rig.ends("hello-5")) == ["hello-6"])
     }
 
+    /// What a function has been through before its next replica crashes right after it was ready.
+    enum Past: String, CaseIterable {
+        case failedToStart, brokenRevision, crashingRevision, lastedAfterCrash
+        case crashed, crashedThenFailedToStart
+    }
+
+    @Test(arguments: [
+        (Past.failedToStart, true), (.brokenRevision, true), (.crashingRevision, true), (.lastedAfterCrash, true),
+        (.crashed, false), (.crashedThenFailedToStart, false),
+    ])
+    func `a crash is the first unless this revision has crashed before`(past: Past, isFirst: Bool) throws {
+        var rig = Rig()
+        var ids = try starts(rig.apply(launch(), 1))
+        switch past {
+        case .failedToStart:
+            _ = try rig.ends(#require(ids.first))
+        case .brokenRevision:
+            _ = try rig.ends(#require(ids.first))
+            ids = try starts(rig.apply(launch(["corrected"]), 1))
+        case .crashingRevision:
+            _ = try rig.listens(#require(ids.first))
+            _ = try rig.ends(#require(ids.first))
+            ids = try starts(rig.apply(launch(["corrected"]), 1))
+        case .lastedAfterCrash:
+            _ = try rig.listens(#require(ids.first))
+            ids = try starts(rig.ends(#require(ids.first)))
+            let sound = try #require(ids.first)
+            rig.pass(.seconds(1))
+            _ = rig.listens(sound)
+            rig.pass(.seconds(3600))
+            // Idle: nothing runs until the next invocation.
+            _ = try rig.apply(launch(), 0, retiring: [sound])
+            _ = rig.ends(sound)
+            ids = try starts(rig.apply(launch(), 1))
+        case .crashed:
+            _ = try rig.listens(#require(ids.first))
+            ids = try starts(rig.ends(#require(ids.first)))
+        case .crashedThenFailedToStart:
+            _ = try rig.listens(#require(ids.first))
+            ids = try starts(rig.ends(#require(ids.first)))
+            _ = try rig.ends(#require(ids.first))
+        }
+        rig.pass(.seconds(5))
+        ids += starts(rig.advance())
+        let last = try #require(ids.last)
+        _ = rig.listens(last)
+        rig.pass(.seconds(1))
+        #expect(starts(rig.ends(last)).isEmpty == !isFirst)
+        #expect((rig.life.trouble == nil) == isFirst)
+    }
+
+    @Test func `a first crash is replaced at once, though another replica has just failed to start`() throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(), 2)
+        _ = rig.ends("hello-2")
+        _ = rig.listens("hello-1")
+        #expect(starts(rig.ends("hello-1")) == ["hello-3", "hello-4"])
+    }
+
     @Test func `a sound replica beside the crashing one forgives`() throws {
         var rig = Rig()
         _ = try rig.apply(launch(), 2)

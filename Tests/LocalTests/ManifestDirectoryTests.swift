@@ -106,11 +106,29 @@ import Testing
         #expect(broken.functions.map(\.name.text) == ["alpha", "beta"])
         #expect(broken.functions.first?.target.command == ["new"], "its good documents go on")
         #expect(broken.refusals.count == 1 && broken.refusals.first?.line != nil)
-        #expect(broken.refusals.first?.message.hasSuffix("Until then the last good version stays: beta") == true)
+        #expect(
+            broken.refusals.first?.message.hasSuffix(". Until it is corrected the last good version stays: beta")
+                == true)
         try folder.write("a.yaml", manifest("alpha"))
         try await settle(directory)
         #expect(try await names(directory) == ["alpha"])
         #expect(try await snapshot(directory).refusals == [])
+    }
+
+    @Test(arguments: [
+        ("maxReplica: 3", "did you mean target.maxReplicas? Until it is corrected the last good version stays: beta"),
+        ("maxReplicas: 0", ". Until it is corrected the last good version stays: beta"),
+    ])
+    func `a complaint is a whole sentence before the next one`(mistake: String, ending: String) async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("b.yaml", manifest("beta"))
+        let directory = open(folder)
+        directory.look()
+        try folder.write("b.yaml", manifest("beta", more: "  " + mistake))
+        try await settle(directory)
+        let message = try #require(try await snapshot(directory).refusals.first?.message)
+        #expect(message.hasSuffix(ending), "\(message)")
+        for join in ["?.", "..", ".;"] { #expect(!message.contains(join), "\(message)") }
     }
 
     @Test func `a file that is being written is not read half`() async throws {

@@ -91,3 +91,18 @@ import Testing
         #expect(FieldComplaint(field: "spec.endpoint", value: text, requirement: "be a path").value == printable)
     }
 }
+
+@Suite struct SentencesTests {
+    @Test(arguments: [("a", "a."), ("a.", "a."), ("did you mean a?", "did you mean a?"), ("a!", "a!"), ("", ".")])
+    func `a sentence has a mark at its end, once`(text: String, sentence: String) {
+        #expect(text.sentence == sentence)
+    }
+
+    @Test(
+        arguments: [
+            ([], ""), (["a."], "a."), (["a.", "b."], "a; b."), (["a", "b?", "c"], "a; b?; c"), (["", "."], "; ."),
+        ] as [([String], String)])
+    func `clauses are joined without a full stop before the semicolon`(texts: [String], line: String) {
+        #expect(texts.joinedClauses == line)
+    }
+}

@@ -33,6 +33,27 @@ import Testing
         #expect(decision.reason == .activation)
     }
 
+    @Test(arguments: [
+        (1, "1 replica: 1 invocation waits and no replica takes any."),
+        (3, "1 replica: 3 invocations wait and no replica takes any."),
+    ])
+    func `the reason of a cold start is English`(queued: Int, message: String) {
+        var bench = ScaleBench(Samples.policy())
+        _ = bench.step()
+        #expect(bench.step(.microseconds(50), queued: queued).message == message)
+    }
+
+    @Test(arguments: [
+        (1, 1, "3 replicas: 1 invocation waits and 1 is in flight, 2 slots per replica."),
+        (2, 3, "3 replicas: 2 invocations wait and 3 are in flight, 2 slots per replica."),
+    ])
+    func `the reason of a full queue is English`(queued: Int, inFlight: Int, message: String) {
+        let decision = ScaleDecision(
+            desired: 3, wanted: 3, reason: .queue, inFlight: inFlight, queued: queued,
+            policy: Samples.policy(concurrency: 2))
+        #expect(decision.message == message)
+    }
+
     @Test(arguments: [(1, 100, 3), (1, 2, 2), (10, 25, 3), (40, 100, 3), (100, 100, 1), (nil, 100, 2), (nil, 70, 1)])
     func `a cold function starts what its queue asks for at once`(concurrency: Int?, queued: Int, desired: Int) {
         var bench = ScaleBench(Samples.policy(max: 3, concurrency: concurrency))

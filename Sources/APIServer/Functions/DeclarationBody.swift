@@ -18,7 +18,7 @@ enum DeclarationBody {
         guard contents.refusals.isEmpty else {
             let complaints = contents.refusals.map(\.description)
             throw Problem(
-                status: 422, title: "The declaration is refused", detail: complaints.joined(separator: "; "),
+                status: 422, title: "The declaration is refused", detail: complaints.joinedClauses,
                 errors: complaints)
         }
         guard let document = contents.documents.first else {

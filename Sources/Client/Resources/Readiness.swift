@@ -20,7 +20,9 @@ public enum Readiness: Sendable, Hashable {
         let ready = function.condition(Condition.Kind.ready.rawValue)
         if let failed {
             self = .failed(reason: Self.words(failed))
-        } else if ready?.isTrue == true {
+        } else if ready?.isTrue == true, (status.readyReplicas ?? 0) >= (function.target.minReplicas ?? 0) {
+            // The condition holds as soon as an invocation would be answered, which may mean: once a replica has
+            // started. A minimum above zero is a promise that they have.
             self = .ready
         } else {
             self = .pending(reason: ready.map(Self.words) ?? "It has no condition Ready.")

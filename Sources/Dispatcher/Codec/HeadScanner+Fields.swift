@@ -126,12 +126,16 @@ extension HeadScanner {
     private func noteForwarding(_ bytes: Span<UInt8>, _ field: inout Field) {
         let name = field.name
         if bytes.isCaseInsensitively("forwarded", in: name) { field.isDropped = true }
-        guard name.count > Self.forwardedPrefixCount, Octet.lowercased(bytes[name.lower]) == UInt8(ascii: "x") else { return }
+        guard name.count > Self.forwardedPrefixCount, Octet.lowercased(bytes[name.lower]) == UInt8(ascii: "x") else {
+            return
+        }
         // Programs that read fields as environment variables take an underscore for a dash.
         let isForwarding = Self.forwardedPrefix.withUTF8Buffer { prefix in
             for index in prefix.indices {
                 let byte = Octet.lowercased(bytes[name.lower + index])
-                if byte != prefix[index], !(byte == UInt8(ascii: "_") && prefix[index] == UInt8(ascii: "-")) { return false }
+                if byte != prefix[index], !(byte == UInt8(ascii: "_") && prefix[index] == UInt8(ascii: "-")) {
+                    return false
+                }
             }
             return true
         }

@@ -39,7 +39,7 @@ public enum StoreError: Error, Sendable, Hashable {
         case .invalid(let complaints):
             Problem(
                 status: 422, title: "The declaration is refused",
-                detail: complaints.map(\.description).joined(separator: "; "), errors: complaints.map(\.description))
+                detail: complaints.map(\.description).joinedClauses, errors: complaints.map(\.description))
         case .unavailable(let reason):
             Problem(status: 503, title: "The store is not available", detail: "\(reason). Retry in a moment.")
         }

@@ -52,9 +52,10 @@ struct ScaleDecision: Sendable, Hashable {
     var message: String {
         let number = "\(desired) replica\(desired == 1 ? "" : "s")"
         return switch reason {
-        case .activation: "\(number): \(queued) wait and no replica takes invocations."
+        case .activation: "\(number): \(waiters) and no replica takes any."
         case .queue:
-            "\(number): \(queued) wait and \(inFlight) are in flight, \(policy.slotsText) per replica."
+            "\(number): \(waiters) and \(inFlight) \(inFlight == 1 ? "is" : "are") in flight, \(policy.slotsText) per "
+                + "replica."
         case .panic:
             "\(number): \(panicConcurrency.shortText) invocations at once over \(policy.panicWindow.shortText) against "
                 + "\(stableConcurrency.shortText) over \(policy.stableWindow.shortText); nothing is stopped while load "
@@ -72,6 +73,8 @@ struct ScaleDecision: Sendable, Hashable {
         case .routeConflict: "\(number): an older function has the same endpoint and method."
         }
     }
+
+    private var waiters: String { queued == 1 ? "1 invocation waits" : "\(queued) invocations wait" }
 }
 
 extension Double {

@@ -25,6 +25,9 @@ public final class LocalPlatform: Service, Sendable {
             events: journal)
     }
 
+    /// Absolute path of the folder that is served.
+    public var folder: String { directory.folder }
+
     /// Returns once the folder has been read for the first time; ``run()`` must have been called.
     public func waitUntilLoaded() async { await directory.waitUntilLoaded() }
 

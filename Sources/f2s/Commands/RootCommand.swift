@@ -4,9 +4,18 @@ import ArgumentParser
 struct RootCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "f2s",
-        abstract: "Functions as a Service, on Kubernetes or on nothing at all.",
+        abstract: "Functions as a Service on one machine, with nothing beside it.",
         discussion: """
-            Begin with `f2s serve`, then `f2s apply -f hello.yaml` and `f2s invoke hello`.
+            Begin with `f2s serve`. In a second terminal, declare a function and invoke it:
+
+            f2s apply -f - <<END
+            apiVersion: f2s.opensight.ch/v1alpha1
+            kind: Function
+            metadata: {name: now}
+            spec: {endpoint: /now}
+            target: {command: [f2s, wrap, --, date]}
+            END
+            f2s invoke now
 
             Exit status: 0 done; 1 failed, with one line on standard error that says what to do; 2 bad use.
             Environment: F2S_SERVER is the server for commands without --server.

@@ -21,8 +21,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Where to serve /metrics and /ready, IP:PORT.")
     var operations = "127.0.0.1:8081"
 
-    @Option(help: "Settings; may be absent. Read again when it changes.")
-    var config = "config.yaml"
+    @Option(
+        help: ArgumentHelp(
+            "Settings. Read again when they change. (default: \(ServeOptions.configDefault), if there is one)",
+            valueName: "config"))
+    var config: String?
 
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
@@ -35,8 +38,16 @@ struct ServeCommand: AsyncParsableCommand {
         ServeOptions(
             folder: folder, listen: try endpoint("--listen", listen),
             operations: try endpoint("--operations", operations),
-            config: config, environment: ServeOptions.currentEnvironment(), executable: ServeOptions.currentExecutable()
-        )
+            config: try config.map(settingsPath) ?? ServeOptions.configDefault,
+            environment: ServeOptions.currentEnvironment(), executable: ServeOptions.currentExecutable())
+    }
+
+    /// Who names a file means it: without it, F2S would serve with settings that nobody has chosen.
+    private func settingsPath(_ path: String) throws -> String {
+        guard access(path, F_OK) == 0 else {
+            throw ServeError.noSettings(path: path, reason: String(cString: strerror(errno)))
+        }
+        return path
     }
 
     private func endpoint(_ option: String, _ text: String) throws -> ServeOptions.Endpoint {

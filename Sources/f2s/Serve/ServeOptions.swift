@@ -26,10 +26,14 @@ struct ServeOptions: Sendable {
     var folder: String
     var listen: Endpoint
     var operations: Endpoint
+    /// Where the settings are looked for; there need not be any.
     var config: String
     var environment: [String: String]
     /// Path of this program.
     var executable: String
+
+    /// The settings of who names none.
+    static let configDefault = "config.yaml"
 
     var executableFolder: String { executable.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } }
 

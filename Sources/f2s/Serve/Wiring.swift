@@ -12,7 +12,7 @@ struct Wiring: Service {
     let dispatcher: Dispatcher
     let readiness: Latest<Bool>
     /// Called once, when every function that is declared can be invoked.
-    let whenServing: @Sendable () -> Void
+    let whenServing: @Sendable (FunctionSnapshot) -> Void
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -33,7 +33,7 @@ struct Wiring: Service {
                 guard isFirst else { continue }
                 isFirst = false
                 readiness.publish(true)
-                whenServing()
+                whenServing(snapshot)
             }
         }
     }

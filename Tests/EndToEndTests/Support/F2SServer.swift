@@ -48,8 +48,11 @@ struct F2SServer: Sendable {
         let output = home + "/f2s.out"
         try Files.makeFolder(temporaryFolder)
         var command = [try Workshop.current.f2s, "serve", "--folder", folder]
-        command += ["--listen", "127.0.0.1:0", "--operations", "127.0.0.1:0", "--config", home + "/config.yaml"]
-        if let settings { try Files.write(settings, to: home + "/config.yaml") }
+        command += ["--listen", "127.0.0.1:0", "--operations", "127.0.0.1:0"]
+        if let settings {
+            try Files.write(settings, to: home + "/config.yaml")
+            command += ["--config", home + "/config.yaml"]
+        }
         let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
         startedAt = monotonicNanoseconds()
         let process = try ChildProcess(

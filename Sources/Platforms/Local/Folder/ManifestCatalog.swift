@@ -104,11 +104,13 @@ struct ManifestCatalog {
             for function in stay { kept[function.name] = function }
             let names = stay.map(\.name).sorted().map(\.text).joined(separator: ", ")
             for (index, refusal) in file.refusals.enumerated() {
-                let remark = index == 0 && !stay.isEmpty ? ". Until then the last good version stays: \(names)" : ""
+                let message =
+                    index == 0 && !stay.isEmpty
+                    ? "\(refusal.message.sentence) Until it is corrected the last good version stays: \(names)"
+                    : refusal.message
                 refusals.append(
                     Refusal(
-                        place: refusal.place, line: refusal.line, column: refusal.column,
-                        message: refusal.message + remark))
+                        place: refusal.place, line: refusal.line, column: refusal.column, message: message))
             }
         }
         return kept

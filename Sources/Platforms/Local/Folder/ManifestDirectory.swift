@@ -25,8 +25,9 @@ final class ManifestDirectory: FunctionStore {
     /// manifest may be a valid one.
     private static let settlingTime = Duration.milliseconds(100)
 
+    /// Absolute path of the folder.
+    let folder: String
     private let options: LocalOptions
-    private let folder: String
     private let reader: ManifestReader
     private let state: Mutex<State>
     private let latest = Latest(FunctionSnapshot())
@@ -255,7 +256,7 @@ extension ManifestDirectory {
         guard let stored = state.catalog.function(named: draft.name), stored.origin.place == place else {
             let refusals = state.catalog.snapshot.refusals.filter { $0.place == place }
             throw .unavailable(
-                "\(place) was written but cannot be read back: \(refusals.map(\.message).joined(separator: "; "))")
+                "\(place) was written but cannot be read back: \(refusals.map(\.message).joinedClauses)")
         }
         return stored
     }

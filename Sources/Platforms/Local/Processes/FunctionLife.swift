@@ -19,9 +19,11 @@ struct FunctionLife: Hashable {
     /// Number of the next replica.
     private(set) var nextNumber: Int
 
-    /// Failures in a row.
+    /// Failures in a row: to start, or to stay up.
     private var failures = 0
     private var lastFailure: Duration?
+    /// The revision of the last crash among these failures. Being ready does not forgive it: only lasting does.
+    private var crashedRevision: Revision?
     /// No start before.
     private var gate: Duration?
     private var portRetries = 0
@@ -65,7 +67,7 @@ struct FunctionLife: Hashable {
     mutating func remove(at moment: Moment) -> [ReplicaAction] {
         wish = nil
         trouble = nil
-        failures = 0
+        forgive()
         return stopAll(at: moment)
     }
 
@@ -106,7 +108,10 @@ struct FunctionLife: Hashable {
         guard let life = replicas.first(where: { $0.id == id }), life.phase == .awaitingReadiness else { return }
         update(id) { $0.phase = .ready(since: moment.steady) }
         portRetries = 0
-        if life.launch.revision == wish?.launch.revision { trouble = nil }
+        guard life.launch.revision == wish?.launch.revision else { return }
+        trouble = nil
+        // It starts after all, or it is another revision than the one that crashed.
+        if crashedRevision != life.launch.revision { forgive() }
     }
 
     /// It listens on ports that it was not given; they will be named should its time run out.
@@ -185,6 +190,8 @@ extension FunctionLife {
 
     private mutating func stop(_ id: Replica.ID, at moment: Moment) -> [ReplicaAction] {
         guard let life = replicas.first(where: { $0.id == id }), !life.isStopping else { return [] }
+        // That it has lasted is known only as long as it runs.
+        forgiveIfSound(at: moment)
         update(id) { $0.phase = .stopping(deadline: moment.steady + life.launch.stopTimeout, step: .terminated) }
         return [.terminate(id)]
     }
@@ -204,18 +211,20 @@ extension FunctionLife {
         _ life: ReplicaLife, status: Int, wasReadySince since: Duration, logTail: [String], at moment: Moment
     ) -> [ReplicaAction] {
         guard let wish, life.launch.revision == wish.launch.revision else { return [] }
-        if moment.steady - since >= policy.soundAfter { failures = 0 }
+        if moment.steady - since >= policy.soundAfter { forgive() }
         forgiveIfSound(at: moment)
         let isFirst = failures == 0
         if isFirst {
             failures = 1
             lastFailure = moment.steady
+            gate = nil
         } else {
             let wait = policy.backoff(after: failures)
             fail(life.launch, at: moment, wait: wait) {
                 StartFailure.crashed(life, status: status, logTail: logTail, retry: $0)
             }
         }
+        crashedRevision = life.launch.revision
         let consequence = isFirst ? "a new one is started" : "a new one is started after a wait"
         return [
             .report(
@@ -246,7 +255,12 @@ extension FunctionLife {
             }
             return since > (lastFailure ?? since - .seconds(1)) && moment.steady - since >= policy.soundAfter
         }
-        if isSound { failures = 0 }
+        if isSound { forgive() }
+    }
+
+    private mutating func forgive() {
+        failures = 0
+        crashedRevision = nil
     }
 
     private mutating func update(_ id: Replica.ID, _ change: (inout ReplicaLife) -> Void) {
