@@ -1,4 +1,5 @@
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import F2SDispatcher
@@ -82,7 +83,7 @@ import Testing
     }
 
     @Test func `whatever the bytes are, pieces make no difference`() {
-        var generator = SplitMix(seed: 7)
+        var generator = SeededGenerator(seed: 7)
         let alphabet = Array("0123aF;\r\n\r\n: x\u{0}".utf8)
         for round in 0..<4000 {
             var text = "2\r\nab\r\n0\r\nT: u\r\n\r\n".utf8.map { $0 }

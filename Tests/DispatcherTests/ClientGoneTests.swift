@@ -1,5 +1,6 @@
 import F2SModel
 import NIOCore
+import TestSupport
 import Testing
 
 /// A client that leaves gives back what it holds, whatever its request was doing.
@@ -87,7 +88,7 @@ import Testing
         let server = try await StubServer.answering(ok())
         try await withTestbed(loops: 3) { bed in
             try await bed.serve(server, function: makeFunction(concurrency: 2))
-            var generator = SplitMix(seed: 5)
+            var generator = SeededGenerator(seed: 5)
             for _ in 0..<40 {
                 var clients: [RawClient] = []
                 for _ in 0..<8 {

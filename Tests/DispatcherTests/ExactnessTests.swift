@@ -2,6 +2,7 @@ import F2SDispatcher
 import F2SModel
 import NIOCore
 import Synchronization
+import TestSupport
 import Testing
 
 extension DispatcherSerial {
@@ -78,7 +79,7 @@ extension DispatcherSerial {
                 let isOver = Atomic<Bool>(false)
                 async let statuses = hammer(bed, clients: 16, count: 200)
                 async let changes: Void = {
-                    var generator = SplitMix(seed: 3)
+                    var generator = SeededGenerator(seed: 3)
                     while !isOver.load(ordering: .relaxed) {
                         // The first one stays, so that there is always one; those that leave drain before they go.
                         let states = made.indices.dropFirst().map { ($0, Int.random(in: 0..<3, using: &generator)) }

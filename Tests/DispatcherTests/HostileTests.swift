@@ -1,5 +1,6 @@
 import F2SModel
 import NIOCore
+import TestSupport
 import Testing
 
 /// Strangers' bytes: what is ambiguous or too large is refused, and nothing behind it reaches a replica.
@@ -170,7 +171,7 @@ import Testing
         limits.headTimeout = .milliseconds(100)
         try await withTestbed(loops: 2, limits: limits) { bed in
             try await bed.serve(server)
-            var generator = SplitMix(seed: 11)
+            var generator = SeededGenerator(seed: 11)
             var clients: [RawClient] = []
             for _ in 0..<60 {
                 let client = try await bed.client()

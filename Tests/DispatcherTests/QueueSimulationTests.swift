@@ -1,5 +1,6 @@
 import F2SModel
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import F2SDispatcher
@@ -42,7 +43,7 @@ struct QueueSimulation {
         var inFlight = 0
     }
 
-    private var generator: SplitMix
+    private var generator: SeededGenerator
     private var queue: InvocationQueue
     private var concurrency: Int?
     private let lengthMax = 40
@@ -59,7 +60,7 @@ struct QueueSimulation {
     private(set) var grantedCount = 0
 
     init(seed: UInt64, concurrency: Int?) throws {
-        generator = SplitMix(seed: seed &* 1000 &+ UInt64(concurrency ?? 0))
+        generator = SeededGenerator(seed: seed &* 1000 &+ UInt64(concurrency ?? 0))
         self.concurrency = concurrency
         queue = InvocationQueue(concurrency: concurrency, lengthMax: lengthMax, now: 0)
         for _ in 0..<2 { try addReplica() }

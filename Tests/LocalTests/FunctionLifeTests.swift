@@ -1,4 +1,5 @@
 import F2SModel
+import TestSupport
 import Testing
 
 @testable import F2SLocal
@@ -339,7 +340,7 @@ import Testing
 
     @Test func `random events break no promise`() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = Seeded(state: seed)
+        var random = SeededGenerator(seed: seed)
         var rig = Rig()
         let launches = try [launch(), launch(["other"]), launch(probe: "/up"), launch(nil)]
         var identities: Set<String> = []
@@ -375,18 +376,5 @@ import Testing
                 #expect(next == nil || next! > rig.time.steady, "it would spin: seed \(seed), step \(step)")
             }
         }
-    }
-}
-
-/// A generator that repeats itself (SplitMix64).
-struct Seeded: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,5 +1,6 @@
 import F2SManifest
 import F2SModel
+import TestSupport
 import Testing
 
 @Suite struct ManifestWriterTests {

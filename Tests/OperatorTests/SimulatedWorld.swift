@@ -1,22 +1,8 @@
 import F2SMetrics
 import F2SModel
+import TestSupport
 
 @testable import F2SOperator
-
-/// A generator that gives the same numbers for the same seed, everywhere.
-struct SeededGenerator: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-}
 
 /// A platform, a dispatcher and callers in one value, with time that jumps. It misbehaves as real ones do: calls are
 /// slow or fail, replicas die or never start, requests never end. What must never happen is written to ``violations``.

@@ -76,9 +76,7 @@ final class ClientConnection: ChannelInboundHandler {
             exchange.flushUpstream()
             updateReading()
         case .head, .body, .response:
-            // What is consumed gives its room back: a client that always leaves a byte over would fill the memory.
-            if input.readerIndex > Self.inputBytesMax { input.discardReadBytes() }
-            if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
+            input.append(received: &bytes)
             advance()
         }
     }

@@ -97,8 +97,7 @@ final class UpstreamConnection: ChannelInboundHandler {
             close()
         case .tunnel: exchange?.passContent(bytes)
         case .head, .content:
-            if input.readerIndex > ClientConnection.inputBytesMax { input.discardReadBytes() }
-            if input.readableBytes == 0 { input = bytes } else { input.writeBuffer(&bytes) }
+            input.append(received: &bytes)
             advance()
         }
         if let exchange, !exchange.client.isWritable {
