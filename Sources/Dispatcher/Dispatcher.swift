@@ -18,6 +18,8 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     private let catalog: Mutex<Catalog>
     private let listener = Mutex<(any Channel)?>(nil)
     private let api: ReplicaCell
+    /// Those in force, for the metrics.
+    private let limits: Latest<Limits>
 
     /// Prepares the loops; nothing listens yet.
     /// - Throws: when the API server's socket path is too long for a Unix socket.
@@ -46,6 +48,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
                 worker.value.start()
             }
         }
+        limits = Latest(settings.tuning.limits)
         self.shared = shared
         self.api = api
         self.group = group
@@ -112,6 +115,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 
     /// Replaces bounds and times; connections and queues take them over at once.
     public func apply(_ tuning: DispatcherSettings.Tuning) {
+        limits.publish(tuning.limits)
         for worker in directory.workers { worker.eventLoop.execute { worker.value.tuning = tuning } }
         publish { $0.update(tuning: tuning, now: Clock.monotonicNanoseconds()) }
     }
@@ -178,6 +182,9 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     }
 
     private func registerObservations() {
+        registry.observe("f2s_limit", help: "Bounds in force, by their key in config.yaml.", kind: .gauge) { [limits] in
+            limits.current.readings.map { Sample($0.value, labels: [("limit", $0.name)]) }
+        }
         registry.observe("f2s_connections", help: "Client connections that are open.", kind: .gauge) { [shared] in
             [Sample(Double(shared.connections.load(ordering: .relaxed)))]
         }

@@ -27,4 +27,20 @@ public struct Limits: Sendable, Hashable, Codable {
 
     /// The defaults.
     public init() {}
+
+    /// Every limit that is set, by its key in `config.yaml`; times in seconds, and named so.
+    public var readings: [(name: String, value: Double)] {
+        var readings: [(name: String, value: Double)] = [
+            ("head_bytes", Double(headBytesMax)), ("target_bytes", Double(targetBytesMax)),
+            ("fields", Double(fieldsMax)),
+            ("queue_length", Double(queueLengthMax)), ("connections", Double(connectionsMax)),
+            ("idle_upstreams", Double(idleUpstreamsMax)), ("head_timeout_seconds", headTimeout.inSeconds),
+            ("idle_timeout_seconds", idleTimeout.inSeconds),
+            ("upstream_idle_timeout_seconds", upstreamIdleTimeout.inSeconds),
+            ("tunnel_idle_timeout_seconds", tunnelIdleTimeout.inSeconds),
+            ("drain_timeout_seconds", drainTimeout.inSeconds),
+        ]
+        if let bodyBytesMax { readings.append(("body_bytes", Double(bodyBytesMax))) }
+        return readings
+    }
 }
