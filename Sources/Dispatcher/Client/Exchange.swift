@@ -211,7 +211,6 @@ final class Exchange {
     private func attach(_ upstream: UpstreamConnection) {
         self.upstream = upstream
         state = .sent
-        times.sent = worker.coarseNow
         upstream.begin(self)
         upstream.write(request)
         noteActivity()

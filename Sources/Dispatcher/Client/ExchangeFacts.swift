@@ -56,7 +56,6 @@ struct Attempts {
 struct ExchangeTimes {
     var began: UInt64 = 0
     var granted: UInt64 = 0
-    var sent: UInt64 = 0
     var responded: UInt64 = 0
     /// For the response's head.
     var deadline = UInt64.max

@@ -14,6 +14,7 @@ struct RuntimeFolder {
         var problems: [String] = []
         for parent in [environment["XDG_RUNTIME_DIR"], environment["TMPDIR"], "/tmp"].compactMap({ $0 })
         where !parent.isEmpty {
+            // mkdtemp puts a name that nobody has in place of the six letters.
             var template = Array((parent + "/f2s-XXXXXX").utf8CString)
             guard template.count <= Self.bytesMax else {
                 problems.append("\(parent) is too long for a socket's path")
