@@ -1,7 +1,10 @@
-// A plain reverse proxy as Go's library has it, for comparison: round robin over its backends.
+// A plain reverse proxy as Go's library has it, for comparison: round robin over its backends. X-Forwarded-For is the
+// library's own; the other fields are set because the other proxies set them too.
 package main
 
 import (
+	"fmt"
+	"math/rand"
 	"net/http"
 	"net/http/httputil"
 	"os"
@@ -19,6 +22,7 @@ func main() {
 			request.URL.Scheme, request.URL.Host = "http", "127.0.0.1:"+backend
 			request.Header.Set("X-Forwarded-Host", request.Host)
 			request.Header.Set("X-Forwarded-Proto", "http")
+			request.Header.Set("X-Request-Id", fmt.Sprintf("%016x%016x", rand.Uint64(), rand.Uint64()))
 		},
 	}
 	if err := http.ListenAndServe("127.0.0.1:"+os.Args[1], proxy); err != nil {

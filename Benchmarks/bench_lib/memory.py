@@ -1,0 +1,94 @@
+"""Must hold 3: what an idle connection and a declared function cost, in anonymous resident memory."""
+import resource
+
+from . import backends, process, wire
+
+CONNECTIONS, CONNECTION_BAR_KIB, CONNECTION_GOAL_KIB = 10_000, 7, 1
+FUNCTIONS, FUNCTION_BAR_KIB = 1_000, 4
+WARM_UP, WARM_UP_CONNECTIONS = 2_000, 16
+SETTLE_SECONDS = 4
+# f2s takes 20,000 connections by default; nginx and this process get as many descriptors.
+DESCRIPTORS = CONNECTIONS * 2
+
+
+def seconds(_):
+    return 2 * (2 * SETTLE_SECONDS + 8) + 2 * (SETTLE_SECONDS + 2)
+
+
+def run(machine, _, verdicts):
+    print()
+    raise_descriptors()
+    connections(machine, verdicts)
+    functions(machine, verdicts)
+
+
+def raise_descriptors():
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = DESCRIPTORS if hard == resource.RLIM_INFINITY else max(hard, DESCRIPTORS)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, wanted))
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"This needs `ulimit -n {DESCRIPTORS}`, and the hard limit is {hard}.") from error
+
+
+def connections(machine, verdicts):
+    figure = f"{CONNECTIONS} idle connections, KiB of RssAnon each"
+    try:
+        each = {name: idle_connection_kib(machine, name) for name in ("nginx", "f2s")}
+    except OSError as error:
+        verdicts.fail(3, figure, str(error))
+        return
+    verdicts.judge(3, figure, each["f2s"], f"{each['f2s']:.2f} (nginx {each['nginx']:.2f})", CONNECTION_BAR_KIB,
+                   goal=CONNECTION_GOAL_KIB)
+
+
+def idle_connection_kib(machine, name):
+    """Between a proxy that has worked and has no connection, and the same one with many that each made one request."""
+    request = wire.message(machine.path(name, "get100"))
+    opened = []
+    with machine.proxy(name, connections=DESCRIPTORS) as running:
+        try:
+            with wire.Bunch(machine.port, WARM_UP_CONNECTIONS) as warm:
+                warm.requests(request, WARM_UP)
+            before = process.settled_rss_anon_kib(running.pid, SETTLE_SECONDS)
+            for number in range(CONNECTIONS):
+                # Four sources: one alone would use up a third of the ephemeral ports.
+                opened.append(wire.Connection(machine.port, source=f"127.0.0.{2 + number % 4}"))
+                expect_200(opened[-1].request(request))
+            after = process.settled_rss_anon_kib(running.pid, SETTLE_SECONDS)
+            held = process.descriptors(running.pid)
+            if held < CONNECTIONS:
+                raise OSError(f"{name} has only {held} descriptors: it has closed connections")
+            for connection in opened[::100]:
+                expect_200(connection.request(request))
+        finally:
+            for connection in opened:
+                connection.close()
+    return (after - before) / CONNECTIONS
+
+
+def expect_200(answer):
+    if answer[0] != 200:
+        raise OSError(f"an answer {answer[0]} instead of 200")
+
+
+def functions(machine, verdicts):
+    few, many = declared_kib(machine, 1), declared_kib(machine, FUNCTIONS)
+    each = (many - few) / (FUNCTIONS - 1)
+    verdicts.judge(3, f"{FUNCTIONS} functions, KiB of RssAnon each", each,
+                   f"{each:.2f} ({many / 1024:.1f} MiB with {FUNCTIONS}, {few / 1024:.1f} with 1)", FUNCTION_BAR_KIB)
+
+
+def declared_kib(machine, count):
+    """An f2s that has so many functions, none of them running."""
+    folder = machine.folder / f"functions-{count}"
+    folder.mkdir()
+    for number in range(count):
+        name = f"function-{number:04}"
+        (folder / f"{name}.yaml").write_text(backends.manifest(name, "./never", 0))
+    running = machine.launch("f2s", functions=folder)
+    try:
+        wire.wait_for(machine.port, "/functions", lambda status, body: body.count(b'"kind":"Function"') == count)
+        return process.settled_rss_anon_kib(running.pid, SETTLE_SECONDS)
+    finally:
+        machine.stop(running)

@@ -1,0 +1,43 @@
+"""What the kernel knows about a process."""
+import contextlib
+import os
+import pathlib
+import re
+import stat
+import time
+
+
+def cpu_nanoseconds(pid):
+    """CPU by the scheduler's own count, threads that have ended left out: ours last as long as the process."""
+    total = 0
+    for schedstat in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
+        with contextlib.suppress(FileNotFoundError):
+            total += int(schedstat.read_text().split()[0])
+    return total
+
+
+def rss_anon_kib(pid):
+    return int(re.search(r"RssAnon:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text()).group(1))
+
+
+def settled_rss_anon_kib(pid, seconds):
+    """The smallest of readings over a while: what stays when work in hand is done."""
+    end, smallest = time.monotonic() + seconds, rss_anon_kib(pid)
+    while time.monotonic() < end:
+        time.sleep(0.2)
+        smallest = min(smallest, rss_anon_kib(pid))
+    return smallest
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def logged_bytes(pid):
+    """Size of all regular files that the process has open: it grows when the process writes a log."""
+    total = 0
+    for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            status = descriptor.stat()
+            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return total

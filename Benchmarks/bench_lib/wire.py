@@ -1,0 +1,93 @@
+"""HTTP/1.1 over plain sockets, for what must be exact: which connection sends what, and when."""
+import contextlib
+import re
+import socket
+import time
+
+
+def message(path, body=b"", close=False):
+    """One request's bytes; a POST when it has a body."""
+    lines = [f"{'POST' if body else 'GET'} {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: */*"]
+    lines += [f"Content-Length: {len(body)}"] if body else []
+    lines += ["Connection: close"] if close else []
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+class Connection:
+    """One keep-alive connection; `source` spreads many of them over loopback's addresses."""
+
+    def __init__(self, port, source="127.0.0.1", timeout=10):
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout, source_address=(source, 0))
+        self.received = b""
+
+    def close(self):
+        self.socket.close()
+
+    def send(self, request):
+        self.socket.sendall(request)
+
+    def receive(self):
+        """Status and body of one answer, whose length must be told by Content-Length."""
+        while b"\r\n\r\n" not in self.received:
+            self.more()
+        head, _, rest = self.received.partition(b"\r\n\r\n")
+        length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+        if not length:
+            raise OSError(f"an answer without Content-Length: {head[:80]!r}")
+        self.received, length = rest, int(length.group(1))
+        while len(self.received) < length:
+            self.more()
+        body, self.received = self.received[:length], self.received[length:]
+        return int(head[9:12]), body
+
+    def more(self):
+        chunk = self.socket.recv(65536)
+        if not chunk:
+            raise OSError("the connection was closed before the answer was complete")
+        self.received += chunk
+
+    def request(self, request):
+        self.send(request)
+        return self.receive()
+
+
+class Bunch:
+    """Several keep-alive connections that each send a request, and then each read its answer."""
+
+    def __init__(self, port, count):
+        self.connections = [Connection(port) for _ in range(count)]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        for connection in self.connections:
+            connection.close()
+
+    def requests(self, request, count):
+        """Sends `count` requests in all, rounded up to a whole lap; tells how many those were."""
+        laps = -(-count // len(self.connections))
+        for _ in range(laps):
+            for connection in self.connections:
+                connection.send(request)
+            for connection in self.connections:
+                status, _ = connection.receive()
+                if status != 200:
+                    raise OSError(f"an answer {status} instead of 200")
+        return laps * len(self.connections)
+
+
+def wait_for(port, path, accept=lambda status, body: status == 200, seconds=30, pause=0.01):
+    """Asks on new connections until an answer is accepted; gives its body."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            connection = Connection(port, timeout=1)
+            try:
+                status, body = connection.request(message(path, close=True))
+            finally:
+                connection.close()
+            if accept(status, body):
+                return body
+        time.sleep(pause)
+    raise SystemExit(f"Nothing on port {port} answers {path} as it should within {seconds} s.")
