@@ -43,6 +43,11 @@ public struct APIServer: Service {
             name: "\(ip):\(port)", address: .hostname(ip, port: port),
             router: APIRouter(routes: operationsRoutes, gate: gate, logger: logger).router(), logger: logger,
             onBound: { [onBound = parts.onOperationsBound] port in if let port { onBound(port) } })
-        try await ServiceGroup(services: [api, operations], logger: logger).run()
+        // Named, because a service without a name is printed with all that it holds, and the routes are many.
+        let services = [api, operations].map { listener in
+            ServiceGroupConfiguration.ServiceConfiguration(service: listener, serviceName: listener.name)
+        }
+        let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger))
+        try await group.run()
     }
 }

@@ -92,6 +92,12 @@ struct FunctionReader {
             target.scaling.idle = duration(scaling["idle"], FunctionDraft.idleAllowed) ?? target.scaling.idle
             target.scaling.window = duration(scaling["window"], FunctionDraft.windowAllowed) ?? target.scaling.window
         }
+        if let limits = section(map, "limits", known: ManifestFields.limits, isRequired: false) {
+            target.limits.inFlight = value(limits["inFlight"]) { try $0.wholeNumber() }
+            target.limits.queued = value(limits["queued"]) { try $0.wholeNumber() }
+            target.limits.rate = value(limits["rate"]) { try $0.number() }
+            target.limits.burst = value(limits["burst"]) { try $0.wholeNumber() }
+        }
         return target
     }
 

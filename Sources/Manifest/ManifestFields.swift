@@ -16,15 +16,17 @@ enum ManifestFields {
     static let spec = ["endpoint", "method", "description"]
     static let target = [
         "containerImage", "command", "port", "endpoint", "minReplicas", "maxReplicas", "concurrency", "env", "secrets",
-        "resources", "readinessProbe", "timeout", "scaling",
+        "resources", "readinessProbe", "timeout", "scaling", "limits",
     ]
     static let resources = ["cpu", "memory"]
     static let readinessProbe = ["path"]
     static let scaling = ["targetConcurrency", "idle", "window"]
+    static let limits = ["inFlight", "queued", "rate", "burst"]
 
     /// Every field that means something, by its path.
     static let paths =
         ["metadata.name", "metadata.namespace"] + ["spec", "target"] + spec.map { "spec." + $0 }
         + target.map { "target." + $0 } + resources.map { "target.resources." + $0 }
         + readinessProbe.map { "target.readinessProbe." + $0 } + scaling.map { "target.scaling." + $0 }
+        + limits.map { "target.limits." + $0 }
 }

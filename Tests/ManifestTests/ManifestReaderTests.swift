@@ -27,6 +27,7 @@ import Testing
               readinessProbe: {path: /ready}
               timeout: 30s
               scaling: {targetConcurrency: 2.5, idle: 2m, window: 30s}
+              limits: {inFlight: 6, queued: 100, rate: 2.5, burst: 10}
             """)
         #expect(contents.refusals.isEmpty)
         let document = try #require(contents.documents.first)
@@ -39,7 +40,8 @@ import Testing
                 resources: Resources(
                     cpu: try Quantity("500m", field: "cpu"), memory: try Quantity("128Mi", field: "memory")),
                 readinessProbe: ReadinessProbe(path: "/ready"), timeout: .seconds(30),
-                scaling: Scaling(targetConcurrency: 2.5, idle: .seconds(120), window: .seconds(30))))
+                scaling: Scaling(targetConcurrency: 2.5, idle: .seconds(120), window: .seconds(30)),
+                limits: FunctionLimits(inFlight: 6, queued: 100, rate: 2.5, burst: 10)))
         #expect(document.draft == wanted)
         #expect(document.line == 1)
     }
@@ -72,7 +74,7 @@ import Testing
     }
 
     @Test func `what is absent or empty has its default`() throws {
-        let read = try #require(target("port:\nenv: null\nscaling: ~"))
+        let read = try #require(target("port:\nenv: null\nscaling: ~\nlimits: {rate: }"))
         #expect(read == Target(image: "hello:1"))
     }
 

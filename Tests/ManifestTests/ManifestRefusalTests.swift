@@ -11,7 +11,7 @@ import Testing
             "zzzzzzzzz: 1",
             "7:3: target.zzzzzzzzz is not a known field: known here are containerImage, command, port, "
                 + "endpoint, minReplicas, maxReplicas, concurrency, env, secrets, resources, readinessProbe, timeout, "
-                + "scaling."
+                + "scaling, limits."
         ),
         ("scaling: {idel: 5s}", "7:13: target.scaling.idel is not a known field: did you mean target.scaling.idle?"),
         (#"port: "8080""#, #"7:9: target.port is "8080": it must be a whole number without quotes."#),
@@ -62,6 +62,30 @@ import Testing
             #"7:32: target.scaling.targetConcurrency is "0.0": it must be above 0 and at most 100000."#
         ),
         ("scaling: 5", #"7:12: target.scaling is "5": it must be a map of fields."#),
+        (
+            "limits: {inflight: 5}",
+            "7:12: target.limits.inflight is not a known field: did you mean target.limits.inFlight?"
+        ),
+        ("burst: 5", "7:3: target.burst is not a known field: did you mean target.limits.burst?"),
+        ("limits: 5", #"7:11: target.limits is "5": it must be a map of fields."#),
+        ("limits: {inFlight: 0}", #"7:22: target.limits.inFlight is "0": it must be between 1 and 1000000."#),
+        ("limits: {inFlight: 1.5}", #"7:22: target.limits.inFlight is "1.5": it must be a whole number."#),
+        ("limits: {queued: -1}", #"7:20: target.limits.queued is "-1": it must be between 0 and 1000000."#),
+        (
+            "limits: {queued: 0}",
+            #"7:20: target.limits.queued is "0": it must be at least 1 while target.minReplicas is 0: who wakes the "#
+                + "function waits for its first replica."
+        ),
+        ("limits: {rate: 5/s}", #"7:18: target.limits.rate is "5/s": it must be a number, without quotes."#),
+        (
+            "limits: {rate: 0}",
+            #"7:18: target.limits.rate is "0.0": it must be between 0.0001 and 1000000 per second."#
+        ),
+        (
+            "limits: {burst: 5}",
+            #"7:19: target.limits.burst is "5": it must stand beside target.limits.rate, which says how fast it comes "#
+                + "back."
+        ),
         ("readinessProbe: {}", "7:19: target.readinessProbe.path is missing: it must be a path such as /ready."),
         (
             "endpoint: /a?b",

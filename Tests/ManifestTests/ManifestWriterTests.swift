@@ -26,7 +26,8 @@ import Testing
             environment: ["B": "8080", "A": "says hello"],
             resources: Resources(memory: try Quantity("128Mi", field: "memory")),
             readinessProbe: ReadinessProbe(path: "/ready"), timeout: .milliseconds(1500),
-            scaling: Scaling(targetConcurrency: 10, idle: .seconds(5)))
+            scaling: Scaling(targetConcurrency: 10, idle: .seconds(5)),
+            limits: FunctionLimits(inFlight: 4, queued: 20, rate: 0.5, burst: 3))
         #expect(
             ManifestWriter().yaml(try draft(target, summary: "on")) == #"""
                 apiVersion: f2s.opensight.ch/v1alpha1
@@ -57,6 +58,11 @@ import Testing
                   scaling:
                     targetConcurrency: 10
                     idle: "5s"
+                  limits:
+                    inFlight: 4
+                    queued: 20
+                    rate: 0.5
+                    burst: 3
 
                 """#)
     }
@@ -88,6 +94,18 @@ import Testing
             let contents = reading(text)
             #expect(contents.refusals.isEmpty, "\(text)")
             #expect(contents.documents.map(\.draft) == Array(repeating: draft, count: count), "\(text)")
+        }
+    }
+
+    @Test(arguments: [
+        FunctionLimits(), FunctionLimits(inFlight: 1_000_000), FunctionLimits(queued: 1),
+        FunctionLimits(rate: 0.0001), FunctionLimits(rate: 1e6, burst: 1_000_000), FunctionLimits(rate: 1.0 / 3),
+    ])
+    func `limits survive being written and read`(limits: FunctionLimits) throws {
+        let draft = try draft(Target(image: "x", limits: limits))
+        for text in [ManifestWriter().yaml(draft), ManifestWriter().json(draft)] {
+            #expect(reading(text).documents.map(\.draft) == [draft], "\(text)")
+            #expect(text.contains("limits") == (limits != FunctionLimits()), "\(text)")
         }
     }
 

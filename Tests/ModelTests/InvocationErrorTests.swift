@@ -33,6 +33,8 @@ import Testing
         Expected(401, .auth, .unauthenticated),
         Expected(403, .auth, .forbidden(.invoke)),
         Expected(503, .queue, .queueFull(limit: 5)),
+        Expected(503, .queue, .queueFull(limit: 0)),
+        Expected(429, .queue, .rateExceeded(retryAfter: .milliseconds(1))),
         Expected(504, .queue, .queueTimeout(after: .seconds(1))),
         Expected(504, .scale, .scalingTimeout(after: .seconds(1))),
         Expected(502, .start, .startFailed(trouble(isTimeout: false))),
@@ -63,6 +65,17 @@ import Testing
         #expect(InvocationError.draining.retryAfterSeconds == 1)
         #expect(InvocationError.startFailed(Self.trouble(isTimeout: false)).retryAfterSeconds == 7)
         #expect(InvocationError.functionNotFound(path: "/").retryAfterSeconds == nil)
+    }
+
+    @Test(
+        arguments: [
+            (.zero, 1), (.nanoseconds(1), 1), (.seconds(1), 1), (.seconds(1) + .nanoseconds(1), 2),
+            (.milliseconds(9999), 10), (.seconds(10_000), 10_000), (.seconds(Int64.max), 1_000_000_000),
+        ] as [(Duration, Int)])
+    func `who is too fast is told whole seconds, never too few`(wait: Duration, seconds: Int) {
+        let error = InvocationError.rateExceeded(retryAfter: wait)
+        #expect(error.retryAfterSeconds == seconds)
+        #expect(error.detail.contains("after \(seconds) s."))
     }
 
     @Test func `a problem of an invocation is a document of RFC 9457`() throws {

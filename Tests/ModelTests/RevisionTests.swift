@@ -33,6 +33,7 @@ import Testing
         { $0.path = "/x" }, { $0.minReplicas = 1 }, { $0.maxReplicas = 9 }, { $0.concurrency = 1 },
         { $0.timeout = .seconds(1) },
         { $0.readinessProbe = ReadinessProbe(path: "/") }, { $0.scaling.idle = .seconds(1) },
+        { $0.limits = FunctionLimits(inFlight: 1, queued: 1, rate: 1, burst: 1) },
         { $0.environment = ["B": "2", "A": "1"] },
     ]
 

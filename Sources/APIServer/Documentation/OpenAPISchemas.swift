@@ -64,6 +64,12 @@ enum OpenAPISchemas {
             "readinessProbe": object(["path": text]),
             "timeout": duration,
             "scaling": object(["targetConcurrency": real, "idle": duration, "window": duration]),
+            "limits": object([
+                "inFlight": ["type": "integer", "minimum": 1, "maximum": .number(FunctionLimits.inFlightMax)],
+                "queued": ["type": "integer", "minimum": 0, "maximum": .number(FunctionLimits.queuedMax)],
+                "rate": ["type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000],
+                "burst": ["type": "integer", "minimum": 1, "maximum": .number(FunctionLimits.burstMax)],
+            ]),
         ]),
         "FunctionList": object(
             [

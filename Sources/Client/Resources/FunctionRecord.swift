@@ -67,6 +67,18 @@ public struct TargetRecord: Sendable, Hashable, Decodable {
         public var window: String?
     }
 
+    /// `limits`.
+    public struct Limits: Sendable, Hashable, Decodable {
+        /// Invocations at once of the whole function.
+        public var inFlight: Int?
+        /// Invocations that may wait.
+        public var queued: Int?
+        /// Invocations per second of each caller.
+        public var rate: Double?
+        /// Invocations that a quiet caller may begin at once.
+        public var burst: Int?
+    }
+
     /// Image that Kubernetes runs.
     public var containerImage: String?
     /// Process that Local runs.
@@ -93,6 +105,8 @@ public struct TargetRecord: Sendable, Hashable, Decodable {
     public var timeout: String?
     /// When to run how many replicas.
     public var scaling: Scaling?
+    /// What it lets through.
+    public var limits: Limits?
 }
 
 /// `status`: what F2S has found out.

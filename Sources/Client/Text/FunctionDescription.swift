@@ -60,6 +60,10 @@ public struct FunctionDescription: Sendable {
             ("Aim", target.scaling?.targetConcurrency.map { "\($0) invocations per replica" }),
             ("Idle", target.scaling?.idle),
             ("Window", target.scaling?.window),
+            ("At once", target.limits?.inFlight.map { "\($0) in all" }),
+            ("May wait", target.limits?.queued.map { "\($0)" }),
+            ("Rate", target.limits?.rate.map { "\($0) per second and caller" }),
+            ("Burst", target.limits?.burst.map { "\($0)" }),
         ]
     }
 

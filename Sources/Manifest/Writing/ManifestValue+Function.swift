@@ -64,19 +64,32 @@ extension ManifestValue {
         if let timeout = target.timeout { members.append(("timeout", .text(timeout.shortText))) }
         let scaling = scaling(target.scaling)
         if !scaling.isEmpty { members.append(("scaling", .map(scaling))) }
+        let limits = limits(target.limits)
+        if !limits.isEmpty { members.append(("limits", .map(limits))) }
         return members
     }
 
     private static func scaling(_ scaling: Scaling) -> Members {
         var members: Members = []
         if let wanted = scaling.targetConcurrency {
-            // A whole number without its fraction: 10, not 10.0.
-            members.append(("targetConcurrency", .bare(Int(exactly: wanted).map { "\($0)" } ?? "\(wanted)")))
+            members.append(("targetConcurrency", .bare(number(wanted))))
         }
         if scaling.idle != Scaling.idleDefault { members.append(("idle", .text(scaling.idle.shortText))) }
         if scaling.window != Scaling.windowDefault { members.append(("window", .text(scaling.window.shortText))) }
         return members
     }
+
+    private static func limits(_ limits: FunctionLimits) -> Members {
+        var members: Members = []
+        if let inFlight = limits.inFlight { members.append(("inFlight", .bare("\(inFlight)"))) }
+        if let queued = limits.queued { members.append(("queued", .bare("\(queued)"))) }
+        if let rate = limits.rate { members.append(("rate", .bare(number(rate)))) }
+        if let burst = limits.burst { members.append(("burst", .bare("\(burst)"))) }
+        return members
+    }
+
+    /// A whole number without its fraction: 10, not 10.0.
+    private static func number(_ number: Double) -> String { Int(exactly: number).map { "\($0)" } ?? "\(number)" }
 
     private init(_ status: FunctionStatus) {
         self = .map([

@@ -8,7 +8,7 @@ extension FunctionDraft {
 
     /// Everything that is wrong with the values and between them; empty: the draft may be stored.
     public func complaints() -> [FieldComplaint] {
-        whatRuns() + replicaBounds() + numbers() + environmentComplaints() + durations() + paths()
+        whatRuns() + replicaBounds() + numbers() + limits() + environmentComplaints() + durations() + paths()
     }
 
     private func whatRuns() -> [FieldComplaint] {
@@ -64,6 +64,40 @@ extension FunctionDraft {
                 FieldComplaint(
                     field: "target.scaling.targetConcurrency", value: "\(wanted)",
                     requirement: "be above 0 and at most \(Target.concurrencyMax)"))
+        }
+        return found
+    }
+
+    private func limits() -> [FieldComplaint] {
+        var found: [FieldComplaint] = []
+        let limits = target.limits
+        let counts: [(String, Int?, ClosedRange<Int>)] = [
+            ("target.limits.inFlight", limits.inFlight, 1...FunctionLimits.inFlightMax),
+            ("target.limits.queued", limits.queued, 0...FunctionLimits.queuedMax),
+            ("target.limits.burst", limits.burst, 1...FunctionLimits.burstMax),
+        ]
+        for (field, count, allowed) in counts {
+            if let count, !allowed.contains(count) { found.append(.outside(allowed, field, count)) }
+        }
+        if limits.queued == 0, target.minReplicas == 0 {
+            found.append(
+                FieldComplaint(
+                    field: "target.limits.queued", value: "0",
+                    requirement: "be at least 1 while target.minReplicas is 0: who wakes the function waits for its "
+                        + "first replica"))
+        }
+        if let rate = limits.rate, !FunctionLimits.rateAllowed.contains(rate) {
+            let allowed = FunctionLimits.rateAllowed
+            found.append(
+                FieldComplaint(
+                    field: "target.limits.rate", value: "\(rate)",
+                    requirement: "be between \(allowed.lowerBound) and \(Int(allowed.upperBound)) per second"))
+        }
+        if let burst = limits.burst, limits.rate == nil {
+            found.append(
+                FieldComplaint(
+                    field: "target.limits.burst", value: "\(burst)",
+                    requirement: "stand beside target.limits.rate, which says how fast it comes back"))
         }
         return found
     }

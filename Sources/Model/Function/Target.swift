@@ -26,6 +26,8 @@ public struct Target: Sendable, Hashable {
     public var timeout: Duration?
     /// When to run how many replicas (`target.scaling`).
     public var scaling: Scaling
+    /// What the function lets through (`target.limits`).
+    public var limits: FunctionLimits
 
     /// Port when the manifest names none.
     public static let portDefault = 8080
@@ -43,7 +45,8 @@ public struct Target: Sendable, Hashable {
         image: String? = nil, command: [String]? = nil, port: Int = Target.portDefault, path: String = "/",
         minReplicas: Int = 0, maxReplicas: Int = Target.maxReplicasDefault, concurrency: Int? = nil,
         environment: [String: String] = [:], secrets: [String] = [], resources: Resources = Resources(),
-        readinessProbe: ReadinessProbe? = nil, timeout: Duration? = nil, scaling: Scaling = Scaling()
+        readinessProbe: ReadinessProbe? = nil, timeout: Duration? = nil, scaling: Scaling = Scaling(),
+        limits: FunctionLimits = FunctionLimits()
     ) {
         self.image = image
         self.command = command
@@ -58,5 +61,6 @@ public struct Target: Sendable, Hashable {
         self.readinessProbe = readinessProbe
         self.timeout = timeout
         self.scaling = scaling
+        self.limits = limits
     }
 }

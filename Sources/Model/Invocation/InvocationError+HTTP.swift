@@ -12,6 +12,7 @@ extension InvocationError {
         case .methodNotAllowed: 405
         case .unauthenticated: 401
         case .forbidden: 403
+        case .rateExceeded: 429
         case .queueFull, .starting, .draining, .apiUnavailable: 503
         case .queueTimeout, .scalingTimeout, .responseTimeout: 504
         case .startFailed(let trouble): trouble.isTimeout ? 504 : 502
@@ -25,7 +26,7 @@ extension InvocationError {
         case .malformedRequest, .tooLarge, .functionNotFound, .methodNotAllowed: .route
         case .requestStalled: .timeout
         case .unauthenticated, .forbidden: .auth
-        case .queueFull, .queueTimeout, .starting, .draining, .apiUnavailable: .queue
+        case .queueFull, .rateExceeded, .queueTimeout, .starting, .draining, .apiUnavailable: .queue
         case .scalingTimeout: .scale
         case .startFailed(let trouble): trouble.stage
         case .notRunnable: .start
@@ -39,9 +40,15 @@ extension InvocationError {
     public var retryAfterSeconds: Int? {
         switch self {
         case .queueFull, .starting, .draining, .apiUnavailable: 1
+        case .rateExceeded(let wait): Self.retryAfterSeconds(wait)
         case .startFailed(let trouble): trouble.retryAfterSeconds
         default: nil
         }
+    }
+
+    /// What Retry-After can say (RFC 9110 section 10.2.3): whole seconds, never too few, at least 1.
+    private static func retryAfterSeconds(_ wait: Duration) -> Int {
+        Int(min(max(1, wait.inSeconds.rounded(.up)), 1e9))
     }
 
     /// A few words, the same for every occurrence (RFC 9457 `title`).
@@ -55,6 +62,7 @@ extension InvocationError {
         case .unauthenticated: "Credentials are missing or wrong"
         case .forbidden: "Not allowed"
         case .queueFull: "The function's queue is full"
+        case .rateExceeded: "The caller's rate is exceeded"
         case .queueTimeout: "No replica became free in time"
         case .scalingTimeout: "No replica came up in time"
         case .startFailed: "The function cannot be started"
@@ -86,9 +94,16 @@ extension InvocationError {
         case .unauthenticated: "Send an Authorization header that F2S accepts."
         case .forbidden(let privilege): "This needs the privilege \(privilege.rawValue). Ask an administrator for it."
         case .queueFull(let limit):
-            "\(limit) invocations are waiting already. Retry later, or raise target.maxReplicas."
+            limit == 0
+                ? "Every slot is taken, and target.limits.queued lets nobody wait. Retry later, or raise it."
+                : "\(limit) invocations are waiting already. Retry later, or raise target.maxReplicas, or what "
+                    + "target.limits allows."
+        case .rateExceeded(let wait):
+            "This caller begins more invocations than target.limits allows. Call more slowly: the next one is let in "
+                + "after \(Self.retryAfterSeconds(wait)) s. Or raise target.limits.rate or .burst."
         case .queueTimeout(let wait):
-            "Every slot was taken for \(wait.shortText). Raise target.maxReplicas, .concurrency or .timeout."
+            "Every slot was taken for \(wait.shortText). Raise target.maxReplicas, .concurrency, .limits.inFlight "
+                + "or .timeout."
         case .scalingTimeout(let wait):
             "No replica was ready within \(wait.shortText). `f2s why` tells what is in the way."
         case .startFailed(let trouble): trouble.message

@@ -17,6 +17,8 @@ public enum InvocationError: Error, Sendable, Hashable {
     case forbidden(Privilege)
     /// The function's queue is full.
     case queueFull(limit: Int)
+    /// The caller begins invocations faster than `target.limits.rate` allows; a token comes in after so long.
+    case rateExceeded(retryAfter: Duration)
     /// No slot became free in time.
     case queueTimeout(after: Duration)
     /// No replica came up in time, and nobody knows why.

@@ -28,12 +28,15 @@ struct ScalePolicy: Sendable, Hashable {
     /// The rules that a declaration asks for.
     init(_ target: Target) {
         minReplicas = target.minReplicas
-        maxReplicas = target.maxReplicas
         concurrency = target.concurrency
         let limit = target.concurrency.map(Double.init)
         let aim = target.scaling.targetConcurrency ?? limit ?? Scaling.targetConcurrencyDefault
         // An aim above the slots that a replica has could never be reached.
-        concurrencyPerReplica = min(aim, limit ?? aim) * Self.utilisation
+        let perReplica = min(aim, limit ?? aim) * Self.utilisation
+        concurrencyPerReplica = perReplica
+        // What the function itself lets through needs no more replicas than this, however many callers wait.
+        let useful = target.limits.inFlight.map { Int((Double($0) / perReplica).rounded(.up)) } ?? .max
+        maxReplicas = max(min(target.maxReplicas, useful), minReplicas, 1)
         idle = target.scaling.idle
         stableWindow = target.scaling.window
     }
