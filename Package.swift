@@ -10,7 +10,6 @@ let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-htt
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
-let nioEmbedded = Target.Dependency.product(name: "NIOEmbedded", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
@@ -49,7 +48,7 @@ let package = Package(
         room("F2SManifest", "Manifest", ["F2SModel", yams]),
 
         // Level 2: the data plane, who may call, the settings.
-        room("F2SDispatcher", "Dispatcher", ["F2SModel", "F2SMetrics", nioCore, nioPosix]),
+        room("F2SDispatcher", "Dispatcher", ["F2SModel", "F2SMetrics", "CLinux"]),
         room("F2SAccess", "Access", ["F2SModel"]),
         room("F2SConfig", "Config", ["F2SModel", "F2SManifest", yams, logging, lifecycle]),
 
@@ -88,7 +87,7 @@ let package = Package(
         tests("ConfigTests", ["F2SConfig", "F2SModel", "TestSupport", logging, lifecycle]),
         tests(
             "DispatcherTests",
-            ["F2SDispatcher", "F2SModel", "F2SMetrics", "TestSupport", nioCore, nioEmbedded, nioPosix]),
+            ["F2SDispatcher", "F2SModel", "F2SMetrics", "TestSupport", nioCore, nioPosix]),
         tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "TestSupport", logging]),
         tests(
             "APIServerTests",

@@ -1,6 +1,5 @@
 import F2SMetrics
 import F2SModel
-import NIOCore
 
 /// The dispatcher's view of what is declared and what runs. Decides what a new snapshot changes; performs nothing
 /// itself.
@@ -82,8 +81,7 @@ struct Catalog {
             guard earlier?.draft != function.draft || earlier?.age != function.age else { continue }
             hasChanged = true
             if earlier == nil {
-                let queue = InvocationQueue(
-                    concurrency: function.target.concurrency, lengthMax: queueLengthMax, now: now)
+                let queue = InvocationQueue(bounds(of: function), now: now)
                 let meters = FunctionMeters(function: function.name.text, registry: registry)
                 known[function.id] = Known(
                     function: function, cell: FunctionCell(id: function.id, queue: queue, meters: meters))
@@ -106,10 +104,16 @@ struct Catalog {
     }
 
     private func limit(_ entry: Known, _ now: UInt64, _ effects: inout Effects) {
-        let concurrency = entry.function.target.concurrency
-        let lengthMax = queueLengthMax
-        let wakes = entry.cell.withQueue { $0.update(concurrency: concurrency, lengthMax: lengthMax, now: now) }
+        let bounds = bounds(of: entry.function)
+        let wakes = entry.cell.withQueue { $0.update(bounds, now: now) }
         if !wakes.isEmpty { effects.wakes.append((entry.cell, wakes)) }
+    }
+
+    private func bounds(of function: Function) -> InvocationQueue.Bounds {
+        let limits = function.target.limits
+        return InvocationQueue.Bounds(
+            concurrency: function.target.concurrency, inFlight: limits.inFlight,
+            queued: limits.queued ?? queueLengthMax, rate: limits.callerRate)
     }
 
     private func makeTable() -> RouteTable {
@@ -119,7 +123,8 @@ struct Catalog {
                 let target = entry.function.target
                 let declaration = FunctionCell.Declaration(
                     name: entry.function.name, route: entry.function.route, path: Array(target.path.utf8),
-                    timeout: min(target.timeout ?? ceiling, ceiling).nanoseconds)
+                    timeout: min(target.timeout ?? ceiling, ceiling).nanoseconds,
+                    countsCallers: target.limits.rate != nil)
                 return (
                     entry.function.route,
                     RouteTable.Entry(cell: entry.cell, declaration: declaration, method: entry.function.method)
@@ -183,7 +188,7 @@ struct Catalog {
     private mutating func cell(of replica: Replica) -> ReplicaCell? {
         if let cell = replicaCells[replica.id] { return cell }
         guard let address = replica.address,
-            let socket = try? SocketAddress(ipAddress: address.ip, port: address.port)
+            let socket = try? SocketAddress(ip: address.ip, port: address.port)
         else { return nil }
         let cell = ReplicaCell(id: replica.id, address: socket, number: nextNumber)
         nextNumber += 1

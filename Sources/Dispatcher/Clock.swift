@@ -1,10 +1,14 @@
 import Glibc
-import NIOCore
 
 /// The two clocks of the data plane.
 enum Clock {
     /// Nanoseconds of the monotonic clock.
-    static func monotonicNanoseconds() -> UInt64 { NIODeadline.now().uptimeNanoseconds }
+    @inline(__always)
+    static func monotonicNanoseconds() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(truncatingIfNeeded: time.tv_sec) &* 1_000_000_000 &+ UInt64(truncatingIfNeeded: time.tv_nsec)
+    }
 
     /// Seconds since 1970, for comparison with what the control plane has written down.
     static func secondsSince1970() -> Double {

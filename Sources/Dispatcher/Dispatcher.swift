@@ -1,7 +1,6 @@
 public import F2SMetrics
 public import F2SModel
-import NIOCore
-import NIOPosix
+import Glibc
 import Synchronization
 
 /// The data plane: listens, routes, queues, forwards. Event-loop code through and through; what the control plane knows
@@ -13,11 +12,10 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     let shared: SharedState
     private let settings: DispatcherSettings
     private let registry: MetricRegistry
-    private let group: MultiThreadedEventLoopGroup
+    private let threads: Mutex<[LoopThread]>
     private let directory: LoopDirectory
     private let catalog: Mutex<Catalog>
-    private let listener = Mutex<(any Channel)?>(nil)
-    private let api: ReplicaCell
+    private let address = Mutex<SocketAddress?>(nil)
     /// Those in force, for the metrics.
     private let limits: Latest<Limits>
 
@@ -28,30 +26,22 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         registry = metrics
         let shared = SharedState(registry: metrics)
         let api = ReplicaCell(
-            id: Replica.ID("api"), address: try SocketAddress(unixDomainSocketPath: settings.apiSocketPath), number: 0)
-        let group = MultiThreadedEventLoopGroup(numberOfThreads: settings.loops)
-        var workers: [NIOLoopBound<Worker>] = []
-        for loop in group.makeIterator() {
-            let index = workers.count
+            id: Replica.ID("api"), address: try SocketAddress(unixPath: settings.apiSocketPath), number: 0)
+        let directory = LoopDirectory(mailboxes: try (0..<settings.loops).map { _ in try Mailbox<Message>() })
+        var threads: [LoopThread] = []
+        for index in 0..<settings.loops {
+            let poll = try Poll()
             let tuning = settings.tuning
-            let worker = loop.submit {
-                NIOLoopBound(
-                    Worker(index: index, loop: loop, shared: shared, api: api, tuning: tuning), eventLoop: loop)
+            let thread = try LoopThread(name: "f2s-loop-\(index)") {
+                Worker(
+                    index: index, poll: poll, directory: directory, shared: shared, api: api, tuning: tuning
+                ).run()
             }
-            // Safe: the loop has just been made and nothing blocks it; a worker must be made on its own loop.
-            workers.append(try worker.wait())
-        }
-        let directory = LoopDirectory(workers: workers)
-        for worker in workers {
-            worker.eventLoop.execute {
-                worker.value.directory = directory
-                worker.value.start()
-            }
+            threads.append(thread)
         }
         limits = Latest(settings.tuning.limits)
         self.shared = shared
-        self.api = api
-        self.group = group
+        self.threads = Mutex(threads)
         self.directory = directory
         catalog = Mutex(
             Catalog(queueLengthMax: settings.tuning.limits.queueLengthMax, timeouts: settings.tuning.timeouts))
@@ -62,42 +52,17 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     /// - Returns: the port, which matters where 0 was asked for.
     /// - Throws: what the system says, for example that the address is in use.
     public func start() throws -> Int {
-        let workers = Dictionary(uniqueKeysWithValues: directory.workers.map { (ObjectIdentifier($0.eventLoop), $0) })
-        let shared = shared
-        let channel = try ServerBootstrap(group: group)
-            .serverChannelOption(.backlog, value: 4096)
-            .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-            // The default of 4 connections per tick makes a burst of clients wait.
-            .serverChannelOption(.maxMessagesPerRead, value: 256)
-            .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .childChannelOption(
-                .recvAllocator, value: AdaptiveRecvByteBufferAllocator(minimum: 1024, initial: 2048, maximum: 65_536)
-            )
-            .childChannelInitializer { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    guard let worker = workers[ObjectIdentifier(channel.eventLoop)],
-                        shared.connections.load(ordering: .relaxed) < worker.value.tuning.limits.connectionsMax
-                    else {
-                        shared.refusedConnections.add()
-                        return try channel.pipeline.syncOperations.addHandler(RefusingHandler())
-                    }
-                    try channel.pipeline.syncOperations.addHandler(ClientConnection(worker: worker.value))
-                }
-            }
-            .bind(host: settings.host, port: settings.port).wait()
-        listener.withLock { $0 = channel }
-        return channel.localAddress?.port ?? settings.port
+        let listener = try Socket.listen(SocketAddress(ip: settings.host, port: settings.port))
+        let bound = Socket.localAddress(listener)
+        address.withLock { $0 = bound }
+        directory.mailboxes[0].post(.listen(listener))
+        return bound?.port ?? settings.port
     }
 
     /// Stops accepting connections and lets what is in hand end: see ``currentReport()``.
     public func beginDraining() {
         shared.isDraining.store(true, ordering: .relaxed)
-        let channel = listener.withLock { channel in
-            defer { channel = nil }
-            return channel
-        }
-        channel?.close(promise: nil)
-        for worker in directory.workers { worker.eventLoop.execute { worker.value.drain() } }
+        directory.post(.drain)
     }
 
     /// Invocations that have begun and not ended: what a shutdown waits for.
@@ -105,10 +70,14 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 
     /// Closes what is left and ends the loops. Blocks until they have ended: not for an event loop or an async
     /// function.
-    public func stop() throws {
+    public func stop() {
         beginDraining()
-        for worker in directory.workers { try worker.eventLoop.submit { worker.value.stop() }.wait() }
-        try group.syncShutdownGracefully()
+        directory.post(.stop)
+        let threads = threads.withLock { threads in
+            defer { threads = [] }
+            return threads
+        }
+        for thread in threads { thread.join() }
     }
 
     // MARK: Snapshots from above
@@ -116,7 +85,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     /// Replaces bounds and times; connections and queues take them over at once.
     public func apply(_ tuning: DispatcherSettings.Tuning) {
         limits.publish(tuning.limits)
-        for worker in directory.workers { worker.eventLoop.execute { worker.value.tuning = tuning } }
+        directory.post(.tune(tuning))
         publish { $0.update(tuning: tuning, now: Clock.monotonicNanoseconds()) }
     }
 
@@ -134,20 +103,17 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         // Under the lock only what must be in order: the loops get tables in the order in which they were made.
         let effects = catalog.withLock { catalog in
             let effects = change(&catalog)
-            if let table = effects.table {
-                for worker in directory.workers { worker.eventLoop.execute { worker.value.table = table } }
-            }
+            if let table = effects.table { directory.post(.route(table)) }
             return effects
         }
         for (cell, wakes) in effects.wakes { directory.deliver(wakes, of: cell) }
         for (error, waiters) in effects.failures { directory.deliver(error, to: waiters) }
         for replica in effects.retired {
             replica.retire()
-            for worker in directory.workers { worker.eventLoop.execute { worker.value.closeIdle(replica.number) } }
+            directory.post(.forget(replica))
         }
         for (replica, cell, loop) in effects.dials {
-            let worker = directory.workers[loop ?? replica.number % directory.workers.count]
-            worker.eventLoop.execute { worker.value.dial(replica, of: cell) }
+            directory.mailboxes[loop ?? replica.number % directory.mailboxes.count].post(.dial(replica, cell))
         }
     }
 
@@ -172,11 +138,10 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 
     /// The state now.
     public func currentReport() -> DispatcherReport {
-        let address = listener.withLock { $0?.localAddress }
+        let address = address.withLock { $0 }
         return DispatcherReport(
-            address: address.flatMap { address in address.port.map { "\(address.ipAddress ?? settings.host):\($0)" } }
-                ?? "",
-            loops: directory.workers.count, connections: shared.connections.load(ordering: .relaxed),
+            address: address.flatMap { address in address.port.map { "\(address.ip ?? settings.host):\($0)" } } ?? "",
+            loops: directory.mailboxes.count, connections: shared.connections.load(ordering: .relaxed),
             upstreamConnections: shared.upstreamConnections.load(ordering: .relaxed),
             isDraining: shared.isDraining.load(ordering: .relaxed), load: currentLoad())
     }

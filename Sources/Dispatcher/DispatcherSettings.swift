@@ -1,5 +1,5 @@
+import CLinux
 public import F2SModel
-import NIOCore
 
 /// What the dispatcher is started with.
 public struct DispatcherSettings: Sendable {
@@ -16,7 +16,7 @@ public struct DispatcherSettings: Sendable {
 
     /// As many loops as cores (those of the cgroup, where there is one) less one, which is the control plane's; at
     /// least one.
-    public static var loopsDefault: Int { max(1, System.coreCount - 1) }
+    public static var loopsDefault: Int { max(1, Int(f2s_processors()) - 1) }
 
     /// Bounds and times; see ``Dispatcher/apply(_:)-(Tuning)``.
     public struct Tuning: Sendable, Hashable {

@@ -1,6 +1,5 @@
 import F2SMetrics
 import F2SModel
-import NIOCore
 import Synchronization
 
 /// What all loops share: atomics, instruments, and the way to each other.
@@ -38,25 +37,21 @@ final class SharedState: Sendable {
     }
 }
 
-/// The way to every loop's worker. Other loops are reached by `execute` only.
-final class LoopDirectory: Sendable {
-    let workers: [NIOLoopBound<Worker>]
+/// The way to every loop. Other loops are reached by their mailboxes only.
+struct LoopDirectory: Sendable {
+    let mailboxes: [Mailbox<Message>]
 
-    init(workers: [NIOLoopBound<Worker>]) { self.workers = workers }
+    func post(_ message: Message) {
+        for mailbox in mailboxes { mailbox.post(message) }
+    }
 
     /// Hands slots to those who waited for them, each on its own loop.
     func deliver(_ wakes: [InvocationQueue.Wake], of cell: FunctionCell) {
-        for wake in wakes {
-            let worker = workers[wake.waiter.loop]
-            worker.eventLoop.execute { worker.value.wake(wake, of: cell) }
-        }
+        for wake in wakes { mailboxes[wake.waiter.loop].post(.wake(wake, cell)) }
     }
 
     /// Tells waiters that there is nothing to wait for.
     func deliver(_ error: InvocationError, to waiters: [InvocationQueue.Waiter]) {
-        for waiter in waiters {
-            let worker = workers[waiter.loop]
-            worker.eventLoop.execute { worker.value.fail(waiter, error) }
-        }
+        for waiter in waiters { mailboxes[waiter.loop].post(.fail(waiter, error)) }
     }
 }

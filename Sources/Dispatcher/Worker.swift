@@ -1,13 +1,14 @@
 import F2SModel
-import NIOCore
-import NIOPosix
+import Glibc
 import Synchronization
 
-/// One event loop's share of the dispatcher: its clients, its connections to replicas, its clock. Confined to its loop.
+/// One event loop's share of the dispatcher: its clients, its connections to replicas, its clock. Made and used on its
+/// loop's thread only; everybody else sends it a ``Message``.
 final class Worker {
     let index: Int
-    let loop: any EventLoop
+    let loop: EventLoop
     let shared: SharedState
+    let directory: LoopDirectory
     /// The API server, one more upstream, on a socket of our own.
     let api: ReplicaCell
     var tuning: DispatcherSettings.Tuning {
@@ -17,56 +18,89 @@ final class Worker {
     var table: RouteTable?
     var scanner: HeadScanner
     var identities: IdentityGenerator
-    var directory: LoopDirectory?
+    /// What is being put together to be written at once.
+    let output = Buffer(capacity: BufferPool.capacityMax)
 
-    /// The monotonic clock in nanoseconds, at most one tick old: good enough for what is silent for seconds.
-    private(set) var coarseNow: UInt64
     /// Seconds since 1970, at most one tick old.
     private(set) var wallClock: Double
     private var clients: [ClientConnection?] = []
     private var freeEntries: [Int] = []
     private var pools: [Int: UpstreamPool] = [:]
+    var connecting: [UpstreamConnection] = []
+    /// Messages of this loop to itself: they need no lock and no wake-up.
+    private var ownMessages: [Message] = []
     private var lastGeneration: UInt64 = 0
     private var nextDeadline = UInt64.max
-    private var ticker: RepeatedTask?
+    var listener: Int32?
+    var nextLoop = 0
 
     /// A connection that was idle for no longer is not likely to be closing.
     static let freshNanoseconds: UInt64 = 1_000_000_000
     /// How late a deadline may be noticed.
-    static let tick = TimeAmount.milliseconds(50)
+    static let tickNanoseconds: UInt64 = 50_000_000
 
-    init(index: Int, loop: any EventLoop, shared: SharedState, api: ReplicaCell, tuning: DispatcherSettings.Tuning) {
+    init(
+        index: Int, poll: Poll, directory: LoopDirectory, shared: SharedState, api: ReplicaCell,
+        tuning: DispatcherSettings.Tuning
+    ) {
         self.index = index
-        self.loop = loop
+        loop = EventLoop(poll: poll)
+        self.directory = directory
         self.shared = shared
         self.api = api
         self.tuning = tuning
         scanner = HeadScanner(limits: HeadLimits(tuning.limits))
         var generator = SystemRandomNumberGenerator()
         identities = IdentityGenerator(seed: generator.next())
-        coarseNow = Clock.monotonicNanoseconds()
         wallClock = Clock.secondsSince1970()
     }
 
+    /// The monotonic clock in nanoseconds when this round began: good enough for what is silent for seconds.
+    var coarseNow: UInt64 { loop.now }
+
     /// The monotonic clock in nanoseconds.
-    func now() -> UInt64 {
-        coarseNow = Clock.monotonicNanoseconds()
-        return coarseNow
+    func now() -> UInt64 { loop.lookAtClock() }
+
+    /// Works until a message says stop.
+    func run() {
+        let mailbox = directory.mailboxes[index]
+        loop.watchMailbox(mailbox.descriptor)
+        loop.run(
+            tick: Self.tickNanoseconds, mailArrived: { for message in mailbox.takeAll() { take(message) } },
+            roundEnded: takeOwnMessages, timePassed: passTime)
     }
 
-    /// Begins to watch deadlines.
-    func start() {
-        ticker = loop.scheduleRepeatedTask(initialDelay: Self.tick, delay: Self.tick) {
-            [bound = NIOLoopBound(self, eventLoop: loop)] _ in
-            bound.value.passTime()
+    private func takeOwnMessages() {
+        // What is posted meanwhile waits for the next turn of this loop, not of the event loop.
+        while !ownMessages.isEmpty {
+            let messages = ownMessages
+            ownMessages = []
+            for message in messages { take(message) }
         }
     }
 
-    /// Closes every connection; the loop may be shut down afterwards.
-    func stop() {
-        ticker?.cancel()
+    private func take(_ message: Message) {
+        switch message {
+        case .listen(let descriptor): listen(descriptor)
+        case .adopt(let descriptor, let peer): adopt(descriptor, peer)
+        case .route(let table): self.table = table
+        case .tune(let tuning): self.tuning = tuning
+        case .dial(let replica, let cell): dial(replica, of: cell)
+        case .forget(let replica): closeIdle(replica.number)
+        case .wake(let wake, let cell): self.wake(wake, of: cell)
+        case .fail(let waiter, let error): fail(waiter, error)
+        case .drain: drain()
+        case .stop: stop()
+        }
+    }
+
+    private func stop() {
+        stopListening()
         for client in clients { client?.close() }
         for number in pools.keys { closeIdle(number) }
+        for upstream in connecting { upstream.close() }
+        connecting = []
+        loop.stop()
     }
 
     // MARK: Clients
@@ -94,8 +128,9 @@ final class Worker {
     }
 
     /// Closes the connections on which nothing is going on, and lets the others end by themselves.
-    func drain() {
+    private func drain() {
         for client in clients { client?.closeIfIdle() }
+        stopListening()
     }
 
     // MARK: Slots
@@ -108,7 +143,7 @@ final class Worker {
     }
 
     /// A slot for one who waited. If that one has left, the slot goes back at once.
-    func wake(_ wake: InvocationQueue.Wake, of cell: FunctionCell) {
+    private func wake(_ wake: InvocationQueue.Wake, of cell: FunctionCell) {
         let waiter = wake.waiter
         if let client = clients[waiter.entry], client.exchange.isWaiting(generation: waiter.generation) {
             client.exchange.granted(wake.grant)
@@ -117,7 +152,7 @@ final class Worker {
         }
     }
 
-    func fail(_ waiter: InvocationQueue.Waiter, _ error: InvocationError) {
+    private func fail(_ waiter: InvocationQueue.Waiter, _ error: InvocationError) {
         guard let client = clients[waiter.entry], client.exchange.isWaiting(generation: waiter.generation) else {
             return
         }
@@ -126,13 +161,23 @@ final class Worker {
 
     /// Returns a slot and hands it on.
     func giveBack(_ grant: InvocationQueue.Grant, of cell: FunctionCell) {
-        let time = now()
+        let time = coarseNow
         let (next, isDrained) = cell.withQueue { queue in
             let next = queue.finish(grant, now: time)
             return (next, queue.isDrained(grant.position))
         }
-        if let next { directory?.deliver([next], of: cell) }
+        if let next { deliver(next, of: cell) }
         if isDrained { shared.changes.raise() }
+    }
+
+    /// Hands a slot to one who waited for it.
+    func deliver(_ wake: InvocationQueue.Wake, of cell: FunctionCell) {
+        let message = Message.wake(wake, cell)
+        if wake.waiter.loop == index {
+            ownMessages.append(message)
+        } else {
+            directory.mailboxes[wake.waiter.loop].post(message)
+        }
     }
 
     // MARK: Upstreams
@@ -149,7 +194,7 @@ final class Worker {
     /// Keeps a connection that has nothing to do.
     func keepIdle(_ upstream: UpstreamConnection) {
         let number = upstream.replica.number
-        guard !upstream.replica.isRetired, !shared.isDraining.load(ordering: .relaxed) else { return upstream.close() }
+        guard !upstream.replica.isRetired, !shared.isEnding else { return upstream.close() }
         upstream.idleSince = coarseNow
         if pools[number, default: UpstreamPool()].keep(upstream, max: tuning.limits.idleUpstreamsMax) == false {
             upstream.close()
@@ -160,7 +205,7 @@ final class Worker {
         pools[upstream.replica.number]?.remove(upstream)
     }
 
-    func closeIdle(_ number: Int) {
+    private func closeIdle(_ number: Int) {
         guard let pool = pools.removeValue(forKey: number) else { return }
         for upstream in pool.idle { upstream.close() }
     }
@@ -168,9 +213,10 @@ final class Worker {
     // MARK: Time
 
     private func passTime() {
-        let time = now()
+        let time = coarseNow
         wallClock = Clock.secondsSince1970()
         closeStaleUpstreams(time)
+        failSlowConnects(time)
         guard time >= nextDeadline else { return }
         var next = UInt64.max
         for client in clients {

@@ -58,23 +58,24 @@ struct Application {
         let publicAddress = "\(options.listen.host):\(port)"
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: services(publicAddress).map { .init(service: $0) },
+                // Named, because a service without a name is printed with all that it holds: 10 ms of a start.
+                services: services(publicAddress).map { .init(service: $0, serviceName: "\(type(of: $0))") },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.logger("lifecycle", settings.latest.current))
         )
         do {
             try await group.run()
         } catch {
-            try? dispatcher.stop()
+            dispatcher.stop()
             throw error
         }
-        try dispatcher.stop()
+        dispatcher.stop()
     }
 
     private func listen() throws -> Int {
         do {
             return try dispatcher.start()
         } catch {
-            try? dispatcher.stop()
+            dispatcher.stop()
             throw ServeError.cannotListen(address: "\(options.listen.host):\(options.listen.port)", because: error)
         }
     }

@@ -1,5 +1,4 @@
 import F2SModel
-import NIOCore
 import Testing
 
 @testable import F2SDispatcher
@@ -13,15 +12,15 @@ import Testing
         _ text: String, path: String? = nil, rest: Int = 0, address: String = "10.1.2.3"
     ) throws -> [String] {
         var scanner = HeadScanner(limits: HeadLimits(Limits()))
-        let bytes = ByteBuffer(string: text)
-        let span = bytes.readableBytesUInt8Span
-        let head = try scanner.request(span, length: bytes.readableBytes)
-        var out = ByteBuffer()
+        let bytes = Array(text.utf8)
+        let span = bytes.span
+        let head = try scanner.request(span, length: bytes.count)
+        let out = Buffer(capacity: 64)
         HeadComposer.request(
             span, head, fields: scanner.fields,
             to: .init(path: path.map { Array($0.utf8) }, rest: path == nil ? 0 : head.path.lower + rest),
-            from: .init(try SocketAddress(ipAddress: address, port: 1)), identity: Self.identity, into: &out)
-        let lines = String(buffer: out).split(separator: "\r\n", omittingEmptySubsequences: false).map(String.init)
+            from: .init(address: address), identity: Self.identity, into: out)
+        let lines = out.text.split(separator: "\r\n", omittingEmptySubsequences: false).map(String.init)
         #expect(lines.suffix(2) == ["", ""])
         return lines.dropLast(2)
     }
@@ -102,29 +101,29 @@ import Testing
         let text =
             "HTTP/1.0 299 Fine  thing\r\nConnection: keep-alive, X\r\nKeep-Alive: 5\r\n"
             + "X: 1\r\nHost: y\r\nTE: z\r\nSet-Cookie: a\r\n\r\n"
-        let bytes = ByteBuffer(string: text)
-        let head = try scanner.response(bytes.readableBytesUInt8Span, length: bytes.readableBytes)
-        var out = ByteBuffer()
-        HeadComposer.response(bytes.readableBytesUInt8Span, head, fields: scanner.fields, into: &out)
-        #expect(String(buffer: out) == "HTTP/1.1 299 Fine  thing\r\nHost: y\r\nTE: z\r\nSet-Cookie: a\r\n")
+        let bytes = Array(text.utf8)
+        let head = try scanner.response(bytes.span, length: bytes.count)
+        let out = Buffer(capacity: 64)
+        HeadComposer.response(bytes.span, head, fields: scanner.fields, into: out)
+        #expect(out.text == "HTTP/1.1 299 Fine  thing\r\nHost: y\r\nTE: z\r\nSet-Cookie: a\r\n")
     }
 
     @Test(arguments: [
         (0, "0.000"), (7, "0.007"), (45, "0.045"), (999, "0.999"), (1000, "1.000"), (1_234_567, "1234.567"),
     ])
     func `Server-Timing is in milliseconds with three places`(microseconds: UInt64, text: String) {
-        var out = ByteBuffer()
-        HeadComposer.serverTiming(queue: microseconds, start: 0, function: 1, into: &out)
-        #expect(String(buffer: out) == "Server-Timing: queue;dur=\(text), start;dur=0.000, function;dur=0.001\r\n")
+        let out = Buffer(capacity: 64)
+        HeadComposer.serverTiming(queue: microseconds, start: 0, function: 1, into: out)
+        #expect(out.text == "Server-Timing: queue;dur=\(text), start;dur=0.000, function;dur=0.001\r\n")
     }
 
     @Test func `names of requests differ and are in the form of W3C Trace Context`() {
         var generator = IdentityGenerator(seed: 1)
         var seen: Set<String> = []
         for _ in 0..<1000 {
-            var out = ByteBuffer()
-            generator.next().writeTraceparent(into: &out)
-            let parts = String(buffer: out).split(separator: "-")
+            let out = Buffer(capacity: 64)
+            generator.next().writeTraceparent(into: out)
+            let parts = out.text.split(separator: "-")
             #expect(parts.map(\.count) == [2, 32, 16, 2])
             seen.insert(String(parts[1]))
         }

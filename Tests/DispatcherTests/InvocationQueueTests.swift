@@ -1,14 +1,10 @@
 import F2SModel
-import NIOCore
 import Testing
 
 @testable import F2SDispatcher
 
 @Suite struct InvocationQueueTests {
-    private func replica(_ number: Int) throws -> ReplicaCell {
-        ReplicaCell(
-            id: Replica.ID("r\(number)"), address: try SocketAddress(ipAddress: "127.0.0.1", port: 1), number: number)
-    }
+    private func replica(_ number: Int) throws -> ReplicaCell { try .sample(number) }
 
     /// A queue whose replicas accept already.
     private func queue(_ cells: [ReplicaCell], concurrency: Int? = 1, lengthMax: Int = 10) -> InvocationQueue {
@@ -34,7 +30,7 @@ import Testing
     private func sequence(_ admission: InvocationQueue.Admission) throws -> UInt64 {
         switch admission {
         case .granted(_, let sequence), .waiting(let sequence, _, _): return sequence
-        case .full, .failed, .closed: throw Late(description: "\(admission)")
+        case .full, .limited, .failed, .closed: throw Late(description: "\(admission)")
         }
     }
 
@@ -191,10 +187,10 @@ import Testing
         var queue = queue([try replica(0)])
         _ = admit(&queue, 0)
         for number in 1...4 { _ = admit(&queue, number) }
-        #expect(queue.update(concurrency: 3, lengthMax: 10, now: 0).map(\.waiter) == [waiter(1), waiter(2)])
-        #expect(queue.update(concurrency: 1, lengthMax: 10, now: 0).map(\.waiter) == [])
+        #expect(queue.update(.init(concurrency: 3, queued: 10), now: 0).map(\.waiter) == [waiter(1), waiter(2)])
+        #expect(queue.update(.init(concurrency: 1, queued: 10), now: 0).map(\.waiter) == [])
         #expect(queue.inFlight == 3)
-        #expect(queue.update(concurrency: nil, lengthMax: 10, now: 0).count == 2)
+        #expect(queue.update(.init(queued: 10), now: 0).count == 2)
     }
 
     @Test func `a start that failed fails those who wait, and those who come until the next attempt`() throws {
@@ -242,9 +238,4 @@ import Testing
         #expect(load.concurrencySeconds == 6)
         #expect(load.admitted == 2)
     }
-}
-
-extension InvocationQueue {
-    /// Who waits, in order.
-    mutating func removeAllForTest() -> [Waiter] { close(now: 0) }
 }

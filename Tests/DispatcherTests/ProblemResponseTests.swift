@@ -1,5 +1,4 @@
 import F2SModel
-import NIOCore
 import Testing
 
 @testable import F2SDispatcher
@@ -9,9 +8,11 @@ import Testing
         _ error: InvocationError, timing: ExchangeTimes? = nil, keepAlive: Bool = true, toHead: Bool = false
     ) throws -> Answer {
         let problem = Problem(error, function: try FunctionName("hello"))
-        let bytes = ProblemResponse.bytes(problem, error, timing: timing, keepAlive: keepAlive, isAnswerToHead: toHead)
-        let parsed = try Answer.parse(Array(bytes.readableBytesView), isClosed: false, isToHead: toHead).orThrow()
-        #expect(parsed.count == bytes.readableBytes)
+        let out = Buffer(capacity: 64)
+        ProblemResponse.write(
+            problem, error, timing: timing, keepAlive: keepAlive, isAnswerToHead: toHead, into: out)
+        let parsed = try Answer.parse(Array(out.text.utf8), isClosed: false, isToHead: toHead).orThrow()
+        #expect(parsed.count == out.count)
         return parsed.found
     }
 
@@ -19,6 +20,7 @@ import Testing
         .malformedRequest(reason: "x"), .tooLarge(.head(bytesMax: 1)), .tooLarge(.target(bytesMax: 1)),
         .tooLarge(.fields(countMax: 1)), .tooLarge(.body(bytesMax: 1)), .requestStalled, .functionNotFound(path: "/x"),
         .methodNotAllowed(allowed: [.get]), .unauthenticated, .forbidden(.invoke), .queueFull(limit: 1),
+        .rateExceeded(retryAfter: .milliseconds(1500)),
         .queueTimeout(after: .seconds(1)), .scalingTimeout(after: .seconds(1)), .notRunnable(reason: "x"),
         .connectFailed,
         .replicaLost(afterResponseBegan: false), .malformedResponse(reason: "x"),

@@ -25,7 +25,7 @@ import Testing
         let registry = MetricRegistry()
         return RouteTable(
             try functions.map { name, route, method in
-                let queue = InvocationQueue(concurrency: nil, lengthMax: 1, now: 0)
+                let queue = InvocationQueue(.init(queued: 1), now: 0)
                 let meters = FunctionMeters(function: name, registry: registry)
                 let cell = FunctionCell(id: Function.ID(name), queue: queue, meters: meters)
                 let declaration = FunctionCell.Declaration(

@@ -3,6 +3,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 
 // What the Glibc module lacks. Swift cannot call `fork`, and netlink's macros do not reach it.
@@ -53,3 +55,17 @@ bool f2s_port_is_free(uint16_t port);
 
 /// Begins a TCP connection without waiting for it. Returns the descriptor, or -1 with errno.
 int f2s_connect_begin(const char *ip, uint16_t port);
+
+// MARK: transport.c
+
+/// Accepts a connection that never blocks and is closed on exec; -1 with errno. `peer` has room for any address.
+int f2s_accept(int listener, struct sockaddr_storage *peer);
+
+/// Makes an object on which another thread can wake this one, as a descriptor for epoll; -1 with errno.
+int f2s_wakeup_open(void);
+
+/// Processors that this process may use: those of its affinity mask, less where its cgroup has a quota. At least 1.
+int f2s_processors(void);
+
+/// Names the calling thread; what is over 15 bytes is cut off.
+void f2s_name_thread(const char *name);

@@ -30,8 +30,11 @@ extension Exchange {
         let timing = entry == nil ? nil : times
         let isAnswerToHead = state != .idle && facts.isHeadRequest
         end()
-        client.writeAndFlush(
-            ProblemResponse.bytes(problem, error, timing: timing, keepAlive: keepAlive, isAnswerToHead: isAnswerToHead))
+        let out = worker.output
+        out.clear()
+        ProblemResponse.write(
+            problem, error, timing: timing, keepAlive: keepAlive, isAnswerToHead: isAnswerToHead, into: out)
+        client.write(out)
         client.responseEnded(keepAlive: keepAlive)
     }
 
@@ -50,7 +53,7 @@ extension Exchange {
         }
         releaseSlot()
         failedReplica = nil
-        forgetLargeRequest()
+        forgetRequest()
     }
 
     /// Something moved: silence begins anew. The API's log and event streams may be silent for as long as they like.

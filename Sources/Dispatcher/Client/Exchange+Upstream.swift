@@ -1,25 +1,23 @@
 import F2SMetrics
 import F2SModel
-import NIOCore
 
 extension Exchange {
     // MARK: What the upstream connection tells
 
-    func upstreamWritable() {
-        client.resume()
-        flushUpstream()
-    }
+    func upstreamWritable() { client.resume() }
 
     /// The answer has begun. Adds what F2S has to say and passes the head on, with as much content as is there.
-    func respond(_ head: ResponseHead, _ bytes: ByteBuffer, content: ByteBuffer?, framing: Framing, isComplete: Bool) {
+    func respond(
+        _ head: ResponseHead, _ bytes: Span<UInt8>, content: Span<UInt8>, framing: Framing, isComplete: Bool
+    ) {
         let isInterim = head.status < 200 && head.status != 101
-        var out = ByteBuffer()
-        out.reserveCapacity(head.length + 192 + (content?.readableBytes ?? 0))
-        HeadComposer.response(bytes.readableBytesUInt8Span, head, fields: worker.scanner.fields, into: &out)
-        if isInterim {
-            guard facts.minorVersion >= 1, head.status != 100 else { return }
-            out.writeStaticString("\r\n")
-            return client.writeAndFlush(out)
+        if isInterim, facts.minorVersion < 1 || head.status == 100 { return }
+        let out = worker.output
+        out.clear()
+        HeadComposer.response(bytes, head, fields: worker.scanner.fields, into: out)
+        guard !isInterim else {
+            out.append("\r\n")
+            return client.write(out)
         }
         times.responded = worker.now()
         state = .responding
@@ -29,25 +27,28 @@ extension Exchange {
         if entry != nil {
             HeadComposer.serverTiming(
                 queue: times.queueMicroseconds, start: times.startMicroseconds, function: times.functionMicroseconds,
-                into: &out)
+                into: out)
         }
         if head.status == 101 {
-            out.writeStaticString("Connection: Upgrade\r\n")
+            out.append("Connection: Upgrade\r\n")
             if let upgrade = head.facts.upgrade {
-                out.writeStaticString("Upgrade: ")
-                out.writeString(bytes.readableBytesUInt8Span.text(upgrade))
-                out.writeStaticString("\r\n")
+                out.append("Upgrade: ")
+                out.append(bytes, upgrade)
+                out.append("\r\n")
             }
         } else if !facts.keepAlive {
-            out.writeStaticString("Connection: close\r\n")
+            out.append("Connection: close\r\n")
         }
-        out.writeStaticString("\r\n")
-        if let content { out.writeImmutableBuffer(content) }
-        if isComplete { client.writeAndFlush(out) } else { client.write(out) }
+        out.append("\r\n")
+        // One write for a head and what little there is behind it; much of it is not worth the copy.
+        let isSmall = content.count <= Self.joinedContentBytesMax
+        if isSmall { out.append(content) }
+        client.write(out)
+        if !isSmall { client.write(content) }
         noteActivity()
     }
 
-    func passContent(_ bytes: ByteBuffer) {
+    func passContent(_ bytes: Span<UInt8>) {
         client.write(bytes)
         noteActivity()
     }
@@ -57,18 +58,16 @@ extension Exchange {
         upstream = nil
         if let entry {
             entry.cell.meters.completed.add()
-            times.observe(in: entry.cell.meters, now: worker.now())
+            times.observe(in: entry.cell.meters, now: worker.coarseNow)
         }
         let keepAlive = facts.keepAlive
         end()
-        client.flush()
         client.responseEnded(keepAlive: keepAlive)
     }
 
     func becomeTunnel() {
         state = .tunnel
         entry?.cell.meters.completed.add()
-        client.flush()
         client.becomeTunnel()
         noteActivity()
     }
@@ -81,7 +80,6 @@ extension Exchange {
         switch state {
         case .tunnel, .responding:
             if state == .responding, let entry { entry.cell.meters.fail(.function) }
-            client.flush()
             let wasTunnel = state == .tunnel
             end()
             if wasTunnel { client.closeAfterWriting() } else { client.close() }
@@ -110,7 +108,7 @@ extension Exchange {
     /// takes nothing until it accepts a connection a moment later, as one that has just started.
     private func doubtReplica() {
         guard let entry, let replica = grant?.replica, entry.cell.withQueue({ $0.refused(replica) }) else { return }
-        worker.dial(replica, of: entry.cell, after: Worker.dialInterval)
+        worker.dial(replica, of: entry.cell, after: Worker.dialIntervalNanoseconds)
         worker.shared.changes.raise()
     }
 

@@ -1,6 +1,5 @@
 import F2SMetrics
 import F2SModel
-import NIOCore
 
 /// One request on its way: routed, admitted, given a slot and a connection, answered. It knows what an invocation is
 /// and nothing of where bytes begin and end; reused for every request of a client connection.
@@ -22,12 +21,13 @@ final class Exchange {
         case tunnel
     }
 
-    unowned let client: ClientConnection
+    // Safe: the client connection owns its exchange, and hands it to nobody who outlives it.
+    unowned(unsafe) let client: ClientConnection
     let worker: Worker
     var state = State.idle
     var upstream: UpstreamConnection?
     /// The request's head as it goes to the replica, and a small body behind it: what can be sent again.
-    private var request = ByteBuffer()
+    private var request: Buffer?
     private(set) var isWhole = true
     var facts = ExchangeFacts()
     var entry: RouteTable.Entry?
@@ -42,6 +42,8 @@ final class Exchange {
 
     /// Bodies up to this size are held with the head, for one write and for a retry.
     static let heldBodyBytesMax = 4096
+    /// Content up to this size goes out in one write with its head.
+    static let joinedContentBytesMax = 16 * 1024
 
     init(client: ClientConnection, worker: Worker) {
         self.client = client
@@ -51,7 +53,7 @@ final class Exchange {
     // MARK: What the client connection tells
 
     /// A head has arrived: decides where it goes and what is sent there.
-    func begin(_ head: RequestHead, _ bytes: ByteBuffer) {
+    func begin(_ head: RequestHead, _ bytes: Span<UInt8>) {
         generation = worker.nextGeneration()
         times = ExchangeTimes(now: worker.now())
         attempts = Attempts()
@@ -63,11 +65,11 @@ final class Exchange {
         state = .routed
         do throws(InvocationError) {
             let destination = try route(head, bytes)
-            request.clear()
+            let request = worker.loop.buffers.take()
+            self.request = request
             HeadComposer.request(
-                bytes.readableBytesUInt8Span, head, fields: worker.scanner.fields, to: destination,
-                from: client.forwarding,
-                identity: worker.identities.next(), into: &request)
+                bytes, head, fields: worker.scanner.fields, to: destination, from: client.forwarding,
+                identity: worker.identities.next(), into: request)
         } catch {
             // Two readers might take a malformed request differently, so nothing behind it on the connection counts.
             if case .malformedRequest = error { refuse(error) } else { fail(error) }
@@ -83,14 +85,16 @@ final class Exchange {
     var isUpstreamWritable: Bool { upstream?.isWritable ?? true }
 
     /// The rest of a small request.
-    func hold(_ body: ByteBuffer) {
-        request.writeImmutableBuffer(body)
+    func hold(_ body: Span<UInt8>) {
+        request?.append(body)
         isWhole = true
     }
 
-    /// A connection keeps a buffer for its next request, but not a large one.
-    func forgetLargeRequest() {
-        if request.capacity > Self.heldBodyBytesMax { request = ByteBuffer() }
+    /// It will not be sent again.
+    func forgetRequest() {
+        guard let request else { return }
+        self.request = nil
+        worker.loop.buffers.put(request)
     }
 
     /// The head, and a small body, are there: looks for a slot.
@@ -104,12 +108,10 @@ final class Exchange {
         admit(entry)
     }
 
-    func passUpstream(_ bytes: ByteBuffer) {
+    func passUpstream(_ bytes: Span<UInt8>) {
         upstream?.write(bytes)
         noteActivity()
     }
-
-    func flushUpstream() { upstream?.flushIfNeeded() }
 
     func clientWritabilityChanged(isWritable: Bool) {
         upstream?.setReading(isWritable)
@@ -130,7 +132,7 @@ final class Exchange {
 
     func granted(_ grant: InvocationQueue.Grant) {
         self.grant = grant
-        times.granted = worker.now()
+        times.granted = worker.coarseNow
         times.firstReplica = grant.acceptingSince
         connect(grant.replica)
     }
@@ -140,8 +142,9 @@ final class Exchange {
         let now = worker.coarseNow
         let wallClock = worker.wallClock
         let (avoided, place) = (failedReplica, sequence)
+        let caller = entry.declaration.countsCallers ? client.caller : nil
         let admission = entry.cell.withQueue {
-            $0.admit(waiter, avoiding: avoided, sequence: place, now: now, wallClock: wallClock)
+            $0.admit(waiter, from: caller, avoiding: avoided, sequence: place, now: now, wallClock: wallClock)
         }
         switch admission {
         case .granted(let grant, let sequence):
@@ -160,6 +163,9 @@ final class Exchange {
             }
             client.updateReading()
         case .full(let limit): fail(.queueFull(limit: limit))
+        case .limited(let wait):
+            entry.cell.meters.limited.add()
+            fail(.rateExceeded(retryAfter: .nanoseconds(Int64(clamping: wait))))
         case .closed: fail(.functionNotFound(path: entry.declaration.route.path))
         case .failed(let trouble): fail(.startFailed(trouble))
         }
@@ -192,8 +198,7 @@ final class Exchange {
             let isWanted = exchange.generation == expected && exchange.isConnecting
             switch result {
             case .success(let upstream) where !isWanted: worker.keepIdle(upstream)
-            case .success(let upstream) where upstream.isUsable: exchange.attach(upstream)
-            case .success: exchange.connectFailed(replica, ChannelError.alreadyClosed)
+            case .success(let upstream): exchange.attach(upstream)
             case .failure(let error): if isWanted { exchange.connectFailed(replica, error) }
             }
         }
@@ -212,13 +217,12 @@ final class Exchange {
         self.upstream = upstream
         state = .sent
         upstream.begin(self)
-        upstream.write(request)
+        request?.withBytes { upstream.write($0) }
         noteActivity()
         if !isWhole { client.resume() }
-        upstream.flushIfNeeded()
     }
 
-    private func connectFailed(_ replica: ReplicaCell, _ error: any Error) {
+    private func connectFailed(_ replica: ReplicaCell, _ error: SystemError) {
         guard let entry else { return fail(.apiUnavailable) }
         if ConnectFailure.isRefusal(error), entry.cell.withQueue({ $0.refused(replica) }) {
             worker.dial(replica, of: entry.cell)
@@ -234,8 +238,7 @@ final class Exchange {
 
 extension Exchange {
     /// Which function or the API server, and the path there.
-    private func route(_ head: RequestHead, _ bytes: ByteBuffer) throws(InvocationError) -> HeadComposer.Destination {
-        let span = bytes.readableBytesUInt8Span
+    private func route(_ head: RequestHead, _ span: Span<UInt8>) throws(InvocationError) -> HeadComposer.Destination {
         guard RouteTable.isInvocation(span, path: head.path) else { return .init(path: nil, rest: 0) }
         guard let table = worker.table else { throw .starting }
         switch table.match(span, path: head.path, method: head.method) {

@@ -1,29 +1,27 @@
 import F2SModel
-import NIOCore
 
 /// A whole response with a problem document: F2S's own answer when there is none of a function.
 enum ProblemResponse {
-    static func bytes(
-        _ problem: Problem, _ error: InvocationError, timing: ExchangeTimes?, keepAlive: Bool, isAnswerToHead: Bool
-    ) -> ByteBuffer {
+    static func write(
+        _ problem: Problem, _ error: InvocationError, timing: ExchangeTimes?, keepAlive: Bool, isAnswerToHead: Bool,
+        into out: Buffer
+    ) {
         let document = problem.json
-        var out = ByteBuffer()
-        out.writeString("HTTP/1.1 \(problem.status) \(reasonPhrase(problem.status))\r\n")
-        out.writeString("Content-Type: \(Problem.mediaType)\r\nContent-Length: \(document.utf8.count)\r\n")
-        out.writeString("Cache-Control: no-store\r\n")
+        out.append(text: "HTTP/1.1 \(problem.status) \(reasonPhrase(problem.status))\r\n")
+        out.append(text: "Content-Type: \(Problem.mediaType)\r\nContent-Length: \(document.utf8.count)\r\n")
+        out.append("Cache-Control: no-store\r\n")
         if case .methodNotAllowed(let allowed) = error {
-            out.writeString("Allow: \(allowed.map(\.rawValue).joined(separator: ", "))\r\n")
+            out.append(text: "Allow: \(allowed.map(\.rawValue).joined(separator: ", "))\r\n")
         }
-        if let seconds = error.retryAfterSeconds { out.writeString("Retry-After: \(seconds)\r\n") }
+        if let seconds = error.retryAfterSeconds { out.append(text: "Retry-After: \(seconds)\r\n") }
         if let timing {
             HeadComposer.serverTiming(
                 queue: timing.queueMicroseconds, start: timing.startMicroseconds, function: timing.functionMicroseconds,
-                into: &out)
+                into: out)
         }
-        if !keepAlive { out.writeString("Connection: close\r\n") }
-        out.writeString("\r\n")
-        if !isAnswerToHead { out.writeString(document) }
-        return out
+        if !keepAlive { out.append("Connection: close\r\n") }
+        out.append("\r\n")
+        if !isAnswerToHead { out.append(text: document) }
     }
 
     private static func reasonPhrase(_ status: Int) -> String {

@@ -1,5 +1,3 @@
-import NIOCore
-
 /// Finds the end of one message's content.
 struct BodyReader {
     private var framing: Framing
@@ -25,25 +23,25 @@ struct BodyReader {
     /// How many of the readable bytes belong to this content.
     /// - Parameter content: told about each run of content within the bytes, without its framing.
     mutating func consume(
-        _ bytes: ByteBuffer, content: (ByteRange) -> Void = { _ in }
+        _ bytes: Span<UInt8>, content: (ByteRange) -> Void = { _ in }
     ) throws(ChunkScanner.Failure) -> Int {
         let count: Int
         switch framing {
         case .none: count = 0
         case .length:
-            count = min(remaining, bytes.readableBytes)
+            count = min(remaining, bytes.count)
             remaining -= count
             contentBytes &+= count
             content(ByteRange(0, count))
         case .chunked:
             var length = 0
-            count = try chunks.scan(bytes.readableBytesUInt8Span, from: 0) { run in
+            count = try chunks.scan(bytes, from: 0) { run in
                 length &+= run.count
                 content(run)
             }
             contentBytes &+= length
         case .untilClose:
-            count = bytes.readableBytes
+            count = bytes.count
             contentBytes &+= count
             content(ByteRange(0, count))
         }
@@ -52,10 +50,10 @@ struct BodyReader {
 
     /// The length of the content, framing included, if all of it is there; nothing is consumed. No more than `bytesMax`
     /// is looked at, because this is asked again whenever a few more bytes have arrived.
-    func completeLength(in bytes: ByteBuffer, bytesMax: Int) -> Int? {
-        if case .length(let length) = framing { return length <= min(bytesMax, bytes.readableBytes) ? length : nil }
+    func completeLength(in bytes: Span<UInt8>, bytesMax: Int) -> Int? {
+        if case .length(let length) = framing { return length <= min(bytesMax, bytes.count) ? length : nil }
         var probe = self
-        let start = bytes.getSlice(at: bytes.readerIndex, length: min(bytesMax, bytes.readableBytes)) ?? ByteBuffer()
+        let start = bytes.extracting(first: bytesMax)
         guard let count = try? probe.consume(start), probe.isDone else { return nil }
         return count
     }

@@ -25,13 +25,9 @@ extension HeadScanner {
                 throw .malformed("A field name is not a token followed by a colon")
             }
             let name = ByteRange(start, index)
-            index &+= 1
-            let valueStart = index
-            while index < end {
-                guard Octet.isFieldContent(bytes[index]) else {
-                    throw .malformed("A field value holds a control character")
-                }
-                index &+= 1
+            let valueStart = index &+ 1
+            guard bytes.isFieldContent(from: valueStart, to: end) else {
+                throw .malformed("A field value holds a control character")
             }
             var field = Field(
                 name: name, value: bytes.trimmed(ByteRange(valueStart, end)),

@@ -17,24 +17,21 @@ struct HeadScanner {
     /// Where the head ends: the position after its empty line; `nil` while it is incomplete.
     /// - Parameter from: where an earlier search over the same bytes stopped; becomes where the next may begin.
     static func end(of bytes: Span<UInt8>, from: inout Int) -> Int? {
-        var index = from
-        while index < bytes.count {
-            if bytes[index] == Octet.lineFeed {
-                // A bare line feed ends a line here too, so that the parser sees it and refuses it at once.
-                if index &+ 1 < bytes.count, bytes[index &+ 1] == Octet.lineFeed { return index &+ 2 }
-                if index &+ 2 < bytes.count, bytes[index &+ 1] == Octet.carriageReturn,
-                    bytes[index &+ 2] == Octet.lineFeed
-                {
-                    return index &+ 3
-                }
-                if index &+ 2 >= bytes.count {
-                    from = index
-                    return nil
-                }
+        var start = from
+        while let index = bytes.firstLineFeed(from: start, to: bytes.count) {
+            // A bare line feed ends a line here too, so that the parser sees it and refuses it at once.
+            if index &+ 1 < bytes.count, bytes[index &+ 1] == Octet.lineFeed { return index &+ 2 }
+            if index &+ 2 < bytes.count, bytes[index &+ 1] == Octet.carriageReturn, bytes[index &+ 2] == Octet.lineFeed
+            {
+                return index &+ 3
             }
-            index &+= 1
+            if index &+ 2 >= bytes.count {
+                from = index
+                return nil
+            }
+            start = index &+ 1
         }
-        from = index
+        from = bytes.count
         return nil
     }
 
@@ -151,12 +148,7 @@ struct HeadScanner {
     }
 
     static func lineEnd(_ bytes: Span<UInt8>, _ from: Int, _ length: Int) -> Int? {
-        var index = from
-        while index < length {
-            if bytes[index] == Octet.lineFeed { return index &+ 1 }
-            index &+= 1
-        }
-        return nil
+        bytes.firstLineFeed(from: from, to: length).map { $0 &+ 1 }
     }
 
     private static func method(_ bytes: Span<UInt8>, _ range: ByteRange) -> Function.Method? {

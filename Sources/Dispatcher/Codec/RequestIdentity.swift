@@ -1,5 +1,3 @@
-import NIOCore
-
 /// Random bits that name one request: `X-Request-Id`, and `traceparent` (W3C Trace Context) where the client sent none.
 struct RequestIdentity {
     let high: UInt64
@@ -7,27 +5,18 @@ struct RequestIdentity {
     let span: UInt64
 
     /// 32 hexadecimal digits.
-    func writeRequestID(into out: inout ByteBuffer) {
-        Self.writeHexadecimal(high, into: &out)
-        Self.writeHexadecimal(low, into: &out)
+    func writeRequestID(into out: Buffer) {
+        out.appendHexadecimal(high)
+        out.appendHexadecimal(low)
     }
 
     /// Version 00, the trace, the parent, not sampled: whether to sample is not ours to decide.
-    func writeTraceparent(into out: inout ByteBuffer) {
-        out.writeStaticString("00-")
-        writeRequestID(into: &out)
-        out.writeStaticString("-")
-        Self.writeHexadecimal(span | 1, into: &out)
-        out.writeStaticString("-00")
-    }
-
-    private static func writeHexadecimal(_ number: UInt64, into out: inout ByteBuffer) {
-        var shift = 64
-        while shift > 0 {
-            shift -= 4
-            let nibble = UInt8(truncatingIfNeeded: number >> UInt64(shift)) & 15
-            out.writeInteger(nibble < 10 ? 48 + nibble : 87 + nibble)
-        }
+    func writeTraceparent(into out: Buffer) {
+        out.append("00-")
+        writeRequestID(into: out)
+        out.append("-")
+        out.appendHexadecimal(span | 1)
+        out.append("-00")
     }
 }
 

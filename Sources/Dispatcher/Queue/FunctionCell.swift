@@ -3,12 +3,24 @@ import Synchronization
 
 /// One function as all loops know it. The cell lives as long as the function does; what is declared changes under it.
 final class FunctionCell: Sendable {
-    /// What an invocation needs of a declaration, read once when it is routed.
-    struct Declaration: Sendable {
+    /// What an invocation needs of a declaration, read once when it is routed. A class, because every invocation holds
+    /// on to it: one count instead of one for each member.
+    final class Declaration: Sendable {
         let name: FunctionName
         let route: Route
         let path: [UInt8]
+        /// Nanoseconds.
         let timeout: UInt64
+        /// Whether it has a rate, so that admission must know who calls.
+        let countsCallers: Bool
+
+        init(name: FunctionName, route: Route, path: [UInt8], timeout: UInt64, countsCallers: Bool = false) {
+            self.name = name
+            self.route = route
+            self.path = path
+            self.timeout = timeout
+            self.countsCallers = countsCallers
+        }
     }
 
     let id: Function.ID

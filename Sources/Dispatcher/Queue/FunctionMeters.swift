@@ -8,6 +8,7 @@ struct FunctionMeters: Sendable {
     let activations: Counter
     let retried: Counter
     let abandoned: Counter
+    let limited: Counter
     let duration: Histogram
     let queueWait: Histogram
     let coldStart: Histogram
@@ -30,6 +31,9 @@ struct FunctionMeters: Sendable {
             "f2s_requests_retried_total", help: "Invocations that were sent once more.", labels: labels)
         abandoned = registry.counter(
             "f2s_requests_abandoned_total", help: "Invocations whose client left before the end.", labels: labels)
+        limited = registry.counter(
+            "f2s_requests_limited_total", help: "Invocations refused because their caller exceeded its rate.",
+            labels: labels)
         failed = Stage.allCases.map { stage in
             registry.counter(
                 "f2s_requests_failed_total", help: "Invocations that F2S had to answer itself, by stage.",

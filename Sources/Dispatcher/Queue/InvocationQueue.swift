@@ -3,9 +3,21 @@ import F2SModel
 /// Admission and waiting of one function, exact for the whole process.
 ///
 /// Pure: no I/O, no clock, no lock. The caller holds the function's `Mutex`, passes `now`, and performs what is
-/// returned after the lock is released. Invariant: while somebody waits, no slot is free; so slots are granted in the
-/// order of admission.
+/// returned after the lock is released. Invariant: while somebody waits, there is no slot that may be granted; so slots
+/// are granted in the order of admission.
 struct InvocationQueue {
+    /// What may be in hand at once, and how fast it may come.
+    struct Bounds: Sendable {
+        /// Invocations at once of each replica; `nil`: no limit.
+        var concurrency: Int?
+        /// Invocations at once of all replicas together; `nil`: no limit.
+        var inFlight: Int?
+        /// Invocations that may wait.
+        var queued: Int
+        /// How fast each caller may begin invocations; `nil`: no limit.
+        var rate: CallerRate?
+    }
+
     /// A place where an invocation waits: which loop, which entry of its table, and which use of that entry.
     struct Waiter: Equatable, Sendable {
         let loop: Int
@@ -34,33 +46,34 @@ struct InvocationQueue {
         /// - `isCold`: no replica takes invocations; `activate`: raise the signal, this is a cold function's first.
         case waiting(sequence: UInt64, isCold: Bool, activate: Bool)
         case full(limit: Int)
-        case failed(StartTrouble)
+        /// The caller begins invocations too fast; the next one is let in after so long.
+        case limited(retryAfterNanoseconds: UInt64)
+        /// In a box of its own: the answer that every invocation gets stays small.
+        indirect case failed(StartTrouble)
         /// The function is gone; its caller has an old table still.
         case closed
     }
 
+    /// What a replica has in hand and whether it takes more. Plain numbers: looking for the least busy one touches no
+    /// reference count.
     private struct Slot {
-        let replica: ReplicaCell
         var inFlight = 0
         var hasAccepted = false
         var isDraining = false
         var isListed = true
-    }
 
-    private struct Place {
-        let sequence: UInt64
-        /// `nil`: its waiter has left.
-        var waiter: Waiter?
+        var takes: Bool { hasAccepted && isListed && !isDraining }
     }
 
     /// Positions are stable while a replica has invocations in flight; a freed one is used again.
-    private var slots: [Slot?] = []
-    private var places: [Place] = []
-    private var firstPlace = 0
+    private var slots: [Slot] = []
+    /// Whose slot it is, by position; `nil`: nobody's, and the slot is not listed.
+    private var replicas: [ReplicaCell?] = []
+    private var line = WaitingLine()
     private var nextSequence: UInt64 = 0
     private var cursor = 0
-    private var concurrency: Int?
-    private var lengthMax: Int
+    private var bounds: Bounds
+    private var buckets: TokenBuckets?
     private var trouble: StartTrouble?
     private var hasStarting = false
     private var isActivationRaised = false
@@ -70,33 +83,41 @@ struct InvocationQueue {
     private var integratedUntil: UInt64
 
     private(set) var inFlight = 0
-    private(set) var queued = 0
     private(set) var admitted: UInt64 = 0
 
-    init(concurrency: Int?, lengthMax: Int, now: UInt64) {
-        self.concurrency = concurrency
-        self.lengthMax = lengthMax
+    init(_ bounds: Bounds, now: UInt64) {
+        self.bounds = bounds
+        buckets = bounds.rate.map { TokenBuckets($0) }
         integratedUntil = now
     }
 
+    /// Those who wait.
+    var queued: Int { line.count }
+
     /// Whether any replica takes invocations.
-    var isAccepting: Bool { slots.contains { $0.map { $0.hasAccepted && !$0.isDraining && $0.isListed } ?? false } }
+    var isAccepting: Bool { slots.contains { $0.takes } }
 
     /// Loop of the longest waiter: the connection that a first dial gets is best kept there.
-    var firstWaiterLoop: Int? { places[firstPlace...].first { $0.waiter != nil }?.waiter?.loop }
+    var firstWaiterLoop: Int? { line.first?.loop }
 
     /// Why the function has no replica, where that is known and nothing is being started.
     var currentTrouble: StartTrouble? { trouble }
 
     /// A slot at once, a place in the queue, or a refusal.
     /// - Parameters:
+    ///   - principal: who calls, as ``TokenBuckets/take(_:now:)`` wants it; `nil`: no rate is kept to. It is looked at
+    ///     where a rate is declared only, and who comes back has paid already.
     ///   - avoiding: a replica that has just failed; taken only where there is no other.
     ///   - sequence: an earlier place, for an invocation that comes back: it stands before all that came later.
     ///   - wallClock: seconds since 1970, for the trouble's next attempt.
     mutating func admit(
-        _ waiter: Waiter, avoiding: ReplicaCell? = nil, sequence: UInt64? = nil, now: UInt64, wallClock: Double
+        _ waiter: Waiter, from principal: UInt64? = nil, avoiding: ReplicaCell? = nil, sequence: UInt64? = nil,
+        now: UInt64, wallClock: Double
     ) -> Admission {
         guard !isClosed else { return .closed }
+        if sequence == nil, let principal, case .refused(let wait)? = buckets?.take(principal, now: now) {
+            return .limited(retryAfterNanoseconds: wait)
+        }
         integrate(now)
         let number = sequence ?? nextSequence
         if sequence == nil {
@@ -104,14 +125,13 @@ struct InvocationQueue {
             nextSequence &+= 1
         }
         // Nobody overtakes: only one who comes back may pass those who wait.
-        if queued == 0 || sequence != nil, let grant = takeSlot(avoiding: avoiding) {
+        if line.isEmpty || sequence != nil, let grant = takeSlot(avoiding: avoiding) {
             return .granted(grant, sequence: number)
         }
         let isCold = !isAccepting
         if isCold, !hasStarting, let trouble, wallClock < trouble.nextAttempt { return .failed(trouble) }
-        guard queued < lengthMax || sequence != nil else { return .full(limit: lengthMax) }
-        insert(Place(sequence: number, waiter: waiter))
-        queued += 1
+        guard queued < bounds.queued || sequence != nil else { return .full(limit: bounds.queued) }
+        line.insert(waiter, sequence: number)
         let activate = isCold && !isActivationRaised
         if activate { isActivationRaised = true }
         return .waiting(sequence: number, isCold: isCold, activate: activate)
@@ -127,30 +147,27 @@ struct InvocationQueue {
     /// A waiter goes without having been granted a slot. `false`: it was granted one just now, which its loop must
     /// return.
     mutating func leave(_ sequence: UInt64, now: UInt64) -> Bool {
-        guard let index = place(of: sequence), places[index].waiter != nil else { return false }
         integrate(now)
-        places[index].waiter = nil
-        queued -= 1
-        if queued == 0 { isActivationRaised = false }
-        trimPlaces()
+        guard line.remove(sequence: sequence) else { return false }
+        if line.isEmpty { isActivationRaised = false }
         return true
     }
 
     /// A replica has accepted a connection: it takes invocations from now on.
     mutating func accepted(_ replica: ReplicaCell, now: UInt64) -> [Wake] {
-        guard let position = position(of: replica), slots[position]?.isListed == true else { return [] }
+        guard let position = position(of: replica), slots[position].isListed else { return [] }
         if !isAccepting { acceptingSince = now }
-        slots[position]?.hasAccepted = true
-        isActivationRaised = false
+        slots[position].hasAccepted = true
+        if isAccepting { isActivationRaised = false }
         return wakeAll(now: now)
     }
 
     /// A replica refused a connection or broke off: it takes nothing until it accepts again. `true`: it was accepting
     /// until now.
     mutating func refused(_ replica: ReplicaCell) -> Bool {
-        guard let position = position(of: replica), let slot = slots[position], slot.hasAccepted else { return false }
-        slots[position]?.hasAccepted = false
-        return slot.isListed
+        guard let position = position(of: replica), slots[position].hasAccepted else { return false }
+        slots[position].hasAccepted = false
+        return slots[position].isListed
     }
 
     /// The complete set of replicas. Those no longer listed finish what they have and take nothing new.
@@ -159,20 +176,13 @@ struct InvocationQueue {
         _ listed: [(cell: ReplicaCell, isDraining: Bool)], trouble: StartTrouble?, hasStarting: Bool, now: UInt64
     ) -> (wakes: [Wake], failed: [Waiter]) {
         let wasAccepting = isAccepting
-        for index in slots.indices { slots[index]?.isListed = false }
+        for position in slots.indices { slots[position].isListed = false }
         for (cell, isDraining) in listed {
-            if let position = position(of: cell) {
-                slots[position]?.isListed = true
-                slots[position]?.isDraining = isDraining
-            } else {
-                var slot = Slot(replica: cell)
-                slot.isDraining = isDraining
-                place(slot)
-            }
+            let position = position(of: cell) ?? newPosition(for: cell)
+            slots[position].isListed = true
+            slots[position].isDraining = isDraining
         }
-        for index in slots.indices where slots[index]?.isListed == false && slots[index]?.inFlight == 0 {
-            slots[index] = nil
-        }
+        for position in slots.indices where !slots[position].isListed { freeIfDone(position) }
         let isNew =
             trouble != nil
             && (trouble?.attempts != self.trouble?.attempts || trouble?.revision != self.trouble?.revision)
@@ -185,10 +195,10 @@ struct InvocationQueue {
         return (wakes, removeAllWaiters(now: now))
     }
 
-    /// New limits of the function; more concurrency may free slots.
-    mutating func update(concurrency: Int?, lengthMax: Int, now: UInt64) -> [Wake] {
-        self.concurrency = concurrency
-        self.lengthMax = lengthMax
+    /// New bounds; wider ones may free slots. A rate that has changed begins with full buckets.
+    mutating func update(_ bounds: Bounds, now: UInt64) -> [Wake] {
+        if bounds.rate != self.bounds.rate { buckets = bounds.rate.map { TokenBuckets($0) } }
+        self.bounds = bounds
         return wakeAll(now: now)
     }
 
@@ -196,18 +206,14 @@ struct InvocationQueue {
     /// - Returns: everybody who waits, who must be told.
     mutating func close(now: UInt64) -> [Waiter] {
         isClosed = true
-        for index in slots.indices { slots[index]?.isListed = false }
+        for position in slots.indices { slots[position].isListed = false }
         return removeAllWaiters(now: now)
     }
 
     private mutating func removeAllWaiters(now: UInt64) -> [Waiter] {
         integrate(now)
-        let waiters = places[firstPlace...].compactMap(\.waiter)
-        places.removeAll()
-        firstPlace = 0
-        queued = 0
         isActivationRaised = false
-        return waiters
+        return line.removeAll()
     }
 
     /// What the function has in hand.
@@ -220,115 +226,98 @@ struct InvocationQueue {
 
     /// What each replica has in hand.
     func currentReplicas() -> [(Replica.ID, LoadReport.ReplicaLoad)] {
-        slots.compactMap { slot in
-            slot.map { ($0.replica.id, .init(inFlight: $0.inFlight, isAccepting: $0.hasAccepted && $0.isListed)) }
+        zip(replicas, slots).compactMap { replica, slot in
+            replica.map { ($0.id, .init(inFlight: slot.inFlight, isAccepting: slot.hasAccepted && slot.isListed)) }
         }
     }
 
     /// Numbers of the replicas that are listed and have not accepted a connection: they are to be dialled.
     func unaccepted() -> Set<Int> {
-        Set(slots.compactMap { slot in slot.flatMap { $0.isListed && !$0.hasAccepted ? $0.replica.number : nil } })
+        Set(
+            zip(replicas, slots).compactMap { replica, slot in
+                slot.isListed && !slot.hasAccepted ? replica?.number : nil
+            })
     }
 
     /// Whether a replica that takes nothing new has nothing left.
     func isDrained(_ position: Int) -> Bool {
-        guard let slot = slots[position] else { return true }
+        let slot = slots[position]
         return slot.inFlight == 0 && (slot.isDraining || !slot.isListed)
     }
 }
 
 extension InvocationQueue {
-    private mutating func takeSlot(avoiding: ReplicaCell?) -> Grant? {
+    private mutating func takeSlot(avoiding: ReplicaCell? = nil) -> Grant? {
+        guard inFlight < bounds.inFlight ?? .max else { return nil }
+        let avoided = avoiding.flatMap { position(of: $0) }
+        var best = leastBusy(except: avoided)
+        if best == nil, avoided != nil { best = leastBusy(except: nil) }
+        guard let position = best, let replica = replicas[position] else { return nil }
+        slots[position].inFlight += 1
+        inFlight += 1
+        return Grant(replica: replica, position: position, acceptingSince: acceptingSince)
+    }
+
+    /// The replica with the fewest invocations of those that have a slot to give. Of several the first behind the last
+    /// one that was taken, so that they take turns.
+    private mutating func leastBusy(except avoided: Int?) -> Int? {
         let count = slots.count
         guard count > 0 else { return nil }
         cursor = cursor &+ 1 < count ? cursor &+ 1 : 0
-        var best = -1
-        var bestInFlight = concurrency ?? Int.max
-        var index = cursor
+        var best: Int?
+        var bestInFlight = bounds.concurrency ?? Int.max
+        var position = cursor
         for _ in 0..<count {
-            if let slot = slots[index], slot.hasAccepted, !slot.isDraining, slot.isListed, slot.inFlight < bestInFlight,
-                slot.replica !== avoiding
-            {
-                best = index
+            let slot = slots[position]
+            if slot.takes, slot.inFlight < bestInFlight, position != avoided {
+                best = position
                 bestInFlight = slot.inFlight
                 if bestInFlight == 0 { break }
             }
-            index = index &+ 1 < count ? index &+ 1 : 0
+            position = position &+ 1 < count ? position &+ 1 : 0
         }
-        guard best >= 0, let replica = slots[best]?.replica else {
-            return avoiding == nil ? nil : takeSlot(avoiding: nil)
-        }
-        slots[best]?.inFlight += 1
-        inFlight += 1
-        return Grant(replica: replica, position: best, acceptingSince: acceptingSince)
+        return best
     }
 
     private mutating func release(_ grant: Grant) {
-        guard let slot = slots[grant.position], slot.replica === grant.replica, slot.inFlight > 0 else { return }
-        slots[grant.position]?.inFlight -= 1
+        let position = grant.position
+        guard replicas[position] === grant.replica, slots[position].inFlight > 0 else { return }
+        slots[position].inFlight -= 1
         inFlight -= 1
-        if slot.inFlight == 1, !slot.isListed { slots[grant.position] = nil }
+        freeIfDone(position)
+    }
+
+    /// A replica that is gone keeps its position until its last invocation has ended.
+    private mutating func freeIfDone(_ position: Int) {
+        if slots[position].inFlight == 0, !slots[position].isListed { replicas[position] = nil }
     }
 
     private mutating func wakeNext() -> Wake? {
-        while firstPlace < places.count {
-            guard let waiter = places[firstPlace].waiter else {
-                firstPlace += 1
-                continue
-            }
-            guard let grant = takeSlot(avoiding: nil) else { return nil }
-            firstPlace += 1
-            queued -= 1
-            trimPlaces()
-            return Wake(waiter: waiter, grant: grant)
-        }
-        return nil
+        guard let waiter = line.first, let grant = takeSlot() else { return nil }
+        line.removeFirst()
+        return Wake(waiter: waiter, grant: grant)
     }
 
     private mutating func wakeAll(now: UInt64) -> [Wake] {
         integrate(now)
         var wakes: [Wake] = []
-        while queued > 0, let wake = wakeNext() { wakes.append(wake) }
+        while let wake = wakeNext() { wakes.append(wake) }
         return wakes
     }
 
-    private mutating func insert(_ place: Place) {
-        guard let last = places.last, last.sequence > place.sequence else {
-            places.append(place)
-            return
-        }
-        let index = places[firstPlace...].firstIndex { $0.sequence > place.sequence } ?? places.count
-        places.insert(place, at: index)
-    }
-
-    /// Binary search: places are in the order of their sequence numbers.
-    private func place(of sequence: UInt64) -> Int? {
-        var low = firstPlace
-        var high = places.count
-        while low < high {
-            let middle = (low + high) / 2
-            if places[middle].sequence < sequence { low = middle + 1 } else { high = middle }
-        }
-        return low < places.count && places[low].sequence == sequence ? low : nil
-    }
-
-    /// Drops what is behind us once it outweighs what is ahead, so that each place is moved once on average.
-    private mutating func trimPlaces() {
-        if queued == 0 {
-            places.removeAll(keepingCapacity: places.capacity <= 1024)
-            firstPlace = 0
-        } else if places.count > 2 * queued + 64 {
-            places = places[firstPlace...].filter { $0.waiter != nil }
-            firstPlace = 0
-        }
-    }
-
     private func position(of replica: ReplicaCell) -> Int? {
-        slots.firstIndex { $0?.replica === replica }
+        replicas.firstIndex { $0 === replica }
     }
 
-    private mutating func place(_ slot: Slot) {
-        if let free = slots.firstIndex(where: { $0 == nil }) { slots[free] = slot } else { slots.append(slot) }
+    private mutating func newPosition(for replica: ReplicaCell) -> Int {
+        if let free = replicas.firstIndex(where: { $0 == nil }) {
+            replicas[free] = replica
+            slots[free] = Slot()
+            return free
+        }
+        replicas.append(replica)
+        slots.append(Slot())
+        return slots.count - 1
     }
 
     @inline(__always) private mutating func integrate(_ now: UInt64) {

@@ -1,5 +1,4 @@
 import F2SModel
-import NIOCore
 import Synchronization
 
 /// One replica as all loops know it: an identity and an address. What is in flight on it is in its function's queue,

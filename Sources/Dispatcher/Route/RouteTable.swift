@@ -64,21 +64,18 @@ struct RouteTable: Sendable {
                 rest = index
             }
         }
-        guard let best, let bucket = buckets[best] else { return .notFound }
-        return Self.choose(bucket.entries, method, rest)
+        guard let best else { return .notFound }
+        return choose(best, method, rest)
     }
 
-    private static func choose(_ entries: [Entry], _ method: Function.Method?, _ rest: Int) -> Match {
-        var fallback: Entry?
-        for entry in entries {
-            guard let own = entry.method else {
-                fallback = entry
-                continue
-            }
-            if own == method { return .found(entry, rest: rest) }
-        }
-        if method == .head, let entry = entries.first(where: { $0.method == .get }) { return .found(entry, rest: rest) }
-        if let fallback { return .found(fallback, rest: rest) }
+    /// By positions: an entry that is only looked at is not worth holding on to.
+    private func choose(_ bucket: Int, _ method: Function.Method?, _ rest: Int) -> Match {
+        let entries = buckets[bucket]?.entries ?? []
+        let exact = entries.indices.first { entries[$0].method == method && method != nil }
+        let index =
+            exact ?? (method == .head ? entries.indices.first { entries[$0].method == .get } : nil)
+            ?? entries.indices.last { entries[$0].method == nil }
+        if let index { return .found(entries[index], rest: rest) }
         var allowed = entries.compactMap(\.method)
         if allowed.contains(.get), !allowed.contains(.head) { allowed.append(.head) }
         guard let first = entries.first else { return .notFound }

@@ -1,20 +1,19 @@
 import F2SModel
-import NIOCore
+import Glibc
 import Synchronization
 
 /// One connection to a replica: finds where responses begin and end, and passes them to the exchange it works for.
-final class UpstreamConnection: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
-    typealias OutboundOut = ByteBuffer
-
-    private enum State { case idle, head, content, tunnel, closed }
+final class UpstreamConnection: StreamHandler {
+    private enum State { case connecting, idle, head, content, tunnel, closed }
 
     let replica: ReplicaCell
     private let worker: Worker
-    private var context: ChannelHandlerContext?
+    private let stream: Stream
     private var exchange: Exchange?
-    private var state = State.idle
-    private var input = ByteBuffer()
+    private var state = State.connecting
+    /// Who waits for the connection, and until when.
+    private var whenConnected: ((Result<UpstreamConnection, SystemError>) -> Void)?
+    private var connectDeadline = UInt64.max
     private var searched = 0
     private var body = BodyReader()
     private var isUntilClose = false
@@ -26,28 +25,27 @@ final class UpstreamConnection: ChannelInboundHandler {
     /// Whether it had been idle for so long that its replica may just have closed it for that.
     private var wasStale = false
     private var hasBegun = false
-    /// Whether it ended by an error: then its end is not the end of a response.
-    private var hasFailed = false
-    private var isReading = true
-    private var needsFlush = false
     var idleSince: UInt64 = 0
 
-    init(replica: ReplicaCell, worker: Worker) {
+    init(_ stream: Stream, replica: ReplicaCell, worker: Worker) {
+        self.stream = stream
         self.replica = replica
         self.worker = worker
     }
 
-    var isUsable: Bool { state == .idle && context?.channel.isActive == true }
-    var isWritable: Bool { context?.channel.isWritable ?? false }
+    var isUsable: Bool { state == .idle && stream.isOpen }
+    var isWritable: Bool { stream.isWritable }
 
-    func handlerAdded(context: ChannelHandlerContext) {
-        self.context = context
+    /// Waits for the connection that was begun.
+    func connect(until deadline: UInt64, _ body: @escaping (Result<UpstreamConnection, SystemError>) -> Void) {
+        whenConnected = body
+        connectDeadline = deadline
         worker.shared.upstreamConnections.add(1, ordering: .relaxed)
+        stream.start(self)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
-        worker.shared.upstreamConnections.subtract(1, ordering: .relaxed)
-        self.context = nil
+    func failIfSlow(_ time: UInt64) {
+        if time >= connectDeadline { ended(SystemError(call: "connect", code: ETIMEDOUT)) }
     }
 
     /// Begins to work for an exchange.
@@ -59,97 +57,83 @@ final class UpstreamConnection: ChannelInboundHandler {
         searched = 0
     }
 
-    func write(_ bytes: ByteBuffer) {
-        context?.write(wrapOutboundOut(bytes), promise: nil)
-        needsFlush = true
-    }
+    func write(_ bytes: Span<UInt8>) { stream.write(bytes) }
 
-    func flushIfNeeded() {
-        guard needsFlush else { return }
-        needsFlush = false
-        context?.flush()
-    }
-
-    func setReading(_ isOn: Bool) {
-        guard isReading != isOn, let context else { return }
-        isReading = isOn
-        try? context.channel.syncOptions?.setOption(.autoRead, value: isOn)
-    }
+    func setReading(_ isOn: Bool) { stream.setReading(isOn) }
 
     func close() {
+        guard state != .closed else { return }
         state = .closed
-        context?.close(promise: nil)
+        exchange = nil
+        whenConnected = nil
+        worker.shared.upstreamConnections.subtract(1, ordering: .relaxed)
+        stream.close()
     }
 
     /// The exchange ended first: what the replica may still say is of no use.
-    func abandon() {
-        exchange = nil
+    func abandon() { close() }
+
+    // MARK: What the stream tells
+
+    func connected() {
+        state = .idle
+        connectDeadline = .max
+        let body = whenConnected
+        whenConnected = nil
+        body?(.success(self))
+    }
+
+    func received(_ bytes: Span<UInt8>) -> Int {
+        var position = 0
+        advance(bytes, &position)
+        if let exchange, !exchange.client.isWritable { setReading(false) }
+        return position
+    }
+
+    func drained() { exchange?.upstreamWritable() }
+
+    func ended(_ failure: SystemError?) {
+        let (state, exchange, whenConnected) = (state, exchange, whenConnected)
+        if state == .idle { worker.forget(self) }
         close()
-    }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
-        switch state {
-        case .closed: return
-        // A replica that speaks without having been asked is not to be trusted with the next request.
-        case .idle:
-            worker.forget(self)
-            close()
-        case .tunnel: exchange?.passContent(bytes)
-        case .head, .content:
-            input.append(received: &bytes)
-            advance()
+        if state == .connecting {
+            whenConnected?(.failure(failure ?? SystemError(call: "connect", code: ECONNRESET)))
+        } else if state == .content, isUntilClose, failure == nil {
+            exchange?.responseEnded()
+        } else {
+            exchange?.upstreamLost(hasBegun: hasBegun, wasReused: isReused, wasStale: wasStale)
         }
-        if let exchange, !exchange.client.isWritable {
-            exchange.client.flush()
-            if !exchange.client.isWritable { setReading(false) }
-        }
-    }
-
-    func channelReadComplete(context: ChannelHandlerContext) { exchange?.client.flush() }
-
-    func channelWritabilityChanged(context: ChannelHandlerContext) {
-        if context.channel.isWritable { exchange?.upstreamWritable() }
-    }
-
-    func channelInactive(context: ChannelHandlerContext) {
-        let wasIdle = state == .idle
-        let isEnd = state == .content && isUntilClose && !hasFailed
-        state = .closed
-        if wasIdle { return worker.forget(self) }
-        guard let exchange else { return }
-        self.exchange = nil
-        if isEnd { return exchange.responseEnded() }
-        exchange.upstreamLost(hasBegun: hasBegun, wasReused: isReused, wasStale: wasStale)
-    }
-
-    func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        hasFailed = true
-        context.close(promise: nil)
     }
 }
 
 extension UpstreamConnection {
-    private func advance() {
-        hasBegun = true
-        while let exchange, input.readableBytes > 0 {
+    private func advance(_ bytes: Span<UInt8>, _ position: inout Int) {
+        while position < bytes.count {
             switch state {
-            case .head: guard readHead(exchange) else { return }
-            case .content: return readContent(exchange)
+            case .head:
+                hasBegun = true
+                guard let exchange, readHead(bytes, &position, exchange) else { return }
+            case .content:
+                guard let exchange else { return }
+                return readContent(bytes, &position, exchange)
             case .tunnel:
-                let rest = input
-                input = ByteBuffer()
-                return exchange.passContent(rest)
-            case .idle, .closed: return
+                exchange?.passContent(bytes.extracting(droppingFirst: position))
+                position = bytes.count
+            case .idle, .connecting:
+                // A replica that speaks without having been asked is not to be trusted with the next request.
+                worker.forget(self)
+                return close()
+            case .closed:
+                position = bytes.count
             }
         }
     }
 
-    private func readHead(_ exchange: Exchange) -> Bool {
-        let bytes = input
-        let limit = worker.tuning.limits.headBytesMax
-        guard let end = HeadScanner.end(of: bytes.readableBytesUInt8Span, from: &searched) else {
-            if bytes.readableBytes > limit {
+    private func readHead(_ bytes: Span<UInt8>, _ position: inout Int, _ exchange: Exchange) -> Bool {
+        let rest = bytes.extracting(droppingFirst: position)
+        let limit = worker.scanner.limits.headBytesMax
+        guard let end = HeadScanner.end(of: rest, from: &searched) else {
+            if rest.count > limit {
                 fail(.malformedResponse(reason: "The response's head is over \(limit) bytes"))
             }
             return false
@@ -157,28 +141,33 @@ extension UpstreamConnection {
         searched = 0
         do throws(HeadError) {
             guard end <= limit else { throw HeadError.tooLarge(.head(bytesMax: limit)) }
-            let head = try worker.scanner.response(bytes.readableBytesUInt8Span, length: end)
-            input.moveReaderIndex(forwardBy: end)
-            return take(head, bytes, exchange)
+            let head = try worker.scanner.response(rest, length: end)
+            position += end
+            return take(head, bytes, &position, exchange)
         } catch {
             fail(error.asResponseError)
             return false
         }
     }
 
-    private func take(_ head: ResponseHead, _ bytes: ByteBuffer, _ exchange: Exchange) -> Bool {
+    /// - Returns: whether there may be more to do.
+    private func take(
+        _ head: ResponseHead, _ bytes: Span<UInt8>, _ position: inout Int, _ exchange: Exchange
+    ) -> Bool {
+        let headBytes = bytes.extracting(position - head.length..<position)
+        let none = bytes.extracting(first: 0)
         if head.status == 101 {
             guard exchange.facts.isUpgrade else {
                 fail(.malformedResponse(reason: "The function switched protocols without having been asked"))
                 return false
             }
             state = .tunnel
-            exchange.respond(head, bytes, content: nil, framing: .none, isComplete: false)
+            exchange.respond(head, headBytes, content: none, framing: .none, isComplete: false)
             exchange.becomeTunnel()
             return true
         }
         if head.status < 200 {
-            exchange.respond(head, bytes, content: nil, framing: .none, isComplete: false)
+            exchange.respond(head, headBytes, content: none, framing: .none, isComplete: false)
             return true
         }
         let framing = head.framing(isAnswerToHead: exchange.facts.isHeadRequest)
@@ -186,49 +175,57 @@ extension UpstreamConnection {
         isUntilClose = framing == .untilClose
         isDechunking = framing == .chunked && exchange.facts.minorVersion == 0
         if exchange.facts.minorVersion == 0 || head.status == 204 {
-            worker.scanner.dropTransferEncoding(bytes.readableBytesUInt8Span)
+            worker.scanner.dropTransferEncoding(headBytes)
         }
         body = BodyReader(framing)
         state = .content
-        begin(head, bytes, framing, exchange)
-        return !body.isDone
+        guard !isDechunking else {
+            exchange.respond(head, headBytes, content: none, framing: .untilClose, isComplete: body.isDone)
+            return true
+        }
+        return begin(head, headBytes, framing, bytes, &position, exchange)
     }
 
     /// Passes the head on with the content that is there: a small answer is one write.
-    private func begin(_ head: ResponseHead, _ bytes: ByteBuffer, _ framing: Framing, _ exchange: Exchange) {
-        var content: ByteBuffer?
-        if input.readableBytes <= Exchange.heldBodyBytesMax, !isDechunking {
-            guard let taken = takeContent() else { return }
-            content = taken
-        }
+    private func begin(
+        _ head: ResponseHead, _ headBytes: Span<UInt8>, _ framing: Framing, _ bytes: Span<UInt8>,
+        _ position: inout Int, _ exchange: Exchange
+    ) -> Bool {
+        let rest = bytes.extracting(droppingFirst: position)
+        guard let count = consume(rest) else { return false }
+        position += count
         let isComplete = body.isDone
-        let framing: Framing = isDechunking ? .untilClose : framing
-        exchange.respond(head, bytes, content: content, framing: framing, isComplete: isComplete)
-        if isComplete { finish(exchange) }
+        exchange.respond(
+            head, headBytes, content: rest.extracting(first: count), framing: framing, isComplete: isComplete)
+        if isComplete { finish(exchange, isClean: position == bytes.count) }
+        return false
     }
 
-    private func readContent(_ exchange: Exchange) {
-        guard let content = takeContent() else { return }
-        if content.readableBytes > 0 { exchange.passContent(content) }
-        if body.isDone { finish(exchange) }
+    private func readContent(_ bytes: Span<UInt8>, _ position: inout Int, _ exchange: Exchange) {
+        let rest = bytes.extracting(droppingFirst: position)
+        guard !isDechunking else { return passPlain(rest, &position, exchange, bytes.count) }
+        guard let count = consume(rest) else { return }
+        position += count
+        if count > 0 { exchange.passContent(rest.extracting(first: count)) }
+        if body.isDone { finish(exchange, isClean: position == bytes.count) }
     }
 
-    /// The content that is there; `nil` when its framing is broken, which is dealt with.
-    private func takeContent() -> ByteBuffer? {
+    private func passPlain(_ rest: Span<UInt8>, _ position: inout Int, _ exchange: Exchange, _ total: Int) {
+        let plain = worker.output
+        plain.clear()
         do {
-            guard isDechunking else {
-                let count = try body.consume(input)
-                return input.readSlice(length: count) ?? ByteBuffer()
-            }
-            var plain = ByteBuffer()
-            let bytes = input
-            let count = try body.consume(bytes) { run in
-                if let slice = bytes.getSlice(at: bytes.readerIndex + run.lower, length: run.count) {
-                    plain.writeImmutableBuffer(slice)
-                }
-            }
-            input.moveReaderIndex(forwardBy: count)
-            return plain
+            position += try body.consume(rest) { plain.append(rest, $0) }
+        } catch {
+            return fail(.malformedResponse(reason: "The chunked coding is malformed"))
+        }
+        if !plain.isEmpty { plain.withBytes { exchange.passContent($0) } }
+        if body.isDone { finish(exchange, isClean: position == total) }
+    }
+
+    /// How much of the bytes is content; `nil` when its framing is broken, which is dealt with.
+    private func consume(_ bytes: Span<UInt8>) -> Int? {
+        do {
+            return try body.consume(bytes)
         } catch {
             fail(.malformedResponse(reason: "The chunked coding is malformed"))
             return nil
@@ -236,15 +233,11 @@ extension UpstreamConnection {
     }
 
     /// The response is complete. The connection is kept only if nothing is left over on either side.
-    private func finish(_ exchange: Exchange) {
-        // Writing the answer may have shown that the client is gone, and that has ended everything.
-        guard self.exchange === exchange else { return }
-        let isClean = isPersistent && input.readableBytes == 0 && exchange.client.isRequestComplete
+    private func finish(_ exchange: Exchange, isClean: Bool) {
         self.exchange = nil
-        input = ByteBuffer()
         isReused = true
         setReading(true)
-        if isClean {
+        if isClean, isPersistent, stream.isWritable, exchange.client.isRequestComplete {
             state = .idle
             worker.keepIdle(self)
         } else {
@@ -255,7 +248,6 @@ extension UpstreamConnection {
 
     private func fail(_ error: InvocationError) {
         guard let exchange else { return }
-        self.exchange = nil
         close()
         exchange.upstreamMalformed(error)
     }

@@ -83,7 +83,7 @@ func withTestbed(
         outcome = .failure(error)
     }
     // Stopping blocks until the loops have ended.
-    try await NIOThreadPool.singleton.runIfActive { try dispatcher.stop() }
+    try await NIOThreadPool.singleton.runIfActive { dispatcher.stop() }
     try outcome.get()
 }
 

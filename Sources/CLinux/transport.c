@@ -1,0 +1,49 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+int f2s_accept(int listener, struct sockaddr_storage *peer) {
+    socklen_t length = sizeof *peer;
+    return accept4(listener, (struct sockaddr *)peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int f2s_wakeup_open(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+
+/// Reads two numbers from the files that a cgroup's quota is in; false where there is none ("max" or -1).
+static bool read_quota(const char *quota_path, const char *period_path, long *quota, long *period) {
+    FILE *file = fopen(quota_path, "re");
+    if (!file) return false;
+    int found = fscanf(file, period_path ? "%ld" : "%ld %ld", quota, period);
+    fclose(file);
+    if (!period_path) return found == 2 && *quota > 0 && *period > 0;
+    if (found != 1 || *quota <= 0 || !(file = fopen(period_path, "re"))) return false;
+    found = fscanf(file, "%ld", period);
+    fclose(file);
+    return found == 1 && *period > 0;
+}
+
+int f2s_processors(void) {
+    int count = 1;
+    cpu_set_t allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) == 0 && CPU_COUNT(&allowed) > 0) count = CPU_COUNT(&allowed);
+    long quota = 0, period = 0;
+    if (read_quota("/sys/fs/cgroup/cpu.max", NULL, &quota, &period)
+        || read_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us", &quota, &period)) {
+        // What is left of a processor after a whole number of them counts as one: it is there to be used.
+        long limit = (quota + period - 1) / period;
+        if (limit < count) count = (int)limit;
+    }
+    return count > 0 ? count : 1;
+}
+
+void f2s_name_thread(const char *name) {
+    char cut[16];
+    snprintf(cut, sizeof cut, "%s", name);
+    pthread_setname_np(pthread_self(), cut);
+}

@@ -1,0 +1,31 @@
+/// Answers a connection that is one too many, so that its client sees a reason and not a reset.
+final class Refusal: StreamHandler {
+    private let stream: Stream
+
+    private static let document = """
+        {"title":"Too many connections","status":503,"detail":"The limit of connections is reached.","stage":"queue"}
+
+        """
+
+    private static let answer = Array(
+        ("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
+            + "Content-Length: \(document.utf8.count)\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + document).utf8)
+
+    /// The client has sent something by now. Closing on it would reset the connection and take the answer away, so it
+    /// is read and dropped until the client has closed too, or this time is over.
+    private static let lingerNanoseconds: UInt64 = 1_000_000_000
+
+    init(_ stream: Stream) { self.stream = stream }
+
+    func start(on loop: EventLoop) {
+        stream.start(self)
+        stream.write(Self.answer.span)
+        stream.shutdownOutput()
+        loop.schedule(after: Self.lingerNanoseconds) { [stream] in stream.close() }
+    }
+
+    func connected() {}
+    func received(_ bytes: Span<UInt8>) -> Int { bytes.count }
+    func drained() {}
+    func ended(_ failure: SystemError?) { stream.close() }
+}

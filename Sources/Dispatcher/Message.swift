@@ -1,0 +1,25 @@
+import F2SModel
+
+/// What a loop is told by the others and by the control plane.
+enum Message: Sendable {
+    /// Take this listener, and share what it accepts out among the loops.
+    case listen(Int32)
+    /// Take this connection.
+    case adopt(Int32, peer: SocketAddress)
+    /// Route by this table from now on.
+    case route(RouteTable)
+    /// Take over these bounds and times.
+    case tune(DispatcherSettings.Tuning)
+    /// Connect to a replica until it accepts.
+    case dial(ReplicaCell, FunctionCell)
+    /// A replica is gone: close the connections to it that have nothing to do.
+    case forget(ReplicaCell)
+    /// One of the loop's waiters has got a slot.
+    case wake(InvocationQueue.Wake, FunctionCell)
+    /// One of the loop's waiters waits in vain.
+    case fail(InvocationQueue.Waiter, InvocationError)
+    /// Take nothing new.
+    case drain
+    /// Close everything and end.
+    case stop
+}

@@ -1,0 +1,70 @@
+import CLinux
+import Glibc
+
+/// The system calls on sockets that the transport makes; none of them blocks.
+enum Socket {
+    /// Connections that the system holds until they are accepted; `net.core.somaxconn` may say less.
+    static let backlog: Int32 = 4096
+
+    /// A socket that listens.
+    static func listen(_ address: SocketAddress) throws(SystemError) -> Int32 {
+        let descriptor = try open(address.family)
+        set(descriptor, SOL_SOCKET, SO_REUSEADDR)
+        // What is accepted inherits this one: an answer is never held back until the last one is acknowledged.
+        set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY)
+        guard address.withPointer({ bind(descriptor, $0, $1) }) == 0 else { throw closing(descriptor, "bind") }
+        guard Glibc.listen(descriptor, backlog) == 0 else { throw closing(descriptor, "listen") }
+        return descriptor
+    }
+
+    /// Begins to connect; the socket becomes writable when that has succeeded or failed.
+    static func connect(_ address: SocketAddress) throws(SystemError) -> Int32 {
+        let descriptor = try open(address.family)
+        if address.family != AF_UNIX { set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY) }
+        let result = address.withPointer { Glibc.connect(descriptor, $0, $1) }
+        guard result == 0 || errno == EINPROGRESS else { throw closing(descriptor, "connect") }
+        return descriptor
+    }
+
+    /// The next connection that waits at a listener; `nil` when there is none, or `errno` says why not.
+    static func accept(_ listener: Int32) -> (descriptor: Int32, peer: SocketAddress)? {
+        var peer = sockaddr_storage()
+        let descriptor = f2s_accept(listener, &peer)
+        return descriptor < 0 ? nil : (descriptor, SocketAddress(peer))
+    }
+
+    /// Where a socket is bound.
+    static func localAddress(_ descriptor: Int32) -> SocketAddress? {
+        var address = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let result = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        }
+        return result == 0 ? SocketAddress(address) : nil
+    }
+
+    /// What went wrong on a socket since the last look; 0 for nothing.
+    static func takeError(_ descriptor: Int32) -> Int32 {
+        var code: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 ? code : errno
+    }
+
+    private static func open(_ family: Int32) throws(SystemError) -> Int32 {
+        let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
+        let descriptor = socket(family, Int32(type), 0)
+        guard descriptor >= 0 else { throw .last("socket") }
+        return descriptor
+    }
+
+    private static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32) {
+        var one: Int32 = 1
+        setsockopt(descriptor, level, option, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    private static func closing(_ descriptor: Int32, _ call: String) -> SystemError {
+        let error = SystemError.last(call)
+        close(descriptor)
+        return error
+    }
+}

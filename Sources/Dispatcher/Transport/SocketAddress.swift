@@ -1,0 +1,90 @@
+import CLinux
+import Glibc
+
+/// Where a socket is: an IP address with a port, or a path.
+struct SocketAddress: Sendable {
+    private var storage = sockaddr_storage()
+    private let length: socklen_t
+
+    /// - Throws: when `ip` is no IPv4 or IPv6 address.
+    init(ip: String, port: Int) throws(SystemError) {
+        guard let port = UInt16(exactly: port) else { throw SystemError(call: "port \(port)", code: EINVAL) }
+        var v4 = sockaddr_in()
+        var v6 = sockaddr_in6()
+        if inet_pton(AF_INET, ip, &v4.sin_addr) == 1 {
+            v4.sin_family = sa_family_t(AF_INET)
+            v4.sin_port = port.bigEndian
+            length = socklen_t(MemoryLayout<sockaddr_in>.size)
+            withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: v4, as: sockaddr_in.self) }
+        } else if inet_pton(AF_INET6, ip, &v6.sin6_addr) == 1 {
+            v6.sin6_family = sa_family_t(AF_INET6)
+            v6.sin6_port = port.bigEndian
+            length = socklen_t(MemoryLayout<sockaddr_in6>.size)
+            withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: v6, as: sockaddr_in6.self) }
+        } else {
+            throw SystemError(call: "address '\(ip)'", code: EINVAL)
+        }
+    }
+
+    /// - Throws: when the path does not fit into a Unix socket's address.
+    init(unixPath path: String) throws(SystemError) {
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        let bytes = Array(path.utf8)
+        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw SystemError(call: "socket path '\(path)'", code: ENAMETOOLONG)
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
+        length = socklen_t(MemoryLayout<sockaddr_un>.size)
+        withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: address, as: sockaddr_un.self) }
+    }
+
+    /// As the system has filled it in.
+    init(_ storage: sockaddr_storage) {
+        self.storage = storage
+        length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    }
+
+    var family: Int32 { Int32(storage.ss_family) }
+
+    /// The IP address as text; one of IPv4 that an IPv6 socket took is shown as what it is. `nil` for a path.
+    var ip: String? {
+        withUnsafeBytes(of: storage) { bytes -> String? in
+            switch family {
+            case AF_INET:
+                Self.text(AF_INET, bytes.loadUnaligned(as: sockaddr_in.self).sin_addr)
+            case AF_INET6:
+                Self.text(AF_INET6, bytes.loadUnaligned(as: sockaddr_in6.self).sin6_addr).map {
+                    $0.hasPrefix("::ffff:") && $0.contains(".") ? String($0.dropFirst(7)) : $0
+                }
+            default: nil
+            }
+        }
+    }
+
+    /// `nil` for a path.
+    var port: Int? {
+        withUnsafeBytes(of: storage) { bytes in
+            switch family {
+            case AF_INET: Int(UInt16(bigEndian: bytes.loadUnaligned(as: sockaddr_in.self).sin_port))
+            case AF_INET6: Int(UInt16(bigEndian: bytes.loadUnaligned(as: sockaddr_in6.self).sin6_port))
+            default: nil
+            }
+        }
+    }
+
+    /// Lends the address to a system call.
+    func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
+        withUnsafePointer(to: storage) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
+        }
+    }
+
+    private static func text<Address>(_ family: Int32, _ address: Address) -> String? {
+        withUnsafePointer(to: address) { address in
+            withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { text in
+                inet_ntop(family, address, text.baseAddress, socklen_t(text.count)).map { String(cString: $0) }
+            }
+        }
+    }
+}

@@ -1,0 +1,240 @@
+import Glibc
+
+/// Who a stream's bytes are for. Called on the stream's loop, and never from within ``Stream/write(_:)``.
+///
+/// The one existential of the data plane: it is what keeps the transport from knowing who uses it, and costs one
+/// indirect call per event.
+protocol StreamHandler: AnyObject {
+    /// The connection that was begun is there.
+    func connected()
+    /// Bytes have arrived; in front of them stand those that were not taken before.
+    /// - Returns: how many are taken. The others are offered again with the next ones, or by ``Stream/offer()``.
+    func received(_ bytes: Span<UInt8>) -> Int
+    /// All that was written is out, after it was not.
+    func drained()
+    /// The other side sends nothing more, or broke off, or the connection that was begun has failed. Nothing more is
+    /// told; the stream is still to be closed.
+    func ended(_ failure: SystemError?)
+}
+
+/// A connected socket: bytes in and out. The transport's half of the seam; what the bytes mean is the handler's affair.
+final class Stream {
+    let descriptor: Int32
+    // Safe: the loop holds its streams, and lives until its thread ends.
+    private unowned(unsafe) let loop: EventLoop
+    private var handler: (any StreamHandler)?
+    /// Received and not taken yet.
+    private var held: Buffer?
+    /// Written and not sent yet.
+    private var backlog: Buffer?
+    private var interest: Readiness
+    private var isConnecting: Bool
+    private var isReading = true
+    private var isOffering = false
+    private var isOfferWanted = false
+    /// Whether sending has failed: what is written goes nowhere, and the end is told as soon as the kernel tells it.
+    private var isBroken = false
+    private(set) var isOpen = true
+    /// Whether its end is to be noticed while it is not read: for a client that end means that it has left, for a
+    /// replica it may be the end of an answer that is still in the kernel.
+    private let noticesEndWhilePaused: Bool
+
+    /// Bytes received at once: a share of the loop's time that keeps the others waiting for some 20 µs at most.
+    static let receiveBytesMax = 64 * 1024
+
+    /// A socket that somebody has connected to us by.
+    init(accepted descriptor: Int32, loop: EventLoop) {
+        self.descriptor = descriptor
+        self.loop = loop
+        isConnecting = false
+        noticesEndWhilePaused = true
+        interest = .readable
+    }
+
+    /// Begins to connect: ``StreamHandler/connected()`` or ``StreamHandler/ended(_:)`` follows.
+    /// - Throws: when that fails at once.
+    init(connectingTo address: SocketAddress, loop: EventLoop) throws(SystemError) {
+        descriptor = try Socket.connect(address)
+        self.loop = loop
+        isConnecting = true
+        noticesEndWhilePaused = false
+        interest = .writable
+    }
+
+    /// Begins to tell a handler what happens; the two hold each other until ``close()``.
+    func start(_ handler: some StreamHandler) {
+        self.handler = handler
+        loop.add(self, interest)
+    }
+
+    /// Whether all that was written is out.
+    var isWritable: Bool { backlog == nil && isOpen }
+
+    /// What is written and not sent yet.
+    var backlogBytes: Int { backlog?.count ?? 0 }
+
+    // MARK: Verbs
+
+    /// Sends bytes, at once as far as the socket takes them, the rest as soon as it does. Whoever has much to say looks
+    /// at ``isWritable`` before saying more.
+    func write(_ bytes: Span<UInt8>) {
+        guard isOpen, !isBroken, !bytes.isEmpty else { return }
+        var sent = 0
+        if backlog == nil {
+            sent = bytes.withUnsafeBufferPointer {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if sent == bytes.count { return }
+            if sent < 0 {
+                guard errno == EAGAIN else {
+                    isBroken = true
+                    return
+                }
+                sent = 0
+            }
+        }
+        let backlog = backlog ?? loop.buffers.take()
+        self.backlog = backlog
+        backlog.append(bytes.extracting(droppingFirst: sent))
+        updateInterest()
+    }
+
+    func write(_ buffer: Buffer) { buffer.withBytes { write($0) } }
+
+    /// Offers what was not taken again.
+    func offer() {
+        guard !isOffering else {
+            isOfferWanted = true
+            return
+        }
+        guard let held, isOpen else { return }
+        held.drop(deliver(held))
+        settle()
+    }
+
+    /// Reads on or not: what nobody reads stays in the kernel, and so at the sender.
+    func setReading(_ isOn: Bool) {
+        guard isReading != isOn else { return }
+        isReading = isOn
+        updateInterest()
+    }
+
+    /// Says that nothing more will be written.
+    func shutdownOutput() {
+        if isOpen { shutdown(descriptor, Int32(SHUT_WR)) }
+    }
+
+    /// Closes at once; its handler is told nothing more.
+    func close() {
+        guard isOpen else { return }
+        isOpen = false
+        handler = nil
+        if let backlog { loop.buffers.put(backlog) }
+        backlog = nil
+        if !isOffering { releaseHeld() }
+        loop.retire(self)
+    }
+
+    // MARK: What the loop tells
+
+    func isReady(_ readiness: Readiness) {
+        if isConnecting { return finishConnecting() }
+        if readiness.contains(.writable) { flush() }
+        guard isOpen, !readiness.isDisjoint(with: [.readable, .ended, .broken]) else { return }
+        if readiness.contains(.readable) || !readiness.isDisjoint(with: .broken) {
+            receive()
+        } else {
+            handler?.ended(nil)
+        }
+    }
+
+    /// For the loop, at the end of the round in which the stream was closed.
+    func closeDescriptor() { Glibc.close(descriptor) }
+}
+
+extension Stream {
+    private func finishConnecting() {
+        isConnecting = false
+        let code = Socket.takeError(descriptor)
+        guard code == 0 else { return end(SystemError(call: "connect", code: code)) }
+        updateInterest()
+        handler?.connected()
+    }
+
+    private func receive() {
+        let scratch = loop.scratch
+        scratch.clear()
+        let count = scratch.receive(upTo: Self.receiveBytesMax) { recv(descriptor, $0, Self.receiveBytesMax, 0) }
+        guard count > 0 else {
+            if count == 0 { return end(isBroken ? SystemError(call: "send", code: EPIPE) : nil) }
+            return errno == EAGAIN || errno == EINTR ? () : end(.last("recv"))
+        }
+        if let held {
+            scratch.withBytes { held.append($0) }
+            held.drop(deliver(held))
+        } else {
+            let taken = deliver(scratch)
+            if taken < count, isOpen { hold(scratch, from: taken) }
+        }
+        settle()
+    }
+
+    /// Keeps what was not taken. No more than that: a sender of single bytes must not cost more memory than them.
+    private func hold(_ buffer: Buffer, from taken: Int) {
+        let rest = loop.buffers.take()
+        buffer.withBytes { rest.append($0.extracting(droppingFirst: taken)) }
+        held = rest
+    }
+
+    private func deliver(_ buffer: Buffer) -> Int {
+        guard let handler else { return buffer.count }
+        isOffering = true
+        defer { isOffering = false }
+        return buffer.withBytes { handler.received($0) }
+    }
+
+    /// After an offer: offers again where that was asked for meanwhile, and gives back what is used up.
+    private func settle() {
+        while isOfferWanted, isOpen, let held {
+            isOfferWanted = false
+            held.drop(deliver(held))
+        }
+        isOfferWanted = false
+        if !isOpen || held?.isEmpty == true { releaseHeld() }
+    }
+
+    private func releaseHeld() {
+        guard let held else { return }
+        self.held = nil
+        loop.buffers.put(held)
+    }
+
+    private func flush() {
+        guard let backlog else { return }
+        let sent = backlog.withBytes { bytes in
+            bytes.withUnsafeBufferPointer {
+                Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+        }
+        guard sent >= 0 else {
+            if errno != EAGAIN { isBroken = true }
+            return
+        }
+        backlog.drop(sent)
+        guard backlog.isEmpty else { return }
+        loop.buffers.put(backlog)
+        self.backlog = nil
+        updateInterest()
+        handler?.drained()
+    }
+
+    private func end(_ failure: SystemError?) { handler?.ended(failure) }
+
+    private func updateInterest() {
+        var wanted: Readiness = isReading ? .readable : noticesEndWhilePaused ? .ended : []
+        if backlog != nil || isConnecting { wanted.insert(.writable) }
+        guard wanted != interest, isOpen else { return }
+        interest = wanted
+        loop.poll.change(descriptor, wanted)
+    }
+}
