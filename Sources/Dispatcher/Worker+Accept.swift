@@ -24,8 +24,7 @@ extension Worker {
         guard let listener else { return }
         acceptAll()
         self.listener = nil
-        loop.unwatch(listener)
-        close(listener)
+        loop.retire(listener)
     }
 
     /// Shares connections out among the loops in turn, which keeps those that last evenly spread.

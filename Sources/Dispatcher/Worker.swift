@@ -196,8 +196,10 @@ final class Worker {
         let number = upstream.replica.number
         guard !upstream.replica.isRetired, !shared.isEnding else { return upstream.close() }
         upstream.idleSince = coarseNow
-        if pools[number, default: UpstreamPool()].keep(upstream, max: tuning.limits.idleUpstreamsMax) == false {
-            upstream.close()
+        if let pool = pools[number] {
+            if !pool.keep(upstream, max: tuning.limits.idleUpstreamsMax) { upstream.close() }
+        } else {
+            pools[number] = UpstreamPool(upstream)
         }
     }
 
@@ -228,14 +230,7 @@ final class Worker {
     }
 
     private func closeStaleUpstreams(_ time: UInt64) {
-        let idleTimeout = tuning.limits.upstreamIdleTimeout.nanoseconds
-        for (number, pool) in pools {
-            guard let first = pool.idle.first, first.idleSince &+ idleTimeout < time || first.replica.isRetired else {
-                continue
-            }
-            let stale = pool.idle.filter { $0.idleSince &+ idleTimeout < time || $0.replica.isRetired }
-            for upstream in stale { upstream.close() }
-            pools[number]?.idle.removeAll { upstream in stale.contains { $0 === upstream } }
-        }
+        let oldest = time &- min(time, tuning.limits.upstreamIdleTimeout.nanoseconds)
+        for pool in pools.values { pool.closeStale(idleSince: oldest) }
     }
 }

@@ -133,6 +133,7 @@ final class ClientConnection: StreamHandler {
     /// HTTP ends here: what is held goes to the replica, and so does all that follows.
     func becomeTunnel() {
         phase = .tunnel
+        stream.noticesEndWhilePaused = false
         stream.offer()
         updateReading()
     }

@@ -25,7 +25,7 @@ final class EventLoop {
     /// By descriptor.
     private var sources: [Source?] = []
     /// Closed during this round: their descriptors must not be given out again before its events are through.
-    private var retired: [Stream] = []
+    private var retired: [Int32] = []
     /// The next one last.
     private var timers: [Timer] = []
     private var isStopped = false
@@ -54,13 +54,13 @@ final class EventLoop {
         poll.remove(descriptor)
     }
 
-    func add(_ stream: Stream, _ interest: Readiness) { add(stream.descriptor, .stream(stream), interest) }
-
-    /// Closes the stream's descriptor once this round's events are through.
-    func retire(_ stream: Stream) {
-        sources[Int(stream.descriptor)] = nil
-        retired.append(stream)
+    /// Closes a watched descriptor once this round's events are through.
+    func retire(_ descriptor: Int32) {
+        sources[Int(descriptor)] = nil
+        retired.append(descriptor)
     }
+
+    func add(_ stream: Stream, _ interest: Readiness) { add(stream.descriptor, .stream(stream), interest) }
 
     private func add(_ descriptor: Int32, _ source: Source, _ interest: Readiness) {
         let index = Int(descriptor)
@@ -94,10 +94,7 @@ final class EventLoop {
             let count = poll.wait(events, milliseconds: milliseconds(until: min(nextTick, timers.last?.time ?? .max)))
             now = Clock.monotonicNanoseconds()
             for event in events[..<count] { tell(event, mailArrived) }
-            while let timer = timers.last, timer.time <= now {
-                timers.removeLast()
-                timer.body()
-            }
+            fireTimers()
             if now >= nextTick {
                 nextTick = now &+ tick
                 timePassed()
@@ -121,9 +118,18 @@ final class EventLoop {
         }
     }
 
+    /// What a timer schedules waits for the next round, even if it is due at once: events have their turn in between.
+    private func fireTimers() {
+        guard let last = timers.last, last.time <= now else { return }
+        let first = timers.firstIndex { $0.time <= now } ?? timers.count
+        let due = timers[first...].reversed()
+        timers.removeSubrange(first...)
+        for timer in due { timer.body() }
+    }
+
     private func closeRetired() {
         guard !retired.isEmpty else { return }
-        for stream in retired { stream.closeDescriptor() }
+        for descriptor in retired { close(descriptor) }
         retired.removeAll(keepingCapacity: true)
     }
 

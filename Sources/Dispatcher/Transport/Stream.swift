@@ -35,9 +35,9 @@ final class Stream {
     /// Whether sending has failed: what is written goes nowhere, and the end is told as soon as the kernel tells it.
     private var isBroken = false
     private(set) var isOpen = true
-    /// Whether its end is to be noticed while it is not read: for a client that end means that it has left, for a
-    /// replica it may be the end of an answer that is still in the kernel.
-    private let noticesEndWhilePaused: Bool
+    /// Whether its end is to be noticed while it is not read: for a client that end means that it has left; for a
+    /// replica, and in a tunnel, what was sent before it is still in the kernel and wanted.
+    var noticesEndWhilePaused: Bool { didSet { updateInterest() } }
 
     /// Bytes received at once: a share of the loop's time that keeps the others waiting for some 20 µs at most.
     static let receiveBytesMax = 64 * 1024
@@ -132,13 +132,16 @@ final class Stream {
         if let backlog { loop.buffers.put(backlog) }
         backlog = nil
         if !isOffering { releaseHeld() }
-        loop.retire(self)
+        loop.retire(descriptor)
     }
 
     // MARK: What the loop tells
 
     func isReady(_ readiness: Readiness) {
-        if isConnecting { return finishConnecting() }
+        if isConnecting {
+            if !readiness.isDisjoint(with: [.writable, .broken]) { finishConnecting() }
+            return
+        }
         if readiness.contains(.writable) { flush() }
         guard isOpen, !readiness.isDisjoint(with: [.readable, .ended, .broken]) else { return }
         if readiness.contains(.readable) || !readiness.isDisjoint(with: .broken) {
@@ -147,9 +150,6 @@ final class Stream {
             handler?.ended(nil)
         }
     }
-
-    /// For the loop, at the end of the round in which the stream was closed.
-    func closeDescriptor() { Glibc.close(descriptor) }
 }
 
 extension Stream {
@@ -217,7 +217,7 @@ extension Stream {
             }
         }
         guard sent >= 0 else {
-            if errno != EAGAIN { isBroken = true }
+            if !Self.isPassing(errno) { isBroken = true }
             return
         }
         backlog.drop(sent)
@@ -229,6 +229,9 @@ extension Stream {
     }
 
     private func end(_ failure: SystemError?) { handler?.ended(failure) }
+
+    /// Whether a failure to send is one that another attempt may not meet: the socket or the kernel has no room now.
+    private static func isPassing(_ code: Int32) -> Bool { [EAGAIN, EINTR, ENOBUFS, ENOMEM].contains(code) }
 
     private func updateInterest() {
         var wanted: Readiness = isReading ? .readable : noticesEndWhilePaused ? .ended : []

@@ -1,0 +1,104 @@
+import Glibc
+
+@testable import F2SDispatcher
+
+/// A loop on this thread, a stream on it, and the other end of the stream's socket.
+final class Stage {
+    let loop: EventLoop
+    let stream: Stream
+    let handler = RecordingHandler()
+    private var peer: Int32
+    private(set) var arrived: [UInt8] = []
+    var onReceived: ([String]) -> Void = { _ in }
+    var endsWhilePaused = -1
+    var order: [UInt64] = []
+    var kept: [RecordingHandler] = []
+
+    private init() throws {
+        loop = EventLoop(poll: try Poll())
+        var pair: [Int32] = [-1, -1]
+        let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue
+        guard socketpair(AF_UNIX, Int32(type), 0, &pair) == 0 else { throw SystemError.last("socketpair") }
+        peer = pair[1]
+        stream = Stream(accepted: pair[0], loop: loop)
+    }
+
+    deinit {
+        if peer >= 0 { close(peer) }
+    }
+
+    /// Plays a script: `begin` sets it up, the loop runs until ``end()`` or two seconds are over, `check` looks at what
+    /// happened.
+    static func run(_ begin: (Stage) throws -> Void, check: (Stage) throws -> Void) throws {
+        let stage = try Stage()
+        stage.handler.onReceived = { [unowned stage] in stage.onReceived($0) }
+        stage.handler.onEnded = { [unowned stage] in stage.stream.close() }
+        stage.stream.start(stage.handler)
+        try begin(stage)
+        stage.loop.schedule(after: 2_000_000_000) { [unowned stage] in stage.loop.stop() }
+        stage.loop.run(tick: 1_000_000_000, mailArrived: {}, roundEnded: {}, timePassed: {})
+        try check(stage)
+        stage.stream.close()
+    }
+
+    func end() { loop.stop() }
+
+    func send(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = Glibc.send(peer, bytes, bytes.count, Int32(MSG_NOSIGNAL))
+    }
+
+    /// The other end has nothing more to say.
+    func finishPeer() { shutdown(peer, Int32(SHUT_WR)) }
+
+    func closePeer() {
+        close(peer)
+        peer = -1
+    }
+
+    /// Reads at the other end, a little in each round, until so much has arrived.
+    func readAll(until count: Int) {
+        var bytes = [UInt8](repeating: 0, count: 256 * 1024)
+        let length = recv(peer, &bytes, bytes.count, 0)
+        if length > 0 { arrived += bytes[..<length] }
+        if arrived.count < count { loop.schedule(after: 0) { [unowned self] in readAll(until: count) } }
+    }
+
+    func peerSeesEnd() -> Bool {
+        var byte: UInt8 = 0
+        return recv(peer, &byte, 1, 0) == 0
+    }
+}
+
+/// Remembers what it was told.
+final class RecordingHandler: StreamHandler {
+    private(set) var received: [String] = []
+    private(set) var ends: [SystemError?] = []
+    private(set) var connections = 0
+    private(set) var drains = 0
+    /// How many bytes of an offer it takes.
+    var takes: (String) -> Int = { $0.utf8.count }
+    var onReceived: ([String]) -> Void = { _ in }
+    var onEnded: () -> Void = {}
+    var onDrained: () -> Void = {}
+
+    func connected() { connections += 1 }
+
+    func received(_ bytes: Span<UInt8>) -> Int {
+        let text = bytes.text(ByteRange(0, bytes.count))
+        received.append(text)
+        let count = takes(text)
+        onReceived(received)
+        return count
+    }
+
+    func drained() {
+        drains += 1
+        onDrained()
+    }
+
+    func ended(_ failure: SystemError?) {
+        ends.append(failure)
+        onEnded()
+    }
+}
