@@ -75,4 +75,24 @@ import Testing
             }
         }
     }
+
+    @Test func `a token ends at the first byte that is none, wherever it stands`() {
+        for byte in UInt8.min...UInt8.max {
+            for place in 0..<19 {
+                var bytes = Array("Content-Length-2026".utf8)
+                bytes[place] = byte
+                let end = Octet.isToken(byte) ? bytes.count : place
+                #expect(bytes.span.tokenEnd(from: 0, to: bytes.count) == end, "\(byte) at \(place)")
+            }
+        }
+        #expect(Array("abc:def".utf8).span.tokenEnd(from: 1, to: 2) == 2)
+    }
+
+    @Test func `a host and port hold nothing that separates them from something else`() {
+        let separators = Array(" \"#,/<>?@\\".utf8)
+        for byte in UInt8.min...UInt8.max {
+            let isSeparator = byte < 32 || byte == 127 || separators.contains(byte)
+            #expect(Octet.isAuthority(byte) != isSeparator, "\(byte)")
+        }
+    }
 }

@@ -11,6 +11,8 @@ import Testing
         ("1\r\na\r\n2\r\nbc\r\n00\r\n\r\n", "abc", 19), ("A\r\n0123456789\r\n0\r\n\r\n", "0123456789", 20),
         ("a;x=y;z=\"q\"\r\n0123456789\r\n0;last\r\n\r\n", "0123456789", 35),
         ("000000000000005\r\nhello\r\n0\r\n\r\n", "hello", 29), ("2\r\n\r\n\r\n0\r\n\r\n", "\r\n", 12),
+        ("1;a=\"b;\\\"c \";d\r\na\r\n0\r\n\r\n", "a", 24),
+        ("0\r\nHosts: a\r\nX-Forward: b\r\nContent-Lengt: c\r\n\r\n", "", 47),
         ("1\r\na\r\n0\r\nTrailer: x\r\nOther:\r\n\r\nrest", "a", 31),
     ]
 
@@ -24,6 +26,14 @@ import Testing
         "0\r\nX\r\n\r\n", "0\r\n\rX", "0\r\n\n", "0\r\n:\r\n\r\n", "0\r\nX: \u{1}\r\n\r\n", "0\r\nX: y\n\r\n",
         "0\r\nX: y\rz\r\n\r\n",
         "1\r\na\r\n\r\n", "g\r\n",
+        // Extensions that two readers may end in different places, or that are none (RFC 9112 section 7.1.1).
+        "1;\r\na\r\n", "1;=\r\na\r\n", "1;a=\r\na\r\n", "1;a b\r\na\r\n", "1; a\r\na\r\n", "1;a=\"b\r\nx\r\n",
+        "1;a=\"b\\\r\nx\r\n", "1;a=\"b\"c\r\na\r\n", "1;a;\r\na\r\n", "1;a=b\"\r\na\r\n",
+        // Trailers that frame, that belong to one hop, or that say where the request came from.
+        "0\r\nContent-Length: 5\r\n\r\n", "0\r\ntransfer-encoding: chunked\r\n\r\n", "0\r\nConnection: close\r\n\r\n",
+        "0\r\nHost: b\r\n\r\n", "0\r\nUpgrade: x\r\n\r\n", "0\r\nAuthorization: x\r\n\r\n", "0\r\nForwarded: x\r\n\r\n",
+        "0\r\nX-Forwarded-For: x\r\n\r\n", "0\r\nX_Forwarded_Anything: x\r\n\r\n",
+        "0\r\nA: b\r\nContent_Length: 1\r\n\r\n",
     ]
 
     private func scan(_ text: String, pieces: (ByteBuffer) -> [ByteBuffer]) throws -> (

@@ -51,7 +51,7 @@ struct BodyReader {
     /// The length of the content, framing included, if all of it is there; nothing is consumed. No more than `bytesMax`
     /// is looked at, because this is asked again whenever a few more bytes have arrived.
     func completeLength(in bytes: Span<UInt8>, bytesMax: Int) -> Int? {
-        if case .length(let length) = framing { return length <= min(bytesMax, bytes.count) ? length : nil }
+        if case .length = framing { return remaining <= min(bytesMax, bytes.count) ? remaining : nil }
         var probe = self
         let start = bytes.extracting(first: bytesMax)
         guard let count = try? probe.consume(start), probe.isDone else { return nil }

@@ -39,6 +39,16 @@ enum Octet {
         return false
     }
 
+    /// What a host and port may hold, loosely: nothing that separates them from something else, in a URL or in a list.
+    @inline(__always) static func isAuthority(_ byte: UInt8) -> Bool {
+        // All but controls, space, `"`, `#`, `,`, `/`, `<`, `>`, `?`; then all but `@`, `\\` and delete.
+        let low: UInt64 = 0x2FFF_6FF2_0000_0000
+        let high: UInt64 = 0x7FFF_FFFF_EFFF_FFFE
+        if byte < 64 { return low >> UInt64(byte) & 1 == 1 }
+        if byte < 128 { return high >> UInt64(byte &- 64) & 1 == 1 }
+        return true
+    }
+
     /// What a field value may hold: no control characters but the tab (RFC 9110 section 5.5).
     @inline(__always) static func isFieldContent(_ byte: UInt8) -> Bool {
         byte >= 32 && byte != 127 || byte == tab
@@ -51,6 +61,20 @@ enum Octet {
         let delete = eight ^ (ones &* 127)
         return ((eight &- ones &* 32) | (delete &- ones)) & ~eight & tops != 0
     }
+
+    /// Whether eight bytes are all letters, digits or dashes.
+    @inline(__always) static func areCommonInNames(_ eight: UInt64) -> Bool {
+        let tops: UInt64 = 0x8080_8080_8080_8080
+        guard eight & tops == 0 else { return false }
+        // With the top bits free no sum carries over: a bound is passed where adding what is missing to 128 sets it.
+        let letters = eight | 0x2020_2020_2020_2020
+        let isLetter = (letters &+ spread(128 - 97)) & ~(letters &+ spread(128 - 123))
+        let isDigit = (eight &+ spread(128 - 48)) & ~(eight &+ spread(128 - 58))
+        let isDash = (eight &+ spread(128 - 45)) & ~(eight &+ spread(128 - 46))
+        return (isLetter | isDigit | isDash) & tops == tops
+    }
+
+    @inline(__always) private static func spread(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
 
     @inline(__always) static func lowercased(_ byte: UInt8) -> UInt8 {
         byte &- 65 < 26 ? byte | 0x20 : byte
@@ -104,6 +128,23 @@ extension Span<UInt8> {
         }
     }
 
+    /// The first position that no token can go over, at or after `from`. Eight letters, digits and dashes at a time,
+    /// which is what names are made of; others one by one.
+    @inline(__always)
+    func tokenEnd(from: Int, to end: Int) -> Int {
+        precondition(from >= 0 && end <= count)
+        return withUnsafeBytes { bytes in
+            var index = from
+            while index &+ 8 <= end,
+                Octet.areCommonInNames(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            {
+                index &+= 8
+            }
+            while index < end, Octet.isToken(bytes[index]) { index &+= 1 }
+            return index
+        }
+    }
+
     /// Whether the range holds `text`, which must be in lower case, in any letter case.
     @inline(__always)
     func isCaseInsensitively(_ text: StaticString, in range: ByteRange) -> Bool {
@@ -129,11 +170,12 @@ extension Span<UInt8> {
     }
 
     /// Whether the range holds exactly `text`.
+    @inline(__always)
     func isExactly(_ text: StaticString, in range: ByteRange) -> Bool {
         guard range.count == text.utf8CodeUnitCount else { return false }
-        return text.withUTF8Buffer { wanted in
-            for index in 0..<wanted.count where self[range.lower + index] != wanted[index] { return false }
-            return true
+        precondition(range.lower >= 0 && range.upper <= count)
+        return withUnsafeBytes { bytes in
+            bytes.baseAddress.map { memcmp($0 + range.lower, text.utf8Start, range.count) == 0 } ?? range.isEmpty
         }
     }
 

@@ -4,11 +4,15 @@ struct ChunkScanner {
     enum Failure: Error { case malformed }
 
     private enum State {
-        case size, extensions, sizeLineFeed, data, dataCarriageReturn, dataLineFeed
+        case size, sizeLineFeed
+        case extensionStart, extensionName, extensionValueStart, extensionValue
+        case extensionQuoted, extensionQuotedPair, extensionEnd
+        case data, dataCarriageReturn, dataLineFeed
         case trailerStart, trailerName, trailerValue, trailerLineFeed, endLineFeed, done
     }
 
     private var state = State.size
+    private var trailerName = TrailerName()
     private var remaining = 0
     private var digits = 0
     /// Bytes of extensions or trailers: both are bounded, neither is content.
@@ -50,12 +54,13 @@ struct ChunkScanner {
                 guard digits > 0 else { throw .malformed }
                 switch byte {
                 case Octet.carriageReturn: state = .sizeLineFeed
-                case Octet.semicolon: state = .extensions
+                case Octet.semicolon: state = .extensionStart
                 default: throw .malformed
                 }
             }
-        case .extensions:
-            if byte == Octet.carriageReturn { state = .sizeLineFeed } else { try countOverhead(byte) }
+        case .extensionStart, .extensionName, .extensionValueStart, .extensionValue, .extensionQuoted,
+            .extensionQuotedPair, .extensionEnd:
+            try stepExtension(byte)
         case .sizeLineFeed:
             try expect(byte, Octet.lineFeed)
             digits = 0
@@ -72,13 +77,17 @@ struct ChunkScanner {
                 state = .endLineFeed
             } else {
                 guard Octet.isToken(byte) else { throw .malformed }
+                trailerName = TrailerName()
+                trailerName.add(byte)
                 state = .trailerName
             }
         case .trailerName:
             if byte == Octet.colon {
+                guard !trailerName.isForbidden else { throw .malformed }
                 state = .trailerValue
             } else {
                 guard Octet.isToken(byte) else { throw .malformed }
+                trailerName.add(byte)
             }
             overhead &+= 1
         case .trailerValue:
@@ -91,6 +100,31 @@ struct ChunkScanner {
             state = .done
         }
         guard overhead <= Self.overheadMax else { throw .malformed }
+    }
+
+    /// `token [ "=" ( token / quoted-string ) ]` (RFC 9112 section 7.1.1).
+    private mutating func stepExtension(_ byte: UInt8) throws(Failure) {
+        let quote = UInt8(ascii: "\"")
+        switch (state, byte) {
+        case (.extensionStart, _) where Octet.isToken(byte): state = .extensionName
+        case (.extensionName, _) where Octet.isToken(byte): break
+        case (.extensionName, UInt8(ascii: "=")): state = .extensionValueStart
+        case (.extensionValueStart, quote): state = .extensionQuoted
+        case (.extensionValueStart, _) where Octet.isToken(byte): state = .extensionValue
+        case (.extensionValue, _) where Octet.isToken(byte): break
+        case (.extensionQuoted, quote): state = .extensionEnd
+        case (.extensionQuoted, UInt8(ascii: "\\")): state = .extensionQuotedPair
+        case (.extensionQuoted, _): break
+        case (.extensionQuotedPair, _): state = .extensionQuoted
+        case (.extensionName, Octet.semicolon), (.extensionValue, Octet.semicolon), (.extensionEnd, Octet.semicolon):
+            state = .extensionStart
+        case (.extensionName, Octet.carriageReturn), (.extensionValue, Octet.carriageReturn),
+            (.extensionEnd, Octet.carriageReturn):
+            state = .sizeLineFeed
+            return
+        default: throw .malformed
+        }
+        try countOverhead(byte)
     }
 
     private mutating func countOverhead(_ byte: UInt8) throws(Failure) {

@@ -51,6 +51,8 @@ struct FieldFacts {
     var saysClose = false
     var saysKeepAlive = false
     var saysUpgrade = false
+    /// Whether a Connection field names something else than the three above.
+    var namesFields = false
     var expectsContinue = false
     var host: ByteRange?
     var upgrade: ByteRange?

@@ -109,8 +109,8 @@ enum HeadComposer {
     }
 
     private static func writeMilliseconds(_ microseconds: UInt64, into out: Buffer) {
-        writeDecimal(microseconds / 1000, into: out)
-        let fraction = microseconds % 1000
+        let (whole, fraction) = microseconds.quotientAndRemainder(dividingBy: 1000)
+        writeDecimal(whole, into: out)
         out.append(UInt8(ascii: "."))
         out.append(UInt8(truncatingIfNeeded: 48 + fraction / 100))
         out.append(UInt8(truncatingIfNeeded: 48 + fraction / 10 % 10))
@@ -118,11 +118,7 @@ enum HeadComposer {
     }
 
     static func writeDecimal(_ number: UInt64, into out: Buffer) {
-        var divisor: UInt64 = 1
-        while number / divisor >= 10 { divisor *= 10 }
-        while divisor > 0 {
-            out.append(UInt8(truncatingIfNeeded: 48 + number / divisor % 10))
-            divisor /= 10
-        }
+        if number >= 10 { writeDecimal(number / 10, into: out) }
+        out.append(UInt8(truncatingIfNeeded: 48 + number % 10))
     }
 }

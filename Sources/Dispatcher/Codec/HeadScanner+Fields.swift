@@ -18,8 +18,7 @@ extension HeadScanner {
                 return facts
             }
             guard fields.count < limits.fieldsMax else { throw .tooLarge(.fields(countMax: limits.fieldsMax)) }
-            var index = start
-            while Octet.isToken(bytes[index]) { index &+= 1 }
+            let index = bytes.tokenEnd(from: start, to: end)
             // Covers a folded line (it begins with a space) and a space before the colon.
             guard index > start, bytes[index] == Octet.colon else {
                 throw .malformed("A field name is not a token followed by a colon")
@@ -103,15 +102,7 @@ extension HeadScanner {
 
     /// Whether a Host value can be one: it is copied into X-Forwarded-Host, and behind us its origin is trusted.
     private func isAuthority(_ bytes: Span<UInt8>, _ value: ByteRange) -> Bool {
-        for index in value.lower..<value.upper {
-            switch bytes[index] {
-            case 0...32, 127, Octet.comma, Octet.slash, Octet.question, UInt8(ascii: "#"), UInt8(ascii: "@"),
-                UInt8(ascii: "\\"),
-                UInt8(ascii: "\""), UInt8(ascii: "<"), UInt8(ascii: ">"):
-                return false
-            default: continue
-            }
-        }
+        for index in value.lower..<value.upper where !Octet.isAuthority(bytes[index]) { return false }
         return true
     }
 
@@ -162,6 +153,15 @@ extension HeadScanner {
     }
 
     private func noteConnection(_ bytes: Span<UInt8>, _ value: ByteRange, _ facts: inout FieldFacts) {
+        // The usual values name no field.
+        if bytes.isCaseInsensitively("keep-alive", in: value) {
+            facts.saysKeepAlive = true
+            return
+        }
+        if bytes.isCaseInsensitively("close", in: value) {
+            facts.saysClose = true
+            return
+        }
         Self.eachElement(bytes, value) { element in
             if bytes.isCaseInsensitively("close", in: element) {
                 facts.saysClose = true
@@ -169,21 +169,18 @@ extension HeadScanner {
                 facts.saysKeepAlive = true
             } else if bytes.isCaseInsensitively("upgrade", in: element) {
                 facts.saysUpgrade = true
+            } else {
+                facts.namesFields = true
             }
         }
     }
 
     /// Drops the fields that a Connection field names (RFC 9110 section 7.6.1). Framing fields cannot be named away.
     private mutating func dropConnectionFields(_ bytes: Span<UInt8>, _ facts: inout FieldFacts) throws(HeadError) {
+        guard facts.namesFields else { return }
         var named = 0
-        for index in fields.indices where fields[index].isDropped {
-            guard bytes.isCaseInsensitively("connection", in: fields[index].name) else { continue }
-            let value = fields[index].value
-            // The usual values name no field; looking for others costs a pass over the table.
-            if bytes.isCaseInsensitively("close", in: value) || bytes.isCaseInsensitively("keep-alive", in: value) {
-                continue
-            }
-            Self.eachElement(bytes, value) { element in
+        for index in fields.indices where bytes.isCaseInsensitively("connection", in: fields[index].name) {
+            Self.eachElement(bytes, fields[index].value) { element in
                 named += 1
                 // The bound keeps a head from costing the square of its length.
                 if named <= limits.fieldsMax { drop(element, bytes, &facts) }

@@ -88,8 +88,7 @@ struct HeadScanner {
         guard let lineEnd = Self.lineEnd(bytes, 0, length) else { throw .malformed("The request line is incomplete") }
         let end = lineEnd &- 2
         guard end >= 12, bytes[end] == Octet.carriageReturn else { throw .malformed("The request line is malformed") }
-        var index = 0
-        while index < end, Octet.isToken(bytes[index]) { index &+= 1 }
+        var index = bytes.tokenEnd(from: 0, to: end)
         guard index > 0, bytes[index] == Octet.space else { throw .malformed("The method is not a token") }
         head.methodText = ByteRange(0, index)
         head.method = Self.method(bytes, head.methodText)
@@ -105,8 +104,8 @@ struct HeadScanner {
         }
         index = targetStart
         while index < targetEnd {
-            guard bytes[index] > 32, bytes[index] != 127 else {
-                throw .malformed("The target holds a space or control character")
+            guard bytes[index] > 32, bytes[index] < 127 else {
+                throw .malformed("The target holds a space, a control character or one that must be percent-encoded")
             }
             index &+= 1
         }

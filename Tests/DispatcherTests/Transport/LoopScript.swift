@@ -3,7 +3,7 @@ import Glibc
 @testable import F2SDispatcher
 
 /// A loop on this thread, a stream on it, and the other end of the stream's socket.
-final class Stage {
+final class LoopScript {
     let loop: EventLoop
     let stream: Stream
     let handler = RecordingHandler()
@@ -29,8 +29,8 @@ final class Stage {
 
     /// Plays a script: `begin` sets it up, the loop runs until ``end()`` or two seconds are over, `check` looks at what
     /// happened.
-    static func run(_ begin: (Stage) throws -> Void, check: (Stage) throws -> Void) throws {
-        let stage = try Stage()
+    static func run(_ begin: (LoopScript) throws -> Void, check: (LoopScript) throws -> Void) throws {
+        let stage = try LoopScript()
         stage.handler.onReceived = { [unowned stage] in stage.onReceived($0) }
         stage.handler.onEnded = { [unowned stage] in stage.stream.close() }
         stage.stream.start(stage.handler)

@@ -7,7 +7,7 @@ import Testing
 /// Streams over real socket pairs, on a loop that runs on the test's own thread until the script is through.
 @Suite struct StreamTests {
     @Test func `what a handler does not take is offered again, in front of what comes next`() throws {
-        try Stage.run { stage in
+        try LoopScript.run { stage in
             stage.handler.takes = { $0.hasSuffix(".") ? $0.utf8.count : min(1, $0.utf8.count) }
             stage.onReceived = { seen in
                 switch seen.count {
@@ -23,7 +23,7 @@ import Testing
     }
 
     @Test func `an offer brings what is held without anything new`() throws {
-        try Stage.run { stage in
+        try LoopScript.run { stage in
             stage.handler.takes = { _ in stage.handler.received.count > 1 ? 2 : 0 }
             stage.onReceived = { seen in
                 if seen.count == 1 {
@@ -42,7 +42,7 @@ import Testing
 
     @Test func `what the socket does not take at once follows in order, and the end of it is told once`() throws {
         let total = 4 << 20
-        try Stage.run { stage in
+        try LoopScript.run { stage in
             stage.handler.onDrained = { stage.end() }
             let piece = [UInt8](repeating: UInt8(ascii: "x"), count: total)
             stage.stream.write(piece.span)
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func `a stream that is closed within its own news hears nothing more, and its peer sees the end`() throws {
-        try Stage.run { stage in
+        try LoopScript.run { stage in
             stage.onReceived = { _ in
                 stage.stream.close()
                 stage.stream.write([1].span)
@@ -76,7 +76,7 @@ import Testing
 
     @Test(arguments: [true, false])
     func `a paused stream notices the end only where it is asked to`(isNoticing: Bool) throws {
-        try Stage.run { stage in
+        try LoopScript.run { stage in
             stage.stream.noticesEndWhilePaused = isNoticing
             stage.stream.setReading(false)
             stage.send("unread")
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func `writing to one who has left is told as an end, and not from within the write`() throws {
-        try Stage.run { stage in
+        try LoopScript.run { stage in
             stage.stream.setReading(false)
             stage.stream.noticesEndWhilePaused = false
             stage.closePeer()
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test func `a connection that is refused ends with the reason`() throws {
-        try Stage.run { stage in
+        try LoopScript.run { stage in
             let address = try SocketAddress(ip: "127.0.0.1", port: 1)
             let stream = try Stream(connectingTo: address, loop: stage.loop)
             let handler = RecordingHandler()
@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test func `timers go off in the order of their times`() throws {
-        try Stage.run { stage in
+        try LoopScript.run { stage in
             for delay in [3, 1, 2, 1] as [UInt64] {
                 stage.loop.schedule(after: delay * 1_000_000) { stage.order.append(delay) }
             }

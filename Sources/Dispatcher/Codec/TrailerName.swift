@@ -1,0 +1,36 @@
+/// A trailer's name, compared byte by byte with those that a trailer must not have (RFC 9110 section 6.5.1), because it
+/// may arrive in pieces: what frames a message, what belongs to one hop, and what says where a request came from, which
+/// is ours to say.
+struct TrailerName {
+    private static let forbidden: [StaticString] = [
+        "connection", "content-length", "proxy-connection", "transfer-encoding", "upgrade", "host", "authorization",
+        "forwarded", "x-forwarded-",
+    ]
+    /// The last one stands for every name that begins so.
+    private static let prefix = forbidden.count - 1
+
+    private var length = 0
+    /// A bit for each forbidden name that this one may still become.
+    private var candidates: UInt32 = 1 << UInt32(forbidden.count) - 1
+
+    mutating func add(_ byte: UInt8) {
+        // Programs that read fields as environment variables take an underscore for a dash.
+        let byte = byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : Octet.lowercased(byte)
+        for (index, name) in Self.forbidden.enumerated() where candidates >> UInt32(index) & 1 == 1 {
+            let isSame = name.withUTF8Buffer { name in
+                length < name.count ? name[length] == byte : index == Self.prefix
+            }
+            if !isSame { candidates &= ~(1 << UInt32(index)) }
+        }
+        length += 1
+    }
+
+    var isForbidden: Bool {
+        for (index, name) in Self.forbidden.enumerated() where candidates >> UInt32(index) & 1 == 1 {
+            if length == name.utf8CodeUnitCount || index == Self.prefix && length > name.utf8CodeUnitCount {
+                return true
+            }
+        }
+        return false
+    }
+}
