@@ -61,19 +61,41 @@ import Testing
 }
 
 @Suite struct OctetTests {
-    @Test func `eight bytes hold a control character exactly if one of them is one`() {
+    @Test func `a value ends at the first byte that it may not hold, wherever that stands`() {
         for byte in UInt8.min...UInt8.max {
-            for place in 0..<8 {
-                var bytes = [UInt8](repeating: UInt8(ascii: "a"), count: 8)
-                // A neighbour at either bound, so that what is borrowed from it would show.
-                bytes[(place + 1) % 8] = 0x80
-                bytes[(place + 7) % 8] = 0x20
+            for place in 0..<20 {
+                var bytes = Array("text/plain; q=\u{E4}\t\u{7E} x".utf8)
                 bytes[place] = byte
-                let eight = bytes.span.withUnsafeBytes { $0.loadUnaligned(as: UInt64.self) }
-                #expect(Octet.hasControl(eight) == (byte < 32 || byte == 127) || byte < 128, "\(byte) at \(place)")
-                #expect(bytes.span.isFieldContent(from: 0, to: 8) == Octet.isFieldContent(byte), "\(byte) at \(place)")
+                let end = Octet.isFieldContent(byte) ? bytes.count : place
+                #expect(bytes.span.fieldContentEnd(from: 0, to: bytes.count) == end, "\(byte) at \(place)")
             }
         }
+    }
+
+    @Test(arguments: ["te", "upgrade", "forwarded", "connection", "transfer-encoding", "http://"])
+    func `a name is the same in any letter case, and with any other byte it is another one`(name: String) {
+        let text: StaticString =
+            switch name {
+            case "te": "te"
+            case "upgrade": "upgrade"
+            case "forwarded": "forwarded"
+            case "connection": "connection"
+            case "transfer-encoding": "transfer-encoding"
+            default: "http://"
+            }
+        let bytes = Array(name.utf8)
+        for place in bytes.indices {
+            for byte in UInt8(33)...UInt8.max where byte != 127 {
+                var other = bytes
+                other[place] = byte
+                let isSame = Octet.lowercased(byte) == bytes[place]
+                let found = other.span.isCaseInsensitively(text, in: ByteRange(0, other.count))
+                #expect(found == isSame, "\(byte) at \(place)")
+            }
+        }
+        let longer = bytes + [UInt8(ascii: "x")]
+        let isSame = longer.span.isCaseInsensitively(text, in: ByteRange(0, longer.count))
+        #expect(!isSame)
     }
 
     @Test func `a token ends at the first byte that is none, wherever it stands`() {

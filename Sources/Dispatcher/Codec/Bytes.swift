@@ -54,25 +54,28 @@ enum Octet {
         byte >= 32 && byte != 127 || byte == tab
     }
 
-    /// Whether one of eight bytes is below the space or is the delete character. A byte of 128 or more is neither.
-    @inline(__always) static func hasControl(_ eight: UInt64) -> Bool {
-        let ones: UInt64 = 0x0101_0101_0101_0101
-        let tops: UInt64 = 0x8080_8080_8080_8080
-        let delete = eight ^ (ones &* 127)
-        return ((eight &- ones &* 32) | (delete &- ones)) & ~eight & tops != 0
+    /// The top bit of each of eight bytes that is below the space or the delete character. A byte behind the first such
+    /// one may be marked although it is none.
+    @inline(__always) static func controls(_ eight: UInt64) -> UInt64 {
+        let delete = eight ^ spread(127)
+        return ((eight &- spread(32)) | (delete &- spread(1))) & ~eight & tops
     }
 
-    /// Whether eight bytes are all letters, digits or dashes.
-    @inline(__always) static func areCommonInNames(_ eight: UInt64) -> Bool {
-        let tops: UInt64 = 0x8080_8080_8080_8080
-        guard eight & tops == 0 else { return false }
+    /// The top bit of each of eight bytes that is no letter, digit or dash.
+    @inline(__always) static func uncommonInNames(_ eight: UInt64) -> UInt64 {
         // With the top bits free no sum carries over: a bound is passed where adding what is missing to 128 sets it.
-        let letters = eight | 0x2020_2020_2020_2020
+        let low = eight & ~tops
+        let letters = low | spread(0x20)
         let isLetter = (letters &+ spread(128 - 97)) & ~(letters &+ spread(128 - 123))
-        let isDigit = (eight &+ spread(128 - 48)) & ~(eight &+ spread(128 - 58))
-        let isDash = (eight &+ spread(128 - 45)) & ~(eight &+ spread(128 - 46))
-        return (isLetter | isDigit | isDash) & tops == tops
+        let isDigit = (low &+ spread(128 - 48)) & ~(low &+ spread(128 - 58))
+        let isDash = (low &+ spread(128 - 45)) & ~(low &+ spread(128 - 46))
+        return (~(isLetter | isDigit | isDash) | eight) & tops
     }
+
+    private static let tops: UInt64 = 0x8080_8080_8080_8080
+
+    /// Eight letters made small; dashes, digits, dots and slashes stay what they are.
+    @inline(__always) static func lowercased(_ eight: UInt64) -> UInt64 { eight | spread(0x20) }
 
     @inline(__always) private static func spread(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
 
@@ -106,56 +109,68 @@ extension Span<UInt8> {
         }
     }
 
-    /// Whether a part of the bytes may stand in a field's value: eight at a time, and one by one where a control
-    /// character is among the eight, since it may be a tab.
+    /// The first position at or after `from` that may not stand in a field's value: where its line ends, if nothing is
+    /// wrong with it. Eight bytes at a time.
     @inline(__always)
-    func isFieldContent(from: Int, to end: Int) -> Bool {
+    func fieldContentEnd(from: Int, to end: Int) -> Int {
         precondition(from >= 0 && end <= count)
         return withUnsafeBytes { bytes in
             var index = from
             while index &+ 8 <= end {
-                let eight = bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                if Octet.hasControl(eight) {
-                    for offset in index..<index &+ 8 where !Octet.isFieldContent(bytes[offset]) { return false }
+                let controls = Octet.controls(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+                index &+= controls.trailingZeroBitCount >> 3
+                if controls != 0 {
+                    guard bytes[index] == Octet.tab else { return index }
+                    index &+= 1
                 }
-                index &+= 8
             }
-            while index < end {
-                if !Octet.isFieldContent(bytes[index]) { return false }
-                index &+= 1
-            }
-            return true
+            while index < end, Octet.isFieldContent(bytes[index]) { index &+= 1 }
+            return index
         }
     }
 
-    /// The first position that no token can go over, at or after `from`. Eight letters, digits and dashes at a time,
-    /// which is what names are made of; others one by one.
+    /// The first position at or after `from` that is no part of a token. Eight bytes at a time; what names are usually
+    /// made of, letters, digits and dashes, is told at once.
     @inline(__always)
     func tokenEnd(from: Int, to end: Int) -> Int {
         precondition(from >= 0 && end <= count)
         return withUnsafeBytes { bytes in
             var index = from
-            while index &+ 8 <= end,
-                Octet.areCommonInNames(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-            {
-                index &+= 8
+            while index &+ 8 <= end {
+                let others = Octet.uncommonInNames(bytes.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+                index &+= others.trailingZeroBitCount >> 3
+                if others != 0 {
+                    guard Octet.isToken(bytes[index]) else { return index }
+                    index &+= 1
+                }
             }
             while index < end, Octet.isToken(bytes[index]) { index &+= 1 }
             return index
         }
     }
 
-    /// Whether the range holds `text`, which must be in lower case, in any letter case.
+    /// Whether the range holds `text`, which must be in lower case, in any letter case. For bytes without controls, as
+    /// names and checked values are: setting the bit that makes a letter small would make a dash of a carriage return.
     @inline(__always)
     func isCaseInsensitively(_ text: StaticString, in range: ByteRange) -> Bool {
-        guard range.count == text.utf8CodeUnitCount else { return false }
-        return text.withUTF8Buffer { wanted in
-            var index = 0
-            while index < wanted.count {
-                if Octet.lowercased(self[range.lower &+ index]) != wanted[index] { return false }
-                index &+= 1
+        let length = text.utf8CodeUnitCount
+        guard range.count == length else { return false }
+        precondition(range.lower >= 0 && range.upper <= count)
+        return withUnsafeBytes { bytes in
+            let wanted = UnsafeRawBufferPointer(start: text.utf8Start, count: length)
+            guard length >= 8 else {
+                for index in 0..<length where bytes[range.lower &+ index] | 0x20 != wanted[index] { return false }
+                return true
             }
-            return true
+            // The last eight may overlap the ones before.
+            var index = 0
+            while true {
+                let eight = bytes.loadUnaligned(fromByteOffset: range.lower &+ index, as: UInt64.self)
+                let other = wanted.loadUnaligned(fromByteOffset: index, as: UInt64.self)
+                guard Octet.lowercased(eight) == other else { return false }
+                if index &+ 8 == length { return true }
+                index = Swift.min(index &+ 8, length &- 8)
+            }
         }
     }
 

@@ -8,28 +8,24 @@ extension HeadScanner {
         fields.removeAll(keepingCapacity: true)
         var facts = FieldFacts()
         var start = from
-        while let lineEnd = Self.lineEnd(bytes, start, length) {
-            let end = lineEnd &- 2
-            guard end >= start, bytes[end] == Octet.carriageReturn else {
-                throw .malformed("A line ends without CR LF")
-            }
-            if end == start {
+        while start &+ 2 <= length {
+            if bytes[start] == Octet.carriageReturn, bytes[start &+ 1] == Octet.lineFeed {
                 try dropConnectionFields(bytes, &facts)
                 return facts
             }
             guard fields.count < limits.fieldsMax else { throw .tooLarge(.fields(countMax: limits.fieldsMax)) }
-            let index = bytes.tokenEnd(from: start, to: end)
+            let nameEnd = bytes.tokenEnd(from: start, to: length)
             // Covers a folded line (it begins with a space) and a space before the colon.
-            guard index > start, bytes[index] == Octet.colon else {
+            guard nameEnd > start, nameEnd < length, bytes[nameEnd] == Octet.colon else {
                 throw .malformed("A field name is not a token followed by a colon")
             }
-            let name = ByteRange(start, index)
-            let valueStart = index &+ 1
-            guard bytes.isFieldContent(from: valueStart, to: end) else {
-                throw .malformed("A field value holds a control character")
+            let end = bytes.fieldContentEnd(from: nameEnd &+ 1, to: length)
+            guard end &+ 1 < length, bytes[end] == Octet.carriageReturn, bytes[end &+ 1] == Octet.lineFeed else {
+                throw .malformed("A field value holds a control character, or its line ends without CR LF")
             }
+            let lineEnd = end &+ 2
             var field = Field(
-                name: name, value: bytes.trimmed(ByteRange(valueStart, end)),
+                name: ByteRange(start, nameEnd), value: bytes.trimmed(ByteRange(nameEnd &+ 1, end)),
                 lineEnd: Int32(truncatingIfNeeded: lineEnd), isDropped: false)
             try noteHop(bytes, &field, &facts)
             if isRequest { try noteRequest(bytes, &field, &facts) }

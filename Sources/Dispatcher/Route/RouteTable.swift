@@ -5,10 +5,17 @@ import F2SModel
 /// An open-addressed hash table over the bytes of the routes. One pass over a path hashes every prefix that ends at a
 /// segment, so that the longest route is found without a copy and without going back.
 struct RouteTable: Sendable {
-    struct Entry: Sendable {
+    /// A class, because every invocation holds on to it: one count instead of one for each member.
+    final class Entry: Sendable {
         let cell: FunctionCell
         let declaration: FunctionCell.Declaration
         let method: Function.Method?
+
+        init(cell: FunctionCell, declaration: FunctionCell.Declaration, method: Function.Method?) {
+            self.cell = cell
+            self.declaration = declaration
+            self.method = method
+        }
     }
 
     enum Match {
