@@ -59,7 +59,7 @@ struct Application {
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 // Named, because a service without a name is printed with all that it holds: 10 ms of a start.
-                services: services(publicAddress).map { .init(service: $0, serviceName: "\(type(of: $0))") },
+                services: services(publicAddress).map { .init(service: $1, serviceName: $0) },
                 gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.logger("lifecycle", settings.latest.current))
         )
         do {
@@ -80,21 +80,28 @@ struct Application {
         }
     }
 
-    private func services(_ publicAddress: String) -> [any Service] {
+    private func services(_ publicAddress: String) -> [(name: String, any Service)] {
         [
-            settings,
-            local,
-            catalog,
-            controller,
-            APIServer(apiParts(publicAddress), logger: Self.logger("api", settings.latest.current)),
-            Wiring(local: local, settings: settings, dispatcher: dispatcher, readiness: readiness) {
-                [logger, folder = local.folder] snapshot in
-                Announcement.serving(publicAddress)
-                logger.info("\(Announcement.summary(of: snapshot, folder: folder))")
-            },
-            DispatcherService(
-                dispatcher: dispatcher, readiness: readiness, settings: settings.latest, logger: logger),
+            ("settings", settings),
+            ("local", local),
+            ("catalog", catalog),
+            ("operator", controller),
+            ("api", APIServer(apiParts(publicAddress), logger: Self.logger("api", settings.latest.current))),
+            ("wiring", wiring(publicAddress)),
+            (
+                "dispatcher",
+                DispatcherService(
+                    dispatcher: dispatcher, readiness: readiness, settings: settings.latest, logger: logger)
+            ),
         ]
+    }
+
+    private func wiring(_ publicAddress: String) -> Wiring {
+        Wiring(local: local, settings: settings, dispatcher: dispatcher, readiness: readiness) {
+            [logger, folder = local.folder] snapshot in
+            Announcement.serving(publicAddress)
+            logger.info("\(Announcement.summary(of: snapshot, folder: folder))")
+        }
     }
 
     private func apiParts(_ publicAddress: String) -> APIServerParts {

@@ -6,7 +6,7 @@ import Logging
 /// `f2s serve`: the platform itself.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", abstract: "Serve the functions that a folder declares.",
+        commandName: "serve", _superCommandName: "f2s", abstract: "Serve the functions that a folder declares.",
         discussion: """
             Every manifest (*.yaml, *.yml, *.json) under the folder is served, and watched. Functions are invoked at \
             /invoke/<endpoint> and managed at /functions.
