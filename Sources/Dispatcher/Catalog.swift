@@ -1,4 +1,3 @@
-import F2SMetrics
 import F2SModel
 
 /// The dispatcher's view of what is declared and what runs. Decides what a new snapshot changes; performs nothing
@@ -13,8 +12,10 @@ struct Catalog {
         var retired: [ReplicaCell] = []
     }
 
+    /// What is kept of a function: of its status, which changes often, nothing depends here.
     private struct Known {
-        var function: Function
+        var draft: FunctionDraft
+        var age: UInt64
         let cell: FunctionCell
     }
 
@@ -47,7 +48,7 @@ struct Catalog {
         return (known.values.map(\.cell), departing)
     }
 
-    var namedCells: [(String, FunctionCell)] { known.values.map { ($0.function.name.text, $0.cell) } }
+    var namedCells: [(String, FunctionCell)] { known.values.map { ($0.draft.name.text, $0.cell) } }
 
     mutating func update(tuning: DispatcherSettings.Tuning, now: UInt64) -> Effects {
         queueLengthMax = tuning.limits.queueLengthMax
@@ -58,7 +59,7 @@ struct Catalog {
         return effects
     }
 
-    mutating func update(_ snapshot: FunctionSnapshot, registry: MetricRegistry, now: UInt64) -> Effects {
+    mutating func update(_ snapshot: FunctionSnapshot, now: UInt64) -> Effects {
         var effects = Effects()
         let losers = snapshot.routeConflicts
         let routed = snapshot.functions.filter { losers[$0.id] == nil }
@@ -72,23 +73,18 @@ struct Catalog {
             placed[id] = nil
             let waiters = entry.cell.withQueue { $0.close(now: now) }
             departing.append(entry.cell)
-            effects.failures.append((.functionNotFound(path: entry.function.route.path), waiters))
-            // Before another function of this name gets its series.
-            registry.removeSeries(label: "function", value: entry.function.name.text)
+            effects.failures.append((.functionNotFound(path: entry.draft.route.path), waiters))
         }
         for function in routed {
-            let earlier = known[function.id]?.function
+            let earlier = known[function.id]
             guard earlier?.draft != function.draft || earlier?.age != function.age else { continue }
             hasChanged = true
-            if earlier == nil {
-                let queue = InvocationQueue(bounds(of: function), now: now)
-                let meters = FunctionMeters(function: function.name.text, registry: registry)
-                known[function.id] = Known(
-                    function: function, cell: FunctionCell(id: function.id, queue: queue, meters: meters))
-            } else {
-                known[function.id]?.function = function
-            }
-            if let entry = known[function.id] { limit(entry, now, &effects) }
+            let cell =
+                earlier?.cell
+                ?? FunctionCell(id: function.id, queue: InvocationQueue(bounds(of: function.target), now: now))
+            let entry = Known(draft: function.draft, age: function.age, cell: cell)
+            known[function.id] = entry
+            limit(entry, now, &effects)
         }
         guard hasChanged else { return effects }
         effects.table = makeTable()
@@ -104,30 +100,33 @@ struct Catalog {
     }
 
     private func limit(_ entry: Known, _ now: UInt64, _ effects: inout Effects) {
-        let bounds = bounds(of: entry.function)
+        let bounds = bounds(of: entry.draft.target)
         let wakes = entry.cell.withQueue { $0.update(bounds, now: now) }
         if !wakes.isEmpty { effects.wakes.append((entry.cell, wakes)) }
     }
 
-    private func bounds(of function: Function) -> InvocationQueue.Bounds {
-        let limits = function.target.limits
-        return InvocationQueue.Bounds(
-            concurrency: function.target.concurrency, inFlight: limits.inFlight,
-            queued: limits.queued ?? queueLengthMax, rate: limits.callerRate)
+    private func bounds(of target: Target) -> InvocationQueue.Bounds {
+        InvocationQueue.Bounds(
+            concurrency: target.concurrency, inFlight: target.limits.inFlight,
+            queued: target.limits.queued ?? queueLengthMax, rate: target.limits.callerRate)
     }
+
+    /// The path of most functions, in memory once.
+    private static let root = Array("/".utf8)
 
     private func makeTable() -> RouteTable {
         let ceiling = timeouts.request
         return RouteTable(
-            known.values.sorted { $0.function.age < $1.function.age }.map { entry in
-                let target = entry.function.target
+            known.values.sorted { $0.age < $1.age }.map { entry in
+                let draft = entry.draft
+                let target = draft.target
                 let declaration = FunctionCell.Declaration(
-                    name: entry.function.name, route: entry.function.route, path: Array(target.path.utf8),
+                    name: draft.name, route: draft.route,
+                    path: target.path == "/" ? Self.root : Array(target.path.utf8),
                     timeout: min(target.timeout ?? ceiling, ceiling).nanoseconds,
                     countsCallers: target.limits.rate != nil)
                 return (
-                    entry.function.route,
-                    RouteTable.Entry(cell: entry.cell, declaration: declaration, method: entry.function.method)
+                    draft.route, RouteTable.Entry(cell: entry.cell, declaration: declaration, method: draft.method)
                 )
             })
     }
@@ -143,8 +142,7 @@ struct Catalog {
         let concerned = Set(byFunction.keys).union(replicas.troubles.keys).union(placed.keys)
         for id in concerned {
             guard let entry = known[id] else { continue }
-            let placement = Placement(
-                replicas: byFunction[id] ?? [], trouble: trouble(of: entry.function))
+            let placement = Placement(replicas: byFunction[id] ?? [], trouble: trouble(of: entry))
             guard placed[id] != placement else { continue }
             placed[id] = placement
             place(placement, of: entry, now, &effects)
@@ -157,9 +155,9 @@ struct Catalog {
     }
 
     /// A trouble counts as long as the revision that has it is the one that is declared.
-    private func trouble(of function: Function) -> StartTrouble? {
-        guard let trouble = replicas.troubles[function.id] else { return nil }
-        return trouble.revision == function.revision.text ? trouble : nil
+    private func trouble(of entry: Known) -> StartTrouble? {
+        guard let trouble = replicas.troubles[entry.cell.id] else { return nil }
+        return trouble.revision == Revision(of: entry.draft.target).text ? trouble : nil
     }
 
     private mutating func place(_ placement: Placement, of entry: Known, _ now: UInt64, _ effects: inout Effects) {

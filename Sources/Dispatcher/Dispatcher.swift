@@ -11,7 +11,6 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 
     let shared: SharedState
     private let settings: DispatcherSettings
-    private let registry: MetricRegistry
     private let threads: Mutex<[LoopThread]>
     private let directory: LoopDirectory
     private let catalog: Mutex<Catalog>
@@ -23,7 +22,6 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     /// - Throws: when the API server's socket path is too long for a Unix socket.
     public init(_ settings: DispatcherSettings, metrics: MetricRegistry) throws {
         self.settings = settings
-        registry = metrics
         let shared = SharedState(registry: metrics)
         let api = ReplicaCell(
             id: Replica.ID("api"), address: try SocketAddress(unixPath: settings.apiSocketPath), number: 0)
@@ -45,7 +43,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         self.directory = directory
         catalog = Mutex(
             Catalog(queueLengthMax: settings.tuning.limits.queueLengthMax, timeouts: settings.tuning.timeouts))
-        registerObservations()
+        registerObservations(in: metrics, limits: limits)
     }
 
     /// Opens the listener.
@@ -91,13 +89,16 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 
     /// Replaces what can be routed.
     public func apply(_ functions: FunctionSnapshot) {
-        publish { [registry] in $0.update(functions, registry: registry, now: Clock.monotonicNanoseconds()) }
+        publish { $0.update(functions, now: Clock.monotonicNanoseconds()) }
     }
 
     /// Replaces where invocations can go.
     public func apply(_ replicas: ReplicaSnapshot) {
         publish { $0.update(replicas, now: Clock.monotonicNanoseconds()) }
     }
+
+    /// Every function that can be routed, by its name.
+    var namedCells: [(String, FunctionCell)] { catalog.withLock { $0.namedCells } }
 
     private func publish(_ change: (inout sending Catalog) -> Catalog.Effects) {
         // Under the lock only what must be in order: the loops get tables in the order in which they were made.
@@ -144,31 +145,5 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
             loops: directory.mailboxes.count, connections: shared.connections.load(ordering: .relaxed),
             upstreamConnections: shared.upstreamConnections.load(ordering: .relaxed),
             isDraining: shared.isDraining.load(ordering: .relaxed), load: currentLoad())
-    }
-
-    private func registerObservations() {
-        registry.observe("f2s_limit", help: "Bounds in force, by their key in config.yaml.", kind: .gauge) { [limits] in
-            limits.current.readings.map { Sample($0.value, labels: [("limit", $0.name)]) }
-        }
-        registry.observe("f2s_connections", help: "Client connections that are open.", kind: .gauge) { [shared] in
-            [Sample(Double(shared.connections.load(ordering: .relaxed)))]
-        }
-        registry.observe("f2s_upstream_connections", help: "Connections to replicas that are open.", kind: .gauge) {
-            [shared] in
-            [Sample(Double(shared.upstreamConnections.load(ordering: .relaxed)))]
-        }
-        observeLoad("f2s_requests_in_flight", help: "Invocations that hold a slot.") { $0.inFlight }
-        observeLoad("f2s_requests_queued", help: "Invocations that wait for a slot.") { $0.queued }
-    }
-
-    private func observeLoad(_ name: String, help: String, _ read: @escaping @Sendable (LoadReport.FunctionLoad) -> Int)
-    {
-        registry.observe(name, help: help, kind: .gauge) { [weak self] in
-            guard let self else { return [] }
-            let now = Clock.monotonicNanoseconds()
-            return catalog.withLock { $0.namedCells }.map { name, cell in
-                Sample(Double(read(cell.withQueue { $0.load(now: now) })), labels: [("function", name)])
-            }
-        }
     }
 }

@@ -55,7 +55,7 @@ extension Worker {
         let stream = Stream(accepted: descriptor, loop: loop)
         guard shared.connections.load(ordering: .relaxed) < tuning.limits.connectionsMax else {
             shared.refusedConnections.add()
-            return Refusal(stream).start(on: loop)
+            return Refusal(stream, worker: self).start()
         }
         ClientConnection(stream, peer: peer, worker: self).start()
     }

@@ -12,8 +12,12 @@ final class Worker {
     /// The API server, one more upstream, on a socket of our own.
     let api: ReplicaCell
     var tuning: DispatcherSettings.Tuning {
-        didSet { scanner = HeadScanner(limits: HeadLimits(tuning.limits)) }
+        didSet {
+            scanner = HeadScanner(limits: HeadLimits(tuning.limits))
+            times = LoopTimes(tuning)
+        }
     }
+    private(set) var times: LoopTimes
     /// `nil` until the declarations have been read: then nobody knows that a path is not a function's.
     var table: RouteTable?
     var scanner: HeadScanner
@@ -33,6 +37,7 @@ final class Worker {
     private var nextDeadline = UInt64.max
     var listener: Int32?
     var nextLoop = 0
+    var lingeringRefusals = 0
 
     /// A connection that was idle for no longer is not likely to be closing.
     static let freshNanoseconds: UInt64 = 1_000_000_000
@@ -49,6 +54,7 @@ final class Worker {
         self.shared = shared
         self.api = api
         self.tuning = tuning
+        times = LoopTimes(tuning)
         scanner = HeadScanner(limits: HeadLimits(tuning.limits))
         var generator = SystemRandomNumberGenerator()
         identities = IdentityGenerator(seed: generator.next())
@@ -230,7 +236,7 @@ final class Worker {
     }
 
     private func closeStaleUpstreams(_ time: UInt64) {
-        let oldest = time &- min(time, tuning.limits.upstreamIdleTimeout.nanoseconds)
+        let oldest = time &- min(time, times.upstreamIdle)
         for pool in pools.values { pool.closeStale(idleSince: oldest) }
     }
 }

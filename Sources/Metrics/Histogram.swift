@@ -2,7 +2,8 @@ import Synchronization
 
 /// How durations are distributed: how many took at most so long, for each of a few fixed bounds.
 ///
-/// Made by ``MetricRegistry/histogram(_:help:labels:buckets:)``. The cells lie within the object itself, so that an
+/// Made by ``MetricRegistry/histogram(_:help:labels:buckets:)``, or by whoever shows it by
+/// ``MetricRegistry/observeHistograms(_:help:buckets:_:)``. The cells lie within the object itself, so that an
 /// observation is a short search and two relaxed additions.
 public final class Histogram: Sendable {
     /// Most bounds that a histogram can have; the bucket without bound comes besides.
@@ -19,7 +20,8 @@ public final class Histogram: Sendable {
     private let cells: InlineArray<32, Atomic<UInt64>>
     private let sum = Atomic<UInt64>(0)
 
-    init(bounds: Bounds) {
+    /// An empty histogram that no registry knows.
+    public init(bounds: Bounds) {
         self.bounds = bounds
         cells = InlineArray { _ in Atomic(0) }
     }
@@ -35,31 +37,45 @@ public final class Histogram: Sendable {
     /// is taken from the cells, so that it always equals the last bucket.
     public var reading: Reading {
         let counts = (0...bounds.nanoseconds.count).map { cells[$0].load(ordering: .relaxed) }
-        return Reading(
-            seconds: bounds.seconds, counts: counts, sumNanoseconds: sum.load(ordering: .relaxed))
+        return Reading(bounds: bounds, counts: counts, sumNanoseconds: sum.load(ordering: .relaxed))
     }
 
     /// The contents of a histogram at one moment.
     public struct Reading: Sendable, Hashable {
-        /// Upper bounds in seconds, ascending.
-        public let seconds: [Double]
-        /// Observations per bucket, not added up; one more than `seconds`, the last bucket has no bound.
+        /// Upper bounds.
+        public let bounds: Bounds
+        /// Observations per bucket, not added up; one more than bounds, the last bucket has none.
         public let counts: [UInt64]
         /// Sum of everything observed.
         public let sumNanoseconds: UInt64
 
+        init(bounds: Bounds, counts: [UInt64], sumNanoseconds: UInt64) {
+            self.bounds = bounds
+            self.counts = counts
+            self.sumNanoseconds = sumNanoseconds
+        }
+
+        /// What a histogram shows that has observed nothing.
+        public init(of bounds: Bounds) {
+            self.init(
+                bounds: bounds, counts: Array(repeating: 0, count: bounds.seconds.count + 1), sumNanoseconds: 0)
+        }
+
+        /// Upper bounds in seconds, ascending.
+        public var seconds: [Double] { bounds.seconds }
         /// Number of observations.
         public var count: UInt64 { counts.reduce(0, &+) }
     }
 
-    /// Upper bounds, kept both as written and as compared.
-    struct Bounds: Sendable, Hashable {
-        let seconds: [Double]
+    /// Upper bounds, kept both as written and as compared. Histograms that are made with one value share it.
+    public struct Bounds: Sendable, Hashable {
+        /// In seconds, ascending.
+        public let seconds: [Double]
         let nanoseconds: [UInt64]
 
         /// Sorts, and leaves out what cannot be a bound: zero and less, above 2^53 ns (104 days), not a number,
         /// doubles, and what is over ``Histogram/bucketsMax``.
-        init(_ wanted: [Double]) {
+        public init(_ wanted: [Double]) {
             let usable = Set(wanted.filter { $0 * 1e9 >= 1 && $0 * 1e9 <= 0x1p53 }).sorted()
             seconds = Array(usable.prefix(Histogram.bucketsMax))
             nanoseconds = seconds.map { UInt64(($0 * 1e9).rounded()) }

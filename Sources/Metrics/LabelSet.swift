@@ -1,24 +1,20 @@
 /// The labels of one series, in the one order and form that names it.
 struct LabelSet: Sendable {
-    /// Sorted by name.
-    let pairs: [(name: String, value: String)]
-    /// `name="value",…` with values escaped, without braces; equal texts mean equal labels.
+    /// `name="value",…` with values escaped, sorted by name, without braces; equal texts mean equal labels.
     let text: String
+    /// The first thing wrong with the names; `nil` when they may be written.
+    let complaint: String?
 
     init(_ pairs: [(String, String)]) {
-        self.pairs = pairs.map { (name: $0.0, value: $0.1) }.sorted { $0.name < $1.name }
-        text = self.pairs.map { "\($0.name)=\"\($0.value.escapedLabelValue)\"" }.joined(separator: ",")
+        let sorted = pairs.sorted { $0.0 < $1.0 }
+        text = sorted.map { "\($0.0)=\"\($0.1.escapedLabelValue)\"" }.joined(separator: ",")
+        complaint = Self.complaint(about: sorted.map(\.0))
     }
 
-    func has(_ name: String, _ value: String) -> Bool {
-        pairs.contains { $0.name == name && $0.value == value }
-    }
-
-    /// The first thing wrong with the names; `nil` when they may be written.
-    var complaint: String? {
-        for (index, pair) in pairs.enumerated() {
-            if !pair.name.isLabelName { return "'\(pair.name)' is no label name" }
-            if index > 0, pairs[index - 1].name == pair.name { return "label \(pair.name) is given twice" }
+    private static func complaint(about names: [String]) -> String? {
+        for (index, name) in names.enumerated() {
+            if !name.isLabelName { return "'\(name)' is no label name" }
+            if index > 0, names[index - 1] == name { return "label \(name) is given twice" }
         }
         return nil
     }

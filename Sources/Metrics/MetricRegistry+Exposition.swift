@@ -16,20 +16,27 @@ extension MetricRegistry {
 
     private static func lines(of family: Family, named name: String) -> String {
         var rendered: [String: String] = [:]
-        for series in family.series.values {
-            let labels = series.labels.text
+        for (labels, instrument) in family.series {
             rendered[labels] =
-                switch series.instrument {
+                switch instrument {
                 case .counter(let counter): line(name, labels, "\(counter.value)")
                 case .gauge(let gauge): line(name, labels, gauge.value.metricText)
                 case .histogram(let histogram): lines(of: histogram.reading, name, labels)
                 }
         }
-        for read in family.readers {
-            for sample in read() {
-                let labels = LabelSet(sample.labels)
-                guard labels.complaint == nil, rendered[labels.text] == nil else { continue }
-                rendered[labels.text] = line(name, labels.text, sample.value.metricText)
+        func render(_ pairs: [(String, String)], _ lines: (String) -> String) {
+            let labels = LabelSet(pairs)
+            guard labels.complaint == nil, rendered[labels.text] == nil else { return }
+            rendered[labels.text] = lines(labels.text)
+        }
+        for reader in family.readers {
+            switch reader {
+            case .samples(let read):
+                for sample in read() { render(sample.labels) { line(name, $0, sample.value.metricText) } }
+            case .histograms(let read):
+                for sample in read() where sample.reading.bounds == family.bounds {
+                    render(sample.labels) { lines(of: sample.reading, name, $0) }
+                }
             }
         }
         return rendered.sorted { $0.key < $1.key }.map(\.value).joined()

@@ -12,9 +12,10 @@ public final class MetricRegistry: Sendable {
         case histogram(Histogram)
     }
 
-    struct Series: Sendable {
-        let labels: LabelSet
-        let instrument: Instrument
+    /// What gives samples at scrape time; it is called without a lock held.
+    enum Reader: Sendable {
+        case samples(@Sendable () -> [Sample])
+        case histograms(@Sendable () -> [HistogramSample])
     }
 
     struct Family: Sendable {
@@ -26,8 +27,9 @@ public final class MetricRegistry: Sendable {
         let help: String
         /// A family has one set of bounds, the first: Prometheus could not add up series that differ in them.
         let bounds: Histogram.Bounds
-        var series: [String: Series] = [:]
-        var readers: [@Sendable () -> [Sample]] = []
+        /// By the text of their labels.
+        var series: [String: Instrument] = [:]
+        var readers: [Reader] = []
     }
 
     private struct State {
@@ -77,19 +79,21 @@ public final class MetricRegistry: Sendable {
         let kind: Family.Kind = kind == .counter ? .counter : .gauge
         state.withLock { state in
             guard Self.declare(name, kind, help, Histogram.Bounds([]), in: &state) != nil else { return }
-            state.families[name]?.readers.append(read)
+            state.families[name]?.readers.append(.samples(read))
         }
     }
 
-    /// Forgets every series that has this label, in every metric: a deleted function's series go. Who still holds such
-    /// an instrument may go on writing to it; asking for it again makes a new one that begins at zero.
-    public func removeSeries(label: String, value: String) {
+    /// Histograms that are read at scrape time, for what is kept elsewhere already.
+    /// - Parameters:
+    ///   - buckets: as in ``histogram(_:help:labels:buckets:)``; a reading with other bounds is not shown.
+    ///   - read: called without a lock held; it must not wait. Of readings with equal labels the first is shown.
+    public func observeHistograms(
+        _ name: String, help: String, buckets: Histogram.Bounds,
+        _ read: @escaping @Sendable () -> [HistogramSample]
+    ) {
         state.withLock { state in
-            for (name, family) in state.families {
-                let leaving = family.series.filter { $0.value.labels.has(label, value) }.keys
-                for key in leaving { state.families[name]?.series.removeValue(forKey: key) }
-                state.seriesCount -= leaving.count
-            }
+            guard Self.declare(name, .histogram, help, buckets, in: &state) != nil else { return }
+            state.families[name]?.readers.append(.histograms(read))
         }
     }
 
@@ -107,8 +111,8 @@ public final class MetricRegistry: Sendable {
     ) -> Instrument? {
         let labels = LabelSet(pairs)
         return state.withLock { state in
-            if let known = state.families[name], known.kind == kind, let series = known.series[labels.text] {
-                return series.instrument
+            if let known = state.families[name], known.kind == kind, let known = known.series[labels.text] {
+                return known
             }
             if let complaint = labels.complaint {
                 Self.refuse("\(name): \(complaint)", in: &state)
@@ -120,7 +124,7 @@ public final class MetricRegistry: Sendable {
             }
             guard let bounds = Self.declare(name, kind, help, bounds, in: &state) else { return nil }
             let made = make(bounds)
-            state.families[name]?.series[labels.text] = Series(labels: labels, instrument: made)
+            state.families[name]?.series[labels.text] = made
             state.seriesCount += 1
             return made
         }

@@ -19,3 +19,17 @@ public struct Sample: Sendable {
         self.value = value
     }
 }
+
+/// One histogram that was read at scrape time.
+public struct HistogramSample: Sendable {
+    /// Names and values; the order does not matter.
+    public let labels: [(String, String)]
+    /// Its contents.
+    public let reading: Histogram.Reading
+
+    /// A sample; without labels there can be only one per metric.
+    public init(_ reading: Histogram.Reading, labels: [(String, String)] = []) {
+        self.labels = labels
+        self.reading = reading
+    }
+}

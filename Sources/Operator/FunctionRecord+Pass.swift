@@ -1,4 +1,3 @@
-import F2SMetrics
 import F2SModel
 
 extension FunctionRecord {
@@ -29,6 +28,7 @@ extension FunctionRecord {
 
         let census = Self.census(of: own, pass)
         let before = decision?.desired ?? census.existing
+        let policy = policy
         let decided =
             routeHolder != nil
             ? policy.yielded(&memory)
@@ -37,10 +37,10 @@ extension FunctionRecord {
                     load: functionLoad, existing: census.existing, ready: census.ready, hasTrouble: isTroubled,
                     now: pass.now), &memory)
         decision = decided
-        plan = ReconcilePlan(wish, replicas: own, load: pass.load.replicas, ledger: pass.ledger)
+        plan = ReconcilePlan(wish(decided, policy), replicas: own, load: pass.load.replicas, ledger: pass.ledger)
         if decided.desired != before {
             metrics.count(decided.reason)
-            note("Scaled", "From \(before) to \(decided.message)", pass, &events)
+            note("Scaled", "From \(before) to \(decided.message(by: policy))", pass, &events)
         }
         noteRollout(pass, &events)
         noteStatus(trouble, pass, &events)
@@ -79,8 +79,6 @@ extension FunctionRecord {
         let before = status
         status = newer.status(after: before, at: pass.wall)
         events += status.news(since: before, of: function.name, at: pass.wall)
-        gauges.desired.set(Double(newer.desired))
-        gauges.ready.set(Double(newer.ready))
     }
 
     private func note(_ reason: String, _ message: String, _ pass: Pass, _ events: inout [Event]) {

@@ -11,12 +11,10 @@ struct FunctionRecord: Sendable {
     /// Time after which a wish that the platform has noted but not fulfilled is repeated.
     static let repeatInterval = Duration.seconds(10)
 
-    /// The declaration.
+    /// The declaration, with the status as it is stored, as far as known.
     private(set) var function: Function
     /// Hash of what its replicas are started from; costs a walk over the environment, so it is kept.
     private(set) var revision: Revision
-    /// Its rules.
-    private(set) var policy: ScalePolicy
     /// The older function with the same route.
     var routeHolder: FunctionName?
     /// What one decision leaves to the next.
@@ -41,32 +39,25 @@ struct FunctionRecord: Sendable {
     var facts: StatusFacts?
     /// The status as it should be stored.
     var status: FunctionStatus
-    /// The status as it is stored, as far as known.
-    var storedStatus: FunctionStatus
-    /// What Prometheus sees.
-    let gauges: OperatorMetrics.FunctionGauges
 
     /// A function seen for the first time.
-    init(_ function: Function, gauges: OperatorMetrics.FunctionGauges) {
+    init(_ function: Function) {
         self.function = function
-        self.gauges = gauges
         revision = function.revision
-        policy = ScalePolicy(function.target)
         plan = ReconcilePlan(ReplicaWish(desired: 0, maxReplicas: function.target.maxReplicas))
         status = function.status
-        storedStatus = function.status
     }
 
     /// Takes the newest state of the declaration; an edit must be told to the platform, even when nothing restarts.
     /// - Parameter isWritingStatus: whether a newer status than the one in `newer` is on its way to the store.
     mutating func update(_ newer: Function, isWritingStatus: Bool) {
-        // What the store shows counts, or a status that it has lost would never be written again.
-        if !isWritingStatus { storedStatus = newer.status }
         let isEdited = newer.draft != function.draft
+        let written = function.status
         function = newer
+        // What the store shows counts, or a status that it has lost would never be written again.
+        if isWritingStatus, written != newer.status { function.status = written }
         guard isEdited else { return }
         revision = newer.revision
-        policy = ScalePolicy(newer.target)
         applied = nil
     }
 
@@ -79,12 +70,18 @@ struct FunctionRecord: Sendable {
     }
 
     /// Whether the store must be told the status.
-    var isStatusDue: Bool { facts != nil && status != storedStatus }
+    var isStatusDue: Bool { facts != nil && status != function.status }
 
-    /// What it should run.
-    var wish: ReplicaWish {
+    /// The store has taken note of a status.
+    mutating func stored(_ status: FunctionStatus) { function.status = status }
+
+    /// Its rules: worked out faster than kept for every function.
+    var policy: ScalePolicy { ScalePolicy(function.target) }
+
+    /// What it should run by a decision.
+    func wish(_ decision: ScaleDecision, _ policy: ScalePolicy) -> ReplicaWish {
         ReplicaWish(
-            revision: revision, desired: decision?.desired ?? 0, maxReplicas: policy.maxReplicas,
+            revision: revision, desired: decision.desired, maxReplicas: policy.maxReplicas,
             isTroubled: isTroubled)
     }
 
@@ -95,7 +92,6 @@ struct FunctionRecord: Sendable {
         applied = nil
         retiring = []
         facts = nil
-        storedStatus = function.status
         status = function.status
     }
 }

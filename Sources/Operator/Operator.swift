@@ -34,6 +34,7 @@ public final class Operator: Service, OperatorInspector {
         self.clock = clock
         self.requestTimeout = requestTimeout
         state = Mutex(OperatorState(metrics: self.metrics, requestTimeout: requestTimeout()))
+        self.metrics.show { [weak self] in self?.state.withLock { $0.shown() } ?? [] }
     }
 
     /// Works until it is cancelled or a graceful shutdown begins. Replicas go on running: to end them is the

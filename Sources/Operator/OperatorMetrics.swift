@@ -3,12 +3,14 @@ import F2SModel
 
 /// What the operator counts. Labels are functions' names and closed sets.
 struct OperatorMetrics: Sendable {
-    /// A function's gauges.
-    struct FunctionGauges: Sendable {
+    /// What is shown of one function.
+    struct Shown: Sendable {
+        /// The function's name.
+        let function: FunctionName
         /// Replicas wanted.
-        let desired: Gauge
+        let desired: Int
         /// Replicas that take invocations.
-        let ready: Gauge
+        let ready: Int
     }
 
     private let registry: MetricRegistry
@@ -33,12 +35,15 @@ struct OperatorMetrics: Sendable {
             })
     }
 
-    /// The gauges of a function; the same ones each time.
-    func gauges(of function: FunctionName) -> FunctionGauges {
-        let labels = [("function", function.text)]
-        return FunctionGauges(
-            desired: registry.gauge("f2s_replicas_desired", help: "Replicas wanted by the autoscaler.", labels: labels),
-            ready: registry.gauge("f2s_replicas_ready", help: "Replicas that take invocations.", labels: labels))
+    /// Shows what is read at the scrape: a function that is declared costs no instruments, and one that is gone leaves
+    /// none behind.
+    func show(_ read: @escaping @Sendable () -> [Shown]) {
+        registry.observe("f2s_replicas_desired", help: "Replicas wanted by the autoscaler.", kind: .gauge) {
+            read().map { Sample(Double($0.desired), labels: [("function", $0.function.text)]) }
+        }
+        registry.observe("f2s_replicas_ready", help: "Replicas that take invocations.", kind: .gauge) {
+            read().map { Sample(Double($0.ready), labels: [("function", $0.function.text)]) }
+        }
     }
 
     /// A decision has changed the number of replicas.
@@ -46,7 +51,4 @@ struct OperatorMetrics: Sendable {
 
     /// A call to the platform has failed.
     func countFailure(of call: OperatorCall) { failures[call.kind]?.add() }
-
-    /// A function is gone: no room may show it any longer.
-    func forget(_ function: FunctionName) { registry.removeSeries(label: "function", value: function.text) }
 }

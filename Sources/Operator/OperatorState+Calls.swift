@@ -37,7 +37,7 @@ extension OperatorState {
         case .remove(let id):
             if isSuccess { departures[id]?.removedAt = now }
         case .setStatus(let status, let id):
-            if isSuccess, let place = index[id] { records[place].storedStatus = status }
+            if isSuccess, let place = index[id] { records[place].stored(status) }
         }
         return isNews
     }

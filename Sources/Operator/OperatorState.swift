@@ -1,4 +1,3 @@
-import F2SMetrics
 import F2SModel
 
 /// Everything the operator knows, and what follows from it. A value without I/O, clock or lock: ``Operator`` feeds it
@@ -57,9 +56,7 @@ struct OperatorState: Sendable {
         var newRecords: [FunctionRecord] = []
         newRecords.reserveCapacity(snapshot.functions.count)
         for function in snapshot.functions {
-            var record =
-                index[function.id].map { before[$0] }
-                ?? FunctionRecord(function, gauges: metrics.gauges(of: function.name))
+            var record = index[function.id].map { before[$0] } ?? FunctionRecord(function)
             record.update(function, isWritingStatus: book.isBusy(.status(function.id)))
             newIndex[function.id] = newRecords.count
             newRecords.append(record)
@@ -136,19 +133,26 @@ struct OperatorState: Sendable {
             guard let decision = record.decision else { continue }
             result[record.function.id] = ScaleExplanation(
                 function: record.function.name.text, desired: decision.desired, replicas: record.replicas,
-                ready: record.plan.ready, reason: decision.reason.rawValue, message: decision.message,
+                ready: record.plan.ready, reason: decision.reason.rawValue,
+                message: decision.message(by: record.policy),
                 stableConcurrency: decision.stableConcurrency, panicConcurrency: decision.panicConcurrency,
                 isPanicking: decision.isPanicking, time: wall)
         }
         return result
     }
 
+    /// What Prometheus sees.
+    func shown() -> [OperatorMetrics.Shown] {
+        records.map {
+            OperatorMetrics.Shown(
+                function: $0.function.name, desired: $0.facts?.desired ?? 0, ready: $0.facts?.ready ?? 0)
+        }
+    }
+
     private mutating func dismiss(_ left: [FunctionRecord]) {
-        let names = Set(records.map(\.function.name))
         for record in left {
             let function = record.function
             departures[function.id] = Departure(limit: drainLimit(of: function), plan: Self.planOfNothing)
-            if !names.contains(function.name) { metrics.forget(function.name) }
         }
     }
 

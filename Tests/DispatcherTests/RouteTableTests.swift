@@ -1,4 +1,3 @@
-import F2SMetrics
 import F2SModel
 import NIOCore
 import Testing
@@ -22,12 +21,10 @@ import Testing
     }
 
     private func table(_ functions: [(name: String, route: String, method: Function.Method?)]) throws -> RouteTable {
-        let registry = MetricRegistry()
-        return RouteTable(
+        RouteTable(
             try functions.map { name, route, method in
                 let queue = InvocationQueue(.init(queued: 1), now: 0)
-                let meters = FunctionMeters(function: name, registry: registry)
-                let cell = FunctionCell(id: Function.ID(name), queue: queue, meters: meters)
+                let cell = FunctionCell(id: Function.ID(name), queue: queue)
                 let declaration = FunctionCell.Declaration(
                     name: try FunctionName(name), route: try Route(route), path: [], timeout: 1)
                 return (try Route(route), RouteTable.Entry(cell: cell, declaration: declaration, method: method))

@@ -40,7 +40,7 @@ import Testing
     func `the reason of a cold start is English`(queued: Int, message: String) {
         var bench = ScaleBench(Samples.policy())
         _ = bench.step()
-        #expect(bench.step(.microseconds(50), queued: queued).message == message)
+        #expect(bench.step(.microseconds(50), queued: queued).message(by: bench.policy) == message)
     }
 
     @Test(arguments: [
@@ -49,9 +49,8 @@ import Testing
     ])
     func `the reason of a full queue is English`(queued: Int, inFlight: Int, message: String) {
         let decision = ScaleDecision(
-            desired: 3, wanted: 3, reason: .queue, inFlight: inFlight, queued: queued,
-            policy: Samples.policy(concurrency: 2))
-        #expect(decision.message == message)
+            desired: 3, wanted: 3, reason: .queue, inFlight: inFlight, queued: queued)
+        #expect(decision.message(by: Samples.policy(concurrency: 2)) == message)
     }
 
     @Test(arguments: [(1, 100, 3), (1, 2, 2), (10, 25, 3), (40, 100, 3), (100, 100, 1), (nil, 100, 2), (nil, 70, 1)])
@@ -196,7 +195,7 @@ import Testing
         let decision = bench.step(.milliseconds(1), queued: 5, follows: false)
         #expect(decision.desired == 1)
         #expect(decision.reason == .startTrouble)
-        #expect(decision.message.contains("5"))
+        #expect(decision.message(by: bench.policy).contains("5"))
         for _ in 0..<4 { #expect(bench.step(follows: false).desired == 1) }
         #expect(bench.step(.seconds(2), follows: false).desired == 0)
     }
@@ -220,11 +219,11 @@ import Testing
 
     @Test(arguments: ScaleDecision.Reason.allCases)
     func `every reason has a sentence with the number first`(reason: ScaleDecision.Reason) {
-        let one = ScaleDecision(desired: 1, wanted: 4, reason: reason, policy: Samples.policy())
-        #expect(one.message.hasPrefix("1 replica: "))
-        #expect(one.message.hasSuffix("."))
-        let three = ScaleDecision(desired: 3, wanted: 4, reason: reason, policy: Samples.policy(concurrency: 1))
-        #expect(three.message.hasPrefix("3 replicas: "))
+        let one = ScaleDecision(desired: 1, wanted: 4, reason: reason).message(by: Samples.policy())
+        #expect(one.hasPrefix("1 replica: "))
+        #expect(one.hasSuffix("."))
+        let three = ScaleDecision(desired: 3, wanted: 4, reason: reason).message(by: Samples.policy(concurrency: 1))
+        #expect(three.hasPrefix("3 replicas: "))
     }
 
     @Test(arguments: [(0.0, "0"), (1, "1"), (0.5, "0.5"), (2.0 / 3, "0.67"), (1e300, "1e+300"), (.nan, "nan")])

@@ -57,7 +57,7 @@ final class ClientConnection: StreamHandler {
     /// Begins to read requests.
     func start() {
         entry = worker.register(self)
-        setDeadline(in: worker.tuning.limits.idleTimeout.nanoseconds)
+        setDeadline(in: worker.times.idle)
         stream.start(self)
     }
 
@@ -125,7 +125,7 @@ final class ClientConnection: StreamHandler {
         phase = .head
         searched = 0
         unread = .max
-        setDeadline(in: worker.tuning.limits.idleTimeout.nanoseconds)
+        setDeadline(in: worker.times.idle)
         if heldBytes > 0 { stream.offer() }
         updateReading()
     }
@@ -146,7 +146,7 @@ final class ClientConnection: StreamHandler {
         isCleanEnd = phase == .response && heldBytes == 0 && exchange.facts.isLastOfClient
         phase = .closing
         unread = .max
-        setDeadline(in: worker.tuning.timeouts.http.nanoseconds)
+        setDeadline(in: worker.times.http)
         if stream.isWritable { writtenAll() }
         stream.offer()
         updateReading()
@@ -194,7 +194,7 @@ final class ClientConnection: StreamHandler {
         let left = stream.backlogBytes
         guard left > 0, left < unread else { return false }
         unread = left
-        setDeadline(in: worker.tuning.timeouts.http.nanoseconds)
+        setDeadline(in: worker.times.http)
         return true
     }
 
@@ -231,7 +231,7 @@ extension ClientConnection {
         let rest = bytes.extracting(droppingFirst: position)
         guard !rest.isEmpty else {
             // Nothing but empty lines came: that is no head whose time runs.
-            if isHeadTimed { setDeadline(in: worker.tuning.limits.idleTimeout.nanoseconds) }
+            if isHeadTimed { setDeadline(in: worker.times.idle) }
             isHeadTimed = false
             return false
         }
@@ -239,7 +239,7 @@ extension ClientConnection {
         guard let end = HeadScanner.end(of: rest, from: &searched) else {
             if !isHeadTimed {
                 isHeadTimed = true
-                setDeadline(in: worker.tuning.limits.headTimeout.nanoseconds)
+                setDeadline(in: worker.times.head)
             }
             if rest.count > headBytesMax { refuseHead(rest) }
             return false

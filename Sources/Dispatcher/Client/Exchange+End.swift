@@ -1,4 +1,3 @@
-import F2SMetrics
 import F2SModel
 
 extension Exchange {
@@ -58,9 +57,9 @@ extension Exchange {
 
     /// Something moved: silence begins anew. The API's log and event streams may be silent for as long as they like.
     func noteActivity() {
-        let silence = worker.coarseNow &+ worker.tuning.timeouts.http.nanoseconds
+        let silence = worker.coarseNow &+ worker.times.http
         switch state {
-        case .tunnel: client.setDeadline(in: worker.tuning.limits.tunnelIdleTimeout.nanoseconds)
+        case .tunnel: client.setDeadline(in: worker.times.tunnelIdle)
         // The function's own time includes that of the upload, so that a trickle does not hold a slot for ever.
         case .sent: client.setDeadline(at: client.isRequestComplete ? times.deadline : min(silence, times.deadline))
         case .responding:

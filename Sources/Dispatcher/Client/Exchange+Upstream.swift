@@ -1,4 +1,3 @@
-import F2SMetrics
 import F2SModel
 
 extension Exchange {
@@ -57,7 +56,7 @@ extension Exchange {
     func responseEnded() {
         upstream = nil
         if let entry {
-            entry.cell.meters.completed.add()
+            entry.cell.meters.count(.completed)
             times.observe(in: entry.cell.meters, now: worker.coarseNow)
         }
         let keepAlive = facts.keepAlive
@@ -67,7 +66,7 @@ extension Exchange {
 
     func becomeTunnel() {
         state = .tunnel
-        entry?.cell.meters.completed.add()
+        entry?.cell.meters.count(.completed)
         client.becomeTunnel()
         noteActivity()
     }
@@ -84,7 +83,7 @@ extension Exchange {
             end()
             if wasTunnel { client.closeAfterWriting() } else { client.close() }
         case .sent where !hasBegun && wasReused && isWhole && facts.isIdempotent && attempts.maySendAgain():
-            entry?.cell.meters.retried.add()
+            entry?.cell.meters.count(.retried)
             sendAgain()
         default:
             fail(.replicaLost(afterResponseBegan: hasBegun))

@@ -1,4 +1,3 @@
-import F2SMetrics
 import F2SModel
 
 /// One request on its way: routed, admitted, given a slot and a connection, answered. It knows what an invocation is
@@ -101,7 +100,7 @@ final class Exchange {
     func start() {
         guard state == .routed else { return }
         guard let entry else { return connect(worker.api) }
-        entry.cell.meters.incoming.add()
+        entry.cell.meters.count(.incoming)
         isInvocation = true
         worker.shared.invocationBegan()
         times.deadline = times.began &+ entry.declaration.timeout
@@ -121,7 +120,7 @@ final class Exchange {
     /// The client has left: its place or its slot is free at once.
     func clientGone() {
         guard state != .idle else { return }
-        if state != .tunnel { entry?.cell.meters.abandoned.add() }
+        if state != .tunnel { entry?.cell.meters.count(.abandoned) }
         leaveQueue()
         end()
     }
@@ -155,16 +154,16 @@ final class Exchange {
             state = .waiting
             times.isCold = times.isCold || isCold
             // From now on, not from the beginning: who comes back to the queue waits for another first replica.
-            let scaling = now &+ worker.tuning.timeouts.scaling.nanoseconds
+            let scaling = now &+ worker.times.scaling
             client.setDeadline(at: isCold ? min(times.deadline, scaling) : times.deadline)
             if activate {
-                entry.cell.meters.activations.add()
+                entry.cell.meters.count(.activated)
                 worker.shared.changes.raise()
             }
             client.updateReading()
         case .full(let limit): fail(.queueFull(limit: limit))
         case .limited(let wait):
-            entry.cell.meters.limited.add()
+            entry.cell.meters.count(.limited)
             fail(.rateExceeded(retryAfter: .nanoseconds(Int64(clamping: wait))))
         case .closed: fail(.functionNotFound(path: entry.declaration.route.path))
         case .failed(let trouble): fail(.startFailed(trouble))
@@ -190,7 +189,7 @@ final class Exchange {
         if let upstream = takeIdle(replica) { return attach(upstream) }
         state = .connecting
         client.setDeadline(
-            at: entry == nil ? worker.coarseNow &+ worker.tuning.timeouts.http.nanoseconds : times.deadline)
+            at: entry == nil ? worker.coarseNow &+ worker.times.http : times.deadline)
         let expected = generation
         let own = client
         worker.connect(replica) { [worker] result in
@@ -231,7 +230,7 @@ final class Exchange {
         releaseSlot()
         failedReplica = replica
         guard attempts.mayConnectAgain() else { return fail(.connectFailed) }
-        entry.cell.meters.retried.add()
+        entry.cell.meters.count(.retried)
         admit(entry)
     }
 }

@@ -1,4 +1,3 @@
-import F2SMetrics
 import F2SModel
 
 /// What an exchange keeps of its request's head.
@@ -91,9 +90,9 @@ struct ExchangeTimes {
     }
 
     func observe(in meters: FunctionMeters, now: UInt64) {
-        meters.duration.observe(nanoseconds: now > began ? now &- began : 0)
-        if isCold { meters.coldStart.observe(nanoseconds: started) }
-        meters.queueWait.observe(nanoseconds: waited &- started)
+        let started = started
+        meters.observe(
+            duration: now > began ? now &- began : 0, queueWait: waited &- started, coldStart: isCold ? started : nil)
     }
 
     /// Where most of the time went, for one who waited in vain.

@@ -1,6 +1,10 @@
 /// Answers a connection that is one too many, so that its client sees a reason and not a reset.
 final class Refusal: StreamHandler {
     private let stream: Stream
+    private unowned let worker: Worker
+
+    /// Refused connections that linger on a loop. Those beyond are closed at once: descriptors are needed elsewhere.
+    static let lingeringMax = 256
 
     private static let document = """
         {"title":"Too many connections","status":503,"detail":"The limit of connections is reached.","stage":"queue"}
@@ -15,17 +19,28 @@ final class Refusal: StreamHandler {
     /// is read and dropped until the client has closed too, or this time is over.
     private static let lingerNanoseconds: UInt64 = 1_000_000_000
 
-    init(_ stream: Stream) { self.stream = stream }
+    init(_ stream: Stream, worker: Worker) {
+        self.stream = stream
+        self.worker = worker
+    }
 
-    func start(on loop: EventLoop) {
+    func start() {
         stream.start(self)
+        worker.lingeringRefusals += 1
         stream.write(Self.answer.span)
         stream.shutdownOutput()
-        loop.schedule(after: Self.lingerNanoseconds) { [stream] in stream.close() }
+        guard worker.lingeringRefusals <= Self.lingeringMax else { return close() }
+        worker.loop.schedule(after: Self.lingerNanoseconds) { [self] in close() }
+    }
+
+    private func close() {
+        guard stream.isOpen else { return }
+        worker.lingeringRefusals -= 1
+        stream.close()
     }
 
     func connected() {}
     func received(_ bytes: Span<UInt8>) -> Int { bytes.count }
     func drained() {}
-    func ended(_ failure: SystemError?) { stream.close() }
+    func ended(_ failure: SystemError?) { close() }
 }

@@ -74,8 +74,8 @@ enum Octet {
 
     private static let tops: UInt64 = 0x8080_8080_8080_8080
 
-    /// Eight letters made small; dashes, digits, dots and slashes stay what they are.
-    @inline(__always) static func lowercased(_ eight: UInt64) -> UInt64 { eight | spread(0x20) }
+    /// Eight bytes in which small and capital letters are the same, and no others that may stand in a token.
+    @inline(__always) static func folded(_ eight: UInt64) -> UInt64 { eight | spread(0x20) }
 
     @inline(__always) private static func spread(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
 
@@ -159,7 +159,9 @@ extension Span<UInt8> {
         return withUnsafeBytes { bytes in
             let wanted = UnsafeRawBufferPointer(start: text.utf8Start, count: length)
             guard length >= 8 else {
-                for index in 0..<length where bytes[range.lower &+ index] | 0x20 != wanted[index] { return false }
+                for index in 0..<length where bytes[range.lower &+ index] | 0x20 != wanted[index] | 0x20 {
+                    return false
+                }
                 return true
             }
             // The last eight may overlap the ones before.
@@ -167,7 +169,7 @@ extension Span<UInt8> {
             while true {
                 let eight = bytes.loadUnaligned(fromByteOffset: range.lower &+ index, as: UInt64.self)
                 let other = wanted.loadUnaligned(fromByteOffset: index, as: UInt64.self)
-                guard Octet.lowercased(eight) == other else { return false }
+                guard Octet.folded(eight) == Octet.folded(other) else { return false }
                 if index &+ 8 == length { return true }
                 index = Swift.min(index &+ 8, length &- 8)
             }

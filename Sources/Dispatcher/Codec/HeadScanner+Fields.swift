@@ -35,9 +35,9 @@ extension HeadScanner {
         throw .malformed("The head has no empty line at its end")
     }
 
-    /// Drops Transfer-Encoding from what is forwarded, for a client that knows no chunks.
-    mutating func dropTransferEncoding(_ bytes: Span<UInt8>) {
-        for index in fields.indices where bytes.isCaseInsensitively("transfer-encoding", in: fields[index].name) {
+    /// Drops every field of that name, in lower case, from what is forwarded.
+    mutating func drop(_ name: StaticString, _ bytes: Span<UInt8>) {
+        for index in fields.indices where bytes.isCaseInsensitively(name, in: fields[index].name) {
             fields[index].isDropped = true
         }
     }
@@ -91,6 +91,15 @@ extension HeadScanner {
             if bytes.isCaseInsensitively("authorization", in: name) {
                 guard facts.authorization == nil else { throw .malformed("There are two Authorization fields") }
                 facts.authorization = field.value
+            }
+        // Programs that read fields as environment variables take an underscore for a dash, and so these for framing.
+        case 14:
+            if bytes.isCaseInsensitively("content_length", in: name) {
+                throw .malformed("A field is named like Content-Length, with an underscore")
+            }
+        case 17:
+            if bytes.isCaseInsensitively("transfer_encoding", in: name) {
+                throw .malformed("A field is named like Transfer-Encoding, with an underscore")
             }
         default: break
         }

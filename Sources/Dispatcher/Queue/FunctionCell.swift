@@ -24,12 +24,11 @@ final class FunctionCell: Sendable {
     }
 
     let id: Function.ID
-    let meters: FunctionMeters
+    let meters = FunctionMeters()
     private let queue: Mutex<InvocationQueue>
 
-    init(id: Function.ID, queue: InvocationQueue, meters: FunctionMeters) {
+    init(id: Function.ID, queue: InvocationQueue) {
         self.id = id
-        self.meters = meters
         self.queue = Mutex(queue)
     }
 

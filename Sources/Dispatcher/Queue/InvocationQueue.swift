@@ -74,7 +74,8 @@ struct InvocationQueue {
     private var cursor = 0
     private var bounds: Bounds
     private var buckets: TokenBuckets?
-    private var trouble: StartTrouble?
+    /// In a box of its own: it is rare, and large.
+    private var trouble: Boxed<StartTrouble>?
     private var hasStarting = false
     private var isActivationRaised = false
     private var isClosed = false
@@ -101,7 +102,7 @@ struct InvocationQueue {
     var firstWaiterLoop: Int? { line.first?.loop }
 
     /// Why the function has no replica, where that is known and nothing is being started.
-    var currentTrouble: StartTrouble? { trouble }
+    var currentTrouble: StartTrouble? { trouble?.wrappedValue }
 
     /// A slot at once, a place in the queue, or a refusal.
     /// - Parameters:
@@ -129,7 +130,9 @@ struct InvocationQueue {
             return .granted(grant, sequence: number)
         }
         let isCold = !isAccepting
-        if isCold, !hasStarting, let trouble, wallClock < trouble.nextAttempt { return .failed(trouble) }
+        if isCold, !hasStarting, let trouble = currentTrouble, wallClock < trouble.nextAttempt {
+            return .failed(trouble)
+        }
         guard queued < bounds.queued || sequence != nil else { return .full(limit: bounds.queued) }
         line.insert(waiter, sequence: number)
         let activate = isCold && !isActivationRaised
@@ -183,10 +186,10 @@ struct InvocationQueue {
             slots[position].isDraining = isDraining
         }
         for position in slots.indices where !slots[position].isListed { freeIfDone(position) }
+        let earlier = currentTrouble
         let isNew =
-            trouble != nil
-            && (trouble?.attempts != self.trouble?.attempts || trouble?.revision != self.trouble?.revision)
-        self.trouble = trouble
+            trouble != nil && (trouble?.attempts != earlier?.attempts || trouble?.revision != earlier?.revision)
+        self.trouble = trouble.map { Boxed(wrappedValue: $0) }
         self.hasStarting = hasStarting
         if !wasAccepting, isAccepting { acceptingSince = now }
         let wakes = wakeAll(now: now)

@@ -54,9 +54,10 @@ final class EventLoop {
         poll.remove(descriptor)
     }
 
-    /// Closes a watched descriptor once this round's events are through.
+    /// Closes a watched descriptor once this round's events are through. Closing alone would not end the watch where a
+    /// process that is just being started holds a copy of the descriptor.
     func retire(_ descriptor: Int32) {
-        sources[Int(descriptor)] = nil
+        unwatch(descriptor)
         retired.append(descriptor)
     }
 

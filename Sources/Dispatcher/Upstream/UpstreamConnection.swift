@@ -166,6 +166,10 @@ extension UpstreamConnection {
             exchange.becomeTunnel()
             return true
         }
+        if head.status < 200 || head.status == 204 {
+            // They have no content, and so no length either (RFC 9110 section 8.6).
+            worker.scanner.drop("content-length", headBytes)
+        }
         if head.status < 200 {
             exchange.respond(head, headBytes, content: none, framing: .none, isComplete: false)
             return true
@@ -175,7 +179,7 @@ extension UpstreamConnection {
         isUntilClose = framing == .untilClose
         isDechunking = framing == .chunked && exchange.facts.minorVersion == 0
         if exchange.facts.minorVersion == 0 || head.status == 204 {
-            worker.scanner.dropTransferEncoding(headBytes)
+            worker.scanner.drop("transfer-encoding", headBytes)
         }
         body = BodyReader(framing)
         state = .content

@@ -21,7 +21,7 @@ extension ManifestValue {
 
     /// The document of a list.
     init(_ functions: [Function]) {
-        self = .map(Self.head(ManifestFields.listKind) + [("items", .list(functions.map { ManifestValue($0) }))])
+        self = .map(Self.head(ManifestFields.listKind) + [("items", .functions(functions))])
     }
 
     private typealias Members = [(name: String, value: ManifestValue)]

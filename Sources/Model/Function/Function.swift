@@ -1,7 +1,7 @@
 /// What a user has declared and a store has kept: where a function is reached and what runs it.
 ///
 /// The value is the same on every platform. Kubernetes keeps it as custom resource
-/// `functions.f2s.opensight.ch/v1alpha1`, Local as a manifest file.
+/// `functions.f2s.opensight.ch/v1alpha1`, Local as a manifest file. Copies share what is large: a copy costs 72 bytes.
 public struct Function: Sendable, Hashable, Identifiable {
     /// Stable identity. Kubernetes: the resource's UID. Local: derived from the manifest's name.
     public struct ID: Sendable, Hashable, Comparable, CustomStringConvertible {
@@ -26,9 +26,9 @@ public struct Function: Sendable, Hashable, Identifiable {
     /// Order of first sight: of two functions with one route the smaller keeps it.
     public let age: UInt64
     /// Where it is declared.
-    public let origin: Origin
+    @Boxed public private(set) var origin: Origin
     /// What F2S has found out about it.
-    public var status: FunctionStatus
+    @Boxed public var status: FunctionStatus
 
     /// Where a function is declared.
     public struct Origin: Sendable, Hashable {
@@ -61,8 +61,11 @@ public struct Function: Sendable, Hashable, Identifiable {
         self.storeRevision = storeRevision
         self.age = age
         self.origin = origin
-        self.status = status
+        _status = status == FunctionStatus() ? Self.unknown : Boxed(wrappedValue: status)
     }
+
+    /// The status of every function that nobody has looked at yet, in memory once.
+    private static let unknown = Boxed(wrappedValue: FunctionStatus())
 
     /// `metadata.name`.
     public var name: FunctionName { draft.name }

@@ -1,17 +1,15 @@
-/// What a user has written down: a declaration before a store has kept it.
+/// What a user has written down: a declaration before a store has kept it. Copies share what is declared.
 public struct FunctionDraft: Sendable, Hashable {
-    /// `metadata.name`.
-    public var name: FunctionName
-    /// `metadata.namespace`; Local ignores it.
-    public var namespace: String
-    /// Public path below `/invoke` (`spec.endpoint`).
-    public var route: Route
-    /// The only method answered; `nil`: any (`spec.method`).
-    public var method: Function.Method?
-    /// For people (`spec.description`).
-    public var summary: String
-    /// What runs it (`target`).
-    public var target: Target
+    private struct Fields: Sendable, Hashable {
+        var name: FunctionName
+        var namespace: String
+        var route: Route
+        var method: Function.Method?
+        var summary: String
+        var target: Target
+    }
+
+    @Boxed private var fields: Fields
 
     /// Namespace of functions when the manifest names none.
     public static let namespaceDefault = "f2s"
@@ -21,11 +19,43 @@ public struct FunctionDraft: Sendable, Hashable {
         name: FunctionName, namespace: String = FunctionDraft.namespaceDefault, route: Route,
         method: Function.Method? = nil, summary: String = "", target: Target
     ) {
-        self.name = name
-        self.namespace = namespace
-        self.route = route
-        self.method = method
-        self.summary = summary
-        self.target = target
+        fields = Fields(
+            name: name, namespace: namespace, route: route, method: method, summary: summary, target: target)
+    }
+
+    /// `metadata.name`.
+    public var name: FunctionName {
+        get { fields.name }
+        set { fields.name = newValue }
+    }
+
+    /// `metadata.namespace`; Local ignores it.
+    public var namespace: String {
+        get { fields.namespace }
+        set { fields.namespace = newValue }
+    }
+
+    /// Public path below `/invoke` (`spec.endpoint`).
+    public var route: Route {
+        get { fields.route }
+        set { fields.route = newValue }
+    }
+
+    /// The only method answered; `nil`: any (`spec.method`).
+    public var method: Function.Method? {
+        get { fields.method }
+        set { fields.method = newValue }
+    }
+
+    /// For people (`spec.description`).
+    public var summary: String {
+        get { fields.summary }
+        set { fields.summary = newValue }
+    }
+
+    /// What runs it (`target`).
+    public var target: Target {
+        get { fields.target }
+        set { fields.target = newValue }
     }
 }

@@ -49,6 +49,9 @@ public struct StableHash: Sendable {
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
+    /// At most 13 digits and small letters: a text that Swift keeps without an allocation.
+    public var shortText: String { String(state, radix: 36) }
+
     private mutating func mix(_ byte: UInt8) {
         state = (state ^ UInt64(byte)) &* 0x100_0000_01B3
     }

@@ -44,12 +44,11 @@ struct ScaleDecision: Sendable, Hashable {
     var queued = 0
     /// Whether the panic window rules.
     var isPanicking = false
-    /// The rules that were applied.
-    var policy: ScalePolicy
 
     /// One sentence with the figures. Made when somebody asks, because a decision is taken every second and read
     /// rarely.
-    var message: String {
+    /// - Parameter policy: the rules that were applied.
+    func message(by policy: ScalePolicy) -> String {
         let number = "\(desired) replica\(desired == 1 ? "" : "s")"
         return switch reason {
         case .activation: "\(number): \(waiters) and no replica takes any."

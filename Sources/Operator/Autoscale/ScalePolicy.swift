@@ -67,18 +67,18 @@ struct ScalePolicy: Sendable, Hashable {
     /// The decision for a function that lost its route to an older one: it runs nothing.
     func yielded(_ memory: inout ScaleMemory) -> ScaleDecision {
         memory = ScaleMemory(desired: 0)
-        return ScaleDecision(desired: 0, wanted: 0, reason: .routeConflict, policy: self)
+        return ScaleDecision(desired: 0, wanted: 0, reason: .routeConflict)
     }
 
     /// The number before the bounds of the declaration.
     private func unbounded(_ seen: ScaleObservation, _ current: Int, _ memory: inout ScaleMemory) -> ScaleDecision {
         guard let load = seen.load else {
             if memory.activeAt != nil { memory.activeAt = seen.now }
-            return ScaleDecision(desired: current, wanted: current, reason: .noData, policy: self)
+            return ScaleDecision(desired: current, wanted: current, reason: .noData)
         }
         let isActive = memory.window.observe(load, at: seen.now, keeping: stableWindow)
         if isActive { memory.activeAt = seen.now }
-        var decision = ScaleDecision(desired: current, wanted: 0, reason: .idle, policy: self)
+        var decision = ScaleDecision(desired: current, wanted: 0, reason: .idle)
         decision.inFlight = load.inFlight
         decision.queued = load.queued
         decision.stableConcurrency = memory.window.average(over: stableWindow)

@@ -16,22 +16,21 @@ struct ManifestCatalog {
     /// Absolute path of the folder, for the working folders of functions.
     private let folder: String
     private var files: [String: ManifestFile] = [:]
-    private var functions: [FunctionName: Function] = [:]
-    private var refusals: [Refusal] = []
+    /// Every function and what was refused, as of the last ``settle()``.
+    private(set) var snapshot = FunctionSnapshot()
+    /// Where a function stands in the snapshot.
+    private var positions: [FunctionName: Int] = [:]
     private var nextAge: UInt64 = 1
     /// Complaints about the folder itself.
     var remarks: [Refusal] = []
 
     init(folder: String) { self.folder = folder }
 
-    /// Every function and what was refused, as of the last ``settle()``.
-    var snapshot: FunctionSnapshot { FunctionSnapshot(functions: Array(functions.values), refusals: refusals) }
-
     /// The files that are known, by path relative to the folder.
     var places: Set<String> { Set(files.keys) }
 
     /// The function of that name.
-    func function(named name: FunctionName) -> Function? { functions[name] }
+    func function(named name: FunctionName) -> Function? { positions[name].map { snapshot.functions[$0] } }
 
     /// A file was read.
     mutating func take(_ file: ManifestFile, from place: String) { files[place] = file }
@@ -41,11 +40,7 @@ struct ManifestCatalog {
 
     /// Keeps what F2S has found out about a function; false when nothing is different.
     mutating func setStatus(_ status: FunctionStatus, of id: Function.ID) -> Bool {
-        guard let name = functions.values.first(where: { $0.id == id })?.name, functions[name]?.status != status else {
-            return false
-        }
-        functions[name]?.status = status
-        return true
+        snapshot.setStatus(status, of: id)
     }
 
     /// Whether F2S may rewrite a file.
@@ -53,11 +48,12 @@ struct ManifestCatalog {
 
     /// Works out what is declared now that all changed files were taken or dropped.
     mutating func settle() {
-        refusals = remarks
+        var refusals = remarks
         var winners: [Declaration] = []
         var declared: Set<FunctionName> = []
-        let candidates = Dictionary(grouping: declarations(), by: \.draft.name)
-        for declaration in declarations() {
+        let declarations = declarations()
+        let candidates = Dictionary(grouping: declarations, by: \.draft.name)
+        for declaration in declarations {
             guard let rivals = candidates[declaration.draft.name] else { continue }
             let holder = holder(of: declaration.draft.name, among: rivals)
             if holder.place == declaration.place, holder.line == declaration.line {
@@ -67,10 +63,11 @@ struct ManifestCatalog {
                 refusals.append(Self.refusal(of: declaration, holder: holder))
             }
         }
-        var next: [FunctionName: Function] = [:]
-        for (name, function) in keptOverBrokenFiles(besides: declared) { next[name] = function }
-        for winner in winners { next[winner.draft.name] = function(of: winner) }
-        functions = next
+        let kept = keptOverBrokenFiles(besides: declared, &refusals)
+        snapshot = FunctionSnapshot(functions: kept + winners.map { function(of: $0) }, refusals: refusals)
+        positions = [:]
+        positions.reserveCapacity(snapshot.functions.count)
+        for (position, function) in snapshot.functions.enumerated() { positions[function.name] = position }
     }
 
     /// All documents of all files, in the order of file names.
@@ -84,7 +81,7 @@ struct ManifestCatalog {
 
     /// Who has had the name so far, else the first.
     private func holder(of name: FunctionName, among rivals: [Declaration]) -> Declaration {
-        let place = functions[name]?.origin.place
+        let place = function(named: name)?.origin.place
         return rivals.first { $0.place == place } ?? rivals[0]
     }
 
@@ -96,12 +93,14 @@ struct ManifestCatalog {
     }
 
     /// Functions of files that cannot be read (completely) any more; adds to the complaints that they stay.
-    private mutating func keptOverBrokenFiles(besides declared: Set<FunctionName>) -> [FunctionName: Function] {
-        var kept: [FunctionName: Function] = [:]
+    private func keptOverBrokenFiles(
+        besides declared: Set<FunctionName>, _ refusals: inout [Refusal]
+    ) -> [Function] {
+        var kept: [Function] = []
         let broken = files.filter { !$0.value.refusals.isEmpty }
         for (place, file) in broken.sorted(by: { $0.key < $1.key }) {
-            let stay = functions.values.filter { $0.origin.place == place && !declared.contains($0.name) }
-            for function in stay { kept[function.name] = function }
+            let stay = snapshot.functions.filter { $0.origin.place == place && !declared.contains($0.name) }
+            kept += stay
             let names = stay.map(\.name).sorted().map(\.text).joined(separator: ", ")
             for (index, refusal) in file.refusals.enumerated() {
                 let message =
@@ -118,10 +117,10 @@ struct ManifestCatalog {
 
     private mutating func function(of declaration: Declaration) -> Function {
         let draft = declaration.draft
-        let old = functions[draft.name]
-        let sub = declaration.place.lastIndex(of: "/").map { "/" + declaration.place[..<$0] } ?? ""
+        let old = function(named: draft.name)
+        let subfolder = declaration.place.lastIndex(of: "/").map { "\(folder)/\(declaration.place[..<$0])" }
         let origin = Function.Origin(
-            place: declaration.place, line: declaration.line, workingFolder: folder + sub,
+            place: declaration.place, line: declaration.line, workingFolder: subfolder ?? folder,
             isWritable: declaration.isWritable)
         if let old, old.draft == draft {
             guard old.origin != origin else { return old }
@@ -140,6 +139,6 @@ struct ManifestCatalog {
     private static func revision(of draft: FunctionDraft) -> StoreRevision {
         var hash = StableHash()
         hash.add(ManifestWriter().yaml(draft))
-        return StoreRevision(hash.hexadecimal)
+        return StoreRevision(hash.shortText)
     }
 }

@@ -117,8 +117,7 @@ final class ManifestDirectory: FunctionStore {
 
     func setStatus(_ status: FunctionStatus, of id: Function.ID) async throws {
         state.withLock { state in
-            // One status of many: the published snapshot is changed in place, not put together anew.
-            if state.catalog.setStatus(status, of: id) { latest.update { _ = $0.setStatus(status, of: id) } }
+            if state.catalog.setStatus(status, of: id) { latest.publish(state.catalog.snapshot) }
         }
     }
 

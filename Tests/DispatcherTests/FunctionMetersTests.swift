@@ -1,0 +1,132 @@
+import F2SMetrics
+import F2SModel
+import Testing
+
+@testable import F2SDispatcher
+
+@Suite struct FunctionMetersTests {
+    /// What dashboards and alerts are written against.
+    private static let heads = """
+        # HELP f2s_activations_total Times that a first replica was asked for.
+        # TYPE f2s_activations_total counter
+        # HELP f2s_cold_start_seconds Time that an invocation waited for a first replica.
+        # TYPE f2s_cold_start_seconds histogram
+        # HELP f2s_queue_wait_seconds Time that an invocation waited for a slot.
+        # TYPE f2s_queue_wait_seconds histogram
+        # HELP f2s_request_duration_seconds Time from a request's head to the end of its response.
+        # TYPE f2s_request_duration_seconds histogram
+        # HELP f2s_requests_abandoned_total Invocations whose client left before the end.
+        # TYPE f2s_requests_abandoned_total counter
+        # HELP f2s_requests_completed_total Invocations that the function itself has answered.
+        # TYPE f2s_requests_completed_total counter
+        # HELP f2s_requests_failed_total Invocations that F2S had to answer itself, by stage.
+        # TYPE f2s_requests_failed_total counter
+        # HELP f2s_requests_in_flight Invocations that hold a slot.
+        # TYPE f2s_requests_in_flight gauge
+        # HELP f2s_requests_incoming_total Invocations that were routed to a function.
+        # TYPE f2s_requests_incoming_total counter
+        # HELP f2s_requests_limited_total Invocations refused because their caller exceeded its rate.
+        # TYPE f2s_requests_limited_total counter
+        # HELP f2s_requests_queued Invocations that wait for a slot.
+        # TYPE f2s_requests_queued gauge
+        # HELP f2s_requests_retried_total Invocations that were sent once more.
+        # TYPE f2s_requests_retried_total counter
+        """
+
+    private static let bounds =
+        "0.0005 0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2.5 5 10 30 60 120 +Inf"
+        .split(separator: " ")
+
+    private static var series: Set<String> {
+        let singles = [
+            "f2s_activations_total", "f2s_requests_abandoned_total", "f2s_requests_completed_total",
+            "f2s_requests_in_flight", "f2s_requests_incoming_total", "f2s_requests_limited_total",
+            "f2s_requests_queued", "f2s_requests_retried_total",
+        ].map { "\($0){function=\"hello\"}" }
+        let failures = Stage.allCases.map {
+            "f2s_requests_failed_total{function=\"hello\",stage=\"\($0.rawValue)\"}"
+        }
+        let histograms = ["f2s_cold_start_seconds", "f2s_queue_wait_seconds", "f2s_request_duration_seconds"].flatMap {
+            name in
+            bounds.map { "\(name)_bucket{function=\"hello\",le=\"\($0)\"}" }
+                + ["\(name)_sum{function=\"hello\"}", "\(name)_count{function=\"hello\"}"]
+        }
+        return Set(singles + failures + histograms)
+    }
+
+    @Test func `a function that nobody has called shows every series at zero`() async throws {
+        try await withTestbed { bed in
+            bed.declare(makeFunction())
+            let lines = bed.registry.exposition().split(separator: "\n").map(String.init)
+            let own = lines.filter { $0.contains("function=\"hello\"") }
+            let names = own.compactMap { $0.split(separator: " ").first.map(String.init) }
+            #expect(names.count == Self.series.count)
+            #expect(Set(names) == Self.series)
+            #expect(own.allSatisfy { $0.hasSuffix(" 0") })
+            #expect(Set(lines).isSuperset(of: Self.heads.split(separator: "\n").map(String.init)))
+            bed.declare()
+            #expect(!bed.registry.exposition().contains("function="))
+        }
+    }
+
+    @Test func `what was counted survives an edit, and goes with the function`() async throws {
+        let server = try await StubServer.start { $0.connection.send(ok()) }
+        try await withTestbed { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            #expect(try await client.ask(get()).status == 200)
+            bed.declare(makeFunction(path: "/other", concurrency: 7))
+            #expect(try await client.ask(get()).status == 200)
+            // The client may have its answer a moment before it is counted.
+            try await eventually("both are counted") {
+                bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 2
+            }
+            #expect(bed.metric("f2s_requests_incoming_total{function=\"hello\"}") == 2)
+            #expect(bed.metric("f2s_request_duration_seconds_count{function=\"hello\"}") == 2)
+            #expect(bed.metric("f2s_request_duration_seconds_bucket{function=\"hello\",le=\"+Inf\"}") == 2)
+            #expect(bed.metric("f2s_queue_wait_seconds_count{function=\"hello\"}") == 2)
+            #expect(bed.metric("f2s_cold_start_seconds_count{function=\"hello\"}") == 0)
+            bed.declare()
+            bed.declare(makeFunction())
+            #expect(bed.metric("f2s_requests_incoming_total{function=\"hello\"}") == 0)
+            #expect(bed.metric("f2s_request_duration_seconds_count{function=\"hello\"}") == 0)
+        }
+        await server.stop()
+    }
+
+    @Test func `every event and every stage has a counter of its own`() {
+        let meters = FunctionMeters()
+        for (number, event) in FunctionMeters.Event.allCases.enumerated() {
+            for _ in 0...number { meters.count(event) }
+        }
+        for (number, stage) in Stage.allCases.enumerated() {
+            for _ in 0...number { meters.fail(stage) }
+        }
+        for (number, event) in FunctionMeters.Event.allCases.enumerated() {
+            #expect(meters.total(of: event) == UInt64(number) + 1)
+        }
+        for (number, failure) in meters.currentFailures.enumerated() {
+            #expect(failure.stage == Stage.allCases[number])
+            #expect(failure.total == UInt64(number) + 1)
+        }
+    }
+
+    @Test func `times go to their own histograms, and loops that begin at once lose none`() async {
+        let meters = FunctionMeters()
+        #expect(meters.currentReadings.duration.counts.count == Self.bounds.count)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    for _ in 0..<1000 { meters.observe(duration: 3_000_000, queueWait: 700_000, coldStart: nil) }
+                }
+            }
+        }
+        meters.observe(duration: 1, queueWait: 2, coldStart: 3)
+        let readings = meters.currentReadings
+        #expect(readings.duration.count == 8001)
+        #expect(readings.duration.sumNanoseconds == 8000 * 3_000_000 + 1)
+        #expect(readings.queueWait.sumNanoseconds == 8000 * 700_000 + 2)
+        #expect(readings.coldStart.count == 1)
+        #expect(readings.coldStart.sumNanoseconds == 3)
+    }
+}

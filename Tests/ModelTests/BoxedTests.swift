@@ -1,0 +1,70 @@
+import F2SModel
+import Testing
+
+@Suite struct BoxedTests {
+    private struct Held: Hashable {
+        @Boxed var texts: [String]
+        @Boxed var counted: Counted = Counted(1)
+    }
+
+    /// Tells how often it was compared by value.
+    private struct Counted: Hashable, Sendable {
+        let number: Int
+        let comparisons = Latest(0)
+
+        init(_ number: Int) { self.number = number }
+
+        static func == (left: Self, right: Self) -> Bool {
+            left.comparisons.update { $0 += 1 }
+            return left.number == right.number
+        }
+
+        func hash(into hasher: inout Hasher) { hasher.combine(number) }
+    }
+
+    @Test func `a change reaches nobody who has a copy`() {
+        let before = Held(texts: ["a"])
+        var after = before
+        after.texts.append("b")
+        #expect(before.texts == ["a"])
+        #expect(after.texts == ["a", "b"])
+        #expect(before != after)
+        after.texts.removeLast()
+        #expect(before == after)
+        #expect(before.hashValue == after.hashValue)
+    }
+
+    @Test func `copies are found equal without a look at the value, others by it`() {
+        let one = Held(texts: [])
+        let copy = one
+        #expect(one == copy)
+        #expect(one.counted.comparisons.current == 0)
+        #expect(one == Held(texts: []))
+        #expect(one.counted.comparisons.current == 1)
+        #expect(one != Held(texts: [], counted: Counted(2)))
+    }
+
+    @Test func `a copy of a function is small, whatever it declares`() {
+        #expect(MemoryLayout<Function>.size <= 72)
+    }
+
+    @Test func `a draft is changed field by field, down to what runs it`() throws {
+        let draft = FunctionDraft(
+            name: try FunctionName("hello"), route: try Route("/hello"), target: Target(command: ["run"]))
+        let function = Function(
+            id: Function.ID("hello"), draft: draft, generation: 1, storeRevision: StoreRevision("1"), age: 1,
+            origin: Function.Origin(place: "hello.yaml", isWritable: true))
+        var changed = function.draft
+        changed.target.environment["A"] = "1"
+        changed.summary = "Says hello."
+        #expect(function.draft == draft)
+        #expect(function.target.environment.isEmpty)
+        #expect(changed.target.environment == ["A": "1"])
+        #expect(changed != draft)
+        var ready = function
+        ready.status.readyReplicas = 2
+        #expect(function.status.readyReplicas == 0)
+        #expect(ready.status.readyReplicas == 2)
+        #expect(ready != function)
+    }
+}
