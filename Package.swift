@@ -87,7 +87,7 @@ let package = Package(
         tests("ConfigTests", ["F2SConfig", "F2SModel", "TestSupport", logging, lifecycle]),
         tests(
             "DispatcherTests",
-            ["F2SDispatcher", "F2SModel", "F2SMetrics", "TestSupport", nioCore, nioPosix]),
+            ["F2SDispatcher", "F2SModel", "F2SMetrics", "TestSupport", "CLinux", nioCore, nioPosix]),
         tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "TestSupport", logging]),
         tests(
             "APIServerTests",

@@ -15,7 +15,8 @@ struct Answer: Sendable {
         head.split(separator: "\r\n").compactMap { line in
             let parts = line.split(separator: ":", maxSplits: 1)
             guard parts.count == 2, parts[0].lowercased() == name.lowercased() else { return nil }
-            return String(parts[1].drop { $0 == " " })
+            let value = parts[1].drop { $0 == " " || $0 == "\t" }
+            return String(value.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
         }
     }
 

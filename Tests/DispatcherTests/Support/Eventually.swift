@@ -14,3 +14,12 @@ func eventually(
         try await clock.sleep(for: .milliseconds(2))
     }
 }
+
+/// The same without a pause in between: for a condition that is a matter of microseconds, or whose time is measured.
+func promptly(_ what: String, within limit: Duration = .seconds(20), _ condition: () throws -> Bool) async throws {
+    let end = ContinuousClock.now + limit
+    while try !condition() {
+        guard ContinuousClock.now < end else { throw Late(description: "not within \(limit): \(what)") }
+        await Task.yield()
+    }
+}

@@ -11,9 +11,13 @@ final class RawClient: Sendable {
         self.inbox = inbox
     }
 
-    static func connect(to port: Int, isReading: Bool = true) async throws -> RawClient {
+    /// - Parameter source: the address that the connection comes from, of those in 127.0.0.0/8.
+    static func connect(to port: Int, isReading: Bool = true, from source: String? = nil) async throws -> RawClient {
         let inbox = Inbox()
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        if let source { bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: source, port: 0)) }
+        let channel =
+            try await bootstrap
             .channelOption(.autoRead, value: isReading)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {

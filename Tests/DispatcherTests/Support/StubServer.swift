@@ -169,13 +169,21 @@ private final class StubHandler: ChannelInboundHandler {
         if server.isCalledOnHead { return headEnd }
         let head = StubRequest(
             text: String(decoding: pending[..<headEnd], as: UTF8.self), connection: connection, index: 0)
-        if head.field("transfer-encoding") != nil {
-            if pending[headEnd...].starts(with: Array("0\r\n\r\n".utf8)) { return headEnd + 5 }
-            guard let last = Answer.find(Array("\r\n0\r\n".utf8), in: pending, from: headEnd) else { return nil }
-            return Answer.find(Array("\r\n\r\n".utf8), in: pending, from: last + 3).map { $0 + 4 }
-        }
+        if head.field("transfer-encoding") != nil { return chunksEnd(from: headEnd) }
         let end = headEnd + (head.field("content-length").flatMap(Int.init) ?? 0)
         return pending.count >= end ? end : nil
+    }
+
+    private func chunksEnd(from start: Int) -> Int? {
+        var position = start
+        while let lineEnd = Answer.find(Array("\r\n".utf8), in: pending, from: position) {
+            let line = String(decoding: pending[position..<lineEnd], as: UTF8.self)
+            let size = Int(line.prefix { $0.isHexDigit }, radix: 16) ?? 0
+            // Where the last chunk's line ends, an empty line may begin.
+            if size == 0 { return Answer.find(Array("\r\n\r\n".utf8), in: pending, from: lineEnd).map { $0 + 4 } }
+            position = lineEnd + 2 + size + 2
+        }
+        return nil
     }
 }
 

@@ -30,6 +30,19 @@ struct Testbed: Sendable {
         try await eventually("every replica accepts") { accepting == servers.count }
     }
 
+    /// The same for replicas that are known by their ports.
+    func serve(ports: [Int], function: Function = makeFunction()) async throws {
+        dispatcher.apply(FunctionSnapshot(functions: [function]))
+        run(ports, of: function)
+        try await eventually("every replica accepts") { accepting == ports.count }
+    }
+
+    /// Says that a function's replicas listen on these ports. In every round they are other ones.
+    func run(_ ports: [Int], of function: Function, round: Int = 0) {
+        let replicas = ports.enumerated().map { makeReplica("r\(round)-\($0.offset)", of: function, port: $0.element) }
+        dispatcher.apply(ReplicaSnapshot(replicas: replicas))
+    }
+
     /// Changes times and limits while it runs.
     func tune(limits: Limits = Limits(), timeouts: Timeouts = Timeouts()) {
         dispatcher.apply(DispatcherSettings.Tuning(limits: limits, timeouts: timeouts))
@@ -98,10 +111,11 @@ func temporarySocketPath() -> String {
 /// A function whose ID is its name.
 func makeFunction(
     _ name: String = "hello", route: String? = nil, method: Function.Method? = nil, path: String = "/",
-    concurrency: Int? = nil, timeout: Duration? = nil, age: UInt64 = 1
+    concurrency: Int? = nil, timeout: Duration? = nil, limits: FunctionLimits = FunctionLimits(), age: UInt64 = 1
 ) -> Function {
     let target = Target(
-        command: ["server"], path: path, maxReplicas: 10, concurrency: concurrency, timeout: timeout)
+        command: ["server"], path: path, maxReplicas: 10, concurrency: concurrency, timeout: timeout,
+        limits: limits)
     guard let valid = try? FunctionName(name), let route = try? Route(route ?? "/" + name) else {
         preconditionFailure("a test names a function \(name)")
     }

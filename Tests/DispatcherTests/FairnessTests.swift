@@ -1,0 +1,64 @@
+import F2SModel
+import Synchronization
+import Testing
+
+extension DispatcherSerial {
+    /// One function's flood is not the next one's affair.
+    @Suite struct FairnessTests {
+        private final class Stop: Sendable { let isSet = Atomic<Bool>(false) }
+
+        @Test func `a flood of one function delays no other, and has none of its invocations refused`() async throws {
+            let slow = try LeanReplicas(1, delay: 20_000_000)
+            let fast = try LeanReplicas(1)
+            let flooded = makeFunction("flooded", concurrency: 1)
+            let normal = makeFunction("normal", concurrency: 10, age: 2)
+            var limits = Limits()
+            limits.queueLengthMax = 300
+            try await withTestbed(loops: 2, limits: limits) { bed in
+                bed.declare(flooded, normal)
+                bed.run(
+                    makeReplica("slow", of: flooded, port: slow.ports[0]),
+                    makeReplica("fast", of: normal, port: fast.ports[0]))
+                try await eventually("both accept") { bed.accepting == 2 }
+                let load = PacedLoad(port: bed.port, function: "normal")
+                _ = try await load.run(seconds: 0.2)
+                var (alone, beside): ([Double], [Double]) = ([], [])
+                for _ in 0..<3 {
+                    alone.append(try await measure(load))
+                    let stop = Stop()
+                    async let flood = onThread {
+                        try LeanLoad(port: bed.port, function: "flooded", pause: 100)
+                            .run(connections: 500, count: .max) { stop.isSet.load(ordering: .relaxed) }
+                    }
+                    try await eventually("the queue is full") { bed.load("flooded").queued == 300 }
+                    // The first onrush is a burst of a moment; this is about those who stay.
+                    let refused = "f2s_requests_failed_total{function=\"flooded\",stage=\"queue\"}"
+                    let first = bed.metric(refused)
+                    try await eventually("they come again") { bed.metric(refused) > first + 400 }
+                    beside.append(try await measure(load))
+                    #expect(bed.load("flooded").queued > 250)
+                    stop.isSet.store(true, ordering: .relaxed)
+                    let outcome = try await flood
+                    #expect(outcome.statuses[503, default: 0] > 100)
+                    #expect(outcome.strangers == 0)
+                    try await eventually("the flood is over") { bed.isIdle("flooded") }
+                }
+                let ratio = alone.sorted()[1] > 0 ? beside.sorted()[1] / alone.sorted()[1] : .infinity
+                report(
+                    5,
+                    "p99 of a function beside the flood of another (500 connections, queue full): \(beside) ms, "
+                        + "alone: \(alone) ms; ratio of medians \(ratio) (bar 2)")
+                #expect(ratio < 10)
+                #expect(bed.metric("f2s_requests_failed_total{function=\"normal\",stage=\"queue\"}") == 0)
+            }
+            slow.stop()
+            fast.stop()
+        }
+
+        private func measure(_ load: PacedLoad) async throws -> Double {
+            let outcome = try await load.run(seconds: 0.75)
+            #expect(outcome.statuses == [200: 150])
+            return outcome.p99
+        }
+    }
+}

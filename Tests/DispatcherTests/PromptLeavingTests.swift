@@ -1,0 +1,101 @@
+import F2SModel
+import Glibc
+import Testing
+
+extension DispatcherSerial {
+    /// Must hold 7: what a client held is free within one tick (50 ms) of its loop after it has left.
+    @Suite struct PromptLeavingTests {
+        private static let rounds = 40
+        /// Nanoseconds.
+        private static let bar: UInt64 = 50_000_000
+
+        enum Way: CaseIterable, Sendable { case end, half, reset }
+
+        private func leave(_ descriptor: Int32, _ way: Way) {
+            switch way {
+            case .end: close(descriptor)
+            case .half: Wire.finishSending(descriptor)
+            case .reset: Wire.reset(descriptor)
+            }
+        }
+
+        private func tell(_ what: String, _ way: Way, _ times: [UInt64]) {
+            let sorted = times.sorted()
+            let (median, most) = (Double(sorted[sorted.count / 2]) / 1e6, Double(sorted[sorted.count - 1]) / 1e6)
+            report(7, "\(what) (\(way)): free after \(median) ms, at most \(most) ms, of \(times.count) (bar 50 ms)")
+            #expect(sorted[sorted.count / 2] < 5 * Self.bar)
+        }
+
+        @Test(arguments: Way.allCases) func `a client that leaves while it waits frees its place`(way: Way) async throws
+        {
+            let server = try await StubServer.start { _ in }
+            try await withTestbed(loops: 2) { bed in
+                try await bed.serve(server, function: makeFunction(concurrency: 1))
+                let holder = try await bed.client()
+                holder.send(get())
+                try await eventually("the slot is taken") { server.requests.count == 1 }
+                var times: [UInt64] = []
+                for _ in 0..<Self.rounds {
+                    let client = try Wire.connect(to: bed.port)
+                    Wire.send(client, Array(get().utf8))
+                    try await promptly("it waits") { bed.load().queued == 1 }
+                    let begun = Wire.now()
+                    leave(client, way)
+                    try await promptly("its place is free") { bed.load().queued == 0 }
+                    times.append(Wire.now() - begun)
+                    if way == .half { close(client) }
+                }
+                tell("a place in the queue", way, times)
+                #expect(server.requests.count == 1)
+            }
+            await server.stop()
+        }
+
+        @Test(arguments: Way.allCases)
+        func `a client that leaves while its function works frees its slot, and the next one gets it`(way: Way)
+            async throws
+        {
+            let server = try await StubServer.start { _ in }
+            try await withTestbed(loops: 2) { bed in
+                try await bed.serve(server, function: makeFunction(concurrency: 1))
+                var times: [UInt64] = []
+                var working = try Wire.connect(to: bed.port)
+                Wire.send(working, Array(get("/hello/first").utf8))
+                for round in 0..<Self.rounds {
+                    try await promptly("it works") { server.requests.count == round + 1 }
+                    let next = try Wire.connect(to: bed.port)
+                    Wire.send(next, Array(get("/hello/\(round)").utf8))
+                    try await promptly("the next one waits") { bed.load().queued == 1 }
+                    let begun = Wire.now()
+                    leave(working, way)
+                    try await promptly("the next one has the slot") { server.requests.count == round + 2 }
+                    times.append(Wire.now() - begun)
+                    if way == .half { close(working) }
+                    working = next
+                }
+                tell("a slot, until the next one's request arrives at the replica", way, times)
+                close(working)
+                try await eventually("all is free") { bed.isIdle() }
+            }
+            await server.stop()
+        }
+
+        @Test func `clients that all leave at once free everything`() async throws {
+            let replicas = try LeanReplicas(1, delay: 5_000_000)
+            try await withTestbed(loops: 4) { bed in
+                try await bed.serve(ports: replicas.ports, function: makeFunction(concurrency: 2))
+                let clients = try (0..<500).map { _ in try Wire.connect(to: bed.port) }
+                for client in clients { Wire.send(client, Array(get().utf8)) }
+                try await promptly("they are in") { bed.load().queued > 400 }
+                let begun = Wire.now()
+                for (number, client) in clients.enumerated() { leave(client, number % 2 == 0 ? .end : .reset) }
+                try await promptly("nobody waits") { bed.load().queued == 0 }
+                let time = Double(Wire.now() - begun) / 1e6
+                report(7, "500 clients that leave at once: nobody waits after \(time) ms")
+                try await eventually("all is free") { bed.isIdle() && bed.clientConnections == 0 }
+                #expect(try await bed.client().ask(get()).status == 200)
+            }
+            replicas.stop()
+        }
+    }
+}

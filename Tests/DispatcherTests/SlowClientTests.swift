@@ -1,0 +1,72 @@
+import F2SModel
+import Glibc
+import NIOCore
+import Testing
+
+extension DispatcherSerial {
+    /// A client that takes its time gets all that its replica has said, whatever has become of the replica meanwhile.
+    @Suite struct SlowClientTests {
+        private static let total = 6 << 20
+        /// A letter tells where it stands.
+        private static let content = [UInt8](
+            (0..<26).map { [UInt8](repeating: UInt8(ascii: "a") + UInt8($0), count: 1000) }.joined())
+        private static let whole = [[UInt8]](repeating: content, count: total / content.count + 1).reduce([], +)
+
+        enum Framing: CaseIterable, Sendable { case length, chunks, end, broken, brokenChunks, tunnel }
+
+        private static func head(_ framing: Framing) -> String {
+            switch framing {
+            case .length: "HTTP/1.1 200 OK\r\nContent-Length: \(total)\r\n\r\n"
+            case .chunks, .brokenChunks:
+                "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(String(total, radix: 16))\r\n"
+            case .end: "HTTP/1.1 200 OK\r\n\r\n"
+            case .broken: "HTTP/1.1 200 OK\r\nContent-Length: \(total + 1)\r\n\r\n"
+            case .tunnel: "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
+            }
+        }
+
+        @Test(arguments: Framing.allCases)
+        func `what a replica said before it ended is not lost on the way to a slow client`(framing: Framing)
+            async throws
+        {
+            let server = try await StubServer.start { request in
+                request.connection.send(Self.head(framing))
+                request.connection.send(ByteBuffer(bytes: Self.whole.prefix(Self.total)))
+                if framing == .chunks { request.connection.send("\r\n0\r\n\r\n") }
+                request.connection.closeAfterWriting()
+            }
+            try await withTestbed { bed in
+                try await bed.serve(server)
+                let client = try Wire.connect(to: bed.port, receiveBytes: 65_536)
+                let upgrade = framing == .tunnel ? "Connection: Upgrade\r\nUpgrade: x\r\n" : ""
+                Wire.send(client, Array(get("/hello", upgrade).utf8))
+                // The replica is gone before the client reads anything.
+                try await eventually("the replica has ended") { server.requests.count == 1 }
+                try await ContinuousClock().sleep(for: .milliseconds(150))
+                var bytes: [UInt8] = []
+                try await promptly("the end; got \(bytes.count)") {
+                    while let more = Wire.receive(client) {
+                        if more.isEmpty { return true }
+                        bytes += more
+                        // The end of the connection is not always told: what was promised is enough.
+                        if framing == .length, bytes.count >= Self.head(framing).utf8.count + Self.total { return true }
+                        if framing == .chunks, bytes.suffix(5).elementsEqual("0\r\n\r\n".utf8) { return true }
+                    }
+                    return false
+                }
+                close(client)
+                let headEnd = try Answer.find(Array("\r\n\r\n".utf8), in: bytes, from: 0).orThrow() + 4
+                var content = bytes[headEnd...]
+                if framing == .chunks || framing == .brokenChunks {
+                    content = content.dropFirst("600000\r\n".utf8.count)
+                }
+                let arrived = Array(content.prefix(Self.total))
+                let isSame = arrived == Array(Self.whole.prefix(arrived.count))
+                #expect(isSame)
+                #expect(arrived.count == Self.total, "\(Self.total - arrived.count) bytes are lost")
+                try await eventually("all is free") { bed.isIdle() && bed.clientConnections == 0 }
+            }
+            await server.stop()
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import F2SModel
+import Glibc
+import Testing
+
+extension DispatcherSerial {
+    /// Must hold 5: who is slow on purpose costs the others nothing, costs little memory, and is cut off.
+    @Suite struct SlowlorisTests {
+        private static let attackers = 1000
+
+        private func limits() -> Limits {
+            var limits = Limits()
+            limits.headTimeout = .seconds(3)
+            limits.idleTimeout = .seconds(3)
+            return limits
+        }
+
+        private func median(_ numbers: [Double]) -> Double { numbers.sorted()[numbers.count / 2] }
+
+        @Test func `normal traffic is as fast beside 1,000 attackers as without them`() async throws {
+            let (normal, victim) = (try LeanReplicas(1), try LeanReplicas(1))
+            try await withTestbed(
+                loops: 2, limits: limits(), timeouts: Timeouts(request: .seconds(4), http: .seconds(2))
+            ) { bed in
+                // Another function's, because this is about the dispatcher and not about how fast its replica is.
+                let functions = (makeFunction(), makeFunction("victim", age: 2))
+                bed.declare(functions.0, functions.1)
+                bed.run(
+                    makeReplica("normal", of: functions.0, port: normal.ports[0]),
+                    makeReplica("victim", of: functions.1, port: victim.ports[0]))
+                try await eventually("both accept") { bed.accepting == 2 }
+                let load = PacedLoad(port: bed.port)
+                _ = try await load.run(seconds: 0.2)
+                var (quiet, attacked): ([Double], [Double]) = ([], [])
+                // The first round is not counted: it is the one in which everybody's memory grows.
+                for round in 0...3 {
+                    let without = try await measure(load)
+                    let crowd = try Crowd(
+                        Crowd.Kind.mix, count: Self.attackers, port: bed.port, function: "victim")
+                    try await eventually("they are in") { bed.clientConnections >= Self.attackers }
+                    try await settled(victim)
+                    let beside = try await measure(load)
+                    #expect(bed.clientConnections > Self.attackers * 9 / 10)
+                    crowd.stop()
+                    if round > 0 {
+                        quiet.append(without)
+                        attacked.append(beside)
+                    }
+                    try await eventually("they have left") { bed.clientConnections == 0 && bed.isIdle() }
+                }
+                let ratio = median(attacked) / median(quiet)
+                report(
+                    5,
+                    "p99 of 200 requests/s beside \(Self.attackers) attackers (slow heads, bodies, readers, silent "
+                        + "ones): \(attacked) ms, without: \(quiet) ms; ratio of medians \(ratio) (bar 2)")
+                #expect(ratio < 10)
+            }
+            normal.stop()
+            victim.stop()
+        }
+
+        /// Waits until the readers' answers have filled what there is between them and the replica: the kernel gives
+        /// them room in steps, up to a quarter of a second apart, and what flows then is honest work.
+        private func settled(_ replicas: LeanReplicas) async throws {
+            var (last, same) = (-1, 0)
+            try await eventually("nothing more goes out") {
+                let bytes = replicas.tally.largeBytes
+                same = bytes == last ? same + 1 : 0
+                last = bytes
+                return same == 150
+            }
+        }
+
+        private func measure(_ load: PacedLoad) async throws -> Double {
+            let outcome = try await load.run(seconds: 0.6)
+            #expect(outcome.statuses == [200: 120])
+            return outcome.p99
+        }
+
+        @Test(arguments: [
+            (Crowd.Kind.slowHead, 1000, 4 << 10), (.silent, 1000, 4 << 10), (.slowBody, 1000, 8 << 10),
+            (.slowReader, 100, 96 << 10),
+        ])
+        func `an attacker costs little memory, and is cut off in time`(
+            kind: Crowd.Kind, count: Int, bytesMax: Int
+        ) async throws {
+            let replicas = try LeanReplicas(1)
+            var limits = limits()
+            limits.headTimeout = .milliseconds(500)
+            limits.idleTimeout = .milliseconds(500)
+            try await withTestbed(
+                loops: 2, limits: limits, timeouts: Timeouts(request: .milliseconds(900), http: .milliseconds(500))
+            ) { bed in
+                try await bed.serve(ports: replicas.ports)
+                _ = try await PacedLoad(port: bed.port).run(seconds: 0.2)
+                // The first ones make what serves the others too.
+                let first = try Crowd([kind], count: 20, port: bed.port)
+                try await eventually("the first are in") { bed.clientConnections == 20 }
+                first.stop()
+                try await eventually("the first are gone") { bed.clientConnections == 0 && bed.isIdle() }
+                let before = try Wire.heapBytes()
+                let crowd = try Crowd([kind], count: count, port: bed.port)
+                try await eventually("they are in") { bed.clientConnections >= count * 9 / 10 }
+                var most = 0
+                let begun = ContinuousClock.now
+                try await eventually("they are cut off") {
+                    most = max(most, try Wire.heapBytes() - before)
+                    return bed.clientConnections == 0
+                }
+                let time = begun.duration(to: .now)
+                crowd.stop()
+                try await eventually("all is free") { bed.isIdle() }
+                let each = most / count
+                report(5, "\(count) attackers (\(kind)): \(each) bytes each, cut off after \(time)")
+                #expect(each <= bytesMax)
+            }
+            replicas.stop()
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import Glibc
+
+@testable import F2SDispatcher
+
+/// Plain sockets of the loopback for tests that must not be the bottleneck, or that do what no library lets them do.
+enum Wire {
+    /// A connection to a local port; the call waits for it, what follows never does.
+    /// - Parameters:
+    ///   - source: the address that the connection comes from, of those in 127.0.0.0/8.
+    ///   - receiveBytes: what its kernel buffer takes; `nil`: as much as the system likes.
+    static func connect(to port: Int, from source: String? = nil, receiveBytes: Int32? = nil) throws -> Int32 {
+        let descriptor = try checked(socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0), "socket")
+        do {
+            set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+            if let receiveBytes { set(descriptor, SOL_SOCKET, SO_RCVBUF, receiveBytes) }
+            if let source {
+                _ = try with(SocketAddress(ip: source, port: 0)) {
+                    try checked(bind(descriptor, $0, $1), "bind \(source)")
+                }
+            }
+            _ = try with(SocketAddress(ip: "127.0.0.1", port: port)) {
+                try checked(Glibc.connect(descriptor, $0, $1), "connect")
+            }
+            _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
+            return descriptor
+        } catch {
+            close(descriptor)
+            throw error
+        }
+    }
+
+    /// A listener on a free port that never blocks.
+    static func listen() throws -> (descriptor: Int32, port: Int) {
+        let type = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+        let descriptor = try checked(socket(AF_INET, Int32(type), 0), "socket")
+        _ = try with(SocketAddress(ip: "127.0.0.1", port: 0)) { try checked(bind(descriptor, $0, $1), "bind") }
+        _ = try checked(Glibc.listen(descriptor, 4096), "listen")
+        return (descriptor, try (Socket.localAddress(descriptor)?.port).orThrow())
+    }
+
+    /// Sends what the socket takes.
+    /// - Returns: how much; -1 when nothing or never again.
+    @discardableResult
+    static func send(_ descriptor: Int32, _ bytes: some Collection<UInt8>) -> Int {
+        let sent = bytes.withContiguousStorageIfAvailable {
+            Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+        return sent ?? send(descriptor, Array(bytes))
+    }
+
+    /// What is there, up to 64 KiB; `nil` when nothing is, empty at the end or after a reset.
+    static func receive(_ descriptor: Int32) -> [UInt8]? {
+        var count = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, filled in
+            count = recv(descriptor, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+            filled = max(0, count)
+        }
+        return count < 0 && errno == EAGAIN ? nil : bytes
+    }
+
+    static func finishSending(_ descriptor: Int32) { _ = shutdown(descriptor, Int32(SHUT_WR)) }
+
+    /// Closes so that the other side gets a reset.
+    static func reset(_ descriptor: Int32) {
+        var lingering = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &lingering, socklen_t(MemoryLayout<linger>.size))
+        close(descriptor)
+    }
+
+    /// The monotonic clock in nanoseconds.
+    static func now() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
+    /// Bytes of this process's heap that are in use: what was freed, and is kept for the next one, does not count, so
+    /// that what ran before makes no difference.
+    static func heapBytes() throws -> Int {
+        typealias Info = @convention(c) (Int32, UnsafeMutablePointer<FILE>) -> Int32
+        guard let symbol = dlsym(nil, "malloc_info") else { throw Late(description: "no malloc_info") }
+        var text: UnsafeMutablePointer<CChar>?
+        var length = 0
+        guard let stream = open_memstream(&text, &length) else { throw Late(description: "no memory stream") }
+        _ = unsafeBitCast(symbol, to: Info.self)(0, stream)
+        fclose(stream)
+        defer { free(text) }
+        // The sums over all arenas stand last.
+        let lines = try String(cString: text.orThrow()).split(separator: "\n")
+        func size(_ start: String) throws -> Int {
+            let line = try lines.last { $0.hasPrefix(start) }.orThrow()
+            return try line.split(separator: "size=\"").last.flatMap { Int($0.prefix { $0.isNumber }) }.orThrow()
+        }
+        return try size("<system type=\"current\"") + size("<total type=\"mmap\"") - size("<total type=\"fast\"")
+            - size("<total type=\"rest\"")
+    }
+
+    private static func set(_ descriptor: Int32, _ level: Int32, _ option: Int32, _ value: Int32) {
+        var value = value
+        setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    private static func with<Result>(
+        _ address: SocketAddress, _ body: (UnsafePointer<sockaddr>, socklen_t) throws -> Result
+    ) throws -> Result {
+        try address.withPointer { pointer, length in Swift.Result { try body(pointer, length) } }.get()
+    }
+
+    private static func checked(_ result: Int32, _ call: String) throws -> Int32 {
+        guard result >= 0 else { throw Late(description: "\(call): \(String(cString: strerror(errno)))") }
+        return result
+    }
+}
