@@ -86,14 +86,18 @@ struct Application {
             ("local", local),
             ("catalog", catalog),
             ("operator", controller),
-            ("api", APIServer(apiParts(publicAddress), logger: Self.logger("api", settings.latest.current))),
             ("wiring", wiring(publicAddress)),
+            ("api", AfterReadiness(readiness: readiness, service: api(publicAddress))),
             (
                 "dispatcher",
                 DispatcherService(
                     dispatcher: dispatcher, readiness: readiness, settings: settings.latest, logger: logger)
             ),
         ]
+    }
+
+    private func api(_ publicAddress: String) -> APIServer {
+        APIServer(apiParts(publicAddress), logger: Self.logger("api", settings.latest.current))
     }
 
     private func wiring(_ publicAddress: String) -> Wiring {
