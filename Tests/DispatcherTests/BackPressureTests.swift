@@ -139,8 +139,9 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        /// A client that has read nothing of an answer which the replica has ended: all of it is on its way. How much the
-        /// kernel keeps on either side of F2S differs from one connection to the next, so less is tried until it fits.
+        /// A client that has read nothing of an answer which the replica has ended: all of it is on its way. How much
+        /// the kernel keeps on either side of F2S differs from one connection to the next, so less is tried until it
+        /// fits.
         private func endWhileNobodyReads(
             _ bed: Testbed, _ server: StubServer, way: Int
         ) async throws -> (client: RawClient, count: Int) {
