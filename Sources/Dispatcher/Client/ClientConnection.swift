@@ -100,6 +100,11 @@ final class ClientConnection: StreamHandler {
 
     func write(_ buffer: Buffer) { buffer.withBytes { write($0) } }
 
+    func write(_ head: Buffer, _ content: Span<UInt8>) {
+        unread = .max
+        stream.write(head, content)
+    }
+
     func setDeadline(in nanoseconds: UInt64) { setDeadline(at: worker.coarseNow &+ nanoseconds) }
 
     func setDeadline(at time: UInt64) {

@@ -39,11 +39,13 @@ extension Exchange {
             out.append("Connection: close\r\n")
         }
         out.append("\r\n")
-        // One write for a head and what little there is behind it; much of it is not worth the copy.
-        let isSmall = content.count <= Self.joinedContentBytesMax
-        if isSmall { out.append(content) }
-        client.write(out)
-        if !isSmall { client.write(content) }
+        // One write for a head and what is behind it; only a little of that is copied.
+        if content.count <= Self.joinedContentBytesMax {
+            out.append(content)
+            client.write(out)
+        } else {
+            client.write(out, content)
+        }
         noteActivity()
     }
 

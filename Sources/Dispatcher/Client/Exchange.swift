@@ -41,8 +41,8 @@ final class Exchange {
 
     /// Bodies up to this size are held with the head, for one write and for a retry.
     static let heldBodyBytesMax = 4096
-    /// Content up to this size goes out in one write with its head.
-    static let joinedContentBytesMax = 16 * 1024
+    /// Content up to this size is copied behind its head: cheaper than two parts of one write.
+    static let joinedContentBytesMax = 1024
 
     init(client: ClientConnection, worker: Worker) {
         self.client = client

@@ -50,6 +50,32 @@ enum Socket {
         return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 ? code : errno
     }
 
+    /// Sends what the socket takes at once.
+    /// - Returns: how many bytes; -1 with `errno`.
+    static func send(_ descriptor: Int32, _ bytes: Span<UInt8>) -> Int {
+        bytes.withUnsafeBufferPointer { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+    }
+
+    /// Sends two parts in one call.
+    /// - Returns: how many bytes of both were taken; -1 with `errno`.
+    static func send(_ descriptor: Int32, _ first: Span<UInt8>, _ second: Span<UInt8>) -> Int {
+        first.withUnsafeBufferPointer { first in
+            second.withUnsafeBufferPointer { second in
+                let parts = (part(first), part(second))
+                return withUnsafePointer(to: parts) { parts in
+                    var message = msghdr()
+                    message.msg_iov = UnsafeMutableRawPointer(mutating: parts).assumingMemoryBound(to: iovec.self)
+                    message.msg_iovlen = 2
+                    return sendmsg(descriptor, &message, Int32(MSG_NOSIGNAL))
+                }
+            }
+        }
+    }
+
+    private static func part(_ bytes: UnsafeBufferPointer<UInt8>) -> iovec {
+        iovec(iov_base: UnsafeMutableRawPointer(mutating: bytes.baseAddress), iov_len: bytes.count)
+    }
+
     private static func open(_ family: Int32) throws(SystemError) -> Int32 {
         let type = SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue
         let descriptor = socket(family, Int32(type), 0)
