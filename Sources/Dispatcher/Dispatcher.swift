@@ -97,6 +97,9 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         publish { $0.update(replicas, now: Clock.monotonicNanoseconds()) }
     }
 
+    /// Replaces which functions other processes admit invocations of.
+    public func apply(_ ownership: Ownership) {}
+
     /// Every function that can be routed, by its name.
     var namedCells: [(String, FunctionCell)] { catalog.withLock { $0.namedCells } }
 

@@ -17,6 +17,8 @@ final class StubDataPlane: DataPlane {
 
     func apply(_ functions: FunctionSnapshot) {}
 
+    func apply(_ ownership: Ownership) {}
+
     /// A replica that drains takes nothing new; a new one accepts at once.
     func apply(_ replicas: ReplicaSnapshot) {
         state.withLock { state in

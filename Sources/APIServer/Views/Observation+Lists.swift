@@ -47,8 +47,8 @@ extension Observation {
         let loads = load.functions.values
         return ClusterView(
             platform: platform.name, version: version, isLeader: platform.election.isLeader,
-            peers: platform.peers.currentPeers.map(\.description), functions: catalog.functions.count,
-            refusals: catalog.refusals,
+            peers: platform.peers.currentPeers.others.compactMap { $0.address?.description },
+            functions: catalog.functions.count, refusals: catalog.refusals,
             replicas: Dictionary(replicas.replicas.map { ($0.state.rawValue, 1) }, uniquingKeysWith: +),
             inFlight: loads.reduce(0) { $0 + $1.inFlight }, queued: loads.reduce(0) { $0 + $1.queued })
     }

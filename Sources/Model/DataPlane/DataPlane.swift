@@ -7,6 +7,9 @@ public protocol DataPlane: Sendable {
     /// address is dialled and used as soon as it accepts, unless it awaits readiness.
     func apply(_ replicas: ReplicaSnapshot)
 
+    /// Replaces which functions other processes admit invocations of. Before the first one everything is ours.
+    func apply(_ ownership: Ownership)
+
     /// What every function has in flight and waiting, now. Cheap: no more than one lock per function.
     func currentLoad() -> LoadReport
 

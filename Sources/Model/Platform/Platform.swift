@@ -41,17 +41,3 @@ public struct AlwaysLeader: LeaderElection {
     /// Always.
     public var isLeader: Bool { true }
 }
-
-/// The other F2S pods.
-public protocol PeerDirectory: Sendable {
-    /// Addresses of the internal listeners of the ready peers, this process excepted.
-    var currentPeers: [Replica.Address] { get }
-}
-
-/// The directory of a platform with one process.
-public struct NoPeers: PeerDirectory {
-    /// An empty directory.
-    public init() {}
-    /// None.
-    public var currentPeers: [Replica.Address] { [] }
-}
