@@ -11,6 +11,8 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
+let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -34,6 +36,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
@@ -63,6 +66,11 @@ let package = Package(
         room(
             "F2SLocal", "Platforms/Local",
             ["F2SModel", "F2SManifest", "CLinux", subprocess, systemPackage, logging, lifecycle]),
+        room(
+            "F2SKubernetes", "Platforms/Kubernetes",
+            [
+                "F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1, nioFoundation, nioSSL, logging, lifecycle,
+            ]),
         room("F2SClient", "Client", ["F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1]),
         room("F2SWrap", "Wrap", [hummingbird, httpTypes, nioCore, subprocess, systemPackage, logging, lifecycle]),
 
@@ -71,8 +79,8 @@ let package = Package(
             name: "f2s",
             dependencies: [
                 "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess", "F2SDispatcher", "F2SOperator",
-                "F2SAPIServer", "F2SLocal", "F2SClient", "F2SWrap", "CLinux", argumentParser, logging, lifecycle,
-                unixSignals,
+                "F2SAPIServer", "F2SLocal", "F2SKubernetes", "F2SClient", "F2SWrap", "CLinux", argumentParser, logging,
+                lifecycle, unixSignals,
             ],
             path: "Sources/f2s"),
 
@@ -96,9 +104,16 @@ let package = Package(
                 asyncHTTPClient, nioCore, nioHTTP1, yams, logging, lifecycle,
             ]),
         tests("LocalTests", ["F2SLocal", "F2SModel", "F2SManifest", "TestSupport", "CLinux", logging]),
+        tests(
+            "KubernetesTests",
+            [
+                "F2SKubernetes", "F2SModel", "F2SManifest", "TestSupport", asyncHTTPClient, nioCore, nioHTTP1, nioPosix,
+                logging, lifecycle,
+            ]),
         tests("ClientTests", ["F2SClient", "F2SModel", "TestSupport"]),
         tests("WrapTests", ["F2SWrap", asyncHTTPClient, httpTypes, nioCore, nioHTTP1, logging]),
         tests("EndToEndTests", ["F2SModel"]),
+        tests("ClusterTests", ["F2SModel"]),
         tests("TidyTests", []),
     ]
 )
