@@ -32,6 +32,8 @@ import Testing
         Expected(405, .route, .methodNotAllowed(allowed: [.get, .head])),
         Expected(401, .auth, .unauthenticated),
         Expected(403, .auth, .forbidden(.invoke)),
+        Expected(403, .auth, .untrustedPeer),
+        Expected(503, .queue, .moved),
         Expected(503, .queue, .queueFull(limit: 5)),
         Expected(503, .queue, .queueFull(limit: 0)),
         Expected(429, .queue, .rateExceeded(retryAfter: .milliseconds(1))),

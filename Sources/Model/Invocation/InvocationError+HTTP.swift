@@ -11,9 +11,9 @@ extension InvocationError {
         case .functionNotFound: 404
         case .methodNotAllowed: 405
         case .unauthenticated: 401
-        case .forbidden: 403
+        case .forbidden, .untrustedPeer: 403
         case .rateExceeded: 429
-        case .queueFull, .starting, .draining, .apiUnavailable: 503
+        case .queueFull, .moved, .starting, .draining, .apiUnavailable: 503
         case .queueTimeout, .scalingTimeout, .responseTimeout: 504
         case .startFailed(let trouble): trouble.isTimeout ? 504 : 502
         case .notRunnable, .connectFailed, .replicaLost, .malformedResponse: 502
@@ -25,8 +25,8 @@ extension InvocationError {
         switch self {
         case .malformedRequest, .tooLarge, .functionNotFound, .methodNotAllowed: .route
         case .requestStalled: .timeout
-        case .unauthenticated, .forbidden: .auth
-        case .queueFull, .rateExceeded, .queueTimeout, .starting, .draining, .apiUnavailable: .queue
+        case .unauthenticated, .forbidden, .untrustedPeer: .auth
+        case .queueFull, .rateExceeded, .queueTimeout, .moved, .starting, .draining, .apiUnavailable: .queue
         case .scalingTimeout: .scale
         case .startFailed(let trouble): trouble.stage
         case .notRunnable: .start
@@ -39,7 +39,7 @@ extension InvocationError {
     /// Seconds after which a retry may help; `nil`: no promise.
     public var retryAfterSeconds: Int? {
         switch self {
-        case .queueFull, .starting, .draining, .apiUnavailable: 1
+        case .queueFull, .moved, .starting, .draining, .apiUnavailable: 1
         case .rateExceeded(let wait): Self.retryAfterSeconds(wait)
         case .startFailed(let trouble): trouble.retryAfterSeconds
         default: nil
@@ -60,10 +60,11 @@ extension InvocationError {
         case .functionNotFound: "No function has this path"
         case .methodNotAllowed: "The function does not answer this method"
         case .unauthenticated: "Credentials are missing or wrong"
-        case .forbidden: "Not allowed"
+        case .forbidden, .untrustedPeer: "Not allowed"
         case .queueFull: "The function's queue is full"
         case .rateExceeded: "The caller's rate is exceeded"
         case .queueTimeout: "No replica became free in time"
+        case .moved: "The function has moved"
         case .scalingTimeout: "No replica came up in time"
         case .startFailed: "The function cannot be started"
         case .notRunnable: "The function cannot run here"
@@ -104,6 +105,10 @@ extension InvocationError {
         case .queueTimeout(let wait):
             "Every slot was taken for \(wait.shortText). Raise target.maxReplicas, .concurrency, .limits.inFlight "
                 + "or .timeout."
+        case .moved: "Another F2S process has just taken the function over. Retry in a second."
+        case .untrustedPeer:
+            "Only F2S processes invoke functions here, with the token that they share. Call the public listener; or, "
+                + "if this was an F2S process, give all of them the same F2S_INTERNAL_TOKEN."
         case .scalingTimeout(let wait):
             "No replica was ready within \(wait.shortText). `f2s why` tells what is in the way."
         case .startFailed(let trouble): trouble.message

@@ -21,6 +21,10 @@ public enum InvocationError: Error, Sendable, Hashable {
     case rateExceeded(retryAfter: Duration)
     /// No slot became free in time.
     case queueTimeout(after: Duration)
+    /// Another F2S process grants the function's slots from now on; nothing was sent to a replica.
+    case moved
+    /// Whoever invokes on the internal listener has not shown the token that F2S processes share.
+    case untrustedPeer
     /// No replica came up in time, and nobody knows why.
     case scalingTimeout(after: Duration)
     /// Replicas cannot be started.
