@@ -5,39 +5,52 @@ import F2SModel
 struct Catalog {
     /// What must happen after a change, outside the lock.
     struct Effects {
-        var table: RouteTable?
+        var tables: RouteTables?
         var wakes: [(FunctionCell, [InvocationQueue.Wake])] = []
+        var moves: [(RouteTable.Entry, [InvocationQueue.Waiter])] = []
         var failures: [(InvocationError, [InvocationQueue.Waiter])] = []
         var dials: [(ReplicaCell, FunctionCell, loop: Int?)] = []
         var retired: [ReplicaCell] = []
     }
 
     /// What is kept of a function: of its status, which changes often, nothing depends here.
-    private struct Known {
+    struct Known {
         var draft: FunctionDraft
         var age: UInt64
+        /// The function's own queue. Its slots are granted by one process at a time, where its limit is to be exact.
         let cell: FunctionCell
+        /// As the newest table has it.
+        var entry: RouteTable.Entry?
+        /// Who grants its slots, as far as this process was told.
+        var seat = Seat()
+        /// The way to another process that grants its slots; it stays when they are granted here again.
+        var forward: Forward?
     }
 
     /// What a function's queue was told last.
     private struct Placement: Equatable {
         let replicas: [Replica]
         let trouble: StartTrouble?
+        let isHeld: Bool
     }
 
-    private var known: [Function.ID: Known] = [:]
+    var known: [Function.ID: Known] = [:]
     private var placed: [Function.ID: Placement] = [:]
     /// Removed functions whose work is not done: until it is, their replicas must not be taken for idle.
     private var departing: [FunctionCell] = []
-    private var replicaCells: [Replica.ID: ReplicaCell] = [:]
+    private var replicaCells: [Replica.ID: (address: Replica.Address, cell: ReplicaCell)] = [:]
     private var hasFunctions = false
+    var ownership = Ownership()
+    /// Whether this process has a token to show to others.
+    let mayForward: Bool
     private var replicas = ReplicaSnapshot()
     private var queueLengthMax: Int
-    private var timeouts: Timeouts
-    /// 0 is the API server.
-    private var nextNumber = 1
+    var timeouts: Timeouts
+    /// Those below belong to the API server's two sockets.
+    private var nextNumber = InternalUpstream.number + 1
 
-    init(queueLengthMax: Int, timeouts: Timeouts) {
+    init(queueLengthMax: Int, timeouts: Timeouts, mayForward: Bool = false) {
+        self.mayForward = mayForward
         self.queueLengthMax = queueLengthMax
         self.timeouts = timeouts
     }
@@ -48,14 +61,16 @@ struct Catalog {
         return (known.values.map(\.cell), departing)
     }
 
-    var namedCells: [(String, FunctionCell)] { known.values.map { ($0.draft.name.text, $0.cell) } }
+    var namedCells: [NamedCell] {
+        known.values.map { NamedCell(name: $0.draft.name.text, home: $0.cell, forward: $0.forward?.cell) }
+    }
 
     mutating func update(tuning: DispatcherSettings.Tuning, now: UInt64) -> Effects {
         queueLengthMax = tuning.limits.queueLengthMax
         timeouts = tuning.timeouts
         var effects = Effects()
         for entry in known.values { limit(entry, now, &effects) }
-        if hasFunctions { effects.table = makeTable() }
+        if hasFunctions { publishTables(now, &effects) }
         return effects
     }
 
@@ -71,23 +86,32 @@ struct Catalog {
             hasChanged = true
             known[id] = nil
             placed[id] = nil
-            let waiters = entry.cell.withQueue { $0.close(now: now) }
             departing.append(entry.cell)
-            effects.failures.append((.functionNotFound(path: entry.draft.route.path), waiters))
+            for cell in [entry.cell, entry.forward?.cell].compactMap(\.self) {
+                let waiters = cell.withQueue { $0.close(now: now) }
+                cell.successor = nil
+                effects.failures.append((.functionNotFound(path: entry.draft.route.path), waiters))
+            }
+            if let replica = entry.forward?.replica { effects.retired.append(replica) }
         }
         for function in routed {
             let earlier = known[function.id]
             guard earlier?.draft != function.draft || earlier?.age != function.age else { continue }
             hasChanged = true
-            let cell =
-                earlier?.cell
-                ?? FunctionCell(id: function.id, queue: InvocationQueue(bounds(of: function.target), now: now))
-            let entry = Known(draft: function.draft, age: function.age, cell: cell)
+            var entry =
+                earlier
+                ?? Known(
+                    draft: function.draft, age: function.age,
+                    cell: FunctionCell(
+                        id: function.id, queue: InvocationQueue(bounds(of: function.target), now: now)))
+            entry.draft = function.draft
+            entry.age = function.age
+            if earlier == nil { seat(&entry, now, &effects) }
             known[function.id] = entry
             limit(entry, now, &effects)
         }
         guard hasChanged else { return effects }
-        effects.table = makeTable()
+        publishTables(now, &effects)
         place(now, &effects)
         return effects
     }
@@ -103,36 +127,17 @@ struct Catalog {
         let bounds = bounds(of: entry.draft.target)
         let wakes = entry.cell.withQueue { $0.update(bounds, now: now) }
         if !wakes.isEmpty { effects.wakes.append((entry.cell, wakes)) }
+        if let forward = entry.forward { _ = forward.cell.withQueue { $0.update(bounds.ofForward, now: now) } }
     }
 
-    private func bounds(of target: Target) -> InvocationQueue.Bounds {
+    func bounds(of target: Target) -> InvocationQueue.Bounds {
         InvocationQueue.Bounds(
             concurrency: target.concurrency, inFlight: target.limits.inFlight,
             queued: target.limits.queued ?? queueLengthMax, rate: target.limits.callerRate)
     }
 
-    /// The path of most functions, in memory once.
-    private static let root = Array("/".utf8)
-
-    private func makeTable() -> RouteTable {
-        let ceiling = timeouts.request
-        return RouteTable(
-            known.values.sorted { $0.age < $1.age }.map { entry in
-                let draft = entry.draft
-                let target = draft.target
-                let declaration = FunctionCell.Declaration(
-                    name: draft.name, route: draft.route,
-                    path: target.path == "/" ? Self.root : Array(target.path.utf8),
-                    timeout: min(target.timeout ?? ceiling, ceiling).nanoseconds,
-                    countsCallers: target.limits.rate != nil)
-                return (
-                    draft.route, RouteTable.Entry(cell: entry.cell, declaration: declaration, method: draft.method)
-                )
-            })
-    }
-
     /// Brings the replicas to the queues of their functions; those of which nothing changed are left alone.
-    private mutating func place(_ now: UInt64, _ effects: inout Effects) {
+    mutating func place(_ now: UInt64, _ effects: inout Effects) {
         var byFunction: [Function.ID: [Replica]] = [:]
         var listed: Set<Replica.ID> = []
         for replica in replicas.replicas where replica.state != .gone && known[replica.function] != nil {
@@ -142,15 +147,16 @@ struct Catalog {
         let concerned = Set(byFunction.keys).union(replicas.troubles.keys).union(placed.keys)
         for id in concerned {
             guard let entry = known[id] else { continue }
-            let placement = Placement(replicas: byFunction[id] ?? [], trouble: trouble(of: entry))
+            let placement = Placement(
+                replicas: byFunction[id] ?? [], trouble: trouble(of: entry), isHeld: entry.seat.isHeld)
             guard placed[id] != placement else { continue }
             placed[id] = placement
             place(placement, of: entry, now, &effects)
         }
         placed = placed.filter { known[$0.key] != nil && ($0.value.trouble != nil || !$0.value.replicas.isEmpty) }
-        for (id, cell) in replicaCells where !listed.contains(id) {
+        for (id, known) in replicaCells where !listed.contains(id) {
             replicaCells[id] = nil
-            effects.retired.append(cell)
+            effects.retired.append(known.cell)
         }
     }
 
@@ -164,7 +170,7 @@ struct Catalog {
         var states: [(cell: ReplicaCell, isDraining: Bool)] = []
         var diallable: [ReplicaCell] = []
         for replica in placement.replicas {
-            guard let cell = cell(of: replica) else { continue }
+            guard let cell = cell(of: replica, &effects), !placement.isHeld else { continue }
             states.append((cell, replica.state == .draining))
             let mayDial = replica.state == .ready || replica.state == .starting && !replica.awaitsReadiness
             if mayDial { diallable.append(cell) }
@@ -183,14 +189,23 @@ struct Catalog {
         }
     }
 
-    private mutating func cell(of replica: Replica) -> ReplicaCell? {
-        if let cell = replicaCells[replica.id] { return cell }
-        guard let address = replica.address,
-            let socket = try? SocketAddress(ip: address.ip, port: address.port)
-        else { return nil }
-        let cell = ReplicaCell(id: replica.id, address: socket, number: nextNumber)
+    /// The cell of a replica at its address. With another address it is another one: what is still under way to the old
+    /// address must not be taken for the new one's.
+    private mutating func cell(of replica: Replica, _ effects: inout Effects) -> ReplicaCell? {
+        if let known = replicaCells[replica.id] {
+            if known.address == replica.address { return known.cell }
+            replicaCells[replica.id] = nil
+            effects.retired.append(known.cell)
+        }
+        guard let address = replica.address, let cell = makeCell(replica.id, at: address) else { return nil }
+        replicaCells[replica.id] = (address, cell)
+        return cell
+    }
+
+    mutating func makeCell(_ id: Replica.ID, at address: Replica.Address) -> ReplicaCell? {
+        guard let socket = try? SocketAddress(ip: address.ip, port: address.port) else { return nil }
+        let cell = ReplicaCell(id: id, address: socket, number: nextNumber)
         nextNumber += 1
-        replicaCells[replica.id] = cell
         return cell
     }
 }

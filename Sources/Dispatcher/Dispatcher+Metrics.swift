@@ -20,11 +20,19 @@ extension Dispatcher {
         observeLoad("f2s_requests_queued", help: "Invocations that wait for a slot.", in: registry) { $0.queued }
         for event in FunctionMeters.Event.allCases { observe(event, in: registry) }
         registry.observe(
+            "f2s_requests_forwarded_total",
+            help: "Invocations that went to the F2S process which grants the function's slots.", kind: .counter
+        ) { [weak self] in
+            (self?.namedCells ?? []).compactMap { cell in
+                cell.forward.map { Sample(Double($0.meters.total(of: .incoming)), labels: [("function", cell.name)]) }
+            }
+        }
+        registry.observe(
             "f2s_requests_failed_total", help: "Invocations that F2S had to answer itself, by stage.", kind: .counter
         ) { [weak self] in
-            (self?.namedCells ?? []).flatMap { name, cell in
-                cell.meters.currentFailures.map { stage, total in
-                    Sample(Double(total), labels: [("function", name), ("stage", stage.rawValue)])
+            (self?.namedCells ?? []).flatMap { cell in
+                cell.currentFailures.map { stage, total in
+                    Sample(Double(total), labels: [("function", cell.name), ("stage", stage.rawValue)])
                 }
             }
         }
@@ -41,8 +49,8 @@ extension Dispatcher {
 
     private func observe(_ event: FunctionMeters.Event, in registry: MetricRegistry) {
         registry.observe(event.metric, help: event.help, kind: .counter) { [weak self] in
-            (self?.namedCells ?? []).map { name, cell in
-                Sample(Double(cell.meters.total(of: event)), labels: [("function", name)])
+            (self?.namedCells ?? []).map { cell in
+                Sample(Double(cell.total(of: event)), labels: [("function", cell.name)])
             }
         }
     }
@@ -53,8 +61,8 @@ extension Dispatcher {
     ) {
         registry.observe(name, help: help, kind: .gauge) { [weak self] in
             let now = Clock.monotonicNanoseconds()
-            return (self?.namedCells ?? []).map { name, cell in
-                Sample(Double(read(cell.withQueue { $0.load(now: now) })), labels: [("function", name)])
+            return (self?.namedCells ?? []).map { cell in
+                Sample(Double(read(cell.home.withQueue { $0.load(now: now) })), labels: [("function", cell.name)])
             }
         }
     }
@@ -64,10 +72,23 @@ extension Dispatcher {
         _ read: @escaping @Sendable (FunctionMeters.Readings) -> Histogram.Reading
     ) {
         registry.observeHistograms(name, help: help, buckets: FunctionMeters.bounds) { [weak self] in
-            (self?.namedCells ?? []).map { name, cell in
-                HistogramSample(read(cell.meters.currentReadings), labels: [("function", name)])
+            (self?.namedCells ?? []).map { cell in
+                HistogramSample(read(cell.home.meters.currentReadings), labels: [("function", cell.name)])
             }
         }
+    }
+}
+
+/// What another process serves is counted there; what never got there, here.
+extension NamedCell {
+    fileprivate func total(of event: FunctionMeters.Event) -> UInt64 {
+        let own = home.meters.total(of: event)
+        return event == .limited ? own &+ (forward?.meters.total(of: event) ?? 0) : own
+    }
+
+    fileprivate var currentFailures: [(stage: Stage, total: UInt64)] {
+        guard let forward else { return home.meters.currentFailures }
+        return zip(home.meters.currentFailures, forward.meters.currentFailures).map { ($0.stage, $0.total &+ $1.total) }
     }
 }
 

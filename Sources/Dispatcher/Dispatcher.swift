@@ -15,16 +15,25 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     private let directory: LoopDirectory
     private let catalog: Mutex<Catalog>
     private let address = Mutex<SocketAddress?>(nil)
+    private let internalAddress = Mutex<SocketAddress?>(nil)
     /// Those in force, for the metrics.
     private let limits: Latest<Limits>
 
     /// Prepares the loops; nothing listens yet.
-    /// - Throws: when the API server's socket path is too long for a Unix socket.
+    /// - Throws: when a path of the API server's is too long for a Unix socket, or the internal token cannot stand in a
+    ///   header field.
     public init(_ settings: DispatcherSettings, metrics: MetricRegistry) throws {
         self.settings = settings
         let shared = SharedState(registry: metrics)
         let api = ReplicaCell(
             id: Replica.ID("api"), address: try SocketAddress(unixPath: settings.apiSocketPath), number: 0)
+        let peers = try settings.internal.map { settings in
+            InternalUpstream(
+                token: try InternalToken(settings.token),
+                hooks: ReplicaCell(
+                    id: Replica.ID("hooks"), address: try SocketAddress(unixPath: settings.socketPath),
+                    number: InternalUpstream.number))
+        }
         let directory = LoopDirectory(mailboxes: try (0..<settings.loops).map { _ in try Mailbox<Message>() })
         var threads: [LoopThread] = []
         for index in 0..<settings.loops {
@@ -32,7 +41,8 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
             let tuning = settings.tuning
             let thread = try LoopThread(name: "f2s-loop-\(index)") {
                 Worker(
-                    index: index, poll: poll, directory: directory, shared: shared, api: api, tuning: tuning
+                    index: index, poll: poll, directory: directory, shared: shared, api: api, peers: peers,
+                    tuning: tuning
                 ).run()
             }
             threads.append(thread)
@@ -42,28 +52,51 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         self.threads = Mutex(threads)
         self.directory = directory
         catalog = Mutex(
-            Catalog(queueLengthMax: settings.tuning.limits.queueLengthMax, timeouts: settings.tuning.timeouts))
+            Catalog(
+                queueLengthMax: settings.tuning.limits.queueLengthMax, timeouts: settings.tuning.timeouts,
+                mayForward: peers?.token.isSet ?? false))
         registerObservations(in: metrics, limits: limits)
     }
 
-    /// Opens the listener.
+    /// Opens the listener, and the internal one where there is one.
     /// - Returns: the port, which matters where 0 was asked for.
     /// - Throws: what the system says, for example that the address is in use.
     public func start() throws -> Int {
         let listener = try Socket.listen(SocketAddress(ip: settings.host, port: settings.port))
+        do {
+            try startInternal()
+        } catch {
+            close(listener)
+            throw error
+        }
         let bound = Socket.localAddress(listener)
         address.withLock { $0 = bound }
-        directory.mailboxes[0].post(.listen(listener))
+        directory.mailboxes[0].post(.listen(listener, isInternal: false))
         return bound?.port ?? settings.port
     }
 
-    /// Stops accepting connections and lets what is in hand end: see ``currentReport()``.
+    private func startInternal() throws {
+        guard let settings = settings.internal else { return }
+        let listener = try Socket.listen(SocketAddress(ip: settings.host, port: settings.port))
+        internalAddress.withLock { $0 = Socket.localAddress(listener) }
+        directory.mailboxes[0].post(.listen(listener, isInternal: true))
+    }
+
+    /// The internal listener's port; `nil`: it is not open.
+    public var internalPort: Int? { internalAddress.withLock { $0 }?.port }
+
+    /// Asks callers to go elsewhere: every response ends its connection. Connections are still accepted, and those on
+    /// which nothing is going on stay, because their clients may just be sending. Ends with ``beginDraining()``.
+    public func beginLeaving() { shared.beginLeaving() }
+
+    /// Stops accepting connections and lets what is in hand end: see ``currentReport()``. Hooks and questions of other
+    /// F2S processes are still answered; what they forward is sent back to them.
     public func beginDraining() {
-        shared.isDraining.store(true, ordering: .relaxed)
+        shared.beginEnding()
         directory.post(.drain)
     }
 
-    /// Invocations that have begun and not ended: what a shutdown waits for.
+    /// Invocations that have begun and not ended, and hooks that are being answered: what a shutdown waits for.
     public var currentInvocations: Int { shared.invocations.load(ordering: .relaxed) }
 
     /// Closes what is left and ends the loops. Blocks until they have ended: not for an event loop or an async
@@ -98,19 +131,22 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     }
 
     /// Replaces which functions other processes admit invocations of.
-    public func apply(_ ownership: Ownership) {}
+    public func apply(_ ownership: Ownership) {
+        publish { $0.update(ownership, now: Clock.monotonicNanoseconds()) }
+    }
 
     /// Every function that can be routed, by its name.
-    var namedCells: [(String, FunctionCell)] { catalog.withLock { $0.namedCells } }
+    var namedCells: [NamedCell] { catalog.withLock { $0.namedCells } }
 
     private func publish(_ change: (inout sending Catalog) -> Catalog.Effects) {
         // Under the lock only what must be in order: the loops get tables in the order in which they were made.
         let effects = catalog.withLock { catalog in
             let effects = change(&catalog)
-            if let table = effects.table { directory.post(.route(table)) }
+            if let tables = effects.tables { directory.post(.route(tables)) }
             return effects
         }
         for (cell, wakes) in effects.wakes { directory.deliver(wakes, of: cell) }
+        for (entry, waiters) in effects.moves { directory.move(waiters, to: entry) }
         for (error, waiters) in effects.failures { directory.deliver(error, to: waiters) }
         for replica in effects.retired {
             replica.retire()
@@ -130,11 +166,11 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         var report = LoadReport()
         for cell in routed {
             report.functions[cell.id] = cell.withQueue { $0.load(now: now) }
-            for (replica, load) in cell.withQueue({ $0.currentReplicas() }) { report.replicas[replica] = load }
+            for (replica, load) in cell.withQueue({ $0.currentReplicas() }) { report.add(load, of: replica) }
         }
         for cell in departing {
             for (replica, load) in cell.withQueue({ $0.currentReplicas() }) where load.inFlight > 0 {
-                report.replicas[replica, default: .init()].inFlight += load.inFlight
+                report.add(load, of: replica)
             }
         }
         return report
@@ -147,6 +183,14 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
             address: address.flatMap { address in address.port.map { "\(address.ip ?? settings.host):\($0)" } } ?? "",
             loops: directory.mailboxes.count, connections: shared.connections.load(ordering: .relaxed),
             upstreamConnections: shared.upstreamConnections.load(ordering: .relaxed),
-            isDraining: shared.isDraining.load(ordering: .relaxed), load: currentLoad())
+            isDraining: shared.isEnding, load: currentLoad())
+    }
+}
+
+extension LoadReport {
+    /// Adds what one queue has on a replica: it may have work on an earlier address of the same one.
+    fileprivate mutating func add(_ load: ReplicaLoad, of replica: Replica.ID) {
+        replicas[replica, default: ReplicaLoad()].inFlight += load.inFlight
+        if load.isAccepting { replicas[replica]?.isAccepting = true }
     }
 }

@@ -3,11 +3,11 @@ import F2SModel
 /// What a loop is told by the others and by the control plane.
 enum Message: Sendable {
     /// Take this listener, and share what it accepts out among the loops.
-    case listen(Int32)
+    case listen(Int32, isInternal: Bool)
     /// Take this connection.
-    case adopt(Int32, peer: SocketAddress)
-    /// Route by this table from now on.
-    case route(RouteTable)
+    case adopt(Int32, peer: SocketAddress, isInternal: Bool)
+    /// Route by these tables from now on.
+    case route(RouteTables)
     /// Take over these bounds and times.
     case tune(DispatcherSettings.Tuning)
     /// Connect to a replica until it accepts.
@@ -16,6 +16,8 @@ enum Message: Sendable {
     case forget(ReplicaCell)
     /// One of the loop's waiters has got a slot.
     case wake(InvocationQueue.Wake, FunctionCell)
+    /// One of the loop's waiters belongs elsewhere now.
+    case move(InvocationQueue.Waiter, RouteTable.Entry)
     /// One of the loop's waiters waits in vain.
     case fail(InvocationQueue.Waiter, InvocationError)
     /// Take nothing new.

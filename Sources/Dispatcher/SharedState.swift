@@ -9,7 +9,7 @@ final class SharedState: Sendable {
     let upstreamConnections = Atomic<Int>(0)
     /// Invocations that have begun and not ended.
     let invocations = Atomic<Int>(0)
-    let isDraining = Atomic<Bool>(false)
+    private let phase = Atomic<UInt8>(0)
     let refusedConnections: Counter
     private let refused: [Counter]
 
@@ -24,8 +24,15 @@ final class SharedState: Sendable {
             "f2s_connections_refused_total", help: "Client connections that were over the limit.")
     }
 
+    /// Whether callers are asked to go elsewhere, by the end of each response.
+    var isLeaving: Bool { phase.load(ordering: .relaxed) >= 1 }
+
     /// Whether F2S takes no new work.
-    var isEnding: Bool { isDraining.load(ordering: .relaxed) }
+    var isEnding: Bool { phase.load(ordering: .relaxed) >= 2 }
+
+    func beginLeaving() { _ = phase.max(1, ordering: .relaxed) }
+
+    func beginEnding() { _ = phase.max(2, ordering: .relaxed) }
 
     func invocationBegan() { invocations.add(1, ordering: .relaxed) }
 
@@ -48,6 +55,11 @@ struct LoopDirectory: Sendable {
     /// Hands slots to those who waited for them, each on its own loop.
     func deliver(_ wakes: [InvocationQueue.Wake], of cell: FunctionCell) {
         for wake in wakes { mailboxes[wake.waiter.loop].post(.wake(wake, cell)) }
+    }
+
+    /// Sends waiters to where their function's slots are granted now.
+    func move(_ waiters: [InvocationQueue.Waiter], to entry: RouteTable.Entry) {
+        for waiter in waiters { mailboxes[waiter.loop].post(.move(waiter, entry)) }
     }
 
     /// Tells waiters that there is nothing to wait for.

@@ -9,54 +9,66 @@ extension Worker {
     /// Until the next look where descriptors have run out.
     private static let exhaustedNanoseconds: UInt64 = 100_000_000
 
-    func listen(_ descriptor: Int32) {
-        listener = descriptor
-        watchListener()
+    /// Connections of other F2S processes and of hooks that are let in beyond the limit: clients who have taken every
+    /// place must not keep them out.
+    private static let internalReserve = 1024
+
+    func listen(_ listener: Listener) {
+        listeners.append(listener)
+        watch(listener)
     }
 
-    private func watchListener() {
-        guard let listener else { return }
-        loop.watchListener(listener) { [unowned self] in acceptAll() }
+    private func watch(_ listener: Listener) {
+        guard listeners.contains(listener) else { return }
+        loop.watchListener(listener.descriptor) { [unowned self] in acceptAll(listener) }
     }
 
     /// Those who are at the door already come in: closing it on them would reset their connections.
-    func stopListening() {
-        guard let listener else { return }
-        acceptAll()
-        self.listener = nil
-        loop.retire(listener)
+    func stopListening(isInternal: Bool) {
+        for listener in listeners where listener.isInternal == isInternal {
+            acceptAll(listener)
+            loop.retire(listener.descriptor)
+        }
+        listeners.removeAll { $0.isInternal == isInternal }
     }
 
     /// Shares connections out among the loops in turn, which keeps those that last evenly spread.
-    private func acceptAll() {
-        guard let listener else { return }
+    private func acceptAll(_ listener: Listener) {
         for _ in 0..<Self.acceptsMax {
-            guard let (descriptor, peer) = Socket.accept(listener) else {
+            guard let (descriptor, peer) = Socket.accept(listener.descriptor) else {
                 if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) { pauseListening(listener) }
                 return
             }
             nextLoop = (nextLoop + 1) % directory.mailboxes.count
             if nextLoop == index {
-                adopt(descriptor, peer)
+                adopt(descriptor, peer, isInternal: listener.isInternal)
             } else {
-                directory.mailboxes[nextLoop].post(.adopt(descriptor, peer: peer))
+                directory.mailboxes[nextLoop].post(.adopt(descriptor, peer: peer, isInternal: listener.isInternal))
             }
         }
     }
 
     /// Without a descriptor nobody can be let in, and the one at the door would wake the loop again and again.
-    private func pauseListening(_ listener: Int32) {
-        loop.unwatch(listener)
-        loop.schedule(after: Self.exhaustedNanoseconds) { [unowned self] in watchListener() }
+    private func pauseListening(_ listener: Listener) {
+        loop.unwatch(listener.descriptor)
+        loop.schedule(after: Self.exhaustedNanoseconds) { [unowned self] in watch(listener) }
     }
 
     /// Takes a connection that was accepted.
-    func adopt(_ descriptor: Int32, _ peer: SocketAddress) {
+    func adopt(_ descriptor: Int32, _ peer: SocketAddress, isInternal: Bool) {
         let stream = Stream(accepted: descriptor, loop: loop)
-        guard shared.connections.load(ordering: .relaxed) < tuning.limits.connectionsMax else {
+        let limit = tuning.limits.connectionsMax + (isInternal ? Self.internalReserve : 0)
+        guard shared.connections.load(ordering: .relaxed) < limit else {
             shared.refusedConnections.add()
             return Refusal(stream, worker: self).start()
         }
-        ClientConnection(stream, peer: peer, worker: self).start()
+        ClientConnection(stream, peer: peer, isInternal: isInternal, worker: self).start()
     }
+}
+
+/// A socket that connections are accepted from.
+struct Listener: Equatable {
+    let descriptor: Int32
+    /// Whether only other F2S processes and hooks are expected there.
+    let isInternal: Bool
 }

@@ -1,4 +1,5 @@
 import F2SModel
+import Glibc
 
 extension Worker {
     /// Longest time for one attempt to connect.
@@ -8,7 +9,8 @@ extension Worker {
 
     /// Opens a connection on this loop.
     func connect(_ replica: ReplicaCell, then body: @escaping (Result<UpstreamConnection, SystemError>) -> Void) {
-        do {
+        do throws(SystemError) {
+            guard !replica.isRetired else { throw SystemError(call: "connect", code: ECONNABORTED) }
             let stream = try Stream(connectingTo: replica.address, loop: loop)
             let upstream = UpstreamConnection(stream, replica: replica, worker: self)
             connecting.append(upstream)

@@ -11,6 +11,8 @@ final class Worker {
     let directory: LoopDirectory
     /// The API server, one more upstream, on a socket of our own.
     let api: ReplicaCell
+    /// `nil`: there is no internal listener.
+    let peers: InternalUpstream?
     var tuning: DispatcherSettings.Tuning {
         didSet {
             scanner = HeadScanner(limits: HeadLimits(tuning.limits))
@@ -19,7 +21,9 @@ final class Worker {
     }
     private(set) var times: LoopTimes
     /// `nil` until the declarations have been read: then nobody knows that a path is not a function's.
-    var table: RouteTable?
+    private(set) var table: RouteTable?
+    /// For what arrives on the internal listener.
+    private(set) var homeTable: RouteTable?
     var scanner: HeadScanner
     var identities: IdentityGenerator
     /// What is being put together to be written at once.
@@ -35,7 +39,7 @@ final class Worker {
     private var ownMessages: [Message] = []
     private var lastGeneration: UInt64 = 0
     private var nextDeadline = UInt64.max
-    var listener: Int32?
+    var listeners: [Listener] = []
     var nextLoop = 0
     var lingeringRefusals = 0
 
@@ -46,13 +50,14 @@ final class Worker {
 
     init(
         index: Int, poll: Poll, directory: LoopDirectory, shared: SharedState, api: ReplicaCell,
-        tuning: DispatcherSettings.Tuning
+        peers: InternalUpstream?, tuning: DispatcherSettings.Tuning
     ) {
         self.index = index
         loop = EventLoop(poll: poll)
         self.directory = directory
         self.shared = shared
         self.api = api
+        self.peers = peers
         self.tuning = tuning
         times = LoopTimes(tuning)
         scanner = HeadScanner(limits: HeadLimits(tuning.limits))
@@ -87,21 +92,25 @@ final class Worker {
 
     private func take(_ message: Message) {
         switch message {
-        case .listen(let descriptor): listen(descriptor)
-        case .adopt(let descriptor, let peer): adopt(descriptor, peer)
-        case .route(let table): self.table = table
+        case .listen(let descriptor, let isInternal): listen(Listener(descriptor: descriptor, isInternal: isInternal))
+        case .adopt(let descriptor, let peer, let isInternal): adopt(descriptor, peer, isInternal: isInternal)
+        case .route(let tables):
+            table = tables.open
+            homeTable = tables.home
         case .tune(let tuning): self.tuning = tuning
         case .dial(let replica, let cell): dial(replica, of: cell)
-        case .forget(let replica): closeIdle(replica.number)
+        case .forget(let replica): forget(replica)
         case .wake(let wake, let cell): self.wake(wake, of: cell)
-        case .fail(let waiter, let error): fail(waiter, error)
+        case .move(let waiter, let entry): waiting(waiter)?.move(to: entry)
+        case .fail(let waiter, let error): waiting(waiter)?.fail(error)
         case .drain: drain()
         case .stop: stop()
         }
     }
 
     private func stop() {
-        stopListening()
+        stopListening(isInternal: false)
+        stopListening(isInternal: true)
         for client in clients { client?.close() }
         for number in pools.keys { closeIdle(number) }
         for upstream in connecting { upstream.close() }
@@ -133,10 +142,11 @@ final class Worker {
         if deadline < nextDeadline { nextDeadline = deadline }
     }
 
-    /// Closes the connections on which nothing is going on, and lets the others end by themselves.
+    /// Closes the connections on which nothing is going on, and lets the others end by themselves. Other processes must
+    /// still be able to ask what is in hand here.
     private func drain() {
         for client in clients { client?.closeIfIdle() }
-        stopListening()
+        stopListening(isInternal: false)
     }
 
     // MARK: Slots
@@ -150,19 +160,15 @@ final class Worker {
 
     /// A slot for one who waited. If that one has left, the slot goes back at once.
     private func wake(_ wake: InvocationQueue.Wake, of cell: FunctionCell) {
-        let waiter = wake.waiter
-        if let client = clients[waiter.entry], client.exchange.isWaiting(generation: waiter.generation) {
-            client.exchange.granted(wake.grant)
-        } else {
-            giveBack(wake.grant, of: cell)
-        }
+        if let exchange = waiting(wake.waiter) { exchange.granted(wake.grant) } else { giveBack(wake.grant, of: cell) }
     }
 
-    private func fail(_ waiter: InvocationQueue.Waiter, _ error: InvocationError) {
+    /// `nil`: that one has left.
+    private func waiting(_ waiter: InvocationQueue.Waiter) -> Exchange? {
         guard let client = clients[waiter.entry], client.exchange.isWaiting(generation: waiter.generation) else {
-            return
+            return nil
         }
-        client.exchange.fail(error)
+        return client.exchange
     }
 
     /// Returns a slot and hands it on.
@@ -211,6 +217,13 @@ final class Worker {
 
     func forget(_ upstream: UpstreamConnection) {
         pools[upstream.replica.number]?.remove(upstream)
+    }
+
+    /// A replica is gone: what is connected and idle is closed, what is being connected fails, because its address may
+    /// be somebody else's already.
+    private func forget(_ replica: ReplicaCell) {
+        closeIdle(replica.number)
+        for upstream in connecting where upstream.replica === replica { upstream.failAsGone() }
     }
 
     private func closeIdle(_ number: Int) {

@@ -20,6 +20,7 @@ import Testing
             span, head, fields: scanner.fields,
             to: .init(path: path.map { Array($0.utf8) }, rest: path == nil ? 0 : head.path.lower + rest),
             from: .init(address: address), identity: Self.identity, into: out)
+        out.append("\r\n")
         let lines = out.text.split(separator: "\r\n", omittingEmptySubsequences: false).map(String.init)
         #expect(lines.suffix(2) == ["", ""])
         return lines.dropLast(2)

@@ -30,7 +30,7 @@ import Testing
     private func sequence(_ admission: InvocationQueue.Admission) throws -> UInt64 {
         switch admission {
         case .granted(_, let sequence), .waiting(let sequence, _, _): return sequence
-        case .full, .limited, .failed, .closed: throw Late(description: "\(admission)")
+        case .full, .limited, .failed, .closed, .moved: throw Late(description: "\(admission)")
         }
     }
 

@@ -101,7 +101,7 @@ struct QueueSimulation {
         case .failed:
             try require(trouble != nil && !isAccepting, "failed without a reason")
             counts.failed += 1
-        case .closed: throw Late(description: "closed")
+        case .closed, .moved: throw Late(description: "closed")
         }
         try require(wait == nil, "let in, although no token is there for \(wait ?? 0) ns")
     }
@@ -146,7 +146,7 @@ struct QueueSimulation {
             try require(sequence == invocation.sequence, "its place has changed")
             try enqueue(number, isCold, activate)
         case .failed: invocations[number] = nil
-        case .full, .limited, .closed: throw Late(description: "one who came back was refused")
+        case .full, .limited, .closed, .moved: throw Late(description: "one who came back was refused")
         }
     }
 

@@ -54,6 +54,7 @@ struct ForwardingCheck {
             HeadComposer.request(
                 bytes, head, fields: scanner.fields, to: .init(path: path, rest: rest), from: client,
                 identity: identity, into: out)
+            out.append("\r\n")
             return target
         } catch {
             throw Finding("A head that was accepted is refused when it is read again: \(error)")

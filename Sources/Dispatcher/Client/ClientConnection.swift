@@ -21,6 +21,8 @@ final class ClientConnection: StreamHandler {
     private(set) lazy var exchange = Exchange(client: self, worker: worker)
     /// IP address; `nil` for one that has none.
     let address: String?
+    /// Whether it came by the internal listener: from another F2S process, or from a hook.
+    let isInternal: Bool
     private(set) lazy var forwarding = HeadComposer.Forwarding(address: address)
     /// Who calls, for a function that limits each caller's rate: without credentials, everybody from one address. The
     /// hash is seeded anew in each process, so that nobody can choose whose bucket to share.
@@ -48,9 +50,10 @@ final class ClientConnection: StreamHandler {
     /// How long a client may take to read our last words.
     static let lingerNanoseconds: UInt64 = 2_000_000_000
 
-    init(_ stream: Stream, peer: SocketAddress, worker: Worker) {
+    init(_ stream: Stream, peer: SocketAddress, isInternal: Bool, worker: Worker) {
         self.stream = stream
         address = peer.ip
+        self.isInternal = isInternal
         self.worker = worker
     }
 
@@ -240,7 +243,8 @@ extension ClientConnection {
             isHeadTimed = false
             return false
         }
-        let headBytesMax = worker.scanner.limits.headBytesMax
+        let limits = worker.scanner.limits
+        let headBytesMax = isInternal ? limits.ofPeers.headBytesMax : limits.headBytesMax
         guard let end = HeadScanner.end(of: rest, from: &searched) else {
             if !isHeadTimed {
                 isHeadTimed = true
@@ -256,7 +260,9 @@ extension ClientConnection {
             return false
         }
         do {
-            let head = try worker.scanner.request(rest, length: end)
+            let head =
+                isInternal
+                ? try worker.scanner.requestOfPeer(rest, length: end) : try worker.scanner.request(rest, length: end)
             position += end
             begin(head, rest, &position)
         } catch {

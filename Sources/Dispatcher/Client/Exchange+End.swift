@@ -6,7 +6,7 @@ extension Exchange {
     /// Answers with a problem; the connection goes on where the request was read to its end.
     func fail(_ error: InvocationError) {
         let isClean = client.isRequestComplete && facts.isPersistent
-        answer(error, keepAlive: isClean && !worker.shared.isEnding)
+        answer(error, keepAlive: isClean && !worker.shared.isLeaving)
     }
 
     /// Answers with a problem and closes the connection.
@@ -32,7 +32,8 @@ extension Exchange {
         let out = worker.output
         out.clear()
         ProblemResponse.write(
-            problem, error, timing: timing, keepAlive: keepAlive, isAnswerToHead: isAnswerToHead, into: out)
+            problem, error, timing: timing, keepAlive: keepAlive, isAnswerToHead: isAnswerToHead,
+            fields: proof(of: error), into: out)
         client.write(out)
         client.responseEnded(keepAlive: keepAlive)
     }
@@ -61,7 +62,9 @@ extension Exchange {
         switch state {
         case .tunnel: client.setDeadline(in: worker.times.tunnelIdle)
         // The function's own time includes that of the upload, so that a trickle does not hold a slot for ever.
-        case .sent: client.setDeadline(at: client.isRequestComplete ? times.deadline : min(silence, times.deadline))
+        case .sent:
+            let mayBeSilent = client.isRequestComplete || isAwaitingContinue
+            client.setDeadline(at: mayBeSilent ? times.deadline : min(silence, times.deadline))
         case .responding:
             let mayBeSilent = entry == nil && client.isWritable && client.isRequestComplete
             client.setDeadline(at: mayBeSilent ? .max : silence)
@@ -94,7 +97,8 @@ extension Exchange {
         } else if let trouble {
             fail(.startFailed(trouble))
         } else {
-            fail(.scalingTimeout(after: waited))
+            // The only replica of what is forwarded is another process, and those are not started on demand.
+            fail(entry.isForward ? .connectFailed : .scalingTimeout(after: waited))
         }
     }
 }

@@ -10,7 +10,10 @@ extension Exchange {
         _ head: ResponseHead, _ bytes: Span<UInt8>, content: Span<UInt8>, framing: Framing, isComplete: Bool
     ) {
         let isInterim = head.status < 200 && head.status != 101
-        if isInterim, facts.minorVersion < 1 || head.status == 100 { return }
+        if isInterim, facts.minorVersion < 1 || head.status == 100 {
+            if head.status == 100 { continueArrived() }
+            return
+        }
         let out = worker.output
         out.clear()
         HeadComposer.response(bytes, head, fields: worker.scanner.fields, into: out)
@@ -21,9 +24,10 @@ extension Exchange {
         times.responded = worker.now()
         state = .responding
         facts.keepAlive =
-            facts.isPersistent && framing != .untilClose && !worker.shared.isEnding && head.status != 101
+            facts.isPersistent && framing != .untilClose && !worker.shared.isLeaving && head.status != 101
             && (client.isRequestComplete || !isComplete)
-        if entry != nil {
+        // What another process has answered says it already.
+        if let entry, !entry.isForward {
             HeadComposer.serverTiming(
                 queue: times.queueMicroseconds, start: times.startMicroseconds, function: times.functionMicroseconds,
                 into: out)
@@ -107,14 +111,15 @@ extension Exchange {
     /// A replica that breaks off may be dying, and the kernel may close its connections before the socket that it
     /// listens on: what is sent in between is swallowed, although it could have been sent elsewhere. So the replica
     /// takes nothing until it accepts a connection a moment later, as one that has just started.
-    private func doubtReplica() {
+    /// - Parameter delay: nanoseconds until it is tried.
+    func doubtReplica(_ delay: UInt64 = Worker.dialIntervalNanoseconds) {
         guard let entry, let replica = grant?.replica, entry.cell.withQueue({ $0.refused(replica) }) else { return }
-        worker.dial(replica, of: entry.cell, after: Worker.dialIntervalNanoseconds)
+        worker.dial(replica, of: entry.cell, after: delay)
         worker.shared.changes.raise()
     }
 
-    private func sendAgain() {
-        guard let entry else { return connect(worker.api) }
+    func sendAgain() {
+        guard let entry else { return connect(relayUpstream) }
         failedReplica = grant?.replica
         releaseSlot()
         generation = worker.nextGeneration()

@@ -26,8 +26,10 @@ final class Exchange {
     var state = State.idle
     var upstream: UpstreamConnection?
     /// The request's head as it goes to the replica, and a small body behind it: what can be sent again.
-    private var request: Buffer?
+    var request: Buffer?
     private(set) var isWhole = true
+    /// Whether content waits until the process that the request was forwarded to has a slot for it.
+    var isAwaitingContinue = false
     var facts = ExchangeFacts()
     var entry: RouteTable.Entry?
     var grant: InvocationQueue.Grant?
@@ -58,17 +60,22 @@ final class Exchange {
         attempts = Attempts()
         facts = ExchangeFacts(head)
         isWhole = head.framing == .none
+        isAwaitingContinue = false
         sequence = nil
         failedReplica = nil
         entry = nil
         state = .routed
         do throws(InvocationError) {
-            let destination = try route(head, bytes)
+            let isInternal = client.isInternal
+            let destination = try isInternal ? routeInternal(head, bytes) : route(head, bytes)
             let request = worker.loop.buffers.take()
             self.request = request
             HeadComposer.request(
-                bytes, head, fields: worker.scanner.fields, to: destination, from: client.forwarding,
+                bytes, head, fields: worker.scanner.fields, to: destination,
+                from: isInternal && entry != nil ? .kept : client.forwarding,
                 identity: worker.identities.next(), into: request)
+            if let entry, entry.isForward { addPeerFields(to: request) }
+            request.append("\r\n")
         } catch {
             // Two readers might take a malformed request differently, so nothing behind it on the connection counts.
             if case .malformedRequest = error { refuse(error) } else { fail(error) }
@@ -79,7 +86,7 @@ final class Exchange {
     var isOpen: Bool { state != .idle }
 
     /// Whether content can be passed on.
-    var isTakingBody: Bool { (state == .sent || state == .responding) && upstream != nil }
+    var isTakingBody: Bool { (state == .sent || state == .responding) && upstream != nil && !isAwaitingContinue }
 
     var isUpstreamWritable: Bool { upstream?.isWritable ?? true }
 
@@ -87,6 +94,10 @@ final class Exchange {
     func hold(_ body: Span<UInt8>) {
         request?.append(body)
         isWhole = true
+        if isAwaitingContinue {
+            isAwaitingContinue = false
+            upstream?.write(body)
+        }
     }
 
     /// It will not be sent again.
@@ -99,7 +110,7 @@ final class Exchange {
     /// The head, and a small body, are there: looks for a slot.
     func start() {
         guard state == .routed else { return }
-        guard let entry else { return connect(worker.api) }
+        guard let entry else { return relay() }
         entry.cell.meters.count(.incoming)
         isInvocation = true
         worker.shared.invocationBegan()
@@ -136,14 +147,18 @@ final class Exchange {
         connect(grant.replica)
     }
 
-    func admit(_ entry: RouteTable.Entry) {
+    /// - Parameter isMoved: whether it waited in another queue of the function until now.
+    func admit(_ entry: RouteTable.Entry, isMoved: Bool = false) {
         let waiter = InvocationQueue.Waiter(loop: worker.index, entry: client.entry, generation: generation)
         let now = worker.coarseNow
         let wallClock = worker.wallClock
         let (avoided, place) = (failedReplica, sequence)
-        let caller = entry.declaration.countsCallers ? client.caller : nil
+        // What another process forwards was counted there, where the caller is known.
+        let caller = entry.declaration.countsCallers && !client.isInternal && !isMoved ? client.caller : nil
         let admission = entry.cell.withQueue {
-            $0.admit(waiter, from: caller, avoiding: avoided, sequence: place, now: now, wallClock: wallClock)
+            $0.admit(
+                waiter, from: caller, avoiding: avoided, sequence: place, isMoved: isMoved, now: now,
+                wallClock: wallClock)
         }
         switch admission {
         case .granted(let grant, let sequence):
@@ -166,6 +181,7 @@ final class Exchange {
             entry.cell.meters.count(.limited)
             fail(.rateExceeded(retryAfter: .nanoseconds(Int64(clamping: wait))))
         case .closed: fail(.functionNotFound(path: entry.declaration.route.path))
+        case .moved: turnAway(entry)
         case .failed(let trouble): fail(.startFailed(trouble))
         }
     }
@@ -218,18 +234,20 @@ final class Exchange {
         upstream.begin(self)
         request?.withBytes { upstream.write($0) }
         noteActivity()
-        if !isWhole { client.resume() }
+        if !isWhole { passContentOn() }
     }
 
     private func connectFailed(_ replica: ReplicaCell, _ error: SystemError) {
         guard let entry else { return fail(.apiUnavailable) }
+        // One that does not exist any more is no attempt.
+        let isGone = replica.isRetired
         if ConnectFailure.isRefusal(error), entry.cell.withQueue({ $0.refused(replica) }) {
             worker.dial(replica, of: entry.cell)
             worker.shared.changes.raise()
         }
         releaseSlot()
         failedReplica = replica
-        guard attempts.mayConnectAgain() else { return fail(.connectFailed) }
+        guard isGone || attempts.mayConnectAgain() else { return fail(.connectFailed) }
         entry.cell.meters.count(.retried)
         admit(entry)
     }

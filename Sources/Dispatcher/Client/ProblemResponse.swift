@@ -4,7 +4,7 @@ import F2SModel
 enum ProblemResponse {
     static func write(
         _ problem: Problem, _ error: InvocationError, timing: ExchangeTimes?, keepAlive: Bool, isAnswerToHead: Bool,
-        into out: Buffer
+        fields: [UInt8] = [], into out: Buffer
     ) {
         let document = problem.json
         out.append(text: "HTTP/1.1 \(problem.status) \(reasonPhrase(problem.status))\r\n")
@@ -19,6 +19,7 @@ enum ProblemResponse {
                 queue: timing.queueMicroseconds, start: timing.startMicroseconds, function: timing.functionMicroseconds,
                 into: out)
         }
+        out.append(fields)
         if !keepAlive { out.append("Connection: close\r\n") }
         out.append("\r\n")
         if !isAnswerToHead { out.append(text: document) }

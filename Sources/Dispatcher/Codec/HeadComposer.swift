@@ -3,11 +3,22 @@ enum HeadComposer {
     /// What a client connection adds to every request of its own: the lines that name the client's address.
     struct Forwarding {
         let lines: [UInt8]
+        /// Whether the request says where it came from itself, and is trusted.
+        let isKept: Bool
+
+        /// For a request that comes from another F2S process: the lines of the first one stay.
+        static let kept = Forwarding(lines: [], isKept: true)
+
+        private init(lines: [UInt8], isKept: Bool) {
+            self.lines = lines
+            self.isKept = isKept
+        }
 
         /// - Parameter address: as text, IPv6 without brackets; `nil`: not known.
         init(address: String?) {
             let address = address ?? "unknown"
             let node = address.contains(":") ? "\"[\(address)]\"" : address
+            isKept = false
             lines = Array(
                 "X-Forwarded-For: \(address)\r\nX-Forwarded-Proto: http\r\nForwarded: for=\(node);proto=http\r\n".utf8)
         }
@@ -21,6 +32,7 @@ enum HeadComposer {
         let rest: Int
     }
 
+    /// A request's head, up to but without the empty line, so that fields can be added.
     static func request(
         _ bytes: Span<UInt8>, _ head: RequestHead, fields: [Field], to destination: Destination,
         from client: Forwarding, identity: RequestIdentity, into out: Buffer
@@ -38,7 +50,7 @@ enum HeadComposer {
             out.append("\r\n")
         }
         out.append(client.lines)
-        if let host = head.facts.host, !host.isEmpty {
+        if !client.isKept, let host = head.facts.host, !host.isEmpty {
             out.append("X-Forwarded-Host: ")
             out.append(bytes, host)
             out.append("\r\n")
@@ -53,7 +65,6 @@ enum HeadComposer {
             identity.writeTraceparent(into: out)
             out.append("\r\n")
         }
-        out.append("\r\n")
     }
 
     /// A response's head, up to but without the empty line, so that fields can be added.

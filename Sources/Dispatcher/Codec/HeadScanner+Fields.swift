@@ -68,7 +68,7 @@ extension HeadScanner {
     /// Takes what F2S itself needs of a request, and marks what it replaces.
     private func noteRequest(_ bytes: Span<UInt8>, _ field: inout Field, _ facts: inout FieldFacts) throws(HeadError) {
         let name = field.name
-        noteForwarding(bytes, &field)
+        if Self.saysOrigin(bytes, name) { field.isDropped = true }
         switch name.count {
         case 2:
             if bytes.isCaseInsensitively("te", in: name) { field.isDropped = true }
@@ -84,7 +84,11 @@ extension HeadScanner {
                 field.isDropped = facts.expectsContinue
             }
         case 11:
-            if bytes.isCaseInsensitively("traceparent", in: name) { facts.hasTraceparent = true }
+            if bytes.isCaseInsensitively("traceparent", in: name) {
+                facts.hasTraceparent = true
+            } else if bytes.isCaseInsensitively(InternalToken.name, in: name) {
+                field.isDropped = true
+            }
         case 12:
             if bytes.isCaseInsensitively("x-request-id", in: name) { facts.hasRequestID = true }
         case 13:
@@ -114,15 +118,15 @@ extension HeadScanner {
     private static let forwardedPrefix: StaticString = "x-forwarded-"
     private static let forwardedPrefixCount = 12
 
-    /// What says where a request came from is replaced: a client must not be able to claim it.
-    private func noteForwarding(_ bytes: Span<UInt8>, _ field: inout Field) {
-        let name = field.name
-        if bytes.isCaseInsensitively("forwarded", in: name) { field.isDropped = true }
-        guard name.count > Self.forwardedPrefixCount, Octet.lowercased(bytes[name.lower]) == UInt8(ascii: "x") else {
-            return
+    /// Whether a field says where a request came from. It is replaced: a client must not be able to claim it.
+    @inline(__always)
+    static func saysOrigin(_ bytes: Span<UInt8>, _ name: ByteRange) -> Bool {
+        if bytes.isCaseInsensitively("forwarded", in: name) { return true }
+        guard name.count > forwardedPrefixCount, Octet.lowercased(bytes[name.lower]) == UInt8(ascii: "x") else {
+            return false
         }
         // Programs that read fields as environment variables take an underscore for a dash.
-        let isForwarding = Self.forwardedPrefix.withUTF8Buffer { prefix in
+        return forwardedPrefix.withUTF8Buffer { prefix in
             for index in prefix.indices {
                 let byte = Octet.lowercased(bytes[name.lower + index])
                 if byte != prefix[index], !(byte == UInt8(ascii: "_") && prefix[index] == UInt8(ascii: "-")) {
@@ -131,7 +135,6 @@ extension HeadScanner {
             }
             return true
         }
-        if isForwarding { field.isDropped = true }
     }
 
     private func noteLength(_ bytes: Span<UInt8>, _ field: Field, _ facts: inout FieldFacts) throws(HeadError) {

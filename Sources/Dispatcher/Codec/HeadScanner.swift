@@ -7,7 +7,8 @@ import F2SModel
 struct HeadScanner {
     /// Fields of the head that was read last.
     var fields: [Field] = []
-    let limits: HeadLimits
+    /// Wider only while another F2S process's head is read.
+    var limits: HeadLimits
 
     init(limits: HeadLimits) {
         self.limits = limits
@@ -167,6 +168,12 @@ struct HeadLimits {
     let headBytesMax: Int
     let targetBytesMax: Int
     let fieldsMax: Int
+
+    init(headBytesMax: Int, targetBytesMax: Int, fieldsMax: Int) {
+        self.headBytesMax = headBytesMax
+        self.targetBytesMax = targetBytesMax
+        self.fieldsMax = fieldsMax
+    }
 
     init(_ limits: Limits) {
         headBytesMax = limits.headBytesMax

@@ -8,13 +8,14 @@ final class FunctionCell: Sendable {
     final class Declaration: Sendable {
         let name: FunctionName
         let route: Route
-        let path: [UInt8]
+        /// Where it is on the replica; `nil`: another F2S process finds that out.
+        let path: [UInt8]?
         /// Nanoseconds.
         let timeout: UInt64
         /// Whether it has a rate, so that admission must know who calls.
         let countsCallers: Bool
 
-        init(name: FunctionName, route: Route, path: [UInt8], timeout: UInt64, countsCallers: Bool = false) {
+        init(name: FunctionName, route: Route, path: [UInt8]?, timeout: UInt64, countsCallers: Bool = false) {
             self.name = name
             self.route = route
             self.path = path
@@ -26,10 +27,17 @@ final class FunctionCell: Sendable {
     let id: Function.ID
     let meters = FunctionMeters()
     private let queue: Mutex<InvocationQueue>
+    private let next = Mutex<RouteTable.Entry?>(nil)
 
     init(id: Function.ID, queue: InvocationQueue) {
         self.id = id
         self.queue = Mutex(queue)
+    }
+
+    /// Where those belong whom the queue does not admit because the function has moved.
+    var successor: RouteTable.Entry? {
+        get { next.withLock { $0 } }
+        set { next.withLock { $0 = newValue } }
     }
 
     /// Runs a transition of the queue. Nothing is called from under the lock.

@@ -52,7 +52,11 @@ struct InvocationQueue {
         indirect case failed(StartTrouble)
         /// The function is gone; its caller has an old table still.
         case closed
+        /// Slots are granted elsewhere; its caller has an old table still.
+        case moved
     }
+
+    private enum Access { case open, moved, closed }
 
     /// What a replica has in hand and whether it takes more. Plain numbers: looking for the least busy one touches no
     /// reference count.
@@ -78,7 +82,7 @@ struct InvocationQueue {
     private var trouble: Boxed<StartTrouble>?
     private var hasStarting = false
     private var isActivationRaised = false
-    private var isClosed = false
+    private var access = Access.open
     private var acceptingSince: UInt64 = 0
     private var integral = 0.0
     private var integratedUntil: UInt64
@@ -110,12 +114,13 @@ struct InvocationQueue {
     ///     where a rate is declared only, and who comes back has paid already.
     ///   - avoiding: a replica that has just failed; taken only where there is no other.
     ///   - sequence: an earlier place, for an invocation that comes back: it stands before all that came later.
+    ///   - isMoved: whether it waited in another queue of the function until now: the bound does not concern it.
     ///   - wallClock: seconds since 1970, for the trouble's next attempt.
     mutating func admit(
         _ waiter: Waiter, from principal: UInt64? = nil, avoiding: ReplicaCell? = nil, sequence: UInt64? = nil,
-        now: UInt64, wallClock: Double
+        isMoved: Bool = false, now: UInt64, wallClock: Double
     ) -> Admission {
-        guard !isClosed else { return .closed }
+        guard access == .open else { return access == .closed ? .closed : .moved }
         if sequence == nil, let principal, case .refused(let wait)? = buckets?.take(principal, now: now) {
             return .limited(retryAfterNanoseconds: wait)
         }
@@ -133,7 +138,7 @@ struct InvocationQueue {
         if isCold, !hasStarting, let trouble = currentTrouble, wallClock < trouble.nextAttempt {
             return .failed(trouble)
         }
-        guard queued < bounds.queued || sequence != nil else { return .full(limit: bounds.queued) }
+        guard queued < bounds.queued || sequence != nil || isMoved else { return .full(limit: bounds.queued) }
         line.insert(waiter, sequence: number)
         let activate = isCold && !isActivationRaised
         if activate { isActivationRaised = true }
@@ -208,9 +213,22 @@ struct InvocationQueue {
     /// The function is gone: nobody is admitted any more.
     /// - Returns: everybody who waits, who must be told.
     mutating func close(now: UInt64) -> [Waiter] {
-        isClosed = true
+        access = .closed
         for position in slots.indices { slots[position].isListed = false }
         return removeAllWaiters(now: now)
+    }
+
+    /// Slots are granted elsewhere: nobody is admitted here until ``comeBack()``.
+    /// - Returns: everybody who waits, who belongs there.
+    mutating func moveAway(now: UInt64) -> [Waiter] {
+        guard access == .open else { return [] }
+        access = .moved
+        return removeAllWaiters(now: now)
+    }
+
+    /// Slots are granted here again.
+    mutating func comeBack() {
+        if access == .moved { access = .open }
     }
 
     private mutating func removeAllWaiters(now: UInt64) -> [Waiter] {

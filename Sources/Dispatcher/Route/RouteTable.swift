@@ -10,11 +10,14 @@ struct RouteTable: Sendable {
         let cell: FunctionCell
         let declaration: FunctionCell.Declaration
         let method: Function.Method?
+        /// Whether another F2S process serves it: the request goes there as it came.
+        let isForward: Bool
 
         init(cell: FunctionCell, declaration: FunctionCell.Declaration, method: Function.Method?) {
             self.cell = cell
             self.declaration = declaration
             self.method = method
+            isForward = declaration.path == nil
         }
     }
 
@@ -42,6 +45,11 @@ struct RouteTable: Sendable {
         buckets = Array(repeating: nil, count: capacity)
         mask = capacity - 1
         for (route, entry) in routes { insert(route, entry) }
+    }
+
+    /// The path under which a route is invoked.
+    static func publicPath(_ route: Route) -> [UInt8] {
+        Array("\(prefix)\(route.path == "/" ? "" : route.path)".utf8)
     }
 
     /// Whether a path is that of an invocation at all.

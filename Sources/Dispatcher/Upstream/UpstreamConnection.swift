@@ -48,6 +48,9 @@ final class UpstreamConnection: StreamHandler {
         if time >= connectDeadline { ended(SystemError(call: "connect", code: ETIMEDOUT)) }
     }
 
+    /// The replica does not exist any more.
+    func failAsGone() { ended(SystemError(call: "connect", code: ECONNABORTED)) }
+
     /// Begins to work for an exchange.
     func begin(_ exchange: Exchange) {
         self.exchange = exchange
@@ -165,6 +168,11 @@ extension UpstreamConnection {
             exchange.respond(head, headBytes, content: none, framing: .none, isComplete: false)
             exchange.becomeTunnel()
             return true
+        }
+        if head.status == 503, exchange.isTurnedAway(headBytes) {
+            close()
+            exchange.turnedAway()
+            return false
         }
         if head.status < 200 || head.status == 204 {
             // They have no content, and so no length either (RFC 9110 section 8.6).

@@ -10,6 +10,19 @@ struct Testbed: Sendable {
     let registry: MetricRegistry
     let port: Int
 
+    var internalPort: Int { dispatcher.internalPort ?? 0 }
+    var internalAddress: Replica.Address { Replica.Address(ip: "127.0.0.1", port: internalPort) }
+
+    /// Says who grants the slots of `/hello`.
+    func seat(elsewhere: Replica.Address? = nil, isHeld: Bool = false, of name: String = "hello") {
+        let id = Function.ID(name)
+        dispatcher.apply(
+            Ownership(elsewhere: elsewhere.map { [id: $0] } ?? [:], held: isHeld ? [id] : []))
+    }
+
+    /// A client of the internal listener.
+    func peer() async throws -> RawClient { try await RawClient.connect(to: internalPort) }
+
     func client(isReading: Bool = true) async throws -> RawClient {
         try await RawClient.connect(to: port, isReading: isReading)
     }
@@ -79,12 +92,13 @@ struct Testbed: Sendable {
 
 /// Runs a dispatcher around a test and stops it afterwards.
 func withTestbed(
-    loops: Int = 1, apiPath: String? = nil, limits: Limits = Limits(), timeouts: Timeouts = Timeouts(),
+    loops: Int = 1, apiPath: String? = nil, internal: InternalSettings? = nil, limits: Limits = Limits(),
+    timeouts: Timeouts = Timeouts(),
     _ body: (Testbed) async throws -> Void
 ) async throws {
     let settings = DispatcherSettings(
         host: "127.0.0.1", port: 0, loops: loops, apiSocketPath: apiPath ?? temporarySocketPath(),
-        tuning: .init(limits: limits, timeouts: timeouts))
+        internal: `internal`, tuning: .init(limits: limits, timeouts: timeouts))
     let registry = MetricRegistry()
     let dispatcher = try Dispatcher(settings, metrics: registry)
     let outcome: Result<Void, any Error>
@@ -98,6 +112,26 @@ func withTestbed(
     // Stopping blocks until the loops have ended.
     try await NIOThreadPool.singleton.runIfActive { dispatcher.stop() }
     try outcome.get()
+}
+
+/// What two processes of a test share.
+let token = "a-token-of-32-bytes-0123456789ab"
+
+func makeInternal(socketPath: String? = nil, token: String = token) -> InternalSettings {
+    InternalSettings(
+        host: "127.0.0.1", port: 0, socketPath: socketPath ?? temporarySocketPath(), token: Array(token.utf8))
+}
+
+/// Runs two dispatchers that know each other's internal listeners.
+func withPair(
+    loops: Int = 1, limits: Limits = Limits(), timeouts: Timeouts = Timeouts(),
+    _ body: (_ first: Testbed, _ second: Testbed) async throws -> Void
+) async throws {
+    try await withTestbed(loops: loops, internal: makeInternal(), limits: limits, timeouts: timeouts) { first in
+        try await withTestbed(loops: loops, internal: makeInternal(), limits: limits, timeouts: timeouts) { second in
+            try await body(first, second)
+        }
+    }
 }
 
 private let socketNumber = Atomic<Int>(0)

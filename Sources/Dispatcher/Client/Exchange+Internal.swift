@@ -1,0 +1,48 @@
+import F2SModel
+
+// What only connections of other F2S processes and of hooks need.
+extension Exchange {
+    /// Where what is neither a function's nor forwarded is answered.
+    var relayUpstream: ReplicaCell { client.isInternal ? worker.peers?.hooks ?? worker.api : worker.api }
+
+    /// Passes a request on that is no invocation. A hook is work in hand: the platform waits for its answer, which may
+    /// take as long as an invocation does.
+    func relay() {
+        if client.isInternal {
+            isInvocation = true
+            worker.shared.invocationBegan()
+        }
+        connect(relayUpstream)
+    }
+
+    /// An invocation that another process forwards is served at home; everything else goes to the hooks as it is.
+    func routeInternal(
+        _ head: RequestHead, _ bytes: Span<UInt8>
+    ) throws(InvocationError) -> HeadComposer.Destination {
+        guard RouteTable.isInvocation(bytes, path: head.path) else {
+            worker.scanner.keepToken(bytes)
+            // Kubernetes' kubelet up to 1.20 doubles the first slash of a hook's path.
+            var start = head.path.lower
+            while start + 1 < head.path.upper, bytes[start] == Octet.slash, bytes[start + 1] == Octet.slash {
+                start += 1
+            }
+            return .init(path: [], rest: start)
+        }
+        guard let token = worker.peers?.token, token.isShown(by: worker.scanner.fields, bytes) else {
+            throw .untrustedPeer
+        }
+        worker.scanner.keepOrigin(bytes)
+        // The other process knew the function when it forwarded: one of both knows the newer state, soon both do.
+        guard !worker.shared.isEnding, let table = worker.homeTable,
+            case .found(let entry, let rest) = table.match(bytes, path: head.path, method: head.method)
+        else { throw .moved }
+        self.entry = entry
+        return .init(path: entry.declaration.path, rest: rest)
+    }
+
+    /// What proves to another process that it was not a function that has answered so.
+    func proof(of error: InvocationError) -> [UInt8] {
+        guard case .moved = error, client.isInternal else { return [] }
+        return worker.peers?.token.line ?? []
+    }
+}

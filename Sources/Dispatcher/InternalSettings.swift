@@ -1,0 +1,19 @@
+/// The internal listener: what F2S processes and the platform's hooks reach, and nobody else.
+public struct InternalSettings: Sendable {
+    /// IP address to listen on.
+    public var host: String
+    /// TCP port to listen on; 0 picks a free one.
+    public var port: Int
+    /// Path of the Unix socket, under 100 bytes, to which everything but invocations goes as it is.
+    public var socketPath: String
+    /// What F2S processes show to each other, visible ASCII; empty: nobody may invoke there, nothing is forwarded.
+    public var token: [UInt8]
+
+    /// Settings.
+    public init(host: String, port: Int, socketPath: String, token: [UInt8]) {
+        self.host = host
+        self.port = port
+        self.socketPath = socketPath
+        self.token = token
+    }
+}
