@@ -69,7 +69,8 @@ let package = Package(
         room(
             "F2SKubernetes", "Platforms/Kubernetes",
             [
-                "F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1, nioFoundation, nioSSL, logging, lifecycle,
+                "F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1, nioFoundation, nioSSL, logging,
+                lifecycle,
             ]),
         room("F2SClient", "Client", ["F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1]),
         room("F2SWrap", "Wrap", [hummingbird, httpTypes, nioCore, subprocess, systemPackage, logging, lifecycle]),
