@@ -193,7 +193,7 @@ import Testing
         var limits = Limits()
         limits.queueLengthMax = 1
         try await withTestbed(internal: makeInternal(), limits: limits) { bed in
-            bed.declare(makeFunction(concurrency: 1, timeout: .milliseconds(500)))
+            bed.declare(makeFunction(concurrency: 1, timeout: .seconds(3)))
             bed.seat(elsewhere: Replica.Address(ip: "127.0.0.1", port: port), isHeld: true)
             let first = try await bed.client()
             first.send(get())
