@@ -90,6 +90,7 @@ let package = Package(
 
         // Tests mirror the rooms.
         .target(name: "TestSupport", dependencies: ["F2SModel"], path: "Tests/TestSupport"),
+        .target(name: "ProcessSupport", path: "Tests/ProcessSupport"),
         tests("ModelTests", ["F2SModel", "TestSupport"]),
         tests("MetricsTests", ["F2SMetrics", "F2SModel"]),
         tests("ManifestTests", ["F2SManifest", "F2SModel", "TestSupport"]),
@@ -113,8 +114,10 @@ let package = Package(
             ]),
         tests("ClientTests", ["F2SClient", "F2SModel", "TestSupport"]),
         tests("WrapTests", ["F2SWrap", asyncHTTPClient, httpTypes, nioCore, nioHTTP1, logging]),
-        tests("EndToEndTests", ["F2SModel"]),
-        tests("ClusterTests", ["F2SModel"]),
+        tests("EndToEndTests", ["F2SModel", "ProcessSupport"]),
+        .testTarget(
+            name: "ClusterTests", dependencies: ["F2SModel", "ProcessSupport"], path: "Tests/ClusterTests",
+            exclude: ["Functions"]),
         tests("TidyTests", []),
     ]
 )

@@ -1,4 +1,5 @@
 import Glibc
+import ProcessSupport
 import Testing
 
 extension EndToEndSerial {

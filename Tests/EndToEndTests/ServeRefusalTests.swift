@@ -1,3 +1,4 @@
+import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
@@ -22,6 +23,35 @@ extension EndToEndSerial {
         func `an address that others can reach is refused`(option: String) throws {
             let complaint = try complaint([option, "0.0.0.0:0"])
             #expect(complaint.contains("Refusing \(option) on 0.0.0.0 without authentication"), "\(complaint)")
+        }
+
+        @Test func `who says so listens where others reach it, under its address and the names in the settings`(
+        ) async throws {
+            let home = try TemporaryFolder()
+            defer { home.remove() }
+            let output = home.path + "/output"
+            let process = try ChildProcess(
+                [
+                    try Workshop.current.f2s, "serve", "--listen", "0.0.0.0:0", "--operations", "[::]:0", "--folder",
+                    home.path, "--allow-unauthenticated",
+                ],
+                environment: [
+                    "PATH": "/usr/bin:/bin", "TMPDIR": home.path, "F2S_PUBLIC_HOSTS": "f2s.example, F2S.example.org",
+                ].map { "\($0)=\($1)" }, output: output, errors: home.path + "/errors")
+            defer { process.end() }
+            let port = try eventually("f2s serves", within: .seconds(30)) { () -> Int? in
+                let text = try Files.read(output)
+                guard text.contains("Metrics at http://[::]:"),
+                    let range = text.firstRange(of: "F2S serves http://0.0.0.0:")
+                else { return nil }
+                return Int(text[range.upperBound...].prefix { $0.isNumber })
+            }
+            for (host, status) in [
+                ("192.0.2.7:8080", 200), ("f2s.example", 200), ("f2s.example.org:80", 200), ("evil.example", 403),
+            ] {
+                let answer = try HTTPConnection(port: port).exchange("GET", "/functions", [("Host", host)])
+                #expect(answer.status == status, "\(host)")
+            }
         }
 
         @Test func `settings that were named must be there`() throws {

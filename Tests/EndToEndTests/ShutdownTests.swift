@@ -1,4 +1,5 @@
 import Glibc
+import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
@@ -55,6 +56,31 @@ extension EndToEndSerial {
                 #expect(time < .seconds(15))
                 #expect(ProcessTable.running(family).isEmpty, "no child is left at the end of f2s")
                 #expect(Files.names(in: f2s.temporaryFolder).isEmpty, "the API server's socket is gone")
+            }
+        }
+
+        @Test func `told to end, f2s goes on for its time and asks everybody to go elsewhere`() async throws {
+            let settings = "f2s:\n  shutdown_delay: 3000\n"
+            try await F2SServer.serve([try FunctionManifest("steady")], settings: settings) { f2s in
+                try eventually("steady answers") { try f2s.get("/invoke/steady").status == 200 }
+                #expect(try f2s.get("/invoke/steady")["connection"] != "close")
+                let begun = ContinuousClock.now
+                f2s.process.send(signal: SIGTERM)
+                try eventually("it is not ready") {
+                    try HTTPConnection(port: f2s.operationsPort).exchange("GET", "/ready").status == 503
+                }
+                // New connections are taken, and one request ends each.
+                for _ in 0..<20 {
+                    let answer = try f2s.get("/invoke/steady")
+                    #expect(answer.status == 200)
+                    #expect(answer["connection"] == "close")
+                }
+                let answered = ContinuousClock.now - begun
+                let status = try f2s.process.waitForEnd(within: .seconds(10 * EndToEndSerial.patience))
+                let time = ContinuousClock.now - begun
+                report(8, "SIGTERM with a delay of 3 s: served for \(answered), exit status \(status) after \(time)")
+                #expect(status == 0)
+                #expect(time >= .seconds(3))
             }
         }
 

@@ -82,7 +82,7 @@ extension Room {
     static let shims = ["CLinux", "CLibrdkafka", "CWebAssets"]
 
     /// Test targets that mirror no room.
-    static let testTargets = ["EndToEndTests", "ClusterTests", "TidyTests", "TestSupport"]
+    static let testTargets = ["EndToEndTests", "ClusterTests", "TidyTests", "TestSupport", "ProcessSupport"]
 
     /// The room that a file of `Sources` is in.
     static func holding(_ path: String) -> Room? { all.first { path.hasPrefix("Sources/\($0.folder)/") } }

@@ -1,4 +1,5 @@
 import Glibc
+import ProcessSupport
 import Testing
 
 /// A running `f2s serve` with a folder of manifests of its own.

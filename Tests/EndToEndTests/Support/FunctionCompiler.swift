@@ -1,3 +1,4 @@
+import ProcessSupport
 import Testing
 
 /// Compiles the function of the tests.

@@ -1,3 +1,4 @@
+import ProcessSupport
 import Synchronization
 
 /// Requests from several connections that go on until they are told to stop. Every tenth is a POST; each has a number,

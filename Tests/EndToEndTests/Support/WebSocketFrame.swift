@@ -1,3 +1,5 @@
+import ProcessSupport
+
 /// Text frames of a WebSocket (RFC 6455 section 5.2), up to 65,535 bytes.
 enum WebSocketFrame {
     /// A frame as clients send it.

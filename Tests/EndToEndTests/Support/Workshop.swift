@@ -1,4 +1,5 @@
 import F2SModel
+import ProcessSupport
 import Testing
 
 /// What all tests of a run share: the f2s under test, the function they run, and a folder that goes when they are done.

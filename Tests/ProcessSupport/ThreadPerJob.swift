@@ -1,8 +1,8 @@
 import Glibc
 
-/// Runs every job on a thread of its own. The tests of this folder talk to sockets and processes with blocking calls,
+/// Runs every job on a thread of its own. Tests from outside talk to sockets and processes with blocking calls,
 /// which are simple and exact; on the shared pool they would hold the threads that all other tests run on.
-final class ThreadPerJob: TaskExecutor {
+package final class ThreadPerJob: TaskExecutor {
     private final class Errand {
         let job: UnownedJob
         let executor: ThreadPerJob
@@ -15,7 +15,9 @@ final class ThreadPerJob: TaskExecutor {
         func run() { job.runSynchronously(on: executor.asUnownedTaskExecutor()) }
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package init() {}
+
+    package func enqueue(_ job: consuming ExecutorJob) {
         let errand = Unmanaged.passRetained(Errand(UnownedJob(job), on: self))
         var thread = pthread_t()
         let failure = pthread_create(

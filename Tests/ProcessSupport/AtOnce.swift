@@ -1,5 +1,5 @@
 /// Runs `body` for 0..<count at the same time, each on a thread of its own, and returns the results in that order.
-func atOnce<Result: Sendable>(
+package func atOnce<Result: Sendable>(
     _ count: Int, _ body: @escaping @Sendable (Int) throws -> Result
 ) async throws -> [Result] {
     try await withThrowingTaskGroup(of: (Int, Result).self) { group in

@@ -1,18 +1,18 @@
-import Glibc
+package import Glibc
 
 /// What /proc says.
-enum ProcessTable {
+package enum ProcessTable {
     /// A process that cannot be mistaken for a later one of the same number.
-    struct Entry: Hashable, Sendable {
-        let id: pid_t
-        let parent: pid_t
-        let isZombie: Bool
+    package struct Entry: Hashable, Sendable {
+        package let id: pid_t
+        package let parent: pid_t
+        package let isZombie: Bool
         /// Clock ticks since the machine has started.
-        let started: UInt64
+        package let started: UInt64
     }
 
     /// The entry of a process; `nil`: there is none.
-    static func entry(_ id: pid_t) -> Entry? {
+    package static func entry(_ id: pid_t) -> Entry? {
         // The name is in parentheses and may hold anything, so fields are counted from the last one.
         guard let text = try? Files.read("/proc/\(id)/stat"), let end = text.lastIndex(of: ")") else { return nil }
         let fields = text[end...].dropFirst(2).split(separator: " ")
@@ -20,10 +20,10 @@ enum ProcessTable {
         return Entry(id: id, parent: parent, isZombie: fields[0] == "Z", started: started)
     }
 
-    static func all() -> [Entry] { Files.names(in: "/proc").compactMap { pid_t($0) }.compactMap { entry($0) } }
+    package static func all() -> [Entry] { Files.names(in: "/proc").compactMap { pid_t($0) }.compactMap { entry($0) } }
 
     /// Everything that descends from a process, zombies too.
-    static func descendants(of ancestor: pid_t) -> [Entry] {
+    package static func descendants(of ancestor: pid_t) -> [Entry] {
         let children = Dictionary(grouping: all(), by: \.parent)
         var found: [Entry] = []
         var open = [ancestor]
@@ -37,7 +37,7 @@ enum ProcessTable {
     }
 
     /// Those of the entries that still run. A zombie runs no more: it waits for its parent only.
-    static func running(_ entries: [Entry]) -> [Entry] {
+    package static func running(_ entries: [Entry]) -> [Entry] {
         entries.filter { known in
             guard let now = entry(known.id) else { return false }
             return now.started == known.started && !now.isZombie
@@ -45,7 +45,7 @@ enum ProcessTable {
     }
 
     /// A size from /proc/ID/status in KiB: `VmRSS`, `VmHWM`.
-    static func kibibytes(_ field: String, of id: pid_t) throws -> Int {
+    package static func kibibytes(_ field: String, of id: pid_t) throws -> Int {
         for line in try Files.read("/proc/\(id)/status").split(separator: "\n") where line.hasPrefix("\(field):") {
             if let number = line.split(whereSeparator: { " \t".contains($0) }).dropFirst().first {
                 return Int(number) ?? 0
@@ -55,5 +55,5 @@ enum ProcessTable {
     }
 
     /// Descriptors that a process holds open.
-    static func descriptors(of id: pid_t) -> Int { Files.names(in: "/proc/\(id)/fd").count }
+    package static func descriptors(of id: pid_t) -> Int { Files.names(in: "/proc/\(id)/fd").count }
 }

@@ -1,16 +1,16 @@
 import Glibc
 
 /// Whole small files, and folders.
-enum Files {
-    struct Failure: Error, CustomStringConvertible {
+package enum Files {
+    package struct Failure: Error, CustomStringConvertible {
         let path: String
         let code: Int32
-        var description: String { "\(path): \(String(cString: strerror(code)))" }
+        package var description: String { "\(path): \(String(cString: strerror(code)))" }
     }
 
-    static func read(_ path: String) throws -> String { String(decoding: try bytes(of: path), as: UTF8.self) }
+    package static func read(_ path: String) throws -> String { String(decoding: try bytes(of: path), as: UTF8.self) }
 
-    static func bytes(of path: String) throws -> [UInt8] {
+    package static func bytes(of path: String) throws -> [UInt8] {
         let file = open(path, O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { throw Failure(path: path, code: errno) }
         defer { close(file) }
@@ -24,9 +24,9 @@ enum Files {
         }
     }
 
-    static func write(_ text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
+    package static func write(_ text: String, to path: String) throws { try write(Array(text.utf8), to: path) }
 
-    static func write(_ bytes: [UInt8], to path: String) throws {
+    package static func write(_ bytes: [UInt8], to path: String) throws {
         let file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
         guard file >= 0 else { throw Failure(path: path, code: errno) }
         defer { close(file) }
@@ -39,17 +39,17 @@ enum Files {
     }
 
     /// Replaces a file in one step, as an editor does: nobody ever reads half of it.
-    static func replace(_ path: String, with text: String) throws {
+    package static func replace(_ path: String, with text: String) throws {
         try write(text, to: path + ".new")
         guard rename(path + ".new", path) == 0 else { throw Failure(path: path, code: errno) }
     }
 
-    static func makeFolder(_ path: String) throws {
+    package static func makeFolder(_ path: String) throws {
         guard mkdir(path, 0o700) == 0 else { throw Failure(path: path, code: errno) }
     }
 
     /// Names in a folder, without `.` and `..`; empty when there is no such folder.
-    static func names(in folder: String) -> [String] {
+    package static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }
         var names: [String] = []
@@ -64,10 +64,10 @@ enum Files {
 }
 
 /// A folder below the machine's temporary one.
-struct TemporaryFolder {
-    let path: String
+package struct TemporaryFolder {
+    package let path: String
 
-    init() throws {
+    package init() throws {
         let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
         var pattern = Array("\(parent)/f2s-test-XXXXXX".utf8CString)
         guard mkdtemp(&pattern) != nil else { throw Files.Failure(path: parent, code: errno) }
@@ -75,7 +75,7 @@ struct TemporaryFolder {
     }
 
     /// Removes it with everything in it.
-    func remove() { Self.remove(path) }
+    package func remove() { Self.remove(path) }
 
     private static func remove(_ path: String) {
         // A link is removed, not what it leads to.

@@ -1,19 +1,25 @@
-import Glibc
+package import Glibc
 
 /// A child process whose output goes to files, so that it never waits for a reader.
-struct ChildProcess: Sendable {
-    struct Failure: Error, CustomStringConvertible {
+package struct ChildProcess: Sendable {
+    package struct Failure: Error, CustomStringConvertible {
         let program: String
         let reason: String
-        var description: String { "\(program): \(reason)" }
+
+        package init(program: String, reason: String) {
+            self.program = program
+            self.reason = reason
+        }
+
+        package var description: String { "\(program): \(reason)" }
     }
 
-    let program: String
-    let id: pid_t
+    package let program: String
+    package let id: pid_t
 
     /// Starts a program, found on PATH when its name has no slash.
     /// - Parameter environment: all of it; `nil`: that of this process.
-    init(
+    package init(
         _ command: [String], environment: [String]? = nil, output: String = "/dev/null", errors: String = "/dev/null"
     ) throws {
         program = command.first ?? ""
@@ -53,16 +59,16 @@ struct ChildProcess: Sendable {
     }
 
     /// The environment of this process.
-    static var ownEnvironment: [String] {
+    package static var ownEnvironment: [String] {
         var found: [String] = []
         while let text = environ[found.count] { found.append(String(cString: text)) }
         return found
     }
 
-    func send(signal: Int32) { kill(id, signal) }
+    package func send(signal: Int32) { kill(id, signal) }
 
     /// The exit status, 128 + signal when a signal ended it; `nil` while it runs. The status is given once.
-    func endIfOver() throws -> Int? {
+    package func endIfOver() throws -> Int? {
         var status: Int32 = 0
         let ended = waitpid(id, &status, WNOHANG)
         guard ended >= 0 else { throw Failure(program: program, reason: String(cString: strerror(errno))) }
@@ -72,12 +78,12 @@ struct ChildProcess: Sendable {
     }
 
     /// Waits for its end.
-    func waitForEnd(within limit: Duration) throws -> Int {
+    package func waitForEnd(within limit: Duration) throws -> Int {
         try eventually("\(program) ends", within: limit) { try endIfOver() }
     }
 
     /// Ends it for good and takes its status; no harm when it is gone.
-    func end() {
+    package func end() {
         guard kill(id, SIGKILL) == 0 else { return }
         var status: Int32 = 0
         waitpid(id, &status, 0)

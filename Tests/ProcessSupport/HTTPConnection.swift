@@ -1,9 +1,9 @@
 import Glibc
 
 /// A client connection on a raw socket: what is written is what is sent, and every ending has its own name.
-final class HTTPConnection {
+package final class HTTPConnection {
     /// How a connection or an exchange can end badly.
-    enum Failure: Error, Hashable, CustomStringConvertible {
+    package enum Failure: Error, Hashable, CustomStringConvertible {
         case cannotConnect(String)
         case cannotSend(String)
         case closedBeforeAnswer
@@ -11,7 +11,7 @@ final class HTTPConnection {
         case timedOut
         case malformed(String)
 
-        var description: String {
+        package var description: String {
             switch self {
             case .cannotConnect(let reason): "cannot connect: \(reason)"
             case .cannotSend(let reason): "cannot send: \(reason)"
@@ -24,15 +24,17 @@ final class HTTPConnection {
     }
 
     /// When the first byte of the newest answer came, on the monotonic clock.
-    private(set) var firstByteAt: Int64 = 0
+    package private(set) var firstByteAt: Int64 = 0
 
     private let socket: Int32
     private var scratch: [UInt8]
     private var held: ArraySlice<UInt8> = []
     private var awaitsFirstByte = false
 
-    /// Connects to a port of this machine. `silence`: how long a single read or write may take.
-    init(port: Int, silence: Duration = .seconds(30), bufferBytes: Int = 65_536) throws {
+    /// Connects to a port, of this machine unless told. `silence`: how long a single read or write may take.
+    package init(
+        host: String = "127.0.0.1", port: Int, silence: Duration = .seconds(30), bufferBytes: Int = 65_536
+    ) throws {
         scratch = [UInt8](repeating: 0, count: bufferBytes)
         socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { throw Failure.cannotConnect(Self.reason) }
@@ -44,7 +46,10 @@ final class HTTPConnection {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+        guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else {
+            Glibc.close(socket)
+            throw Failure.cannotConnect("\(host) is no address")
+        }
         let result = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
@@ -60,13 +65,13 @@ final class HTTPConnection {
     deinit { Glibc.close(socket) }
 
     /// Says that nothing more will be sent.
-    func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
+    package func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
 
     // MARK: Sending
 
-    func send(_ text: String) throws { try send(Array(text.utf8)) }
+    package func send(_ text: String) throws { try send(Array(text.utf8)) }
 
-    func send(_ bytes: [UInt8]) throws {
+    package func send(_ bytes: [UInt8]) throws {
         awaitsFirstByte = true
         var rest = bytes[...]
         while !rest.isEmpty {
@@ -77,7 +82,9 @@ final class HTTPConnection {
     }
 
     /// Sends a request; fields that are not given are Host and, with a body, Content-Length.
-    func send(_ method: String, _ target: String, _ fields: [(String, String)] = [], body: [UInt8]? = nil) throws {
+    package func send(
+        _ method: String, _ target: String, _ fields: [(String, String)] = [], body: [UInt8]? = nil
+    ) throws {
         var head = "\(method) \(target) HTTP/1.1\r\n"
         if !fields.contains(where: { $0.0.lowercased() == "host" }) { head += "Host: localhost\r\n" }
         for (name, value) in fields { head += "\(name): \(value)\r\n" }
@@ -88,7 +95,7 @@ final class HTTPConnection {
     // MARK: Receiving
 
     /// Sends a request and waits for the whole answer.
-    func exchange(
+    package func exchange(
         _ method: String, _ target: String, _ fields: [(String, String)] = [], body: [UInt8]? = nil
     ) throws -> HTTPAnswer {
         try send(method, target, fields, body: body)
@@ -96,7 +103,7 @@ final class HTTPConnection {
     }
 
     /// The next answer with its body.
-    func answer(to method: String = "GET") throws -> HTTPAnswer {
+    package func answer(to method: String = "GET") throws -> HTTPAnswer {
         var answer = try head()
         while answer.status == 100 { answer = try head() }
         guard method != "HEAD", answer.status != 204, answer.status != 304, answer.status != 101 else { return answer }
@@ -111,7 +118,7 @@ final class HTTPConnection {
     }
 
     /// The next head; its body is left to be read.
-    func head() throws -> HTTPAnswer {
+    package func head() throws -> HTTPAnswer {
         var lines: [String] = []
         while true {
             let line = try line(isFirst: lines.isEmpty)
@@ -133,7 +140,7 @@ final class HTTPConnection {
     }
 
     /// The next chunk of a chunked body; `nil`: that was all.
-    func chunk() throws -> [UInt8]? {
+    package func chunk() throws -> [UInt8]? {
         guard let size = Int(try line(isFirst: false), radix: 16) else { throw Failure.malformed("a chunk's size") }
         var bytes: [UInt8] = []
         while bytes.count < size { bytes += try some(upTo: size - bytes.count) }
@@ -142,7 +149,7 @@ final class HTTPConnection {
     }
 
     /// At least one byte of a body.
-    func some(upTo count: Int) throws -> ArraySlice<UInt8> {
+    package func some(upTo count: Int) throws -> ArraySlice<UInt8> {
         if held.isEmpty { try fill() }
         let bytes = held.prefix(count)
         held = held.dropFirst(bytes.count)
@@ -150,13 +157,13 @@ final class HTTPConnection {
     }
 
     /// Throws `count` bytes of a body away.
-    func skip(_ count: Int) throws {
+    package func skip(_ count: Int) throws {
         var left = count
         while left > 0 { left -= try some(upTo: left).count }
     }
 
     /// At least one byte; `nil`: the other side has closed.
-    func someOrEnd() throws -> ArraySlice<UInt8>? {
+    package func someOrEnd() throws -> ArraySlice<UInt8>? {
         do { return try some(upTo: .max) } catch Failure.closedWithinAnswer { return nil }
     }
 
@@ -193,15 +200,15 @@ final class HTTPConnection {
 }
 
 /// An answer.
-struct HTTPAnswer: Sendable {
-    var status: Int
+package struct HTTPAnswer: Sendable {
+    package var status: Int
     /// By name in lower case.
-    var fields: [String: String] = [:]
-    var body: [UInt8] = []
+    package var fields: [String: String] = [:]
+    package var body: [UInt8] = []
     /// When its first byte came, on the monotonic clock.
-    var firstByteAt: Int64
+    package var firstByteAt: Int64
 
-    subscript(field: String) -> String? { fields[field] }
-    var text: String { String(decoding: body, as: UTF8.self) }
-    var json: JSONValue { get throws { try JSONValue(body) } }
+    package subscript(field: String) -> String? { fields[field] }
+    package var text: String { String(decoding: body, as: UTF8.self) }
+    package var json: JSONValue { get throws { try JSONValue(body) } }
 }

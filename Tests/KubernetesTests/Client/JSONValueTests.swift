@@ -1,0 +1,70 @@
+import FoundationEssentials
+import Testing
+
+@testable import F2SKubernetes
+
+@Suite struct JSONValueTests {
+    private func value(_ text: String) throws -> JSONValue { try JSONValue(decoding: Array(text.utf8)) }
+
+    @Test(arguments: [
+        "null", "true", "false", "0", "-1", "9223372036854775807", "1.5", #""""#, #""a\"b\\c\u0007""#, "[]", "{}",
+        #"[1,[2,{"a":null}],"ü"]"#, #"{"a":{"b":[true,false]},"c":"d"}"#,
+    ])
+    func `what is read is written the same`(_ text: String) throws {
+        #expect(String(decoding: try value(text).encoded(), as: UTF8.self) == text)
+    }
+
+    @Test(arguments: [
+        "", " ", "nul", "01", "1.", "-", "1e", "+1", "'a'", "\"a", "\"\u{1}\"", #""\x""#, #""\u12""#, "[1", "[1,]",
+        "[,]",
+        "{", #"{"a"}"#, #"{"a":1,}"#, "{a:1}", "1 2", "[] x", "1e999", #""\ud800\u0041""#,
+    ])
+    func `what is no JSON is refused`(_ text: String) {
+        #expect(throws: (any Error).self) { try value(text) }
+    }
+
+    @Test func `numbers keep what they are`() throws {
+        #expect(try value("1") == .integer(1) && value("1.0") == .number(1) && value("1e2") == .number(100))
+        #expect(try value("9223372036854775808") == .number(9.223372036854775808e18))
+        #expect(try value("2.0").integerValue == 2 && value("2.5").integerValue == nil)
+    }
+
+    @Test func `escapes mean characters, and halves of pairs mean none`() throws {
+        #expect(try value(#""\u00e9\n\ud83d\ude00\/""#) == "é\n😀/")
+        #expect(try value(#""\ud83d""#) == "\u{FFFD}")
+    }
+
+    @Test func `a text that is very deep is refused and does no harm`() {
+        for open in ["[", #"{"a":"#] {
+            #expect(throws: (any Error).self) { try value(String(repeating: open, count: 100_000)) }
+        }
+    }
+
+    @Test func `a part is found, changed and removed`() throws {
+        var tree: JSONValue = ["a": ["b": [1, 2]], "c": "d"]
+        #expect(tree["a"]?["b"]?[1] == 2 && tree["a"]?["b"]?[2] == nil && tree["x"]?["y"] == nil)
+        #expect(tree[path: "a", "b"]?.elements?.count == 2)
+        tree["a"]?["b"] = true
+        tree["c"] = nil
+        #expect(tree == ["a": ["b": true]])
+    }
+
+    @Test func `it is the same to a decoder and an encoder`() throws {
+        let tree: JSONValue = ["a": [nil, true, 1, 1.5, "x", [:], []]]
+        let encoded = try JSONEncoder().encode(tree)
+        #expect(try JSONDecoder().decode(JSONValue.self, from: encoded) == tree)
+        #expect(try tree.decoded(as: [String: JSONValue].self)["a"] == tree["a"])
+    }
+
+    @Test func `a query keeps what means something else there`() {
+        #expect("a=b,c in (d)/é".percentEncoded == "a%3Db%2Cc%20in%20%28d%29%2F%C3%A9")
+    }
+
+    @Test func `a refusal is the server's own word, or a proxy's first line`() {
+        let body = #"{"kind":"Status","reason":"Conflict","message":"no","details":{"retryAfterSeconds":2}}"#
+        let refusal = Answer.refusal(code: 409, retryAfter: nil, body: Data(body.utf8))
+        #expect(refusal == .status(code: 409, reason: "Conflict", message: "no", retryAfter: .seconds(2)))
+        let proxy = Answer.refusal(code: 502, retryAfter: "7", body: Data("bad gateway\nmore".utf8))
+        #expect(proxy == .status(code: 502, reason: "", message: "bad gateway", retryAfter: .seconds(7)))
+    }
+}

@@ -1,0 +1,85 @@
+import Testing
+
+@testable import F2SKubernetes
+
+@Suite struct ReflectorStateTests {
+    private let gone = KubernetesError.status(code: 410, reason: "Expired", message: "")
+
+    private func watching() -> ReflectorState {
+        var state = ReflectorState(seed: 1)
+        state.ended(.list, .listed("5"), lasted: .zero)
+        return state
+    }
+
+    @Test func `a list comes first, then a watch from it at once`() {
+        #expect(ReflectorState(seed: 1).next == .list)
+        #expect(watching().next == .watch(from: "5") && watching().pause == .zero)
+    }
+
+    @Test func `a watch that has lasted is begun anew at once, and one that has not after growing pauses`() {
+        var state = watching()
+        state.ended(.watch(from: "5"), .watched("8"), lasted: .seconds(300))
+        #expect(state.next == .watch(from: "8") && state.pause == .zero)
+        var last = Duration.zero
+        for _ in 0..<4 {
+            state.ended(.watch(from: "8"), .watched("8"), lasted: .milliseconds(1))
+            #expect(state.pause > last)
+            last = state.pause
+        }
+    }
+
+    @Test func `a lost connection goes on from the newest version`() {
+        var state = watching()
+        state.ended(.watch(from: "5"), .failed(.unreachable("x"), at: "7"), lasted: .seconds(60))
+        #expect(state.next == .watch(from: "7") && state.pause > .zero)
+    }
+
+    @Test func `a forgotten version means a list, at once after a watch that has lasted`() {
+        var state = watching()
+        state.ended(.watch(from: "5"), .failed(gone, at: "7"), lasted: .seconds(60))
+        #expect(state.next == .list && state.pause == .zero)
+        state = watching()
+        state.ended(.watch(from: "5"), .failed(gone, at: "7"), lasted: .zero)
+        #expect(state.next == .list && state.pause > .zero, "a server that forgets everything is not asked in a loop")
+    }
+
+    @Test func `lists that fail are made again after growing pauses and the server's own`() {
+        var state = ReflectorState(seed: 1)
+        var last = Duration.zero
+        for _ in 0..<4 {
+            state.ended(.list, .failed(.unreachable("x"), at: nil), lasted: .zero)
+            #expect(state.next == .list && state.pause > last)
+            last = state.pause
+        }
+        let busy = KubernetesError.status(code: 429, reason: "", message: "", retryAfter: .seconds(30))
+        state.ended(.list, .failed(busy, at: nil), lasted: .zero)
+        #expect(state.pause > .seconds(30))
+    }
+
+    @Test(arguments: [(403, true), (404, true), (401, false), (429, false), (500, false)])
+    func `a watch that may not be is explained by a list`(_ code: Int, _ isList: Bool) {
+        var state = watching()
+        state.ended(
+            .watch(from: "5"), .failed(.status(code: code, reason: "", message: ""), at: "5"), lasted: .zero)
+        #expect((state.next == .list) == isList)
+    }
+
+    @Test func `lines that make no sense three times in a row mean a list`() {
+        var state = watching()
+        for _ in 0..<2 {
+            state.ended(.watch(from: "5"), .failed(.malformed("x"), at: "6"), lasted: .zero)
+            #expect(state.next == .watch(from: "6"))
+        }
+        state.ended(.watch(from: "6"), .failed(.malformed("x"), at: "6"), lasted: .zero)
+        #expect(state.next == .list)
+    }
+
+    @Test func `an event changes one object, and its version is where it goes on`() {
+        var reflection = Reflection<String>()
+        reflection.take(ResourceList(items: ["a", "b"], resourceVersion: "5"), at: 1) { $0 }
+        #expect(reflection.isSynced && Set(reflection.items.keys) == ["a", "b"])
+        reflection.take([.deleted("a", at: "6"), .added("c", at: "7"), .unreadable("x", at: "8")], at: 2) { $0 }
+        #expect(Set(reflection.items.keys) == ["b", "c"] && reflection.resourceVersion == "8")
+        #expect(reflection.lastEventAt == 2)
+    }
+}
