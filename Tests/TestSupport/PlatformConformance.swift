@@ -13,16 +13,22 @@ public struct PlatformConformance: Sendable {
     private let platform: Platform
     private let target: Target
     private let otherTarget: Target
+    private let namespace: String
     private let patience: Duration
 
     /// - Parameters:
     ///   - target: something that starts and becomes ready on this platform.
     ///   - otherTarget: the same with another revision.
+    ///   - namespace: where the platform keeps functions.
     ///   - patience: longest time for a replica to start or to end.
-    public init(_ platform: Platform, target: Target, otherTarget: Target, patience: Duration = .seconds(20)) {
+    public init(
+        _ platform: Platform, target: Target, otherTarget: Target,
+        namespace: String = FunctionDraft.namespaceDefault, patience: Duration = .seconds(20)
+    ) {
         self.platform = platform
         self.target = target
         self.otherTarget = otherTarget
+        self.namespace = namespace
         self.patience = patience
     }
 
@@ -101,7 +107,7 @@ public struct PlatformConformance: Sendable {
 
     // MARK: The runtime
 
-    /// As many replicas run as are wished, and exactly the retired ones end.
+    /// As many replicas run as are wished, and exactly the retired ones end where F2S names them.
     public func verifyReplicas() async throws {
         let function = try await platform.functions.create(draft("conformance-replicas"))
         try await platform.replicas.apply(function, count: 2, retiring: [])
@@ -114,12 +120,21 @@ public struct PlatformConformance: Sendable {
         try await platform.replicas.apply(function, count: 2, retiring: [])
         try await expect(Set(ready(function).map(\.id)) == Set(both.map(\.id)), "applying twice changes nothing")
 
-        try await platform.replicas.apply(function, count: 1, retiring: [both[0].id])
-        try await wait("the retired replica ends, and only it") {
-            try await replicas(function).map(\.id) == [both[1].id]
+        switch platform.replicas.retirement {
+        case .named:
+            try await platform.replicas.apply(function, count: 1, retiring: [both[0].id])
+            try await wait("the retired replica ends, and only it") {
+                try await replicas(function).map(\.id) == [both[1].id]
+            }
+            try await platform.replicas.apply(function, count: 0, retiring: [both[1].id])
+        case .byPlatform:
+            try await platform.replicas.apply(function, count: 1, retiring: [])
+            try await wait("one of the two ends, and the other stays") {
+                let left = try await replicas(function)
+                return left.count == 1 && left[0].state == .ready && both.map(\.id).contains(left[0].id)
+            }
+            try await platform.replicas.apply(function, count: 0, retiring: [])
         }
-
-        try await platform.replicas.apply(function, count: 0, retiring: [both[1].id])
         try await wait("none is left") { try await replicas(function).isEmpty }
         try await platform.replicas.apply(function, count: 1, retiring: [])
         try await wait("it starts again from zero") { try await ready(function).count == 1 }
@@ -128,7 +143,7 @@ public struct PlatformConformance: Sendable {
         try await removeEverything(of: function)
     }
 
-    /// A new revision runs beside the old one until that is retired.
+    /// A new revision runs beside the old one until that is retired, by F2S or by the platform.
     public func verifyRevisions() async throws {
         let function = try await platform.functions.create(draft("conformance-revision"))
         try await platform.replicas.apply(function, count: 1, retiring: [])
@@ -139,10 +154,19 @@ public struct PlatformConformance: Sendable {
         draft.target = otherTarget
         let changed = try await platform.functions.replace(draft, ifRevision: nil)
         try await platform.replicas.apply(changed, count: 1, retiring: [])
-        try await wait("the second revision is ready beside the first") {
-            try await Set(ready(function).map(\.revision)) == [function.revision, changed.revision]
+        switch platform.replicas.retirement {
+        case .named:
+            try await wait("the second revision is ready beside the first") {
+                try await Set(ready(function).map(\.revision)) == [function.revision, changed.revision]
+            }
+            try await platform.replicas.apply(changed, count: 1, retiring: old.map(\.id))
+        case .byPlatform:
+            try await wait("the second revision is ready, and one of the two always is") {
+                let ready = try await ready(function)
+                try expect(!ready.isEmpty, "a rollout leaves nobody without a replica")
+                return ready.contains { $0.revision == changed.revision }
+            }
         }
-        try await platform.replicas.apply(changed, count: 1, retiring: old.map(\.id))
         try await wait("the first revision has ended") {
             try await replicas(function).map(\.revision) == [changed.revision]
         }
@@ -165,7 +189,8 @@ public struct PlatformConformance: Sendable {
     // MARK: Looking
 
     private func draft(_ name: String) throws -> FunctionDraft {
-        try FunctionDraft(name: FunctionName(name), route: Route("/" + name), target: target)
+        try FunctionDraft(
+            name: FunctionName(name), namespace: namespace, route: Route("/" + name), target: target)
     }
 
     private func find(_ name: FunctionName) async throws -> Function? {

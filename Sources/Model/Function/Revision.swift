@@ -43,6 +43,9 @@ public struct StableHash: Sendable {
         mix(0xFE)
     }
 
+    /// The number itself.
+    public var value: UInt64 { state }
+
     /// 16 hexadecimal digits.
     public var hexadecimal: String {
         let digits = String(state, radix: 16)

@@ -32,6 +32,14 @@ public struct Platform: Sendable {
 public protocol LeaderElection: Sendable {
     /// Whether this process leads now.
     var isLeader: Bool { get }
+
+    /// Raised when ``isLeader`` has become something else.
+    var changes: Signal { get }
+}
+
+extension LeaderElection {
+    /// Never raised.
+    public var changes: Signal { Signal() }
 }
 
 /// The election of a platform with one process.

@@ -1,8 +1,7 @@
-import F2SModel
 import Synchronization
 
-/// The newest events, in memory.
-final class EventJournal: Events {
+/// The newest events, in memory: what every platform remembers, whatever else it does with them.
+public final class EventJournal: Events {
     private struct State {
         var events: [Event] = []
         var lastSequence: UInt64 = 0
@@ -12,10 +11,11 @@ final class EventJournal: Events {
     private let signal = Signal()
     private let eventsMax: Int
 
-    /// A journal that remembers `eventsMax` events.
-    init(eventsMax: Int) { self.eventsMax = max(1, eventsMax) }
+    /// A journal that remembers `eventsMax` events, at least one.
+    public init(eventsMax: Int) { self.eventsMax = max(1, eventsMax) }
 
-    func record(_ event: Event) {
+    /// Adds an event and gives it its number.
+    public func record(_ event: Event) {
         state.withLock { state in
             state.lastSequence += 1
             var numbered = event
@@ -27,12 +27,14 @@ final class EventJournal: Events {
         signal.raise()
     }
 
-    func currentEvents(after sequence: UInt64) -> [Event] {
+    /// The events after `sequence` that are still remembered, oldest first.
+    public func currentEvents(after sequence: UInt64) -> [Event] {
         state.withLock { state in
             let remembered = state.events.suffix(eventsMax)
             return Array(remembered.drop { $0.sequence <= sequence })
         }
     }
 
-    func arrivals() -> AsyncStream<Void> { signal.arrivals() }
+    /// Once per burst of new events.
+    public func arrivals() -> AsyncStream<Void> { signal.arrivals() }
 }

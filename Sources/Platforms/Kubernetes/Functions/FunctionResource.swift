@@ -1,0 +1,86 @@
+import F2SManifest
+import F2SModel
+
+/// A custom resource `functions.f2s.opensight.ch`, read as a manifest is, so that defaults, what is normalised and what
+/// is refused are the same on every platform. Only what F2S needs of it is kept: a declaration and not a tree.
+struct FunctionResource: Decodable, Sendable {
+    /// What the resource declares, or why it does not.
+    enum Reading: Sendable, Hashable {
+        /// A function.
+        case declared(FunctionDraft)
+        /// Complaints, at least one.
+        case refused([String])
+    }
+
+    /// `metadata.name`.
+    let name: String
+    /// `metadata.namespace`.
+    let namespace: String
+    /// `metadata.uid`.
+    let uid: String
+    /// `metadata.generation`: grows with every change of `spec` and `target`, and with no other.
+    let generation: Int
+    /// `metadata.creationTimestamp`.
+    let created: Timestamp
+    /// Whether somebody is deleting it: what is left of it are other people's finalizers.
+    let isDeleting: Bool
+    /// `spec` and `target`.
+    let reading: Reading
+    /// `status`.
+    let status: FunctionStatusDocument
+
+    private enum Key: String, CodingKey {
+        case metadata, spec, target, status
+    }
+
+    private struct Metadata: Decodable {
+        let name: String
+        let namespace: String?
+        let uid: String
+        let generation: Int?
+        let creationTimestamp: Timestamp?
+        let deletionTimestamp: Timestamp?
+    }
+
+    /// Reads an object of the API.
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        let metadata = try container.decode(Metadata.self, forKey: .metadata)
+        name = metadata.name
+        namespace = metadata.namespace ?? FunctionDraft.namespaceDefault
+        uid = metadata.uid
+        generation = metadata.generation ?? 1
+        created = metadata.creationTimestamp ?? Timestamp(seconds: 0)
+        isDeleting = metadata.deletionTimestamp != nil
+        reading = Self.read(
+            name: name, namespace: namespace, spec: try container.decodeIfPresent(JSONValue.self, forKey: .spec),
+            target: try container.decodeIfPresent(JSONValue.self, forKey: .target))
+        // A status that somebody has written by hand is no reason not to serve the function.
+        status = (try? container.decode(FunctionStatusDocument.self, forKey: .status)) ?? FunctionStatusDocument()
+    }
+
+    /// Who it is; stable for its life.
+    var id: Function.ID { Function.ID(uid) }
+
+    /// The stored version, for If-Match. Of the resource's own version it is no part: that changes with every status
+    /// that F2S writes, and would throw out an editor who has read the function a second before.
+    var storeRevision: StoreRevision { StoreRevision("\(generation)-\(uid.prefix(8))") }
+
+    /// Where refusals say that it is.
+    var place: String { "\(namespace)/\(name)" }
+
+    /// Reads a declaration from the resource's own parts, by the reader of manifests.
+    static func read(name: String, namespace: String, spec: JSONValue?, target: JSONValue?) -> Reading {
+        var document: [String: JSONValue] = [
+            "apiVersion": .string(ResourceType.functions.apiVersion), "kind": .string(ResourceType.functions.kind),
+            "metadata": ["name": .string(name), "namespace": .string(namespace)],
+        ]
+        document["spec"] = spec
+        document["target"] = target
+        let contents = ManifestReader().read(JSONValue.object(document).encoded(), place: name)
+        if let found = contents.documents.first { return .declared(found.draft) }
+        // Lines and columns are those of a text that nobody has written.
+        let complaints = contents.refusals.map(\.message)
+        return .refused(complaints.isEmpty ? ["It declares nothing."] : complaints)
+    }
+}

@@ -1,0 +1,287 @@
+import F2SManifest
+import F2SModel
+import Logging
+import Synchronization
+
+/// Custom resources as the store of functions: a watch tells what is declared, and every call goes to the API server.
+final class KubernetesFunctionStore: FunctionStore {
+    private let client: KubernetesClient
+    private let namespace: String
+    private let reflector: Reflector<FunctionResource>
+    private let isLeader: @Sendable () -> Bool
+    private let logger: Logger
+    private let book = Mutex(FunctionBook())
+    private let latest = Latest(FunctionSnapshot())
+    private let synced = Latest(false)
+
+    /// Longest time that a call waits until the watch has shown its effect.
+    private static let echoTimeout = Duration.seconds(5)
+    /// Tries of a change that others keep changing the resource under.
+    private static let triesMax = 5
+
+    init(
+        client: KubernetesClient, namespace: String, isLeader: @escaping @Sendable () -> Bool, logger: Logger
+    ) {
+        self.client = client
+        self.namespace = namespace
+        self.isLeader = isLeader
+        self.logger = logger
+        reflector = Reflector(client, .functions, namespace: namespace, logger: logger) { $0.name }
+    }
+
+    // MARK: Watching
+
+    /// Watches until the task is cancelled. The last state stands while the API server is away.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.reflector.run() }
+            for await reflection in reflector.latest.values() where reflection.isSynced {
+                let misjudged = take()
+                // The next one comes when these have been written; one that was not is written with the next change.
+                guard isLeader() else { continue }
+                for (id, document) in misjudged { await correct(document, of: id) }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Returns once every resource has been read.
+    func waitUntilLoaded() async {
+        for await isSynced in synced.values() where isSynced { return }
+    }
+
+    /// The UIDs of every resource that exists, those that were refused included; `nil` until all have been read.
+    var declared: Set<Function.ID>? {
+        let reflection = reflector.latest.current
+        guard reflection.isSynced else { return nil }
+        return Set(reflection.items.values.lazy.filter { !$0.isDeleting }.map(\.id))
+    }
+
+    /// The newest functions, in whatever state they are.
+    var currentSnapshot: FunctionSnapshot { latest.current }
+
+    /// The UID of a function by its name.
+    func uid(named name: String) -> String? { reflector.latest.current.items[name]?.uid }
+
+    /// Once per change of what is declared.
+    func changes() -> Latest<FunctionSnapshot>.Values { latest.values() }
+
+    /// Works out and publishes what the watch shows now.
+    @discardableResult
+    private func take() -> [Function.ID: FunctionStatusDocument] {
+        let misjudged = book.withLock { book in
+            // Read under the lock: of two who are here, neither brings back an older state.
+            book.take(reflector.latest.current.items.values)
+            // Publishing under the lock keeps the order of concurrent changes; it never waits.
+            if book.snapshot != latest.current { latest.publish(book.snapshot) }
+            return book.misjudged
+        }
+        if !synced.current { synced.publish(true) }
+        return misjudged
+    }
+
+    // MARK: The port
+
+    func create(_ draft: FunctionDraft) async throws -> Function {
+        let draft = try checked(draft)
+        let object = try tree(of: draft)
+        do throws(KubernetesError) {
+            let created = try await client.create(.functions, namespace, object, priority: .activation)
+            return try await stored(created)
+        } catch {
+            throw storeError(error, about: draft.name)
+        }
+    }
+
+    func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?) async throws -> Function {
+        let draft = try checked(draft)
+        let declaration = try tree(of: draft)
+        do {
+            for attempt in 1... {
+                var object: JSONValue = try await client.get(
+                    .functions, namespace, draft.name.text, priority: .activation)
+                let current = try Self.resource(object)
+                if let ifRevision, ifRevision != current.storeRevision {
+                    throw StoreError.conflict(current: current.storeRevision)
+                }
+                if current.reading == .declared(draft) { return try await stored(object) }
+                // Labels, annotations and what others have added stay; the declaration is replaced whole.
+                object["spec"] = declaration["spec"]
+                object["target"] = declaration["target"]
+                do throws(KubernetesError) {
+                    let replaced = try await client.replace(
+                        .functions, namespace, draft.name.text, object, priority: .activation)
+                    return try await stored(replaced)
+                } catch {
+                    // A status was written in between; whether it was more, the next look tells.
+                    guard error.isConflict, attempt < Self.triesMax else { throw error }
+                }
+            }
+        } catch let error as KubernetesError {
+            throw storeError(error, about: draft.name)
+        }
+        throw StoreError.unavailable("\(draft.name) is being changed by somebody else")
+    }
+
+    func delete(_ name: FunctionName, ifRevision: StoreRevision?) async throws {
+        do {
+            for attempt in 1... {
+                let object: JSONValue = try await client.get(.functions, namespace, name.text, priority: .activation)
+                let current = try Self.resource(object)
+                if let ifRevision, ifRevision != current.storeRevision {
+                    throw StoreError.conflict(current: current.storeRevision)
+                }
+                do throws(KubernetesError) {
+                    try await client.delete(
+                        .functions, namespace, name.text, uid: current.uid,
+                        resourceVersion: ifRevision == nil ? nil : object["metadata"]?["resourceVersion"]?.text,
+                        priority: .activation)
+                    await echo { !$0.items.values.contains { $0.uid == current.uid && !$0.isDeleting } }
+                    return
+                } catch {
+                    guard error.isConflict, attempt < Self.triesMax else { throw error }
+                }
+            }
+        } catch let error as KubernetesError {
+            throw storeError(error, about: name)
+        }
+    }
+
+    func setStatus(_ status: FunctionStatus, of id: Function.ID) async throws {
+        guard let resource = resource(id) else { return }
+        var document = resource.status
+        document.status = status
+        // Compared as it would be written: what the API cannot hold must not be written for ever.
+        guard document.patch(uid: id.text) != resource.status.patch(uid: id.text) else { return }
+        do {
+            try await write(document, to: resource)
+        } catch {
+            // Gone, or another one of the same name.
+            if error.isNotFound || error.isConflict { return }
+            throw StoreError.unavailable("The status of \(resource.place) could not be written: \(error)")
+        }
+        await echo { reflection in
+            guard let shown = reflection.items[resource.name], shown.uid == id.text else { return true }
+            return shown.status.status == status
+        }
+    }
+
+    func withSnapshots<Result: Sendable>(
+        _ body: @Sendable (Latest<FunctionSnapshot>.Values) async throws -> Result
+    ) async throws -> Result {
+        await waitUntilLoaded()
+        return try await body(latest.values())
+    }
+}
+
+// MARK: - Parts of calls
+
+extension KubernetesFunctionStore {
+    private func resource(_ id: Function.ID) -> FunctionResource? {
+        if let name = book.withLock({ $0.function(id)?.name.text }), let found = reflector.latest.current.items[name],
+            found.id == id
+        {
+            return found
+        }
+        return reflector.latest.current.items.values.first { $0.id == id }
+    }
+
+    private func write(_ document: FunctionStatusDocument, to resource: FunctionResource) async throws(KubernetesError)
+    {
+        _ = try await client.merge(
+            .functions, namespace, resource.name, subresource: "status", document.patch(uid: resource.uid),
+            priority: .housekeeping)
+    }
+
+    /// Says in a refused resource that it is refused, and in one that is so no longer that it is not.
+    private func correct(_ document: FunctionStatusDocument, of id: Function.ID) async {
+        guard let resource = resource(id) else { return }
+        let now = Int64(Moment.now.wall)
+        var document = document
+        if resource.status.refusal == nil { document.refusedSince = now }
+        for index in document.status.conditions.indices where document.status.conditions[index].since == 0 {
+            document.status.conditions[index].since = now
+        }
+        do {
+            try await write(document, to: resource)
+        } catch {
+            logger.debug("The status of \(resource.place) could not be written: \(error)")
+        }
+    }
+
+    /// The draft as this store keeps it: complaints are thrown, and the namespace is the store's own.
+    private func checked(_ draft: FunctionDraft) throws(StoreError) -> FunctionDraft {
+        var complaints = draft.complaints()
+        var draft = draft
+        // A manifest that names no namespace says the default one.
+        if draft.namespace == FunctionDraft.namespaceDefault { draft.namespace = namespace }
+        if draft.namespace != namespace {
+            complaints.append(
+                FieldComplaint(
+                    field: "metadata.namespace", value: draft.namespace,
+                    requirement: "be \(namespace), where this F2S looks for functions"))
+        }
+        guard complaints.isEmpty else { throw .invalid(complaints) }
+        return draft
+    }
+
+    private func tree(of draft: FunctionDraft) throws(StoreError) -> JSONValue {
+        do {
+            return try JSONValue(decoding: Array(ManifestWriter().json(draft).utf8))
+        } catch {
+            throw .unavailable("\(draft.name) cannot be written as JSON: \(error)")
+        }
+    }
+
+    private static func resource(_ object: JSONValue) throws(KubernetesError) -> FunctionResource {
+        do {
+            return try object.decoded(as: FunctionResource.self)
+        } catch {
+            throw .malformed("The API server's Function cannot be read: \(error)")
+        }
+    }
+
+    /// The function as the snapshots show it: who has been told that it is stored finds it there.
+    private func stored(_ object: JSONValue) async throws(KubernetesError) -> Function {
+        let resource = try Self.resource(object)
+        await echo { reflection in
+            guard let shown = reflection.items[resource.name] else { return false }
+            return shown.uid != resource.uid || shown.generation >= resource.generation
+        }
+        if let function = book.withLock({ $0.function(resource.id) }), function.generation >= resource.generation {
+            return function
+        }
+        // The watch is late, or somebody has deleted it meanwhile.
+        guard case .declared(let draft) = resource.reading else {
+            throw .malformed("\(resource.place) is not stored as it was written: another admission has changed it")
+        }
+        return Function(
+            id: resource.id, draft: draft, generation: resource.generation, storeRevision: resource.storeRevision,
+            age: UInt64(max(0, resource.created.seconds)) << 24,
+            origin: Function.Origin(place: resource.place, isWritable: true), status: resource.status.status)
+    }
+
+    /// Waits until the watch shows what a call has done, and the snapshot with it. Not for ever: the call has succeeded
+    /// whatever the watch does.
+    private func echo(_ isShown: @escaping @Sendable (Reflection<FunctionResource>) -> Bool) async {
+        await Patience.run(atMost: Self.echoTimeout) { [reflector] in
+            for await reflection in reflector.latest.values() where isShown(reflection) {
+                self.take()
+                return
+            }
+        }
+    }
+
+    private func storeError(_ error: KubernetesError, about name: FunctionName) -> StoreError {
+        if error.isNotFound { return .notFound(name) }
+        if error.isAlreadyExists { return .alreadyExists(name) }
+        if case .status(let code, _, let message, _) = error, code == 422 || code == 400 {
+            return .invalid([
+                FieldComplaint(
+                    field: "metadata.name", value: name.text,
+                    requirement: "name a declaration that the API server accepts, which says: \(message)")
+            ])
+        }
+        return .unavailable("\(error)")
+    }
+}

@@ -1,0 +1,52 @@
+public import F2SModel
+
+/// What the Kubernetes platform has to be told; everything else has a default.
+public struct KubernetesOptions: Sendable {
+    /// Namespace of the Function resources, of the lease and of F2S's own pods.
+    public var namespace: String
+    /// Namespace in which functions run.
+    public var functionsNamespace: String
+    /// Name of the pod that this process runs in: its name among the peers and in the election.
+    public var podName: String
+    /// Address of that pod.
+    public var podIP: String
+    /// What F2S's processes show each other; `nil`: they show nothing.
+    public var token: String?
+    /// Port of the internal listener, the same in every pod of F2S.
+    public var internalPort: Int
+    /// Where a pod's `preStop` hook asks for its drain: an IP address, because the kubelet resolves no names. `nil`:
+    /// pods are stopped without being drained.
+    public var drainAddress: Replica.Address?
+    /// Ceiling of `target.timeout`, read whenever a Deployment is written, because settings change.
+    public var requestTimeout: @Sendable () -> Duration
+    /// Secrets of ``functionsNamespace`` with which images are pulled, besides those of its service account.
+    public var imagePullSecrets: [String] = []
+    /// Name of the lease that makes a process the leader.
+    public var leaseName = "f2s-leader"
+    /// Time without a renewal after which a lease is anybody's.
+    public var leaseDuration = Duration.seconds(4)
+    /// Time without a renewal after which its holder does not lead any more; shorter than ``leaseDuration``.
+    public var leaseRenewDeadline = Duration.seconds(3)
+    /// Time between two renewals.
+    public var leaseRenewInterval = Duration.seconds(1)
+    /// Events that are remembered.
+    public var eventsMax = 1000
+    /// Lines that a follower of logs may lag behind.
+    public var logLinesMax = 1024
+
+    /// The defaults.
+    public init(
+        namespace: String, functionsNamespace: String, podName: String, podIP: String, token: String?,
+        internalPort: Int = 8082, drainAddress: Replica.Address? = nil,
+        requestTimeout: @escaping @Sendable () -> Duration = { Timeouts().request }
+    ) {
+        self.namespace = namespace
+        self.functionsNamespace = functionsNamespace
+        self.podName = podName
+        self.podIP = podIP
+        self.token = token
+        self.internalPort = internalPort
+        self.drainAddress = drainAddress
+        self.requestTimeout = requestTimeout
+    }
+}

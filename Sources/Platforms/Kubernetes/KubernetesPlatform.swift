@@ -1,0 +1,61 @@
+public import F2SModel
+public import Logging
+public import ServiceLifecycle
+
+/// F2S on Kubernetes: custom resources as the store, Deployments and pods as replicas, a Lease for the election.
+public final class KubernetesPlatform: Service, Sendable {
+    private let client: KubernetesClient
+    private let store: KubernetesFunctionStore
+    private let runtime: KubernetesRuntime
+    private let election: LeaseElection
+    private let peers: PodPeers
+    private let journal: KubernetesEvents
+
+    /// A platform that does nothing before ``run()``.
+    public init(_ access: ClusterAccess, options: KubernetesOptions, logger: Logger) {
+        let client = KubernetesClient(access, logger: logger)
+        let election = LeaseElection(client: client, options: options, logger: logger)
+        let store = KubernetesFunctionStore(
+            client: client, namespace: options.namespace, isLeader: { election.isLeader }, logger: logger)
+        self.client = client
+        self.election = election
+        self.store = store
+        runtime = KubernetesRuntime(
+            client: client, options: options, store: store, election: election, logger: logger)
+        peers = PodPeers(client: client, options: options, logger: logger)
+        journal = KubernetesEvents(client: client, options: options, uid: { store.uid(named: $0) }, logger: logger)
+    }
+
+    /// The ports that the rest of F2S uses.
+    public var platform: Platform {
+        Platform(
+            name: "kubernetes", functions: store, replicas: runtime, election: election, peers: peers,
+            events: journal)
+    }
+
+    /// Returns once functions, pods and peers have been read for the first time; ``run()`` must have been called.
+    public func waitUntilLoaded() async {
+        await store.waitUntilLoaded()
+        await runtime.waitUntilLoaded()
+        await peers.waitUntilLoaded()
+    }
+
+    /// Stops leading at once, and lets another process lead without waiting for the lease to end. Serving goes on.
+    public func resign() async { await election.resign() }
+
+    /// Watches and works until graceful shutdown or cancellation. Replicas go on running: they are the cluster's.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.store.run() }
+                group.addTask { await self.runtime.run() }
+                group.addTask { await self.election.run() }
+                group.addTask { await self.peers.run() }
+                group.addTask { await self.journal.run() }
+            }
+        }
+        await election.resign()
+        await peers.shutdown()
+        await client.shutdown()
+    }
+}

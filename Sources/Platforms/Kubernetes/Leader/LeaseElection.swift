@@ -1,0 +1,163 @@
+import F2SModel
+import Logging
+import Synchronization
+
+/// The election by a Lease: one process at a time reconciles and scales.
+final class LeaseElection: LeaderElection {
+    private let client: KubernetesClient
+    private let options: KubernetesOptions
+    private let logger: Logger
+    private let reflector: Reflector<NamedLease>
+    private let decision: Mutex<LeaseDecision>
+    private let isLeading = Latest(false)
+    /// Grows whenever there is something new to decide by.
+    private let news = Latest<UInt64>(0)
+    /// Raised whenever ``isLeader`` has become something else.
+    let changes = Signal()
+
+    init(client: KubernetesClient, options: KubernetesOptions, logger: Logger) {
+        self.client = client
+        self.options = options
+        self.logger = logger
+        reflector = Reflector(
+            client, .leases, namespace: options.namespace, fieldSelector: "metadata.name=\(options.leaseName)",
+            logger: logger
+        ) { $0.name }
+        decision = Mutex(
+            LeaseDecision(
+                identity: options.podName,
+                timing: LeaseDecision.Timing(
+                    duration: options.leaseDuration, renewDeadline: options.leaseRenewDeadline,
+                    renewInterval: options.leaseRenewInterval), now: Moment.now.steady))
+    }
+
+    /// Whether this process leads now. It ends by itself when the lease cannot be renewed in time.
+    var isLeader: Bool { decision.withLock { $0.isLeader(at: Moment.now.steady) } }
+
+    /// Takes part until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.reflector.run() }
+            group.addTask { await self.follow() }
+            await self.contend()
+            group.cancelAll()
+        }
+    }
+
+    /// Stops leading at once and for good, and lets another process take over without waiting.
+    func resign() async {
+        for _ in 0..<3 {
+            let record = decision.withLock { $0.resign() }
+            note()
+            news.update { $0 += 1 }
+            guard let record else { return }
+            let isReleased = Mutex(false)
+            await Patience.run(atMost: .seconds(1)) {
+                guard (try? await self.write(record)) != nil else { return }
+                isReleased.withLock { $0 = true }
+            }
+            if isReleased.withLock({ $0 }) { return }
+            // A renewal was on its way; its answer tells the version that counts.
+            try? await Task.sleep(for: .milliseconds(100))
+        }
+    }
+
+    /// Renewals of another process are seen as they happen; asking for them would cost a call a second.
+    private func follow() async {
+        for await reflection in reflector.latest.values() where reflection.isSynced {
+            decision.withLock { $0.see(reflection.items[options.leaseName]?.record, at: Moment.now.steady) }
+            news.update { $0 += 1 }
+        }
+    }
+
+    private func contend() async {
+        while !Task.isCancelled {
+            let moment = Moment.now
+            let known = news.current
+            note()
+            switch decision.withLock({ $0.action(at: moment.steady, wall: moment.wall) }) {
+            case .rest(let due):
+                await pause(until: due, orNewsAfter: known)
+            case .write(let record):
+                // Before the watch has shown what there is, a lease that exists would be taken for a missing one.
+                guard reflector.latest.current.isSynced else {
+                    await pause(until: moment.steady + .seconds(1), orNewsAfter: known)
+                    continue
+                }
+                await contend(with: record, since: moment.steady)
+            }
+        }
+    }
+
+    private func contend(with record: LeaseRecord, since begin: Duration) async {
+        let outcome = Mutex<Result<LeaseRecord, any Error>?>(nil)
+        // An answer that comes after the deadline is of no use to anybody.
+        await Patience.run(atMost: options.leaseRenewDeadline / 2) {
+            do {
+                let written = try await self.write(record)
+                outcome.withLock { $0 = .success(written) }
+            } catch {
+                outcome.withLock { $0 = .failure(error) }
+            }
+        }
+        let now = Moment.now.steady
+        switch outcome.withLock({ $0 }) {
+        case .success(let written): decision.withLock { $0.wrote(written, begunAt: begin, at: now) }
+        case .failure(let error):
+            logger.debug("The lease could not be written: \(error)")
+            decision.withLock { $0.failed(at: now) }
+        case nil: decision.withLock { $0.failed(at: now) }
+        }
+    }
+
+    private func write(_ record: LeaseRecord) async throws(KubernetesError) -> LeaseRecord {
+        let seconds = Int(options.leaseDuration.inSeconds.rounded(.up))
+        let manifest = record.manifest(name: options.leaseName, namespace: options.namespace, seconds: seconds)
+        let written =
+            record.resourceVersion.isEmpty
+            ? try await client.create(
+                .leases, options.namespace, manifest, priority: .activation, timeout: options.leaseRenewDeadline / 2)
+            : try await client.replace(
+                .leases, options.namespace, options.leaseName, manifest, priority: .activation,
+                timeout: options.leaseRenewDeadline / 2)
+        do {
+            return try written.decoded(as: LeaseRecord.self)
+        } catch {
+            throw .malformed("The API server's Lease cannot be read: \(error)")
+        }
+    }
+
+    /// Waits for that time or for news, whichever is first; a leader wakes in between too, so that nobody waits to hear
+    /// that it leads no more.
+    private func pause(until due: Duration, orNewsAfter known: UInt64) async {
+        let limit = isLeading.current ? options.leaseRenewInterval / 2 : Duration.seconds(60)
+        let pause = min(max(due - Moment.now.steady, .milliseconds(1)), limit)
+        await Patience.run(atMost: pause) { [news] in
+            for await version in news.values() where version != known { return }
+        }
+    }
+
+    private func note() {
+        let isLeader = isLeader
+        guard isLeader != isLeading.current else { return }
+        isLeading.publish(isLeader)
+        changes.raise()
+        logger.info(isLeader ? "This process leads: it reconciles and scales" : "This process does not lead")
+    }
+}
+
+/// A lease and its name.
+struct NamedLease: Decodable, Sendable {
+    let name: String
+    let record: LeaseRecord
+
+    private enum Key: String, CodingKey { case metadata }
+
+    private struct Metadata: Decodable { let name: String }
+
+    init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: Key.self)
+        name = try container.decode(Metadata.self, forKey: .metadata).name
+        record = try LeaseRecord(from: decoder)
+    }
+}

@@ -1,0 +1,91 @@
+import AsyncHTTPClient
+import F2SModel
+import Logging
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// F2S's own pods, and the way to their internal listeners.
+final class PodPeers: PeerDirectory {
+    private let options: KubernetesOptions
+    private let reflector: Reflector<PodObservation>
+    private let http: HTTPClient
+    private let latest: Latest<PeerSnapshot>
+    /// Whether ``currentPeers`` says what there is.
+    private let loaded = Latest(false)
+
+    /// Bytes of an answer.
+    private static let answerBytesMax = 1 << 20
+    /// Header field by which F2S's processes know each other.
+    private static let tokenField = "X-F2S-Token"
+
+    init(client: KubernetesClient, options: KubernetesOptions, logger: Logger) {
+        self.options = options
+        reflector = Reflector(
+            client, .pods, namespace: options.namespace, selector: ObjectLabel.serverSelector, logger: logger
+        ) { $0.name }
+        var configuration = HTTPClient.Configuration()
+        configuration.timeout.connect = .seconds(2)
+        configuration.connectionPool.retryConnectionEstablishment = false
+        configuration.redirectConfiguration = .disallow
+        http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        var unread = PeerReading(pods: [PodObservation](), options: options).snapshot
+        unread.own.isReady = false
+        latest = Latest(unread)
+    }
+
+    /// Watches until the task is cancelled.
+    func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.reflector.run() }
+            for await reflection in reflector.latest.values() where reflection.isSynced {
+                let snapshot = PeerReading(pods: reflection.items.values, options: options).snapshot
+                if snapshot != latest.current { latest.publish(snapshot) }
+                if !loaded.current { loaded.publish(true) }
+            }
+            group.cancelAll()
+        }
+    }
+
+    /// Returns once the pods have been read.
+    func waitUntilLoaded() async {
+        for await isLoaded in loaded.values() where isLoaded { return }
+    }
+
+    /// Closes every connection; ``post(_:_:to:timeout:)`` fails from then on.
+    func shutdown() async { try? await http.shutdown() }
+
+    var currentPeers: PeerSnapshot { latest.current }
+
+    func withPeers<Result: Sendable>(
+        _ body: @Sendable (Latest<PeerSnapshot>.Values) async throws -> Result
+    ) async throws -> Result {
+        try await body(latest.values())
+    }
+
+    func post(_ path: String, _ content: [UInt8], to peer: Peer, timeout: Duration) async throws -> [UInt8] {
+        guard let address = peer.address else { throw PeerError.gone(peer.id) }
+        var request = HTTPClientRequest(url: "http://\(address)\(path)")
+        request.method = .POST
+        request.headers.add(name: "Content-Type", value: "application/json")
+        if let token = options.token { request.headers.add(name: Self.tokenField, value: token) }
+        request.body = .bytes(ByteBuffer(bytes: content))
+        let deadline = NIODeadline.now() + TimeAmount(timeout)
+        do {
+            let response = try await http.execute(request, deadline: deadline)
+            let body = try await response.body.collect(upTo: Self.answerBytesMax)
+            guard (200..<300).contains(response.status.code) else {
+                throw PeerError.refused(peer.id, status: Int(response.status.code))
+            }
+            return Array(body.readableBytesView)
+        } catch let error as PeerError {
+            throw error
+        } catch let error as HTTPClientError {
+            throw PeerError.unreachable(peer.id, reason: error.shortDescription)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            throw PeerError.unreachable(peer.id, reason: "the connection was lost")
+        }
+    }
+}

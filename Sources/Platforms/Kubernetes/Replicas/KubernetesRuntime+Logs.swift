@@ -1,0 +1,119 @@
+import F2SModel
+import Logging
+import Synchronization
+
+// What pods have written.
+extension KubernetesRuntime {
+    /// Bytes of log that one pod is asked for at most.
+    private static let logBytesMax = 4 << 20
+    /// Bytes of a crashed container's log.
+    private static let tailBytesMax = 64 << 10
+    /// Time that a crashed container's log may take.
+    private static let tailTimeout = Duration.milliseconds(800)
+    /// Lines that may be written between two looks at one log without being missed.
+    private static let overlapMax = 1000
+
+    /// The last lines of a container that has ended; empty where there are none to be had.
+    func fetchTail(of crash: PodFailure.Crash) async -> [String] {
+        let lines = Mutex<[String]>([])
+        await Patience.run(atMost: Self.tailTimeout) {
+            let count = TroubleBook.tailLinesMax
+            var found = await self.read(crash.podName, tail: count, previous: crash.isBefore)
+            // It was started again since: its log is the one before now.
+            if found.isEmpty, !crash.isBefore { found = await self.read(crash.podName, tail: count, previous: true) }
+            lines.withLock { $0 = found.map(\.text) }
+        }
+        return lines.withLock { $0 }
+    }
+
+    /// Reads for one who asks: what is there of every pod of the function, and then what comes, of new pods too.
+    func serve(_ request: PodLogRequests.Request) async {
+        let pods = pods(of: request.function)
+        var last: [String: String] = [:]
+        if request.tail > 0 {
+            let logs = await logs(of: pods, tail: request.tail)
+            for (log, line) in StampedLine.merged(logs, tail: request.tail) { hand(line, pods[log], request) }
+            for (pod, log) in zip(pods, logs) { last[pod.uid] = log.last?.stamp }
+        }
+        guard request.isFollowing else { return }
+        await withDiscardingTaskGroup { group in
+            var known: Set<String> = []
+            let old = Set(pods.map(\.uid))
+            for await _ in self.pods.latest.values() {
+                for pod in self.pods(of: request.function) where known.insert(pod.uid).inserted {
+                    // Nothing of a pod that has come since is the past.
+                    let seen = last[pod.uid] ?? (old.contains(pod.uid) ? nil : "")
+                    group.addTask { await self.follow(pod, request, after: seen) }
+                }
+            }
+        }
+    }
+
+    /// The pods that may have written something, oldest first: a container that was never started has no log.
+    private func pods(of function: Function.ID) -> [PodObservation] {
+        pods.latest.current.items.values.filter {
+            $0.function == function && ($0.isRunning || $0.newestEnding != nil)
+        }.sorted { ($0.created, $0.uid) < ($1.created, $1.uid) }
+    }
+
+    /// What each of the pods has written, side by side.
+    private func logs(of pods: [PodObservation], tail: Int) async -> [[StampedLine]] {
+        await withTaskGroup { group in
+            for (index, pod) in pods.enumerated() {
+                group.addTask { (index, await self.read(pod.name, tail: tail)) }
+            }
+            var logs = Array(repeating: [StampedLine](), count: pods.count)
+            for await (index, log) in group { logs[index] = log }
+            return logs
+        }
+    }
+
+    /// A pod's log ends when its container does; if that is started again, it goes on.
+    /// - Parameter seen: the stamp of the last line that was handed over; `nil`: what is there now is the past.
+    private func follow(_ pod: PodObservation, _ request: PodLogRequests.Request, after seen: String?) async {
+        let last = Mutex(seen)
+        while !Task.isCancelled, pods.latest.current.items[pod.name]?.uid == pod.uid {
+            let before = last.withLock { $0 }
+            await follow(pod.name, tail: before == nil ? 0 : Self.overlapMax) { line in
+                let isNew = last.withLock { last in
+                    guard line.stamp.isEmpty || line.stamp > last ?? "" else { return false }
+                    last = line.stamp
+                    return true
+                }
+                if isNew { self.hand(line, pod, request) }
+            }
+            last.withLock { $0 = $0 ?? "" }
+            do { try await Task.sleep(for: .seconds(1)) } catch { return }
+        }
+    }
+
+    private func hand(_ line: StampedLine, _ pod: PodObservation, _ request: PodLogRequests.Request) {
+        let time = line.time > 0 ? line.time : Moment.now.wall
+        request.hand(LogLine(replica: Replica.ID(pod.name), source: "stdout", time: time, text: line.text))
+    }
+
+    private func read(_ pod: String, tail: Int, previous: Bool = false) async -> [StampedLine] {
+        var lines: [StampedLine] = []
+        do {
+            let log = try await client.logs(
+                pod: pod, namespace: options.functionsNamespace, container: WorkloadManifest.containerName,
+                tailLines: tail, previous: previous, limitBytes: previous ? Self.tailBytesMax : Self.logBytesMax,
+                timestamps: true)
+            for try await line in log { lines.append(StampedLine(line)) }
+        } catch {
+            logger.debug("The log of \(pod) could not be read: \(error)")
+        }
+        return lines
+    }
+
+    private func follow(_ pod: String, tail: Int, _ take: @Sendable (StampedLine) -> Void) async {
+        do {
+            let log = try await client.logs(
+                pod: pod, namespace: options.functionsNamespace, container: WorkloadManifest.containerName,
+                tailLines: tail, follow: true, timestamps: true)
+            for try await line in log { take(StampedLine(line)) }
+        } catch {
+            logger.debug("The log of \(pod) could not be followed: \(error)")
+        }
+    }
+}

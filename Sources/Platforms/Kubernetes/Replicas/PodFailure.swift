@@ -1,0 +1,160 @@
+import F2SModel
+
+/// Why a pod takes no invocations and will take none unless something changes.
+struct PodFailure: Sendable, Hashable {
+    /// What one attempt is: a failure whose attempt is another one has happened again.
+    enum Attempt: Sendable, Hashable {
+        /// The image was asked for; `isFresh`: just now, and not in vain for a while.
+        case pull(pod: String, isFresh: Bool)
+        /// The container ran, and has ended at that moment.
+        case run(Crash)
+        /// The pod is there, and its container was never started.
+        case pod(String)
+        /// The pod could not be created.
+        case create
+    }
+
+    /// A container that has ended.
+    struct Crash: Sendable, Hashable {
+        /// `metadata.uid` of its pod.
+        let pod: String
+        /// `metadata.name` of its pod.
+        let podName: String
+        /// When it ended, on the node's clock.
+        let finished: Double
+        /// Whether another one was started since, or is about to be.
+        let isBefore: Bool
+
+        /// The same ending is one crash, whether seen as the newest state or as the last one.
+        static func == (left: Crash, right: Crash) -> Bool {
+            left.pod == right.pod && left.finished == right.finished
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(pod)
+            hasher.combine(finished)
+        }
+    }
+
+    let stage: Stage
+    /// Kubernetes' word.
+    let reason: String
+    /// What happened and what to do.
+    let message: String
+    let exitStatus: Int?
+    let attempt: Attempt
+    let revision: Revision
+    /// When the cluster tries again, counted from the failure; `nil`: it does not say.
+    let pause: Duration?
+    /// Whether the pod may come up at any moment all the same: its container was started again.
+    let isTryingAgain: Bool
+
+    /// The crash whose last lines are worth reading.
+    var crash: Crash? {
+        if case .run(let crash) = attempt { crash } else { nil }
+    }
+
+    /// A container that has ended sooner than this did not start; one that has lasted longer may end once without being
+    /// called a failure.
+    private static let lastingRun = 10.0
+
+    /// What is wrong with a pod; `nil`: nothing, or nothing yet.
+    init?(_ pod: PodObservation) {
+        guard !pod.isDeleting, !pod.isOver, !pod.isReady else { return nil }
+        revision = Revision(text: pod.revision)
+        if let unscheduled = pod.unscheduled {
+            guard unscheduled.reason == "Unschedulable" else { return nil }
+            (stage, reason, exitStatus, pause, isTryingAgain) = (.schedule, "FailedScheduling", nil, nil, false)
+            attempt = .pod(pod.uid)
+            message =
+                "No node can take a replica: \(unscheduled.message.sentence) Lower target.resources, or make room."
+            return
+        }
+        let waiting = pod.waiting?.reason ?? ""
+        if let words = Self.imageWords[waiting] {
+            (stage, exitStatus, pause, isTryingAgain) = (.image, nil, nil, false)
+            // The two alternate as long as the image cannot be had; to people they are one trouble.
+            reason = waiting == "ErrImagePull" ? "ImagePullBackOff" : waiting
+            attempt = .pull(pod: pod.uid, isFresh: waiting != "ImagePullBackOff")
+            message = "\(Self.said(pod.waiting?.message, else: "The image cannot be had")) \(words)"
+            return
+        }
+        if Self.configurationReasons.contains(waiting) {
+            (stage, reason, exitStatus, pause, isTryingAgain) = (.start, waiting, nil, nil, false)
+            attempt = .pod(pod.uid)
+            message =
+                "\(Self.said(pod.waiting?.message, else: "The container cannot be made")) Correct target.secrets, "
+                + "target.command or target.resources."
+            return
+        }
+        guard let ending = pod.newestEnding,
+            waiting == "CrashLoopBackOff" || ending.ran < Self.lastingRun || pod.restarts > 1
+        else { return nil }
+        (stage, reason, exitStatus) = (.start, "CrashLoopBackOff", ending.exitStatus)
+        attempt = .run(
+            Crash(pod: pod.uid, podName: pod.name, finished: ending.finished, isBefore: pod.ended == nil))
+        pause = pod.waiting.flatMap { Self.pause(in: $0.message) }
+        isTryingAgain = pod.isRunning
+        message = Self.words(for: ending)
+    }
+
+    /// The cluster refuses to create pods.
+    init(refusal: ObservedObject.Complaint, revision: Revision) {
+        (stage, reason, exitStatus, pause, isTryingAgain) = (.scale, refusal.reason, nil, nil, false)
+        message =
+            "The cluster refuses to create a replica: \(refusal.message.sentence) Raise the quota, or lower what "
+            + "the function asks for."
+        attempt = .create
+        self.revision = revision
+    }
+
+    // MARK: Words
+
+    private static let imageWords = [
+        "ErrImagePull": "Correct target.containerImage, or let the cluster reach and read the registry.",
+        "ImagePullBackOff": "Correct target.containerImage, or let the cluster reach and read the registry.",
+        "ErrImageNeverPull": "Load the image onto the node: it may not be pulled.",
+        "InvalidImageName": "Correct target.containerImage: it is no image's name.",
+        "ImageInspectError": "The node cannot read the image: remove it there, or build it anew.",
+        "RegistryUnavailable": "Let the cluster reach the registry of target.containerImage.",
+    ]
+
+    private static let configurationReasons: Set<String> = [
+        "CreateContainerConfigError", "CreateContainerError", "RunContainerError", "PreStartHookError",
+        "PostStartHookError",
+    ]
+
+    private static func said(_ message: String?, else fallback: String) -> String {
+        let said = message ?? ""
+        return (said.isEmpty ? fallback : said).sentence
+    }
+
+    private static func words(for ending: PodObservation.Ending) -> String {
+        let said = ending.message.isEmpty ? "" : " \(ending.message.sentence)"
+        switch (ending.reason, ending.exitStatus) {
+        case ("OOMKilled", _):
+            return "The container was killed because it used more memory than it may (OOMKilled).\(said) Raise "
+                + "target.resources.memory."
+        case (_, 126), (_, 127), (_, 128):
+            return "The container's program cannot be run (exit status \(ending.exitStatus)).\(said) Correct "
+                + "target.command, or the image."
+        case (_, 0):
+            return "The container ended with exit status 0 instead of serving.\(said) Its program must stay in the "
+                + "foreground and listen on target.port."
+        default:
+            return "The container ended with exit status \(ending.exitStatus)\(signal(ending.exitStatus)).\(said) Its "
+                + "last lines say why."
+        }
+    }
+
+    private static func signal(_ status: Int) -> String {
+        (129...192).contains(status) ? " (signal \(status - 128))" : ""
+    }
+
+    /// `back-off 1m20s restarting failed container=…`
+    private static func pause(in message: String) -> Duration? {
+        guard let start = message.firstRange(of: "back-off ") else { return nil }
+        let text = message[start.upperBound...].prefix { $0 != " " }
+        return try? Duration(text: String(text), allowed: .zero...Duration.seconds(3600), field: "back-off")
+    }
+}

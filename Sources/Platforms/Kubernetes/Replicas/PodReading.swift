@@ -1,0 +1,58 @@
+import F2SModel
+
+/// What pods mean: replicas, and why functions have none. Pure; the latest state of the watches goes in.
+struct PodReading: Sendable {
+    /// The replicas that exist. A pod that fails is none until its container is started again: nobody may wait for it.
+    private(set) var replicas: [Replica] = []
+    /// What is wrong, by function.
+    private(set) var failures: [Function.ID: PodFailure] = [:]
+
+    /// - Parameter deployments: those of F2S; their template says which revision is the newest.
+    init(pods: some Collection<PodObservation>, deployments: some Collection<ObservedObject>) {
+        var newest: [Function.ID: String] = [:]
+        var healthy: Set<Function.ID> = []
+        for deployment in deployments {
+            guard let function = deployment.function, let kept = deployment.kept else { continue }
+            newest[function] = kept.revision
+            if let refusal = deployment.refusal {
+                failures[function] = PodFailure(refusal: refusal, revision: Revision(text: kept.revision))
+            }
+        }
+        replicas.reserveCapacity(pods.count)
+        var culprits: [Function.ID: PodObservation] = [:]
+        for pod in pods {
+            guard let function = pod.function, !pod.isOver else { continue }
+            let isNewest = newest[function].map { $0 == pod.revision } ?? true
+            let failure = PodFailure(pod)
+            if pod.isReady, !pod.isDeleting, isNewest { healthy.insert(function) }
+            if let failure, isNewest, culprits[function].map({ Self.isWorse(pod, than: $0) }) ?? true {
+                culprits[function] = pod
+                failures[function] = failure
+            }
+            if let replica = Self.replica(pod, of: function, failure: failure) { replicas.append(replica) }
+        }
+        for function in healthy { failures[function] = nil }
+        // Snapshots are compared: their order must not depend on a dictionary's.
+        replicas.sort { ($0.since, $0.id) < ($1.since, $1.id) }
+    }
+
+    /// The newer pod, because it was started from what is declared now; of two of one age, always the same.
+    private static func isWorse(_ one: PodObservation, than other: PodObservation) -> Bool {
+        (one.created, one.uid) > (other.created, other.uid)
+    }
+
+    private static func replica(
+        _ pod: PodObservation, of function: Function.ID, failure: PodFailure?
+    ) -> Replica? {
+        if let failure, !failure.isTryingAgain { return nil }
+        // Its container has ended for good: there is nothing left to drain.
+        if pod.isDeleting, pod.ended != nil { return nil }
+        let state: Replica.State = pod.isDeleting ? .draining : pod.isReady ? .ready : .starting
+        let hasEnded = pod.ended != nil
+        var address: Replica.Address?
+        if let ip = pod.ip, let port = pod.port, !hasEnded { address = Replica.Address(ip: ip, port: port) }
+        return Replica(
+            id: Replica.ID(pod.uid), function: function, revision: Revision(text: pod.revision), state: state,
+            address: address, awaitsReadiness: pod.awaitsReadiness, since: pod.created)
+    }
+}

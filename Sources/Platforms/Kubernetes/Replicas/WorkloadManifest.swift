@@ -1,0 +1,182 @@
+import F2SModel
+
+/// What one function needs in the cluster, as it is applied: a Deployment and a Service. Pure: the same function, wish
+/// and settings give the same trees.
+struct WorkloadManifest: Sendable {
+    /// What is the same for every function.
+    struct Settings: Sendable {
+        /// Namespace of the objects.
+        let namespace: String
+        /// Namespace of the Function resources.
+        let functionNamespace: String
+        /// Where a `preStop` hook asks for the drain; `nil`: there is none.
+        let drainAddress: Replica.Address?
+        /// Ceiling of `target.timeout`, and its value where none is declared.
+        let requestTimeout: Duration
+        /// Secrets with which images are pulled.
+        let imagePullSecrets: [String]
+    }
+
+    /// What a pod template keeps as long as the revision is the same. A template that changes replaces every replica,
+    /// and a new address of F2S, or a new ceiling of times, is no reason to do that.
+    struct Kept: Sendable, Hashable {
+        /// `f2s.opensight.ch/revision` of the template.
+        let revision: String
+        /// Where its `preStop` hook asks; `nil`: it has none.
+        let drainAddress: Replica.Address?
+        /// `terminationGracePeriodSeconds`.
+        let graceSeconds: Int
+    }
+
+    /// Time that a pod has for its end beyond the function's own.
+    static let graceMargin = Duration.seconds(30)
+    /// Name of the container that runs a function.
+    static let containerName = "function"
+
+    let function: Function
+    let settings: Settings
+
+    /// `apps/v1` Deployment.
+    /// - Parameters:
+    ///   - replicas: pods to run.
+    ///   - kept: the template that is there; `nil`: none is.
+    ///   - uid: the object that is meant; `nil`: a new one.
+    func deployment(replicas: Int, keeping kept: Kept?, uid: String? = nil) -> JSONValue {
+        var podLabels = labels
+        podLabels[ObjectLabel.revision] = .string(function.revision.text)
+        return [
+            "apiVersion": .string(ResourceType.deployments.apiVersion),
+            "kind": .string(ResourceType.deployments.kind),
+            "metadata": metadata(name: function.name.text, uid: uid),
+            "spec": [
+                "replicas": .integer(Int64(replicas)),
+                // Revisions are kept by those who declare functions, not by the cluster.
+                "revisionHistoryLimit": 0,
+                "selector": ["matchLabels": selector],
+                "strategy": ["type": "RollingUpdate", "rollingUpdate": ["maxSurge": 1, "maxUnavailable": 0]],
+                "template": ["metadata": ["labels": .object(podLabels)], "spec": podSpec(keeping: kept)],
+            ],
+        ]
+    }
+
+    /// `v1` Service, for callers within the cluster that want the function without F2S.
+    func service(uid: String? = nil) -> JSONValue {
+        let port = JSONValue.integer(Int64(function.target.port))
+        return [
+            "apiVersion": .string(ResourceType.services.apiVersion), "kind": .string(ResourceType.services.kind),
+            "metadata": metadata(name: Self.serviceName(of: function.name), uid: uid),
+            "spec": [
+                "selector": selector,
+                "ports": [["name": "http", "protocol": "TCP", "port": port, "targetPort": port]],
+            ],
+        ]
+    }
+
+    /// A Service's name must begin with a letter (RFC 1035), a function's need not.
+    static func serviceName(of name: FunctionName) -> String {
+        name.text.first?.isNumber == true ? String("f-\(name.text)".prefix(63)) : name.text
+    }
+
+    // MARK: Parts
+
+    private var labels: [String: JSONValue] {
+        [
+            ObjectLabel.name: .string(function.name.text),
+            ObjectLabel.component: .string(ObjectLabel.functionComponent),
+            ObjectLabel.managedBy: .string(ObjectLabel.manager),
+            ObjectLabel.function: .string(function.id.text),
+            ObjectLabel.functionNamespace: .string(settings.functionNamespace),
+        ]
+    }
+
+    private var selector: JSONValue { .object([ObjectLabel.function: .string(function.id.text)]) }
+
+    private func metadata(name: String, uid: String?) -> JSONValue {
+        var metadata: [String: JSONValue] = [
+            "name": .string(name), "namespace": .string(settings.namespace), "labels": .object(labels),
+        ]
+        // The API server refuses when it is another object by now.
+        if let uid { metadata["uid"] = .string(uid) }
+        return .object(metadata)
+    }
+
+    private func podSpec(keeping kept: Kept?) -> JSONValue {
+        let kept = kept?.revision == function.revision.text ? kept : nil
+        var spec: [String: JSONValue] = [
+            "enableServiceLinks": false,
+            "automountServiceAccountToken": false,
+            "securityContext": ["seccompProfile": ["type": "RuntimeDefault"]],
+            "terminationGracePeriodSeconds": .integer(Int64(graceSeconds(keeping: kept))),
+            "containers": [container(drainAddress: kept.map(\.drainAddress) ?? settings.drainAddress)],
+        ]
+        if !settings.imagePullSecrets.isEmpty {
+            spec["imagePullSecrets"] = .array(settings.imagePullSecrets.map { ["name": .string($0)] })
+        }
+        return .object(spec)
+    }
+
+    /// A pod cannot change its own period, so one that has become too short is replaced; one that is too long does no
+    /// harm.
+    private func graceSeconds(keeping kept: Kept?) -> Int {
+        let declared = function.target.timeout
+        let timeout = min(declared ?? settings.requestTimeout, settings.requestTimeout)
+        let wanted = Int((timeout + Self.graceMargin).inSeconds.rounded(.up))
+        guard let kept else { return wanted }
+        return declared == nil ? kept.graceSeconds : max(wanted, kept.graceSeconds)
+    }
+
+    private func container(drainAddress: Replica.Address?) -> JSONValue {
+        let target = function.target
+        let port = JSONValue.integer(Int64(target.port))
+        var container: [String: JSONValue] = [
+            "name": .string(Self.containerName),
+            "imagePullPolicy": "IfNotPresent",
+            "ports": [["containerPort": port, "protocol": "TCP"]],
+            "env": environment,
+            "readinessProbe": readinessProbe(port: port),
+            "securityContext": ["allowPrivilegeEscalation": false],
+        ]
+        if let image = target.image { container["image"] = .string(image) }
+        if let command = target.command { container["command"] = .array(command.map { .string($0) }) }
+        if !target.secrets.isEmpty {
+            container["envFrom"] = .array(target.secrets.map { ["secretRef": ["name": .string($0)]] })
+        }
+        var amounts: [String: JSONValue] = [:]
+        if let cpu = target.resources.cpu { amounts["cpu"] = .string(cpu.text) }
+        if let memory = target.resources.memory { amounts["memory"] = .string(memory.text) }
+        if !amounts.isEmpty { container["resources"] = ["requests": .object(amounts), "limits": .object(amounts)] }
+        if let drainAddress {
+            container["lifecycle"] = [
+                "preStop": [
+                    "httpGet": [
+                        "host": .string(drainAddress.ip), "port": .integer(Int64(drainAddress.port)),
+                        "path": .string("/drain/\(function.id.text)"), "scheme": "HTTP",
+                    ]
+                ]
+            ]
+        }
+        return .object(container)
+    }
+
+    private var environment: JSONValue {
+        var variables = function.target.environment
+        if variables["PORT"] == nil { variables["PORT"] = "\(function.target.port)" }
+        return .array(
+            variables.sorted { $0.key < $1.key }.map { name, value in
+                // The API server leaves an empty value out.
+                value.isEmpty
+                    ? ["name": .string(name)] : ["name": .string(name), "value": .string(value)]
+            })
+    }
+
+    /// F2S waits for the answer to a path that somebody has declared. Else it dials for itself, and this probe is for
+    /// the others: the Service and the rollout.
+    private func readinessProbe(port: JSONValue) -> JSONValue {
+        guard let probe = function.target.readinessProbe else {
+            return ["tcpSocket": ["port": port], "periodSeconds": 1]
+        }
+        return [
+            "httpGet": ["path": .string(probe.path), "port": port, "scheme": "HTTP"], "periodSeconds": 1,
+        ]
+    }
+}

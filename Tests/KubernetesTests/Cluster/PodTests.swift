@@ -1,0 +1,179 @@
+import F2SModel
+import Foundation
+import TestSupport
+import Testing
+
+@testable import F2SKubernetes
+
+/// Pods on an API server without a node: what a kubelet would tell of them, the tests write.
+@Suite(
+    .enabled(if: TestCluster.kubeconfig != nil && !TestCluster.hasNode, "an API server without a node"), .serialized)
+struct PodsByHandSerial {
+    /// A function whose Deployment has been told to run one pod.
+    private struct Scene: Sendable {
+        let running: RunningPlatform
+        let client: KubernetesClient
+        let function: Function
+        var namespace: String { running.options.functionsNamespace }
+
+        /// The function's pods.
+        func pods() async throws -> [PodObservation] {
+            try await client.list(.pods, namespace, selector: ObjectLabel.selector(of: function.id)).items
+        }
+
+        /// Waits for the pod that the controllers make.
+        func pod() async throws -> PodObservation {
+            try await running.eventually("the controllers have made a pod") { try await !pods().isEmpty }
+            return try #require(try await pods().first)
+        }
+
+        /// Binds a pod to a node that does not exist: the scheduler leaves it alone, and when it is deleted it waits
+        /// for a kubelet that never comes.
+        func bind(_ pod: PodObservation) async throws {
+            _ = try await client.create(
+                ResourceType(group: "", version: "v1", plural: "pods/\(pod.name)/binding", kind: "Binding"), namespace,
+                [
+                    "metadata": ["name": .string(pod.name)],
+                    "target": ["apiVersion": "v1", "kind": "Node", "name": "nowhere"],
+                ])
+        }
+
+        /// Writes a pod's status as its kubelet would.
+        func tell(_ status: JSONValue, of pod: PodObservation) async throws {
+            _ = try await client.merge(.pods, namespace, pod.name, subresource: "status", ["status": status])
+        }
+
+        /// The state of a container.
+        func tell(
+            container state: JSONValue, last: JSONValue = [:], restarts: Int = 0, of pod: PodObservation
+        ) async throws {
+            let container: JSONValue = [
+                "name": "function", "image": "i", "imageID": "", "ready": false,
+                "restartCount": JSONValue(restarts), "state": state, "lastState": last,
+            ]
+            try await tell(["containerStatuses": [container]], of: pod)
+        }
+
+        func replica(_ pod: PodObservation) async throws -> Replica? {
+            try await running.replicas().replicas.first { $0.id == Replica.ID(pod.uid) }
+        }
+
+        func trouble() async throws -> StartTrouble? { try await running.replicas().troubles[function.id] }
+    }
+
+    private func run(
+        _ prepare: @escaping @Sendable (String) throws -> Void = { _ in },
+        body: @escaping @Sendable (Scene) async throws -> Void
+    ) async throws {
+        try await TestCluster.withNamespaces { functions, containers in
+            try prepare(containers)
+            try await RunningPlatform.run(functions: functions, containers: containers) { running in
+                try await running.eventually("this process leads") { running.platform.election.isLeader }
+                let access = try ClusterAccess.load(kubeconfig: TestCluster.kubeconfig, environment: [:])
+                let client = KubernetesClient(access, logger: .silent)
+                let result: Result<Void, any Error>
+                do {
+                    let function = try await running.platform.functions.create(try running.draft("pods"))
+                    try await running.platform.replicas.apply(function, count: 1, retiring: [])
+                    result = .success(try await body(Scene(running: running, client: client, function: function)))
+                } catch {
+                    result = .failure(error)
+                }
+                await client.shutdown()
+                try result.get()
+            }
+        }
+    }
+
+    @Test func `a pod that no node takes is a trouble with the scheduler's own words`() async throws {
+        try await run { scene in
+            let pod = try await scene.pod()
+            try await scene.running.eventually("the trouble is told") {
+                guard let trouble = try await scene.trouble() else { return false }
+                return trouble.stage == .schedule && trouble.reason == "FailedScheduling"
+                    && trouble.message.contains("nodes available")
+            }
+            // Nobody may wait for a replica that does not come.
+            #expect(try await scene.replica(pod) == nil)
+        }
+    }
+
+    @Test func `a pod gets an address, is ready, drains and is gone`() async throws {
+        try await run { scene in
+            let pod = try await scene.pod()
+            try await scene.bind(pod)
+            try await scene.tell(
+                ["phase": "Pending", "podIP": "10.255.0.9", "podIPs": [["ip": "10.255.0.9"]]], of: pod)
+            try await scene.running.eventually("it can be dialled") {
+                let replica = try await scene.replica(pod)
+                return replica?.state == .starting && replica?.address?.ip == "10.255.0.9"
+            }
+            try await scene.tell(
+                ["phase": "Running", "conditions": [["type": "Ready", "status": "True"]]], of: pod)
+            try await scene.running.eventually("it is ready") { try await scene.replica(pod)?.state == .ready }
+            let runtime = scene.running.platform.replicas
+            #expect(try await runtime.fetchLeaving(scene.function.id).isEmpty)
+            try await scene.client.delete(.pods, scene.namespace, pod.name)
+            #expect(try await runtime.fetchLeaving(scene.function.id) == [Replica.ID(pod.uid)])
+            try await scene.running.eventually("it drains") { try await scene.replica(pod)?.state == .draining }
+            try TestCluster.kubectl(
+                "delete", "pod", pod.name, "--namespace", scene.namespace, "--force", "--grace-period=0")
+            try await scene.running.eventually("it is gone") { try await scene.replica(pod) == nil }
+            #expect(try await runtime.fetchLeaving(scene.function.id).isEmpty)
+        }
+    }
+
+    @Test func `an image that cannot be had, and a container that ends, are told within moments`() async throws {
+        try await run { scene in
+            let pod = try await scene.pod()
+            try await scene.bind(pod)
+            try await scene.tell(
+                container: ["waiting": ["reason": "ImagePullBackOff", "message": "Back-off pulling image"]], of: pod)
+            try await scene.running.eventually("the image is the trouble", within: .seconds(2)) {
+                let trouble = try await scene.trouble()
+                return trouble?.stage == .image && trouble?.reason == "ImagePullBackOff"
+            }
+            try await scene.tell(
+                container: ["waiting": ["reason": "CrashLoopBackOff", "message": "back-off 10s"]],
+                last: [
+                    "terminated": [
+                        "exitCode": 127, "reason": "Error", "startedAt": "2026-11-25T12:00:00Z",
+                        "finishedAt": "2026-11-25T12:00:01Z",
+                    ]
+                ], restarts: 1, of: pod)
+            try await scene.running.eventually("the exit status is told", within: .seconds(3)) {
+                guard let trouble = try await scene.trouble() else { return false }
+                return trouble.stage == .start && "\(trouble.reason) \(trouble.message)".contains("127")
+            }
+        }
+    }
+
+    @Test func `a quota that allows no pods is told`() async throws {
+        try await run { containers in
+            try TestCluster.kubectl("create", "quota", "none", "--hard=pods=0", "--namespace", containers)
+        } body: { scene in
+            try await scene.running.eventually("the quota is the trouble") {
+                guard let trouble = try await scene.trouble() else { return false }
+                return trouble.stage == .scale && trouble.reason == "FailedCreate"
+                    && trouble.message.contains("exceeded quota")
+            }
+        }
+    }
+}
+
+/// The promises of a platform on a cluster whose pods run.
+@Suite(.enabled(if: TestCluster.hasNode, "F2S_TEST_NODE=1 and a cluster with a node"), .serialized)
+struct ConformanceSerial {
+    @Test func `Kubernetes keeps the promises of a platform`() async throws {
+        try await TestCluster.withNamespaces { functions, containers in
+            try await RunningPlatform.run(functions: functions, containers: containers) { running in
+                try await running.eventually("this process leads") { running.platform.election.isLeader }
+                try await PlatformConformance(
+                    running.platform, target: Target(image: TestCluster.functionImage),
+                    otherTarget: Target(image: TestCluster.nextFunctionImage),
+                    namespace: running.options.namespace, patience: .seconds(60)
+                ).verify()
+            }
+        }
+    }
+}

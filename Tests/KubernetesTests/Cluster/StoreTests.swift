@@ -1,0 +1,192 @@
+import F2SModel
+import Foundation
+import TestSupport
+import Testing
+
+@testable import F2SKubernetes
+
+/// The store and the objects of functions, on an API server without a node.
+@Suite(.enabled(if: TestCluster.kubeconfig != nil, "F2S_TEST_KUBECONFIG names an API server"), .serialized)
+struct APIServerSerial {
+    private func run(
+        _ body: @escaping @Sendable (RunningPlatform) async throws -> Void
+    ) async throws {
+        try await TestCluster.withNamespaces { functions, containers in
+            try await RunningPlatform.run(functions: functions, containers: containers, body)
+        }
+    }
+
+    @Test func `Kubernetes keeps the promises of a store`() async throws {
+        try await run { running in
+            let conformance = PlatformConformance(
+                running.platform, target: Target(image: "one"), otherTarget: Target(image: "other"),
+                namespace: running.options.namespace)
+            try await conformance.verifyStore()
+            try await conformance.verifyVersions()
+            try await conformance.verifyStatus()
+            try conformance.verifyEvents()
+        }
+    }
+
+    @Test func `a status does not throw out an editor, and labels of others stay`() async throws {
+        try await run { running in
+            let store = running.platform.functions
+            var draft = try running.draft("edited")
+            let first = try await store.create(draft)
+            try TestCluster.kubectl("label", "f2sfn", "edited", "team=x", "--namespace", running.options.namespace)
+            try await store.setStatus(FunctionStatus(observedGeneration: 1, replicas: 2), of: first.id)
+            draft.summary = "changed"
+            let second = try await store.replace(draft, ifRevision: first.storeRevision)
+            #expect(second.generation == 2 && second.status.replicas == 2)
+            let labels = try TestCluster.kubectl(
+                "get", "f2sfn", "edited", "--namespace", running.options.namespace, "--output",
+                "jsonpath={.metadata.labels.team}")
+            #expect(labels == "x")
+        }
+    }
+
+    @Test func `a refused resource is told, says so in its status, and what was good serves on`() async throws {
+        try await run { running in
+            let namespace = running.options.namespace
+            _ = try await running.platform.functions.create(try running.draft("bad"))
+            try await running.eventually("this process leads") { running.platform.election.isLeader }
+            try TestCluster.kubectl(
+                "patch", "f2sfn", "bad", "--namespace", namespace, "--type=merge", "--patch",
+                #"{"target":{"minReplicas":9,"maxReplicas":2}}"#)
+            try await running.eventually("the refusal is in the snapshot") {
+                try await running.functions().refusals.map(\.place) == ["\(namespace)/bad"]
+            }
+            #expect(try await running.functions().functions.map(\.name.text) == ["bad"])
+            func refused() throws -> String {
+                try TestCluster.kubectl(
+                    "get", "f2sfn", "bad", "--namespace", namespace, "--output",
+                    #"jsonpath={.status.conditions[?(@.type=="Refused")].message}"#)
+            }
+            try await running.eventually("the status says so") { try refused().contains("target.minReplicas") }
+            try TestCluster.kubectl(
+                "patch", "f2sfn", "bad", "--namespace", namespace, "--type=merge", "--patch",
+                #"{"target":{"minReplicas":1}}"#)
+            try await running.eventually("it is accepted again") { try refused().isEmpty }
+            #expect(try await running.functions().refusals.isEmpty)
+        }
+    }
+
+    @Test func `a function has a Deployment and a Service, which are repaired, and which go with it`() async throws {
+        try await run { running in
+            let containers = running.options.functionsNamespace
+            try await running.eventually("this process leads") { running.platform.election.isLeader }
+            let function = try await running.platform.functions.create(try running.draft("mine"))
+            try await running.platform.replicas.apply(function, count: 3, retiring: [])
+            func replicas() throws -> String {
+                try TestCluster.kubectl(
+                    "get", "deployment,service", "--namespace", containers, "--output",
+                    "jsonpath={.items[*].kind} {.items[*].spec.replicas}")
+            }
+            #expect(try replicas() == "Deployment Service 3")
+            try TestCluster.kubectl("scale", "deployment/mine", "--replicas=7", "--namespace", containers)
+            try await running.eventually("the hand edit is repaired") { try replicas() == "Deployment Service 3" }
+            try TestCluster.kubectl("delete", "service/mine", "deployment/mine", "--namespace", containers)
+            try await running.eventually("what was deleted is made again") {
+                try replicas() == "Deployment Service 3"
+            }
+            // Nobody calls remove: it is the sweep that finds what is left.
+            try TestCluster.kubectl("delete", "f2sfn", "mine", "--namespace", running.options.namespace)
+            try await running.eventually("nothing is left") { try replicas().trimmingCharacters(in: [" "]).isEmpty }
+        }
+    }
+
+    @Test func `a stranger's Deployment and Service are left alone, and callers hear why`() async throws {
+        try await run { running in
+            let containers = running.options.functionsNamespace
+            try await running.eventually("this process leads") { running.platform.election.isLeader }
+            try TestCluster.kubectl("create", "deployment", "theirs", "--image=x", "--namespace", containers)
+            try TestCluster.kubectl("create", "service", "clusterip", "other", "--tcp=80", "--namespace", containers)
+            func objects() throws -> String {
+                try TestCluster.kubectl(
+                    "get", "deployment/theirs", "service/other", "--namespace", containers, "--output",
+                    "jsonpath={range .items[*]}{.spec}{.metadata.labels}{.metadata.uid}{end}")
+            }
+            let before = try objects()
+            for name in ["theirs", "other"] {
+                let function = try await running.platform.functions.create(try running.draft(name))
+                await #expect(throws: WorkloadError.self) {
+                    try await running.platform.replicas.apply(function, count: 1, retiring: [])
+                }
+                try await running.eventually("callers hear why", within: .seconds(2)) {
+                    let trouble = try await running.replicas().troubles[function.id]
+                    return trouble?.reason == "NameTaken" && trouble?.stage == .scale
+                }
+            }
+            #expect(try objects() == before)
+        }
+    }
+
+    @Test func `a function that is declared again under its name gets objects of its own`() async throws {
+        try await run { running in
+            try await running.eventually("this process leads") { running.platform.election.isLeader }
+            let store = running.platform.functions
+            let first = try await store.create(try running.draft("again"))
+            try await running.platform.replicas.apply(first, count: 0, retiring: [])
+            try await store.delete(first.name, ifRevision: nil)
+            let second = try await store.create(try running.draft("again"))
+            #expect(second.id != first.id)
+            try await running.eventually("it has its Deployment") {
+                (try? await running.platform.replicas.apply(second, count: 0, retiring: [])) != nil
+            }
+            let owner = try TestCluster.kubectl(
+                "get", "deployment/again", "service/again", "--namespace", running.options.functionsNamespace,
+                "--output", #"jsonpath={.items[*].metadata.labels.f2s\.opensight\.ch/function-uid}"#)
+            #expect(owner == "\(second.id) \(second.id)")
+        }
+    }
+
+    @Test func `what nobody changes is not written again, by this process or the next`() async throws {
+        try await TestCluster.withNamespaces { functions, containers in
+            func versions() throws -> String {
+                try TestCluster.kubectl(
+                    "get", "deployment,service", "--namespace", containers, "--output",
+                    "jsonpath={.items[*].metadata.resourceVersion}")
+            }
+            let target = Target(
+                image: "i:1", environment: ["EMPTY": "", "A": "1"], secrets: ["s"],
+                resources: Resources(cpu: try Quantity("0.5", field: ""), memory: try Quantity("1024Mi", field: "")),
+                readinessProbe: ReadinessProbe(path: "/ready"))
+            let function = try await RunningPlatform.run(functions: functions, containers: containers) { running in
+                let function = try await running.platform.functions.create(try running.draft("still", target))
+                try await running.platform.replicas.apply(function, count: 0, retiring: [])
+                return function
+            }
+            let before = try versions()
+            try await RunningPlatform.run(functions: functions, containers: containers) { running in
+                let runtime = running.platform.replicas
+                for _ in 0..<2 { try await runtime.apply(function, count: 0, retiring: []) }
+            }
+            #expect(try versions() == before)
+        }
+    }
+
+    @Test func `the next leader takes over at once when the first resigns, and soon when it vanishes`() async throws {
+        try await TestCluster.withNamespaces { functions, containers in
+            @Sendable func lead(
+                _ pod: String, _ body: @escaping @Sendable (RunningPlatform) async throws -> Void
+            ) async throws {
+                try await RunningPlatform.run(functions: functions, containers: containers, pod: pod, body)
+            }
+            try await lead("a") { a in
+                try await a.eventually("a leads") { a.platform.election.isLeader }
+                try await lead("b") { b in
+                    #expect(!b.platform.election.isLeader)
+                    await a.kubernetes.resign()
+                    #expect(!a.platform.election.isLeader)
+                    try await b.eventually("b leads", within: .seconds(2)) { b.platform.election.isLeader }
+                }
+            }
+            // The task of b was cancelled, which is as sudden as a SIGKILL.
+            let vanished = ContinuousClock.now
+            try await lead("c") { c in
+                try await c.eventually("c leads", within: .seconds(5)) { c.platform.election.isLeader }
+                #expect(ContinuousClock.now - vanished > .seconds(2), "not before the lease has ended")
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+import F2SModel
+import TestSupport
+import Testing
+
+@testable import F2SKubernetes
+
+@Suite struct LeaseDecisionTests {
+    private static let timing = LeaseDecision.Timing(
+        duration: .seconds(4), renewDeadline: .seconds(3), renewInterval: .seconds(1))
+
+    private func candidate(_ name: String = "a", at now: Double = 0) -> LeaseDecision {
+        LeaseDecision(identity: name, timing: Self.timing, now: .seconds(now))
+    }
+
+    private func written(_ action: LeaseDecision.Action) -> LeaseRecord? {
+        if case .write(let record) = action { record } else { nil }
+    }
+
+    @Test func `a lease that nobody has is taken at once`() throws {
+        var a = candidate()
+        var record = try #require(written(a.action(at: .zero, wall: 50)))
+        #expect(record.holder == "a" && record.resourceVersion.isEmpty)
+        #expect(!a.isLeader(at: .zero), "asking is not having")
+        record.resourceVersion = "1"
+        a.wrote(record, begunAt: .zero, at: .seconds(0.1))
+        #expect(a.isLeader(at: .seconds(2.9)) && !a.isLeader(at: .seconds(3)))
+        #expect(a.action(at: .seconds(0.5), wall: 50) == .rest(until: .seconds(1)))
+        #expect(written(a.action(at: .seconds(1), wall: 51))?.resourceVersion == "1")
+    }
+
+    @Test func `a lease of another is taken once it was seen unchanged for all of its duration`() throws {
+        var b = candidate("b", at: 10)
+        // What the other's clock says is a hundred years away, and does not matter.
+        var record = LeaseRecord(resourceVersion: "5", holder: "a", renewTime: "1926-01-01T00:00:00.000000Z")
+        b.see(record, at: .seconds(10))
+        #expect(b.action(at: .seconds(13.9), wall: 0) == .rest(until: .seconds(14)))
+        record.resourceVersion = "6"
+        record.renewTime = "1926-01-01T00:00:01.000000Z"
+        b.see(record, at: .seconds(13))
+        #expect(b.action(at: .seconds(14), wall: 0) == .rest(until: .seconds(17)))
+        b.see(record, at: .seconds(16))
+        let taken = try #require(written(b.action(at: .seconds(17), wall: 0)))
+        #expect(taken.holder == "b" && taken.resourceVersion == "6" && taken.transitions == 1)
+    }
+
+    @Test func `a lease of a namesake is its own: a container that was started again does not wait`() {
+        var a = candidate("a", at: 10)
+        a.see(LeaseRecord(resourceVersion: "5", holder: "a"), at: .seconds(10))
+        #expect(written(a.action(at: .seconds(10), wall: 0))?.holder == "a")
+        #expect(!a.isLeader(at: .seconds(10)))
+    }
+
+    @Test func `who is seen to be followed leads no more, and an old state that comes late changes nothing`() {
+        var a = candidate()
+        a.wrote(LeaseRecord(resourceVersion: "7", holder: "a"), begunAt: .zero, at: .zero)
+        a.see(LeaseRecord(resourceVersion: "6", holder: "b"), at: .seconds(0.1))
+        #expect(a.isLeader(at: .seconds(1)))
+        a.see(LeaseRecord(resourceVersion: "8", holder: "b"), at: .seconds(1))
+        #expect(!a.isLeader(at: .seconds(1)))
+    }
+
+    @Test func `who cannot renew tries on and stops leading in time`() {
+        var a = candidate()
+        a.wrote(LeaseRecord(resourceVersion: "7", holder: "a"), begunAt: .zero, at: .zero)
+        a.failed(at: .seconds(1))
+        #expect(a.action(at: .seconds(1), wall: 0) == .rest(until: .seconds(1.25)))
+        #expect(written(a.action(at: .seconds(1.25), wall: 0)) != nil)
+        #expect(a.isLeader(at: .seconds(2.9)) && !a.isLeader(at: .seconds(3)))
+    }
+
+    @Test func `who resigns leads no more, and the next one does not wait`() throws {
+        var (a, b) = (candidate("a"), candidate("b"))
+        a.wrote(LeaseRecord(resourceVersion: "7", holder: "a"), begunAt: .zero, at: .zero)
+        let resigned = a.resign()
+        var released = try #require(resigned)
+        #expect(released.holder.isEmpty && !a.isLeader(at: .zero))
+        released.resourceVersion = "8"
+        b.see(LeaseRecord(resourceVersion: "7", holder: "a"), at: .zero)
+        b.see(released, at: .seconds(1))
+        #expect(written(b.action(at: .seconds(1), wall: 0))?.holder == "b")
+        a.see(released, at: .seconds(1))
+        let again = a.resign()
+        #expect(written(a.action(at: .seconds(9), wall: 0)) == nil && again == nil)
+    }
+
+    @Test(arguments: 1...30 as ClosedRange<UInt64>)
+    func `there are never two leaders, whatever is late or lost`(seed: UInt64) {
+        var world = LeaseWorld(seed: seed, timing: Self.timing)
+        for _ in 0..<10_000 {
+            world.step()
+            #expect(world.leaders <= 1, "seed \(seed)")
+        }
+        #expect(world.terms > 1, "seed \(seed): the world must be rough enough to change leaders")
+    }
+}
+
+/// Three candidates, an API server that takes its time and loses calls, and watches that are late. Time goes on by
+/// 50 ms a step.
+private struct LeaseWorld {
+    private struct Call {
+        let candidate: Int
+        let record: LeaseRecord
+        let begun: Duration
+        var arrives: Duration
+        var answers: Duration
+        var isLost: Bool
+        var outcome: LeaseRecord??
+    }
+
+    private var random: SeededGenerator
+    private var candidates: [LeaseDecision]
+    private var pausedUntil: [Duration]
+    private var calls: [Call] = []
+    private var stored: LeaseRecord?
+    private var version = 0
+    private var news: [(candidate: Int, record: LeaseRecord?, at: Duration)] = []
+    private var now = Duration.zero
+    private var lastLeader: Int?
+    private(set) var terms = 0
+    private(set) var leaders = 0
+
+    init(seed: UInt64, timing: LeaseDecision.Timing) {
+        random = SeededGenerator(seed: seed)
+        candidates = (0..<3).map { LeaseDecision(identity: "c\($0)", timing: timing, now: .zero) }
+        pausedUntil = Array(repeating: .zero, count: 3)
+    }
+
+    mutating func step() {
+        now += .milliseconds(50)
+        for index in calls.indices where calls[index].outcome == nil && calls[index].arrives <= now { serve(index) }
+        for index in news.indices where news[index].at <= now {
+            candidates[news[index].candidate].see(news[index].record, at: now)
+        }
+        news.removeAll { $0.at <= now }
+        for call in calls where call.answers <= now { answer(call) }
+        calls.removeAll { $0.answers <= now }
+        for candidate in candidates.indices where pausedUntil[candidate] <= now {
+            // A machine may stand still for a while.
+            if Int.random(in: 0..<600, using: &random) == 0 {
+                pausedUntil[candidate] = now + .milliseconds(Int.random(in: 0...8000, using: &random))
+                continue
+            }
+            guard !calls.contains(where: { $0.candidate == candidate }) else { continue }
+            if case .write(let record) = candidates[candidate].action(at: now, wall: now.inSeconds) {
+                let way = Duration.milliseconds(Int.random(in: 1...700, using: &random))
+                let back = Duration.milliseconds(Int.random(in: 1...700, using: &random))
+                calls.append(
+                    Call(
+                        candidate: candidate, record: record, begun: now, arrives: now + way,
+                        answers: now + way + back, isLost: Int.random(in: 0..<4, using: &random) == 0))
+            }
+        }
+        let leading = candidates.indices.filter { candidates[$0].isLeader(at: now) }
+        leaders = leading.count
+        if let leader = leading.first, leader != lastLeader {
+            lastLeader = leader
+            terms += 1
+        }
+    }
+
+    private mutating func serve(_ index: Int) {
+        let call = calls[index]
+        // A call may be lost on its way, or its answer may.
+        if call.isLost, Bool.random(using: &random) {
+            calls[index].outcome = .some(nil)
+            return
+        }
+        guard call.record.resourceVersion == stored?.resourceVersion ?? "" else {
+            calls[index].outcome = .some(nil)
+            return
+        }
+        version += 1
+        var record = call.record
+        record.resourceVersion = "\(version)"
+        stored = record
+        calls[index].outcome = .some(call.isLost ? nil : record)
+        for candidate in candidates.indices {
+            news.append((candidate, record, now + .milliseconds(Int.random(in: 1...900, using: &random))))
+        }
+    }
+
+    private mutating func answer(_ call: Call) {
+        if case .some(.some(let record)) = call.outcome {
+            candidates[call.candidate].wrote(record, begunAt: call.begun, at: now)
+        } else {
+            candidates[call.candidate].failed(at: now)
+        }
+    }
+}

@@ -1,0 +1,132 @@
+import F2SModel
+import Testing
+
+@testable import F2SKubernetes
+
+@Suite struct WorkloadManifestTests {
+    private func deployment(
+        _ target: Target = Target(image: "i:1"), keeping kept: WorkloadManifest.Kept? = nil,
+        settings: WorkloadManifest.Settings = sampleSettings()
+    ) throws -> JSONValue {
+        WorkloadManifest(function: try sampleFunction("hello", target), settings: settings)
+            .deployment(replicas: 2, keeping: kept)
+    }
+
+    private func podSpec(_ deployment: JSONValue) -> JSONValue? { deployment["spec"]?["template"]?["spec"] }
+
+    private func container(_ deployment: JSONValue) -> JSONValue? { podSpec(deployment)?["containers"]?[0] }
+
+    @Test func `objects are named and labelled by convention`() throws {
+        let function = try sampleFunction()
+        let manifest = WorkloadManifest(function: function, settings: sampleSettings())
+        let deployment = manifest.deployment(replicas: 2, keeping: nil)
+        for object in [deployment, manifest.service()] {
+            #expect(object["metadata"]?["name"] == "hello" && object["metadata"]?["namespace"] == "f2s-containers")
+            let labels = object["metadata"]?["labels"]
+            #expect(labels?["app.kubernetes.io/name"] == "hello")
+            #expect(labels?["app.kubernetes.io/managed-by"] == "f2s")
+            #expect(labels?["app.kubernetes.io/component"] == "function")
+            #expect(labels?["f2s.opensight.ch/function-uid"] == .string(function.id.text))
+            #expect(labels?["f2s.opensight.ch/function-namespace"] == "f2s")
+        }
+        #expect(deployment["spec"]?["replicas"] == 2)
+        let template = deployment["spec"]?["template"]?["metadata"]?["labels"]
+        #expect(template?["f2s.opensight.ch/revision"] == .string(function.revision.text))
+        #expect(
+            deployment["spec"]?["selector"] == [
+                "matchLabels": ["f2s.opensight.ch/function-uid": .string(function.id.text)]
+            ])
+        #expect(deployment["spec"]?["strategy"]?["rollingUpdate"] == ["maxSurge": 1, "maxUnavailable": 0])
+        #expect(manifest.service()["spec"]?["ports"]?[0]?["targetPort"] == 8080)
+    }
+
+    @Test func `a pod may do as little as possible`() throws {
+        let deployment = try deployment()
+        let spec = podSpec(deployment)
+        #expect(spec?["enableServiceLinks"] == false && spec?["automountServiceAccountToken"] == false)
+        #expect(spec?["securityContext"]?["seccompProfile"] == ["type": "RuntimeDefault"])
+        #expect(container(deployment)?["securityContext"] == ["allowPrivilegeEscalation": false])
+        #expect(container(deployment)?["imagePullPolicy"] == "IfNotPresent")
+    }
+
+    @Test func `environment, secrets, resources, command and pull secrets are handed on`() throws {
+        let target = Target(
+            image: "i:1", command: ["python3", "x.py"], port: 9000, environment: ["B": "2", "A": ""],
+            secrets: ["one", "two"],
+            resources: Resources(cpu: try Quantity("500m", field: ""), memory: try Quantity("128Mi", field: "")))
+        let deployment = try deployment(target, settings: sampleSettings(pullSecrets: ["pull"]))
+        let container = container(deployment)
+        #expect(
+            container?["env"] == [["name": "A"], ["name": "B", "value": "2"], ["name": "PORT", "value": "9000"]])
+        #expect(container?["envFrom"] == [["secretRef": ["name": "one"]], ["secretRef": ["name": "two"]]])
+        #expect(container?["command"] == ["python3", "x.py"] && container?["ports"]?[0]?["containerPort"] == 9000)
+        let amounts: JSONValue = ["cpu": "500m", "memory": "128Mi"]
+        #expect(container?["resources"] == ["requests": amounts, "limits": amounts])
+        #expect(podSpec(deployment)?["imagePullSecrets"] == [["name": "pull"]])
+    }
+
+    @Test func `a declared PORT stays`() throws {
+        let deployment = try deployment(Target(image: "i", environment: ["PORT": "1"]))
+        #expect(container(deployment)?["env"] == [["name": "PORT", "value": "1"]])
+    }
+
+    @Test func `a declared path is probed, and else whether somebody listens`() throws {
+        let declared = try deployment(Target(image: "i", readinessProbe: ReadinessProbe(path: "/ready")))
+        #expect(container(declared)?["readinessProbe"]?["httpGet"]?["path"] == "/ready")
+        #expect(container(try deployment())?["readinessProbe"] == ["tcpSocket": ["port": 8080], "periodSeconds": 1])
+    }
+
+    @Test func `a pod asks for its drain before it is stopped, and has its own time and 30 s for both`() throws {
+        let deployment = try deployment(Target(image: "i", timeout: .milliseconds(1500)))
+        let hook = container(deployment)?["lifecycle"]?["preStop"]?["httpGet"]
+        #expect(hook?["host"] == "10.0.0.1" && hook?["port"] == 8082)
+        #expect(hook?["path"] == "/drain/11111111-2222-3333-4444-555555555555")
+        #expect(podSpec(deployment)?["terminationGracePeriodSeconds"] == 32)
+        #expect(podSpec(try self.deployment())?["terminationGracePeriodSeconds"] == 150)
+        let beyond = try self.deployment(Target(image: "i", timeout: .seconds(3600)))
+        #expect(podSpec(beyond)?["terminationGracePeriodSeconds"] == 150, "request_timeout is the ceiling")
+    }
+
+    @Test func `neither a new address of F2S nor a new ceiling changes the template of a revision`() throws {
+        let target = Target(image: "i:1")
+        let kept = try #require(try observed(deployment(target)).kept)
+        let moved = sampleSettings(drain: Replica.Address(ip: "10.9.9.9", port: 1), requestTimeout: .seconds(500))
+        let same = try deployment(target, keeping: kept, settings: moved)
+        #expect(same["spec"]?["template"] == (try deployment(target))["spec"]?["template"])
+
+        var other = target
+        other.image = "i:2"
+        let next = try deployment(other, keeping: kept, settings: moved)
+        #expect(container(next)?["lifecycle"]?["preStop"]?["httpGet"]?["host"] == "10.9.9.9")
+        #expect(podSpec(next)?["terminationGracePeriodSeconds"] == 530)
+    }
+
+    @Test func `what is routed, how much, and how many change no template`() throws {
+        let before = Target(image: "i:1")
+        let kept = try #require(try observed(deployment(before)).kept)
+        var after = before
+        after.path = "/x"
+        after.maxReplicas = 50
+        after.concurrency = 3
+        after.scaling.idle = .seconds(5)
+        after.limits.queued = 7
+        #expect(
+            (try deployment(after, keeping: kept))["spec"]?["template"]
+                == (try deployment(before))["spec"]?["template"])
+    }
+
+    @Test func `a longer time replaces pods, because they would be killed too soon; a shorter one does not`() throws {
+        let kept = try #require(try observed(deployment(Target(image: "i", timeout: .seconds(60)))).kept)
+        let longer = try deployment(Target(image: "i", timeout: .seconds(100)), keeping: kept)
+        let shorter = try deployment(Target(image: "i", timeout: .seconds(10)), keeping: kept)
+        #expect(podSpec(longer)?["terminationGracePeriodSeconds"] == 130)
+        #expect(podSpec(shorter)?["terminationGracePeriodSeconds"] == 90)
+    }
+
+    @Test(arguments: [("hello", "hello"), ("1st", "f-1st"), ("9a", "f-9a")])
+    func `a Service's name begins with a letter`(name: String, expected: String) throws {
+        #expect(WorkloadManifest.serviceName(of: try FunctionName(name)) == expected)
+        let longest = try FunctionName(String(repeating: "9", count: 63))
+        #expect(WorkloadManifest.serviceName(of: longest).utf8.count == 63)
+    }
+}
