@@ -33,14 +33,16 @@ public struct APIServer: Service {
     /// Serves both listeners until graceful shutdown: then streams end, answers in hand are finished, and both close.
     /// - Throws: ``APIServerError/cannotListen(address:reason:)``; not worth a retry before something has changed.
     public func run() async throws {
-        let gate = RouteGate(authenticator: parts.authenticator, publicAuthority: parts.publicAuthority)
+        let gate = RouteGate(
+            authenticator: parts.authenticator, publicAuthority: parts.publicAuthority,
+            publicHosts: parts.publicHosts)
         let api = Listener(
             name: parts.socketPath, address: .unixDomainSocket(path: parts.socketPath),
             router: APIRouter(routes: routes, gate: gate, logger: logger).router(), logger: logger, onBound: { _ in })
         let (ip, port) = parts.operationsAddress
         let operationsRoutes = OperationsRoutes(metrics: parts.metrics, isReady: parts.isReady).routes
         let operations = Listener(
-            name: "\(ip):\(port)", address: .hostname(ip, port: port),
+            name: ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)", address: .hostname(ip, port: port),
             router: APIRouter(routes: operationsRoutes, gate: gate, logger: logger).router(), logger: logger,
             onBound: { [onBound = parts.onOperationsBound] port in if let port { onBound(port) } })
         // Named, because a service without a name is printed with all that it holds, and the routes are many.

@@ -26,6 +26,8 @@ public struct APIServerParts: Sendable {
     public var isReady: @Sendable () -> Bool
     /// Where the public listener is reachable, `host:port`: part of URLs, and the Host that a request may name.
     public var publicAuthority: @Sendable () -> String
+    /// Names in lower case by which the public listener is reached besides.
+    public var publicHosts: @Sendable () -> [String]
     /// Called once with the port of the operations listener when it is bound.
     public var onOperationsBound: @Sendable (Int) -> Void
     /// Version of F2S.
@@ -37,6 +39,7 @@ public struct APIServerParts: Sendable {
         authenticator: any Authenticator, operatorInspector: any OperatorInspector,
         dispatcherInspector: any DispatcherInspector, socketPath: String, operationsAddress: (ip: String, port: Int),
         isReady: @escaping @Sendable () -> Bool, publicAuthority: @escaping @Sendable () -> String,
+        publicHosts: @escaping @Sendable () -> [String],
         onOperationsBound: @escaping @Sendable (Int) -> Void, version: String
     ) {
         self.platform = platform
@@ -50,6 +53,7 @@ public struct APIServerParts: Sendable {
         self.operationsAddress = operationsAddress
         self.isReady = isReady
         self.publicAuthority = publicAuthority
+        self.publicHosts = publicHosts
         self.onOperationsBound = onOperationsBound
         self.version = version
     }

@@ -5,7 +5,7 @@ import Logging
 import NIOCore
 import ServiceLifecycle
 
-/// One of the two listeners of the API server.
+/// One of the listeners behind which a list of routes is served.
 struct Listener: Service {
     /// Where it listens, for errors.
     let name: String

@@ -14,6 +14,12 @@ public struct Settings: Sendable, Hashable {
     public var auth = AuthSettings()
     /// Event loops of the dispatcher, 1…256 (`f2s.loops`); `nil`: as many as cores less one, at least one.
     public var loops: Int?
+    /// How long F2S goes on accepting when it is told to end, so that whoever sends it work has time to notice
+    /// (`f2s.shutdown_delay`, milliseconds).
+    public var shutdownDelay = Duration.zero
+    /// Names by which people reach F2S, in lower case, without a port (`f2s.public_hosts`): pages and requests under
+    /// others are strangers'.
+    public var publicHosts: [String] = []
 
     /// The defaults.
     public init() {}

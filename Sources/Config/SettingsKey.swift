@@ -38,6 +38,8 @@ struct SettingsKey: Sendable {
         time("f2s.limits.drain_timeout", \.limits.drainTimeout, upTo: .seconds(3600)),
         authKind("f2s.auth.global_config.type"),
         number("f2s.loops", \.loops, 1...256),
+        time("f2s.shutdown_delay", \.shutdownDelay, from: 0, upTo: .seconds(3600)),
+        names("f2s.public_hosts", \.publicHosts),
     ]
 
     /// Sections that a later version of F2S fills: they may stand there empty.
@@ -76,12 +78,13 @@ extension SettingsKey {
         }
     }
 
-    /// A time in whole milliseconds, from 1.
+    /// A time in whole milliseconds.
     private static func time(
-        _ path: String, _ field: any WritableKeyPath<Settings, Duration> & Sendable, upTo longest: Duration
+        _ path: String, _ field: any WritableKeyPath<Settings, Duration> & Sendable, from least: Int = 1,
+        upTo longest: Duration
     ) -> SettingsKey {
         SettingsKey(path: path) { cursor, settings in
-            let allowed = 1...Int(longest.wholeMilliseconds)
+            let allowed = least...Int(longest.wholeMilliseconds)
             settings[keyPath: field] = .milliseconds(try cursor.wholeNumber(in: allowed, unit: "milliseconds"))
         } json: { settings in
             "\(settings[keyPath: field].wholeMilliseconds)"
@@ -104,6 +107,23 @@ extension SettingsKey {
         }
     }
 
+    /// Names of hosts: a list, or with commas between them, as a variable has them.
+    private static func names(
+        _ path: String, _ field: any WritableKeyPath<Settings, [String]> & Sendable
+    ) -> SettingsKey {
+        SettingsKey(path: path) { cursor, settings in
+            settings[keyPath: field] = try cursor.elements(example: "[functions.example.org]").map { element in
+                let name = try element.text().lowercased()
+                guard HostName.isValid(name) else {
+                    throw element.complaint("be the name of a host, without scheme and port")
+                }
+                return name
+            }
+        } json: { settings in
+            "[\(settings[keyPath: field].map(\.jsonText).joined(separator: ","))]"
+        }
+    }
+
     private static func authKind(_ path: String) -> SettingsKey {
         SettingsKey(path: path) { cursor, settings in
             let known = AuthSettings.Kind.allCases.map(\.rawValue).joined(separator: ", ")
@@ -118,6 +138,14 @@ extension SettingsKey {
 }
 
 extension YAMLCursor {
+    fileprivate func elements(example: String) throws(YAMLComplaint) -> [YAMLCursor] {
+        guard case .scalar(let text, _) = node.content, !node.isNull else { return try list(example: example) }
+        return text.split(separator: ",").map { part in
+            let name = String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+            return YAMLCursor(YAMLNode(.scalar(name, isPlain: true), at: node.position), path: path)
+        }
+    }
+
     fileprivate func wholeNumber(in allowed: ClosedRange<Int>, unit: String? = nil) throws(YAMLComplaint) -> Int {
         let number = try wholeNumber()
         guard allowed.contains(number) else {

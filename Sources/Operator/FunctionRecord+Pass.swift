@@ -7,8 +7,12 @@ extension FunctionRecord {
         let replicas: [Function.ID: [Replica]]
         /// Why starts failed.
         let troubles: [Function.ID: StartTrouble]
-        /// The dispatcher's report.
+        /// The dispatchers' reports, added up.
         let load: LoadReport
+        /// Whether all of them have reported.
+        let isComplete: Bool
+        /// Who chooses the replicas that end.
+        let retirement: Retirement
         /// What earlier passes have begun.
         let ledger: DrainLedger
         /// Monotonic time.
@@ -26,7 +30,7 @@ extension FunctionRecord {
         isUrgent = functionLoad?.wantsActivation ?? false
         replicas = own.count { $0.state != .gone }
 
-        let census = Self.census(of: own, pass)
+        let census = census(of: own, pass)
         let before = decision?.desired ?? census.existing
         let policy = policy
         let decided =
@@ -34,10 +38,10 @@ extension FunctionRecord {
             ? policy.yielded(&memory)
             : policy.decide(
                 ScaleObservation(
-                    load: functionLoad, existing: census.existing, ready: census.ready, hasTrouble: isTroubled,
-                    now: pass.now), &memory)
+                    load: functionLoad, isComplete: pass.isComplete, existing: census.existing, ready: census.ready,
+                    hasTrouble: isTroubled, now: pass.now), &memory)
         decision = decided
-        plan = ReconcilePlan(wish(decided, policy), replicas: own, load: pass.load.replicas, ledger: pass.ledger)
+        plan = plan(wish(decided, policy), own, pass)
         if decided.desired != before {
             metrics.count(decided.reason)
             note("Scaled", "From \(before) to \(decided.message(by: policy))", pass, &events)
@@ -46,14 +50,29 @@ extension FunctionRecord {
         noteStatus(trouble, pass, &events)
     }
 
+    private func plan(_ wish: ReplicaWish, _ own: [Replica], _ pass: Pass) -> ReconcilePlan {
+        switch pass.retirement {
+        case .named: ReconcilePlan(wish, replicas: own, load: pass.load.replicas, ledger: pass.ledger)
+        case .byPlatform: ReconcilePlan(byPlatform: wish, replicas: own, load: pass.load.replicas)
+        }
+    }
+
     /// Counts the replicas that are not on their way out.
-    private static func census(of replicas: [Replica], _ pass: Pass) -> (existing: Int, ready: Int) {
+    private func census(of replicas: [Replica], _ pass: Pass) -> (existing: Int, ready: Int) {
         var existing = 0
         var ready = 0
+        var isOfBoth = (old: false, current: false)
         for replica in replicas where replica.state == .starting || replica.state == .ready {
             guard !pass.ledger.isLeaving(replica.id) else { continue }
             existing += 1
+            if replica.revision == revision { isOfBoth.current = true } else { isOfBoth.old = true }
             if replica.state == .ready || pass.load.replicas[replica.id]?.isAccepting == true { ready += 1 }
+        }
+        // Who takes over in the middle of the platform's rollout begins from what was wanted, not from one more.
+        if pass.retirement == .byPlatform, memory.desired == nil, isOfBoth == (true, true),
+            function.status.desiredReplicas == existing - 1
+        {
+            existing -= 1
         }
         return (existing, ready)
     }

@@ -8,33 +8,43 @@ import Synchronization
 /// at once when something changes.
 ///
 /// It is level-triggered: every wake-up looks at the latest declarations, replicas and load, never at what woke it, so
-/// a missed or merged wake-up is harmless. Only the leader changes anything; every process hands the replicas down to
-/// its dispatcher.
+/// a missed or merged wake-up is harmless. Only the leader changes anything, by the load of all processes; every
+/// process hands the replicas down to its dispatcher.
 public final class Operator: Service, OperatorInspector {
     private let platform: Platform
     private let dataPlane: any DataPlane
+    private let link: PeerLink?
     private let metrics: OperatorMetrics
     private let logger: Logger
     private let clock: any OperatorClock
     private let requestTimeout: @Sendable () -> Duration
     private let state: Mutex<OperatorState>
+    /// Held while replicas are handed down, so that the dispatcher gets them in the order in which they were worked
+    /// out.
+    private let handingDown = Mutex(())
     private let wake = Signal()
 
     /// An operator; it does nothing until ``run()``.
-    /// - Parameter requestTimeout: the ceiling of `target.timeout`, read at each pass because settings change.
+    /// - Parameters:
+    ///   - link: knows the load of other processes; `nil`: there are none.
+    ///   - requestTimeout: the ceiling of `target.timeout`, read at each pass because settings change.
     public init(
-        platform: Platform, dataPlane: any DataPlane, metrics: MetricRegistry, logger: Logger,
+        platform: Platform, dataPlane: any DataPlane, link: PeerLink? = nil, metrics: MetricRegistry, logger: Logger,
         clock: any OperatorClock = SystemOperatorClock(),
         requestTimeout: @escaping @Sendable () -> Duration = { Timeouts().request }
     ) {
         self.platform = platform
         self.dataPlane = dataPlane
+        self.link = link
         self.metrics = OperatorMetrics(metrics)
         self.logger = logger
         self.clock = clock
         self.requestTimeout = requestTimeout
-        state = Mutex(OperatorState(metrics: self.metrics, requestTimeout: requestTimeout()))
+        state = Mutex(
+            OperatorState(
+                metrics: self.metrics, requestTimeout: requestTimeout(), retirement: platform.replicas.retirement))
         self.metrics.show { [weak self] in self?.state.withLock { $0.shown() } ?? [] }
+        self.metrics.showLeader { [election = platform.election] in election.isLeader }
     }
 
     /// Works until it is cancelled or a graceful shutdown begins. Replicas go on running: to end them is the
@@ -45,6 +55,10 @@ public final class Operator: Service, OperatorInspector {
                 group.addTask { await self.followFunctions() }
                 group.addTask { await self.followReplicas() }
                 group.addTask { for await _ in self.dataPlane.changes.arrivals() { self.wake.raise() } }
+                group.addTask { for await _ in self.platform.election.changes.arrivals() { self.wake.raise() } }
+                if let link = self.link {
+                    group.addTask { for await _ in link.changes.arrivals() { self.wake.raise() } }
+                }
                 group.addTask { await self.tick() }
                 for await _ in self.wake.arrivals() {
                     for call in self.pass() { group.addTask { await self.carryOut(call) } }
@@ -60,27 +74,51 @@ public final class Operator: Service, OperatorInspector {
     /// Replicas as the dispatcher sees them.
     public func currentReplicas() -> ReplicaSnapshot { state.withLock { $0.published } ?? ReplicaSnapshot() }
 
+    /// Takes replicas out of use at once, for as long as they exist. When this returns the dispatcher knows.
+    func withdraw(_ ids: [Replica.ID]) {
+        handingDown.withLock { _ in
+            if let published = state.withLock({ $0.withdraw(ids, at: clock.now()) }) { dataPlane.apply(published) }
+        }
+        wake.raise()
+    }
+
+    /// Whether anything may run for a function, as far as is known here.
+    func mayRun(_ id: Function.ID) -> Bool { state.withLock { $0.mayRun(id) } }
+
     /// One look at everything.
     /// - Returns: what to ask the platform for.
     private func pass() -> [OperatorCall] {
         let now = clock.now()
         let isLeader = platform.election.isLeader
-        let load = dataPlane.currentLoad()
-        let (outcome, isDraining) = state.withLock { state in
-            state.requestTimeout = requestTimeout()
-            let outcome = state.plan(load, at: now, wall: clock.secondsSince1970(), isLeader: isLeader)
-            return (outcome, !state.ledger.draining.isEmpty)
+        let load = currentLoad()
+        let (outcome, isDraining) = handingDown.withLock { _ in
+            let (outcome, isDraining) = state.withLock { state in
+                state.requestTimeout = requestTimeout()
+                let outcome = state.plan(
+                    load.load, isComplete: load.isComplete, at: now, wall: clock.secondsSince1970(),
+                    isLeader: isLeader)
+                return (outcome, !state.ledger.draining.isEmpty)
+            }
+            if let published = outcome.published { dataPlane.apply(published) }
+            return (outcome, isDraining)
         }
-        if let published = outcome.published { dataPlane.apply(published) }
         for event in outcome.events { tell(event) }
         guard isLeader else { return [] }
         // A replica that drains may be stopped only by what is in flight after the dispatcher was told.
-        let after = isDraining ? dataPlane.currentLoad() : load
-        return state.withLock { $0.calls(after, at: now) }
+        let after = isDraining ? currentLoad() : load
+        return state.withLock { $0.calls(after.load, at: now) }
+    }
+
+    /// What all processes have in hand.
+    private func currentLoad() -> PeerLoads.Sum {
+        let own = dataPlane.currentLoad()
+        return link?.sum(with: own) ?? PeerLoads.Sum(load: own, isComplete: true)
     }
 
     private func carryOut(_ call: OperatorCall) async {
         do {
+            // Another process may have begun to lead since the call was thought of.
+            guard platform.election.isLeader else { throw CancellationError() }
             switch call {
             case .apply(let function, let count, let retiring):
                 try await platform.replicas.apply(function, count: count, retiring: retiring)
@@ -133,7 +171,7 @@ public final class Operator: Service, OperatorInspector {
         await follow("replicas") {
             try await self.platform.replicas.withReplicas { snapshots in
                 for await snapshot in snapshots {
-                    self.state.withLock { $0.take(snapshot) }
+                    self.state.withLock { $0.take(snapshot, at: self.clock.now()) }
                     self.wake.raise()
                 }
             }

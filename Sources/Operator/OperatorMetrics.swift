@@ -46,6 +46,13 @@ struct OperatorMetrics: Sendable {
         }
     }
 
+    /// Shows whether this process leads.
+    func showLeader(_ read: @escaping @Sendable () -> Bool) {
+        registry.observe("f2s_leader", help: "Whether this process reconciles and scales.", kind: .gauge) {
+            [Sample(read() ? 1 : 0)]
+        }
+    }
+
     /// A decision has changed the number of replicas.
     func count(_ reason: ScaleDecision.Reason) { decisions[reason]?.add() }
 

@@ -63,12 +63,16 @@ extension OperatorState {
         _ id: Function.ID, _ departure: Departure, _ load: LoadReport, _ now: Duration, _ calls: inout [OperatorCall]
     ) {
         if let removedAt = departure.removedAt, now - removedAt < FunctionRecord.repeatInterval { return }
+        if retirement == .byPlatform, let since = departure.strangeSince, now - since < Self.strangerGrace { return }
         let drained = departure.plan.retirable(
             load: load.replicas, ledger: ledger, limit: departure.limit, at: now)
         guard drained.count == departure.plan.draining.count, book.begin(.replicas(id), at: now) else { return }
         ledger.retire(drained)
         calls.append(.remove(id))
     }
+
+    /// Where several processes share a platform, one may see another's replica before it sees its function.
+    private static let strangerGrace = Duration.seconds(30)
 
     private mutating func writeStatusIfDue(_ place: Int, _ now: Duration, _ calls: inout [OperatorCall]) {
         guard records[place].isStatusDue, book.begin(.status(records[place].function.id), at: now) else { return }

@@ -22,8 +22,11 @@ struct OperatorState: Sendable {
         var plan: ReconcilePlan
         /// When the platform has taken note of its end; `nil`: not yet.
         var removedAt: Duration?
+        /// When the first of it was seen, if it was never seen declared.
+        var strangeSince: Duration?
     }
 
+    let retirement: Retirement
     let metrics: OperatorMetrics
     /// The declared functions, oldest first.
     var records: [FunctionRecord] = []
@@ -39,10 +42,12 @@ struct OperatorState: Sendable {
     private(set) var replicas: [Function.ID: [Replica]]?
     private(set) var published: ReplicaSnapshot?
     private var observed = ReplicaSnapshot()
+    private var withdrawn = WithdrawnReplicas()
     /// When the last pass was, seconds since 1970.
     private var wall = 0.0
 
-    init(metrics: OperatorMetrics, requestTimeout: Duration) {
+    init(metrics: OperatorMetrics, requestTimeout: Duration, retirement: Retirement = .named) {
+        self.retirement = retirement
         self.metrics = metrics
         self.requestTimeout = requestTimeout
     }
@@ -90,40 +95,67 @@ struct OperatorState: Sendable {
     }
 
     /// Takes the newest replicas.
-    mutating func take(_ snapshot: ReplicaSnapshot) {
-        observed = snapshot
-        replicas = Dictionary(grouping: snapshot.replicas, by: \.function)
+    mutating func take(_ snapshot: ReplicaSnapshot, at now: Duration) {
+        withdrawn.take(snapshot, at: now)
+        observed = withdrawn.marked(snapshot)
+        replicas = Dictionary(grouping: observed.replicas, by: \.function)
         ledger.keep(only: Set(snapshot.replicas.lazy.filter { $0.state != .gone }.map(\.id)))
+    }
+
+    /// Takes replicas out of use for as long as they exist, those too that no snapshot has shown yet.
+    /// - Returns: replicas for the dispatcher; `nil`: as before.
+    mutating func withdraw(_ ids: [Replica.ID], at now: Duration) -> ReplicaSnapshot? {
+        withdrawn.add(ids, at: now)
+        guard replicas != nil else { return nil }
+        withdrawn.take(observed, at: now)
+        observed = withdrawn.marked(observed)
+        replicas = Dictionary(grouping: observed.replicas, by: \.function)
+        return publish()
+    }
+
+    /// Whether anything may run for a function: it is declared, has replicas, or not all is known yet.
+    func mayRun(_ id: Function.ID) -> Bool {
+        guard hasFunctions, let replicas else { return true }
+        return index[id] != nil || replicas[id] != nil
     }
 
     /// Decides what every function should run and which replicas drain.
     /// - Parameters:
+    ///   - load: what all processes together have in hand.
+    ///   - isComplete: whether all of them have said so.
     ///   - now: monotonic time.
     ///   - wall: seconds since 1970.
-    mutating func plan(_ load: LoadReport, at now: Duration, wall: Double, isLeader: Bool) -> Outcome {
+    mutating func plan(
+        _ load: LoadReport, isComplete: Bool = true, at now: Duration, wall: Double, isLeader: Bool
+    ) -> Outcome {
         self.wall = wall
         var outcome = Outcome()
         guard let replicas else { return outcome }
         if isLeader, hasFunctions {
             let pass = FunctionRecord.Pass(
-                replicas: replicas, troubles: observed.troubles, load: load, ledger: ledger, now: now, wall: wall)
+                replicas: replicas, troubles: observed.troubles, load: load, isComplete: isComplete,
+                retirement: retirement, ledger: ledger, now: now, wall: wall)
             var draining: [Replica.ID] = []
             for place in records.indices {
                 // In place: a copy of a record would copy its load window when that changes.
                 records[place].look(pass, metrics, &outcome.events)
                 draining += records[place].plan.draining
             }
-            draining += planDepartures(replicas, load)
+            draining += planDepartures(replicas, load, now)
             ledger.drain(draining, at: now)
         } else {
             forget()
         }
-        let marked = marked(observed)
-        if marked != published {
-            published = marked
-            outcome.published = marked
-        }
+        outcome.published = publish()
         return outcome
+    }
+
+    /// - Returns: replicas for the dispatcher; `nil`: as before.
+    private mutating func publish() -> ReplicaSnapshot? {
+        let marked = marked(observed)
+        guard marked != published else { return nil }
+        published = marked
+        return marked
     }
 
     /// The newest decision of every function, for people.
@@ -157,19 +189,26 @@ struct OperatorState: Sendable {
     }
 
     /// - Returns: replicas to mark as draining.
-    private mutating func planDepartures(_ replicas: [Function.ID: [Replica]], _ load: LoadReport) -> [Replica.ID] {
+    private mutating func planDepartures(
+        _ replicas: [Function.ID: [Replica]], _ load: LoadReport, _ now: Duration
+    ) -> [Replica.ID] {
         for id in replicas.keys where index[id] == nil && departures[id] == nil {
             // Somebody's from before this process began.
-            departures[id] = Departure(limit: requestTimeout + Self.drainMargin, plan: Self.planOfNothing)
+            departures[id] = Departure(
+                limit: requestTimeout + Self.drainMargin, plan: Self.planOfNothing, strangeSince: now)
         }
         var draining: [Replica.ID] = []
         for (id, departure) in departures {
             let own = (replicas[id] ?? []).filter { $0.state != .gone }
-            if own.isEmpty, departure.removedAt != nil {
+            let isSettled =
+                departure.removedAt != nil || retirement == .byPlatform && departure.strangeSince != nil
+            if own.isEmpty, isSettled {
                 departures.removeValue(forKey: id)
                 book.forget(id)
                 continue
             }
+            // A platform that drains by itself is told at once.
+            guard retirement == .named else { continue }
             let plan = ReconcilePlan(
                 ReplicaWish(desired: 0, maxReplicas: 0), replicas: own, load: load.replicas, ledger: ledger)
             departures[id]?.plan = plan

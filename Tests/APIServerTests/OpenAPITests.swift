@@ -12,7 +12,7 @@ import Testing
             for (path, operations) in document["paths"]?.members ?? [:] {
                 for method in operations.members.keys { described.insert("\(method.uppercased()) \(path)") }
             }
-            let gate = RouteGate(authenticator: StubAuthenticator(), publicAuthority: { "" })
+            let gate = RouteGate(authenticator: StubAuthenticator(), publicAuthority: { "" }, publicHosts: { [] })
             let router = APIRouter(routes: server.routes, gate: gate, logger: Logger(label: "test"))
             #expect(Set(router.served) == described)
             #expect(router.served.count == described.count)

@@ -8,11 +8,12 @@ import Testing
         var host: String?
         var origin: String?
         var site: String?
+        var names: [String] = []
         var description: String { "\(listener) host \(host ?? "-") origin \(origin ?? "-") site \(site ?? "-")" }
     }
 
     private func refusal(of request: Case, _ rule: OriginRule) -> OriginPolicy.Refusal? {
-        OriginPolicy(publicAuthority: request.listener).refusal(
+        OriginPolicy(publicAuthority: request.listener, publicHosts: request.names).refusal(
             of: OriginPolicy.Claims(host: request.host, origin: request.origin, fetchSite: request.site), under: rule)
     }
 
@@ -23,6 +24,8 @@ import Testing
         Case(listener: "192.0.2.7:8080", host: "192.0.2.7:8080"),
         Case(listener: "f2s.example:80", host: "f2s.example"),
         Case(listener: "0.0.0.0:8080", host: "192.0.2.7:8080"), Case(listener: "[::]:8080", host: "[2001:db8::1]:8080"),
+        Case(listener: "0.0.0.0:8080", host: "F2S.example.:8080", names: ["f2s.example"]),
+        Case(host: "f2s.example", origin: "https://f2s.example", names: ["other.example", "f2s.example"]),
         Case(host: "localhost:8080", origin: "http://localhost:8080", site: "same-origin"),
         Case(host: "127.0.0.1:8080", origin: "http://127.0.0.1:8080"),
         Case(host: "[::1]:8080", origin: "http://[::1]:8080"),
@@ -43,6 +46,8 @@ import Testing
         Case(host: "[localhost]:8080"),
         Case(listener: "0.0.0.0:8080", host: "evil.example"), Case(listener: "192.0.2.7:8080", host: "192.0.2.8:8080"),
         Case(listener: "", host: "evil.example"),
+        Case(listener: "0.0.0.0:8080", host: "evil.f2s.example", names: ["f2s.example"]),
+        Case(listener: "0.0.0.0:8080", host: "f2s.example.evil", names: ["f2s.example"]),
     ])
     func `a foreign host is refused wherever the host counts`(request: Case) {
         #expect(refusal(of: request, .ownHost) == .foreignHost(request.host))

@@ -94,6 +94,15 @@ import Testing
             #"1:36: f2s.auth.global_config.type is "basic": it must be one of: none (this version of F2S knows no "#
                 + "other)."
         ),
+        (
+            "f2s: {public_hosts: [\"http://f2s.example\"]}",
+            #"1:22: f2s.public_hosts[0] is "http://f2s.example": it must be the name of a host, without scheme and "#
+                + "port."
+        ),
+        (
+            "f2s: {public_hosts: {a: b}}",
+            "1:21: f2s.public_hosts is a map: it must be a list such as [functions.example.org]."
+        ),
         ("kafka: {brokers: [a]}", "1:8: kafka is not supported by this version of F2S: leave it out, or empty."),
         (
             "prometheus: {url: \"ftp://user:secret@x\"}",
@@ -119,6 +128,14 @@ import Testing
 
     @Test func `every complaint is told at once`() {
         #expect(complaints("debug: 1\nf2s: {loops: 0, loop: 1}", ["F2S_LOOPS": "many"]).count == 4)
+    }
+
+    @Test func `names of hosts are a list, in the environment with commas`() throws {
+        #expect(try read("f2s: {public_hosts: [F2S.example, localhost]}").publicHosts == ["f2s.example", "localhost"])
+        let variable = ["F2S_PUBLIC_HOSTS": "one.example, two.example"]
+        #expect(try read("f2s: {public_hosts: [a]}", variable).publicHosts == ["one.example", "two.example"])
+        #expect(try read("f2s: {public_hosts: [a, b-1.c]}").json.contains(#""public_hosts":["a","b-1.c"]"#))
+        #expect(try read("").json.contains(#""public_hosts":[]"#))
     }
 
     @Test func `the environment overrides the file`() throws {
@@ -182,7 +199,7 @@ import Testing
                 + #""queue_length":10000,"#
                 + #""connections":20000,"idle_upstreams":64,"head_timeout":10000,"idle_timeout":75000,"#
                 + #""upstream_idle_timeout":4000,"tunnel_idle_timeout":3600000,"drain_timeout":30000},"#
-                + #""auth":{"global_config":{"type":"none"}},"loops":2}}"#)
+                + #""auth":{"global_config":{"type":"none"}},"loops":2,"shutdown_delay":0,"public_hosts":[]}}"#)
     }
 
     @Test func `what is shown can be read`() throws {
@@ -191,6 +208,8 @@ import Testing
         settings.prometheusURL = "http://prometheus:9090"
         settings.timeouts.http = .milliseconds(1)
         settings.limits.bodyBytesMax = 5
+        settings.shutdownDelay = .seconds(5)
+        settings.publicHosts = ["f2s.example"]
         #expect(try read(settings.json) == settings)
     }
 }

@@ -24,7 +24,7 @@ import Testing
             load.functions[function.id] = .init(admitted: 7, concurrencySeconds: 12)
         }
         state.take(FunctionSnapshot(functions: functions))
-        state.take(ReplicaSnapshot())
+        state.take(ReplicaSnapshot(), at: .zero)
         var times: [Duration] = []
         var second = 0
         while times.count < 21 {

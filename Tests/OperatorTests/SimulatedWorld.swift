@@ -62,7 +62,7 @@ struct SimulatedWorld {
         advanceReplicas()
         finishCalls()
         serve()
-        if !isLate || isCalm || Int.random(in: 0..<3, using: &random) > 0 { state.take(snapshot()) }
+        if !isLate || isCalm || Int.random(in: 0..<3, using: &random) > 0 { state.take(snapshot(), at: now) }
         look()
         for violation in checks() where !violations.contains(violation) { violations.append(violation) }
     }

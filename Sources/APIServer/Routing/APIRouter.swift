@@ -9,16 +9,20 @@ struct APIRouter: Sendable {
     let routes: [APIRoute]
     /// What stands before it.
     let gate: RouteGate
+    /// Largest body of a request.
+    var bodyBytesMax = ProblemMiddleware.bodyBytesDefault
     /// For errors that nobody has foreseen.
     let logger: Logger
 
     /// The router: middleware first, then every route behind the gate.
     func router() -> Router<BasicRequestContext> {
         let router = Router(options: .autoGenerateHeadEndpoints)
-        router.add(middleware: ProblemMiddleware(routes: routes, challenge: challenge, logger: logger))
+        router.add(
+            middleware: ProblemMiddleware(
+                routes: routes, challenge: challenge, bodyBytesMax: bodyBytesMax, logger: logger))
         for route in routes {
-            router.on(RouterPath(route.path), method: route.method) { [gate] request, context in
-                try await Self.respond(to: request, parameters: context.parameters, route: route, gate: gate)
+            router.on(RouterPath(route.path), method: route.method) { request, context in
+                try await respond(to: request, parameters: context.parameters, route: route)
             }
         }
         return router
@@ -27,8 +31,8 @@ struct APIRouter: Sendable {
     /// What the router in fact serves, as `METHOD /path`: what the documentation is checked against.
     var served: [String] { router().routes.map { "\($0.method.rawValue) \($0.path)" } }
 
-    private static func respond(
-        to request: Request, parameters: Parameters, route: APIRoute, gate: RouteGate
+    private func respond(
+        to request: Request, parameters: Parameters, route: APIRoute
     ) async throws -> Response {
         let claims = OriginPolicy.Claims(
             host: request.head.authority, origin: request.headers[.origin],
@@ -37,7 +41,7 @@ struct APIRouter: Sendable {
         let named = parameters.map { (String($0.key), String($0.value)) }
         return try await route.handler(
             APIRequest(
-                underlying: request, body: try await request.body.collect(upTo: ProblemMiddleware.bodyBytesMax),
+                underlying: request, body: try await request.body.collect(upTo: bodyBytesMax),
                 parameters: Dictionary(named) { first, _ in first }, principal: principal))
     }
 

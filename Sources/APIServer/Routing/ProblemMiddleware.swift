@@ -13,11 +13,13 @@ struct ProblemMiddleware: RouterMiddleware {
     let routes: [APIRoute]
     /// How to log in: the value of WWW-Authenticate (RFC 9110 section 11.6.1).
     let challenge: String
+    /// Largest body of a request.
+    let bodyBytesMax: Int
     /// For errors that nobody has foreseen.
     let logger: Logger
 
-    /// Largest body of a request.
-    static let bodyBytesMax = 1024 * 1024
+    /// Largest body of a request, unless said otherwise.
+    static let bodyBytesDefault = 1024 * 1024
 
     func handle(
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
@@ -27,13 +29,13 @@ struct ProblemMiddleware: RouterMiddleware {
         do {
             // The body is read to its end before anything is answered: an answer in the middle of a body would leave
             // the client writing to nobody.
-            _ = try await request.collectBody(upTo: Self.bodyBytesMax)
+            _ = try await request.collectBody(upTo: bodyBytesMax)
             response = await answer(request, context: context, next: next)
         } catch is NIOTooManyBytesError {
             response = Response(
                 Problem(
                     status: 413, title: "The body is too large",
-                    detail: "A body has at most \(Self.bodyBytesMax) bytes. Send one function per request."))
+                    detail: "A body has at most \(bodyBytesMax) bytes. Send one function per request."))
         }
         response.headers[.cacheControl] = "no-store"
         response.headers[.xContentTypeOptions] = "nosniff"

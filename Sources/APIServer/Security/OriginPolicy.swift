@@ -31,9 +31,14 @@ struct OriginPolicy: Sendable {
     }
 
     private let listener: Authority?
+    private let publicHosts: [String]
 
     /// A policy for a server that the public listener makes reachable at `publicAuthority` (`host:port`).
-    init(publicAuthority: String) { listener = Authority(publicAuthority) }
+    /// - Parameter publicHosts: names that lead to it besides, in lower case, whatever the port.
+    init(publicAuthority: String, publicHosts: [String] = []) {
+        listener = Authority(publicAuthority)
+        self.publicHosts = publicHosts
+    }
 
     /// The reason to refuse a request; `nil`: nothing speaks against it.
     func refusal(of claims: Claims, under rule: OriginRule) -> Refusal? {
@@ -47,7 +52,7 @@ struct OriginPolicy: Sendable {
 
     /// Ports are not compared: a forwarded port is as good as ours, and rebinding a name cannot reach a loopback name.
     private func isOurs(_ host: Authority) -> Bool {
-        if host.isLoopback { return true }
+        if host.isLoopback || publicHosts.contains(host.host) { return true }
         guard let listener else { return false }
         // A listener on every address cannot know by which one it is reached. An address in place of a name is safe:
         // no name server was asked, so nobody can have rebound it.
@@ -71,7 +76,9 @@ extension OriginPolicy.Refusal {
         case .foreignHost(let host):
             Problem(
                 status: 403, title: "The Host is not ours",
-                detail: "The request names \(host ?? "no host"). Use the address that F2S listens on, or localhost.",
+                detail: 
+                    "The request names \(host ?? "no host"). Use the address that F2S listens on, or localhost, or add "
+                    + "the name to f2s.public_hosts.",
                 stage: .auth, reason: "ForeignHost")
         case .foreignOrigin(let origin):
             Problem(

@@ -20,7 +20,7 @@ struct ScaleDecision: Sendable, Hashable {
         case maximum = "Maximum"
         /// Too little is known yet to stop anything.
         case noHistory = "NoHistory"
-        /// The dispatcher says nothing about the function: nothing is stopped.
+        /// The dispatcher, or one of several, says nothing about the function: nothing is stopped.
         case noData = "NoData"
         /// The last start failed: one at a time is tried.
         case startTrouble = "StartTrouble"
@@ -67,7 +67,7 @@ struct ScaleDecision: Sendable, Hashable {
         case .maximum: "\(number): the load asks for \(wanted), target.maxReplicas is \(policy.maxReplicas)."
         case .noHistory:
             "\(number): the load asks for \(wanted), but has not been watched for \(policy.stableWindow.shortText) yet."
-        case .noData: "\(number): there is no report on the load, so nothing is stopped."
+        case .noData: "\(number): there is no complete report on the load, so nothing is stopped."
         case .startTrouble: "\(number): the last start failed, so one at a time is tried; the load asks for \(wanted)."
         case .routeConflict: "\(number): an older function has the same endpoint and method."
         }

@@ -4,6 +4,8 @@ import F2SModel
 struct ScaleObservation: Sendable, Hashable {
     /// The dispatcher's report; `nil` when it has none on this function.
     var load: LoadReport.FunctionLoad?
+    /// Whether it is the whole load. If not, nothing is stopped.
+    var isComplete = true
     /// Replicas that exist and are not on their way out.
     var existing: Int
     /// Of these, those that take invocations.

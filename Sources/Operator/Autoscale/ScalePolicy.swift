@@ -83,15 +83,20 @@ struct ScalePolicy: Sendable, Hashable {
         decision.queued = load.queued
         decision.stableConcurrency = memory.window.average(over: stableWindow)
         decision.panicConcurrency = memory.window.average(over: panicWindow)
-        guard let activeAt = memory.activeAt, seen.now - activeAt < idle else {
+        if let activeAt = memory.activeAt, seen.now - activeAt < idle {
+            ask(&decision, load, seen, current, &memory)
+            decision.desired = decision.wanted
+            if decision.wanted < current { slow(&decision, seen, current, memory) }
+        } else {
             // Nobody has called for long: whatever the windows and a panic say is history.
             memory.calmDown()
             decision.desired = 0
-            return decision
         }
-        ask(&decision, load, seen, current, &memory)
-        decision.desired = decision.wanted
-        if decision.wanted < current { slow(&decision, seen, current, memory) }
+        // Who does not know the whole load stops nothing.
+        if !seen.isComplete, decision.desired < current {
+            decision.desired = current
+            decision.reason = .noData
+        }
         return decision
     }
 

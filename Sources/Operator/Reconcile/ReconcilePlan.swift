@@ -17,8 +17,11 @@ struct ReplicaWish: Sendable, Hashable {
 /// Replicas that must go drain first: they are marked, the mark goes down to the dispatcher, and only when the
 /// dispatcher then says that nothing is in flight on them are they stopped. Until that moment a plan may take the mark
 /// back.
+///
+/// Where the platform chooses who ends, a plan is a number for all revisions together and marks nobody.
 struct ReconcilePlan: Sendable, Hashable {
-    /// Replicas of the current revision that the platform should have, those that drain not counted.
+    /// Replicas of the current revision that the platform should have, those that drain not counted. Where the platform
+    /// chooses who ends: of all revisions.
     private(set) var count: Int
     /// Replicas to mark as draining.
     private(set) var draining: [Replica.ID] = []
@@ -64,6 +67,29 @@ struct ReconcilePlan: Sendable, Hashable {
         isCurrentReady = kept.contains { $0.isServing }
         let taken = kept.count { $0.isAccepting }
         keepOld(old, wish, replacedBy: taken)
+    }
+
+    /// A plan for a platform that chooses by itself who ends, and rolls a changed revision out.
+    ///
+    /// What is ending does not count: the platform starts another one in its place whether we want it or not, and
+    /// asking for fewer because of it would end one that serves.
+    init(byPlatform wish: ReplicaWish, replicas: [Replica], load: [Replica.ID: LoadReport.ReplicaLoad]) {
+        self.init(wish)
+        var existing = 0
+        for replica in replicas where replica.state != .gone {
+            let isCurrent = replica.revision == wish.revision
+            if !isCurrent { older += 1 }
+            guard replica.state != .draining else { continue }
+            existing += 1
+            let isServing = replica.state == .ready || load[replica.id]?.isAccepting == true
+            if isServing { ready += 1 }
+            if isCurrent {
+                current += 1
+                if isServing { isCurrentReady = true }
+            }
+        }
+        // One attempt at a time beside what works; what starts already is left alone.
+        if wish.isTroubled { count = min(wish.desired, max(ready + 1, existing)) }
     }
 
     /// Of the draining replicas, those that may be stopped now.

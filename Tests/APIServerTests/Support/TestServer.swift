@@ -53,6 +53,7 @@ struct TestServer: Sendable {
             authenticator: options.authenticator, operatorInspector: inspector, dispatcherInspector: StubDispatcher(),
             socketPath: socketPath, operationsAddress: ("127.0.0.1", options.operationsPort),
             isReady: { options.isReady }, publicAuthority: { "127.0.0.1:8080" },
+            publicHosts: { options.settings.publicHosts },
             onOperationsBound: { bound.yield($0) }, version: "1.2.3")
         let apiServer = APIServer(parts, keepAlive: options.keepAlive, logger: logger)
         let group = ServiceGroup(services: [catalog, apiServer], logger: logger)

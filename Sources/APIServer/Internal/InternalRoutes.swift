@@ -1,0 +1,95 @@
+import F2SModel
+import FoundationEssentials
+import HTTPTypes
+import Hummingbird
+import NIOCore
+
+/// What the platform's hooks and the other F2S processes ask.
+struct InternalRoutes: Sendable {
+    let desk: any PeerDesk
+    let token: InternalToken
+    /// How long a hook may wait.
+    let drainLimit: @Sendable () -> Duration
+
+    /// Bytes that a function's identity has at most.
+    static let identityBytesMax = 253
+
+    var routes: [APIRoute] { [drain, withdraw, load] }
+
+    /// A hook has no way to show a token; it learns nothing but when a replica is empty.
+    private var drain: APIRoute {
+        APIRoute(
+            .get, "/drain/{function}", access: .everybody, origin: .anywhere,
+            documentation: OperationDocument(
+                "drain", "Waits until no replica of the function that ends has work in hand.",
+                answers: [.init(200, "None has.", [.text: [:]])], problems: [503]),
+            handler: { request in
+                let identity = request.parameters["function"] ?? ""
+                guard !identity.isEmpty, identity.utf8.count <= Self.identityBytesMax else {
+                    throw Problem(
+                        status: 404, title: "No such function", detail: "The path must end in a function's uid.")
+                }
+                try await Self.drained { try await desk.drain(Function.ID(identity), within: drainLimit()) }
+                return Response("drained\n", as: .text)
+            })
+    }
+
+    private var withdraw: APIRoute {
+        APIRoute(
+            .post, "/withdraw", access: .everybody, origin: .anywhere,
+            documentation: OperationDocument(
+                "withdraw", "Takes replicas out of use and waits until they have no work in hand here.",
+                answers: [.init(200, "They have none.", [.text: [:]])], problems: [403, 422, 503]),
+            handler: { request in
+                let asked = try content(of: request, as: WithdrawRequest.self)
+                let limit = min(max(asked.milliseconds, 0), WithdrawRequest.millisecondsMax)
+                try await Self.drained { try await desk.withdraw(asked.replicas, within: .milliseconds(limit)) }
+                return Response("withdrawn\n", as: .text)
+            })
+    }
+
+    private var load: APIRoute {
+        APIRoute(
+            .post, "/load", access: .everybody, origin: .anywhere,
+            documentation: OperationDocument(
+                "load", "Takes note of what another F2S process has in hand.",
+                answers: [.init(200, "It is noted.", [.text: [:]])], problems: [403, 422]),
+            handler: { request in
+                desk.take(try content(of: request, as: PeerReport.self))
+                return Response("noted\n", as: .text)
+            })
+    }
+
+    /// What another F2S process has sent.
+    /// - Throws: a ``Problem``: 403 without the token, 422 for anything that is not JSON of the right form.
+    private func content<Value: Decodable>(of request: APIRequest, as: Value.Type) throws -> Value {
+        guard token.isShown(by: request.header(named: InternalToken.field)) else {
+            throw Problem(InvocationError.untrustedPeer, function: nil)
+        }
+        do {
+            return try JSONDecoder().decode(Value.self, from: Data(request.body.readableBytesView))
+        } catch {
+            throw Problem(
+                status: 422, title: "The content is not understood",
+                detail: "It is not JSON of the form that this version of F2S sends. Do all processes have one version?")
+        }
+    }
+
+    private static func drained(_ body: () async throws -> Void) async throws {
+        do {
+            try await body()
+        } catch let error as DrainError {
+            throw Problem(
+                status: 503, title: "Work is still in hand", detail: error.description, reason: error.reason)
+        }
+    }
+}
+
+extension DrainError {
+    fileprivate var reason: String {
+        switch self {
+        case .tooSlow: "TooSlow"
+        case .unconfirmed: "Unconfirmed"
+        }
+    }
+}

@@ -1,0 +1,43 @@
+import F2SAccess
+public import F2SModel
+import Hummingbird
+public import Logging
+public import ServiceLifecycle
+
+/// Answers the platform's hooks and the other F2S processes, on a Unix socket behind the dispatcher's internal
+/// listener.
+public struct InternalServer: Service {
+    private let routes: InternalRoutes
+    private let socketPath: String
+    private let logger: Logger
+
+    /// Largest report: some 20 000 functions that are busy all at once.
+    private static let bodyBytesMax = 4 * 1024 * 1024
+
+    /// A server.
+    /// - Parameters:
+    ///   - socketPath: under 100 bytes, in a folder that only we can enter.
+    ///   - token: what F2S processes show to each other; empty: nobody is trusted.
+    ///   - drainLimit: how long a hook may wait, asked per hook because settings change.
+    public init(
+        desk: any PeerDesk, socketPath: String, token: [UInt8], drainLimit: @escaping @Sendable () -> Duration,
+        logger: Logger
+    ) {
+        routes = InternalRoutes(desk: desk, token: InternalToken(token), drainLimit: drainLimit)
+        self.socketPath = socketPath
+        self.logger = logger
+    }
+
+    /// Serves until graceful shutdown; answers in hand are finished.
+    /// - Throws: ``APIServerError/cannotListen(address:reason:)``; not worth a retry before something has changed.
+    public func run() async throws {
+        let gate = RouteGate(authenticator: NoAuthentication(), publicAuthority: { "" }, publicHosts: { [] })
+        let router = APIRouter(
+            routes: routes.routes, gate: gate, bodyBytesMax: Self.bodyBytesMax, logger: logger
+        ).router()
+        try await Listener(
+            name: socketPath, address: .unixDomainSocket(path: socketPath), router: router, logger: logger,
+            onBound: { _ in }
+        ).run()
+    }
+}

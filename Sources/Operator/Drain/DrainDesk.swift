@@ -1,0 +1,228 @@
+public import F2SMetrics
+public import F2SModel
+import FoundationEssentials
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// Answers the hooks of replicas that a platform stops, and what other F2S processes ask for their sake: a hook gets
+/// its answer when no F2S process gives the replica anything to do any more, and nothing is left of what it had.
+public final class DrainDesk: Service, PeerDesk {
+    private let platform: Platform
+    private let dataPlane: any DataPlane
+    private let controller: Operator
+    private let link: PeerLink
+    private let metrics: DrainMetrics
+    private let logger: Logger
+    private let clock: any OperatorClock
+    private let rounds = Mutex(DrainRounds())
+    private let wake = Signal()
+
+    /// How long another process may think before it is asked again.
+    static let questionTime = Duration.milliseconds(500)
+    /// How long a round may be late to say that it has failed.
+    private static let roundPatience = Duration.seconds(30)
+    /// Pause before something that has failed is tried again; it doubles up to the longest.
+    private static let pause = Duration.milliseconds(50)
+    private static let pauseMax = Duration.seconds(1)
+    /// How often to look whether work has ended, besides whenever the dispatcher says so.
+    private static let lookInterval = Duration.milliseconds(250)
+
+    /// A desk; hooks wait until ``run()``.
+    public init(
+        platform: Platform, dataPlane: any DataPlane, controller: Operator, link: PeerLink, metrics: MetricRegistry,
+        logger: Logger, clock: any OperatorClock = SystemOperatorClock()
+    ) {
+        self.platform = platform
+        self.dataPlane = dataPlane
+        self.controller = controller
+        self.link = link
+        self.metrics = DrainMetrics(metrics)
+        self.logger = logger
+        self.clock = clock
+    }
+
+    /// Works until shutdown.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                for await _ in self.wake.arrivals() {
+                    for start in self.rounds.withLock({ $0.begin() }) {
+                        group.addTask { await self.carryOut(start) }
+                    }
+                }
+                group.cancelAll()
+            }
+        }
+    }
+
+    // MARK: What is asked
+
+    /// Returns when no process has anything in hand on the function's replicas that end; see the protocol.
+    public func drain(_ function: Function.ID, within limit: Duration) async throws {
+        // Whoever makes up names must not cost the platform a call each.
+        guard controller.mayRun(function) else { return }
+        let began = clock.now()
+        let round = rounds.withLock { $0.join(function, until: began + limit) }
+        wake.raise()
+        // The round keeps the limit and knows what it has waited for; this is for a desk that has ended.
+        let outcome = try await finished(within: limit + Self.roundPatience) {
+            for await outcome in round.outcome.values() {
+                if let outcome { return outcome }
+            }
+            throw CancellationError()
+        }
+        let result = outcome ?? .failure(.unconfirmed("no answer within \(limit.shortText)"))
+        metrics.count(result.error, after: clock.now() - began)
+        try result.get()
+    }
+
+    /// Takes replicas out of use here and returns when nothing is in flight on them; see the protocol.
+    public func withdraw(_ replicas: [Replica.ID], within limit: Duration) async throws {
+        controller.withdraw(replicas)
+        let isSilent: Void? = try await finished(within: limit) { try await self.silence(on: replicas) }
+        if isSilent == nil { throw DrainError.tooSlow(inFlight: inFlight(on: replicas)) }
+    }
+
+    /// Takes note of what another process has in hand.
+    public func take(_ report: PeerReport) { link.take(report) }
+
+    // MARK: One round
+
+    private func carryOut(_ start: DrainRounds.Start) async {
+        do {
+            let result = try await drained(start)
+            if case .failure(let error) = result {
+                logger.warning(
+                    "A replica could not be drained: \(error)", metadata: ["function": "\(start.function)"])
+            }
+            start.round.outcome.publish(result)
+        } catch {
+            start.round.outcome.publish(.failure(.unconfirmed("this F2S process is about to end")))
+        }
+    }
+
+    /// - Throws: `CancellationError`.
+    private func drained(_ start: DrainRounds.Start) async throws -> Result<Void, DrainError> {
+        let obstacle = Latest("the platform has not answered")
+        let listed = try await finished(within: start.end - clock.now()) {
+            try await self.persistently {
+                try await self.platform.replicas.fetchLeaving(start.function)
+            } complaining: {
+                obstacle.publish("the platform cannot be asked: \($0)")
+            }
+        }
+        rounds.withLock { $0.listed(start.function) }
+        wake.raise()
+        guard let replicas = listed else { return .failure(.unconfirmed(obstacle.current)) }
+        guard !replicas.isEmpty else { return .success(()) }
+        controller.withdraw(replicas)
+        obstacle.publish("another F2S process has not answered")
+        let isDone: Void? = try await finished(within: start.end - clock.now()) {
+            async let own: Void = self.silence(on: replicas)
+            async let others: Void = self.confirmation(of: replicas) { obstacle.publish("\($0)") }
+            _ = try await (own, others)
+        }
+        if isDone != nil { return .success(()) }
+        let left = inFlight(on: replicas)
+        return .failure(left > 0 ? .tooSlow(inFlight: left) : .unconfirmed(obstacle.current))
+    }
+
+    /// Returns when this process has nothing in hand on replicas that it has withdrawn.
+    private func silence(on replicas: [Replica.ID]) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in self.dataPlane.changes.arrivals() where self.inFlight(on: replicas) == 0 { return }
+                throw CancellationError()
+            }
+            group.addTask {
+                repeat { try await self.clock.sleep(for: Self.lookInterval) } while self.inFlight(on: replicas) > 0
+            }
+            try await group.next()
+            group.cancelAll()
+        }
+    }
+
+    private func inFlight(on replicas: [Replica.ID]) -> Int {
+        let load = dataPlane.currentLoad().replicas
+        return replicas.reduce(0) { $0 + (load[$1]?.inFlight ?? 0) }
+    }
+
+    /// Returns when every other process that runs has withdrawn the replicas and has nothing in hand on them.
+    private func confirmation(
+        of replicas: [Replica.ID], complaining complain: @escaping @Sendable (any Error) -> Void
+    ) async throws {
+        let request = WithdrawRequest(replicas: replicas, milliseconds: Int(Self.questionTime.wholeMilliseconds))
+        let content = Array(try JSONEncoder().encode(request))
+        var confirmed: Set<String> = []
+        while true {
+            let asked = platform.peers.currentPeers.others.filter { $0.isAlive && !confirmed.contains($0.id) }
+            // One that has begun in the meantime may have the replicas from a list older than ours.
+            guard !asked.isEmpty else { return }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for peer in asked {
+                    group.addTask { try await self.ask(peer.id, content, complaining: complain) }
+                }
+                try await group.waitForAll()
+            }
+            confirmed.formUnion(asked.map(\.id))
+        }
+    }
+
+    /// Asks a process until it has confirmed or runs no more.
+    private func ask(
+        _ id: String, _ content: [UInt8], complaining complain: @Sendable (any Error) -> Void
+    ) async throws {
+        try await persistently {
+            // Its address may be known only later.
+            guard let peer = self.platform.peers.currentPeers.others.first(where: { $0.id == id }), peer.isAlive else {
+                return
+            }
+            _ = try await self.platform.peers.post(
+                "/withdraw", content, to: peer, timeout: Self.questionTime + .seconds(2))
+        } complaining: {
+            complain($0)
+        }
+    }
+
+    // MARK: Patience
+
+    /// Tries until it succeeds.
+    /// - Throws: `CancellationError`.
+    private func persistently<Value: Sendable>(
+        _ body: @Sendable () async throws -> Value, complaining complain: @Sendable (any Error) -> Void
+    ) async throws -> Value {
+        var pause = Self.pause
+        while true {
+            do {
+                return try await body()
+            } catch {
+                try Task.checkCancellation()
+                complain(error)
+            }
+            try await clock.sleep(for: pause)
+            pause = min(pause * 2, Self.pauseMax)
+        }
+    }
+
+    /// The value of `body`; `nil`: it took longer, and was cancelled.
+    private func finished<Value: Sendable>(
+        within limit: Duration, _ body: @escaping @Sendable () async throws -> Value
+    ) async throws -> Value? {
+        try await withThrowingTaskGroup(of: Value?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                try await self.clock.sleep(for: limit)
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
+    }
+}
+
+extension Result where Success == Void {
+    fileprivate var error: Failure? {
+        if case .failure(let error) = self { error } else { nil }
+    }
+}

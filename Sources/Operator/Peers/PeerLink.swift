@@ -1,0 +1,253 @@
+public import F2SMetrics
+public import F2SModel
+import FoundationEssentials
+public import Logging
+public import ServiceLifecycle
+import Synchronization
+
+/// Tells the other F2S processes what this one has in hand, listens to what they have, and tells the dispatcher which
+/// functions it may grant the slots of.
+///
+/// What follows from reports is decided by ``Handover`` and ``PeerLoads``; this is the shell around them. A process
+/// without others owns everything and posts nothing.
+public final class PeerLink: Service {
+    private struct State {
+        var handover: Handover
+        var loads = PeerLoads()
+        var peers: PeerSnapshot
+        var ownership = Ownership()
+        /// Whether the dispatcher has been told anything.
+        var isApplied = false
+        var news = ReportNews()
+        var reportedAt: Duration?
+        /// Processes that a report is on its way to.
+        var posting: Set<String> = []
+        /// Processes that a newer one is due to when that has arrived.
+        var owed: Set<String> = []
+        /// Processes that the last report did not reach.
+        var deaf: Set<String> = []
+    }
+
+    /// One report on its way.
+    private struct Post: Sendable {
+        let peer: Peer
+        let content: [UInt8]
+    }
+
+    /// Raised when somebody waits elsewhere for a cold function.
+    let changes = Signal()
+
+    private let directory: any PeerDirectory
+    private let dataPlane: any DataPlane
+    private let metrics: PeerMetrics
+    private let logger: Logger
+    private let clock: any OperatorClock
+    private let state: Mutex<State>
+    private let wake = Signal()
+    private let finishing = Signal()
+
+    /// Time between two reports when there is no news.
+    static let interval = Duration.seconds(1)
+    /// How often to look whether what another process waits for is finished.
+    private static let finishingPause = Duration.milliseconds(50)
+    /// For a report to arrive.
+    private static let postTimeout = Duration.seconds(2)
+
+    /// A link; it says nothing until ``run()``, but takes what it is told.
+    public init(
+        directory: any PeerDirectory, dataPlane: any DataPlane, metrics: MetricRegistry, logger: Logger,
+        clock: any OperatorClock = SystemOperatorClock()
+    ) {
+        self.directory = directory
+        self.dataPlane = dataPlane
+        self.metrics = PeerMetrics(metrics)
+        self.logger = logger
+        self.clock = clock
+        let peers = directory.currentPeers
+        var handover = Handover(own: peers.own, sequence: UInt64(max(0, clock.secondsSince1970() * 1e6)))
+        handover.take(peers, at: clock.now())
+        state = Mutex(State(handover: handover, peers: peers))
+        self.metrics.show { [weak self] in self?.state.withLock { Self.shown($0) } ?? PeerMetrics.Shown() }
+    }
+
+    /// Reports each second, and at once when it matters, until shutdown.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.followPeers() }
+                group.addTask { for await _ in self.dataPlane.changes.arrivals() { self.wake.raise() } }
+                group.addTask { await self.tick() }
+                group.addTask { await self.watchFinishing() }
+                for await _ in self.wake.arrivals() {
+                    for post in self.look() { group.addTask { await self.carryOut(post) } }
+                }
+                group.cancelAll()
+            }
+        }
+    }
+
+    /// Takes the newest declarations, and tells the dispatcher whose they are. It must hear that before it hears of the
+    /// functions: one that it knew nothing else of would be granted at once.
+    public func take(_ functions: FunctionSnapshot) {
+        let limited = Set(functions.functions.lazy.filter { $0.target.concurrency != nil }.map(\.id))
+        let declared = Set(functions.functions.lazy.map(\.id))
+        state.withLock { state in
+            // The directory may have been read since the last look, and nobody is alone for not having looked.
+            lookAround(&state)
+            state.handover.take(limited: limited)
+            state.loads.keep(only: declared)
+            settle(&state)
+        }
+        wake.raise()
+    }
+
+    /// Takes another process's report.
+    public func take(_ report: PeerReport) {
+        let isUrgent = state.withLock { state in
+            let now = clock.now()
+            guard report.peer != state.peers.own.id else { return false }
+            state.handover.take(report, at: now)
+            let isUrgent = state.loads.take(report, at: now)
+            settle(&state)
+            return isUrgent
+        }
+        if isUrgent { changes.raise() }
+        wake.raise()
+    }
+
+    /// This process is about to end: the others take over what is its own, as soon as that is finished here.
+    public func leave() {
+        state.withLock { state in
+            state.handover.leave()
+            settle(&state)
+        }
+        wake.raise()
+    }
+
+    /// What all processes together have in hand.
+    func sum(with own: LoadReport) -> PeerLoads.Sum {
+        state.withLock { $0.loads.sum(with: own, $0.peers.others, at: clock.now()) }
+    }
+
+    // MARK: Looking
+
+    /// Decides, and makes a report when one is due.
+    /// - Returns: what to post.
+    private func look() -> [Post] {
+        let (report, peers) = state.withLock { state -> (PeerReport?, [Peer]) in
+            let load = settle(&state)
+            let now = clock.now()
+            let listeners = state.peers.others.filter { $0.isAlive && $0.address != nil }
+            let isTime = state.reportedAt.map { now - $0 >= Self.interval } ?? true
+            if isTime || state.handover.isReportDue || state.news.isUrgent(load) {
+                state.owed = Set(listeners.map(\.id))
+            }
+            let free = listeners.filter { state.owed.contains($0.id) && !state.posting.contains($0.id) }
+            guard !free.isEmpty else { return (nil, []) }
+            if isTime { state.reportedAt = now }
+            state.owed.subtract(free.map(\.id))
+            state.posting.formUnion(free.map(\.id))
+            return (state.handover.report(state.news.part(of: load, at: now)), free)
+        }
+        guard let report, let content = try? JSONEncoder().encode(report) else { return [] }
+        return peers.map { Post(peer: $0, content: Array(content)) }
+    }
+
+    /// Decides who grants what and tells the dispatcher; the lock keeps decisions in order, and the dispatcher never
+    /// calls back.
+    /// - Returns: what is in hand after the dispatcher was told.
+    @discardableResult
+    private func settle(_ state: inout State) -> LoadReport {
+        let load = dataPlane.currentLoad()
+        let ownership = state.handover.decide(load.functions, at: clock.now())
+        if state.handover.isFinishing { finishing.raise() }
+        guard ownership != state.ownership || !state.isApplied else { return load }
+        state.ownership = ownership
+        state.isApplied = true
+        dataPlane.apply(ownership)
+        return dataPlane.currentLoad()
+    }
+
+    private func carryOut(_ post: Post) async {
+        let isHeard: Bool
+        do {
+            _ = try await directory.post("/load", post.content, to: post.peer, timeout: Self.postTimeout)
+            isHeard = true
+        } catch {
+            isHeard = false
+            if !Task.isCancelled { complain(of: post.peer, error) }
+        }
+        let isOwed = state.withLock { state in
+            state.posting.remove(post.peer.id)
+            if isHeard { state.deaf.remove(post.peer.id) }
+            return state.owed.contains(post.peer.id)
+        }
+        if isOwed { wake.raise() }
+    }
+
+    /// One that has just started or is about to end does not listen, and that is no news.
+    private func complain(of peer: Peer, _ error: any Error) {
+        metrics.countFailure()
+        let isNews = state.withLock { $0.deaf.insert(peer.id).inserted }
+        if isNews, peer.isReady {
+            logger.warning("Another F2S process does not take a report; it gets the next one: \(error)")
+        }
+    }
+
+    private func tick() async {
+        while !Task.isCancelled {
+            do { try await clock.sleep(for: Self.interval) } catch { return }
+            wake.raise()
+        }
+    }
+
+    /// The end of the last invocation of a function raises no signal of its own.
+    private func watchFinishing() async {
+        for await _ in finishing.arrivals() {
+            guard state.withLock({ $0.handover.isFinishing }) else { continue }
+            do { try await clock.sleep(for: Self.finishingPause) } catch { return }
+            // Looking raises the signal again as long as there is something to wait for.
+            wake.raise()
+        }
+    }
+
+    private func followPeers() async {
+        while !Task.isCancelled {
+            do {
+                try await directory.withPeers { snapshots in
+                    for await _ in snapshots { self.lookAround() }
+                }
+            } catch {
+                if !Task.isCancelled { logger.warning("The F2S processes cannot be followed; trying again: \(error)") }
+            }
+            do { try await clock.sleep(for: .seconds(1)) } catch { return }
+        }
+    }
+
+    private func lookAround() {
+        state.withLock { state in
+            lookAround(&state)
+            settle(&state)
+        }
+        wake.raise()
+    }
+
+    /// Takes the directory's newest state.
+    private func lookAround(_ state: inout State) {
+        let peers = directory.currentPeers
+        guard peers != state.peers else { return }
+        let now = clock.now()
+        state.peers = peers
+        state.handover.take(peers, at: now)
+        let known = Set(peers.others.map(\.id))
+        state.loads.keep(only: known, at: now)
+        state.owed.formIntersection(known)
+        state.deaf.formIntersection(known)
+    }
+
+    private static func shown(_ state: State) -> PeerMetrics.Shown {
+        PeerMetrics.Shown(
+            peers: state.peers.others.count { $0.isAlive }, elsewhere: state.ownership.elsewhere.count,
+            held: state.ownership.held.count)
+    }
+}

@@ -1,0 +1,203 @@
+import AsyncHTTPClient
+import F2SModel
+import FoundationEssentials
+import Glibc
+import Logging
+import NIOCore
+import NIOHTTP1
+import ServiceLifecycle
+import Synchronization
+import Testing
+
+@testable import F2SAPIServer
+
+@Suite struct InternalServerTests {
+    /// A desk that notes what it is asked.
+    private final class StubDesk: PeerDesk {
+        private let notes = Mutex<[String]>([])
+        let error: DrainError?
+
+        init(_ error: DrainError?) { self.error = error }
+
+        /// What it was asked, oldest first.
+        var asked: [String] { notes.withLock { $0 } }
+
+        private func note(_ text: String) { notes.withLock { $0.append(text) } }
+
+        func drain(_ function: Function.ID, within limit: Duration) async throws {
+            note("drain \(function) \(limit)")
+            if let error { throw error }
+        }
+
+        func withdraw(_ replicas: [Replica.ID], within limit: Duration) async throws {
+            note("withdraw \(replicas) \(limit)")
+            if let error { throw error }
+        }
+
+        func take(_ report: PeerReport) {
+            note("load \(report.peer) \(report.sequence) \(report.holds.map(\.text).sorted())")
+        }
+    }
+
+    private static let token = "token-of-all"
+
+    /// A server on its socket while `body` runs.
+    private func serve(
+        token: String = token, error: DrainError? = nil,
+        _ body: @Sendable @escaping (StubDesk, _ path: String) async throws -> Void
+    ) async throws {
+        let path = "/tmp/f2s-int-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).sock"
+        defer { unlink(path) }
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let desk = StubDesk(error)
+        let server = InternalServer(
+            desk: desk, socketPath: path, token: Array(token.utf8), drainLimit: { .seconds(90) }, logger: logger)
+        let group = ServiceGroup(services: [server], logger: logger)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask { try await group.run() }
+            let deadline = ContinuousClock.now + .seconds(20)
+            while (try? await send("GET", "/", to: path)) == nil, ContinuousClock.now < deadline {
+                try await Task.sleep(for: .milliseconds(5))
+            }
+            do {
+                try await body(desk, path)
+            } catch {
+                await group.triggerGracefulShutdown()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
+        }
+    }
+
+    private func send(
+        _ method: String, _ target: String, to path: String, token: String? = nil, _ body: String? = nil
+    ) async throws -> Answer {
+        let host = path.split(separator: "/").joined(separator: "%2F")
+        var request = HTTPClientRequest(url: "http+unix://%2F\(host)\(target)")
+        request.method = .RAW(value: method)
+        request.headers.add(name: "Host", value: "192.0.2.1:8082")
+        if let token { request.headers.add(name: "X-F2S-Token", value: token) }
+        if let body {
+            request.headers.add(name: "Content-Type", value: "application/json")
+            request.body = .bytes(ByteBuffer(string: body))
+        }
+        return try await Answer(HTTPClient.shared.execute(request, timeout: .seconds(30)))
+    }
+
+    @Test(arguments: ["/drain/1234-abcd", "//drain/1234-abcd"])
+    func `a hook needs no token, and a kubelet may double the slash`(target: String) async throws {
+        try await serve { desk, path in
+            let answer = try await send("GET", target, to: path)
+            #expect(answer.status == 200)
+            #expect(desk.asked == ["drain 1234-abcd \(Duration.seconds(90))"])
+        }
+    }
+
+    @Test(arguments: [
+        (DrainError.tooSlow(inFlight: 2), "2 invocations"), (.unconfirmed("f2s-1 is silent"), "f2s-1 is silent"),
+    ])
+    func `a drain that did not succeed is no success`(error: DrainError, part: String) async throws {
+        try await serve(error: error) { desk, path in
+            let drain = try await send("GET", "/drain/x", to: path)
+            #expect(drain.status == 503)
+            #expect(drain.problem?.contains(part) == true)
+            let content = "{\"replicas\":[\"a\"],\"milliseconds\":5}"
+            #expect(try await send("POST", "/withdraw", to: path, token: Self.token, content).status == 503)
+        }
+    }
+
+    @Test func `a function's name of no end is refused`() async throws {
+        try await serve { desk, path in
+            let name = String(repeating: "x", count: 300)
+            let long = try await send("GET", "/drain/\(name)", to: path)
+            #expect(long.status == 404)
+            let empty = try await send("GET", "/drain/", to: path)
+            #expect(empty.status == 404)
+            let wrong = try await send("POST", "/drain/x", to: path, token: Self.token, "{}")
+            #expect(wrong.status == 405)
+            #expect(desk.asked.isEmpty)
+        }
+    }
+
+    @Test(arguments: [nil, "", "wrong", "token-of-al", "token-of-all ", "token-of-all2", "TOKEN-OF-ALL"])
+    func `who does not show the token changes nothing`(shown: String?) async throws {
+        // A field's value has no space at its end: that one is the token.
+        let isToken = shown?.hasSuffix(" ") == true
+        try await serve { desk, path in
+            let content = "{\"replicas\":[],\"milliseconds\":5}"
+            let question = try await send("POST", "/withdraw", to: path, token: shown, content)
+            #expect(question.status == (isToken ? 200 : 403))
+            let report = "{\"peer\":\"b\",\"sequence\":1,\"load\":{},\"holds\":[],\"seen\":{}}"
+            let told = try await send("POST", "/load", to: path, token: shown, report)
+            #expect(told.status == (isToken ? 422 : 403))
+            #expect(desk.asked.count == (isToken ? 1 : 0))
+        }
+    }
+
+    @Test func `a process without a token trusts nobody`() async throws {
+        try await serve(token: "") { desk, path in
+            for shown in [nil, ""] {
+                let content = "{\"replicas\":[],\"milliseconds\":5}"
+                let question = try await send("POST", "/withdraw", to: path, token: shown, content)
+                #expect(question.status == 403)
+            }
+            let drain = try await send("GET", "/drain/x", to: path)
+            #expect(drain.status == 200)
+        }
+    }
+
+    @Test func `reports and questions arrive as they were sent`() async throws {
+        let report = PeerReport(
+            peer: "f2s-1", sequence: 7,
+            load: LoadReport(functions: [Function.ID("f"): .init(inFlight: 1)], replicas: [Replica.ID("r"): .init()]),
+            holds: [Function.ID("f")], seen: ["f2s-0": 3])
+        let text = String(decoding: try JSONEncoder().encode(report), as: UTF8.self)
+        let question = WithdrawRequest(replicas: [Replica.ID("r")], milliseconds: 250)
+        let questionText = String(decoding: try JSONEncoder().encode(question), as: UTF8.self)
+        try await serve { desk, path in
+            let told = try await send("POST", "/load", to: path, token: Self.token, text)
+            let asked = try await send("POST", "/withdraw", to: path, token: Self.token, questionText)
+            #expect([told.status, asked.status] == [200, 200])
+            #expect(
+                desk.asked == [
+                    "load f2s-1 7 [\"f\"]", "withdraw [r] \(Duration.milliseconds(250))",
+                ])
+        }
+    }
+
+    @Test(arguments: [
+        ("{\"replicas\":[\"r\"],\"milliseconds\":-5}", Duration.zero),
+        ("{\"replicas\":[\"r\"],\"milliseconds\":999999999}", .milliseconds(WithdrawRequest.millisecondsMax)),
+    ])
+    func `nobody waits for longer than a minute, or for less than nothing`(
+        content: String, limit: Duration
+    ) async throws {
+        try await serve { desk, path in
+            let answer = try await send("POST", "/withdraw", to: path, token: Self.token, content)
+            #expect(answer.status == 200)
+            #expect(desk.asked == ["withdraw [r] \(limit)"])
+        }
+    }
+
+    @Test(arguments: ["", "{", "[]", "{\"replicas\":1,\"milliseconds\":1}", "{\"peer\":\"b\"}", "\u{0}"])
+    func `what is not understood is refused`(content: String) async throws {
+        try await serve { desk, path in
+            for target in ["/withdraw", "/load"] {
+                let answer = try await send("POST", target, to: path, token: Self.token, content)
+                #expect(answer.status == 422)
+                #expect(answer.problem != nil)
+            }
+            #expect(desk.asked.isEmpty)
+        }
+    }
+
+    @Test func `a report of no end is refused`() async throws {
+        try await serve { desk, path in
+            let content = String(repeating: " ", count: 4 * 1024 * 1024 + 1)
+            let answer = try await send("POST", "/load", to: path, token: Self.token, content)
+            #expect(answer.status == 413)
+            #expect(desk.asked.isEmpty)
+        }
+    }
+}

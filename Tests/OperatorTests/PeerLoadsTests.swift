@@ -1,0 +1,108 @@
+import F2SModel
+import Testing
+
+@testable import F2SOperator
+
+@Suite struct PeerLoadsTests {
+    private let id = Function.ID("f")
+    private let replica = Replica.ID("r")
+
+    private func peer(_ id: String, isReady: Bool = true, isAlive: Bool = true) -> Peer {
+        Peer(id: id, address: Replica.Address(ip: "192.0.2.1", port: 1), isReady: isReady, isAlive: isAlive)
+    }
+
+    private func report(
+        _ peer: String, _ sequence: UInt64, _ load: LoadReport.FunctionLoad,
+        replicas: [Replica.ID: LoadReport.ReplicaLoad] = [:]
+    ) -> PeerReport {
+        PeerReport(
+            peer: peer, sequence: sequence, load: LoadReport(functions: [id: load], replicas: replicas), holds: [])
+    }
+
+    @Test func `what is in hand is added up, and one that accepts is enough`() {
+        var loads = PeerLoads()
+        _ = loads.take(
+            report("b", 1, .init(inFlight: 2, queued: 3), replicas: [replica: .init(inFlight: 2, isAccepting: true)]),
+            at: .zero)
+        let own = LoadReport(
+            functions: [id: .init(inFlight: 1, wantsActivation: true)], replicas: [replica: .init(inFlight: 1)])
+        let sum = loads.sum(with: own, [peer("b")], at: .seconds(1))
+        #expect(sum.isComplete)
+        #expect(sum.load.functions[id] == .init(inFlight: 3, queued: 3, wantsActivation: true))
+        #expect(sum.load.replicas[replica] == .init(inFlight: 3, isAccepting: true))
+    }
+
+    @Test func `counters move by what was counted between two reports of one process`() {
+        var loads = PeerLoads()
+        let counted = { (number: UInt64) in
+            LoadReport.FunctionLoad(admitted: number, concurrencySeconds: Double(number))
+        }
+        let admitted = { (loads: PeerLoads) in
+            loads.sum(with: LoadReport(), [], at: .zero).load.functions[id]?.admitted ?? 0
+        }
+        _ = loads.take(report("b", 1, counted(1000)), at: .zero)
+        #expect(admitted(loads) == 0, "what was counted before anybody looked is no news")
+        _ = loads.take(report("b", 2, counted(1010)), at: .zero)
+        #expect(admitted(loads) == 10)
+        // It has begun anew.
+        _ = loads.take(report("b", 3, counted(3)), at: .zero)
+        #expect(admitted(loads) == 10)
+        _ = loads.take(report("b", 4, counted(5)), at: .zero)
+        #expect(admitted(loads) == 12)
+        loads.keep(only: [] as Set<String>, at: .seconds(60))
+        #expect(admitted(loads) == 12, "one that is gone takes nothing back")
+        loads.keep(only: [] as Set<Function.ID>)
+        #expect(admitted(loads) == 0)
+    }
+
+    @Test(arguments: [
+        (Peer(id: "b", isReady: true), false), (Peer(id: "b", isReady: false), true),
+        (Peer(id: "b", isReady: true, isAlive: false), true),
+    ])
+    func `without a report of a process that serves there may be more`(peer: Peer, isComplete: Bool) {
+        #expect(PeerLoads().sum(with: LoadReport(), [peer], at: .zero).isComplete == isComplete)
+    }
+
+    @Test func `a report that is five seconds old says nothing any more`() {
+        var loads = PeerLoads()
+        _ = loads.take(report("b", 1, .init(inFlight: 1)), at: .zero)
+        let fresh = loads.sum(with: LoadReport(), [peer("b")], at: .seconds(5))
+        #expect(fresh.isComplete && fresh.load.functions[id]?.inFlight == 1)
+        let old = loads.sum(with: LoadReport(), [peer("b")], at: .milliseconds(5001))
+        #expect(!old.isComplete && old.load.functions[id] == nil)
+    }
+
+    @Test func `an older report that comes later is not taken`() {
+        var loads = PeerLoads()
+        _ = loads.take(report("b", 2, .init(inFlight: 1)), at: .zero)
+        let isNews = loads.take(report("b", 1, .init(inFlight: 7, wantsActivation: true)), at: .zero)
+        #expect(!isNews)
+        #expect(loads.sum(with: LoadReport(), [peer("b")], at: .zero).load.functions[id]?.inFlight == 1)
+    }
+
+    @Test func `a cold function that is wanted elsewhere is news once`() {
+        var loads = PeerLoads()
+        let wanted = LoadReport.FunctionLoad(queued: 1, wantsActivation: true)
+        let news = zip(1...4 as ClosedRange<UInt64>, [wanted, wanted, .init(), wanted]).map { sequence, load in
+            loads.take(report("b", sequence, load), at: .zero)
+        }
+        #expect(news == [true, false, false, true])
+    }
+
+    @Test func `a report holds what is in hand and what has moved, and a thousand idle functions nothing`() {
+        var news = ReportNews()
+        var load = LoadReport()
+        for number in 0..<1000 { load.functions[Function.ID("idle\(number)")] = .init() }
+        load.functions[id] = .init(inFlight: 1, admitted: 1)
+        #expect(news.part(of: load, at: .zero).functions.keys.sorted { $0.text < $1.text } == [id])
+        load.functions[id] = .init(admitted: 1, concurrencySeconds: 1)
+        #expect(news.part(of: load, at: .seconds(1)).functions[id]?.concurrencySeconds == 1)
+        // Reports may be lost, so it is repeated for a while.
+        #expect(news.part(of: load, at: .seconds(10)).functions[id] != nil)
+        #expect(news.part(of: load, at: .seconds(12)).functions.isEmpty)
+        load.functions[id] = .init(queued: 1, wantsActivation: true, admitted: 1, concurrencySeconds: 1)
+        #expect(news.isUrgent(load))
+        _ = news.part(of: load, at: .seconds(13))
+        #expect(!news.isUrgent(load))
+    }
+}

@@ -1,0 +1,89 @@
+import F2SModel
+import Synchronization
+import TestSupport
+
+/// Other processes that answer as a test says.
+final class StubPeers: PeerDirectory {
+    typealias Reply = @Sendable (_ path: String, _ content: [UInt8], _ peer: Peer) async throws -> Void
+
+    private struct State {
+        var reply: Reply = { _, _, _ in }
+        var asked: [String] = []
+    }
+
+    private let latest: Latest<PeerSnapshot>
+    private let state = Mutex(State())
+
+    init(_ others: [Peer] = []) {
+        latest = Latest(PeerSnapshot(own: Self.peer("own"), others: others))
+    }
+
+    static func peer(_ id: String, isReady: Bool = true, isAlive: Bool = true) -> Peer {
+        Peer(id: id, address: Replica.Address(ip: "192.0.2.1", port: 1), isReady: isReady, isAlive: isAlive)
+    }
+
+    /// What was asked, `peer path`, oldest first.
+    var asked: [String] { state.withLock { $0.asked } }
+
+    func set(_ others: [Peer]) { latest.update { $0 = PeerSnapshot(own: $0.own, others: others) } }
+    func answer(_ reply: @escaping Reply) { state.withLock { $0.reply = reply } }
+
+    var currentPeers: PeerSnapshot { latest.current }
+
+    func withPeers<Result: Sendable>(
+        _ body: @Sendable (Latest<PeerSnapshot>.Values) async throws -> Result
+    ) async throws -> Result { try await body(latest.values()) }
+
+    func post(_ path: String, _ content: [UInt8], to peer: Peer, timeout: Duration) async throws -> [UInt8] {
+        let reply = state.withLock { state in
+            state.asked.append("\(peer.id) \(path)")
+            return state.reply
+        }
+        try await reply(path, content, peer)
+        return []
+    }
+}
+
+/// A platform that ends replicas by itself: a test says which.
+final class LeavingReplicas: ReplicaRuntime {
+    typealias List = @Sendable (Function.ID) async throws -> [Replica.ID]
+
+    private struct State {
+        var list: List = { _ in [] }
+        var lists = 0
+    }
+
+    private let inner: InMemoryReplicas
+    private let state = Mutex(State())
+
+    init(_ inner: InMemoryReplicas) { self.inner = inner }
+
+    /// How often it was asked which replicas end.
+    var lists: Int { state.withLock { $0.lists } }
+
+    func answer(_ list: @escaping List) { state.withLock { $0.list = list } }
+
+    var retirement: Retirement { .byPlatform }
+
+    func fetchLeaving(_ id: Function.ID) async throws -> [Replica.ID] {
+        let list = state.withLock { state in
+            state.lists += 1
+            return state.list
+        }
+        return try await list(id)
+    }
+
+    func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws {
+        try await inner.apply(function, count: count, retiring: retiring)
+    }
+
+    func remove(_ id: Function.ID) async throws { try await inner.remove(id) }
+
+    func withReplicas<Result: Sendable>(
+        _ body: @Sendable (Latest<ReplicaSnapshot>.Values) async throws -> Result
+    ) async throws -> Result { try await inner.withReplicas(body) }
+
+    func logs(of id: Function.ID, tail: Int, follow: Bool) -> AsyncStream<LogLine> {
+        inner.logs(of: id, tail: tail, follow: follow)
+    }
+}
