@@ -2,7 +2,6 @@ import F2SAPIServer
 import F2SAccess
 import F2SConfig
 import F2SDispatcher
-import F2SLocal
 import F2SMetrics
 import F2SModel
 import F2SOperator
@@ -19,35 +18,50 @@ struct Application {
     private let logger: Logger
     private let settings: SettingsFile
     private let metrics = MetricRegistry()
-    private let local: LocalPlatform
+    private let place: Place
     private let catalog: FunctionCatalog
     private let dispatcher: Dispatcher
     private let controller: Operator
+    /// `nil` where F2S is one process.
+    private let peers: PeerParts?
     private let runtimeFolder: RuntimeFolder
     private let readiness = Latest(false)
 
-    init(_ options: ServeOptions) throws {
+    init(_ options: ServeOptions) async throws {
         self.options = options
         settings = try SettingsFile(
             path: options.config, environment: options.environment, logger: Self.logger("config", nil))
         let initial = settings.latest.current
-        let isProtected = initial.auth.kind != .none
+        let isProtected = initial.auth.kind != .none || options.allowsUnauthenticated
         try Exposure.check("--listen", host: options.listen.host, isProtected: isProtected)
         try Exposure.check("--operations", host: options.operations.host, isProtected: isProtected)
         logger = Self.logger("f2s", initial)
+        place = try await Self.place(options, settings.latest)
         runtimeFolder = try RuntimeFolder(environment: options.environment)
-        local = LocalPlatform(Self.localOptions(options, initial), logger: Self.logger("local", initial))
-        catalog = FunctionCatalog(store: local.platform.functions, logger: Self.logger("config", initial))
+        catalog = FunctionCatalog(store: place.platform.functions, logger: Self.logger("config", initial))
         dispatcher = try Dispatcher(
-            DispatcherSettings(
-                host: options.listen.host, port: options.listen.port,
-                loops: initial.loops ?? DispatcherSettings.loopsDefault,
-                apiSocketPath: runtimeFolder.socketPath, tuning: Self.tuning(initial)),
-            metrics: metrics)
+            Self.dispatcherSettings(options, initial, place, runtimeFolder), metrics: metrics)
+        let latest = settings.latest
+        let link = place.token.map { [place, dispatcher, metrics] _ in
+            PeerLink(
+                directory: place.platform.peers, dataPlane: dispatcher, metrics: metrics,
+                logger: Self.logger("peers", initial))
+        }
         controller = Operator(
-            platform: local.platform, dataPlane: dispatcher, metrics: metrics, logger: Self.logger("operator", initial),
-            requestTimeout: { [latest = settings.latest] in latest.current.timeouts.request })
-        ProcessMetrics(version: F2SVersion.current, platform: local.platform.name).register(in: metrics)
+            platform: place.platform, dataPlane: dispatcher, link: link, metrics: metrics,
+            logger: Self.logger("operator", initial), requestTimeout: { latest.current.timeouts.request })
+        peers = link.map { [place, dispatcher, metrics, controller, runtimeFolder] link in
+            let desk = DrainDesk(
+                platform: place.platform, dataPlane: dispatcher, controller: controller, link: link, metrics: metrics,
+                logger: Self.logger("drain", initial))
+            let server = InternalServer(
+                desk: desk, socketPath: runtimeFolder.internalSocketPath, token: place.token ?? [],
+                // As long as the platform gives the replica: its function's time and a little more.
+                drainLimit: { latest.current.timeouts.request + .seconds(30) },
+                logger: Self.logger("internal", initial))
+            return PeerParts(link: link, desk: desk, server: server)
+        }
+        ProcessMetrics(version: F2SVersion.current, platform: place.platform.name).register(in: metrics)
     }
 
     /// Serves until SIGTERM or SIGINT; a second SIGINT does not wait for work in hand.
@@ -55,7 +69,7 @@ struct Application {
         defer { runtimeFolder.remove() }
         // The listener opens first: until the other parts are up, callers get 503 and not a refused connection.
         let port = try listen()
-        let publicAddress = "\(options.listen.host):\(port)"
+        let publicAddress = options.listen.text(port: port)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 // Named, because a service without a name is printed with all that it holds: 10 ms of a start.
@@ -76,24 +90,41 @@ struct Application {
             return try dispatcher.start()
         } catch {
             dispatcher.stop()
-            throw ServeError.cannotListen(address: "\(options.listen.host):\(options.listen.port)", because: error)
+            let both = [options.listen] + (place.token == nil ? [] : [options.internal])
+            throw ServeError.cannotListen(
+                address: both.map { $0.text(port: $0.port) }.joined(separator: " or "), because: error)
         }
     }
 
     private func services(_ publicAddress: String) -> [(name: String, any Service)] {
-        [
-            ("settings", settings),
-            ("local", local),
-            ("catalog", catalog),
-            ("operator", controller),
-            ("wiring", wiring(publicAddress)),
-            ("api", AfterReadiness(readiness: readiness, service: api(publicAddress))),
-            (
-                "dispatcher",
-                DispatcherService(
-                    dispatcher: dispatcher, readiness: readiness, settings: settings.latest, logger: logger)
-            ),
+        var services: [(name: String, any Service)] = [
+            ("settings", settings), (place.platform.name, place.service), ("catalog", catalog),
         ]
+        if let peers { services.append(("peers", peers.link)) }
+        // Who plans with a half of what there is takes the rest for gone.
+        services.append(("operator", Deferred(until: place.waitUntilLoaded, service: controller)))
+        if let peers { services.append(("drain", peers.desk)) }
+        services.append(("wiring", wiring(publicAddress)))
+        services.append(("api", Deferred(until: whenReady, service: api(publicAddress))))
+        if let peers { services.append(("internal", peers.server)) }
+        services.append(("dispatcher", dispatcherService))
+        return services
+    }
+
+    /// Invocations are served: the API's own start must not keep the first of them waiting.
+    private var whenReady: @Sendable () async -> Void {
+        { [readiness] in
+            for await isReady in readiness.values() where isReady { return }
+        }
+    }
+
+    private var dispatcherService: DispatcherService {
+        DispatcherService(
+            dispatcher: dispatcher, readiness: readiness, settings: settings.latest,
+            leave: { [place, peers] in
+                peers?.link.leave()
+                await place.resign()
+            }, logger: logger)
     }
 
     private func api(_ publicAddress: String) -> APIServer {
@@ -101,34 +132,45 @@ struct Application {
     }
 
     private func wiring(_ publicAddress: String) -> Wiring {
-        Wiring(local: local, settings: settings, dispatcher: dispatcher, readiness: readiness) {
-            [logger, folder = local.folder] snapshot in
+        Wiring(place: place, settings: settings, dispatcher: dispatcher, link: peers?.link, readiness: readiness) {
+            [logger, place, options, dispatcher] snapshot in
             Announcement.serving(publicAddress)
-            logger.info("\(Announcement.summary(of: snapshot, folder: folder))")
+            if let port = dispatcher.internalPort { Announcement.internal(options.internal.text(port: port)) }
+            logger.info("\(Announcement.summary(of: snapshot, place))")
         }
     }
 
     private func apiParts(_ publicAddress: String) -> APIServerParts {
         APIServerParts(
-            platform: local.platform, catalog: catalog, settings: settings.latest, metrics: metrics,
+            platform: place.platform, catalog: catalog, settings: settings.latest, metrics: metrics,
             authenticator: NoAuthentication(), operatorInspector: controller, dispatcherInspector: dispatcher,
             socketPath: runtimeFolder.socketPath,
             operationsAddress: (options.operations.host, options.operations.port),
             isReady: { [readiness] in readiness.current }, publicAuthority: { publicAddress },
-            onOperationsBound: { [options] port in Announcement.operations("\(options.operations.host):\(port)") },
+            publicHosts: { [place, settings] in place.hosts + settings.latest.current.publicHosts },
+            onOperationsBound: { [options] port in Announcement.operations(options.operations.text(port: port)) },
             version: F2SVersion.current)
     }
 
-    private static func localOptions(_ options: ServeOptions, _ settings: Settings) -> LocalOptions {
-        var environment = options.environment
-        // An example says `f2s wrap`: the program that serves it must be found, wherever it was built.
-        environment["PATH"] = [options.executableFolder, environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"].joined(
-            separator: ":")
-        var local = LocalOptions(folder: options.folder, supervisor: options.executable, environment: environment)
-        // Shorter than the longest wait of an invocation, so that the one who waits hears why.
-        local.startTimeout = settings.timeouts.scaling * 9 / 10
-        local.stopTimeout = settings.limits.drainTimeout
-        return local
+    private static func place(_ options: ServeOptions, _ settings: Latest<Settings>) async throws -> Place {
+        let initial = settings.current
+        switch options.platform {
+        case .local: return .local(options, initial, logger: logger("local", initial))
+        case .kubernetes: return try await .kubernetes(options, settings, logger: logger("kubernetes", initial))
+        }
+    }
+
+    private static func dispatcherSettings(
+        _ options: ServeOptions, _ settings: Settings, _ place: Place, _ folder: RuntimeFolder
+    ) -> DispatcherSettings {
+        DispatcherSettings(
+            host: options.listen.host, port: options.listen.port,
+            loops: settings.loops ?? DispatcherSettings.loopsDefault, apiSocketPath: folder.socketPath,
+            internal: place.token.map { token in
+                InternalSettings(
+                    host: options.internal.host, port: options.internal.port,
+                    socketPath: folder.internalSocketPath, token: token)
+            }, tuning: tuning(settings))
     }
 
     static func tuning(_ settings: Settings) -> DispatcherSettings.Tuning {

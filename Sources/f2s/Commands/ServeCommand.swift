@@ -3,16 +3,22 @@ import F2SModel
 import Glibc
 import Logging
 
+extension ServeOptions.PlatformName: ExpressibleByArgument {}
+
 /// `f2s serve`: the platform itself.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", _superCommandName: "f2s", abstract: "Serve the functions that a folder declares.",
+        commandName: "serve", _superCommandName: "f2s", abstract: "Serve the functions that are declared.",
         discussion: """
-            Every manifest (*.yaml, *.yml, *.json) under the folder is served, and watched. Functions are invoked at \
-            /invoke/<endpoint> and managed at /functions.
+            On this machine every manifest (*.yaml, *.yml, *.json) under a folder is served, and watched; on \
+            Kubernetes every Function resource of a namespace. Functions are invoked at /invoke/<endpoint> and \
+            managed at /functions.
             """)
 
-    @Option(help: "Folder of manifests.")
+    @Option(help: "Where functions are declared and run.")
+    var platform = ServeOptions.PlatformName.local
+
+    @Option(help: "Local: folder of manifests.")
     var folder = "functions"
 
     @Option(help: "Where to listen, IP:PORT; port 0 picks a free one.")
@@ -20,6 +26,27 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(help: "Where to serve /metrics and /ready, IP:PORT.")
     var operations = "127.0.0.1:8081"
+
+    @Option(help: "Kubernetes: where to listen to other F2S processes and to pods that end, IP:PORT.")
+    var `internal` = "127.0.0.1:8082"
+
+    @Flag(help: "Listen on addresses that others reach, although everybody may declare functions, which runs code.")
+    var allowUnauthenticated = false
+
+    @Option(help: "Kubernetes: namespace of the Function resources. (default: $POD_NAMESPACE, else f2s)")
+    var namespace: String?
+
+    @Option(help: "Kubernetes: namespace in which functions run.")
+    var functionsNamespace = "f2s-containers"
+
+    @Option(help: "Kubernetes: how to reach the API server. (default: $KUBECONFIG, else the pod's service account)")
+    var kubeconfig: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Kubernetes: where pods that end ask for their drain. (default: the address of Service f2s-internal)",
+            valueName: "ip:port"))
+    var drainAddress: String?
 
     @Option(
         help: ArgumentHelp(
@@ -31,13 +58,15 @@ struct ServeCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         FileLimit.raise()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
-        try await Application(options()).run()
+        try await Application(try options()).run()
     }
 
     private func options() throws -> ServeOptions {
         ServeOptions(
-            folder: folder, listen: try endpoint("--listen", listen),
-            operations: try endpoint("--operations", operations),
+            platform: platform, folder: folder, listen: try endpoint("--listen", listen),
+            operations: try endpoint("--operations", operations), internal: try endpoint("--internal", self.internal),
+            allowsUnauthenticated: allowUnauthenticated, namespace: namespace, functionsNamespace: functionsNamespace,
+            kubeconfig: kubeconfig, drainAddress: try drainAddress.map { try address("--drain-address", $0) },
             config: try config.map(settingsPath) ?? ServeOptions.configDefault,
             environment: ServeOptions.currentEnvironment(), executable: ServeOptions.currentExecutable())
     }
@@ -48,6 +77,12 @@ struct ServeCommand: AsyncParsableCommand {
             throw ServeError.noSettings(path: path, reason: String(cString: strerror(errno)))
         }
         return path
+    }
+
+    private func address(_ option: String, _ text: String) throws -> ServeOptions.Endpoint {
+        let endpoint = try endpoint(option, text)
+        guard endpoint.isAddress else { throw ServeError.noIPAddress(option: option, host: endpoint.host) }
+        return endpoint
     }
 
     private func endpoint(_ option: String, _ text: String) throws -> ServeOptions.Endpoint {

@@ -11,14 +11,17 @@ enum Announcement {
         say("Metrics at http://\(address)/metrics")
     }
 
+    static func `internal`(_ address: String) {
+        say("Other F2S processes at http://\(address)")
+    }
+
     /// What is served when it begins, for the log: the wrong folder is noticed here.
-    static func summary(of snapshot: FunctionSnapshot, folder: String) -> String {
+    static func summary(of snapshot: FunctionSnapshot, _ place: Place) -> String {
         let served = snapshot.functions.count
         let refused = Set(snapshot.refusals.map(\.place)).count
-        let rest =
-            refused == 0 ? "." : "; \(refused) file\(refused == 1 ? " has" : "s have") declarations that are refused."
-        let remark = access(folder, F_OK) == 0 ? "" : " (which does not exist yet)"
-        return "Serving \(served) function\(served == 1 ? "" : "s") of \(folder)\(remark)\(rest)"
+        let holders = "\(refused) \(place.unit)\(refused == 1 ? " has" : "s have")"
+        let rest = refused == 0 ? "." : "; \(holders) declarations that are refused."
+        return "Serving \(served) function\(served == 1 ? "" : "s") of \(place.source())\(rest)"
     }
 
     /// Written at once: a script that waits for the line must not wait for a full buffer.

@@ -10,6 +10,8 @@ struct DispatcherService: Service {
     let dispatcher: Dispatcher
     let readiness: Latest<Bool>
     let settings: Latest<Settings>
+    /// Gives up what another process can take over.
+    let leave: @Sendable () async -> Void
     let logger: Logger
 
     /// How often to look whether work in hand has ended.
@@ -17,8 +19,24 @@ struct DispatcherService: Service {
 
     func run() async throws {
         try? await gracefulShutdown()
-        readiness.publish(false)
+        await takeLeave()
         dispatcher.beginDraining()
+        await finish()
+    }
+
+    /// Whoever sends work here learns over time that it must go elsewhere; until then it is taken as ever.
+    private func takeLeave() async {
+        readiness.publish(false)
+        dispatcher.beginLeaving()
+        let delay = settings.current.shutdownDelay
+        await withDiscardingTaskGroup { tasks in
+            tasks.addTask { await leave() }
+            // Cancelled means: do not wait any longer.
+            tasks.addTask { try? await Task.sleep(for: delay) }
+        }
+    }
+
+    private func finish() async {
         let limit = settings.current.limits.drainTimeout
         let clock = ContinuousClock()
         let end = clock.now + limit

@@ -1,10 +1,11 @@
 import Glibc
 
-/// A folder that only we can enter, for the Unix socket between the dispatcher and the API server.
+/// A folder that only we can enter, for the Unix sockets between the dispatcher and the API server.
 struct RuntimeFolder {
     let path: String
 
     var socketPath: String { path + "/api.sock" }
+    var internalSocketPath: String { path + "/internal.sock" }
 
     /// A Unix socket's path has a hard limit of 107 bytes; this leaves room for the socket's name.
     private static let bytesMax = 90
@@ -31,6 +32,7 @@ struct RuntimeFolder {
 
     func remove() {
         unlink(socketPath)
+        unlink(internalSocketPath)
         rmdir(path)
     }
 }

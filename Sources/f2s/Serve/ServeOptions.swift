@@ -2,6 +2,14 @@ import Glibc
 
 /// What `f2s serve` was called with.
 struct ServeOptions: Sendable {
+    /// Where F2S runs.
+    enum PlatformName: String, Sendable, CaseIterable {
+        /// A folder of manifests and child processes.
+        case local
+        /// Custom resources and pods.
+        case kubernetes
+    }
+
     /// An address to listen on.
     struct Endpoint: Sendable, Equatable {
         let host: String
@@ -21,11 +29,31 @@ struct ServeOptions: Sendable {
             default: self.host = host
             }
         }
+
+        /// Whether the host is an IP address and no name.
+        var isAddress: Bool {
+            var address = in6_addr()
+            return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1
+        }
+
+        /// The address with a port, as it stands in URLs.
+        func text(port: Int) -> String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
+    var platform: PlatformName
     var folder: String
     var listen: Endpoint
     var operations: Endpoint
+    /// For other F2S processes; not on Local, where there are none.
+    var `internal`: Endpoint
+    /// Whether it may be reached by others although everybody may do everything.
+    var allowsUnauthenticated: Bool
+    /// Namespace of the Function resources; `nil`: that of the pod.
+    var namespace: String?
+    var functionsNamespace: String
+    var kubeconfig: String?
+    /// Where hooks of pods that end ask; `nil`: to be found out.
+    var drainAddress: Endpoint?
     /// Where the settings are looked for; there need not be any.
     var config: String
     var environment: [String: String]
@@ -34,6 +62,9 @@ struct ServeOptions: Sendable {
 
     /// The settings of who names none.
     static let configDefault = "config.yaml"
+
+    /// A variable of the environment; one that is empty counts as not set.
+    func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
 
     var executableFolder: String { executable.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } }
 

@@ -1,15 +1,17 @@
 import F2SConfig
 import F2SDispatcher
-import F2SLocal
 import F2SModel
+import F2SOperator
 import ServiceLifecycle
 
-/// Carries declarations and settings down to the dispatcher. Begins only once the folder has been read: before that, an
-/// empty table would answer 404 where a function is declared.
+/// Carries declarations and settings down to the dispatcher. Begins only once the platform has been read: before that,
+/// an empty table would answer 404 where a function is declared.
 struct Wiring: Service {
-    let local: LocalPlatform
+    let place: Place
     let settings: SettingsFile
     let dispatcher: Dispatcher
+    /// `nil` where F2S is one process.
+    let link: PeerLink?
     let readiness: Latest<Bool>
     /// Called once, when every function that is declared can be invoked.
     let whenServing: @Sendable (FunctionSnapshot) -> Void
@@ -24,11 +26,14 @@ struct Wiring: Service {
     }
 
     private func carryFunctions() async {
-        await local.waitUntilLoaded()
+        await place.waitUntilLoaded()
+        guard !Task.isCancelled else { return }
         // Following ends by cancellation only; what it throws then says nothing new.
-        try? await local.platform.functions.withSnapshots { snapshots in
+        try? await place.platform.functions.withSnapshots { snapshots in
             var isFirst = true
             for await snapshot in snapshots {
+                // First whose a function is, or it would be granted here until that is known.
+                link?.take(snapshot)
                 dispatcher.apply(snapshot)
                 guard isFirst else { continue }
                 isFirst = false

@@ -1,0 +1,41 @@
+import F2SConfig
+import F2SKubernetes
+import F2SModel
+import Glibc
+import Logging
+
+extension Place {
+    /// A Kubernetes cluster, from within as one of several pods or from without.
+    static func kubernetes(
+        _ options: ServeOptions, _ settings: Latest<Settings>, logger: Logger
+    ) async throws -> Place {
+        let access = try ClusterAccess.load(kubeconfig: options.kubeconfig, environment: options.environment)
+        let namespace = options.namespace ?? options.variable("POD_NAMESPACE") ?? "f2s"
+        let installation = try await Installation.read(
+            access, namespace: namespace, token: options.variable("F2S_INTERNAL_TOKEN"),
+            drainAddress: options.drainAddress.map { Replica.Address(ip: $0.host, port: $0.port) }, logger: logger)
+        let kubernetes = KubernetesPlatform(
+            access,
+            options: KubernetesOptions(
+                namespace: namespace, functionsNamespace: options.functionsNamespace,
+                podName: options.variable("POD_NAME") ?? hostName(),
+                podIP: options.variable("POD_IP") ?? options.internal.host, token: installation.token,
+                internalPort: options.internal.port,
+                drainAddress: installation.drainAddress, requestTimeout: { settings.current.timeouts.request }),
+            logger: logger)
+        return Place(
+            platform: kubernetes.platform, service: kubernetes,
+            waitUntilLoaded: { await kubernetes.waitUntilLoaded() }, resign: { await kubernetes.resign() },
+            source: { "namespace \(namespace)" }, unit: "resource",
+            // The names of the Service. Nobody but the cluster can answer for them.
+            hosts: ["f2s.\(namespace).svc", "f2s.\(namespace).svc.cluster.local"],
+            token: Array((installation.token ?? "").utf8))
+    }
+
+    /// The name of a pod outside of any pod.
+    private static func hostName() -> String {
+        var bytes = [CChar](repeating: 0, count: 256)
+        guard gethostname(&bytes, bytes.count - 1) == 0 else { return "f2s" }
+        return String(decoding: bytes.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,22 @@
+import F2SModel
+import ServiceLifecycle
+
+/// Where F2S runs: a platform, and what the program as a whole has to know of it besides the ports.
+struct Place: Sendable {
+    /// The ports.
+    let platform: Platform
+    /// What has to run for them to work.
+    let service: any Service
+    /// Returns once what is declared and what runs has been read; ``service`` must have begun.
+    let waitUntilLoaded: @Sendable () async -> Void
+    /// Lets another process lead. Serving goes on.
+    let resign: @Sendable () async -> Void
+    /// Where the functions are declared, for the log, as it is at the moment.
+    let source: @Sendable () -> String
+    /// What one declaration is kept in: `file`.
+    let unit: String
+    /// Names in lower case by which callers know F2S here.
+    let hosts: [String]
+    /// What F2S processes show each other; `nil`: there is only one process.
+    let token: [UInt8]?
+}
