@@ -1,0 +1,30 @@
+import F2SManifest
+
+/// The rendered manifests of one file.
+struct PlainManifests {
+    /// Its objects, in the order in which they are applied.
+    let objects: [YAMLNode]
+
+    init(_ file: String) throws { objects = try DeployFile.documents("deploy/manifests/\(file)") }
+
+    /// Both files.
+    static let files = ["f2s.yaml", "f2s-1.20.yaml"]
+
+    /// Every object of a kind.
+    func all(_ kind: String) -> [YAMLNode] { objects.filter { $0["kind"]?.text == kind } }
+
+    /// The object of this kind and name.
+    func one(_ kind: String, _ name: String) -> YAMLNode? { all(kind).first { $0["metadata", "name"]?.text == name } }
+
+    /// The pods that run F2S.
+    var pod: YAMLNode? { one("Deployment", "f2s")?["spec", "template"] }
+
+    /// Its only container.
+    var container: YAMLNode? { pod?["spec", "containers"]?.elements.first }
+
+    /// The settings that it is given.
+    func settings() throws -> YAMLNode? {
+        guard let text = one("ConfigMap", "f2s-config")?["data", "config.yaml"]?.text else { return nil }
+        return try YAMLReader().documents(Array(text.utf8)).first?.get()
+    }
+}

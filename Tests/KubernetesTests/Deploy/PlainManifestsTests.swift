@@ -1,0 +1,130 @@
+import F2SManifest
+import Testing
+
+/// What `deploy/manifests` installs, and what must not be in it.
+@Suite struct PlainManifestsTests {
+    @Test(arguments: PlainManifests.files)
+    func `one file holds everything, namespaces first`(_ file: String) throws {
+        let manifests = try PlainManifests(file)
+        let held = manifests.objects.map { "\($0["kind"]?.text ?? "")/\($0["metadata", "name"]?.text ?? "")" }
+        #expect(held.prefix(2).allSatisfy { $0.hasPrefix("Namespace/") })
+        #expect(
+            held.sorted() == [
+                "ConfigMap/f2s-config", "CustomResourceDefinition/functions.f2s.opensight.ch", "Deployment/f2s",
+                "Namespace/f2s", "Namespace/f2s-containers", "NetworkPolicy/f2s", "NetworkPolicy/f2s-functions",
+                "PodDisruptionBudget/f2s", "Role/f2s", "Role/f2s-functions", "RoleBinding/f2s",
+                "RoleBinding/f2s-functions", "Secret/f2s-internal", "Service/f2s", "Service/f2s-internal",
+                "ServiceAccount/f2s",
+            ])
+        let definition = try #require(try DeployFile.documents("deploy/crd.yaml").first)
+        #expect(manifests.all("CustomResourceDefinition").map(\.plainText) == [definition.plainText])
+        // Helm says so of itself, who applies this file is not Helm.
+        let managers = manifests.objects.compactMap { $0["metadata", "labels", "app.kubernetes.io/managed-by"] }
+        #expect(managers.isEmpty)
+    }
+
+    @Test func `the file for 1.20 differs in the version of the disruption budget only`() throws {
+        let old = try PlainManifests("f2s-1.20.yaml")
+        let new = try PlainManifests("f2s.yaml")
+        #expect(old.one("PodDisruptionBudget", "f2s")?["apiVersion"]?.text == "policy/v1beta1")
+        #expect(new.one("PodDisruptionBudget", "f2s")?["apiVersion"]?.text == "policy/v1")
+        let pairs = zip(old.objects, new.objects).filter { $0.plainText != $1.plainText }
+        #expect(old.objects.count == new.objects.count)
+        #expect(pairs.map { $0.0["kind"]?.text } == ["PodDisruptionBudget"])
+    }
+
+    @Test(arguments: PlainManifests.files)
+    func `F2S may do nothing outside of its two namespaces and read no Secret but its own`(_ file: String) throws {
+        let manifests = try PlainManifests(file)
+        #expect(manifests.all("ClusterRole").isEmpty && manifests.all("ClusterRoleBinding").isEmpty)
+        for role in manifests.all("Role") {
+            for rule in role["rules"]?.elements ?? [] {
+                let words = ["apiGroups", "resources", "verbs"].flatMap { rule.fields[$0]?.texts ?? [] }
+                #expect(!words.contains("*"), "\(rule.plainText)")
+                let resources = rule["resources"]?.texts ?? []
+                #expect(!resources.contains { ["pods/exec", "pods/attach", "pods/portforward"].contains($0) })
+                guard resources.contains("secrets") else { continue }
+                #expect(rule["resourceNames"]?.texts == ["f2s-internal"])
+                #expect(role["metadata", "namespace"]?.text == "f2s")
+                #expect(rule["verbs"]?.texts == ["get", "update"])
+            }
+        }
+    }
+
+    @Test(arguments: PlainManifests.files)
+    func `no token is in the file`(_ file: String) throws {
+        let secret = try #require(try PlainManifests(file).one("Secret", "f2s-internal"))
+        #expect(secret["data"] == nil && secret["stringData"] == nil)
+    }
+
+    @Test(arguments: PlainManifests.files)
+    func `F2S runs with the least that a container can have`(_ file: String) throws {
+        let manifests = try PlainManifests(file)
+        let pod = try #require(manifests.pod?["spec"])
+        let container = try #require(manifests.container)
+        #expect(pod["securityContext", "runAsNonRoot"]?.text == "true")
+        #expect(pod["securityContext", "seccompProfile", "type"]?.text == "RuntimeDefault")
+        #expect(pod["enableServiceLinks"]?.text == "false")
+        for broad in ["hostNetwork", "hostPID", "hostIPC", "shareProcessNamespace"] { #expect(pod[broad] == nil) }
+        #expect(container["securityContext", "readOnlyRootFilesystem"]?.text == "true")
+        #expect(container["securityContext", "allowPrivilegeEscalation"]?.text == "false")
+        #expect(container["securityContext", "capabilities", "drop"]?.texts == ["ALL"])
+        for amount in ["requests", "limits"] { #expect(container["resources", amount, "memory"] != nil) }
+        for volume in pod["volumes"]?.elements ?? [] { #expect(volume["hostPath"] == nil) }
+    }
+
+    @Test(arguments: PlainManifests.files)
+    func `a pod that ends has the time that its settings give it, and some more`(_ file: String) throws {
+        let manifests = try PlainManifests(file)
+        let settings = try #require(try manifests.settings())
+        let delay = try #require(settings["f2s", "shutdown_delay"]?.number)
+        let drain = try #require(settings["f2s", "limits", "drain_timeout"]?.number)
+        let grace = try #require(manifests.pod?["spec", "terminationGracePeriodSeconds"]?.number)
+        #expect(grace >= (delay + drain) / 1000 + 10)
+    }
+
+    @Test(arguments: PlainManifests.files)
+    func `an upgrade has always as many that serve`(_ file: String) throws {
+        let deployment = try #require(try PlainManifests(file).one("Deployment", "f2s")?["spec"])
+        #expect(deployment["replicas"]?.number == 2)
+        #expect(deployment["strategy", "rollingUpdate", "maxSurge"]?.text == "1")
+        #expect(deployment["strategy", "rollingUpdate", "maxUnavailable"]?.text == "0")
+    }
+
+    @Test(arguments: PlainManifests.files)
+    func `whatever selects F2S finds its pods, by ports that it has`(_ file: String) throws {
+        let manifests = try PlainManifests(file)
+        let labels = manifests.pod?["metadata", "labels"]
+        var selectors = manifests.all("Service").map { $0["spec", "selector"] }
+        selectors.append(manifests.one("Deployment", "f2s")?["spec", "selector", "matchLabels"])
+        selectors.append(manifests.one("PodDisruptionBudget", "f2s")?["spec", "selector", "matchLabels"])
+        selectors.append(manifests.one("NetworkPolicy", "f2s")?["spec", "podSelector", "matchLabels"])
+        let from = manifests.one("NetworkPolicy", "f2s-functions")?["spec", "ingress"]?.elements.first?["from"]
+        selectors.append(from?.elements.first?["podSelector", "matchLabels"])
+        for selector in selectors {
+            #expect(try #require(selector).fields.count == 2)
+            #expect(try #require(selector).isPart(of: labels))
+        }
+        let ports = Dictionary(
+            uniqueKeysWithValues: (manifests.container?["ports"]?.elements ?? []).map {
+                ($0["name"]?.text ?? "", $0["containerPort"]?.text ?? "")
+            })
+        #expect(ports == ["http": "8080", "operations": "8081", "internal": "8082"])
+        for service in manifests.all("Service") {
+            for port in service["spec", "ports"]?.elements ?? [] {
+                #expect(ports[port["targetPort"]?.text ?? ""] == port["port"]?.text)
+            }
+        }
+        let allowed = manifests.one("NetworkPolicy", "f2s")?["spec", "ingress"]?.elements ?? []
+        #expect(allowed.compactMap { $0["ports"]?.elements.first?["port"]?.text }.sorted() == ports.values.sorted())
+    }
+
+    @Test(arguments: PlainManifests.files)
+    func `a changed setting arrives in a running pod`(_ file: String) throws {
+        let manifests = try PlainManifests(file)
+        let mounts = manifests.container?["volumeMounts"]?.elements ?? []
+        let config = try #require(mounts.first { $0["mountPath"]?.text == "/etc/f2s" })
+        #expect(config["subPath"] == nil)
+        #expect(manifests.container?["args"]?.texts.contains("--config=/etc/f2s/config.yaml") == true)
+    }
+}
