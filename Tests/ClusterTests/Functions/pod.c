@@ -1,0 +1,171 @@
+// The function of the cluster's tests: HTTP/1.1 on $PORT, a thread per connection. It says which pod and which version of
+// its image has answered, and it leaves at once on SIGTERM, so that a request that F2S has not waited for is lost and seen.
+//
+//   /              answers
+//   /slow?ms=500   answers after so long
+//   /exit?code=3   ends without an answer
+//   anything       with a body: the body is read, and its length told
+//
+// $START_MS: how long it takes before it listens. $EXIT: ends with this status instead.
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <netinet/tcp.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef VERSION
+#define VERSION "0"
+#endif
+
+static char pod[256];                          // The container's host name is the pod's name.
+static atomic_llong in_flight, most, answered; // Requests now, at most at once, and in all.
+
+struct caller {
+    int fd;
+    size_t at, end;
+    char bytes[16384];
+};
+
+static long long setting(const char *name, long long otherwise) {
+    const char *value = getenv(name);
+    return value && *value ? atoll(value) : otherwise;
+}
+
+static void rest(long long milliseconds) {
+    struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000};
+    while (nanosleep(&time, &time) != 0) {}
+}
+
+// The next byte; -1: the caller has gone.
+static int next(struct caller *caller) {
+    if (caller->at == caller->end) {
+        ssize_t count = recv(caller->fd, caller->bytes, sizeof caller->bytes, 0);
+        if (count <= 0) return -1;
+        caller->at = 0;
+        caller->end = (size_t)count;
+    }
+    return (unsigned char)caller->bytes[caller->at++];
+}
+
+// Reads up to the next line feed; the line is without its end.
+static int line(struct caller *caller, char *text, size_t size) {
+    for (size_t length = 0;;) {
+        int byte = next(caller);
+        if (byte < 0) return 0;
+        if (byte == '\n') return text[length] = 0, 1;
+        if (byte != '\r' && length + 1 < size) text[length++] = (char)byte;
+    }
+}
+
+static int skip(struct caller *caller, long long count) {
+    while (count-- > 0) {
+        if (next(caller) < 0) return 0;
+    }
+    return 1;
+}
+
+// Reads the body; -1 when it does not arrive.
+static long long body(struct caller *caller, long long length) {
+    if (length >= 0) return skip(caller, length) ? length : -1;
+    long long total = 0;
+    for (char text[64];;) {
+        if (!line(caller, text, sizeof text)) return -1;
+        long long size = strtoll(text, NULL, 16);
+        if (!skip(caller, size) || !line(caller, text, sizeof text)) return -1;
+        if (size == 0) return total;
+        total += size;
+    }
+}
+
+static int answer(struct caller *caller, const char *method, long long length) {
+    char content[512], bytes[2048];
+    int size = snprintf(content, sizeof content, "%s %s %lld\n", pod, VERSION, length);
+    int count = snprintf(
+        bytes, sizeof bytes,
+        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nX-Pod: %s\r\nX-Version: %s\r\n"
+        "X-Most: %lld\r\nX-Answered: %lld\r\n\r\n%s",
+        size, pod, VERSION, atomic_load(&most), atomic_fetch_add(&answered, 1) + 1,
+        strcmp(method, "HEAD") ? content : "");
+    // Before the answer leaves: whoever gets it may send the next request at once.
+    atomic_fetch_sub(&in_flight, 1);
+    return send(caller->fd, bytes, (size_t)count, MSG_NOSIGNAL) == count;
+}
+
+// One request; 0: the connection is of no more use.
+static int serve(struct caller *caller) {
+    char text[8192], method[16], path[1024];
+    long long length = 0;
+    if (!line(caller, text, sizeof text) || sscanf(text, "%15s %1023s", method, path) != 2) return 0;
+    long long current = atomic_fetch_add(&in_flight, 1) + 1, seen = atomic_load(&most);
+    while (current > seen && !atomic_compare_exchange_weak(&most, &seen, current)) {}
+    for (;;) {
+        if (!line(caller, text, sizeof text)) break;
+        if (!*text) {
+            const char *query = strchr(path, '=');
+            if ((length = body(caller, length)) < 0) break;
+            if (!strncmp(path, "/slow", 5) && query) rest(atoll(query + 1));
+            if (!strncmp(path, "/exit", 5) && query) _exit(atoi(query + 1));
+            return answer(caller, method, length);
+        }
+        if (!strncasecmp(text, "content-length:", 15)) length = atoll(text + 15);
+        if (!strncasecmp(text, "transfer-encoding:", 18)) length = -1;
+    }
+    atomic_fetch_sub(&in_flight, 1);
+    return 0;
+}
+
+static void *talk(void *given) {
+    struct caller *caller = given;
+    while (serve(caller)) {}
+    close(caller->fd);
+    free(caller);
+    return NULL;
+}
+
+static void leave(int signal) { _exit(signal == SIGTERM ? 0 : 1); }
+
+int main(void) {
+    // The first process of a container ignores what it has no handler for.
+    signal(SIGTERM, leave);
+    signal(SIGINT, leave);
+    gethostname(pod, sizeof pod - 1);
+    if (setting("EXIT", -1) >= 0) {
+        fprintf(stderr, "reading the settings\nno settings: giving up\n");
+        return (int)setting("EXIT", 0);
+    }
+    rest(setting("START_MS", 0));
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+    setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)setting("PORT", 8080))};
+    address.sin_addr.s_addr = htonl(INADDR_ANY);
+    if (bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, 1024) != 0) {
+        perror("listen");
+        return 98;
+    }
+    printf("%s listens, version %s\n", pod, VERSION);
+    fflush(stdout);
+    pthread_attr_t small;
+    pthread_attr_init(&small);
+    pthread_attr_setstacksize(&small, 256 * 1024);
+    pthread_attr_setdetachstate(&small, PTHREAD_CREATE_DETACHED);
+    for (;;) {
+        struct caller *caller = malloc(sizeof *caller);
+        if (!caller) return 1;
+        pthread_t thread;
+        caller->at = caller->end = 0;
+        if ((caller->fd = accept(listener, NULL, NULL)) < 0) {
+            free(caller);
+            continue;
+        }
+        setsockopt(caller->fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+        if (pthread_create(&thread, &small, talk, caller) != 0) close(caller->fd), free(caller);
+    }
+}

@@ -1,0 +1,85 @@
+import Glibc
+import ProcessSupport
+import Testing
+
+extension ClusterSerial {
+    /// Must hold 6.
+    @Suite struct ManyFunctions {
+        @Test func `300 functions have their objects within 30 s, and then cost nothing`() async throws {
+            let f2s = try F2SInstallation.current
+            defer { try? Self.removeAll(f2s) }
+            // The first ones pay for what all share.
+            try await Self.declare(0..<50, f2s)
+            try Self.wait(for: 50, f2s)
+            let pods = try f2s.waitUntilComplete()
+            let bytesBefore = try pods.map { try f2s.metric("process_resident_memory_bytes", of: $0) }
+            let begun = monotonicNanoseconds()
+            try await Self.declare(50..<350, f2s)
+            let declared = monotonicNanoseconds() - begun
+            try Self.wait(for: 350, f2s)
+            let made = monotonicNanoseconds() - begun
+
+            // Until nothing changes any more: statuses are written a little later than objects.
+            var calls = try Self.calls(f2s)
+            try eventually("nothing is written any more", within: .seconds(60)) {
+                pause(.seconds(3))
+                let now = try Self.calls(f2s)
+                defer { calls = now }
+                return now - calls < 10
+            }
+            let bytes = try pods.map { try f2s.metric("process_resident_memory_bytes", of: $0) }
+            let perFunction = zip(bytes, bytesBefore).map { Int(($0 - $1) / 300) }
+            calls = try Self.calls(f2s)
+            pause(.seconds(60))
+            let rate = try Self.calls(f2s) - calls
+            report(
+                6,
+                "300 functions declared in \(declared.milliseconds), all objects after \(made.milliseconds)",
+                "(at most 30 s);",
+                "memory per function, by pod of F2S: \(perFunction) bytes (at most 8192);",
+                "calls of the API server about functions, Deployments, Services, pods in a quiet minute: \(Int(rate))",
+                "(fewer than one per function)")
+            #expect(made <= 30_000_000_000 * Int64(patience))
+            #expect(perFunction.allSatisfy { $0 <= 8192 * patience })
+            #expect(rate < 300)
+        }
+
+        private static func declare(_ numbers: Range<Int>, _ f2s: F2SInstallation) async throws {
+            let connections = 6
+            _ = try await atOnce(connections) { part in
+                for number in numbers where number % connections == part {
+                    try f2s.api.send(
+                        "POST", ClusterAPI.functions, ClusterFunction("many-\(number)").yaml, type: "application/yaml")
+                }
+            }
+        }
+
+        private static func wait(for count: Int, _ f2s: F2SInstallation) throws {
+            for path in [ClusterAPI.deployments, ClusterAPI.services] {
+                try eventually("\(count) functions have theirs at \(path)", within: .seconds(150)) {
+                    pause(.milliseconds(200))
+                    return try f2s.api.list(path).filter {
+                        $0["metadata"]?["name"]?.text?.hasPrefix("many-") == true
+                    }.count == count
+                }
+            }
+        }
+
+        /// Requests that the API server has answered about what F2S works with, whoever sent them; watches are left
+        /// out: they last, and are told when they end.
+        private static func calls(_ f2s: F2SInstallation) throws -> Double {
+            let resources = ["functions", "deployments", "services", "pods", "replicasets"].map { "resource=\"\($0)\"" }
+            return MetricsText.sum("apiserver_request_total", in: try f2s.api.text("/metrics")) { line in
+                resources.contains { line.contains($0) } && !line.contains("verb=\"WATCH\"")
+            }
+        }
+
+        private static func removeAll(_ f2s: F2SInstallation) throws {
+            let names = (0..<350).map { "many-\($0)" }
+            _ = try f2s.kubectl.run(
+                ["delete", "f2sfn", "--namespace=f2s", "--ignore-not-found", "--wait=false"] + names,
+                within: .seconds(90))
+            try wait(for: 0, f2s)
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import ProcessSupport
+
+/// Asks the API server directly, over the plain HTTP of `kubectl proxy`: a hundred times lighter than a kubectl for
+/// each look, which matters where every core is needed by what is measured.
+struct ClusterAPI: Sendable {
+    struct Refused: Error, CustomStringConvertible {
+        let request: String
+        let status: Int
+        let message: String
+        var description: String { "\(request): \(status) \(message)" }
+    }
+
+    let port: Int
+
+    /// Serves while `body` runs.
+    static func serve<Result>(
+        kubeconfig: String, in folder: String, _ body: (ClusterAPI) async throws -> Result
+    ) async throws -> Result {
+        let output = folder + "/proxy.txt"
+        let process = try ChildProcess(
+            ["kubectl", "--kubeconfig=\(kubeconfig)", "proxy", "--port=0"], output: output, errors: output)
+        defer { process.end() }
+        let port = try eventually("kubectl proxy serves") { () -> Int? in
+            let text = try Files.read(output)
+            guard text.hasSuffix("\n"), let digits = text.split(separator: ":").last else { return nil }
+            return Int(digits.filter(\.isNumber))
+        }
+        return try await body(ClusterAPI(port: port))
+    }
+
+    func get(_ path: String) throws -> JSONValue { try send("GET", path) }
+
+    /// Text that is no JSON: metrics.
+    func text(_ path: String) throws -> String { try exchange("GET", path).text }
+
+    /// The object; `nil`: there is none.
+    func find(_ path: String) throws -> JSONValue? {
+        do { return try get(path) } catch let error as Refused where error.status == 404 { return nil }
+    }
+
+    @discardableResult
+    func send(
+        _ method: String, _ path: String, _ body: String? = nil, type: String = "application/json"
+    ) throws -> JSONValue { try exchange(method, path, body, type: type).json }
+
+    private func exchange(
+        _ method: String, _ path: String, _ body: String? = nil, type: String = "application/json"
+    ) throws -> HTTPAnswer {
+        let answer = try HTTPConnection(port: port).exchange(
+            method, path, body == nil ? [] : [("Content-Type", type)], body: body.map { Array($0.utf8) })
+        guard answer.status < 300 else {
+            throw Refused(request: "\(method) \(path)", status: answer.status, message: String(answer.text.prefix(500)))
+        }
+        return answer
+    }
+}
+
+// The kinds that the tests look at.
+extension ClusterAPI {
+    static let functions = "/apis/f2s.opensight.ch/v1alpha1/namespaces/f2s/functions"
+    static let deployments = "/apis/apps/v1/namespaces/f2s-containers/deployments"
+    static let services = "/api/v1/namespaces/f2s-containers/services"
+    static let pods = "/api/v1/namespaces/f2s-containers/pods"
+    static let ownPods = "/api/v1/namespaces/f2s/pods"
+    static let lease = "/apis/coordination.k8s.io/v1/namespaces/f2s/leases/f2s-leader"
+
+    /// The items of a list.
+    func list(_ path: String) throws -> [JSONValue] { try get(path)["items"]?.list ?? [] }
+
+    /// The pods of a function, those that end included.
+    func pods(of function: String) throws -> [Pod] {
+        try list("\(Self.pods)?labelSelector=app.kubernetes.io/name=\(function)").map(Pod.init)
+    }
+
+    /// The pods of F2S.
+    func ownPods() throws -> [Pod] {
+        try list("\(Self.ownPods)?labelSelector=app.kubernetes.io/name=f2s").map(Pod.init)
+    }
+}
+
+/// What the tests look at of a pod.
+struct Pod: Sendable, Hashable {
+    let name: String
+    let uid: String
+    let address: String?
+    let isReady: Bool
+    /// It has been asked to end.
+    let isEnding: Bool
+    let restarts: Int
+    let image: String
+
+    init(_ value: JSONValue) {
+        let status = value["status"]
+        name = value["metadata"]?["name"]?.text ?? ""
+        uid = value["metadata"]?["uid"]?.text ?? ""
+        address = status?["podIP"]?.text
+        isReady = (status?["conditions"]?.list ?? []).contains {
+            $0["type"]?.text == "Ready" && $0["status"]?.text == "True"
+        }
+        isEnding = value["metadata"]?["deletionTimestamp"] != nil
+        restarts = (status?["containerStatuses"]?.list ?? []).reduce(0) { $0 + ($1["restartCount"]?.number ?? 0) }
+        image = value["spec"]?["containers"]?.list.first?["image"]?.text ?? ""
+    }
+}

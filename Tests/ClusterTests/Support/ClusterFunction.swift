@@ -1,0 +1,32 @@
+/// A function of the tests, as a manifest.
+struct ClusterFunction: Sendable {
+    var name: String
+    var image = ClusterEnvironment.functionImage
+    var minReplicas = 0
+    var maxReplicas = 5
+    var concurrency: Int?
+    var idle = "60s"
+    var environment: [String: String] = [:]
+
+    init(_ name: String, _ change: (inout ClusterFunction) -> Void = { _ in }) {
+        self.name = name
+        change(&self)
+    }
+
+    var yaml: String {
+        var lines = [
+            "apiVersion: f2s.opensight.ch/v1alpha1", "kind: Function",
+            "metadata: {name: \(name), namespace: f2s}", "spec: {endpoint: /\(name)}", "target:",
+            "  containerImage: \(image)", "  endpoint: /", "  port: 8080", "  minReplicas: \(minReplicas)",
+            "  maxReplicas: \(maxReplicas)", "  scaling: {idle: \(idle)}",
+        ]
+        if let concurrency { lines.append("  concurrency: \(concurrency)") }
+        if !environment.isEmpty {
+            lines.append("  env:")
+            for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
+                lines.append("    \(name): \"\(value)\"")
+            }
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+}
