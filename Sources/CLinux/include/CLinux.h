@@ -27,6 +27,12 @@ size_t f2s_children(pid_t parent, pid_t *children, size_t capacity);
 /// Writes the inodes of the sockets that a process holds into `inodes`, at most `capacity`; returns how many.
 size_t f2s_socket_inodes(pid_t process, uint64_t *inodes, size_t capacity);
 
+// MARK: heap.c
+
+/// Has blocks of `mapped_bytes_min` bytes and more mapped one by one, and at most `heaps_max` heaps made.
+/// Returns false when the C library refuses: its own settings stay then.
+bool f2s_heap_settings(int mapped_bytes_min, int heaps_max);
+
 // MARK: sockets.c
 
 /// A TCP socket that listens.

@@ -57,6 +57,7 @@ struct ServeCommand: AsyncParsableCommand {
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         FileLimit.raise()
+        HeapSettings.keepSmall()
         LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
         try await Application(try options()).run()
     }

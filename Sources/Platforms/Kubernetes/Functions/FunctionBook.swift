@@ -5,8 +5,8 @@ import F2SModel
 struct FunctionBook: Sendable {
     private struct Entry: Sendable {
         let function: Function
-        /// What it was made from: while these are the same, the function is the same one in memory too.
-        let document: FunctionStatusDocument
+        /// What it was made from: while that is the same, the function is the same one in memory too.
+        let resource: FunctionResource
         let isRefused: Bool
     }
 
@@ -52,10 +52,14 @@ struct FunctionBook: Sendable {
     private func entry(
         of resource: FunctionResource, _ draft: FunctionDraft, age: UInt64, known: Entry?
     ) -> Entry {
-        if let known, !known.isRefused, known.document == resource.status, known.function.age == age,
-            known.function.generation == resource.generation, known.function.draft == draft
-        {
-            return known
+        if let known, !known.isRefused, known.function.age == age {
+            // Most resources, most of the time.
+            if known.resource === resource { return known }
+            if known.resource.status == resource.status, known.function.generation == resource.generation,
+                known.function.draft == draft
+            {
+                return Entry(function: known.function, resource: resource, isRefused: false)
+            }
         }
         // A draft that did not change stays the one in memory, which makes the next comparison cheap.
         let draft = known?.function.draft == draft ? known?.function.draft ?? draft : draft
@@ -64,14 +68,14 @@ struct FunctionBook: Sendable {
                 id: resource.id, draft: draft, generation: resource.generation,
                 storeRevision: resource.storeRevision, age: age,
                 origin: Function.Origin(place: resource.place, isWritable: true), status: resource.status.status),
-            document: resource.status, isRefused: false)
+            resource: resource, isRefused: false)
     }
 
     /// The last good version with the newest status.
     private func kept(_ known: Entry, with resource: FunctionResource) -> Entry {
         var function = known.function
         if function.status != resource.status.status { function.status = resource.status.status }
-        return Entry(function: function, document: resource.status, isRefused: true)
+        return Entry(function: function, resource: resource, isRefused: true)
     }
 
     /// Notes a status that says something else about the declaration than is true.

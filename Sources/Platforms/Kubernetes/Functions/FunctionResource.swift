@@ -3,7 +3,9 @@ import F2SModel
 
 /// A custom resource `functions.f2s.opensight.ch`, read as a manifest is, so that defaults, what is normalised and what
 /// is refused are the same on every platform. Only what F2S needs of it is kept: a declaration and not a tree.
-struct FunctionResource: Decodable, Sendable {
+///
+/// A class, because a mirror of hundreds of them is copied with every event.
+final class FunctionResource: Decodable, Sendable {
     /// What the resource declares, or why it does not.
     enum Reading: Sendable, Hashable {
         /// A function.

@@ -1,7 +1,9 @@
 import F2SModel
 
 /// A Deployment or a Service of F2S's own, as the watch shows it: who it is, and what F2S must be able to compare.
-struct ObservedObject: Decodable, Sendable {
+///
+/// A class, because a mirror of hundreds of them is copied with every event.
+final class ObservedObject: Decodable, Sendable {
     /// `metadata.name`.
     let name: String
     /// `metadata.uid`.
@@ -26,7 +28,7 @@ struct ObservedObject: Decodable, Sendable {
     }
 
     /// Reads an object of the API.
-    init(from decoder: any Decoder) throws { try self.init(JSONValue(from: decoder)) }
+    convenience init(from decoder: any Decoder) throws { try self.init(JSONValue(from: decoder)) }
 
     /// Reads an object of the API.
     init(_ tree: JSONValue) throws {
