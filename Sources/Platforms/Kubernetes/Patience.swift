@@ -4,7 +4,7 @@ enum Patience {
     static func run(atMost limit: Duration, _ body: @escaping @Sendable () async -> Void) async {
         await withTaskGroup { group in
             group.addTask { await body() }
-            group.addTask { try? await Task.sleep(for: limit) }
+            group.addTask { try? await Alarm.pause(limit) }
             await group.next()
             group.cancelAll()
         }

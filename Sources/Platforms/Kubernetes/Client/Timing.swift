@@ -14,7 +14,7 @@ struct Timing: Sendable {
     static let system = Timing(
         now: { Timing.read(CLOCK_MONOTONIC) },
         wall: { Timing.read(CLOCK_REALTIME).inSeconds },
-        pause: { try await ContinuousClock().sleep(for: $0) })
+        pause: { try await Alarm.pause($0) })
 
     private static func read(_ clock: clockid_t) -> Duration {
         var time = timespec()
