@@ -76,10 +76,25 @@ import Testing
 
     @Test func `an event changes one object, and its version is where it goes on`() {
         var reflection = Reflection<String>()
-        reflection.take(ResourceList(items: ["a", "b"], resourceVersion: "5"), at: 1) { $0 }
+        let newer: (String, String) -> String = { newer, _ in newer }
+        reflection.take(
+            ResourceList(items: ["a", "b"], resourceVersion: "5"), at: 1, key: { $0 }, sharing: newer)
         #expect(reflection.isSynced && Set(reflection.items.keys) == ["a", "b"])
-        reflection.take([.deleted("a", at: "6"), .added("c", at: "7"), .unreadable("x", at: "8")], at: 2) { $0 }
+        reflection.take(
+            [.deleted("a", at: "6"), .added("c", at: "7"), .unreadable("x", at: "8")], at: 2, key: { $0 },
+            sharing: newer)
         #expect(Set(reflection.items.keys) == ["b", "c"] && reflection.resourceVersion == "8")
         #expect(reflection.lastEventAt == 2)
+    }
+
+    @Test func `what an object has in common with its older state is in memory once`() {
+        var reflection = Reflection<String>()
+        let both: (String, String) -> String = { "\($1), then \($0)" }
+        let key: (String) -> String = { String($0.prefix(1)) }
+        reflection.take(ResourceList(items: ["a1", "b1"], resourceVersion: "5"), at: 1, key: key, sharing: both)
+        reflection.take([.modified("a2", at: "6"), .added("c1", at: "7")], at: 2, key: key, sharing: both)
+        #expect(reflection.items == ["a": "a1, then a2", "b": "b1", "c": "c1"])
+        reflection.take(ResourceList(items: ["b2"], resourceVersion: "8"), at: 3, key: key, sharing: both)
+        #expect(reflection.items == ["b": "b1, then b2"])
     }
 }

@@ -26,6 +26,19 @@ import Testing
         #expect(before.storeRevision != changed.storeRevision && before.storeRevision != another.storeRevision)
     }
 
+    @Test func `a new status keeps the declaration that is in memory, and a new declaration does not`() throws {
+        let known = try sampleResource("a", generation: 3)
+        let written = FunctionResource(
+            try sampleResource("a", generation: 3, status: #"{"replicas":2}"#), sharing: known)
+        #expect(written.reading == known.reading && written.status.status.replicas == 2)
+        let edited = try sampleResource("a", generation: 4, target: #"{"containerImage":"i:2"}"#)
+        #expect(edited.reading != known.reading)
+        let shown = FunctionResource(edited, sharing: written)
+        #expect(shown.reading == edited.reading && shown.generation == 4 && shown.status == edited.status)
+        let another = try sampleResource("a", uid: "another", generation: 1)
+        #expect(FunctionResource(another, sharing: known).uid == "another")
+    }
+
     @Test func `older ones come first, and those of one second by name`() throws {
         var book = FunctionBook()
         book.take([

@@ -61,6 +61,23 @@ final class FunctionResource: Decodable, Sendable {
         status = (try? container.decode(FunctionStatusDocument.self, forKey: .status)) ?? FunctionStatusDocument()
     }
 
+    /// The newer state of a resource with the declaration of the older one, where that is the same: most changes are of
+    /// the status, which F2S itself writes.
+    convenience init(_ newer: FunctionResource, sharing known: FunctionResource) {
+        self.init(newer, declaredIn: newer.reading == known.reading && newer.uid == known.uid ? known : newer)
+    }
+
+    private init(_ resource: FunctionResource, declaredIn known: FunctionResource) {
+        name = known.name
+        namespace = known.namespace
+        uid = known.uid
+        generation = resource.generation
+        created = resource.created
+        isDeleting = resource.isDeleting
+        reading = known.reading
+        status = resource.status
+    }
+
     /// Who it is; stable for its life.
     var id: Function.ID { Function.ID(uid) }
 

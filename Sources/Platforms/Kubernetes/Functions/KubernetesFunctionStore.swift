@@ -26,7 +26,9 @@ final class KubernetesFunctionStore: FunctionStore {
         self.namespace = namespace
         self.isLeader = isLeader
         self.logger = logger
-        reflector = Reflector(client, .functions, namespace: namespace, logger: logger) { $0.name }
+        reflector = Reflector(
+            client, .functions, namespace: namespace, logger: logger,
+            sharing: { FunctionResource($0, sharing: $1) }, key: { $0.name })
     }
 
     // MARK: Watching

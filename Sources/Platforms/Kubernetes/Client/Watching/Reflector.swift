@@ -13,6 +13,7 @@ final class Reflector<Item: Decodable & Sendable>: Sendable {
     private let selector: String?
     private let fieldSelector: String?
     private let key: @Sendable (Item) -> String
+    private let sharing: @Sendable (_ newer: Item, _ known: Item) -> Item
     private let seed: UInt64
     private let logger: Logger
 
@@ -20,11 +21,13 @@ final class Reflector<Item: Decodable & Sendable>: Sendable {
     /// - Parameters:
     ///   - namespace: `nil`: all.
     ///   - selector: of labels; `nil`: all objects.
-    ///   - key: what tells items apart: their name, or their uid.
     ///   - seed: of the jitter between attempts.
+    ///   - sharing: the newer state of an item, with what is the same in the one before in memory once.
+    ///   - key: what tells items apart: their name, or their uid.
     init(
         _ client: KubernetesClient, _ type: ResourceType, namespace: String?, selector: String? = nil,
         fieldSelector: String? = nil, seed: UInt64 = .random(in: 0 ... .max), logger: Logger? = nil,
+        sharing: @escaping @Sendable (_ newer: Item, _ known: Item) -> Item = { newer, _ in newer },
         key: @escaping @Sendable (Item) -> String
     ) {
         self.client = client
@@ -34,6 +37,7 @@ final class Reflector<Item: Decodable & Sendable>: Sendable {
         self.fieldSelector = fieldSelector
         self.seed = seed
         self.key = key
+        self.sharing = sharing
         var logger = logger ?? client.logger
         logger[metadataKey: "resource"] = "\(type.plural)"
         self.logger = logger
@@ -69,7 +73,7 @@ final class Reflector<Item: Decodable & Sendable>: Sendable {
         let list: ResourceList<Item> = try await client.list(
             type, namespace, selector: selector, fieldSelector: fieldSelector)
         recover()
-        latest.update { $0.take(list, at: client.timing.wall(), key: key) }
+        latest.update { $0.take(list, at: client.timing.wall(), key: key, sharing: sharing) }
         for complaint in list.unreadable { warn(of: complaint) }
         return .listed(list.resourceVersion)
     }
@@ -79,7 +83,7 @@ final class Reflector<Item: Decodable & Sendable>: Sendable {
             type, namespace, selector: selector, fieldSelector: fieldSelector, from: version, as: Item.self,
             whenOpen: { recover() }
         ) { events in
-            latest.update { $0.take(events, at: client.timing.wall(), key: key) }
+            latest.update { $0.take(events, at: client.timing.wall(), key: key, sharing: sharing) }
             for case .unreadable(let complaint, _) in events { warn(of: complaint) }
         }
         return .watched(latest.current.resourceVersion)

@@ -80,8 +80,17 @@ struct ReflectorState: Sendable {
 
 extension Reflection {
     /// Takes a complete list.
-    mutating func take(_ list: ResourceList<Item>, at time: Double, key: (Item) -> String) {
-        items = Dictionary(list.items.map { (key($0), $0) }) { _, last in last }
+    mutating func take(
+        _ list: ResourceList<Item>, at time: Double, key: (Item) -> String,
+        sharing: (_ newer: Item, _ known: Item) -> Item
+    ) {
+        let known = items
+        items = Dictionary(
+            list.items.map { item in
+                let key = key(item)
+                return (key, known[key].map { sharing(item, $0) } ?? item)
+            }
+        ) { _, last in last }
         resourceVersion = list.resourceVersion
         isSynced = true
         lists += 1
@@ -90,10 +99,15 @@ extension Reflection {
     }
 
     /// Takes changes in their order.
-    mutating func take(_ events: [WatchEvent<Item>], at time: Double, key: (Item) -> String) {
+    mutating func take(
+        _ events: [WatchEvent<Item>], at time: Double, key: (Item) -> String,
+        sharing: (_ newer: Item, _ known: Item) -> Item
+    ) {
         for event in events {
             switch event {
-            case .added(let item, _), .modified(let item, _): items[key(item)] = item
+            case .added(let item, _), .modified(let item, _):
+                let key = key(item)
+                items[key] = items[key].map { sharing(item, $0) } ?? item
             case .deleted(let item, _): items[key(item)] = nil
             case .bookmark, .unreadable: break
             }
