@@ -25,8 +25,9 @@ extension EndToEndSerial {
             #expect(complaint.contains("Refusing \(option) on 0.0.0.0 without authentication"), "\(complaint)")
         }
 
-        @Test func `who says so listens where others reach it, under its address and the names in the settings`(
-        ) async throws {
+        @Test func `who says so listens where others reach it, under its address and the names in the settings`()
+            async throws
+        {
             let home = try TemporaryFolder()
             defer { home.remove() }
             let output = home.path + "/output"

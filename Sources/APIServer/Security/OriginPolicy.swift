@@ -76,7 +76,7 @@ extension OriginPolicy.Refusal {
         case .foreignHost(let host):
             Problem(
                 status: 403, title: "The Host is not ours",
-                detail: 
+                detail:
                     "The request names \(host ?? "no host"). Use the address that F2S listens on, or localhost, or add "
                     + "the name to f2s.public_hosts.",
                 stage: .auth, reason: "ForeignHost")

@@ -45,8 +45,8 @@ struct PeerLoads: Sendable {
                 known.concurrencySeconds <= load.concurrencySeconds
             {
                 history[id, default: Counters()].admitted += load.admitted - known.admitted
-                history[id, default: Counters()].concurrencySeconds
-                    += load.concurrencySeconds - known.concurrencySeconds
+                history[id, default: Counters()].concurrencySeconds +=
+                    load.concurrencySeconds - known.concurrencySeconds
             }
             entry.counters[id] = Counters(admitted: load.admitted, concurrencySeconds: load.concurrencySeconds)
         }

@@ -2,7 +2,7 @@ import AsyncHTTPClient
 import F2SModel
 import NIOCore
 
-/// Waiting that leaves nothing behind when it is called off. `Task.sleep` keeps its timer until the end of the time that
+/// Waiting that leaves nothing behind when it is called off. `Task.sleep` keeps its timer until the end of a time that
 /// nobody waits for any more: with a time-out of a minute on each call, that is a minute of calls in memory.
 enum Alarm {
     /// Waits for `pause`; throws `CancellationError` as soon as the task is cancelled.
