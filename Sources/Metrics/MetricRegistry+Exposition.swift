@@ -2,62 +2,91 @@ extension MetricRegistry {
     /// Media type of ``exposition()``.
     public static let expositionMediaType = "text/plain; version=0.0.4; charset=utf-8"
 
+    /// What is shown of one series.
+    private enum Shown {
+        case number(String)
+        case histogram(Histogram.Reading)
+    }
+
     /// Every metric in Prometheus' text format 0.0.4, sorted by name and labels, so that two scrapes can be compared.
+    ///
+    /// It is written straight into one text: thousands of functions have tens of thousands of lines, and a text for each
+    /// would leave as many holes in the heap at every scrape.
     public func exposition() -> String {
         var text = ""
-        for (name, family) in currentFamilies() {
-            let lines = Self.lines(of: family, named: name)
-            guard !lines.isEmpty else { continue }
-            text += "# HELP \(name) \(family.help.escapedHelp)\n# TYPE \(name) \(family.kind.rawValue)\n"
-            text += lines
-        }
+        for (name, family) in currentFamilies() { Self.write(family, named: name, to: &text) }
         return text
     }
 
-    private static func lines(of family: Family, named name: String) -> String {
-        var rendered: [String: String] = [:]
+    private static func write(_ family: Family, named name: String, to text: inout String) {
+        let series = series(of: family)
+        guard !series.isEmpty else { return }
+        text += "# HELP \(name) \(family.help.escapedHelp)\n# TYPE \(name) \(family.kind.rawValue)\n"
+        for (labels, shown) in series {
+            switch shown {
+            case .number(let value): writeLine(name, labels, value, to: &text)
+            case .histogram(let reading): write(reading, named: name, labels, to: &text)
+            }
+        }
+    }
+
+    /// By their labels; of several with the same labels the instrument counts, then the reader that came first.
+    private static func series(of family: Family) -> [(key: String, value: Shown)] {
+        var series: [String: Shown] = [:]
         for (labels, instrument) in family.series {
-            rendered[labels] =
+            series[labels] =
                 switch instrument {
-                case .counter(let counter): line(name, labels, "\(counter.value)")
-                case .gauge(let gauge): line(name, labels, gauge.value.metricText)
-                case .histogram(let histogram): lines(of: histogram.reading, name, labels)
+                case .counter(let counter): .number("\(counter.value)")
+                case .gauge(let gauge): .number(gauge.value.metricText)
+                case .histogram(let histogram): .histogram(histogram.reading)
                 }
         }
-        func render(_ pairs: [(String, String)], _ lines: (String) -> String) {
+        func add(_ pairs: [(String, String)], _ shown: Shown) {
             let labels = LabelSet(pairs)
-            guard labels.complaint == nil, rendered[labels.text] == nil else { return }
-            rendered[labels.text] = lines(labels.text)
+            guard labels.complaint == nil, series[labels.text] == nil else { return }
+            series[labels.text] = shown
         }
         for reader in family.readers {
             switch reader {
             case .samples(let read):
-                for sample in read() { render(sample.labels) { line(name, $0, sample.value.metricText) } }
+                for sample in read() { add(sample.labels, .number(sample.value.metricText)) }
             case .histograms(let read):
                 for sample in read() where sample.reading.bounds == family.bounds {
-                    render(sample.labels) { lines(of: sample.reading, name, $0) }
+                    add(sample.labels, .histogram(sample.reading))
                 }
             }
         }
-        return rendered.sorted { $0.key < $1.key }.map(\.value).joined()
+        return series.sorted { $0.key < $1.key }
     }
 
-    private static func lines(of reading: Histogram.Reading, _ name: String, _ labels: String) -> String {
-        let prefix = labels.isEmpty ? "" : labels + ","
-        var text = ""
+    private static func write(
+        _ reading: Histogram.Reading, named name: String, _ labels: String, to text: inout String
+    ) {
         var total: UInt64 = 0
         for (index, count) in reading.counts.enumerated() {
             total &+= count
             let bound = index < reading.seconds.count ? reading.seconds[index].metricText : "+Inf"
-            text += "\(name)_bucket{\(prefix)le=\"\(bound)\"} \(total)\n"
+            text += name
+            text += "_bucket{"
+            text += labels
+            text += labels.isEmpty ? "le=\"" : ",le=\""
+            text += bound
+            text += "\"} \(total)\n"
         }
-        text += line("\(name)_sum", labels, (Double(reading.sumNanoseconds) / 1e9).metricText)
-        text += line("\(name)_count", labels, "\(total)")
-        return text
+        writeLine("\(name)_sum", labels, (Double(reading.sumNanoseconds) / 1e9).metricText, to: &text)
+        writeLine("\(name)_count", labels, "\(total)", to: &text)
     }
 
-    private static func line(_ name: String, _ labels: String, _ value: String) -> String {
-        labels.isEmpty ? "\(name) \(value)\n" : "\(name){\(labels)} \(value)\n"
+    private static func writeLine(_ name: String, _ labels: String, _ value: String, to text: inout String) {
+        text += name
+        if !labels.isEmpty {
+            text += "{"
+            text += labels
+            text += "}"
+        }
+        text += " "
+        text += value
+        text += "\n"
     }
 }
 
