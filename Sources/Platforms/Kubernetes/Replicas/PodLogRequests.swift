@@ -12,11 +12,7 @@ final class PodLogRequests: Sendable {
         let isFollowing: Bool
         /// Becomes true when nobody reads any more.
         let isAbandoned: Latest<Bool>
-        fileprivate let continuation: AsyncStream<LogLine>.Continuation
-        private let lost = Lost()
-
-        /// Lines that a slow reader has missed.
-        private final class Lost: Sendable { let count = Mutex(0) }
+        fileprivate let reader: LogReader
 
         fileprivate init(
             function: Function.ID, tail: Int, isFollowing: Bool, continuation: AsyncStream<LogLine>.Continuation
@@ -24,27 +20,13 @@ final class PodLogRequests: Sendable {
             self.function = function
             self.tail = tail
             self.isFollowing = isFollowing
-            self.continuation = continuation
+            reader = LogReader(continuation)
             isAbandoned = Latest(false)
             continuation.onTermination = { [isAbandoned] _ in isAbandoned.publish(true) }
         }
 
-        /// Hands a line over, or counts it when the reader is too slow; the count comes before the next line that fits.
-        func hand(_ line: LogLine) {
-            lost.count.withLock { lost in
-                if lost > 0 {
-                    let notice = LogLine(
-                        replica: Replica.ID(line.replica), source: "f2s", time: line.time,
-                        text: "\(lost) lines are missing here: the reader was too slow")
-                    guard case .enqueued = continuation.yield(notice) else {
-                        lost += 1
-                        return
-                    }
-                    lost = 0
-                }
-                if case .dropped = continuation.yield(line) { lost += 1 }
-            }
-        }
+        /// Hands a line over, or counts it when the reader is too slow.
+        func hand(_ line: LogLine) { reader.hand(line) }
     }
 
     fileprivate struct State {
@@ -69,7 +51,7 @@ final class PodLogRequests: Sendable {
             state.waiting.append(request)
             return true
         }
-        if isTaken { news.raise() } else { continuation.finish() }
+        if isTaken { news.raise() } else { request.reader.finish() }
         return stream
     }
 
@@ -80,7 +62,7 @@ final class PodLogRequests: Sendable {
                 for request in state.withLock({ state in state.take() }) {
                     group.addTask {
                         await Self.run(request, read)
-                        request.continuation.finish()
+                        request.reader.finish()
                     }
                 }
             }
@@ -89,7 +71,7 @@ final class PodLogRequests: Sendable {
         for request in state.withLock({ state in
             state.isOver = true
             return state.take()
-        }) { request.continuation.finish() }
+        }) { request.reader.finish() }
     }
 
     /// Reads for as long as somebody wants it.

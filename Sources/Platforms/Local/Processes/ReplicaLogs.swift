@@ -3,31 +3,10 @@ import Synchronization
 
 /// What replicas have written, bounded in every direction, and those who follow it.
 final class ReplicaLogs: Sendable {
-    private struct Follower {
-        let continuation: AsyncStream<LogLine>.Continuation
-        var lost = 0
-
-        /// Hands a line over, or counts it when the follower is too slow; the count comes before the next line that
-        /// fits.
-        mutating func hand(_ line: LogLine) {
-            if lost > 0 {
-                let notice = LogLine(
-                    replica: Replica.ID(line.replica), source: "f2s", time: line.time,
-                    text: "\(lost) lines are missing here: the reader was too slow")
-                guard case .enqueued = continuation.yield(notice) else {
-                    lost += 1
-                    return
-                }
-                lost = 0
-            }
-            if case .dropped = continuation.yield(line) { lost += 1 }
-        }
-    }
-
     private struct FunctionLog {
         /// Oldest replica first.
         var rings: [(replica: Replica.ID, ring: LogRing, isGone: Bool)] = []
-        var followers: [UInt64: Follower] = [:]
+        var followers: [UInt64: LogReader] = [:]
     }
 
     private struct State {
@@ -63,7 +42,7 @@ final class ReplicaLogs: Sendable {
                 let line = LogLine(replica: replica, source: source, time: time, text: text)
                 log.rings[index].ring.append(LogRing.Entry(sequence: state.nextSequence, line: line))
                 state.nextSequence += 1
-                for key in Array(log.followers.keys) { log.followers[key]?.hand(line) }
+                for follower in log.followers.values { follower.hand(line) }
             }
             state.logs[function] = log
         }
@@ -110,8 +89,7 @@ final class ReplicaLogs: Sendable {
             }
             guard follow else { return nil }
             state.nextFollower += 1
-            state.logs[function, default: FunctionLog()].followers[state.nextFollower] = Follower(
-                continuation: continuation)
+            state.logs[function, default: FunctionLog()].followers[state.nextFollower] = LogReader(continuation)
             return state.nextFollower
         }
         if let key {
