@@ -19,7 +19,11 @@ enum TestCluster {
 
     /// Runs kubectl and returns what it printed.
     @discardableResult
-    static func kubectl(_ arguments: String...) throws -> String {
+    static func kubectl(_ arguments: String...) throws -> String { try kubectl(arguments: arguments) }
+
+    /// Runs kubectl and returns what it printed.
+    @discardableResult
+    static func kubectl(arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["kubectl", "--kubeconfig", try #require(kubeconfig)] + arguments
@@ -33,13 +37,18 @@ enum TestCluster {
         return text
     }
 
+    /// The custom resource definition is there: applied once, because kubectl does not stand two who do it at once.
+    private static let definition = Result {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../..")
+        try kubectl("apply", "--filename", root.appending(path: "deploy/crd.yaml").standardized.path)
+        try kubectl("wait", "--for=condition=Established", "crd/functions.f2s.opensight.ch", "--timeout=30s")
+    }
+
     /// Runs `body` with two namespaces of its own, which go afterwards: one for functions, one for what they run.
     static func withNamespaces<Result>(
         _ body: (_ functions: String, _ containers: String) async throws -> Result
     ) async throws -> Result {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-        try kubectl("apply", "--filename", root.appending(path: "deploy/crd.yaml").standardized.path)
-        try kubectl("wait", "--for=condition=Established", "crd/functions.f2s.opensight.ch", "--timeout=30s")
+        try definition.get()
         let name = "f2s-test-\(String(UInt64.random(in: 0...UInt64.max), radix: 36))"
         let namespaces = [name, "\(name)-run"]
         for namespace in namespaces { try kubectl("create", "namespace", namespace) }
