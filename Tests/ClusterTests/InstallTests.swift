@@ -82,7 +82,12 @@ extension ClusterSerial {
             let took = monotonicNanoseconds() - begun
             #expect(answer.status >= 500)
             #expect(answer["content-type"]?.hasPrefix("application/problem+json") == true)
-            #expect(try answer.json["stage"]?.text == stage, "\(answer.text)")
+            let problem = try answer.json
+            #expect(problem["stage"]?.text == stage, "\(answer.text)")
+            if let status = environment["EXIT"].flatMap({ Int($0) }) {
+                #expect(problem["exitStatus"]?.number == status, "\(answer.text)")
+                #expect(problem["logTail"]?.list.last?.text == "no settings: giving up", "\(answer.text)")
+            }
             let row = try eventually("the status tells it") { () -> String? in
                 pause(.milliseconds(200))
                 let text = try f2s.kubectl("get", "f2sfn", name, "--namespace=f2s")

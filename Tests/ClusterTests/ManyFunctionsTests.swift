@@ -7,29 +7,24 @@ extension ClusterSerial {
     @Suite struct ManyFunctions {
         @Test func `300 functions have their objects within 30 s, and then cost nothing`() async throws {
             let f2s = try F2SInstallation.current
-            defer { try? Self.removeAll(f2s) }
+            let others = try Self.objects.map { try f2s.api.count($0) }
+            defer { try? Self.removeAll(f2s, others) }
             // The first ones pay for what all share.
             try await Self.declare(0..<50, f2s)
-            try Self.wait(for: 50, f2s)
+            try Self.wait(for: 50, others, f2s)
             let pods = try f2s.waitUntilComplete()
+            try Self.waitUntilQuiet(f2s)
             let bytesBefore = try pods.map { try f2s.metric("process_resident_memory_bytes", of: $0) }
             let begun = monotonicNanoseconds()
             try await Self.declare(50..<350, f2s)
             let declared = monotonicNanoseconds() - begun
-            try Self.wait(for: 350, f2s)
+            try Self.wait(for: 350, others, f2s)
             let made = monotonicNanoseconds() - begun
 
-            // Until nothing changes any more: statuses are written a little later than objects.
-            var calls = try Self.calls(f2s)
-            try eventually("nothing is written any more", within: .seconds(60)) {
-                pause(.seconds(3))
-                let now = try Self.calls(f2s)
-                defer { calls = now }
-                return now - calls < 10
-            }
+            try Self.waitUntilQuiet(f2s)
             let bytes = try pods.map { try f2s.metric("process_resident_memory_bytes", of: $0) }
             let perFunction = zip(bytes, bytesBefore).map { Int(($0 - $1) / 300) }
-            calls = try Self.calls(f2s)
+            let calls = try Self.calls(f2s)
             pause(.seconds(60))
             let rate = try Self.calls(f2s) - calls
             report(
@@ -54,14 +49,27 @@ extension ClusterSerial {
             }
         }
 
-        private static func wait(for count: Int, _ f2s: F2SInstallation) throws {
-            for path in [ClusterAPI.deployments, ClusterAPI.services] {
+        /// What every function has one of.
+        private static let objects = [ClusterAPI.deployments, ClusterAPI.services]
+
+        /// Waits until there are so many objects of each kind besides those of others.
+        private static func wait(for count: Int, _ others: [Int], _ f2s: F2SInstallation) throws {
+            for (path, others) in zip(objects, others) {
                 try eventually("\(count) functions have theirs at \(path)", within: .seconds(150)) {
                     pause(.milliseconds(200))
-                    return try f2s.api.list(path).filter {
-                        $0["metadata"]?["name"]?.text?.hasPrefix("many-") == true
-                    }.count == count
+                    return try f2s.api.count(path) == count + others
                 }
+            }
+        }
+
+        /// Waits until nothing changes any more: statuses are written a little later than objects.
+        private static func waitUntilQuiet(_ f2s: F2SInstallation) throws {
+            var calls = try calls(f2s)
+            try eventually("nothing is written any more", within: .seconds(60)) {
+                pause(.seconds(3))
+                let now = try Self.calls(f2s)
+                defer { calls = now }
+                return now - calls < 10
             }
         }
 
@@ -74,12 +82,12 @@ extension ClusterSerial {
             }
         }
 
-        private static func removeAll(_ f2s: F2SInstallation) throws {
+        private static func removeAll(_ f2s: F2SInstallation, _ others: [Int]) throws {
             let names = (0..<350).map { "many-\($0)" }
             _ = try f2s.kubectl.run(
                 ["delete", "f2sfn", "--namespace=f2s", "--ignore-not-found", "--wait=false"] + names,
                 within: .seconds(90))
-            try wait(for: 0, f2s)
+            try wait(for: 0, others, f2s)
         }
     }
 }

@@ -67,6 +67,12 @@ extension ClusterAPI {
     /// The items of a list.
     func list(_ path: String) throws -> [JSONValue] { try get(path)["items"]?.list ?? [] }
 
+    /// How many objects a collection has; none of them is read but the first.
+    func count(_ path: String) throws -> Int {
+        let page = try get("\(path)?limit=1")
+        return (page["items"]?.list.count ?? 0) + (page["metadata"]?["remainingItemCount"]?.number ?? 0)
+    }
+
     /// The pods of a function, those that end included.
     func pods(of function: String) throws -> [Pod] {
         try list("\(Self.pods)?labelSelector=app.kubernetes.io/name=\(function)").map(Pod.init)

@@ -1,0 +1,32 @@
+import ProcessSupport
+import Testing
+
+extension ClusterSerial {
+    /// What pods have written reaches those who ask F2S for it.
+    @Suite struct Logs {
+        @Test func `what pods write is read, and a reader who follows hears of new pods too`() throws {
+            let f2s = try F2SInstallation.current
+            defer { try? f2s.remove("talks") }
+            try f2s.declare(ClusterFunction("talks") { $0.minReplicas = 1 })
+            try f2s.wait(for: "talks", ready: 1)
+            let first = try #require(try f2s.api.pods(of: "talks").first).name
+            let (host, port) = try f2s.address
+            let past = try HTTPConnection(host: host, port: port).exchange("GET", "/functions/talks/logs?tail=10")
+            #expect(past.status == 200 && past.text.contains("\(first) listens, version"), "\(past.text)")
+
+            // Longer than the keep-alive of a stream on which nobody writes.
+            let stream = try HTTPConnection(host: host, port: port, silence: .seconds(90))
+            try stream.send("GET", "/functions/talks/logs?tail=0&follow=true")
+            #expect(try stream.head().status == 200)
+            try f2s.kubectl("delete", "pod", first, "--namespace=f2s-containers", "--wait=false")
+            let begun = monotonicNanoseconds()
+            var heard = ""
+            while !heard.contains("listens, version"), let chunk = try stream.chunk() {
+                heard += String(decoding: chunk, as: UTF8.self)
+            }
+            #expect(heard.contains("talks-") && !heard.contains("\(first) listens"), "\(heard)")
+            let took = (monotonicNanoseconds() - begun).milliseconds
+            print("logs: a reader who follows heard of the pod after \(first) in \(took)")
+        }
+    }
+}
