@@ -52,5 +52,6 @@ def page(folder):
     return f"""{proxies.nginx_head(folder, "page-@PORT@", 4096)}
 server {{ listen 127.0.0.1:@PORT@;
 location /get100 {{ return 200 "{"x" * 100}"; }}
+location /post1k {{ return 200 "ok"; }}
 location /get10k {{ root {folder}; try_files /ten =404; }} }} }}
 """

@@ -1,4 +1,4 @@
-// The backend of the POST cases: reads a body to its end before it answers, as a function does. nginx's own `return`
+// The backend of large bodies: reads a body to its end before it answers, as a function does. nginx's own `return`
 // answers at once, and a proxy must close both connections when a response is complete before its request.
 package main
 
