@@ -10,11 +10,18 @@ extension MetricRegistry {
 
     /// Every metric in Prometheus' text format 0.0.4, sorted by name and labels, so that two scrapes can be compared.
     ///
-    /// It is written straight into one text: thousands of functions have tens of thousands of lines, and a text for each
-    /// would leave as many holes in the heap at every scrape.
+    /// It is written straight into one text: thousands of functions have tens of thousands of lines, and a text for
+    /// each would leave as many holes in the heap at every scrape.
     public func exposition() -> String {
+        let families = currentFamilies()
+        var early: [String: String] = [:]
+        for (name, family) in families where family.isReadFirst {
+            Self.write(family, named: name, to: &early[name, default: ""])
+        }
         var text = ""
-        for (name, family) in currentFamilies() { Self.write(family, named: name, to: &text) }
+        for (name, family) in families {
+            if let part = early[name] { text += part } else { Self.write(family, named: name, to: &text) }
+        }
         return text
     }
 

@@ -30,6 +30,8 @@ public final class MetricRegistry: Sendable {
         /// By the text of their labels.
         var series: [String: Instrument] = [:]
         var readers: [Reader] = []
+        /// Whether it is read before the page takes memory.
+        var isReadFirst = false
     }
 
     private struct State {
@@ -72,14 +74,18 @@ public final class MetricRegistry: Sendable {
     }
 
     /// A metric whose samples are read at scrape time, for what is counted elsewhere already.
-    /// - Parameter read: called without a lock held; it must not wait. Of samples with equal labels the first is shown.
+    /// - Parameters:
+    ///   - isReadFirst: before anything is written, for what the page itself would change.
+    ///   - read: called without a lock held; it must not wait. Of samples with equal labels the first is shown.
     public func observe(
-        _ name: String, help: String, kind: MetricKind, _ read: @escaping @Sendable () -> [Sample]
+        _ name: String, help: String, kind: MetricKind, isReadFirst: Bool = false,
+        _ read: @escaping @Sendable () -> [Sample]
     ) {
         let kind: Family.Kind = kind == .counter ? .counter : .gauge
         state.withLock { state in
             guard Self.declare(name, kind, help, Histogram.Bounds([]), in: &state) != nil else { return }
             state.families[name]?.readers.append(.samples(read))
+            if isReadFirst { state.families[name]?.isReadFirst = true }
         }
     }
 

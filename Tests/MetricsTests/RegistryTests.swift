@@ -1,7 +1,22 @@
 import F2SMetrics
+import Synchronization
 import Testing
 
 @Suite struct RegistryTests {
+    @Test func `what the page itself would change is read first, and stands in its place`() {
+        let registry = MetricRegistry()
+        let order = Mutex<[String]>([])
+        for (name, isReadFirst) in [("a_bytes", false), ("b_bytes", true), ("c_bytes", false)] {
+            registry.observe(name, help: "A test.", kind: .gauge, isReadFirst: isReadFirst) {
+                order.withLock { $0.append(name) }
+                return [Sample(1)]
+            }
+        }
+        let shown = registry.exposition().split(separator: "\n").filter { !$0.hasPrefix("#") }
+        #expect(shown == ["a_bytes 1", "b_bytes 1", "c_bytes 1"])
+        #expect(order.withLock { $0 } == ["b_bytes", "a_bytes", "c_bytes"])
+    }
+
     @Test func `an empty registry shows nothing`() {
         #expect(MetricRegistry().exposition().isEmpty)
     }
