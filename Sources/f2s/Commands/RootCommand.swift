@@ -4,7 +4,7 @@ import ArgumentParser
 struct RootCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "f2s",
-        abstract: "Functions as a Service on one machine, with nothing beside it.",
+        abstract: "Functions as a Service, on one machine or on Kubernetes, with nothing beside it.",
         discussion: """
             Begin with `f2s serve`. In a second terminal, declare a function and invoke it:
 

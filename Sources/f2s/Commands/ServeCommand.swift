@@ -39,7 +39,11 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Kubernetes: namespace in which functions run.")
     var functionsNamespace = "f2s-containers"
 
-    @Option(help: "Kubernetes: how to reach the API server. (default: $KUBECONFIG, else the pod's service account)")
+    @Option(
+        help: """
+            Kubernetes: how to reach the API server. (default: $KUBECONFIG, else the pod's service account, else \
+            ~/.kube/config)
+            """)
     var kubeconfig: String?
 
     @Option(
