@@ -103,7 +103,8 @@ struct Application {
         if let peers { services.append(("peers", peers.link)) }
         // Who plans with a half of what there is takes the rest for gone.
         services.append(("operator", Deferred(until: place.waitUntilLoaded, service: controller)))
-        if let peers { services.append(("drain", peers.desk)) }
+        // Before the others are known, nobody could be asked whether they have a replica in hand: hooks wait.
+        if let peers { services.append(("drain", Deferred(until: place.waitUntilLoaded, service: peers.desk))) }
         services.append(("wiring", wiring(publicAddress)))
         services.append(("api", Deferred(until: whenReady, service: api(publicAddress))))
         if let peers { services.append(("internal", peers.server)) }

@@ -1,5 +1,6 @@
 import F2SModel
 import Foundation
+import Logging
 import TestSupport
 import Testing
 
@@ -118,6 +119,50 @@ struct APIServerSerial {
                 }
             }
             #expect(try objects() == before)
+        }
+    }
+
+    @Test func `what runs for a function is swept when the API server says that it is gone, and not before`()
+        async throws
+    {
+        try await TestCluster.withNamespaces { namespace, containers in
+            let options = KubernetesOptions(
+                namespace: namespace, functionsNamespace: containers, podName: "a", podIP: "127.0.0.1", token: "t")
+            let logger = Logger(label: "sweep")
+            let client = KubernetesClient(
+                try ClusterAccess.load(kubeconfig: TestCluster.kubeconfig, environment: [:]), logger: logger)
+            // Nothing of it watches: this process knows of no function at all.
+            let election = LeaseElection(client: client, options: options, logger: logger)
+            let store = KubernetesFunctionStore(
+                client: client, namespace: namespace, isLeader: { true }, logger: logger)
+            let runtime = KubernetesRuntime(
+                client: client, options: options, store: store, election: election, logger: logger)
+            let declaration: JSONValue = [
+                "apiVersion": "f2s.opensight.ch/v1alpha1", "kind": "Function", "metadata": ["name": "kept"],
+                "spec": ["endpoint": "/kept"], "target": ["containerImage": "i"],
+            ]
+            let function = try await client.create(.functions, namespace, declaration, priority: .activation)
+            let uid = try #require(function["metadata"]?["uid"]?.text)
+            let service: JSONValue = [
+                "apiVersion": "v1", "kind": "Service",
+                "metadata": [
+                    "name": "kept",
+                    "labels": [ObjectLabel.name: "kept", ObjectLabel.function: .string(uid)],
+                ],
+                "spec": ["ports": [["port": 80]]],
+            ]
+            let object = try ObservedObject(
+                try await client.create(.services, containers, service, priority: .activation))
+            #expect(try await runtime.sweep(.services, object) == false)
+            let found: ObservedObject = try await client.get(.services, containers, "kept", priority: .activation)
+            #expect(found.uid == object.uid)
+            try TestCluster.kubectl("delete", "f2sfn", "kept", "--namespace", namespace)
+            #expect(try await runtime.sweep(.services, object))
+            let gone = await #expect(throws: KubernetesError.self) {
+                let _: ObservedObject = try await client.get(.services, containers, "kept", priority: .activation)
+            }
+            #expect(gone?.isNotFound == true)
+            await client.shutdown()
         }
     }
 

@@ -31,6 +31,16 @@ import Testing
         #expect(second.map(\.count) == [1] && second.map(\.isKnown) == [false] && first[0].name != second[0].name)
     }
 
+    @Test func `what waits to be written is bounded, and is written when there is time`() {
+        var aggregation = EventAggregation()
+        for number in 0..<6000 { aggregation.take(event(function: "f\(number)", at: 1)) }
+        let first = aggregation.drain(10_000)
+        #expect(first.count == 4096 && Set(first.map(\.event.function)).count == 4096)
+        aggregation.take(event(function: "late", at: 2))
+        let second = aggregation.drain(10_000)
+        #expect(second.map(\.event.function) == ["late"])
+    }
+
     @Test func `one function that goes wild is cut off, and no other one with it`() {
         var aggregation = EventAggregation()
         for number in 0..<100 { aggregation.take(event("m\(number)", at: 1)) }

@@ -31,11 +31,13 @@ struct EventAggregation: Sendable {
         var last: Double
         var event: Event
         var written: Int
+        /// Whether it waits to be written.
+        var isDirty: Bool
     }
 
     /// Time without news after which the same news is told anew.
     private static let memory = 600.0
-    /// Series that are remembered.
+    /// Series that are remembered; while all of them wait to be written, new ones are left out.
     private static let seriesMax = 4096
     /// Events that one function may cause at once, and how fast that comes back.
     private static let burst = 25.0
@@ -55,12 +57,15 @@ struct EventAggregation: Sendable {
             known.event = event
             series[key] = known
         } else {
-            guard takeToken(of: event.function, at: event.time) else { return }
             if series.count >= Self.seriesMax { forget() }
+            guard series.count < Self.seriesMax, takeToken(of: event.function, at: event.time) else { return }
             series[key] = Series(
-                name: Self.name(of: event), count: 1, first: event.time, last: event.time, event: event, written: 0)
+                name: Self.name(of: event), count: 1, first: event.time, last: event.time, event: event, written: 0,
+                isDirty: series[key]?.isDirty ?? false)
         }
-        if !dirty.contains(key) { dirty.append(key) }
+        guard series[key]?.isDirty == false else { return }
+        series[key]?.isDirty = true
+        dirty.append(key)
     }
 
     /// The oldest news to write, at most so many; each counts as written.
@@ -71,6 +76,7 @@ struct EventAggregation: Sendable {
             guard var found = series[key] else { return nil }
             defer {
                 found.written = found.count
+                found.isDirty = false
                 series[key] = found
             }
             return Write(
@@ -89,7 +95,7 @@ struct EventAggregation: Sendable {
 
     /// Forgets the older half of what was written.
     private mutating func forget() {
-        let written = series.filter { !dirty.contains($0.key) }.sorted { $0.value.last < $1.value.last }
+        let written = series.filter { !$0.value.isDirty }.sorted { $0.value.last < $1.value.last }
         for (key, _) in written.prefix(max(1, series.count / 2)) { series[key] = nil }
     }
 

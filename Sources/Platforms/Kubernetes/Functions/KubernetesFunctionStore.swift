@@ -13,6 +13,7 @@ final class KubernetesFunctionStore: FunctionStore {
     private let book = Mutex(FunctionBook())
     private let latest = Latest(FunctionSnapshot())
     private let synced = Latest(false)
+    private let corrections = Signal()
 
     /// Longest time that a call waits until the watch has shown its effect.
     private static let echoTimeout = Duration.seconds(5)
@@ -37,11 +38,10 @@ final class KubernetesFunctionStore: FunctionStore {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.reflector.run() }
+            group.addTask { await self.correctMisjudged() }
             for await reflection in reflector.latest.values() where reflection.isSynced {
-                let misjudged = take()
-                // The next one comes when these have been written; one that was not is written with the next change.
-                guard isLeader() else { continue }
-                for (id, document) in misjudged { await correct(document, of: id) }
+                take()
+                corrections.raise()
             }
             group.cancelAll()
         }
@@ -69,17 +69,25 @@ final class KubernetesFunctionStore: FunctionStore {
     func changes() -> Latest<FunctionSnapshot>.Values { latest.values() }
 
     /// Works out and publishes what the watch shows now.
-    @discardableResult
-    private func take() -> [Function.ID: FunctionStatusDocument] {
-        let misjudged = book.withLock { book in
+    private func take() {
+        book.withLock { book in
             // Read under the lock: of two who are here, neither brings back an older state.
             book.take(reflector.latest.current.items.values)
             // Publishing under the lock keeps the order of concurrent changes; it never waits.
             if book.snapshot != latest.current { latest.publish(book.snapshot) }
-            return book.misjudged
         }
         if !synced.current { synced.publish(true) }
-        return misjudged
+    }
+
+    /// Says in resources what is true of them; an API server that is slow to take it keeps nobody from hearing news.
+    private func correctMisjudged() async {
+        for await _ in corrections.arrivals() {
+            // One that could not be written is written with the next change.
+            for id in book.withLock({ Array($0.misjudged.keys) }) where isLeader() {
+                // The newest word: an older one would replace what has been written meanwhile.
+                if let document = book.withLock({ $0.misjudged[id] }) { await correct(document, of: id) }
+            }
+        }
     }
 
     // MARK: The port

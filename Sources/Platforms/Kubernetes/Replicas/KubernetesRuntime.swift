@@ -203,7 +203,7 @@ final class KubernetesRuntime: ReplicaRuntime {
             }
         case .workload(.sweep(let type, let object)):
             do {
-                try await delete(type, object)
+                guard try await sweep(type, object) else { break }
                 logger.info("Swept the \(type.kind) \(object.name), whose function is gone")
             } catch {
                 logger.debug("\(type.kind) \(object.name) could not be swept: \(error)")
@@ -260,7 +260,7 @@ extension KubernetesRuntime {
                         return try await write(
                             manifest(wish, type, existing), wish, type, name: name, force: true)
                     }
-                    guard isOrphan(existing) else {
+                    guard try await isOrphan(existing, of: wish.function.name) else {
                         throw KubernetesError.status(
                             code: 409, reason: Self.taken, message: existing.name, retryAfter: nil)
                     }
@@ -298,11 +298,35 @@ extension KubernetesRuntime {
     }
 
     /// Whether an object is what an earlier function of the same name has left.
-    private func isOrphan(_ object: ObservedObject) -> Bool {
+    private func isOrphan(_ object: ObservedObject, of name: FunctionName) async throws(KubernetesError) -> Bool {
         guard object.functionNamespace == options.namespace, let function = object.function,
-            let declared = store.declared
+            let declared = store.declared, !declared.contains(function)
         else { return false }
-        return !declared.contains(function)
+        return try await isGone(function, named: name.text)
+    }
+
+    /// Deletes what has run for a function that is gone.
+    /// - Returns: whether it is gone.
+    func sweep(_ type: ResourceType, _ object: ObservedObject) async throws(KubernetesError) -> Bool {
+        guard let function = object.function,
+            try await isGone(function, named: object.functionName ?? object.name)
+        else { return false }
+        try await delete(type, object)
+        return true
+    }
+
+    /// Whether a function is declared no more, by the API server's own word: the watch of functions may be behind that
+    /// of Deployments, and a function must not lose all that it runs for that.
+    private func isGone(_ function: Function.ID, named name: String) async throws(KubernetesError) -> Bool {
+        do throws(KubernetesError) {
+            let found: JSONValue = try await client.get(
+                .functions, options.namespace, name, priority: .housekeeping)
+            let metadata = found["metadata"]
+            return metadata?["uid"]?.text != function.text || metadata?["deletionTimestamp"] != nil
+        } catch {
+            if error.isNotFound { return true }
+            throw error
+        }
     }
 
     private func write(

@@ -12,6 +12,8 @@ final class ObservedObject: Decodable, Sendable {
     let generation: Int
     /// Whose it is, by its label or, where somebody has taken that away, by its selector; `nil`: no function's.
     let function: Function.ID?
+    /// Name of that function, by its label; `nil`: somebody has taken it away.
+    let functionName: String?
     /// Namespace of the Function resource that it is marked with, if it is marked as F2S's.
     let functionNamespace: String?
     /// What its pod template keeps; `nil` for kinds that have none.
@@ -45,6 +47,7 @@ final class ObservedObject: Decodable, Sendable {
             labels?[ObjectLabel.function]?.text ?? selector?["matchLabels"]?[ObjectLabel.function]?.text
             ?? selector?[ObjectLabel.function]?.text
         function = owner.map { Function.ID($0) }
+        functionName = labels?[ObjectLabel.name]?.text
         let isManaged = labels?[ObjectLabel.managedBy]?.text == ObjectLabel.manager
         functionNamespace = isManaged ? labels?[ObjectLabel.functionNamespace]?.text : nil
         kept = Self.kept(tree["spec"]?["template"])

@@ -71,6 +71,7 @@ struct WorkloadBook: Sendable {
         wishes = [:]
         repairs = [:]
         sweeps = [:]
+        nextLook = nil
     }
 
     /// Somebody works on the function's objects: what the watch shows meanwhile is neither old nor new.

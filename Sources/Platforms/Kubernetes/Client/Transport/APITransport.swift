@@ -17,6 +17,9 @@ final class APITransport: Sendable {
     private let calls: HTTPClient
     /// Watches have their own connections, on which silence of longer than a watch may last is an error.
     private let watches: HTTPClient
+    /// Logs that are followed last as long as somebody reads them, and there may be hundreds: on connections of their
+    /// own they take none from what must not wait.
+    private let logs: HTTPClient
 
     init(_ access: ClusterAccess, options: ClientOptions, timing: Timing) {
         self.access = access
@@ -27,11 +30,19 @@ final class APITransport: Sendable {
         watches = HTTPClient(
             configuration: Self.configuration(
                 access, options, silenceMax: options.watchDuration * 2 + options.requestTimeout))
+        var single = Self.configuration(access, options, silenceMax: nil)
+        single.httpVersion = .http1Only
+        single.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = Self.logsMax
+        logs = HTTPClient(configuration: single)
     }
+
+    /// Logs that are read at once; more wait.
+    private static let logsMax = 256
 
     func shutdown() async {
         try? await calls.shutdown()
         try? await watches.shutdown()
+        try? await logs.shutdown()
     }
 
     /// The answer to a request, if it is a good one.
@@ -52,7 +63,7 @@ final class APITransport: Sendable {
         of request: APIRequest, within limit: Duration, isWatch: Bool
     ) async throws(KubernetesError) -> HTTPClientResponse.Body {
         try await inTime(limit, request) {
-            let client = isWatch ? self.watches : self.calls
+            let client = isWatch ? self.watches : self.logs
             let response = try await client.execute(try await self.outgoing(request), deadline: .distantFuture)
             if !(200..<300).contains(response.status.code) {
                 try self.check(response, try await self.collect(response))
