@@ -28,6 +28,26 @@ import Testing
         #expect(written(a.action(at: .seconds(1), wall: 51))?.resourceVersion == "1")
     }
 
+    @Test func `a write whose answer is late or lost counts from its begin, as soon as it is seen`() throws {
+        var a = candidate()
+        var record = try #require(written(a.action(at: .zero, wall: 50)))
+        a.began(record, at: .zero)
+        a.failed(at: .seconds(1.5))
+        #expect(!a.isLeader(at: .seconds(1.5)))
+        record.resourceVersion = "1"
+        a.see(record, at: .seconds(1.6))
+        #expect(a.isLeader(at: .seconds(2.9)) && !a.isLeader(at: .seconds(3)))
+        // What it wrote before that, or somebody of its name, says nothing of the newest write.
+        var renewal = try #require(written(a.action(at: .seconds(2), wall: 52)))
+        a.began(renewal, at: .seconds(2))
+        record.resourceVersion = "2"
+        a.see(record, at: .seconds(2.5))
+        #expect(!a.isLeader(at: .seconds(3)))
+        renewal.resourceVersion = "3"
+        a.see(renewal, at: .seconds(3.5))
+        #expect(a.isLeader(at: .seconds(4.9)) && !a.isLeader(at: .seconds(5)))
+    }
+
     @Test func `a lease of another is taken once it was seen unchanged for all of its duration`() throws {
         var b = candidate("b", at: 10)
         // What the other's clock says is a hundred years away, and does not matter.

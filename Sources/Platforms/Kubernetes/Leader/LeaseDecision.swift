@@ -33,6 +33,8 @@ struct LeaseDecision: Sendable {
     private var seenAt: Duration
     /// When the write began that made or kept this process the holder.
     private var heldSince: Duration?
+    /// The newest write, answered or not: what it was to say, and when it began.
+    private var attempt: (renewTime: String, begin: Duration)?
     /// The next write may begin then.
     private var nextWrite: Duration
     private var hasResigned = false
@@ -56,9 +58,12 @@ struct LeaseDecision: Sendable {
         guard newer != record, !isOlder(newer) else { return }
         record = newer
         seenAt = now
-        if newer?.holder != identity {
+        guard let newer, newer.holder == identity else {
             heldSince = nil
+            return
         }
+        // The answer may be late, or lost: what is stored counts.
+        if let attempt, attempt.renewTime == newer.renewTime { hold(since: attempt.begin) }
     }
 
     /// What to do at that moment.
@@ -81,12 +86,13 @@ struct LeaseDecision: Sendable {
         return .write(renewed)
     }
 
+    /// A write begins.
+    mutating func began(_ record: LeaseRecord, at now: Duration) { attempt = (record.renewTime, now) }
+
     /// A write that began at that moment has succeeded; `record` is what is stored now.
     mutating func wrote(_ record: LeaseRecord, begunAt begin: Duration, at now: Duration) {
         see(record, at: now)
-        guard record.holder == identity, !hasResigned else { return }
-        heldSince = begin
-        nextWrite = begin + timing.renewInterval
+        if record.holder == identity { hold(since: begin) }
     }
 
     /// A write has failed; whoever was leader leads until the deadline and tries again meanwhile.
@@ -99,6 +105,12 @@ struct LeaseDecision: Sendable {
         guard var record, record.holder == identity else { return nil }
         record.holder = ""
         return record
+    }
+
+    private mutating func hold(since begin: Duration) {
+        guard !hasResigned else { return }
+        heldSince = begin
+        nextWrite = begin + timing.renewInterval
     }
 
     /// Whether the watch tells of a state before the one that an answer has shown already. Versions are numbers that

@@ -90,10 +90,11 @@ final class LeaseElection: LeaderElection {
     }
 
     private func contend(with record: LeaseRecord, since begin: Duration) async {
-        let outcome = Mutex<Result<LeaseRecord, any Error>?>(nil)
+        let outcome = Mutex<Result<LeaseRecord, KubernetesError>?>(nil)
+        decision.withLock { $0.began(record, at: begin) }
         // An answer that comes after the deadline is of no use to anybody.
         await Patience.run(atMost: options.leaseRenewDeadline / 2) {
-            do {
+            do throws(KubernetesError) {
                 let written = try await self.write(record)
                 outcome.withLock { $0 = .success(written) }
             } catch {
@@ -106,8 +107,24 @@ final class LeaseElection: LeaderElection {
         case .failure(let error):
             logger.debug("The lease could not be written: \(error)")
             decision.withLock { $0.failed(at: now) }
+            if error.isConflict || error.isAlreadyExists { await read() }
         case nil: decision.withLock { $0.failed(at: now) }
         }
+    }
+
+    /// Somebody else was quicker, and a watch that hangs would not tell who: the same write would be refused for ever.
+    private func read() async {
+        let selector = "metadata.name=\(options.leaseName)"
+        let found: ResourceList<NamedLease>
+        do throws(KubernetesError) {
+            found = try await client.list(
+                .leases, options.namespace, fieldSelector: selector, priority: .activation,
+                timeout: options.leaseRenewDeadline / 2)
+        } catch {
+            logger.debug("The lease could not be read: \(error)")
+            return
+        }
+        decision.withLock { $0.see(found.items.first?.record, at: Moment.now.steady) }
     }
 
     private func write(_ record: LeaseRecord) async throws(KubernetesError) -> LeaseRecord {
