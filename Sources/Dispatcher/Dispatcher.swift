@@ -28,8 +28,11 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         let api = ReplicaCell(
             id: Replica.ID("api"), address: try SocketAddress(unixPath: settings.apiSocketPath), number: 0)
         let peers = try settings.internal.map { settings in
-            InternalUpstream(
-                token: try InternalToken(settings.token),
+            guard let token = InternalToken(settings.token) else {
+                throw SystemError(call: "internal token", code: EINVAL)
+            }
+            return InternalUpstream(
+                token: token,
                 hooks: ReplicaCell(
                     id: Replica.ID("hooks"), address: try SocketAddress(unixPath: settings.socketPath),
                     number: InternalUpstream.number))

@@ -1,5 +1,3 @@
-import Glibc
-
 /// What F2S processes show to each other, in a header field of its own.
 struct InternalToken: Sendable {
     /// Name of the field, in lower case.
@@ -9,9 +7,9 @@ struct InternalToken: Sendable {
     /// The whole field line.
     let line: [UInt8]
 
-    /// - Throws: when the token cannot stand in a field: the two processes would not understand each other.
-    init(_ bytes: [UInt8]) throws(SystemError) {
-        guard bytes.allSatisfy({ $0 > 32 && $0 < 127 }) else { throw SystemError(call: "internal token", code: EINVAL) }
+    /// `nil`: the token cannot stand in a field, and the two processes would not understand each other.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
         self.bytes = bytes
         line = Array("X-F2S-Token: ".utf8) + bytes + Array("\r\n".utf8)
     }
