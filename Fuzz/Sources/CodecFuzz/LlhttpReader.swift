@@ -136,7 +136,8 @@ struct LlhttpFindings {
     }
 
     private mutating func take(_ head: HTTPRequestHead) {
-        method = head.method.rawValue
+        // NIO spells the only method with a hyphen without it.
+        method = head.method == .MSEARCH ? "M-SEARCH" : head.method.rawValue
         uri = head.uri
         version = head.version
         headers = head.headers
