@@ -1,4 +1,5 @@
 import F2SModel
+import Glibc
 import Testing
 
 @testable import F2SDispatcher
@@ -93,8 +94,8 @@ import Testing
     @Test func `those who wait for another process are served here when it is this one's turn`() async throws {
         let server = try await echo()
         // Nobody listens there: everything waits for the way to be open.
-        let (descriptor, port) = try Wire.listen()
-        Wire.reset(descriptor)
+        let (descriptor, port) = try Wire.occupy()
+        defer { close(descriptor) }
         try await withTestbed(loops: 2, internal: makeInternal()) { bed in
             bed.declare(function)
             bed.run(makeReplica("r", of: function, port: server.port))
@@ -111,8 +112,8 @@ import Testing
 
     @Test func `those who wait for one process go to another one`() async throws {
         let server = try await echo()
-        let (descriptor, port) = try Wire.listen()
-        Wire.reset(descriptor)
+        let (descriptor, port) = try Wire.occupy()
+        defer { close(descriptor) }
         try await withPair(loops: 2) { first, owner in
             first.declare(function)
             try await owner.serve(server, function: function)
@@ -174,8 +175,8 @@ import Testing
     }
 
     @Test func `a function that is deleted while its invocations wait for another process is not found`() async throws {
-        let (descriptor, port) = try Wire.listen()
-        Wire.reset(descriptor)
+        let (descriptor, port) = try Wire.occupy()
+        defer { close(descriptor) }
         try await withTestbed(internal: makeInternal()) { bed in
             bed.declare(function)
             bed.seat(elsewhere: Replica.Address(ip: "127.0.0.1", port: port), isHeld: true)
@@ -188,8 +189,8 @@ import Testing
     }
 
     @Test func `the queue for another process is bounded, and its waiters' time is the function's`() async throws {
-        let (descriptor, port) = try Wire.listen()
-        Wire.reset(descriptor)
+        let (descriptor, port) = try Wire.occupy()
+        defer { close(descriptor) }
         var limits = Limits()
         limits.queueLengthMax = 1
         try await withTestbed(internal: makeInternal(), limits: limits) { bed in

@@ -31,10 +31,17 @@ enum Wire {
 
     /// A listener on a free port that never blocks.
     static func listen() throws -> (descriptor: Int32, port: Int) {
+        let (descriptor, port) = try occupy()
+        _ = try checked(Glibc.listen(descriptor, 4096), "listen")
+        return (descriptor, port)
+    }
+
+    /// A port that refuses connections, and that nobody else gets as long as the descriptor is open: a port that was
+    /// free a moment ago may be another test's by now.
+    static func occupy() throws -> (descriptor: Int32, port: Int) {
         let type = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
         let descriptor = try checked(socket(AF_INET, Int32(type), 0), "socket")
         _ = try with(SocketAddress(ip: "127.0.0.1", port: 0)) { try checked(bind(descriptor, $0, $1), "bind") }
-        _ = try checked(Glibc.listen(descriptor, 4096), "listen")
         return (descriptor, try (Socket.localAddress(descriptor)?.port).orThrow())
     }
 
