@@ -9,14 +9,17 @@ struct RuntimeFolder {
 
     /// A Unix socket's path has a hard limit of 107 bytes; this leaves room for the socket's name.
     private static let bytesMax = 90
+    /// Pattern of the folder's name, nothing left to do: mkdtemp(3) wants six X at the end and puts letters in their
+    /// place that make a name that nobody has.
+    private static let namePattern = "f2s-XXXXXX"
 
     /// Makes the folder under `$XDG_RUNTIME_DIR`, else under the temporary folder, with mode 0700.
     init(environment: [String: String]) throws {
         var problems: [String] = []
         for parent in [environment["XDG_RUNTIME_DIR"], environment["TMPDIR"], "/tmp"].compactMap({ $0 })
         where !parent.isEmpty {
-            // mkdtemp puts a name that nobody has in place of the six letters.
-            var template = Array((parent + "/f2s-XXXXXX").utf8CString)
+            // A copy, because mkdtemp writes the name into it.
+            var template = Array("\(parent)/\(Self.namePattern)".utf8CString)
             guard template.count <= Self.bytesMax else {
                 problems.append("\(parent) is too long for a socket's path")
                 continue
