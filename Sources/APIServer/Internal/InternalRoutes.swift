@@ -63,7 +63,7 @@ struct InternalRoutes: Sendable {
     /// What another F2S process has sent.
     /// - Throws: a ``Problem``: 403 without the token, 422 for anything that is not JSON of the right form.
     private func content<Value: Decodable>(of request: APIRequest, as: Value.Type) throws -> Value {
-        guard token.isShown(by: request.header(named: InternalToken.field)) else {
+        guard token.isShown(by: request.header(named: PeerToken.fieldName)) else {
             throw Problem(InvocationError.untrustedPeer, function: nil)
         }
         do {

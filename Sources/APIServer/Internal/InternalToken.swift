@@ -1,8 +1,5 @@
 /// What F2S processes show to each other.
 struct InternalToken: Sendable {
-    /// Name of the header field.
-    static let field = "X-F2S-Token"
-
     private let bytes: [UInt8]
 
     init(_ bytes: [UInt8]) { self.bytes = bytes }

@@ -16,8 +16,6 @@ final class PodPeers: PeerDirectory {
 
     /// Bytes of an answer.
     private static let answerBytesMax = 1 << 20
-    /// Header field by which F2S's processes know each other.
-    private static let tokenField = "X-F2S-Token"
 
     init(client: KubernetesClient, options: KubernetesOptions, logger: Logger) {
         self.options = options
@@ -68,7 +66,7 @@ final class PodPeers: PeerDirectory {
         var request = HTTPClientRequest(url: "http://\(address)\(path)")
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/json")
-        if let token = options.token { request.headers.add(name: Self.tokenField, value: token) }
+        if let token = options.token { request.headers.add(name: PeerToken.fieldName, value: token) }
         request.body = .bytes(ByteBuffer(bytes: content))
         let deadline = NIODeadline.now() + TimeAmount(timeout)
         do {
