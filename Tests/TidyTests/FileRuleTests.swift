@@ -42,9 +42,9 @@ import Testing
         #expect(ImportRule.findings(file(text, at: path)).isEmpty)
     }
 
-    @Test func `a file of 401 lines is too long, one of 400 is not`() {
-        #expect(LengthRule.findings(file(String(repeating: "a\n", count: 401))).map(\.line) == [401])
-        #expect(LengthRule.findings(file(String(repeating: "a\n", count: 400))).isEmpty)
+    @Test func `a file of 501 lines is too long, one of 500 is not`() {
+        #expect(LengthRule.findings(file(String(repeating: "a\n", count: 501))).map(\.line) == [501])
+        #expect(LengthRule.findings(file(String(repeating: "a\n", count: 500))).isEmpty)
     }
 
     @Test func `a line of 121 columns is too long, one of 120 is not, and a letter of two bytes is one column`() {
