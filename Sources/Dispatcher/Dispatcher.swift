@@ -93,10 +93,25 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     public func beginLeaving() { shared.beginLeaving() }
 
     /// Stops accepting connections and lets what is in hand end: see ``currentReport()``. Hooks and questions of other
-    /// F2S processes are still answered; what they forward is sent back to them.
-    public func beginDraining() {
+    /// F2S processes are still answered; what they forward is sent back to them. Once it returns, the public listener
+    /// refuses connections. After ``stop()`` it does nothing.
+    public func beginDraining() async {
         shared.beginEnding()
-        directory.post(.drain)
+        await withCheckedContinuation { drained in
+            // Under the lock, so that no loop is stopped before it has read this message.
+            let isRunning = threads.withLock { threads in
+                if !threads.isEmpty { postDrain(listenerClosed: drained) }
+                return !threads.isEmpty
+            }
+            if !isRunning { drained.resume() }
+        }
+    }
+
+    /// The first loop owns the listeners.
+    private func postDrain(listenerClosed: CheckedContinuation<Void, Never>?) {
+        for (index, mailbox) in directory.mailboxes.enumerated() {
+            mailbox.post(.drain(listenerClosed: index == 0 ? listenerClosed : nil))
+        }
     }
 
     /// Invocations that have begun and not ended, and hooks that are being answered: what a shutdown waits for.
@@ -105,10 +120,11 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     /// Closes what is left and ends the loops. Blocks until they have ended: not for an event loop or an async
     /// function.
     public func stop() {
-        beginDraining()
-        directory.post(.stop)
+        shared.beginEnding()
         let threads = threads.withLock { threads in
             defer { threads = [] }
+            postDrain(listenerClosed: nil)
+            directory.post(.stop)
             return threads
         }
         for thread in threads { thread.join() }

@@ -20,8 +20,8 @@ enum Message: Sendable {
     case move(InvocationQueue.Waiter, RouteTable.Entry)
     /// One of the loop's waiters waits in vain.
     case fail(InvocationQueue.Waiter, InvocationError)
-    /// Take nothing new.
-    case drain
+    /// Take nothing new. The continuation is resumed once the public listener refuses connections.
+    case drain(listenerClosed: CheckedContinuation<Void, Never>?)
     /// Close everything and end.
     case stop
 }

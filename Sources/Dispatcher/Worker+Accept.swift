@@ -23,10 +23,14 @@ extension Worker {
         loop.watchListener(listener.descriptor) { [unowned self] in acceptAll(listener) }
     }
 
-    /// Those who are at the door already come in: closing it on them would reset their connections.
+    /// Those who are at the door already come in: closing it on them would reset their connections. When this returns,
+    /// the listener refuses connections.
     func stopListening(isInternal: Bool) {
         for listener in listeners where listener.isInternal == isInternal {
             acceptAll(listener)
+            // The descriptor is closed at the end of the round only, and a process that is just being started may hold
+            // a copy of it for longer.
+            Socket.stopListening(listener.descriptor)
             loop.retire(listener.descriptor)
         }
         listeners.removeAll { $0.isInternal == isInternal }

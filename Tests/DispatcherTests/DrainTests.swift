@@ -1,5 +1,8 @@
 import F2SDispatcher
+import F2SMetrics
 import F2SModel
+import Glibc
+import NIOPosix
 import Testing
 
 /// Ending without losing anything.
@@ -15,7 +18,7 @@ import Testing
             waiting.send(get())
             try await eventually("one waits") { bed.load().queued == 1 }
             #expect(bed.dispatcher.currentInvocations == 2)
-            bed.dispatcher.beginDraining()
+            await bed.dispatcher.beginDraining()
             try await idle.closed()
             await #expect(throws: (any Error).self) { _ = try await bed.client() }
             for (number, client) in [working, waiting].enumerated() {
@@ -42,13 +45,38 @@ import Testing
             let client = try await bed.client()
             client.send(get())
             try await eventually("the beginning") { client.inbox.text.contains("abc") }
-            bed.dispatcher.beginDraining()
+            await bed.dispatcher.beginDraining()
             server.requests[0].connection.send("def")
             #expect(try await client.answer().body == "abcdef")
             try await client.closed()
             #expect(bed.dispatcher.currentInvocations == 0)
         }
         await server.stop()
+    }
+
+    @Test(arguments: [1, 2, 4]) func `once draining has begun no connection is accepted`(loops: Int) async throws {
+        for _ in 0..<50 {
+            try await withTestbed(loops: loops) { bed in
+                bed.declare()
+                let early = try await bed.client()
+                #expect(try await early.ask(get("/nothing")).status == 404)
+                await bed.dispatcher.beginDraining()
+                #expect(throws: (any Error).self) { close(try Wire.connect(to: bed.port)) }
+                try await early.closed()
+                // It may be asked again, and while it stops.
+                await bed.dispatcher.beginDraining()
+            }
+        }
+    }
+
+    @Test func `a dispatcher that has stopped can be told to drain`() async throws {
+        let settings = DispatcherSettings(
+            host: "127.0.0.1", port: 0, loops: 1, apiSocketPath: temporarySocketPath())
+        let dispatcher = try Dispatcher(settings, metrics: MetricRegistry())
+        let port = try dispatcher.start()
+        try await NIOThreadPool.singleton.runIfActive { dispatcher.stop() }
+        await dispatcher.beginDraining()
+        #expect(throws: (any Error).self) { close(try Wire.connect(to: port)) }
     }
 
     @Test func `stopping in the middle of everything ends`() async throws {

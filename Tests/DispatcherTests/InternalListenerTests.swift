@@ -227,7 +227,7 @@ import Testing
             $0.connection.send(ok())
         } _: { bed, _ in
             bed.declare(makeFunction())
-            bed.dispatcher.beginDraining()
+            await bed.dispatcher.beginDraining()
             await #expect(throws: (any Error).self) { _ = try await bed.client() }
             let answer = try await bed.peer().ask("GET /load HTTP/1.1\r\nHost: a\r\n\r\n")
             #expect(answer.status == 200)

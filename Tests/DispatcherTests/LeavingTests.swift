@@ -32,7 +32,7 @@ import Testing
             #expect(!bed.dispatcher.currentReport().isDraining)
             let silent = try await bed.client()
             try await eventually("it is in") { bed.clientConnections == 1 }
-            bed.dispatcher.beginDraining()
+            await bed.dispatcher.beginDraining()
             try await silent.closed()
             // Leaving does not begin again.
             bed.dispatcher.beginLeaving()

@@ -17,6 +17,9 @@ enum Socket {
         return descriptor
     }
 
+    /// Refuses connections from now on, whoever else holds a copy of the descriptor.
+    static func stopListening(_ descriptor: Int32) { shutdown(descriptor, Int32(SHUT_RDWR)) }
+
     /// Begins to connect; the socket becomes writable when that has succeeded or failed.
     static func connect(_ address: SocketAddress) throws(SystemError) -> Int32 {
         let descriptor = try open(address.family)

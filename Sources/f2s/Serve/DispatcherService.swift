@@ -20,7 +20,7 @@ struct DispatcherService: Service {
     func run() async throws {
         try? await gracefulShutdown()
         await takeLeave()
-        dispatcher.beginDraining()
+        await dispatcher.beginDraining()
         await finish()
     }
 
