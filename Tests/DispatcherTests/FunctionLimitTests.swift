@@ -165,11 +165,15 @@ extension DispatcherSerial {
             let replicas = try LeanReplicas(1)
             try await withTestbed { bed in
                 try await bed.serve(ports: replicas.ports, function: limited(FunctionLimits(rate: 50, burst: 5)))
+                let begun = Wire.now()
                 let outcome = try await PacedLoad(port: bed.port, perSecond: 200).run(seconds: 1)
+                let seconds = Double(Wire.now() - begun) / 1e9
                 let served = outcome.statuses[200, default: 0]
-                // 5 at once and 50 in the second; the machine may take longer for it, never less.
-                #expect((50...80).contains(served), "\(outcome.statuses)")
-                report(6, "rate 50, burst 5, asked 200 times in a second: \(outcome.statuses)")
+                report(6, "rate 50, burst 5, asked 200 times in \(seconds) s: \(outcome.statuses)")
+                // 5 at once and 50 in each second, never more. A caller whom the machine stops for a while loses the
+                // tokens that the bucket does not hold.
+                #expect(served <= 5 + Int(50 * seconds) + 1)
+                #expect(served >= 25)
             }
             replicas.stop()
         }

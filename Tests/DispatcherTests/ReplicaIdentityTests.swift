@@ -137,7 +137,8 @@ import Testing
             client.send(get())
             try await eventually("it is on its way") { bed.load().inFlight == 1 && bed.upstreamConnections == 1 }
             bed.run(makeReplica("other", of: function, port: server.port))
-            try await promptly("it is there", within: .seconds(1)) { client.inbox.text.hasSuffix("other") }
+            // Long before the connection or the invocation would time out.
+            try await promptly("it is there", within: .seconds(5)) { client.inbox.text.hasSuffix("other") }
         }
         await server.stop()
         close(listener)

@@ -85,10 +85,11 @@ extension DispatcherSerial {
         ) async throws {
             let replicas = try LeanReplicas(1)
             var limits = limits()
-            limits.headTimeout = .milliseconds(500)
-            limits.idleTimeout = .milliseconds(500)
+            // A busy machine needs a while to let all of them in, and none may be cut off before.
+            limits.headTimeout = .milliseconds(1500)
+            limits.idleTimeout = .milliseconds(1500)
             try await withTestbed(
-                loops: 2, limits: limits, timeouts: Timeouts(request: .milliseconds(900), http: .milliseconds(500))
+                loops: 2, limits: limits, timeouts: Timeouts(request: .milliseconds(2700), http: .milliseconds(1500))
             ) { bed in
                 try await bed.serve(ports: replicas.ports)
                 _ = try await PacedLoad(port: bed.port).run(seconds: 0.2)

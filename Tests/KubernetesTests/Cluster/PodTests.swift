@@ -129,7 +129,7 @@ struct PodsByHandSerial {
             try await scene.bind(pod)
             try await scene.tell(
                 container: ["waiting": ["reason": "ImagePullBackOff", "message": "Back-off pulling image"]], of: pod)
-            try await scene.running.eventually("the image is the trouble", within: .seconds(2)) {
+            try await scene.running.promptly("the image is the trouble", bar: .seconds(2)) {
                 let trouble = try await scene.trouble()
                 return trouble?.stage == .image && trouble?.reason == "ImagePullBackOff"
             }
@@ -141,7 +141,7 @@ struct PodsByHandSerial {
                         "finishedAt": "2026-11-25T12:00:01Z",
                     ]
                 ], restarts: 1, of: pod)
-            try await scene.running.eventually("the exit status is told", within: .seconds(3)) {
+            try await scene.running.promptly("the exit status is told", bar: .seconds(3)) {
                 guard let trouble = try await scene.trouble() else { return false }
                 return trouble.stage == .start && "\(trouble.reason) \(trouble.message)".contains("127")
             }

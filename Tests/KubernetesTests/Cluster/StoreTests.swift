@@ -113,7 +113,7 @@ struct APIServerSerial {
                 await #expect(throws: WorkloadError.self) {
                     try await running.platform.replicas.apply(function, count: 1, retiring: [])
                 }
-                try await running.eventually("callers hear why", within: .seconds(2)) {
+                try await running.promptly("callers hear why", bar: .seconds(2)) {
                     let trouble = try await running.replicas().troubles[function.id]
                     return trouble?.reason == "NameTaken" && trouble?.stage == .scale
                 }
@@ -223,13 +223,13 @@ struct APIServerSerial {
                     #expect(!b.platform.election.isLeader)
                     await a.kubernetes.resign()
                     #expect(!a.platform.election.isLeader)
-                    try await b.eventually("b leads", within: .seconds(2)) { b.platform.election.isLeader }
+                    try await b.promptly("b leads", bar: .seconds(2)) { b.platform.election.isLeader }
                 }
             }
             // The task of b was cancelled, which is as sudden as a SIGKILL.
             let vanished = ContinuousClock.now
             try await lead("c") { c in
-                try await c.eventually("c leads", within: .seconds(5)) { c.platform.election.isLeader }
+                try await c.promptly("c leads", bar: .seconds(5)) { c.platform.election.isLeader }
                 #expect(ContinuousClock.now - vanished > .seconds(2), "not before the lease has ended")
             }
         }

@@ -108,6 +108,14 @@ struct RunningPlatform: Sendable {
         throw CancellationError()
     }
 
+    /// Waits for what is promised within a time, prints the time that it took, and fails at five times the promised
+    /// one: the machine may be busy.
+    func promptly(_ promise: String, bar: Duration, _ holds: () async throws -> Bool) async throws {
+        let begun = ContinuousClock.now
+        try await eventually(promise, within: bar * 5, holds)
+        print("\(promise): after \(ContinuousClock.now - begun) (bar \(bar))")
+    }
+
     /// What is declared now.
     func functions() async throws -> FunctionSnapshot {
         try await platform.functions.withSnapshots {
