@@ -209,7 +209,6 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 extension LoadReport {
     /// Adds what one queue has on a replica: it may have work on an earlier address of the same one.
     fileprivate mutating func add(_ load: ReplicaLoad, of replica: Replica.ID) {
-        replicas[replica, default: ReplicaLoad()].inFlight += load.inFlight
-        if load.isAccepting { replicas[replica]?.isAccepting = true }
+        replicas[replica, default: ReplicaLoad()].add(load)
     }
 }

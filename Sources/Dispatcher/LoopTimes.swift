@@ -5,6 +5,7 @@ import F2SModel
 struct LoopTimes {
     let scaling: UInt64
     let http: UInt64
+    let abandoned: UInt64
     let head: UInt64
     let idle: UInt64
     let tunnelIdle: UInt64
@@ -13,6 +14,7 @@ struct LoopTimes {
     init(_ tuning: DispatcherSettings.Tuning) {
         scaling = tuning.timeouts.scaling.nanoseconds
         http = tuning.timeouts.http.nanoseconds
+        abandoned = tuning.timeouts.abandoned.nanoseconds
         head = tuning.limits.headTimeout.nanoseconds
         idle = tuning.limits.idleTimeout.nanoseconds
         tunnelIdle = tuning.limits.tunnelIdleTimeout.nanoseconds

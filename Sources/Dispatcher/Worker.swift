@@ -35,6 +35,8 @@ final class Worker {
     private var freeEntries: [Int] = []
     private var pools: [Int: UpstreamPool] = [:]
     var connecting: [UpstreamConnection] = []
+    /// Those that finish an invocation which was abandoned.
+    var abandoned: [AbandonedUpstream] = []
     /// Messages of this loop to itself: they need no lock and no wake-up.
     private var ownMessages: [Message] = []
     private var lastGeneration: UInt64 = 0
@@ -117,6 +119,8 @@ final class Worker {
         for number in pools.keys { closeIdle(number) }
         for upstream in connecting { upstream.close() }
         connecting = []
+        for upstream in abandoned { upstream.close() }
+        abandoned = []
         loop.stop()
     }
 
@@ -240,6 +244,8 @@ final class Worker {
         wallClock = Clock.secondsSince1970()
         closeStaleUpstreams(time)
         failSlowConnects(time)
+        // A copy: each may leave the list.
+        for upstream in abandoned { upstream.timePassed(time) }
         guard time >= nextDeadline else { return }
         var next = UInt64.max
         for client in clients {

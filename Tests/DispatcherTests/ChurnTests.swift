@@ -195,6 +195,8 @@ extension DispatcherSerial {
                 leave(client, way)
                 // An end stands behind what nobody takes; only a reset is seen in front of it.
                 if way == .reset {
+                    try await eventually("its entry is free") { bed.clientConnections == 0 }
+                    server.requests[0].connection.setReading(true)
                     try await expectNothingLeft(bed)
                 } else {
                     server.requests[0].connection.setReading(true)

@@ -6,12 +6,12 @@ import Testing
 /// A client that leaves gives back what it holds, whatever its request was doing.
 @Suite struct ClientGoneTests {
     @Test(arguments: [true, false])
-    func `a client that leaves while its function works ends that connection and frees the slot`(
+    func `a client that leaves while its function without a limit works ends that connection`(
         halfClosing: Bool
     ) async throws {
         let server = try await StubServer.start { _ in }
         try await withTestbed { bed in
-            try await bed.serve(server, function: makeFunction(concurrency: 1))
+            try await bed.serve(server)
             let client = try await bed.client()
             client.send(get())
             try await eventually("it works") { server.requests.count == 1 }

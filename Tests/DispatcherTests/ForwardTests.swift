@@ -61,8 +61,9 @@ import Testing
             server.requests[0].connection.send(ok("1"))
             #expect(try await one.answer().body == "1")
             try await eventually("its turn") { server.requests.count == 2 }
-            // A client that leaves frees its slot at the owner.
+            // The slot of a client that leaves is free at the owner once the replica has answered.
             two.close()
+            server.requests[1].connection.send(ok("2"))
         }
     }
 
@@ -186,6 +187,7 @@ import Testing
         let server = try await StubServer.start { _ in }
         try await withOwner(server, function: makeFunction(concurrency: 1, timeout: .milliseconds(300))) { first, _ in
             let answer = try await first.client().ask(get())
+            server.requests[0].connection.send(ok())
             #expect(answer.status == 504)
             #expect(answer.body.contains("\"stage\":\"function\""))
             #expect(first.metric("f2s_requests_failed_total{function=\"hello\",stage=\"function\"}") == 0)

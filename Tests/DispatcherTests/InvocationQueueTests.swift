@@ -66,6 +66,41 @@ import Testing
         #expect(queue.queued == 1)
     }
 
+    @Test(arguments: [true, false])
+    func `a slot that was given up counts until its replica is gone`(isListed: Bool) throws {
+        let cells = try (0..<2).map(replica)
+        var queue = InvocationQueue(
+            InvocationQueue.Bounds(concurrency: 2, inFlight: 3, queued: 10), now: 0)
+        _ = queue.update(cells.map { ($0, false) }, trouble: nil, hasStarting: false, now: 0)
+        for cell in cells { _ = queue.accepted(cell, now: 0) }
+        let grants = try (0..<3).map { try grant(admit(&queue, $0)) }
+        _ = admit(&queue, 3)
+        let hung = try #require(grants.first { one in grants.count { $0.replica === one.replica } == 2 })
+        let position = hung.position
+        #expect(queue.giveUp(hung, now: 0) == nil)
+        #expect(queue.inFlight == 3)
+        #expect(!queue.isDrained(position))
+        // The replica takes nothing any more, the other one does.
+        let other = try #require(grants.first { $0.replica !== hung.replica })
+        #expect(try queue.finish(other, now: 0).orThrow().grant.replica === other.replica)
+        _ = admit(&queue, 4)
+        let rest = try #require(grants.last { $0.replica === hung.replica })
+        #expect(queue.finish(rest, now: 0)?.grant.replica === other.replica)
+        let listed = cells.map { ($0, $0 === hung.replica) }
+        #expect(queue.update(listed, trouble: nil, hasStarting: false, now: 0).wakes.isEmpty)
+        #expect(queue.isDrained(position))
+        #expect(queue.inFlight == 3)
+        _ = admit(&queue, 5)
+        if isListed {
+            let gone = cells.filter { $0 !== hung.replica }.map { ($0, false) }
+            _ = queue.update(gone, trouble: nil, hasStarting: false, now: 0)
+            #expect(queue.inFlight == 2)
+        } else {
+            _ = queue.close(now: 0)
+            #expect(queue.inFlight == 2)
+        }
+    }
+
     @Test func `who leaves is passed over, and leaving twice or after a grant is told`() throws {
         var queue = queue([try replica(0)])
         let held = try grant(admit(&queue, 0))

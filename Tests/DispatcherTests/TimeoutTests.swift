@@ -46,7 +46,7 @@ extension DispatcherSerial {
         {
             let server = try await StubServer.start { _ in }
             try await withTestbed { bed in
-                try await bed.serve(server, function: makeFunction(concurrency: 1, timeout: limit))
+                try await bed.serve(server, function: makeFunction(timeout: limit))
                 let client = try await bed.client()
                 for number in 0..<2 {
                     let answer = try await client.ask(get())

@@ -49,11 +49,19 @@ extension Exchange {
         }
         if let upstream {
             self.upstream = nil
-            upstream.abandon()
+            abandon(upstream)
         }
         releaseSlot()
         failedReplica = nil
         forgetRequest()
+    }
+
+    /// The invocation ends before its response did. Where the function has a limit, its slot is held until the replica
+    /// has finished: only then could another invocation run there without the function counting two at once.
+    private func abandon(_ upstream: UpstreamConnection) {
+        guard let grant, let entry, entry.declaration.holdsSlots else { return upstream.close() }
+        self.grant = nil
+        upstream.abandon(AbandonedSlot(grant: grant, cell: entry.cell), isRequestComplete: client.isRequestComplete)
     }
 
     /// Something moved: silence begins anew. The API's log and event streams may be silent for as long as they like.

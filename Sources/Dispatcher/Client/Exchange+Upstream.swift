@@ -98,7 +98,6 @@ extension Exchange {
 
     /// The replica's answer breaks the grammar.
     func upstreamMalformed(_ error: InvocationError) {
-        upstream = nil
         if state == .responding {
             entry?.cell.meters.fail(.function)
             end()

@@ -20,6 +20,14 @@ struct BodyReader {
         }
     }
 
+    /// Whether the content says beforehand how long it is.
+    var hasLength: Bool {
+        switch framing {
+        case .none, .length: true
+        case .chunked, .untilClose: false
+        }
+    }
+
     /// How many of the readable bytes belong to this content.
     /// - Parameter content: told about each run of content within the bytes, without its framing.
     mutating func consume(

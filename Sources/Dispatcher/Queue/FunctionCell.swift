@@ -14,13 +14,19 @@ final class FunctionCell: Sendable {
         let timeout: UInt64
         /// Whether it has a rate, so that admission must know who calls.
         let countsCallers: Bool
+        /// Whether its slots are limited and granted here: then one is held until its replica has finished.
+        let holdsSlots: Bool
 
-        init(name: FunctionName, route: Route, path: [UInt8]?, timeout: UInt64, countsCallers: Bool = false) {
+        init(
+            name: FunctionName, route: Route, path: [UInt8]?, timeout: UInt64, countsCallers: Bool = false,
+            holdsSlots: Bool = false
+        ) {
             self.name = name
             self.route = route
             self.path = path
             self.timeout = timeout
             self.countsCallers = countsCallers
+            self.holdsSlots = holdsSlots
         }
     }
 

@@ -65,8 +65,12 @@ struct InvocationQueue {
         var hasAccepted = false
         var isDraining = false
         var isListed = true
+        /// Of those in flight, the abandoned ones that the replica did not finish in time. It takes nothing any more.
+        var unfinished = 0
 
-        var takes: Bool { hasAccepted && isListed && !isDraining }
+        var takes: Bool { hasAccepted && isListed && !isDraining && unfinished == 0 }
+        /// Those that are still expected to end.
+        var expected: Int { inFlight &- unfinished }
     }
 
     /// Positions are stable while a replica has invocations in flight; a freed one is used again.
@@ -152,6 +156,15 @@ struct InvocationQueue {
         return wakeNext()
     }
 
+    /// An abandoned invocation did not end in time. Its slot is never granted again: it counts until its replica is no
+    /// longer listed, and the replica takes nothing in the meantime.
+    mutating func giveUp(_ grant: Grant, now: UInt64) -> Wake? {
+        let position = grant.position
+        guard replicas[position] === grant.replica, slots[position].isListed else { return finish(grant, now: now) }
+        slots[position].unfinished += 1
+        return nil
+    }
+
     /// A waiter goes without having been granted a slot. `false`: it was granted one just now, which its loop must
     /// return.
     mutating func leave(_ sequence: UInt64, now: UInt64) -> Bool {
@@ -190,7 +203,10 @@ struct InvocationQueue {
             slots[position].isListed = true
             slots[position].isDraining = isDraining
         }
-        for position in slots.indices where !slots[position].isListed { freeIfDone(position) }
+        for position in slots.indices where !slots[position].isListed {
+            forgetUnfinished(position, now)
+            freeIfDone(position)
+        }
         let earlier = currentTrouble
         let isNew =
             trouble != nil && (trouble?.attempts != earlier?.attempts || trouble?.revision != earlier?.revision)
@@ -214,7 +230,10 @@ struct InvocationQueue {
     /// - Returns: everybody who waits, who must be told.
     mutating func close(now: UInt64) -> [Waiter] {
         access = .closed
-        for position in slots.indices { slots[position].isListed = false }
+        for position in slots.indices {
+            slots[position].isListed = false
+            forgetUnfinished(position, now)
+        }
         return removeAllWaiters(now: now)
     }
 
@@ -248,7 +267,14 @@ struct InvocationQueue {
     /// What each replica has in hand.
     func currentReplicas() -> [(Replica.ID, LoadReport.ReplicaLoad)] {
         zip(replicas, slots).compactMap { replica, slot in
-            replica.map { ($0.id, .init(inFlight: slot.inFlight, isAccepting: slot.hasAccepted && slot.isListed)) }
+            replica.map { replica in
+                let isUnresponsive = slot.unfinished > 0
+                let isAccepting = slot.hasAccepted && slot.isListed && !isUnresponsive
+                return (
+                    replica.id,
+                    .init(inFlight: slot.expected, isAccepting: isAccepting, isUnresponsive: isUnresponsive)
+                )
+            }
         }
     }
 
@@ -263,7 +289,7 @@ struct InvocationQueue {
     /// Whether a replica that takes nothing new has nothing left.
     func isDrained(_ position: Int) -> Bool {
         let slot = slots[position]
-        return slot.inFlight == 0 && (slot.isDraining || !slot.isListed)
+        return slot.expected == 0 && (slot.isDraining || !slot.isListed)
     }
 }
 
@@ -311,6 +337,14 @@ extension InvocationQueue {
     /// A replica that is gone keeps its position until its last invocation has ended.
     private mutating func freeIfDone(_ position: Int) {
         if slots[position].inFlight == 0, !slots[position].isListed { replicas[position] = nil }
+    }
+
+    /// A replica that is gone has ended with all that it had.
+    private mutating func forgetUnfinished(_ position: Int, _ now: UInt64) {
+        integrate(now)
+        inFlight -= slots[position].unfinished
+        slots[position].inFlight -= slots[position].unfinished
+        slots[position].unfinished = 0
     }
 
     private mutating func wakeNext() -> Wake? {

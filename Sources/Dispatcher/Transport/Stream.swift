@@ -73,6 +73,13 @@ final class Stream {
         loop.add(self, interest)
     }
 
+    /// Tells another handler what happens from now on, bytes included that were not taken.
+    func handOver(to handler: some StreamHandler) {
+        guard isOpen else { return }
+        self.handler = handler
+        offer()
+    }
+
     /// Whether all that was written is out.
     var isWritable: Bool { backlog == nil && isOpen }
 
@@ -135,9 +142,15 @@ final class Stream {
         updateInterest()
     }
 
-    /// Says that nothing more will be written.
+    /// Says that nothing more will be written; what was not sent yet is not sent any more.
     func shutdownOutput() {
-        if isOpen { shutdown(descriptor, Int32(SHUT_WR)) }
+        guard isOpen else { return }
+        shutdown(descriptor, Int32(SHUT_WR))
+        guard let backlog else { return }
+        loop.buffers.put(backlog)
+        self.backlog = nil
+        isBroken = true
+        updateInterest()
     }
 
     /// Closes at once; its handler is told nothing more.

@@ -25,12 +25,22 @@ final class UpstreamConnection: StreamHandler {
     /// Whether it had been idle for so long that its replica may just have closed it for that.
     private var wasStale = false
     private var hasBegun = false
+    /// Whether the response broke the grammar: where it ends cannot be told any more.
+    private var isMalformed = false
     var idleSince: UInt64 = 0
 
     init(_ stream: Stream, replica: ReplicaCell, worker: Worker) {
         self.stream = stream
         self.replica = replica
         self.worker = worker
+    }
+
+    /// A connection that finished an abandoned invocation, and can be used again.
+    convenience init(idle stream: Stream, replica: ReplicaCell, worker: Worker) {
+        self.init(stream, replica: replica, worker: worker)
+        state = .idle
+        isReused = true
+        stream.handOver(to: self)
     }
 
     var isUsable: Bool { state == .idle && stream.isOpen }
@@ -73,8 +83,26 @@ final class UpstreamConnection: StreamHandler {
         stream.close()
     }
 
-    /// The exchange ended first: what the replica may still say is of no use.
-    func abandon() { close() }
+    /// The exchange ended first, and its slot is held until the replica has finished.
+    func abandon(_ slot: AbandonedSlot, isRequestComplete: Bool) {
+        let rest: AbandonedResponse.Rest? =
+            switch state {
+            case .head where isMalformed, .content where isMalformed: .malformed
+            case .head: .head(isAnswerToHead: exchange?.facts.isHeadRequest ?? false)
+            case .content: .content(body, isPersistent: isPersistent)
+            case .tunnel: .tunnel
+            case .connecting, .idle, .closed: nil
+            }
+        guard let rest, stream.isOpen else {
+            close()
+            return worker.giveBack(slot.grant, of: slot.cell)
+        }
+        state = .closed
+        exchange = nil
+        let response = AbandonedResponse(
+            rest, isRequestComplete: isRequestComplete, now: worker.coarseNow, limit: worker.times.abandoned)
+        AbandonedUpstream(stream, replica: replica, slot: slot, response: response, worker: worker).start()
+    }
 
     // MARK: What the stream tells
 
@@ -259,8 +287,7 @@ extension UpstreamConnection {
     }
 
     private func fail(_ error: InvocationError) {
-        guard let exchange else { return }
-        close()
-        exchange.upstreamMalformed(error)
+        isMalformed = true
+        exchange?.upstreamMalformed(error)
     }
 }

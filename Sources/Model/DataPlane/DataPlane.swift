@@ -53,11 +53,30 @@ public struct LoadReport: Sendable, Hashable, Codable {
         public var inFlight: Int
         /// Whether it has accepted a connection and takes invocations.
         public var isAccepting: Bool
+        /// Whether it has not finished an abandoned invocation in time (``Timeouts/abandoned``): it is never used again
+        /// and must be replaced. Those invocations are not part of ``inFlight``.
+        public var isUnresponsive: Bool
 
         /// A load.
-        public init(inFlight: Int = 0, isAccepting: Bool = false) {
+        public init(inFlight: Int = 0, isAccepting: Bool = false, isUnresponsive: Bool = false) {
             self.inFlight = inFlight
             self.isAccepting = isAccepting
+            self.isUnresponsive = isUnresponsive
+        }
+
+        /// Reads a report; one of an older F2S process lacks the newest key.
+        public init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            inFlight = try container.decode(Int.self, forKey: .inFlight)
+            isAccepting = try container.decode(Bool.self, forKey: .isAccepting)
+            isUnresponsive = try container.decodeIfPresent(Bool.self, forKey: .isUnresponsive) ?? false
+        }
+
+        /// Adds what another queue or process has on the same replica.
+        public mutating func add(_ other: ReplicaLoad) {
+            inFlight += other.inFlight
+            isAccepting = isAccepting || other.isAccepting
+            isUnresponsive = isUnresponsive || other.isUnresponsive
         }
     }
 

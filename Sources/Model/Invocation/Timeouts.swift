@@ -1,4 +1,4 @@
-/// The three times of `config.yaml`'s `f2s.timeouts`, there in milliseconds.
+/// The times of `config.yaml`'s `f2s.timeouts`, there in milliseconds.
 public struct Timeouts: Sendable, Hashable, Codable {
     /// Ceiling of `target.timeout`, and its default: from a request's head to its response's head (`request_timeout`).
     public var request: Duration
@@ -6,11 +6,18 @@ public struct Timeouts: Sendable, Hashable, Codable {
     public var http: Duration
     /// Longest wait for a first replica (`scaling_timeout`).
     public var scaling: Duration
+    /// Longest time that a replica of a function with a limit may go on with an invocation whose caller has left, or
+    /// has been answered with a time-out, before the replica is replaced (`abandoned_timeout`).
+    public var abandoned: Duration
 
-    /// The published defaults: 120 s, 60 s, 45 s.
-    public init(request: Duration = .seconds(120), http: Duration = .seconds(60), scaling: Duration = .seconds(45)) {
+    /// The published defaults, 120 s, 60 s and 45 s, and 30 s.
+    public init(
+        request: Duration = .seconds(120), http: Duration = .seconds(60), scaling: Duration = .seconds(45),
+        abandoned: Duration = .seconds(30)
+    ) {
         self.request = request
         self.http = http
         self.scaling = scaling
+        self.abandoned = abandoned
     }
 }

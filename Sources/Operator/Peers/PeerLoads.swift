@@ -91,8 +91,7 @@ struct PeerLoads: Sendable {
                 sum.load.functions[id, default: .init()].addPresent(load)
             }
             for (id, load) in entry.load.replicas {
-                sum.load.replicas[id, default: .init()].inFlight += load.inFlight
-                if load.isAccepting { sum.load.replicas[id]?.isAccepting = true }
+                sum.load.replicas[id, default: .init()].add(load)
             }
         }
         return sum

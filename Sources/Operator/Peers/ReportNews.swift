@@ -38,7 +38,7 @@ struct ReportNews: Sendable {
             let isBusy = load.inFlight > 0 || load.queued > 0 || load.wantsActivation
             if isBusy || now - memory.movedAt < Self.repetition { part.functions[id] = load }
         }
-        part.replicas = load.replicas.filter { $0.value.inFlight > 0 || $0.value.isAccepting }
+        part.replicas = load.replicas.filter { $0.value != LoadReport.ReplicaLoad() }
         memories = newer
         return part
     }

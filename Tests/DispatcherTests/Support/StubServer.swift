@@ -95,6 +95,7 @@ struct StubRequest: Sendable {
 final class StubConnection: Sendable {
     let inbox = Inbox(keptMax: 1 << 20)
     private let channel: any Channel
+    private let inputEnded = Atomic<Bool>(false)
 
     init(_ channel: any Channel) { self.channel = channel }
 
@@ -124,6 +125,14 @@ final class StubConnection: Sendable {
     func schedule(in delay: TimeAmount, _ body: @escaping @Sendable () -> Void) {
         channel.eventLoop.scheduleTask(in: delay, body)
     }
+
+    /// From now on the other side's end does not close the connection.
+    func setHalfOpen() { _ = channel.setOption(.allowRemoteHalfClosure, value: true) }
+
+    /// Whether the other side sends nothing more.
+    var hasInputEnded: Bool { inputEnded.load(ordering: .relaxed) }
+
+    fileprivate func endInput() { inputEnded.store(true, ordering: .relaxed) }
 
     func setReading(_ isOn: Bool) { _ = channel.setOption(.autoRead, value: isOn) }
 }
@@ -159,6 +168,10 @@ private final class StubHandler: ChannelInboundHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) { connection.inbox.close() }
+
+    func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
+        if case .inputClosed? = event as? ChannelEvent { connection.endInput() }
+    }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
 
