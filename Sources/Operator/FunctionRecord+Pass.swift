@@ -46,6 +46,7 @@ extension FunctionRecord {
             metrics.count(decided.reason)
             note("Scaled", "From \(before) to \(decided.message(by: policy))", pass, &events)
         }
+        noteUnresponsive(pass, &events)
         noteRollout(pass, &events)
         noteStatus(trouble, pass, &events)
     }
@@ -63,7 +64,9 @@ extension FunctionRecord {
         var ready = 0
         var isOfBoth = (old: false, current: false)
         for replica in replicas where replica.state == .starting || replica.state == .ready {
-            guard !pass.ledger.isLeaving(replica.id) else { continue }
+            guard !pass.ledger.isLeaving(replica.id), pass.load.replicas[replica.id]?.isUnresponsive != true else {
+                continue
+            }
             existing += 1
             if replica.revision == revision { isOfBoth.current = true } else { isOfBoth.old = true }
             if replica.state == .ready || pass.load.replicas[replica.id]?.isAccepting == true { ready += 1 }
@@ -75,6 +78,18 @@ extension FunctionRecord {
             existing -= 1
         }
         return (existing, ready)
+    }
+
+    private mutating func noteUnresponsive(_ pass: Pass, _ events: inout [Event]) {
+        guard !(plan.unresponsive.isEmpty && reported.isEmpty) else { return }
+        for id in plan.unresponsive where !reported.contains(id) {
+            note(
+                "ReplicaUnresponsive",
+                "Replica \(id) did not finish an invocation that its caller had left, so it is replaced. Raise "
+                    + "f2s.timeouts.abandoned_timeout if the function needs longer.", pass, &events)
+        }
+        reported = Set(plan.unresponsive)
+        replacedAt = replacedAt.filter { reported.contains($0.key) }
     }
 
     private mutating func noteRollout(_ pass: Pass, _ events: inout [Event]) {

@@ -29,6 +29,10 @@ struct FunctionRecord: Sendable {
     var applied: Applied?
     /// Replicas that the platform has been asked to stop and that it has not yet confirmed.
     var retiring: [Replica.ID] = []
+    /// Unresponsive replicas that were reported, so that each is reported once.
+    var reported: Set<Replica.ID> = []
+    /// When the platform took note that a replica must be replaced.
+    var replacedAt: [Replica.ID: Duration] = [:]
     /// Whether somebody waits and no replica takes invocations.
     var isUrgent = false
     /// Whether the newest start of the current revision failed.
@@ -64,9 +68,14 @@ struct FunctionRecord: Sendable {
     /// Whether the platform must be told how many replicas to run.
     func isDue(at now: Duration) -> Bool {
         guard decision != nil else { return false }
-        guard let applied, applied.count == plan.count, retiring.isEmpty else { return true }
+        guard let applied, applied.count == plan.told(), retiring.isEmpty else { return true }
         // The platform knows the wish and works on it; one that has lost it is reminded.
         return plan.current < plan.count && !isTroubled && now - applied.at >= Self.repeatInterval
+    }
+
+    /// Unresponsive replicas that the platform must be asked to replace, now or once more.
+    func dueForReplacement(at now: Duration) -> [Replica.ID] {
+        plan.unresponsive.filter { id in replacedAt[id].map { now - $0 >= Self.repeatInterval } ?? true }
     }
 
     /// Whether the store must be told the status.
@@ -91,6 +100,8 @@ struct FunctionRecord: Sendable {
         decision = nil
         applied = nil
         retiring = []
+        reported = []
+        replacedAt = [:]
         facts = nil
         status = function.status
     }

@@ -122,6 +122,8 @@ public final class Operator: Service, OperatorInspector {
             switch call {
             case .apply(let function, let count, let retiring):
                 try await platform.replicas.apply(function, count: count, retiring: retiring)
+            case .replace(let replicas, let id):
+                try await platform.replicas.replace(replicas, of: id)
             case .remove(let id):
                 try await platform.replicas.remove(id)
             case .setStatus(let status, let id):
@@ -200,7 +202,7 @@ extension OperatorCall {
         let subject =
             switch self {
             case .apply(let function, _, _): function.name.text
-            case .remove(let id), .setStatus(_, let id): id.text
+            case .replace(_, let id), .remove(let id), .setStatus(_, let id): id.text
             }
         return ["call": "\(kind.rawValue)", "function": "\(subject)"]
     }

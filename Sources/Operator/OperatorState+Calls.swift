@@ -13,6 +13,7 @@ extension OperatorState {
             guard book.hasRoom(isUrgent: false) else { break }
             applyIfDue(place, load, now, &calls)
         }
+        if retirement == .byPlatform { for place in places { replaceIfDue(place, now, &calls) } }
         for (id, departure) in departures { removeIfDrained(id, departure, load, now, &calls) }
         for place in places {
             guard book.hasRoom(isUrgent: false) else { break }
@@ -34,6 +35,9 @@ extension OperatorState {
             // An edit in the meantime has not been told yet.
             guard records[place].function.draft == function.draft else { break }
             records[place].applied = FunctionRecord.Applied(count: count, at: now)
+        case .replace(let replicas, let id):
+            guard isSuccess, let place = index[id] else { break }
+            for replica in replicas { records[place].replacedAt[replica] = now }
         case .remove(let id):
             if isSuccess { departures[id]?.removedAt = now }
         case .setStatus(let status, let id):
@@ -56,7 +60,16 @@ extension OperatorState {
         else { return }
         ledger.retire(retirable)
         records[place].retiring += retirable
-        calls.append(.apply(record.function, count: record.plan.count, retiring: record.retiring + retirable))
+        let retiring = record.retiring + retirable
+        calls.append(.apply(record.function, count: record.plan.told(retiring: retiring), retiring: retiring))
+    }
+
+    /// Where the platform chooses the replicas that end, those that must end are named to it.
+    private mutating func replaceIfDue(_ place: Int, _ now: Duration, _ calls: inout [OperatorCall]) {
+        guard !records[place].plan.unresponsive.isEmpty else { return }
+        let due = records[place].dueForReplacement(at: now)
+        guard !due.isEmpty, book.begin(.replicas(records[place].function.id), at: now) else { return }
+        calls.append(.replace(due, records[place].function.id))
     }
 
     private mutating func removeIfDrained(

@@ -156,6 +156,7 @@ struct SimulatedWorld {
             wishes[function.id] = Wish(function: function, count: count)
             end { retiring.contains($0.id) }
             refill()
+        case .replace: violations.append("\(now): a replica is replaced, which this platform is never asked for")
         case .remove(let id):
             wishes[id] = nil
             troubles[id] = nil
@@ -251,7 +252,7 @@ struct SimulatedWorld {
         switch call {
         case .apply(_, _, let retiring): meant = replicas.filter { retiring.contains($0.replica.id) }
         case .remove(let id): meant = replicas.filter { $0.replica.function == id }
-        case .setStatus: return
+        case .replace, .setStatus: return
         }
         for one in meant where !stopped.contains(one.replica.id) {
             let id = one.replica.id

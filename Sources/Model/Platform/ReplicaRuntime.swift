@@ -15,6 +15,12 @@ public protocol ReplicaRuntime: Sendable {
     /// - Throws: whatever the platform says; worth a retry.
     func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws
 
+    /// Stops replicas that must not be used again; others take their place as the last wish says. Called with
+    /// ``Retirement/byPlatform`` only: elsewhere they are named to `apply`. Idempotent; replicas that are gone are no
+    /// failure.
+    /// - Throws: whatever the platform says; worth a retry.
+    func replace(_ replicas: [Replica.ID], of id: Function.ID) async throws
+
     /// Stops everything that runs for the function. Idempotent.
     /// - Throws: whatever the platform says; worth a retry.
     func remove(_ id: Function.ID) async throws
@@ -41,6 +47,8 @@ public protocol ReplicaRuntime: Sendable {
 extension ReplicaRuntime {
     /// F2S chooses.
     public var retirement: Retirement { .named }
+    /// Nothing to do: replicas that must end are named to `apply`.
+    public func replace(_ replicas: [Replica.ID], of id: Function.ID) async throws {}
     /// Nothing is stopped unless F2S has named it.
     public func fetchLeaving(_ id: Function.ID) async throws -> [Replica.ID] { [] }
 }

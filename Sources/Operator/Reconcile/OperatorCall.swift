@@ -4,6 +4,8 @@ import F2SModel
 enum OperatorCall: Sendable, Hashable {
     /// `ReplicaRuntime.apply`.
     case apply(Function, count: Int, retiring: [Replica.ID])
+    /// `ReplicaRuntime.replace`.
+    case replace([Replica.ID], Function.ID)
     /// `ReplicaRuntime.remove`.
     case remove(Function.ID)
     /// `FunctionStore.setStatus`.
@@ -13,6 +15,7 @@ enum OperatorCall: Sendable, Hashable {
     var subject: CallBook.Subject {
         switch self {
         case .apply(let function, _, _): .replicas(function.id)
+        case .replace(_, let id): .replicas(id)
         case .remove(let id): .replicas(id)
         case .setStatus(_, let id): .status(id)
         }
@@ -22,6 +25,7 @@ enum OperatorCall: Sendable, Hashable {
     var kind: Kind {
         switch self {
         case .apply: .apply
+        case .replace: .replace
         case .remove: .remove
         case .setStatus: .setStatus
         }
@@ -29,7 +33,7 @@ enum OperatorCall: Sendable, Hashable {
 
     /// The closed set of calls, as a metric label.
     enum Kind: String, Sendable, CaseIterable {
-        case apply, remove
+        case apply, replace, remove
         case setStatus = "set_status"
     }
 }

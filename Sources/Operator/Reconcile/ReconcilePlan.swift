@@ -25,6 +25,11 @@ struct ReconcilePlan: Sendable, Hashable {
     private(set) var count: Int
     /// Replicas to mark as draining.
     private(set) var draining: [Replica.ID] = []
+    /// Replicas that did not finish an abandoned invocation in time, and are replaced.
+    private(set) var unresponsive: [Replica.ID] = []
+    /// Of these, those of the current revision that the platform still counts, because it has not been told to stop
+    /// them.
+    private var counted: Set<Replica.ID> = []
     /// Replicas of any revision that stay and take invocations.
     private(set) var ready = 0
     /// Replicas of the current revision that stay.
@@ -56,6 +61,11 @@ struct ReconcilePlan: Sendable, Hashable {
             if !isCurrent { older += 1 }
             if replica.state == .draining || ledger.retired.contains(replica.id) {
                 leaving += 1
+            } else if load[replica.id]?.isUnresponsive == true {
+                leaving += 1
+                unresponsive.append(replica.id)
+                draining.append(replica.id)
+                if isCurrent { counted.insert(replica.id) }
             } else {
                 let candidate = Candidate(replica, load[replica.id], isDraining: ledger.draining[replica.id] != nil)
                 if isCurrent { current.append(candidate) } else { old.append(candidate) }
@@ -80,6 +90,10 @@ struct ReconcilePlan: Sendable, Hashable {
             let isCurrent = replica.revision == wish.revision
             if !isCurrent { older += 1 }
             guard replica.state != .draining else { continue }
+            guard load[replica.id]?.isUnresponsive != true else {
+                unresponsive.append(replica.id)
+                continue
+            }
             existing += 1
             let isServing = replica.state == .ready || load[replica.id]?.isAccepting == true
             if isServing { ready += 1 }
@@ -91,6 +105,10 @@ struct ReconcilePlan: Sendable, Hashable {
         // One attempt at a time beside what works; what starts already is left alone.
         if wish.isTroubled { count = min(wish.desired, max(ready + 1, existing)) }
     }
+
+    /// What the platform is told: replicas that are replaced do not keep it from starting others.
+    /// - Parameter retiring: those that it is told to stop.
+    func told(retiring: [Replica.ID] = []) -> Int { count + counted.subtracting(retiring).count }
 
     /// Of the draining replicas, those that may be stopped now.
     /// - Parameters:

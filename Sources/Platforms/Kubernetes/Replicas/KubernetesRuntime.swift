@@ -109,6 +109,19 @@ final class KubernetesRuntime: ReplicaRuntime {
         for orphan in orphans.items { try await delete(.replicaSets, orphan) }
     }
 
+    /// Deletes their pods. The ReplicaSet makes new ones, and each hook drains what else its replica has in flight.
+    func replace(_ replicas: [Replica.ID], of id: Function.ID) async throws {
+        let wanted = Set(replicas.map(\.text))
+        for pod in pods.latest.current.items.values where wanted.contains(pod.uid) && !pod.isDeleting {
+            do throws(KubernetesError) {
+                try await client.delete(
+                    .pods, options.functionsNamespace, pod.name, uid: pod.uid, priority: .activation)
+            } catch {
+                guard error.isNotFound || error.isConflict else { throw error }
+            }
+        }
+    }
+
     func withReplicas<Result: Sendable>(
         _ body: @Sendable (Latest<ReplicaSnapshot>.Values) async throws -> Result
     ) async throws -> Result {
