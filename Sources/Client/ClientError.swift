@@ -27,7 +27,7 @@ public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
         case .unreachable(let server, let reason):
             "cannot reach F2S at \(server) (\(reason)): is `f2s serve` running? Start it, or name another with --server"
         case .noAnswer(let server, let limit):
-            "\(server) did not answer within \(limit.shortText): look at the log of `f2s serve`, then retry"
+            "\(server) did not answer within \(limit.humanText): look at the log of `f2s serve`, then retry"
         case .interrupted(let reason):
             "the answer broke off (\(reason)): retry"
         case .refused(let problem):

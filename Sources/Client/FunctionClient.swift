@@ -99,7 +99,7 @@ public struct FunctionClient: Sendable {
                 throw .notReady(function: name.text, reason: reason)
             case .pending(let reason):
                 guard ContinuousClock.now < deadline, (try? await Task.sleep(for: pause)) != nil else {
-                    throw .notReady(function: name.text, reason: "waited \(timeout.shortText). \(reason)")
+                    throw .notReady(function: name.text, reason: "waited \(timeout.humanText). \(reason)")
                 }
             }
         }

@@ -79,6 +79,17 @@ import Testing
     }
 }
 
+@Suite struct HumanDurationTests {
+    @Test(arguments: [
+        (0, "0 s"), (7, "7 ms"), (999, "999 ms"), (1000, "1 s"), (40_500, "40.5 s"), (40_449, "40.4 s"), (59_960, "60 s"),
+        (90_000, "90 s"), (120_000, "2 min"), (121_000, "2 min 1 s"), (5_400_000, "1 h 30 min"), (3_601_000, "1 h 1 s"),
+        (86_400_000, "24 h"), (-40_500, "-40.5 s"), (86_399_600, "24 h"),
+    ])
+    func `a duration is written for people`(milliseconds: Int, text: String) {
+        #expect(Duration.milliseconds(milliseconds).humanText == text)
+    }
+}
+
 @Suite struct PrintableTextTests {
     @Test(arguments: [
         ("plain ü 漢", "plain ü 漢"), ("a\u{0}b", "a\\u{0}b"), ("\u{1b}[31m", "\\u{1b}[31m"),

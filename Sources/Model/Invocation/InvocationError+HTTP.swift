@@ -103,14 +103,14 @@ extension InvocationError {
             "This caller begins more invocations than target.limits allows. Call more slowly: the next one is let in "
                 + "after \(Self.retryAfterSeconds(wait)) s. Or raise target.limits.rate or .burst."
         case .queueTimeout(let wait):
-            "Every slot was taken for \(wait.shortText). Raise target.maxReplicas, .concurrency, .limits.inFlight "
+            "Every slot was taken for \(wait.humanText). Raise target.maxReplicas, .concurrency, .limits.inFlight "
                 + "or .timeout."
         case .moved: "Another F2S process has just taken the function over. Retry in a second."
         case .untrustedPeer:
             "Only F2S processes invoke functions here, with the token that they share. Call the public listener; or, "
                 + "if this was an F2S process, give all of them the same F2S_INTERNAL_TOKEN."
         case .scalingTimeout(let wait):
-            "No replica was ready within \(wait.shortText). `f2s why` tells what is in the way."
+            "No replica was ready within \(wait.humanText). `f2s why` tells what is in the way."
         case .startFailed(let trouble): trouble.message
         case .notRunnable(let reason): reason
         case .connectFailed:
@@ -122,7 +122,7 @@ extension InvocationError {
                     + "`f2s logs` shows what the function says."
         case .malformedResponse(let reason): "\(reason). The function must answer in HTTP/1.1."
         case .responseTimeout(let limit, let stage):
-            "No answer began within \(limit.shortText); most of the time went in stage \(stage.rawValue). "
+            "No answer began within \(limit.humanText); most of the time went in stage \(stage.rawValue). "
                 + (stage == .queue
                     ? "Raise target.maxReplicas or .concurrency, or target.timeout."
                     : "Raise target.timeout, or make the function faster.")

@@ -26,6 +26,21 @@ extension Duration {
         return parts.filter { $0.0 > 0 }.map { "\($0.0)\($0.1)" }.joined()
     }
 
+    /// For people: `250 ms`, `40.5 s`, `90 s`, `5 min`, `1 h 30 min`. What should be written into a manifest stands as
+    /// ``shortText``.
+    public var humanText: String {
+        let total = wholeMilliseconds
+        guard total >= 0 else { return "-" + (Duration.zero - self).humanText }
+        if total < 1000 { return total == 0 ? "0 s" : "\(total) ms" }
+        if total < 120_000 {
+            let tenths = (total + 50) / 100
+            return tenths % 10 == 0 ? "\(tenths / 10) s" : "\(tenths / 10).\(tenths % 10) s"
+        }
+        let seconds = (total + 500) / 1000
+        let parts = [(seconds / 3600, "h"), (seconds / 60 % 60, "min"), (seconds % 60, "s")].filter { $0.0 > 0 }
+        return parts.prefix(2).map { "\($0.0) \($0.1)" }.joined(separator: " ")
+    }
+
     /// Milliseconds, fractions cut off.
     public var wholeMilliseconds: Int64 {
         components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000

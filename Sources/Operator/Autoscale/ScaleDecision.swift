@@ -56,17 +56,17 @@ struct ScaleDecision: Sendable, Hashable {
             "\(number): \(waiters) and \(inFlight) \(inFlight == 1 ? "is" : "are") in flight, \(policy.slotsText) per "
                 + "replica."
         case .panic:
-            "\(number): \(panicConcurrency.shortText) invocations at once over \(policy.panicWindow.shortText) against "
-                + "\(stableConcurrency.shortText) over \(policy.stableWindow.shortText); nothing is stopped while load "
+            "\(number): \(panicConcurrency.shortText) invocations at once over \(policy.panicWindow.humanText) against "
+                + "\(stableConcurrency.shortText) over \(policy.stableWindow.humanText); nothing is stopped while load "
                 + "jumps."
         case .load:
-            "\(number): \(stableConcurrency.shortText) invocations at once over \(policy.stableWindow.shortText), "
+            "\(number): \(stableConcurrency.shortText) invocations at once over \(policy.stableWindow.humanText), "
                 + "\(policy.concurrencyPerReplica.shortText) aimed at per replica."
-        case .idle: "\(number): no invocation within \(policy.idle.shortText)."
+        case .idle: "\(number): no invocation within \(policy.idle.humanText)."
         case .minimum: "\(number): the load asks for \(wanted), target.minReplicas is \(policy.minReplicas)."
         case .maximum: "\(number): the load asks for \(wanted), target.maxReplicas is \(policy.maxReplicas)."
         case .noHistory:
-            "\(number): the load asks for \(wanted), but has not been watched for \(policy.stableWindow.shortText) yet."
+            "\(number): the load asks for \(wanted), but has not been watched for \(policy.stableWindow.humanText) yet."
         case .noData: "\(number): there is no complete report on the load, so nothing is stopped."
         case .startTrouble: "\(number): the last start failed, so one at a time is tried; the load asks for \(wanted)."
         case .routeConflict: "\(number): an older function has the same endpoint and method."

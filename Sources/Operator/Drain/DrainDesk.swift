@@ -72,7 +72,7 @@ public final class DrainDesk: Service, PeerDesk {
             }
             throw CancellationError()
         }
-        let result = outcome ?? .failure(.unconfirmed("no answer within \(limit.shortText)"))
+        let result = outcome ?? .failure(.unconfirmed("no answer within \(limit.humanText)"))
         metrics.count(result.error, after: clock.now() - began)
         try result.get()
     }

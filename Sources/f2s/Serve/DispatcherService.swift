@@ -48,6 +48,6 @@ struct DispatcherService: Service {
         guard left > 0 else { return }
         logger.warning(
             "Work in hand is cut off: raise f2s.limits.drain_timeout if it needs longer.",
-            metadata: ["invocations": "\(left)", "drain_timeout": "\(limit.shortText)"])
+            metadata: ["invocations": "\(left)", "drain_timeout": "\(limit.humanText)"])
     }
 }

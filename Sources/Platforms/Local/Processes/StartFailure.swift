@@ -76,7 +76,7 @@ enum StartFailure {
             return trouble(
                 launch, "NeverReady",
                 "`\(launch.commandText)` listens, but GET \(launch.probePath ?? "/") was not answered with 200 to 399 "
-                    + "within \(timeout.shortText). Correct target.readinessProbe.path, or what answers it.",
+                    + "within \(timeout.humanText). Correct target.readinessProbe.path, or what answers it.",
                 logTail: logTail, isTimeout: true, retry: retry)
         }
         let port = life.process.map { " (\($0.port))" } ?? ""
@@ -87,7 +87,7 @@ enum StartFailure {
             : "It listens on port \(others) instead: make it listen on the one that the variable PORT names."
         return trouble(
             launch, "NeverListened",
-            "`\(launch.commandText)` did not listen on $PORT\(port) within \(timeout.shortText). \(advice)",
+            "`\(launch.commandText)` did not listen on $PORT\(port) within \(timeout.humanText). \(advice)",
             logTail: logTail, isTimeout: true, retry: retry)
     }
 
