@@ -81,7 +81,8 @@ import Testing
 
 @Suite struct HumanDurationTests {
     @Test(arguments: [
-        (0, "0 s"), (7, "7 ms"), (999, "999 ms"), (1000, "1 s"), (40_500, "40.5 s"), (40_449, "40.4 s"), (59_960, "60 s"),
+        (0, "0 s"), (7, "7 ms"), (999, "999 ms"), (1000, "1 s"), (40_500, "40.5 s"), (40_449, "40.4 s"),
+        (59_960, "60 s"),
         (90_000, "90 s"), (120_000, "2 min"), (121_000, "2 min 1 s"), (5_400_000, "1 h 30 min"), (3_601_000, "1 h 1 s"),
         (86_400_000, "24 h"), (-40_500, "-40.5 s"), (86_399_600, "24 h"),
     ])
@@ -115,5 +116,35 @@ import Testing
         ] as [([String], String)])
     func `clauses are joined without a full stop before the semicolon`(texts: [String], line: String) {
         #expect(texts.joinedClauses == line)
+    }
+}
+
+@Suite struct TimeTextTests {
+    @Test(arguments: [
+        (0, "1970-01-01T00:00:00.000Z"), (1_709_208_000.5, "2024-02-29T12:00:00.500Z"),
+        (-0.001, "1969-12-31T23:59:59.999Z"),
+        (951_782_400, "2000-02-29T00:00:00.000Z"), (1.9996, "1970-01-01T00:00:02.000Z"),
+    ])
+    func `a moment is written in RFC 3339 and read back`(seconds: Double, text: String) throws {
+        #expect(TimeText.utc(secondsSince1970: seconds) == text)
+        let back = try #require(TimeText.secondsSince1970(text))
+        #expect(abs(back - seconds) <= 0.0005)
+    }
+
+    @Test(
+        arguments: [
+            ("2024-02-29T12:00:00Z", 1_709_208_000), ("2024-02-29T13:30:00+01:30", 1_709_208_000),
+            ("2024-02-29t06:00:00.25-06:00", 1_709_208_000.25), ("1969-12-31T23:59:59Z", -1),
+        ] as [(String, Double)])
+    func `other writers' forms are read`(text: String, seconds: Double) {
+        #expect(TimeText.secondsSince1970(text) == seconds)
+    }
+
+    @Test(arguments: [
+        "", "yesterday", "2024-02-29", "2024-13-01T00:00:00Z", "2024-01-01T00:00:00", "2024-01-01T24:00:00Z",
+        "2024-01-01T00:00:00.Z", "2024-01-01T00:00:00+1:00", "2024-01-01T00:00:00Zjunk",
+    ])
+    func `anything else is no moment`(text: String) {
+        #expect(TimeText.secondsSince1970(text) == nil)
     }
 }

@@ -11,7 +11,7 @@ enum OpenAPISchemas {
     private static let count: JSON = ["type": "integer", "minimum": 0]
     private static let real: JSON = ["type": "number"]
     private static let flag: JSON = ["type": "boolean"]
-    private static let time: JSON = ["type": "number", "description": "Seconds since 1970."]
+    private static let time: JSON = ["type": "string", "format": "date-time"]
     private static let duration: JSON = ["type": "string", "examples": ["500ms", "30s", "1m30s"]]
     private static let texts: JSON = list(text)
 
@@ -90,8 +90,9 @@ enum OpenAPISchemas {
         "EventList": items(reference("Event")),
         "LogLine": object(["replica": text, "source": text, "time": time, "text": text]),
         "Condition": object([
-            "kind": ["enum": .array(Condition.Kind.allCases.map { .string($0.rawValue) })],
-            "isTrue": flag, "reason": text, "message": text, "since": time,
+            "type": ["enum": .array(Condition.Kind.allCases.map { .string($0.rawValue) })],
+            "status": ["enum": ["True", "False", "Unknown"]], "reason": text, "message": text,
+            "lastTransitionTime": time,
         ]),
         "StartTrouble": object([
             "stage": text, "reason": text, "message": text, "exitStatus": ["type": "integer"], "logTail": texts,

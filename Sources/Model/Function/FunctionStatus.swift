@@ -64,3 +64,43 @@ public struct Condition: Sendable, Hashable, Codable {
         self.since = since
     }
 }
+
+extension Condition {
+    /// The condition of a function whose route belongs to an older function.
+    public static func routeConflict(with holder: FunctionName, route: Route, since: Int64 = 0) -> Condition {
+        Condition(
+            .routeConflict, isTrue: true, reason: "OlderFunction",
+            message:
+                "\(holder) is older and has the same endpoint \(route) and method. Change spec.endpoint or spec.method "
+                + "of one of the two.", since: since)
+    }
+}
+
+/// The form of Kubernetes' `metav1.Condition`, which a function's status has too.
+extension Condition {
+    private enum CodingKeys: String, CodingKey {
+        case type, status, reason, message, lastTransitionTime
+    }
+
+    /// Reads that form.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let since = try container.decode(UTCTime.self, forKey: .lastTransitionTime)
+        self.init(
+            try container.decode(Kind.self, forKey: .type),
+            isTrue: try container.decode(String.self, forKey: .status) == "True",
+            reason: try container.decodeIfPresent(String.self, forKey: .reason) ?? "",
+            message: try container.decodeIfPresent(String.self, forKey: .message) ?? "",
+            since: Int64(since.wrappedValue.rounded(.down)))
+    }
+
+    /// Writes that form.
+    public func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: CodingKeys.self)
+        try container.encode(kind, forKey: .type)
+        try container.encode(isTrue ? "True" : "False", forKey: .status)
+        try container.encode(reason, forKey: .reason)
+        try container.encode(message, forKey: .message)
+        try container.encode(TimeText.utc(secondsSince1970: since), forKey: .lastTransitionTime)
+    }
+}

@@ -19,7 +19,7 @@ public struct ScaleExplanation: Sendable, Hashable, Codable {
     /// Whether the panic window rules.
     public var isPanicking: Bool
     /// When this was decided, seconds since 1970.
-    public var time: Double
+    @UTCTime public var time: Double
 
     /// An explanation.
     public init(

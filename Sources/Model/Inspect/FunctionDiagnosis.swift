@@ -50,7 +50,7 @@ public struct ReplicaView: Sendable, Hashable, Codable {
     /// Invocations on it.
     public var inFlight: Int
     /// When it was created, seconds since 1970.
-    public var since: Double
+    @UTCTime public var since: Double
 
     /// A view of a replica of a function with this current revision.
     public init(_ replica: Replica, current: Revision, inFlight: Int) {

@@ -3,7 +3,7 @@ public struct Event: Sendable, Hashable, Codable {
     /// Counts up from 1 within a process.
     public var sequence: UInt64
     /// When, seconds since 1970.
-    public var time: Double
+    @UTCTime public var time: Double
     /// The function's name; empty for F2S itself.
     public var function: String
     /// Whether an operator should look.

@@ -70,7 +70,7 @@ public struct LogLine: Sendable, Hashable, Codable {
     /// Where: `stdout` or `stderr`; `f2s` for remarks of the platform itself.
     public var source: String
     /// When it was read, seconds since 1970.
-    public var time: Double
+    @UTCTime public var time: Double
     /// The line without its end, at most 16 KiB.
     public var text: String
 

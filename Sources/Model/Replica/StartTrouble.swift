@@ -18,7 +18,7 @@ public struct StartTrouble: Sendable, Hashable, Codable {
     public var attempts: Int
     /// When the next attempt is allowed, seconds since 1970; until then invocations of a function without replicas fail
     /// at once with this trouble.
-    public var nextAttempt: Double
+    @UTCTime public var nextAttempt: Double
     /// The same, counted from now when the trouble was published: whole seconds, at least 1.
     public var retryAfterSeconds: Int
 
