@@ -23,10 +23,11 @@ extension FunctionClient {
         try await decode(ItemList<Event>.self, of: ClientRequest("GET", "/events?follow=false")).items
     }
 
-    /// The events that the server remembers, then each as it happens, until the task is cancelled.
+    /// The events after that number which the server remembers, then each as it happens, until the task is cancelled.
     /// - Throws: ``ClientError``, and what `each` throws.
-    public func events(_ each: (Event) throws -> Void) async throws {
-        let request = ClientRequest("GET", "/events", fields: [("accept", "text/event-stream")])
+    public func events(after sequence: UInt64 = 0, _ each: (Event) throws -> Void) async throws {
+        let request = ClientRequest(
+            "GET", "/events", fields: [("accept", "text/event-stream"), ("last-event-id", "\(sequence)")])
         try await lines(of: request) { line in
             // One field per event bears content, on one line (WHATWG HTML section 9.2): comments, ids and retry times
             // are for those who reconnect.

@@ -34,10 +34,9 @@ public struct FunctionClient: Sendable {
         try await decode(FunctionRecord.self, of: ClientRequest("GET", path(name)))
     }
 
-    /// One function (or all, when `name` is `nil`) as the server writes it, for files and programs.
-    public func document(_ name: FunctionName?, as form: DocumentForm) async throws(ClientError) -> [UInt8] {
-        try await content(
-            of: ClientRequest("GET", name.map(path) ?? "/functions", fields: [("accept", form.mediaType)]))
+    /// One function (or all, when `name` is `nil`) as the server writes it: JSON.
+    public func document(_ name: FunctionName?) async throws(ClientError) -> [UInt8] {
+        try await content(of: ClientRequest("GET", name.map(path) ?? "/functions", fields: Self.acceptJSON))
     }
 
     /// Creates or replaces a function.
@@ -83,6 +82,18 @@ public struct FunctionClient: Sendable {
             events: events.filter { $0.function == name.text })
     }
 
+    /// The same as one JSON document: `function`, `why` and `events`, each in the form that it has by itself.
+    public func descriptionDocument(_ name: FunctionName) async throws(ClientError) -> [UInt8] {
+        let function = try await document(name)
+        var text = "{\"function\":\(String(decoding: function, as: UTF8.self))"
+        if let why = try? await whyDocument(name) { text += ",\"why\":\(String(decoding: why, as: UTF8.self))" }
+        let events = ((try? await recentEvents()) ?? []).filter { $0.function == name.text }
+        if let list = try? JSONEncoder().encode(events) {
+            text += ",\"events\":\(String(decoding: list, as: UTF8.self))"
+        }
+        return Array((text + "}").utf8)
+    }
+
     /// Waits until a function that was applied is ready.
     /// - Parameter pause: between two looks.
     /// - Throws: ``ClientError/notReady(function:reason:)`` when time is over or it cannot become ready.
@@ -104,17 +115,6 @@ public struct FunctionClient: Sendable {
             }
         }
     }
-}
-
-/// How a document is written.
-public enum DocumentForm: String, Sendable, Hashable, CaseIterable {
-    /// RFC 8259.
-    case json
-    /// RFC 9512.
-    case yaml
-
-    /// For an Accept header.
-    public var mediaType: String { "application/" + rawValue }
 }
 
 /// What an ``FunctionClient/apply(_:)`` has done.
@@ -185,12 +185,14 @@ extension FunctionClient {
         }
     }
 
-    private static var acceptJSON: [(name: String, value: String)] { [("accept", DocumentForm.json.mediaType)] }
+    private static let jsonType = "application/json"
+
+    private static var acceptJSON: [(name: String, value: String)] { [("accept", Self.jsonType)] }
 
     private func writing(_ method: String, _ target: String, _ body: [UInt8]?) -> ClientRequest {
         // The server demands the content type of every route that changes something, also where there is no content.
         ClientRequest(
-            method, target, fields: [("content-type", DocumentForm.json.mediaType)],
+            method, target, fields: [("content-type", Self.jsonType)],
             content: body.map { .bytes($0) } ?? .none)
     }
 }

@@ -9,7 +9,7 @@ struct TextTableTests {
         var table = TextTable(["NAME", "N"])
         table.add(["a", "1"])
         table.add(["longer", "22"])
-        #expect(table.text == "NAME    N\na       1\nlonger  22\n")
+        #expect(table.text() == "NAME    N\na       1\nlonger  22\n")
     }
 
     @Test func `missing and empty cells are dashes, and surplus ones are dropped`() {
@@ -17,20 +17,41 @@ struct TextTableTests {
         #expect(table.isEmpty)
         table.add([""])
         table.add(["1", "2", "3"])
-        #expect(table.text == "A  B\n-  -\n1  2\n")
+        #expect(table.text() == "A  B\n-  -\n1  2\n")
     }
 
     @Test func `a cell cannot break its line nor command the terminal`() {
         var table = TextTable(["A"])
-        table.add(["x\ny\u{1B}[2J\r\n\u{9B}z"])
-        #expect(table.text == "A\nx y [2J   z\n")
+        table.add(["x\ny\u{1B}[2J\r\n\u{9B}z\u{202E}"])
+        #expect(table.text() == "A\nx y\\u{1b}[2J \\u{9b}z\\u{202e}\n")
     }
 
-    @Test func `width is counted in characters`() {
+    @Test func `a table is cut to the width of a terminal, its sentences first`() {
+        var table = TextTable(["NAME", "REASON", "MESSAGE"])
+        table.add(["hello", "StartFailed", "It ended with exit status 3 before it listened on its port."])
+        let narrow = TextLayout(width: 40, isColoured: false)
+        #expect(table.text(narrow) == "NAME   REASON       MESSAGE\nhello  StartFailed  It ended with exit …\n")
+        for width in 1...100 {
+            let lines = table.text(TextLayout(width: width, isColoured: false)).split(separator: "\n")
+            if width >= 34 { #expect(lines.allSatisfy { $0.count <= width }, "\(width): \(lines)") }
+        }
+        #expect(table.text(narrow, cutsLast: false).contains("on its port."))
+        #expect(table.text().contains("on its port."))
+    }
+
+    @Test func `colours stand around the text and not around what fills the column`() {
+        var table = TextTable(["A", "B"])
+        table.add(cells: [.init("x", .bad), .init("long", .good)])
+        let text = table.text(TextLayout(width: 80, isColoured: true))
+        #expect(text == "\u{1B}[1mA\u{1B}[0m  \u{1B}[1mB\u{1B}[0m\n\u{1B}[31mx\u{1B}[0m  \u{1B}[32mlong\u{1B}[0m\n")
+    }
+
+    @Test func `width is counted in columns of a terminal`() {
         var table = TextTable(["A", "B"])
         table.add(["é", "1"])
         table.add(["👨‍👩‍👧", "2"])
-        #expect(table.text == "A  B\né  1\n👨‍👩‍👧  2\n")
+        table.add(["日本", "3"])
+        #expect(table.text() == "A     B\né     1\n👨‍👩‍👧    2\n日本  3\n")
     }
 }
 
@@ -107,7 +128,7 @@ struct EventTableTests {
     @Test func `a single event is shown without titles`() {
         let event = Event(time: 90, function: "hello", isWarning: true, reason: "StartFailed", message: "it\nended")
         let table = EventTable([event], now: 100)
-        #expect(table.lines == "10s  Warning  hello     StartFailed  it ended\n")
-        #expect(table.text.hasPrefix("AGE"))
+        #expect(table.lines() == "10s  Warning  hello     StartFailed  it ended\n")
+        #expect(table.text().hasPrefix("AGE"))
     }
 }

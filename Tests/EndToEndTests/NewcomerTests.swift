@@ -48,25 +48,3 @@ extension EndToEndSerial {
         }
     }
 }
-
-/// A run of `f2s` with a command.
-private struct Command {
-    let status: Int
-    /// Standard output.
-    let text: String
-    /// Standard error.
-    let complaint: String
-
-    init(_ arguments: [String], server: F2SServer) throws {
-        let folder = try TemporaryFolder()
-        defer { folder.remove() }
-        let (output, errors) = (folder.path + "/out", folder.path + "/err")
-        let process = try ChildProcess(
-            [try Workshop.current.f2s] + arguments, environment: ["F2S_SERVER=http://127.0.0.1:\(server.port)"],
-            output: output, errors: errors)
-        defer { process.end() }
-        status = try process.waitForEnd(within: .seconds(30))
-        text = try Files.read(output)
-        complaint = try Files.read(errors)
-    }
-}

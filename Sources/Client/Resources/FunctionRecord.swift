@@ -143,6 +143,13 @@ public struct ConditionRecord: Sendable, Hashable, Decodable {
 }
 
 /// A list as the API gives it.
-struct ItemList<Item: Decodable>: Decodable {
-    var items: [Item]
+public struct ItemList<Item> {
+    /// What is in it.
+    public var items: [Item]
+
+    /// A list.
+    public init(items: [Item]) { self.items = items }
 }
+
+extension ItemList: Decodable where Item: Decodable {}
+extension ItemList: Encodable where Item: Encodable {}

@@ -6,8 +6,10 @@ public struct DiagnosisText: Sendable {
     public let text: String
 
     /// The account of a function.
-    public init(_ diagnosis: FunctionDiagnosis) {
-        var lines = ["\(diagnosis.function): \(diagnosis.summary.printable)"]
+    public init(_ diagnosis: FunctionDiagnosis, layout: TextLayout = .plain) {
+        let isGood = diagnosis.conditions.allSatisfy { ($0.kind == .ready) == $0.isTrue }
+        let summary = layout.styled(diagnosis.summary.printable, isGood ? .plain : .bad)
+        var lines = ["\(diagnosis.function): \(summary)"]
         if let scale = diagnosis.scale {
             lines.append("replicas: \(scale.ready) ready, \(scale.replicas) running, \(scale.desired) desired")
             lines.append("decision: \(scale.reason): \(scale.message.printable)")
@@ -22,9 +24,10 @@ public struct DiagnosisText: Sendable {
         if let trouble = diagnosis.trouble {
             let status = trouble.exitStatus.map { ", exit status \($0)" } ?? ""
             lines.append(
-                "trouble: \(trouble.reason) in stage \(trouble.stage.rawValue)\(status), attempt \(trouble.attempts), "
-                    + "next in \(trouble.retryAfterSeconds)s")
-            lines += trouble.logTail.map { "| \($0.printable)" }
+                layout.styled("trouble", .bad)
+                    + ": \(trouble.reason) in stage \(trouble.stage.rawValue)\(status), attempt \(trouble.attempts), "
+                    + "next in \(trouble.retryAfterSeconds) s")
+            lines += trouble.logTail.map { "| \(TerminalEscaper.escaped($0))" }
         }
         text = lines.map { $0 + "\n" }.joined()
     }

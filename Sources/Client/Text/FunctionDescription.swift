@@ -20,9 +20,11 @@ public struct FunctionDescription: Sendable {
 
     /// The lines with their ends.
     /// - Parameter now: seconds since 1970, for ages.
-    public func text(now: Double) -> String {
-        facts(identity) + facts(target, under: "Target") + facts(scale, under: "Replicas") + replicas(now: now)
-            + conditions(now: now) + trouble + happenings(now: now)
+    public func text(now: Double, layout: TextLayout = .plain) -> String {
+        // Messages are what a reader of a description looks for, so nothing is cut.
+        let layout = TextLayout(width: nil, isColoured: layout.isColoured)
+        return facts(identity) + facts(target, under: "Target") + facts(scale, under: "Replicas")
+            + replicas(now: now, layout) + conditions(now: now, layout) + trouble + recentEvents(now: now, layout)
     }
 
     private typealias Facts = [(name: String, value: String?)]
@@ -79,7 +81,7 @@ public struct FunctionDescription: Sendable {
         ]
     }
 
-    private func replicas(now: Double) -> String {
+    private func replicas(now: Double, _ layout: TextLayout) -> String {
         var table = TextTable(["REPLICA", "STATE", "ADDRESS", "PROCESS", "REVISION", "IN FLIGHT", "AGE"])
         for replica in diagnosis?.replicas ?? [] {
             table.add([
@@ -88,23 +90,25 @@ public struct FunctionDescription: Sendable {
                 AgeText.text(seconds: now - replica.since),
             ])
         }
-        return table.isEmpty ? "" : table.text.indented
+        return table.isEmpty ? "" : table.text(layout).indented
     }
 
-    private func conditions(now: Double) -> String {
+    private func conditions(now: Double, _ layout: TextLayout) -> String {
         var table = TextTable(["TYPE", "STATUS", "REASON", "AGE", "MESSAGE"])
         for condition in function.status?.conditions ?? [] {
-            table.add([
-                condition.type, condition.status, condition.reason ?? "",
-                AgeText.text(since: condition.lastTransitionTime, now: now), condition.message ?? "",
+            // Ready should hold, and every other condition should not.
+            let isGood = condition.isTrue == (condition.type == Condition.Kind.ready.rawValue)
+            table.add(cells: [
+                .init(condition.type), .init(condition.status, isGood ? .good : .bad), .init(condition.reason),
+                .init(AgeText.text(since: condition.lastTransitionTime, now: now)), .init(condition.message),
             ])
         }
-        return table.isEmpty ? "" : "Conditions:\n" + table.text.indented
+        return table.isEmpty ? "" : "Conditions:\n" + table.text(layout).indented
     }
 
     private var trouble: String {
         guard let trouble = diagnosis?.trouble else { return "" }
-        let lines = trouble.logTail.map { "| \($0.printable)\n" }.joined()
+        let lines = trouble.logTail.map { "| \(TerminalEscaper.escaped($0))\n" }.joined()
         return facts(
             [
                 ("Stage", trouble.stage.rawValue),
@@ -115,20 +119,21 @@ public struct FunctionDescription: Sendable {
             ], under: "Trouble") + lines.indented
     }
 
-    private func happenings(now: Double) -> String {
+    private func recentEvents(now: Double, _ layout: TextLayout) -> String {
         var table = TextTable(["AGE", "KIND", "REASON", "MESSAGE"])
         for event in events.suffix(Self.eventsMax) {
-            table.add([
-                AgeText.text(seconds: now - event.time), event.isWarning ? "Warning" : "Normal", event.reason,
-                event.message,
+            table.add(cells: [
+                .init(AgeText.text(seconds: now - event.time)),
+                .init(event.isWarning ? "Warning" : "Normal", event.isWarning ? .warning : .plain),
+                .init(event.reason), .init(event.message),
             ])
         }
-        return table.isEmpty ? "" : "Events:\n" + table.text.indented
+        return table.isEmpty ? "" : "Events:\n" + table.text(layout).indented
     }
 
     private func facts(_ facts: Facts, under title: String? = nil) -> String {
         let known = facts.compactMap { fact in
-            fact.value.flatMap { $0.isEmpty ? nil : (name: fact.name + ":", value: $0.printable) }
+            fact.value.flatMap { $0.isEmpty ? nil : (name: fact.name + ":", value: $0.oneLine) }
         }
         let width = (known.map(\.name.count).max() ?? 0) + 2
         let lines = known.map { fact in

@@ -5,19 +5,21 @@ public struct FunctionTable: Sendable {
 
     /// A table of functions.
     /// - Parameter now: seconds since 1970, for ages.
-    public init(_ functions: [FunctionRecord], now: Double) {
+    public init(_ functions: [FunctionRecord], now: Double, layout: TextLayout = .plain) {
         var table = TextTable(["NAME", "ENDPOINT", "METHOD", "READY", "REPLICAS", "REASON", "AGE"])
         for function in functions {
             let ready = function.condition("Ready")
             // A condition besides Ready is there only while it holds, and is then what the user must know.
             let trouble = function.status?.conditions?.first { $0.type != "Ready" && $0.isTrue }
             let replicas = function.status.map { "\($0.readyReplicas ?? 0)/\($0.desiredReplicas ?? 0)" }
-            table.add([
-                function.name, function.spec.endpoint, function.spec.method ?? "any", ready?.status ?? "Unknown",
-                replicas ?? "", trouble?.reason ?? trouble?.type ?? ready?.reason ?? "",
-                AgeText.text(since: function.metadata.creationTimestamp ?? ready?.lastTransitionTime, now: now),
+            table.add(cells: [
+                .init(function.name), .init(function.spec.endpoint), .init(function.spec.method ?? "any"),
+                .init(ready?.status ?? "Unknown", ready.map { $0.isTrue ? .good : .bad } ?? .plain), .init(replicas),
+                .init(trouble?.reason ?? trouble?.type ?? ready?.reason, trouble == nil ? .plain : .bad),
+                .init(
+                    AgeText.text(since: function.metadata.creationTimestamp ?? ready?.lastTransitionTime, now: now)),
             ])
         }
-        text = table.text
+        text = table.text(layout)
     }
 }

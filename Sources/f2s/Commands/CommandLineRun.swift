@@ -1,5 +1,7 @@
 import ArgumentParser
 import F2SClient
+import F2SManifest
+import F2SModel
 
 /// One run of the program: arguments in, exit status out. Every error is said here and nowhere else.
 struct CommandLineRun {
@@ -18,7 +20,8 @@ struct CommandLineRun {
     /// Parses, runs and reports.
     @concurrent func exitStatus() async -> Int32 {
         do {
-            let command = try parse()
+            if let suggestion = suggestion() { throw suggestion }
+            let command = try await parse()
             if let command = command as? any AsyncParsableCommand {
                 try await run(command)
             } else {
@@ -32,11 +35,25 @@ struct CommandLineRun {
 
     /// `serve` by itself: a root command is first searched for a wish to print shell completions, two thirds of
     /// parsing and 3 ms of a start.
-    private func parse() throws -> any ParsableCommand {
+    @concurrent private func parse() async throws -> any ParsableCommand {
         if let name = ServeCommand.configuration.commandName, arguments.first == name {
             return try ServeCommand.parseAsRoot(Array(arguments.dropFirst()))
         }
-        return try RootCommand.parseAsRoot(arguments)
+        return try await RootCommand.asyncParseAsRoot(arguments)
+    }
+
+    /// What was meant by a command that does not exist.
+    private func suggestion() -> ValidationError? {
+        guard let word = arguments.first, !word.hasPrefix("-") else { return nil }
+        let known = Self.commands
+        guard word != "help", !known.contains(word) else { return nil }
+        let near = NearestName.of(word, among: known)
+        return ValidationError(
+            "\(word.printable) is no command" + (near.map { ": did you mean `f2s \($0)`?" } ?? "."))
+    }
+
+    private static var commands: [String] {
+        RootCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
     }
 
     @concurrent private func run<Command: AsyncParsableCommand>(_ command: Command) async throws {
@@ -74,10 +91,10 @@ struct CommandLineRun {
             try? Terminal.write(RootCommand.fullMessage(for: error) + "\n")
             return Status.done
         case .validationFailure:
-            let known = RootCommand.configuration.subcommands.compactMap { $0.configuration.commandName }
-            let command = arguments.first.flatMap { known.contains($0) ? "f2s \($0)" : nil } ?? "f2s"
+            let command = arguments.first.flatMap { Self.commands.contains($0) ? "f2s \($0)" : nil } ?? "f2s"
             let message = RootCommand.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
-            Terminal.complain("\(message)\(message.hasSuffix(".") ? "" : ".") `\(command) --help` shows how to use it.")
+            Terminal.complain(
+                "\(message)\(".?!".contains(message.last ?? " ") ? "" : ".") `\(command) --help` shows how to use it.")
             return Status.badUse
         default:
             Terminal.complain("\(error)")

@@ -7,13 +7,14 @@ struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "delete", abstract: "Remove functions; their replicas finish what they have and stop.")
 
-    @Argument(help: "Names of the functions.")
+    @Argument(help: "Names of the functions.", completion: FunctionArgument.completion)
     var names: [FunctionName] = []
 
     @Option(
         name: [.customShort("f"), .customLong("file")],
         help: ArgumentHelp(
-            "Remove the functions of a manifest; - is standard input. May be repeated.", valueName: "file"))
+            "Remove the functions of a manifest; - is standard input. May be repeated.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml", "json"]))
     var files: [String] = []
 
     @OptionGroup var server: ServerOptions

@@ -8,14 +8,19 @@ struct DescribeCommand: AsyncParsableCommand {
         commandName: "describe",
         abstract: "Show everything about one function: what is declared, what runs, what has happened.")
 
-    @Argument(help: "Name of the function.")
-    var name: FunctionName
+    @OptionGroup var function: FunctionArgument
+
+    @OptionGroup var output: OutputOptions
 
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
         try await server.withClient { client in
-            try Terminal.write(try await client.describe(name).text(now: secondsSince1970()))
+            guard output.form == .table else {
+                return try output.write(document: try await client.descriptionDocument(function.name))
+            }
+            try Terminal.show(
+                try await client.describe(function.name).text(now: secondsSince1970(), layout: Terminal.layout))
         }
     }
 }

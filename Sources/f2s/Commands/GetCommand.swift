@@ -6,20 +6,19 @@ import F2SModel
 struct GetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "get", abstract: "Show one function.")
 
-    @Argument(help: "Name of the function.")
-    var name: FunctionName
+    @OptionGroup var function: FunctionArgument
 
-    @Option(name: [.short, .long], help: "table, json or yaml.")
-    var output = OutputForm.table
+    @OptionGroup var output: OutputOptions
 
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
         try await server.withClient { client in
-            if let form = output.document {
-                try Terminal.write(try await client.document(name, as: form).endingLine)
-            } else {
-                try Terminal.write(FunctionTable([try await client.get(name)], now: secondsSince1970()).text)
+            switch output.form {
+            case .table:
+                let function = try await client.get(function.name)
+                try Terminal.show(FunctionTable([function], now: secondsSince1970(), layout: Terminal.layout).text)
+            case .json, .yaml: try output.write(document: try await client.document(function.name))
             }
         }
     }

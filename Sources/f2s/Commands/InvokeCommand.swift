@@ -6,10 +6,12 @@ import F2SModel
 struct InvokeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "invoke", abstract: "Call a function by its name.",
-        discussion: "The answer goes to standard output. With status 400 or above the exit status is 1.")
+        discussion: """
+            The answer goes to standard output. With status 400 or above the exit status is 1. On a terminal, control \
+            characters of the answer are shown as escapes such as \\u{1b}; --raw lets them through.
+            """)
 
-    @Argument(help: "Name of the function.")
-    var name: FunctionName
+    @OptionGroup var function: FunctionArgument
 
     @Option(
         name: [.customShort("X"), .customLong("method")],
@@ -33,6 +35,9 @@ struct InvokeCommand: AsyncParsableCommand {
     @Flag(name: [.customShort("i"), .customLong("include")], help: "Show status and header fields too.")
     var include = false
 
+    @Flag(help: "Let control characters of the answer reach the terminal.")
+    var raw = false
+
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
@@ -48,15 +53,21 @@ struct InvokeCommand: AsyncParsableCommand {
     func run() async throws {
         let invocation = Invocation(
             method: method, rest: path, fields: try headers.map(Self.field), content: try content())
+        let name = function.name
         try await server.withClient { client in
             let answer = try await client.invoke(name, invocation)
-            if include { try Terminal.write(Self.head(of: answer)) }
+            var foreign = ForeignOutput(isRaw: raw)
+            if include { try foreign.write(Self.head(of: answer)) }
             if answer.status >= 400, answer.isOfType(ServerProblem.mediaType), !include {
                 let bytes = try await answer.collect(bytesMax: 1 << 20)
-                guard let problem = ServerProblem(json: bytes) else { return try Terminal.write(bytes) }
+                guard let problem = ServerProblem(json: bytes) else {
+                    try foreign.write(bytes)
+                    return try foreign.finish()
+                }
                 throw ClientError.refused(problem)
             }
-            for try await piece in answer.content { try Terminal.write(piece) }
+            for try await piece in answer.content { try foreign.write(piece) }
+            try foreign.finish()
             if answer.status >= 400 {
                 throw CommandFailure(
                     "\(name) answered with status \(answer.status): `f2s logs \(name)` shows what it says")

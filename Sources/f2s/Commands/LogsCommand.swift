@@ -1,15 +1,17 @@
 import ArgumentParser
 import F2SClient
 import F2SModel
-import FoundationEssentials
 
 /// `f2s logs`: what a function's replicas have written.
 struct LogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "logs", abstract: "Show what a function's replicas have written to standard output and error.")
+        commandName: "logs", abstract: "Show what a function's replicas have written to standard output and error.",
+        discussion: """
+            On a terminal, control characters are shown as escapes such as \\u{1b}; --raw lets them through. json is one \
+            object per line, yaml one document per line.
+            """)
 
-    @Argument(help: "Name of the function.")
-    var name: FunctionName
+    @OptionGroup var function: FunctionArgument
 
     @Flag(name: [.short, .long], help: "Go on with what they write from now on, until interrupted.")
     var follow = false
@@ -20,6 +22,11 @@ struct LogsCommand: AsyncParsableCommand {
     @Flag(name: [.short, .long], help: "Put the time and the replica in front of each line.")
     var details = false
 
+    @Flag(help: "Let control characters of the lines reach the terminal: colours, and whatever else they do.")
+    var raw = false
+
+    @OptionGroup var output: OutputOptions
+
     @OptionGroup var server: ServerOptions
 
     func validate() throws {
@@ -29,14 +36,16 @@ struct LogsCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let name = function.name
         try await server.withClient { client in
+            var foreign = ForeignOutput(isRaw: raw)
             try await client.logs(of: name, tail: tail, follow: follow) { line in
-                guard details else { return try Terminal.write(line.text + "\n") }
-                let time = Date(timeIntervalSince1970: line.time).formatted(Self.time)
-                try Terminal.write("\(time) \(line.replica) \(line.source) \(line.text)\n")
+                guard output.form == .table else { return try output.write(item: line) }
+                guard details else { return try foreign.write(line.text + "\n") }
+                let time = TimeText.utc(secondsSince1970: line.time)
+                try foreign.write("\(time) \(line.replica) \(line.source) \(line.text)\n")
             }
+            try foreign.finish()
         }
     }
-
-    private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 }

@@ -43,37 +43,5 @@ struct DurationArgument: ExpressibleByArgument {
     var defaultValueDescription: String { value.shortText }
 }
 
-/// `-o` of commands that show functions.
-enum OutputForm: String, ExpressibleByArgument, CaseIterable {
-    /// Columns for people.
-    case table
-    /// For programs.
-    case json
-    /// For files.
-    case yaml
-
-    /// The form of document; `nil` for tables.
-    var document: DocumentForm? {
-        switch self {
-        case .table: nil
-        case .json: .json
-        case .yaml: .yaml
-        }
-    }
-}
-
-/// `-o` of commands whose answers have no form of a file.
-enum PlainForm: String, ExpressibleByArgument, CaseIterable {
-    /// Lines for people.
-    case table
-    /// For programs.
-    case json
-}
-
 /// Seconds since 1970, for ages.
 func secondsSince1970() -> Double { Date().timeIntervalSince1970 }
-
-extension Array<UInt8> {
-    /// With a line end at the end, as documents on a terminal have it.
-    var endingLine: [UInt8] { last == UInt8(ascii: "\n") ? self : self + [UInt8(ascii: "\n")] }
-}

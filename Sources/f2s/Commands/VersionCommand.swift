@@ -10,25 +10,31 @@ struct VersionCommand: AsyncParsableCommand {
     @Flag(help: "Only of this program; no server is asked.")
     var client = false
 
-    @Option(name: [.short, .long], help: "table or json.")
-    var output = PlainForm.table
+    @OptionGroup var output: OutputOptions
 
     @OptionGroup var server: ServerOptions
 
+    /// What the command prints as a document.
+    private struct Versions: Encodable {
+        var client: String
+        var server: String?
+        var platform: String?
+        var address: String?
+    }
+
     func run() async throws {
-        if output == .table { try Terminal.write("client \(F2SVersion.current)\n") }
-        guard !client else {
-            if output == .json { try Terminal.write("{\"client\":\(F2SVersion.current.jsonText)}\n") }
-            return
+        var versions = Versions(client: F2SVersion.current)
+        if output.form == .table { try Terminal.write("client \(versions.client)\n") }
+        if !client {
+            let address = try server.address
+            let cluster = try await server.withClient { try await $0.cluster() }
+            versions.server = cluster.version
+            versions.platform = cluster.platform
+            versions.address = address.text
+            if output.form == .table {
+                try Terminal.write("server \(cluster.version) on \(cluster.platform) at \(address)\n")
+            }
         }
-        let address = try server.address
-        let cluster = try await server.withClient { try await $0.cluster() }
-        switch output {
-        case .table:
-            try Terminal.write("server \(cluster.version) on \(cluster.platform) at \(address)\n")
-        case .json:
-            let versions = "\"client\":\(F2SVersion.current.jsonText),\"server\":\(cluster.version.jsonText)"
-            try Terminal.write("{\(versions),\"platform\":\(cluster.platform.jsonText)}\n")
-        }
+        if output.form != .table { try output.write(document: OutputOptions.encode(versions)) }
     }
 }

@@ -7,19 +7,18 @@ struct WhyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "why", abstract: "Say why a function has as many replicas as it has, and what is in its way.")
 
-    @Argument(help: "Name of the function.")
-    var name: FunctionName
+    @OptionGroup var function: FunctionArgument
 
-    @Option(name: [.short, .long], help: "table or json.")
-    var output = PlainForm.table
+    @OptionGroup var output: OutputOptions
 
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
+        let name = function.name
         try await server.withClient { client in
-            switch output {
-            case .table: try Terminal.write(DiagnosisText(try await client.why(name)).text)
-            case .json: try Terminal.write(try await client.whyDocument(name).endingLine)
+            switch output.form {
+            case .table: try Terminal.show(DiagnosisText(try await client.why(name), layout: Terminal.layout).text)
+            case .json, .yaml: try output.write(document: try await client.whyDocument(name))
             }
         }
     }

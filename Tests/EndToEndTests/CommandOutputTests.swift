@@ -1,0 +1,72 @@
+import ProcessSupport
+import Testing
+
+extension EndToEndSerial {
+    /// What commands print, and for whom.
+    @Suite struct CommandOutput {
+        @Test func `every command that prints data writes JSON and YAML, with times as texts`() async throws {
+            let function = try FunctionManifest("shown").with { $0.minReplicas = 1 }
+            try await F2SServer.serve([function]) { f2s in
+                try eventually("shown is ready") { try f2s.readyReplicas(of: "shown") == 1 }
+                let commands = [
+                    ["list"], ["get", "shown"], ["describe", "shown"], ["why", "shown"], ["events"], ["version"],
+                    ["logs", "shown"], ["logs", "shown", "--tail", "1"], ["events", "--tail", "1"],
+                ]
+                for arguments in commands {
+                    let json = try Command(arguments + ["-o", "json"], server: f2s)
+                    #expect(json.status == 0 && json.complaint.isEmpty, "\(arguments): \(json.complaint)")
+                    #expect(json.text.first == "{", "\(arguments): \(json.text)")
+                    let yaml = try Command(arguments + ["-o", "yaml"], server: f2s)
+                    #expect(yaml.status == 0 && yaml.text.first != "{", "\(arguments): \(yaml.text)")
+                    for text in [json.text, yaml.text] {
+                        #expect(
+                            !text.contains(try Regex("(time|since|nextAttempt)\"?: ?[0-9]{5,}[.0-9]*[,\n]")), "\(text)")
+                        #expect(!text.contains("isTrue"), "\(text)")
+                    }
+                }
+                let why = try Command(["why", "shown", "-o", "json"], server: f2s).text
+                #expect(why.contains("\"lastTransitionTime\": \"20"))
+                #expect(try Command(["describe", "shown", "-o", "json"], server: f2s).text.contains("\"why\": {"))
+            }
+        }
+
+        @Test func `what a function writes does not steer the terminal of its reader, unless that is asked for`()
+            async throws
+        {
+            let function = FunctionManifest(
+                "hostile",
+                command: ["f2s", "wrap", "--", "sh", "-c", #"printf 'a\033[2Jb\342\200\256c\n' | tee /dev/stderr"#])
+            try await F2SServer.serve([function]) { f2s in
+                try eventually("hostile answers") { try f2s.get("/invoke/hostile").status == 200 }
+                for arguments in [["invoke", "hostile"], ["logs", "hostile"]] {
+                    #expect(
+                        try Command(arguments, server: f2s).text.contains("a\u{1B}[2Jb\u{202E}c\n"),
+                        "a file gets it all")
+                    let shown = try Command.onTerminal(arguments, server: f2s)
+                    #expect(shown.contains("a\\u{1b}[2Jb\\u{202e}c"), "\(shown)")
+                    #expect(!shown.contains("\u{1B}") && !shown.contains("\u{202E}"))
+                    let raw = try Command.onTerminal(arguments + ["--raw"], server: f2s)
+                    #expect(raw.contains("a\u{1B}[2Jb\u{202E}c"))
+                }
+            }
+        }
+
+        @Test func `a table on a terminal is as wide as that and coloured, unless NO_COLOR says otherwise`()
+            async throws
+        {
+            let function = FunctionManifest("broken", command: ["sh", "-c", "exit 3"]).with { $0.minReplicas = 1 }
+            try await F2SServer.serve([function]) { f2s in
+                try eventually("it has failed") {
+                    try f2s.get("/functions/broken").text.contains("StartFailed")
+                }
+                let plain = try Command.onTerminal(["events"], columns: 60, environment: ["NO_COLOR=1"], server: f2s)
+                let lines = plain.split(whereSeparator: \.isNewline)
+                #expect(lines.count > 1 && lines.allSatisfy { $0.count <= 60 }, "\(plain)")
+                #expect(plain.contains("…") && !plain.contains("\u{1B}"), "\(plain)")
+                #expect(
+                    try Command.onTerminal(["events"], columns: 60, server: f2s).contains("\u{1B}[33mWarning\u{1B}[0m"))
+                #expect(!(try Command(["events"], server: f2s).text.contains("…")))
+            }
+        }
+    }
+}
