@@ -16,6 +16,8 @@ public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
     case notF2S(server: String, status: Int, detail: String)
     /// A manifest has mistakes, each as `place:line:column: message`.
     case refusedManifest([String])
+    /// The function is never invoked, for a reason that its condition names.
+    case cannotInvoke(function: String, reason: String)
     /// A function was not ready in time, or never will be.
     case notReady(function: String, reason: String)
 
@@ -37,6 +39,8 @@ public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
                 + "check --server"
         case .refusedManifest(let complaints):
             complaints.joinedClauses.onOneLine
+        case .cannotInvoke(let function, let reason):
+            "\(function) was not invoked: \(reason.onOneLine)"
         case .notReady(let function, let reason):
             "\(function) is not ready: \(reason.onOneLine) `f2s describe \(function)` tells more"
         }

@@ -36,10 +36,22 @@ extension FunctionClient {
         }
     }
 
-    /// Calls a function by its name. The answer is the function's own, whatever its status.
+    /// Calls a function by its name. The answer is the function's own, whatever its status, or F2S' problem.
+    ///
+    /// The request names the function in a header field, and the dispatcher refuses it if its route belongs to another
+    /// function. The check is exact, because the process that routes makes it, and costs no further request.
     /// - Throws: ``ClientError`` when there is no such function or no answer.
     public func invoke(_ name: FunctionName, _ invocation: Invocation) async throws(ClientError) -> ClientAnswer {
         try await transport.send(invocation.request(to: try await get(name)))
+    }
+
+    /// The error of an invocation that F2S itself has answered with a problem. Where the request's path and method lead to
+    /// another function, the condition of the function that was meant says why.
+    public func failure(invoking name: FunctionName, _ problem: ServerProblem) async -> ClientError {
+        guard problem.reason == InvocationError.otherFunctionReason, let function = try? await get(name),
+            let conflict = function.condition(Condition.Kind.routeConflict.rawValue), conflict.isTrue
+        else { return .refused(problem) }
+        return .cannotInvoke(function: name.text, reason: conflict.words)
     }
 
     private func lines(of request: ClientRequest, _ each: (String) throws -> Void) async throws {

@@ -149,4 +149,23 @@ import Testing
             #expect(try answer.json["function"] == "hello")
         }
     }
+
+    @Test func `who declares a function whose route is taken hears of it in the answer`() async throws {
+        try await TestServer.with(.init(functions: [.sample("first", route: "/shared")])) { server in
+            let yaml = manifest("second", endpoint: "/shared")
+            for (method, path) in [("POST", "/functions"), ("PUT", "/functions/second"), ("GET", "/functions/second")] {
+                let answer = try await server.send(method, path, yaml: yaml)
+                #expect(answer.status < 300)
+                let conditions = try answer.json["status"]?["conditions"]?.items ?? []
+                let conflict = try #require(conditions.first { $0["type"] == "RouteConflict" })
+                #expect(conflict["status"] == "True")
+                #expect(conflict["message"]?.text?.hasPrefix("first is older") == true)
+            }
+            let older = try await server.send("GET", "/functions/first").json["status"]?["conditions"]?.items ?? []
+            #expect(older.isEmpty)
+            let free = try await server.send(
+                "PUT", "/functions/second", yaml: manifest("second", endpoint: "/free"))
+            #expect(try free.json["status"]?["conditions"]?.items ?? [] == [])
+        }
+    }
 }

@@ -156,6 +156,28 @@ struct FunctionClientTests {
         #expect(stub.requests.last == expected)
     }
 
+    @Test func `an invocation names its function, and where the route belongs to another, the condition says why`()
+        async throws
+    {
+        let conflict = #"{"type":"RouteConflict","status":"True","reason":"OlderFunction","message":"first is older."}"#
+        let problem = #"{"status":409,"title":"t","detail":"d","stage":"route","reason":"OtherFunction"}"#
+        let stub = StubTransport { request in
+            if request.target.hasPrefix("/functions") {
+                return ClientAnswer(200, Sample.function(conditions: conflict))
+            }
+            let isNamed = request.fields.contains { $0.name == "f2s-function" && $0.value == "hello" }
+            return isNamed ? ClientAnswer(409, problem, type: ServerProblem.mediaType) : ClientAnswer(200, "of another")
+        }
+        let client = try stub.client()
+        #expect(try await client.invoke(name(), Invocation()).status == 409)
+        let parsed = try #require(ServerProblem(json: Array(problem.utf8)))
+        #expect(
+            await client.failure(invoking: try name(), parsed)
+                == .cannotInvoke(function: "hello", reason: "OlderFunction: first is older."))
+        let other = ServerProblem(status: 409, title: "the function's own")
+        #expect(await client.failure(invoking: try name(), other) == .refused(other))
+    }
+
     @Test func `a description has everything that is known, and does without the rest`() async throws {
         let why = """
             {"function":"hello","url":"u","summary":"s","conditions":[],"load":{"inFlight":2,"queued":1,

@@ -30,6 +30,7 @@ import Testing
         Expected(408, .timeout, .requestStalled),
         Expected(404, .route, .functionNotFound(path: "/x")),
         Expected(405, .route, .methodNotAllowed(allowed: [.get, .head])),
+        Expected(409, .route, .otherFunction(named: "second", routed: "first")),
         Expected(401, .auth, .unauthenticated),
         Expected(403, .auth, .forbidden(.invoke)),
         Expected(403, .auth, .untrustedPeer),

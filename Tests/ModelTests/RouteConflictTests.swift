@@ -37,6 +37,17 @@ import Testing
         #expect(snapshot.routeConflicts == [Function.ID("b"): Function.ID("a")])
     }
 
+    @Test func `the holder of a route is the oldest function that has it, also before the snapshot knows the newer`()
+        throws
+    {
+        let older = try function("older", age: 3, "/a", .get)
+        let snapshot = FunctionSnapshot(functions: [older, try function("other", age: 1, "/a", .post)])
+        #expect(snapshot.routeHolder(of: older) == nil)
+        #expect(snapshot.routeHolder(of: try function("new", age: 9, "/a/", .get))?.id == older.id)
+        #expect(snapshot.routeHolder(of: try function("new", age: 9, "/a", nil)) == nil)
+        #expect(snapshot.routeHolder(of: try function("moved", age: 2, "/a", .get)) == nil)
+    }
+
     @Test func `a refusal is written as compilers write it`() {
         #expect(Refusal(place: "f", line: 1, column: 2, message: "m").description == "f:1:2: m")
         #expect(Refusal(place: "f", message: "m").description == "f: m")

@@ -1,5 +1,6 @@
 import F2SManifest
 import F2SModel
+import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 
@@ -42,7 +43,7 @@ struct FunctionRoutes: Sendable {
                 answers: [Self.answer(201, "It is declared.", headers: ["Location", "ETag"])], problems: [400, 409]),
             handler: { request in
                 let output = try request.output()
-                return Self.response(try await functions.create(Self.draft(request)), as: output, isNew: true)
+                return try await response(functions.create(Self.draft(request)), as: output, isNew: true)
             })
     }
 
@@ -54,7 +55,7 @@ struct FunctionRoutes: Sendable {
                 answers: [Self.answer(200, "The function.", headers: ["ETag"])], problems: [400, 404]),
             handler: { request in
                 let output = try request.output()
-                return Self.response(try await functions.fetch(request.functionName()), as: output)
+                return try await response(functions.fetch(request.functionName()), as: output)
             })
     }
 
@@ -82,7 +83,7 @@ struct FunctionRoutes: Sendable {
                         function: name)
                 }
                 let (function, isNew) = try await put(draft, if: Self.preconditions(request))
-                return Self.response(function, as: output, isNew: isNew)
+                return try await response(function, as: output, isNew: isNew)
             })
     }
 
@@ -154,12 +155,28 @@ struct FunctionRoutes: Sendable {
 
     /// The ETag names the stored declaration whatever form it is sent in; the status around it may change without it.
     /// That is what a later If-Match is about, and why GET does not answer 304.
-    private static func response(_ function: Function, as output: MediaType, isNew: Bool = false) -> Response {
+    private func response(
+        _ function: Function, as output: MediaType, isNew: Bool = false
+    ) async throws -> Response {
+        let function = try await withRouteConflict(function)
         let text = output == .yaml ? ManifestWriter().yaml(function) : ManifestWriter().json(function)
         var response = Response(text, as: output, status: isNew ? .created : .ok)
         response.headers[.eTag] = "\"\(function.storeRevision)\""
         if isNew { response.headers[.location] = "/functions/\(function.name)" }
         return response
+    }
+
+    /// The function, with the condition that an older function has its route. The operator writes the same condition a
+    /// moment after the declaration; the client that declares it must hear of it in the answer.
+    private func withRouteConflict(_ function: Function) async throws -> Function {
+        guard !function.status.conditions.contains(where: { $0.kind == .routeConflict }),
+            let holder = try await functions.fetchCurrent().routeHolder(of: function)
+        else { return function }
+        var function = function
+        function.status.conditions.append(
+            .routeConflict(
+                with: holder.name, route: function.route, since: Int64(Date().timeIntervalSince1970)))
+        return function
     }
 
     private static func answer(_ status: Int, _ summary: String, headers: [String]) -> OperationDocument.Answer {

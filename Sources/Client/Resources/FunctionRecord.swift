@@ -140,6 +140,11 @@ public struct ConditionRecord: Sendable, Hashable, Decodable {
 
     /// Whether it holds.
     public var isTrue: Bool { status == "True" }
+
+    /// Reason and message.
+    public var words: String {
+        [reason, message].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")
+    }
 }
 
 /// A list as the API gives it.

@@ -1,3 +1,5 @@
+import F2SModel
+
 /// One call of a function as the command line asks for it.
 public struct Invocation: Sendable {
     /// HTTP method; `nil`: the function's own, else POST with content and GET without.
@@ -22,10 +24,12 @@ public struct Invocation: Sendable {
 
     /// The request that calls `function`. It waits as long as the server's own time-outs allow.
     func request(to function: FunctionRecord) -> ClientRequest {
+        // The route decides where a request goes; the dispatcher refuses it where that is not this function.
+        let named = [(name: "\(FunctionField.name)", value: function.name)]
         let hasContent = if case .none = content { false } else { true }
         return ClientRequest(
             (method ?? function.spec.method ?? (hasContent ? "POST" : "GET")).uppercased(),
-            Self.path(of: function, rest: rest), fields: fields, content: content, limit: nil)
+            Self.path(of: function, rest: rest), fields: named + fields, content: content, limit: nil)
     }
 
     /// Public path of a function with what follows its route.

@@ -19,20 +19,16 @@ public enum Readiness: Sendable, Hashable {
         let failed = Self.finalConditions.compactMap { function.condition($0.rawValue) }.first { $0.isTrue }
         let ready = function.condition(Condition.Kind.ready.rawValue)
         if let failed {
-            self = .failed(reason: Self.words(failed))
+            self = .failed(reason: failed.words)
         } else if ready?.isTrue == true, (status.readyReplicas ?? 0) >= (function.target.minReplicas ?? 0) {
             // The condition holds as soon as an invocation would be answered, which may mean: once a replica has
             // started. A minimum above zero is a promise that they have.
             self = .ready
         } else {
-            self = .pending(reason: ready.map(Self.words) ?? "It has no condition Ready.")
+            self = .pending(reason: ready.map(\.words) ?? "It has no condition Ready.")
         }
     }
 
     /// Conditions that time alone does not heal.
     private static let finalConditions: [Condition.Kind] = [.noCommand, .routeConflict, .rolloutFailed, .startFailed]
-
-    private static func words(_ condition: ConditionRecord) -> String {
-        [condition.reason, condition.message].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")
-    }
 }

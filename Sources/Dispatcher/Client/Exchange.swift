@@ -260,9 +260,11 @@ extension Exchange {
         guard let table = worker.table else { throw .starting }
         switch table.match(span, path: head.path, method: head.method) {
         case .found(let entry, let rest):
+            try checkFunction(head, span, entry)
             self.entry = entry
             return .init(path: entry.declaration.path, rest: rest)
         case .methodNotAllowed(let allowed, let entry):
+            try checkFunction(head, span, entry)
             self.entry = entry
             throw .methodNotAllowed(allowed: allowed)
         case .notFound:
@@ -273,5 +275,15 @@ extension Exchange {
             }
             throw .functionNotFound(path: String(path.dropFirst(RouteTable.prefix.utf8CodeUnitCount)))
         }
+    }
+
+    /// Refuses a request that names another function than the one that its route belongs to.
+    private func checkFunction(
+        _ head: RequestHead, _ span: Span<UInt8>, _ entry: RouteTable.Entry
+    ) throws(InvocationError) {
+        guard let field = head.facts.function else { return }
+        let named = span.text(field)
+        let routed = entry.declaration.name.text
+        guard named == routed else { throw .otherFunction(named: String(named.prefix(80)), routed: routed) }
     }
 }

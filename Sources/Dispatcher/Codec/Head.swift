@@ -57,6 +57,8 @@ struct FieldFacts {
     var host: ByteRange?
     var upgrade: ByteRange?
     var authorization: ByteRange?
+    /// The function that the caller means (``FunctionField``).
+    var function: ByteRange?
     var hasTraceparent = false
     var hasRequestID = false
 }

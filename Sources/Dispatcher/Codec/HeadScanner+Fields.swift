@@ -90,7 +90,13 @@ extension HeadScanner {
                 field.isDropped = true
             }
         case 12:
-            if bytes.isCaseInsensitively("x-request-id", in: name) { facts.hasRequestID = true }
+            if bytes.isCaseInsensitively("x-request-id", in: name) {
+                facts.hasRequestID = true
+            } else if bytes.isCaseInsensitively(FunctionField.name, in: name) {
+                guard facts.function == nil else { throw .malformed("There are two F2S-Function fields") }
+                facts.function = field.value
+                field.isDropped = true
+            }
         case 13:
             if bytes.isCaseInsensitively("authorization", in: name) {
                 guard facts.authorization == nil else { throw .malformed("There are two Authorization fields") }

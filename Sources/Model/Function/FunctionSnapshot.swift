@@ -39,4 +39,13 @@ public struct FunctionSnapshot: Sendable, Hashable {
         }
         return losers
     }
+
+    /// The function that is invoked in place of `function`, because it is older and has the same route and method;
+    /// `nil`: there is none.
+    public func routeHolder(of function: Function) -> Function? {
+        // Compares ages too: `function` may be newer than what this snapshot knows of it.
+        functions.first {
+            $0.age < function.age && $0.id != function.id && $0.route == function.route && $0.method == function.method
+        }
+    }
 }

@@ -10,6 +10,7 @@ extension InvocationError {
         case .requestStalled: 408
         case .functionNotFound: 404
         case .methodNotAllowed: 405
+        case .otherFunction: 409
         case .unauthenticated: 401
         case .forbidden, .untrustedPeer: 403
         case .rateExceeded: 429
@@ -23,7 +24,7 @@ extension InvocationError {
     /// Where it failed.
     public var stage: Stage {
         switch self {
-        case .malformedRequest, .tooLarge, .functionNotFound, .methodNotAllowed: .route
+        case .malformedRequest, .tooLarge, .functionNotFound, .methodNotAllowed, .otherFunction: .route
         case .requestStalled: .timeout
         case .unauthenticated, .forbidden, .untrustedPeer: .auth
         case .queueFull, .rateExceeded, .queueTimeout, .moved, .starting, .draining, .apiUnavailable: .queue
@@ -35,6 +36,18 @@ extension InvocationError {
         case .responseTimeout(_, let stage): stage
         }
     }
+
+    /// One word for programs, for failures that the status and the stage do not tell apart; `nil`: there is none.
+    public var reason: String? {
+        switch self {
+        case .startFailed(let trouble): trouble.reason
+        case .otherFunction: Self.otherFunctionReason
+        default: nil
+        }
+    }
+
+    /// The ``reason`` of ``otherFunction(named:routed:)``, by which clients know it.
+    public static let otherFunctionReason = "OtherFunction"
 
     /// Seconds after which a retry may help; `nil`: no promise.
     public var retryAfterSeconds: Int? {
@@ -59,6 +72,7 @@ extension InvocationError {
         case .requestStalled: "The request did not arrive in time"
         case .functionNotFound: "No function has this path"
         case .methodNotAllowed: "The function does not answer this method"
+        case .otherFunction: "Another function answers here"
         case .unauthenticated: "Credentials are missing or wrong"
         case .forbidden, .untrustedPeer: "Not allowed"
         case .queueFull: "The function's queue is full"
@@ -92,6 +106,9 @@ extension InvocationError {
         case .functionNotFound(let path): "Nothing is declared at \(path). `f2s list` shows every path."
         case .methodNotAllowed(let allowed):
             "It answers \(allowed.map(\.rawValue).joined(separator: ", ")). Use one of these, or change spec.method."
+        case .otherFunction(let named, let routed):
+            "The request names function \(named), and its path and method lead to function \(routed). "
+                + "`f2s describe \(named)` tells why; nothing was invoked."
         case .unauthenticated: "Send an Authorization header that F2S accepts."
         case .forbidden(let privilege): "This needs the privilege \(privilege.rawValue). Ask an administrator for it."
         case .queueFull(let limit):

@@ -11,6 +11,8 @@ public enum InvocationError: Error, Sendable, Hashable {
     case functionNotFound(path: String)
     /// Functions have this path, for other methods.
     case methodNotAllowed(allowed: [Function.Method])
+    /// The caller named a function, and another one answers the request's path and method.
+    case otherFunction(named: String, routed: String)
     /// No or wrong credentials.
     case unauthenticated
     /// The caller may not do this.

@@ -41,9 +41,9 @@ public struct Problem: Error, Sendable, Hashable {
     /// The problem of a failed invocation.
     public init(_ error: InvocationError, function: FunctionName?) {
         self.init(
-            status: error.status, title: error.title, detail: error.detail, stage: error.stage, function: function)
+            status: error.status, title: error.title, detail: error.detail, stage: error.stage, reason: error.reason,
+            function: function)
         if case .startFailed(let trouble) = error {
-            reason = trouble.reason
             exitStatus = trouble.exitStatus
             logTail = trouble.logTail
         }

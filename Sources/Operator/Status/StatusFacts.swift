@@ -52,14 +52,7 @@ struct StatusFacts: Sendable, Hashable {
 
     private func conditions() -> [Condition] {
         var others: [Condition] = []
-        if let routeHolder {
-            others.append(
-                Condition(
-                    .routeConflict, isTrue: true, reason: "OlderFunction",
-                    message:
-                        "\(routeHolder) is older and has the same endpoint \(route) and method. Change spec.endpoint "
-                        + "or spec.method of one of the two.", since: 0))
-        }
+        if let routeHolder { others.append(.routeConflict(with: routeHolder, route: route)) }
         if let trouble {
             if trouble.isNoCommand {
                 others.append(

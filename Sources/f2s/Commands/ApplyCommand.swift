@@ -10,7 +10,8 @@ struct ApplyCommand: AsyncParsableCommand {
 
     @Option(
         name: [.customShort("f"), .customLong("file")],
-        help: ArgumentHelp("A manifest in YAML or JSON; - is standard input. May be repeated.", valueName: "file"))
+        help: ArgumentHelp("A manifest in YAML or JSON; - is standard input. May be repeated.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml", "json"]))
     var files: [String]
 
     @Flag(help: "Return when every function is ready.")
@@ -29,7 +30,12 @@ struct ApplyCommand: AsyncParsableCommand {
                 do {
                     let result = try await client.apply(draft)
                     try Terminal.write("function \(draft.name) \(result.change.rawValue)\n")
-                    applied.append(result.function)
+                    if let conflict = result.function.condition(Condition.Kind.routeConflict.rawValue), conflict.isTrue
+                    {
+                        Terminal.complain("\(draft.name) is stored and is not invoked: \(conflict.words)")
+                    } else {
+                        applied.append(result.function)
+                    }
                 } catch let ClientError.refused(problem) {
                     // The others are applied all the same; a server that is gone ends the command.
                     Terminal.complain("\(draft.name): \(problem)")

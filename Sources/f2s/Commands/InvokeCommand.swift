@@ -64,7 +64,7 @@ struct InvokeCommand: AsyncParsableCommand {
                     try foreign.write(bytes)
                     return try foreign.finish()
                 }
-                throw ClientError.refused(problem)
+                throw await client.failure(invoking: name, problem)
             }
             for try await piece in answer.content { try foreign.write(piece) }
             try foreign.finish()

@@ -67,12 +67,12 @@ extension FunctionDraft {
 }
 
 /// The sample as a manifest.
-func manifest(_ name: String, maxReplicas: Int = 5) -> String {
+func manifest(_ name: String, endpoint: String? = nil, maxReplicas: Int = 5) -> String {
     """
     apiVersion: f2s.opensight.ch/v1alpha1
     kind: Function
     metadata: {name: \(name)}
-    spec: {endpoint: /\(name), method: GET}
+    spec: {endpoint: \(endpoint ?? "/\(name)"), method: GET}
     target: {command: ["true"], maxReplicas: \(maxReplicas)}
     """
 }

@@ -3,6 +3,8 @@ import F2SModel
 /// A manifest as the tests write it.
 struct FunctionManifest: Sendable {
     var name: String
+    /// `nil`: a slash and the name.
+    var endpoint: String?
     var method: String?
     var command: [String]
     var minReplicas = 0
@@ -33,7 +35,7 @@ struct FunctionManifest: Sendable {
     var yaml: String {
         var lines = [
             "apiVersion: f2s.opensight.ch/v1alpha1", "kind: Function", "metadata: {name: \(name)}", "spec:",
-            "  endpoint: /\(name)",
+            "  endpoint: \(endpoint ?? "/\(name)")",
         ]
         if let method { lines.append("  method: \(method)") }
         lines += ["target:", "  command: [\(command.map(\.jsonText).joined(separator: ", "))]"]
