@@ -2,6 +2,9 @@ import F2SModel
 
 /// Reads functions from nodes and gathers every complaint, so that a user sees all of them at once.
 struct FunctionReader {
+    private static let oneMethod =
+        "be one method: leave it out to answer any method, or declare one function per method"
+
     private(set) var complaints: [YAMLComplaint] = []
 
     mutating func complain(_ complaint: YAMLComplaint) { complaints.append(complaint) }
@@ -57,7 +60,8 @@ struct FunctionReader {
             try Route(try $0.text(), field: $0.path)
         }
         let method = value(spec?["method"]) {
-            try Function.Method(try $0.text(), field: $0.path)
+            if case .list = $0.node.content { throw $0.complaint(Self.oneMethod) }
+            return try Function.Method(try $0.text(), field: $0.path)
         }
         let summary = value(spec?["description"]) { try $0.text() }
         guard let name, let route, let target else { return nil }

@@ -103,6 +103,73 @@ extension ProcessesSerial {
             }
         }
 
+        @Test func `the command and the variables refer to the port and to each other`() async throws {
+            try await withPlatform { platform, _ in
+                let script = "echo $1 $2 $ALL; [ $1 = $PORT ] && exit 3"
+                let function = try await platform.declare(
+                    "expanding",
+                    Target(
+                        command: ["sh", "-c", script, "sh", "$(PORT)", "$(NAME)-$$(NAME)-$(NONE)"],
+                        environment: ["NAME": "Ada", "ALL": "$(PORT)", "ZED": "$(NAME)"]))
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                #expect(try await platform.trouble(of: function).exitStatus == 3)
+                let line = try #require(await lines(platform, of: function).first { $0.source == "stdout" }?.text)
+                let words = line.split(separator: " ").map { String($0) }
+                #expect(words.count == 3 && words[1] == "Ada-$(NAME)-$(NONE)", "\(line)")
+                #expect(words.last == "$(PORT)", "a variable refers to those before it only, as on Kubernetes")
+            }
+        }
+
+        @Test func `a beginner's mistake in the command is named for what it is`() async throws {
+            try await withPlatform { platform, folder in
+                try "#!/bin/sh\r\necho hi\r\n".write(
+                    toFile: "\(folder.path)/windows.sh", atomically: true, encoding: .utf8)
+                try "#!/no/such/interpreter\n".write(toFile: "\(folder.path)/odd", atomically: true, encoding: .utf8)
+                for name in ["windows.sh", "odd"] { chmod("\(folder.path)/\(name)", 0o755) }
+                let cases: [(command: [String], reason: String, part: String)] = [
+                    (["./windows.sh"], "CarriageReturns", "sed -i 's/\\r$//'"),
+                    (["sh", "windows.sh"], "CarriageReturns", "\(folder.path)/windows.sh end with CR LF"),
+                    (["./odd"], "MissingProgram", "the interpreter /no/such/interpreter"),
+                    (["windows.sh"], "MissingProgram", "write `./windows.sh`"),
+                    (["bin/server"], "MissingProgram", "There is no file \(folder.path)/bin/server"),
+                    (["no-such-program-here"], "MissingProgram", "is in none of /"),
+                    (["/tmp"], "NotExecutable", "/tmp is a folder"),
+                    (["python3 hello.py"], "MissingProgram", "[python3, hello.py]"),
+                    (["cat", "/no/such", "|", "tr"], "ExitedAtStart", "[sh, -c, 'cat /no/such | tr']"),
+                    (["python3", "-m", "http.server", "$PORT"], "ExitedAtStart", "Write `$(PORT)`"),
+                ]
+                for (index, mistake) in cases.enumerated() {
+                    let function = try await platform.declare("broken-\(index)", Target(command: mistake.command))
+                    try await platform.replicas.apply(function, count: 1, retiring: [])
+                    let trouble = try await platform.trouble(of: function)
+                    #expect(trouble.reason == mistake.reason, "\(mistake.command): \(trouble.message)")
+                    #expect(trouble.message.contains(mistake.part), "\(mistake.command): \(trouble.message)")
+                }
+            }
+        }
+
+        @Test func `a program that wants a fixed port that this process has is told so, at once`() async throws {
+            try await withPlatform { platform, _ in
+                let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+                defer { close(listener) }
+                try #require(listen(listener, 1) == 0)
+                var address = sockaddr_in()
+                var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+                _ = withUnsafeMutableBytes(of: &address) { bytes in
+                    getsockname(listener, bytes.baseAddress?.assumingMemoryBound(to: sockaddr.self), &length)
+                }
+                let port = UInt16(bigEndian: address.sin_port)
+                let command = ["python3", "-m", "http.server", "\(port)"]
+                let function = try await platform.declare("fixed", Target(command: command))
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                let trouble = try await platform.trouble(of: function)
+                #expect(trouble.reason == "PortInUse")
+                #expect(trouble.message.contains("It wants port \(port), which F2S itself uses"), "\(trouble.message)")
+                #expect(trouble.message.contains("$(PORT)"))
+                #expect(trouble.attempts == 1)
+            }
+        }
+
         @Test func `who listens on another port is stopped and told which`() async throws {
             try await withPlatform({ $0.startTimeout = .seconds(3) }) { platform, _ in
                 let script =

@@ -184,6 +184,29 @@ import Testing
         #expect(reading(text).refusals.map { $0.message.hasPrefix("metadata.name is") } == [true])
     }
 
+    @Test(arguments: [
+        (
+            "{endpoint: /x, method: [GET, POST]}",
+            "4:24: spec.method is a list: it must be one method: leave it out to answer any method, or declare one "
+                + "function per method."
+        ),
+        (
+            "{endpoint: /invoke/x/y}",
+            "4:18: spec.endpoint is \"/invoke/x/y\": it must leave out /invoke, which F2S puts in front of it: write "
+                + "/x/y."
+        ),
+    ])
+    func `a beginner's mistake about the endpoint gets the right form`(spec: String, refusal: String) {
+        let text = """
+            apiVersion: f2s.opensight.ch/v1alpha1
+            kind: Function
+            metadata: {name: x}
+            spec: \(spec)
+            target: {containerImage: x}
+            """
+        #expect(reading(text).refusals.map(\.description) == ["f.yaml:" + refusal])
+    }
+
     @Test func `a function must say what runs it`() {
         let text = manifest().replacing("containerImage: hello:1", with: "port: 80")
         #expect(

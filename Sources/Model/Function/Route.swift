@@ -27,6 +27,13 @@ public struct Route: Sendable, Hashable, CustomStringConvertible {
                         + "'%', '?', '#' or other reserved character")
             }
         }
+        // Every route is below /invoke: a second one is a mistake, not a wish.
+        if segments.first == "invoke", segments.count > 1 {
+            throw FieldComplaint(
+                field: field, value: text,
+                requirement: "leave out /invoke, which F2S puts in front of it: write "
+                    + "/\(segments.dropFirst().joined(separator: "/"))")
+        }
         path = "/" + segments.joined(separator: "/")
     }
 

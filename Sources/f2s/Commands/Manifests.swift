@@ -28,6 +28,12 @@ struct Manifests {
             throw CommandFailure(
                 "there is no function in \(paths.joined(separator: ", ")): name a file with a manifest")
         }
+        for draft in drafts {
+            guard let command = draft.target.command,
+                let advice = CommandAdvice.advice(on: command, variables: draft.target.environment.keys)
+            else { continue }
+            Terminal.remark("f2s: warning: \(draft.name): \(advice)")
+        }
         self.drafts = drafts
     }
 }

@@ -1,5 +1,6 @@
 import CLinux
 import F2SModel
+import Glibc
 import Subprocess
 import SystemPackage
 
@@ -35,7 +36,7 @@ extension ChildProcesses {
                 case .exited(let code): Int(code)
                 case .signaled(let number): 128 + Int(number)
                 }
-            return .exited(status: status, portWasTaken: isTaken(port, by: id, launch))
+            return ending(status: status, port: port, of: id, launch)
         } catch {
             return .notStarted("\(error)")
         }
@@ -99,18 +100,32 @@ extension ChildProcesses {
         platformOptions.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
         return Configuration(
             executable: .path(FilePath(options.supervisor)),
-            arguments: Arguments(options.supervisorArguments + (launch.command ?? [])),
+            arguments: Arguments(options.supervisorArguments + launch.arguments(port: port)),
             environment: .custom(
                 Dictionary(uniqueKeysWithValues: variables.map { (Environment.Key(stringLiteral: $0.key), $0.value) })),
             workingDirectory: launch.workingFolder.map { FilePath($0) },
             platformOptions: platformOptions)
     }
 
-    /// Whether a process that has ended found its port taken: somebody else listens there now, or it said so.
-    private func isTaken(_ port: Int, by id: Replica.ID, _ launch: Launch) -> Bool {
-        if ListenerTable().current().contains(where: { $0.port == port }) { return true }
-        let words = ["address already in use", "eaddrinuse", "address in use"]
-        return logs.tail(of: id, of: launch.function, count: StartFailure.logLinesMax).contains { line in
+    /// How a process has ended, and what the machine shows about why.
+    private func ending(status: Int, port: Int, of id: Replica.ID, _ launch: Launch) -> ReplicaEnding {
+        let listeners = ListenerTable().current()
+        let tail = logs.tail(of: id, of: launch.function, count: StartFailure.logLinesMax)
+        let saysInUse = Self.saysInUse(tail)
+        let search = ExitCauseSearch(launch, environment: options.environment, port: port)
+        let cause = search.cause(
+            status: status, port: port, saysInUse: saysInUse, logTail: tail, listeners: listeners,
+            own: { ListenerTable.socketInodes(of: getpid()) })
+        let isTaken = listeners.contains { $0.port == port }
+        // A program that wants a port of its own finds it taken with every other port that it is given, too.
+        if case .fixedPort = cause, !isTaken { return .exited(status: status, portWasTaken: false, cause: cause) }
+        return .exited(status: status, portWasTaken: isTaken || saysInUse, cause: cause)
+    }
+
+    /// Whether a program has written that an address that it wants is in use.
+    private static func saysInUse(_ logTail: [String]) -> Bool {
+        let words = ["address already in use", "eaddrinuse", "address in use", "port is already allocated"]
+        return logTail.contains { line in
             let lowercase = line.lowercased()
             return words.contains { lowercase.contains($0) }
         }

@@ -129,12 +129,14 @@ struct FunctionLife: Hashable {
         switch (life.phase, ending) {
         case (.stopping, _):
             break
-        case (.ready(let since), .exited(let status, _)):
+        case (.ready(let since), .exited(let status, _, _)):
             actions += crashed(life, status: status, wasReadySince: since, logTail: logTail, at: moment)
-        case (.starting, .exited(_, portWasTaken: true)) where portRetries < policy.portRetriesMax:
+        case (.starting, .exited(_, portWasTaken: true, _)) where portRetries < policy.portRetriesMax:
             portRetries += 1
-        case (_, .exited(let status, _)):
-            fail(life.launch, at: moment) { StartFailure.exited(life, status: status, logTail: logTail, retry: $0) }
+        case (_, .exited(let status, _, let cause)):
+            fail(life.launch, at: moment) {
+                StartFailure.exited(life, status: status, cause: cause, logTail: logTail, retry: $0)
+            }
         case (_, .notStarted(let reason)):
             fail(life.launch, at: moment) { StartFailure.notStarted(life, because: reason, retry: $0) }
         }

@@ -10,6 +10,8 @@ struct Launch: Sendable, Hashable {
     /// The manifest's own variables.
     let environment: [String: String]
     let workingFolder: String?
+    /// Whether it names Secrets, which are not given on this machine.
+    let namesSecrets: Bool
     /// Path of the readiness probe.
     let probePath: String?
     /// Time between SIGTERM and SIGKILL.
@@ -22,6 +24,7 @@ struct Launch: Sendable, Hashable {
         revision = function.revision
         command = function.target.command
         environment = function.target.environment
+        namesSecrets = !function.target.secrets.isEmpty
         workingFolder = function.origin.workingFolder
         probePath = function.target.readinessProbe?.path
         self.stopTimeout = min(function.target.timeout ?? stopTimeout, stopTimeout)
@@ -37,10 +40,22 @@ struct Launch: Sendable, Hashable {
     /// F2S meet; all else can.
     func environment(inherited: [String: String], replica: Replica.ID, port: Int) -> [String: String] {
         var all = inherited.filter { LocalOptions.passedVariables.contains($0.key) }
-        all.merge(environment) { _, own in own }
-        all["PORT"] = "\(port)"
+        all.merge(ownVariables(port: port)) { _, own in own }
         all["F2S_FUNCTION"] = name.text
         all["F2S_REPLICA"] = replica.text
         return all
+    }
+
+    /// The program and its arguments, with references to the manifest's own variables and `PORT` expanded.
+    func arguments(port: Int) -> [String] {
+        let variables = ownVariables(port: port)
+        return (command ?? []).map { $0.expandingVariables(variables) }
+    }
+
+    /// The manifest's own variables and `PORT`: those to which the command of a container on Kubernetes may refer too.
+    private func ownVariables(port: Int) -> [String: String] {
+        var variables = environment
+        variables["PORT"] = "\(port)"
+        return variables.expandingVariables
     }
 }

@@ -97,7 +97,7 @@ enum ReplicaAction: Sendable, Hashable {
 /// How a replica's process came to its end.
 enum ReplicaEnding: Sendable, Hashable {
     /// It ended by itself or by a signal; `portWasTaken`: somebody else listened on the port that it was given.
-    case exited(status: Int, portWasTaken: Bool)
+    case exited(status: Int, portWasTaken: Bool, cause: ExitCause? = nil)
     /// It could not be started at all.
     case notStarted(String)
 }

@@ -26,38 +26,55 @@ enum StartFailure {
             life.launch, "NotStarted", "No process could be started for \(life.launch.name): \(reason)", retry: retry)
     }
 
-    static func exited(_ life: ReplicaLife, status: Int, logTail: [String], retry: Retry) -> StartTrouble {
+    static func exited(
+        _ life: ReplicaLife, status: Int, cause: ExitCause?, logTail: [String], retry: Retry
+    ) -> StartTrouble {
         let launch = life.launch
-        let program = launch.command?.first ?? ""
-        let words: (reason: String, message: String) =
-            switch status {
-            case 127:
-                (
-                    "MissingProgram",
-                    "`\(launch.commandText)` cannot run: the program was not found (exit status 127). Install it, or "
-                        + "correct target.command; a relative path with a slash starts at the manifest's folder."
-                )
-            case 126:
-                (
-                    "NotExecutable",
-                    "`\(launch.commandText)` cannot run: \(program) is not executable (exit status 126). "
-                        + "Give it execute permission, or name its interpreter in target.command."
-                )
-            case 0:
-                (
-                    "ExitedAtStart",
-                    "`\(launch.commandText)` ended with exit status 0 before it listened on $PORT. It must stay in the "
-                        + "foreground and serve HTTP; `f2s wrap` does that for a program that does not."
-                )
-            default:
-                (
-                    "ExitedAtStart",
-                    "`\(launch.commandText)` ended with exit status \(status)\(signalText(status)) before it listened "
-                        + "on $PORT. Its last lines say why."
-                )
-            }
+        let words = words(launch, status: status, cause: cause)
+        let message = [words.message, cause?.words ?? words.advice, advice(on: launch)].compactMap { $0 }
         return trouble(
-            launch, words.reason, words.message, exitStatus: status, logTail: logTail, retry: retry)
+            launch, cause?.reason ?? words.reason, message.joined(separator: " "), exitStatus: status, logTail: logTail,
+            retry: retry)
+    }
+
+    /// The reason, what happened, and the advice where nothing is known about the cause.
+    private static func words(
+        _ launch: Launch, status: Int, cause: ExitCause?
+    ) -> (reason: String, message: String, advice: String) {
+        let command = "`\(launch.commandText)`"
+        switch status {
+        case 127:
+            return (
+                "MissingProgram", "\(command) cannot run: the program was not found (exit status 127).",
+                "Install it, or correct target.command; a relative path with a slash starts at the manifest's folder."
+            )
+        case 126:
+            return (
+                "NotExecutable",
+                "\(command) cannot run: \(launch.command?.first ?? "") is not executable (exit status "
+                    + "126).", "Give it execute permission, or name its interpreter in target.command."
+            )
+        case 0:
+            return (
+                "ExitedAtStart", "\(command) ended with exit status 0 before it listened on $PORT.",
+                "It must stay in the foreground and serve HTTP; `f2s wrap` does that for a program that does not."
+            )
+        default:
+            return (
+                "ExitedAtStart",
+                "\(command) ended with exit status \(status)\(signalText(status)) before it listened on $PORT.",
+                "Its last lines say why."
+            )
+        }
+    }
+
+    /// What looks wrong about the declaration whatever the program says.
+    private static func advice(on launch: Launch) -> String? {
+        if let advice = CommandAdvice.advice(on: launch.command ?? [], variables: launch.environment.keys) {
+            return advice
+        }
+        guard launch.namesSecrets else { return nil }
+        return "target.secrets names Kubernetes Secrets, which do not exist on this machine: use target.env here."
     }
 
     static func crashed(_ life: ReplicaLife, status: Int, logTail: [String], retry: Retry) -> StartTrouble {
