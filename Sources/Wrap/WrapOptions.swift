@@ -8,7 +8,8 @@ public struct WrapOptions: Sendable, Hashable {
     public var port: Int
     /// Commands that may run at once, at least 1; further requests wait.
     public var concurrencyMax: Int
-    /// From a request's head to the end of its command, waiting included. What takes longer is killed.
+    /// From a request's head to the end of its command, waiting included. What takes longer is killed, as it is when its
+    /// client leaves.
     public var timeout: Duration
     /// Content-Type of what the command writes.
     public var contentType: String
@@ -20,8 +21,9 @@ public struct WrapOptions: Sendable, Hashable {
 
     /// `concurrencyMax` when the command line names none.
     public static let concurrencyDefault = 16
-    /// `timeout` when the command line names none.
-    public static let timeoutDefault = Duration.seconds(30)
+    /// `timeout` when the command line names none: the longest that a function may declare. F2S leaves when the time of
+    /// the function is over, and a shorter time of our own would cut a function off that has declared a longer one.
+    public static let timeoutDefault = Duration.seconds(86_400)
     /// `heldBytesMax` when the command line names none: 1 MiB.
     public static let heldBytesDefault = 1 << 20
 

@@ -19,6 +19,9 @@ public struct WrapServer: Service {
     private let onBound: @Sendable (Int) -> Void
     private let log: @Sendable ([UInt8]) -> Void
 
+    /// Longest silence of a connection on which no command runs.
+    private static let idleMax = Duration.seconds(3600)
+
     /// A server that ``run()`` starts.
     /// - Parameters:
     ///   - log: gets what commands write to their standard error, as it comes; it should not block for long.
@@ -39,8 +42,9 @@ public struct WrapServer: Service {
     public func run() async throws {
         let responder = WrapResponder(
             options: options, program: try await program(), slots: Slots(count: options.concurrencyMax), log: log)
-        // A connection may be silent while its request waits for a slow command, so idle begins later than that.
-        let idle = TimeAmount(options.timeout + WrapResponder.lingering + .seconds(60))
+        // A connection is not idle while a request that was read runs. One whose command does not read its input may be
+        // silent for long, and is told from one that is forgotten by time alone.
+        let idle = TimeAmount(min(options.timeout + WrapResponder.lingering + .seconds(60), Self.idleMax))
         let server = try HTTPServerBuilder.http1(
             configuration: HTTP1Channel.Configuration(additionalChannelHandlers: [ClientWatch()], idleTimeout: idle)
         ).buildServer(
