@@ -36,15 +36,35 @@ public struct APIServer: Service {
         let gate = RouteGate(
             authenticator: parts.authenticator, publicAuthority: parts.publicAuthority,
             publicHosts: parts.publicHosts)
+        let operationsRoutes = OperationsRoutes(metrics: parts.metrics, isReady: parts.isReady).routes
+        let (ip, port) = parts.operationsAddress
+        let host = ip.contains(":") ? "[\(ip)]" : ip
+        // Port 0 becomes a number when the listener is bound.
+        let boundPort = Latest(port)
+        let routes = routes
         let api = Listener(
             name: parts.socketPath, address: .unixDomainSocket(path: parts.socketPath),
-            router: APIRouter(routes: routes, gate: gate, logger: logger).router(), logger: logger, onBound: { _ in })
-        let (ip, port) = parts.operationsAddress
-        let operationsRoutes = OperationsRoutes(metrics: parts.metrics, isReady: parts.isReady).routes
+            router: APIRouter(
+                routes: routes, gate: gate,
+                elsewhere: { path in
+                    let isServed = !operationsRoutes.methods(of: path).isEmpty
+                    return isServed ? "http://\(host):\(boundPort.current)\(path) (--operations)" : nil
+                }, logger: logger
+            ).router(), logger: logger, onBound: { _ in })
         let operations = Listener(
-            name: ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)", address: .hostname(ip, port: port),
-            router: APIRouter(routes: operationsRoutes, gate: gate, logger: logger).router(), logger: logger,
-            onBound: { [onBound = parts.onOperationsBound] port in if let port { onBound(port) } })
+            name: "\(host):\(port)", address: .hostname(ip, port: port),
+            router: APIRouter(
+                routes: operationsRoutes, gate: gate,
+                elsewhere: { [authority = parts.publicAuthority] path in
+                    let isServed = !routes.methods(of: path).isEmpty || path.hasPrefix("/invoke/")
+                    return isServed ? "http://\(authority())\(path) (--listen)" : nil
+                }, logger: logger
+            ).router(), logger: logger,
+            onBound: { [onBound = parts.onOperationsBound] port in
+                guard let port else { return }
+                boundPort.publish(port)
+                onBound(port)
+            })
         // Named, because a service without a name is printed with all that it holds, and the routes are many.
         let services = [api, operations].map { listener in
             ServiceGroupConfiguration.ServiceConfiguration(service: listener, serviceName: listener.name)

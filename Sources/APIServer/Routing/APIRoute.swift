@@ -1,3 +1,4 @@
+import F2SManifest
 import F2SModel
 import HTTPTypes
 import Hummingbird
@@ -44,6 +45,20 @@ struct APIRoute: Sendable {
 
     /// `METHOD /path`, unique among the routes.
     var name: String { "\(method.rawValue) \(path)" }
+
+    /// Refuses a query with parameters that the route does not know: one that is mistyped would count for nothing.
+    /// - Throws: a ``Problem`` with status 400.
+    func checkQuery(_ names: [String]) throws(Problem) {
+        let known = documentation.parameters.filter { $0.place == .query }.map(\.name)
+        guard let unknown = names.first(where: { !known.contains($0) }) else { return }
+        let near = NearestName.of(unknown, among: known)
+        let help =
+            near.map { "did you mean \($0)?" }
+            ?? (known.isEmpty ? "it takes none." : "known here are \(known.joined(separator: ", ")).")
+        throw Problem(
+            status: 400, title: "The query is malformed",
+            detail: "\(path) has no query parameter \(unknown.printable): \(help)", reason: "UnknownParameter")
+    }
 
     /// Whether a path of a request is one of this route's.
     func covers(_ requestPath: String) -> Bool {

@@ -11,6 +11,8 @@ struct APIRouter: Sendable {
     let gate: RouteGate
     /// Largest body of a request.
     var bodyBytesMax = ProblemMiddleware.bodyBytesDefault
+    /// The address at which another listener of F2S serves a path; `nil`: none does.
+    var elsewhere: @Sendable (_ path: String) -> String? = { _ in nil }
     /// For errors that nobody has foreseen.
     let logger: Logger
 
@@ -19,7 +21,7 @@ struct APIRouter: Sendable {
         let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(
             middleware: ProblemMiddleware(
-                routes: routes, challenge: challenge, bodyBytesMax: bodyBytesMax, logger: logger))
+                routes: routes, challenge: challenge, bodyBytesMax: bodyBytesMax, elsewhere: elsewhere, logger: logger))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await respond(to: request, parameters: context.parameters, route: route)
@@ -38,6 +40,7 @@ struct APIRouter: Sendable {
             host: request.head.authority, origin: request.headers[.origin],
             fetchSite: HTTPField.Name("Sec-Fetch-Site").flatMap { request.headers[$0] })
         let principal = try gate.admit(claims, authorization: request.headers[.authorization], to: route)
+        try route.checkQuery(request.uri.queryParameters.map { String($0.key) })
         let named = parameters.map { (String($0.key), String($0.value)) }
         return try await route.handler(
             APIRequest(

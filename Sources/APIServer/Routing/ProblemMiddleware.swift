@@ -15,6 +15,8 @@ struct ProblemMiddleware: RouterMiddleware {
     let challenge: String
     /// Largest body of a request.
     let bodyBytesMax: Int
+    /// The address at which another listener of F2S serves a path.
+    let elsewhere: @Sendable (_ path: String) -> String?
     /// For errors that nobody has foreseen.
     let logger: Logger
 
@@ -84,6 +86,10 @@ struct ProblemMiddleware: RouterMiddleware {
             return Problem(
                 status: 405, title: "The method is not allowed here",
                 detail: "\(path) answers \(methods.joined(separator: ", ")), not \(request.method.rawValue).")
+        }
+        if let address = elsewhere(path) {
+            return Problem(
+                status: 404, title: "Another listener serves this path", detail: "\(path) is served at \(address).")
         }
         return Problem(
             status: 404, title: "No such path",

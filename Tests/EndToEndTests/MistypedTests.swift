@@ -1,0 +1,37 @@
+import ProcessSupport
+import Testing
+
+extension EndToEndSerial {
+    /// Who mistypes a name or a path is told the right one.
+    @Suite struct Mistyped {
+        @Test func `a mistyped command, function or query parameter is met with the name that was meant`() async throws
+        {
+            try await F2SServer.serve([]) { f2s in
+                let command = try Command(["descrbe", "x"], server: f2s)
+                #expect(command.status == 2)
+                #expect(command.complaint.contains("did you mean `f2s describe`?"), "\(command.complaint)")
+                let query = try f2s.get("/functions?ouput=yaml")
+                #expect(query.status == 400)
+                #expect(try query.json["detail"]?.text?.contains("did you mean output?") == true)
+                #expect(try f2s.get("/health?probe=1").status == 400)
+            }
+        }
+
+        @Test func `metrics and events are answered or pointed to on either port`() async throws {
+            try await F2SServer.serve([]) { f2s in
+                for path in ["/metrics", "/ready"] {
+                    let answer = try f2s.get(path)
+                    #expect(answer.status == 404)
+                    let detail = try answer.json["detail"]?.text ?? ""
+                    #expect(detail.contains("http://127.0.0.1:\(f2s.operationsPort)\(path)"), "\(detail)")
+                }
+                for path in ["/events", "/docs", "/functions/x", "/", "/invoke/x"] {
+                    let answer = try HTTPConnection(port: f2s.operationsPort).exchange("GET", path)
+                    #expect(answer.status == 404)
+                    let detail = try answer.json["detail"]?.text ?? ""
+                    #expect(detail.contains("http://127.0.0.1:\(f2s.port)\(path)"), "\(detail)")
+                }
+            }
+        }
+    }
+}
