@@ -62,7 +62,7 @@ struct ServeCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         FileLimit.raise()
         HeapSettings.keepSmall()
-        LoggingSystem.bootstrap { StreamLogHandler.standardError(label: $0) }
+        LoggingSystem.bootstrap { TextLogHandler(label: $0) }
         try await Application(try options()).run()
     }
 

@@ -63,7 +63,7 @@ struct WrapCommand: AsyncParsableCommand {
         let options = WrapOptions(
             command: command, host: listen, port: try chosenPort(), concurrencyMax: concurrency, timeout: timeout.value,
             contentType: contentType, heldBytesMax: hold)
-        var logger = Logger(label: "f2s.wrap", factory: { StreamLogHandler.standardError(label: $0) })
+        var logger = Logger(label: "f2s.wrap", factory: { TextLogHandler(label: $0) })
         logger.logLevel = .warning
         let host = listen.contains(":") ? "[\(listen)]" : listen
         let server = WrapServer(

@@ -1,0 +1,45 @@
+import F2SModel
+import FoundationEssentials
+import Glibc
+import Logging
+
+/// Writes log lines to standard error for people: time, level, message, and then what belongs to it as `name=value`.
+///
+///     2026-11-28T05:51:21.301Z warning Function hello has a problem. reason=StartFailed (operator)
+struct TextLogHandler: LogHandler {
+    private let label: String
+    var logLevel = Logger.Level.info
+    var metadata: Logger.Metadata = [:]
+
+    /// A handler of what one part of F2S says.
+    init(label: String) { self.label = label }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let line = Self.line(
+            at: Date().timeIntervalSince1970, event.level, "\(event.message)",
+            metadata.merging(event.metadata ?? [:]) { _, own in own }, label: label)
+        // One call per line, so that lines of several threads stay whole.
+        Array(line.utf8).withUnsafeBytes { bytes in
+            _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
+        }
+    }
+
+    /// The line with its end. Control characters that others have written are escaped.
+    static func line(
+        at time: Double, _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, label: String
+    ) -> String {
+        let values = metadata.sorted { $0.key < $1.key }.map { " \($0.key)=\(quoted("\($0.value)"))" }.joined()
+        return "\(TimeText.utc(secondsSince1970: time)) \(level) \(message.printable)\(values) (\(label))\n"
+    }
+
+    /// A value with spaces stands in quotes, so that its end can be seen.
+    private static func quoted(_ value: String) -> String {
+        let text = value.printable
+        return text.isEmpty || text.contains(where: { $0 == " " || $0 == "\"" }) ? text.jsonText : text
+    }
+}
