@@ -20,6 +20,9 @@ public struct Settings: Sendable, Hashable {
     /// Names by which people reach F2S, in lower case, without a port (`f2s.public_hosts`): pages and requests under
     /// others are strangers'.
     public var publicHosts: [String] = []
+    /// Whether links that lead out of the folder of manifests are followed, and other file systems below it entered
+    /// (`f2s.follow_links`). Read at the start.
+    public var followsLinks = false
 
     /// The defaults.
     public init() {}

@@ -41,6 +41,7 @@ struct SettingsKey: Sendable {
         number("f2s.loops", \.loops, 1...256),
         time("f2s.shutdown_delay", \.shutdownDelay, from: 0, upTo: .seconds(3600)),
         names("f2s.public_hosts", \.publicHosts),
+        flag("f2s.follow_links", \.followsLinks),
     ]
 
     /// Sections that a later version of F2S fills: they may stand there empty.

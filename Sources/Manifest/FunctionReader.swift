@@ -6,16 +6,38 @@ struct FunctionReader {
         "be one method: leave it out to answer any method, or declare one function per method"
 
     private(set) var complaints: [YAMLComplaint] = []
+    /// Whether documents that are about something else than functions are skipped instead of refused.
+    private let skipsForeign: Bool
+
+    init(skipsForeign: Bool) { self.skipsForeign = skipsForeign }
 
     mutating func complain(_ complaint: YAMLComplaint) { complaints.append(complaint) }
 
     /// The functions of a document: one, or the items of a list.
     mutating func functions(in node: YAMLNode) -> [ManifestDocument] {
+        if skipsForeign, !Self.isOurs(node) { return [] }
         guard let map = value(YAMLCursor(node), { try $0.map() }) else { return [] }
         if let kind = map["kind"]?.node.content, kind.isScalar(ManifestFields.listKind) || kind.isScalar("List") {
             return list(map)
         }
         return function(map, in: node, mustSayKind: true).map { [$0] } ?? []
+    }
+
+    /// Whether a document is about functions: its kind or its API group says so. Letter case does not matter here, so
+    /// that a mistyped kind or a missing apiVersion is told and not passed over.
+    private static func isOurs(_ node: YAMLNode) -> Bool {
+        guard case .map(let members) = node.content else { return false }
+        func text(_ key: String) -> String {
+            guard case .scalar(let text, _)? = members.first(where: { $0.key == key })?.value.content else { return "" }
+            return text
+        }
+        let kind = text("kind").lowercased()
+        if kind == "function" || kind == "functionlist" { return true }
+        if text("apiVersion").lowercased().hasPrefix(DeclarationMark.group) { return true }
+        guard kind == "list", case .list(let items)? = members.first(where: { $0.key == "items" })?.value.content else {
+            return false
+        }
+        return items.contains { isOurs($0) }
     }
 
     /// A list as REST and kubectl write it.
@@ -25,6 +47,7 @@ struct FunctionReader {
         check(map, "apiVersion", is: isOurs ? ManifestFields.apiVersion : "v1", isRequired: true)
         guard let items = value(map["items"], { try $0.list(example: "[{kind: Function}]") }) else { return [] }
         return items.compactMap { item in
+            if skipsForeign, !isOurs, !Self.isOurs(item.node) { return nil }
             // Fields are named from the item on; the line tells which item it is.
             guard let map = value(YAMLCursor(item.node), { try $0.map() }) else { return nil }
             return function(map, in: item.node, mustSayKind: false)

@@ -7,10 +7,16 @@ public struct ManifestReader: Sendable {
     /// A reader.
     public init(limits: ManifestLimits = ManifestLimits()) { self.limits = limits }
 
+    /// Whether a text may declare functions: it names F2S's API group, or has a field `kind` with the value `Function`,
+    /// in any letter case. A text that does not need not be parsed.
+    public static func mayDeclareFunctions(_ bytes: [UInt8]) -> Bool { DeclarationMark.isIn(bytes) }
+
     /// Every document of a text; broken ones become refusals with line and column, the others go on.
-    /// - Parameter place: name of the text in refusals, for example its file.
-    public func read(_ bytes: [UInt8], place: String) -> ManifestContents {
-        var reading = FunctionReader()
+    /// - Parameters:
+    ///   - place: name of the text in refusals, for example its file.
+    ///   - skippingForeign: whether a document of another kind and another API group is skipped instead of refused.
+    public func read(_ bytes: [UInt8], place: String, skippingForeign: Bool = false) -> ManifestContents {
+        var reading = FunctionReader(skipsForeign: skippingForeign)
         var found: [ManifestDocument] = []
         do {
             for document in try YAMLReader(limits: limits).documents(bytes) {

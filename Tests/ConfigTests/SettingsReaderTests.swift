@@ -199,7 +199,8 @@ import Testing
                 + #""queue_length":10000,"#
                 + #""connections":20000,"idle_upstreams":64,"head_timeout":10000,"idle_timeout":75000,"#
                 + #""upstream_idle_timeout":4000,"tunnel_idle_timeout":3600000,"drain_timeout":30000},"#
-                + #""auth":{"global_config":{"type":"none"}},"loops":2,"shutdown_delay":0,"public_hosts":[]}}"#)
+                + #""auth":{"global_config":{"type":"none"}},"loops":2,"shutdown_delay":0,"public_hosts":[],"#
+                + #""follow_links":false}}"#)
     }
 
     @Test func `what is shown can be read`() throws {

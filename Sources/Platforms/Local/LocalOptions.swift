@@ -14,10 +14,18 @@ public struct LocalOptions: Sendable {
     public var stopTimeout = Duration.seconds(30)
     /// Shortest time between two looks at the folder. A folder that takes long to look at is looked at less often.
     public var lookInterval = Duration.milliseconds(500)
-    /// Files that are read at most.
-    public var filesMax = 10_000
+    /// Manifest files, and files that look like it, that are looked at most.
+    public var filesMax = 50_000
+    /// Entries of folders, of any kind, that are looked at at most.
+    public var entriesMax = 200_000
+    /// Folders that are looked at at most.
+    public var foldersMax = 10_000
     /// Levels of sub-folders that are read at most.
     public var foldersDepthMax = 16
+    /// Whether links that lead out of the folder are followed, and other file systems below it entered.
+    public var followsLinks = false
+    /// Longest time that REST waits for the file system.
+    public var fileTimeout = Duration.seconds(10)
     /// Bytes of a manifest file.
     public var fileBytesMax = 1024 * 1024
     /// Lines of log that are kept per replica.

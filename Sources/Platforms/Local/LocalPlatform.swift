@@ -12,7 +12,7 @@ public final class LocalPlatform: Service, Sendable {
     /// A platform that does nothing before ``run()``.
     public init(_ options: LocalOptions, logger: Logger) {
         journal = EventJournal(eventsMax: options.eventsMax)
-        directory = ManifestDirectory(options)
+        directory = ManifestDirectory(options, logger: logger)
         let range = PortPool.range(besides: Self.kernelPortRange())
         let ports = PortPool(range: range, start: Int.random(in: range))
         children = ChildProcesses(options, ports: ports, events: journal, logger: logger)

@@ -29,8 +29,28 @@ struct ManifestCatalog {
     /// The files that are known, by path relative to the folder.
     var places: Set<String> { Set(files.keys) }
 
+    /// Whether a file is known.
+    func knows(_ place: String) -> Bool { files[place] != nil }
+
     /// The function of that name.
     func function(named name: FunctionName) -> Function? { positions[name].map { snapshot.functions[$0] } }
+
+    /// Functions that a file declares so far and would not declare any more, unless another file does.
+    func names(lostBy file: ManifestFile, at place: String) -> Set<FunctionName> {
+        guard let old = files[place], file.refusals.isEmpty else { return [] }
+        let declared = Set(file.documents.map(\.draft.name))
+        var lost = Set(old.documents.map(\.draft.name)).subtracting(declared)
+        if !old.refusals.isEmpty {
+            lost.formUnion(snapshot.functions.filter { $0.origin.place == place }.map(\.name))
+            lost.subtract(declared)
+        }
+        return lost.filter { function(named: $0)?.origin.place == place }
+    }
+
+    /// Whether another file than the one at `place` declares a function.
+    func isDeclared(_ name: FunctionName, besides place: String) -> Bool {
+        files.contains { $0.key != place && $0.value.documents.contains { $0.draft.name == name } }
+    }
 
     /// A file was read.
     mutating func take(_ file: ManifestFile, from place: String) { files[place] = file }

@@ -1,19 +1,23 @@
 import F2SManifest
 import F2SModel
 import Glibc
+import Logging
 import Synchronization
 
 /// A folder of manifests as the store of functions.
 ///
 /// It looks at the folder now and then instead of being told: that works on every file system, survives whatever
-/// editors and version control do, and costs a system call per file. Only files that have changed are read.
+/// editors and version control do, and costs a system call per file. Only files that have changed are read. All work on
+/// files is done on a thread of its own, and never while the catalogue is locked: a file system that hangs delays
+/// changes of declarations, and nothing else.
 final class ManifestDirectory: FunctionStore {
-    private struct State {
-        var catalog: ManifestCatalog
-        /// The files as they were when they were read.
+    /// What only work on files touches.
+    private struct Work {
+        var walk: FolderWalk
+        /// The files that declare functions as they were when they were read.
         var stamps: [String: FileStamp] = [:]
-        /// Changes that the last look saw for the first time.
-        var unsettled: [String: FileStamp] = [:]
+        /// Changes that have yet to settle, and when they were seen first.
+        var unsettled: [String: Unsettled] = [:]
         /// Files that the last look missed for the first time.
         var missing: Set<String> = []
         var hasLooked = false
@@ -21,25 +25,55 @@ final class ManifestDirectory: FunctionStore {
         var wasThere = false
     }
 
+    private struct Unsettled {
+        let stamp: FileStamp
+        /// On the steady clock.
+        let since: Duration
+    }
+
+    /// A file that has changed.
+    private struct Change {
+        let place: String
+        let stamp: FileStamp
+        let file: ManifestFile
+        let isSettled: Bool
+    }
+
     /// A change counts when it has been there for so long. Who writes a file anew empties it first, and half a
     /// manifest may be a valid one.
     private static let settlingTime = Duration.milliseconds(100)
+    /// A change that takes functions away without deleting their file counts later: it may be half of another change.
+    private static let removalTime = Duration.seconds(1)
+    /// When a file system that does not answer is worth a warning.
+    private static let slowLook = Duration.seconds(5)
+    /// Names in one message.
+    private static let namesMax = 3
 
     /// Absolute path of the folder.
     let folder: String
     private let options: LocalOptions
+    private let logger: Logger
     private let reader: ManifestReader
-    private let state: Mutex<State>
+    private let thread = FileThread()
+    private let work: Mutex<Work>
+    private let catalog: Mutex<ManifestCatalog>
     private let latest = Latest(FunctionSnapshot())
     private let loaded = Latest(false)
 
-    init(_ options: LocalOptions) {
+    init(_ options: LocalOptions, logger: Logger) {
         self.options = options
+        self.logger = logger
         folder = Self.absolute(options.folder)
         var limits = ManifestLimits()
         limits.bytesMax = options.fileBytesMax
         reader = ManifestReader(limits: limits)
-        state = Mutex(State(catalog: ManifestCatalog(folder: folder)))
+        let walk = FolderWalk(
+            folder: folder,
+            limits: FolderWalk.Limits(
+                filesMax: options.filesMax, entriesMax: options.entriesMax, foldersMax: options.foldersMax,
+                depthMax: options.foldersDepthMax, followsLinks: options.followsLinks))
+        work = Mutex(Work(walk: walk))
+        catalog = Mutex(ManifestCatalog(folder: folder))
     }
 
     // MARK: Watching
@@ -48,8 +82,16 @@ final class ManifestDirectory: FunctionStore {
     func run() async {
         while !Task.isCancelled {
             let began = Moment.now.steady
-            let isSettled = look()
-            loaded.publish(true)
+            var isSettled = true
+            do {
+                isSettled = try await thread.run(within: Self.slowLook) { self.look() }
+            } catch is FileThread.Failure {
+                logger.warning(
+                    "The folder of manifests is slow to read. Until it has been read, functions stay as they are.",
+                    metadata: ["folder": "\(folder)"])
+            } catch {
+                return
+            }
             // At most a fiftieth of one core goes into looking, however many files there are.
             let cost = Moment.now.steady - began
             let pause = isSettled ? max(options.lookInterval, cost * 50) : max(Self.settlingTime, cost * 10)
@@ -64,60 +106,65 @@ final class ManifestDirectory: FunctionStore {
 
     /// Reads what has changed and publishes it; false when a change has yet to settle.
     @discardableResult
-    func look() -> Bool { state.withLock { look(in: &$0) } }
+    func look(at moment: Moment = .now) -> Bool {
+        defer { loaded.publish(true) }
+        return work.withLock { look(in: &$0, at: moment) }
+    }
 
     // MARK: The port
 
     func create(_ draft: FunctionDraft) async throws -> Function {
         try Self.validate(draft)
-        return try state.withLock { state throws(StoreError) in
-            look(in: &state)
-            guard state.catalog.function(named: draft.name) == nil else { throw .alreadyExists(draft.name) }
+        return try await onFiles { work throws(StoreError) in
+            self.look(in: &work, at: .now)
+            guard self.function(named: draft.name) == nil else { throw .alreadyExists(draft.name) }
             do throws(ManifestFile.Failure) {
-                try ManifestFile.makeFolder(folder)
+                try ManifestFile.makeFolder(self.folder)
             } catch {
                 throw .unavailable(error.message)
             }
-            let place = try write(ManifestFile.text(of: draft), ofNew: draft.name)
-            return try publish(draft, at: place, in: &state)
+            let place = try self.write(ManifestFile.text(of: draft), ofNew: draft.name)
+            return try self.publish(draft, at: place, in: &work)
         }
     }
 
     func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?) async throws -> Function {
         try Self.validate(draft)
-        return try state.withLock { state throws(StoreError) in
-            let stored = try writable(draft.name, ifRevision: ifRevision, in: &state)
+        return try await onFiles { work throws(StoreError) in
+            let stored = try self.writable(draft.name, ifRevision: ifRevision, in: &work)
             if stored.draft == draft { return stored }
             let place = stored.origin.place
             do throws(ManifestFile.Failure) {
-                let (parent, name) = split(place)
+                let (parent, name) = self.split(place)
                 try ManifestFile.write(ManifestFile.text(of: draft), folder: parent, name: name, replacing: true)
             } catch {
                 throw .unavailable(error.message)
             }
-            return try publish(draft, at: place, in: &state)
+            return try self.publish(draft, at: place, in: &work)
         }
     }
 
     func delete(_ name: FunctionName, ifRevision: StoreRevision?) async throws {
-        try state.withLock { state throws(StoreError) in
-            let stored = try writable(name, ifRevision: ifRevision, in: &state)
+        try await onFiles { work throws(StoreError) in
+            let stored = try self.writable(name, ifRevision: ifRevision, in: &work)
             let place = stored.origin.place
             do throws(ManifestFile.Failure) {
-                let (parent, name) = split(place)
+                let (parent, name) = self.split(place)
                 try ManifestFile.remove(folder: parent, name: name)
             } catch {
                 throw .unavailable(error.message)
             }
-            state.stamps[place] = nil
-            state.catalog.drop(place)
-            settle(in: &state)
+            work.stamps[place] = nil
+            self.settle { catalog in
+                catalog.drop(place)
+                return true
+            }
         }
     }
 
     func setStatus(_ status: FunctionStatus, of id: Function.ID) async throws {
-        state.withLock { state in
-            if state.catalog.setStatus(status, of: id) { latest.publish(state.catalog.snapshot) }
+        catalog.withLock { catalog in
+            if catalog.setStatus(status, of: id) { latest.publish(catalog.snapshot) }
         }
     }
 
@@ -126,83 +173,133 @@ final class ManifestDirectory: FunctionStore {
     ) async throws -> Result {
         try await body(latest.values())
     }
+
+    /// Does work on files on the thread for it.
+    /// - Throws: ``StoreError``; `unavailable` when the file system does not answer in time.
+    private func onFiles<Value: Sendable>(
+        _ body: @escaping @Sendable (inout Work) throws(StoreError) -> Value
+    ) async throws -> Value {
+        do {
+            return try await thread.run(within: options.fileTimeout) {
+                try self.work.withLock { work throws(StoreError) in try body(&work) }
+            }
+        } catch is FileThread.Failure {
+            throw StoreError.unavailable(
+                "the file system of \(folder) has not answered within \(options.fileTimeout.shortText)")
+        }
+    }
+
+    private func function(named name: FunctionName) -> Function? { catalog.withLock { $0.function(named: name) } }
 }
 
 // MARK: - Looking
 
 extension ManifestDirectory {
     @discardableResult
-    private func look(in state: inout State) -> Bool {
-        let scan = FolderScan(folder: folder, filesMax: options.filesMax, depthMax: options.foldersDepthMax)
-        let isFirst = !state.hasLooked
-        let before = (unsettled: state.unsettled, missing: state.missing)
-        state.hasLooked = true
-        state.wasThere = state.wasThere || !scan.isMissing
-        state.unsettled = [:]
-        state.missing = []
-        var hasChanged = false
-        let now = Duration.seconds(Moment.now.wall)
-        for (place, stamp) in scan.files where state.stamps[place] != stamp {
-            let isSettled = now - stamp.changed >= Self.settlingTime || before.unsettled[place] == stamp
-            if !isSettled { state.unsettled[place] = stamp }
+    private func look(in work: inout Work, at moment: Moment) -> Bool {
+        let known = catalog.withLock { $0.places }
+        let scan = work.walk.scan(known: known, now: .seconds(moment.wall))
+        let isFirst = !work.hasLooked
+        let before = (unsettled: work.unsettled, missing: work.missing)
+        work.hasLooked = true
+        work.wasThere = work.wasThere || !scan.isMissing
+        work.unsettled = [:]
+        work.missing = []
+        var changes: [Change] = []
+        for (place, stamp) in scan.looked where work.stamps[place] != stamp && work.walk.foreign[place] != stamp {
+            let seen = before.unsettled[place].flatMap { $0.stamp == stamp ? $0 : nil }
+            work.unsettled[place] = seen ?? Unsettled(stamp: stamp, since: moment.steady)
+            let isSettled = .seconds(moment.wall) - stamp.changed >= Self.settlingTime || seen != nil
             // At the start everything is taken as it is; what has just been written is read once more.
             guard isSettled || isFirst else { continue }
-            state.catalog.take(read(place), from: place)
-            state.stamps[place] = isSettled ? stamp : nil
-            hasChanged = true
+            guard let file = read(place, stamp, isKnown: known.contains(place)) else { continue }
+            changes.append(Change(place: place, stamp: stamp, file: file, isSettled: isSettled))
         }
-        for place in state.catalog.places where scan.files[place] == nil && !scan.isUnknown(place) {
-            guard before.missing.contains(place) else {
-                state.missing.insert(place)
-                continue
-            }
-            state.catalog.drop(place)
-            state.stamps[place] = nil
-            hasChanged = true
-        }
-        let remarks = remarks(about: scan, wasThere: state.wasThere)
-        if hasChanged || remarks != state.catalog.remarks {
-            state.catalog.remarks = remarks
-            settle(in: &state)
-        }
-        return state.unsettled.isEmpty && state.missing.isEmpty
+        let gone = known.filter { scan.looked[$0] == nil && !scan.isUnknown($0) }
+        work.missing = gone.subtracting(before.missing)
+        let deleted = gone.intersection(before.missing)
+        take(changes, deleted: deleted, remarks: scan.remarks(folder: folder, options, wasThere: work.wasThere), in: &work, at: moment)
+        return work.unsettled.isEmpty && work.missing.isEmpty
     }
 
-    private func read(_ place: String) -> ManifestFile {
+    /// Brings changes into the catalogue. Those that take functions away wait for a while.
+    private func take(
+        _ changes: [Change], deleted: Set<String>, remarks: [Refusal], in work: inout Work, at moment: Moment
+    ) {
+        var foreign: [String] = []
+        settle { catalog in
+            var hasChanged = !deleted.isEmpty || catalog.remarks != remarks
+            catalog.remarks = remarks
+            let judged = changes.map { (change: $0, lost: catalog.names(lostBy: $0.file, at: $0.place)) }
+            for (change, _) in judged.filter(\.lost.isEmpty) {
+                hasChanged = accept(change, &catalog, &work, &foreign) || hasChanged
+            }
+            // Functions that move to another file are declared there by now.
+            for (change, lost) in judged.filter({ !$0.lost.isEmpty }) {
+                let age = moment.steady - (work.unsettled[change.place]?.since ?? moment.steady)
+                guard age >= Self.removalTime || lost.allSatisfy({ catalog.isDeclared($0, besides: change.place) })
+                else { continue }
+                hasChanged = accept(change, &catalog, &work, &foreign) || hasChanged
+            }
+            for place in deleted {
+                catalog.drop(place)
+                work.stamps[place] = nil
+            }
+            return hasChanged
+        }
+        report(foreign: foreign)
+    }
+
+    /// Returns whether it matters to the catalogue.
+    private func accept(
+        _ change: Change, _ catalog: inout ManifestCatalog, _ work: inout Work, _ foreign: inout [String]
+    ) -> Bool {
+        let place = change.place
+        if change.isSettled { work.unsettled[place] = nil }
+        guard change.file.isForeign else {
+            catalog.take(change.file, from: place)
+            work.stamps[place] = change.isSettled ? change.stamp : nil
+            work.walk.setForeign(place, nil)
+            return true
+        }
+        let isKnown = catalog.knows(place)
+        if isKnown { catalog.drop(place) }
+        // An empty file is about to be written.
+        if change.isSettled, change.stamp.bytes > 0, work.walk.foreign[place] == nil { foreign.append(place) }
+        work.stamps[place] = nil
+        work.walk.setForeign(place, change.isSettled ? change.stamp : nil)
+        return isKnown
+    }
+
+    /// Reads a file; `nil` when it has changed since it was looked at.
+    private func read(_ place: String, _ stamp: FileStamp? = nil, isKnown: Bool) -> ManifestFile? {
         do throws(ManifestFile.Failure) {
-            let text = try ManifestFile.read("\(folder)/\(place)", bytesMax: options.fileBytesMax)
-            return ManifestFile(text: text, place: place, reader: reader)
+            let text = try ManifestFile.read(
+                "\(folder)/\(place)", bytesMax: options.fileBytesMax, inode: stamp?.inode)
+            return ManifestFile(text: text, place: place, reader: reader, wasDeclaring: isKnown)
         } catch {
+            guard error.code != ENOENT, error.code != ESTALE else { return nil }
             return ManifestFile(unreadable: error.message, place: place)
         }
     }
 
     /// Works the catalogue out anew and publishes it; who follows it says what is refused.
-    private func settle(in state: inout State) {
-        state.catalog.settle()
-        let snapshot = state.catalog.snapshot
-        if snapshot != latest.current { latest.publish(snapshot) }
+    private func settle(_ change: (inout ManifestCatalog) -> Bool) {
+        catalog.withLock { catalog in
+            guard change(&catalog) else { return }
+            catalog.settle()
+            if catalog.snapshot != latest.current { latest.publish(catalog.snapshot) }
+        }
     }
 
-    private func remarks(about scan: FolderScan, wasThere: Bool) -> [Refusal] {
-        var remarks: [Refusal] = []
-        for (path, reason) in scan.unreadable.sorted(by: { $0.key < $1.key }) {
-            // A folder that has never been there is one that nobody has needed yet.
-            if path.isEmpty, scan.isMissing, !wasThere { continue }
-            let place = path.isEmpty ? folder : path
-            remarks.append(
-                Refusal(
-                    place: place,
-                    message: "the folder cannot be read (\(reason)): its functions stay as they were"))
-        }
-        if scan.isCut {
-            remarks.append(
-                Refusal(
-                    place: folder,
-                    message: "the folder holds more than \(options.filesMax) manifest files or "
-                        + "\(options.foldersDepthMax) levels of folders: the rest is not read"))
-        }
-        return remarks
+    /// One line for any number of files that are no manifests of functions.
+    private func report(foreign: [String]) {
+        guard !foreign.isEmpty else { return }
+        let names = foreign.sorted().prefix(Self.namesMax).joined(separator: ", ")
+        let more = foreign.count > Self.namesMax ? " and \(foreign.count - Self.namesMax) more" : ""
+        logger.info(
+            "Files declare no function: they have neither kind: Function nor an apiVersion of F2S.",
+            metadata: ["files": "\(names.printable)\(more)"])
     }
 }
 
@@ -216,11 +313,11 @@ extension ManifestDirectory {
 
     /// The stored function, if it may be changed by who has seen `ifRevision`.
     private func writable(
-        _ name: FunctionName, ifRevision: StoreRevision?, in state: inout State
+        _ name: FunctionName, ifRevision: StoreRevision?, in work: inout Work
     ) throws(StoreError) -> Function {
-        look(in: &state)
-        guard let stored = state.catalog.function(named: name) else { throw .notFound(name) }
-        guard state.catalog.isWritable(stored.origin.place) else {
+        look(in: &work, at: .now)
+        guard let stored = function(named: name) else { throw .notFound(name) }
+        guard catalog.withLock({ $0.isWritable(stored.origin.place) }) else {
             throw .readOnly(name, place: stored.origin.place, line: stored.origin.line)
         }
         if let ifRevision, ifRevision != stored.storeRevision { throw .conflict(current: stored.storeRevision) }
@@ -245,15 +342,19 @@ extension ManifestDirectory {
 
     /// Reads a file that was just written, so that what is published is what a restart would find.
     private func publish(
-        _ draft: FunctionDraft, at place: String, in state: inout State
+        _ draft: FunctionDraft, at place: String, in work: inout Work
     ) throws(StoreError) -> Function {
-        state.wasThere = true
-        state.catalog.take(read(place), from: place)
+        work.wasThere = true
+        let file = read(place, isKnown: true) ?? ManifestFile(unreadable: "the file is gone", place: place)
         // Without a stamp the next look reads it once more.
-        state.stamps[place] = nil
-        settle(in: &state)
-        guard let stored = state.catalog.function(named: draft.name), stored.origin.place == place else {
-            let refusals = state.catalog.snapshot.refusals.filter { $0.place == place }
+        work.stamps[place] = nil
+        work.walk.setForeign(place, nil)
+        settle { catalog in
+            catalog.take(file, from: place)
+            return true
+        }
+        guard let stored = function(named: draft.name), stored.origin.place == place else {
+            let refusals = latest.current.refusals.filter { $0.place == place }
             throw .unavailable(
                 "\(place) was written but cannot be read back: \(refusals.map(\.message).joinedClauses)")
         }

@@ -24,9 +24,20 @@ struct ManifestFile: Sendable {
     /// Whether F2S may rewrite it: it has made it, and it still holds one document.
     let isWritable: Bool
 
+    /// Whether the text declares nothing and does not try to: another program's file.
+    var isForeign: Bool { documents.isEmpty && refusals.isEmpty }
+
     /// Reads a text; `place` is its path relative to the folder.
-    init(text: [UInt8], place: String, reader: ManifestReader) {
-        let contents = reader.read(text, place: place)
+    /// - Parameter wasDeclaring: whether the file has declared functions before. Such a file is parsed even if it no
+    ///   longer looks like a manifest: it may be broken, or half written.
+    init(text: [UInt8], place: String, reader: ManifestReader, wasDeclaring: Bool = true) {
+        guard wasDeclaring || ManifestReader.mayDeclareFunctions(text) else {
+            documents = []
+            refusals = []
+            isWritable = false
+            return
+        }
+        let contents = reader.read(text, place: place, skippingForeign: true)
         documents = contents.documents
         refusals = contents.refusals
         isWritable = text.starts(with: Self.marker.utf8) && documents.count + refusals.count <= 1
@@ -45,11 +56,21 @@ struct ManifestFile: Sendable {
     }
 
     /// Reads at most `bytesMax` bytes and one more, by which a reader notices that there are too many.
-    static func read(_ path: String, bytesMax: Int) throws(Failure) -> [UInt8] {
+    /// - Parameter inode: the file that is expected at the path, if it matters.
+    /// - Throws: ``Failure``; with ESTALE when another file has taken the place of the one that is expected.
+    static func read(_ path: String, bytesMax: Int, inode: UInt64? = nil) throws(Failure) -> [UInt8] {
         // Without O_NONBLOCK, a pipe that has taken the place of a file would hold us up.
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard file >= 0 else { throw Failure("cannot open", path) }
         defer { close(file) }
+        if let inode {
+            var status = stat()
+            guard fstat(file, &status) == 0 else { throw Failure("cannot read", path) }
+            guard status.st_mode & S_IFMT == S_IFREG, UInt64(status.st_ino) == inode else {
+                errno = ESTALE
+                throw Failure("cannot read", path)
+            }
+        }
         var text: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 64 * 1024)
         while text.count <= bytesMax {
@@ -62,19 +83,31 @@ struct ManifestFile: Sendable {
         return text
     }
 
-    /// Writes a file whole or not at all, and durably.
-    /// - Parameter replacing: whether a file that is there already may be replaced; if not, that is a failure with
-    ///   EEXIST.
-    static func write(_ text: [UInt8], folder: String, name: String, replacing: Bool) throws(Failure) {
+    /// Permissions of a file that F2S creates: `env` may hold passwords.
+    private static let modeOfNew: mode_t = 0o600
+
+    /// Writes a file whole or not at all, and durably. A file that is replaced passes its permissions on.
+    /// - Parameters:
+    ///   - replacing: whether a file that is there already may be replaced; if not, that is a failure with EEXIST.
+    ///   - suffix: makes the name of the draft one that nobody can know beforehand.
+    static func write(
+        _ text: [UInt8], folder: String, name: String, replacing: Bool,
+        suffix: String = String(UInt64.random(in: .min ... .max), radix: 36)
+    ) throws(Failure) {
         let path = "\(folder)/\(name)"
-        // Hidden, so that nobody reads it as a manifest; always the same, so that a crash leaves no growing heap.
-        let draft = "\(folder)/.\(name).f2s-draft"
-        let file = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        // Hidden, so that nobody reads it as a manifest.
+        let prefix = ".\(name).f2s-draft"
+        removeDrafts(prefix, in: folder)
+        let draft = "\(folder)/\(prefix)-\(suffix)"
+        // Whatever stands at the name of the draft, a link to another file above all, must not be written to.
+        let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, modeOfNew)
         guard file >= 0 else { throw Failure("cannot create", draft) }
         defer { unlink(draft) }
         do {
             defer { close(file) }
-            guard fchmod(file, 0o644) == 0 else { throw Failure("cannot set permissions of", draft) }
+            guard fchmod(file, replacing ? mode(of: path) : modeOfNew) == 0 else {
+                throw Failure("cannot set permissions of", draft)
+            }
             var rest = text[...]
             while !rest.isEmpty {
                 let count = rest.withUnsafeBytes { Glibc.write(file, $0.baseAddress, $0.count) }
@@ -87,6 +120,24 @@ struct ManifestFile: Sendable {
         // A link never replaces anything, a rename always does.
         guard (replacing ? rename(draft, path) : link(draft, path)) == 0 else { throw Failure("cannot create", path) }
         try sync(folder)
+    }
+
+    private static func mode(of path: String) -> mode_t {
+        var status = stat()
+        guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return modeOfNew }
+        return status.st_mode & 0o777
+    }
+
+    /// Removes what a crash has left of earlier drafts of the same file.
+    private static func removeDrafts(_ prefix: String, in folder: String) {
+        guard let stream = opendir(folder) else { return }
+        defer { closedir(stream) }
+        while let entry = readdir(stream) {
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if name == prefix || name.hasPrefix(prefix + "-") { unlink("\(folder)/\(name)") }
+        }
     }
 
     /// Removes a file durably; one that is gone already is removed.
@@ -109,7 +160,7 @@ struct ManifestFile: Sendable {
 
     /// A name in a folder is only durable once the folder is.
     private static func sync(_ folder: String) throws(Failure) {
-        let handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        let handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK)
         guard handle >= 0 else { throw Failure("cannot open folder", folder) }
         defer { close(handle) }
         // Some file systems cannot, and then it is not needed.

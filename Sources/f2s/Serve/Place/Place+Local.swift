@@ -23,6 +23,7 @@ extension Place {
         var local = LocalOptions(folder: options.folder, supervisor: options.executable, environment: environment)
         // Shorter than the longest wait of an invocation, so that the one who waits hears why.
         local.startTimeout = settings.timeouts.scaling * 9 / 10
+        local.followsLinks = settings.followsLinks
         local.stopTimeout = settings.limits.drainTimeout
         return local
     }

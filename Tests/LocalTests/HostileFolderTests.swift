@@ -1,0 +1,140 @@
+import F2SModel
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+@testable import F2SLocal
+
+@Suite struct HostileFolderTests {
+    private func open(_ folder: TemporaryFolder, _ adjust: (inout LocalOptions) -> Void = { _ in }) -> ManifestDirectory
+    {
+        var options = LocalOptions(folder: folder.path + "/functions", supervisor: "/nothing", environment: [:])
+        adjust(&options)
+        return ManifestDirectory(options, logger: quiet)
+    }
+
+    private func snapshot(_ directory: ManifestDirectory) async throws -> FunctionSnapshot {
+        try await directory.withSnapshots {
+            for await snapshot in $0 { return snapshot }; return FunctionSnapshot()
+        }
+    }
+
+    private func mode(_ path: String) throws -> Int? {
+        try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+    }
+
+    @Test func `a link at the name of a draft is not written through`() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("victim", "precious")
+        try folder.write("functions/readme.txt", "")
+        for name in [".alpha.yaml.f2s-draft", ".alpha.yaml.f2s-draft-x"] {
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(folder.path)/functions/\(name)", withDestinationPath: folder.path + "/victim")
+        }
+        let directory = open(folder)
+        let stored = try await directory.create(draft("alpha"))
+        _ = try await directory.replace(
+            draft("alpha", Target(command: ["changed"])), ifRevision: stored.storeRevision)
+        #expect(try folder.read("victim") == "precious")
+        #expect(throws: ManifestFile.Failure.self) {
+            symlink(folder.path + "/victim", folder.path + "/functions/.b.yaml.f2s-draft.y")
+            try ManifestFile.write([1], folder: folder.path + "/functions", name: "missing/b.yaml", replacing: false)
+        }
+    }
+
+    @Test func `a named pipe at the name of a draft, a manifest or the rules hangs nothing`() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("functions/good.yaml", manifest("good"))
+        for name in [".alpha.yaml.f2s-draft", "pipe.yaml", ".f2signore"] {
+            #expect(mkfifo("\(folder.path)/functions/\(name)", 0o600) == 0)
+        }
+        let directory = open(folder)
+        directory.look()
+        _ = try await directory.create(draft("alpha"))
+        #expect(try await snapshot(directory).functions.map(\.name.text) == ["good", "alpha"])
+    }
+
+    @Test func `a new manifest is for its owner alone, a rewritten one keeps its mode`() async throws {
+        let folder = try TemporaryFolder()
+        let directory = open(folder)
+        let stored = try await directory.create(draft("alpha"))
+        let path = folder.path + "/functions/alpha.yaml"
+        #expect(try mode(path) == 0o600)
+        for kept in [0o640, 0o664, 0o600] {
+            #expect(chmod(path, mode_t(kept)) == 0)
+            let target = Target(command: ["\(kept)"])
+            _ = try await directory.replace(draft("alpha", target), ifRevision: nil)
+            #expect(try mode(path) == kept)
+        }
+        _ = stored
+    }
+
+    @Test func `links that lead out of the folder are not followed unless a setting says so`() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("functions/a.yaml", manifest("alpha"))
+        try folder.write("functions/sub/b.yaml", manifest("beta"))
+        try folder.write("elsewhere/c.yaml", manifest("gamma"))
+        try folder.write("functions-more/d.yaml", manifest("delta"))
+        for (link, target) in [
+            ("tree", "/elsewhere"), ("c.yaml", "/elsewhere/c.yaml"), ("d", "/functions-more"),
+            ("e.yaml", "/functions/sub/b.yaml"),
+        ] {
+            try FileManager.default.createSymbolicLink(
+                atPath: "\(folder.path)/functions/\(link)", withDestinationPath: folder.path + target)
+        }
+        let directory = open(folder)
+        directory.look()
+        let seen = try await snapshot(directory)
+        #expect(seen.functions.map(\.name.text) == ["alpha", "beta"])
+        let told = seen.refusals.filter { $0.message.contains("f2s.follow_links") }
+        #expect(told.count == 1 && told.first?.message.hasPrefix("c.yaml, d, tree: ") == true, "\(seen.refusals)")
+        let following = open(folder) { $0.followsLinks = true }
+        following.look()
+        #expect(Set(try await snapshot(following).functions.map(\.name.text)) == ["alpha", "beta", "gamma", "delta"])
+    }
+
+    @Test func `a manifest or folder with a name that is not UTF-8 is reported`() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("functions/a.yaml", manifest("alpha"))
+        let names: [[UInt8]] = [
+            Array("caf".utf8) + [0xE9] + Array(".yaml".utf8), Array("dir".utf8) + [0xFF], Array("notes".utf8) + [0xE9],
+        ]
+        for (index, name) in names.enumerated() {
+            let path = Array((folder.path + "/functions/").utf8) + name + [0]
+            path.withUnsafeBufferPointer { bytes in
+                bytes.withMemoryRebound(to: CChar.self) { text in
+                    guard let start = text.baseAddress else { return }
+                    if index == 1 { mkdir(start, 0o755) } else { close(creat(start, 0o644)) }
+                }
+            }
+        }
+        let directory = open(folder)
+        directory.look()
+        let seen = try await snapshot(directory)
+        #expect(seen.functions.map(\.name.text) == ["alpha"])
+        #expect(seen.refusals.map(\.place) == ["caf\u{FFFD}.yaml", "dir\u{FFFD}"])
+        #expect(seen.refusals.allSatisfy { $0.message.contains("not UTF-8") })
+    }
+
+    @Test func `file work that hangs holds up nobody, and what had not begun is never done`() async throws {
+        let thread = FileThread()
+        let (gate, open) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let lock = Mutex(false)
+        let wasDone = Mutex(false)
+        await #expect(throws: FileThread.Failure.tookTooLong(.milliseconds(20))) {
+            try await thread.run(within: .milliseconds(20)) {
+                // Stands for a file system that does not answer.
+                while !lock.withLock({ $0 }) { sched_yield() }
+                open.yield()
+            }
+        }
+        await #expect(throws: FileThread.Failure.self) {
+            try await thread.run(within: .milliseconds(20)) { wasDone.withLock { $0 = true } }
+        }
+        lock.withLock { $0 = true }
+        for await _ in gate { break }
+        #expect(try await thread.run { 42 } == 42)
+        #expect(!wasDone.withLock { $0 })
+    }
+}
