@@ -125,21 +125,6 @@ import Testing
         logs.forget(function)
         #expect(await all(logs) == [])
     }
-
-    @Test func `a follower gets what comes, and is told what it missed`() async {
-        let logs = logs(linesMax: 1)
-        let stream = logs.lines(of: function, tail: 10, follow: true)
-        let texts = (0..<2000).map { "\($0)" }
-        logs.write(texts, source: "stdout", of: Replica.ID("a"), of: function, at: 0)
-        var iterator = stream.makeAsyncIterator()
-        var seen: [String] = []
-        for _ in 0..<1034 { if let line = await iterator.next() { seen.append(line.text) } }
-        #expect(seen == Array(texts.prefix(1034)))
-        logs.write(["after"], source: "stdout", of: Replica.ID("a"), of: function, at: 0)
-        let notice = await iterator.next()
-        #expect(notice?.source == "f2s" && notice?.text.hasPrefix("966 lines are missing") == true)
-        #expect(await iterator.next()?.text == "after")
-    }
 }
 
 @Suite struct ReadinessTests {

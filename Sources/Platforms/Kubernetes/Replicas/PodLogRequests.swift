@@ -14,17 +14,6 @@ final class PodLogRequests: Sendable {
         let isAbandoned: Latest<Bool>
         fileprivate let reader: LogReader
 
-        fileprivate init(
-            function: Function.ID, tail: Int, isFollowing: Bool, continuation: AsyncStream<LogLine>.Continuation
-        ) {
-            self.function = function
-            self.tail = tail
-            self.isFollowing = isFollowing
-            reader = LogReader(continuation)
-            isAbandoned = Latest(false)
-            continuation.onTermination = { [isAbandoned] _ in isAbandoned.publish(true) }
-        }
-
         /// Hands a line over, or counts it when the reader is too slow.
         func hand(_ line: LogLine) { reader.hand(line) }
     }
@@ -43,16 +32,17 @@ final class PodLogRequests: Sendable {
     /// A stream for a reader.
     func add(_ function: Function.ID, tail: Int, follow: Bool, linesMax: Int) -> AsyncStream<LogLine> {
         let kept = min(max(0, tail), 1_000_000)
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: LogLine.self, bufferingPolicy: .bufferingOldest(kept + linesMax))
-        let request = Request(function: function, tail: kept, isFollowing: follow, continuation: continuation)
+        let isAbandoned = Latest(false)
+        let (reader, lines) = LogReader.makeStream(linesMax: kept + linesMax) { isAbandoned.publish(true) }
+        let request = Request(
+            function: function, tail: kept, isFollowing: follow, isAbandoned: isAbandoned, reader: reader)
         let isTaken = state.withLock { state in
             guard !state.isOver, state.waiting.count < Self.waitingMax else { return false }
             state.waiting.append(request)
             return true
         }
         if isTaken { news.raise() } else { request.reader.finish() }
-        return stream
+        return lines
     }
 
     /// Serves every reader, each until it leaves or has everything, until the task is cancelled.

@@ -16,7 +16,7 @@ final class ReplicaLogs: Sendable {
     }
 
     /// Lines that a slow follower may lag behind.
-    private static let followerLinesMax = 1024
+    private static let followerLinesMax = 2048
 
     private let state = Mutex(State())
     private let linesMax: Int
@@ -80,25 +80,24 @@ final class ReplicaLogs: Sendable {
     /// The newest `tail` lines of a function, oldest first, and with `follow` those that come.
     func lines(of function: Function.ID, tail: Int, follow: Bool) -> AsyncStream<LogLine> {
         let kept = max(0, tail)
-        let (stream, continuation) = AsyncStream.makeStream(
-            of: LogLine.self, bufferingPolicy: .bufferingOldest(min(kept, 1_000_000) + Self.followerLinesMax))
-        let key: UInt64? = state.withLock { state in
-            let entries = (state.logs[function]?.rings ?? []).flatMap { Array($0.ring.lines) }
-            for entry in entries.sorted(by: { $0.sequence < $1.sequence }).suffix(kept) {
-                continuation.yield(entry.line)
-            }
-            guard follow else { return nil }
+        let key = state.withLock { state in
             state.nextFollower += 1
-            state.logs[function, default: FunctionLog()].followers[state.nextFollower] = LogReader(continuation)
             return state.nextFollower
         }
-        if let key {
-            continuation.onTermination = { [weak self] _ in
-                self?.state.withLock { _ = $0.logs[function]?.followers.removeValue(forKey: key) }
-            }
-        } else {
-            continuation.finish()
+        let linesMax = min(kept, 1_000_000) + Self.followerLinesMax
+        let (reader, lines) = LogReader.makeStream(linesMax: linesMax) { [weak self] in self?.leave(key, function) }
+        state.withLock { state in
+            let entries = (state.logs[function]?.rings ?? []).flatMap { Array($0.ring.lines) }
+            for entry in entries.sorted(by: { $0.sequence < $1.sequence }).suffix(kept) { reader.hand(entry.line) }
+            if follow { state.logs[function, default: FunctionLog()].followers[key] = reader }
         }
-        return stream
+        if !follow { reader.finish() }
+        return lines
+    }
+
+    private func leave(_ key: UInt64, _ function: Function.ID) {
+        // Released after the lock: the end of a reader may call this again.
+        let reader = state.withLock { $0.logs[function]?.followers.removeValue(forKey: key) }
+        _ = reader
     }
 }

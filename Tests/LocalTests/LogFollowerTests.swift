@@ -1,0 +1,52 @@
+import F2SModel
+import Testing
+
+@testable import F2SLocal
+
+@Suite struct LogFollowerTests {
+    private let function = Function.ID("chatty")
+    private let replica = Replica.ID("chatty-1")
+
+    private func logs() -> ReplicaLogs { ReplicaLogs(linesMax: 1000, bytesMax: 256 * 1024, goneMax: 3) }
+
+    private func lines(_ numbers: Range<Int>) -> [String] { numbers.map { "line \($0)" } }
+
+    @Test func `a follower gets the newest lines of a burst without waiting for another line`() async throws {
+        let logs = logs()
+        let stream = logs.lines(of: function, tail: 0, follow: true)
+        logs.write(lines(0..<1500), source: "stdout", of: replica, of: function, at: 1)
+        var iterator = stream.makeAsyncIterator()
+        for number in 0..<1500 { #expect(await iterator.next()?.text == "line \(number)") }
+    }
+
+    @Test(arguments: [0, 10, 1000])
+    func `what a slow follower has lost is said at once and at its place`(tail: Int) async throws {
+        let logs = logs()
+        logs.write(lines(0..<1000), source: "stdout", of: replica, of: function, at: 1)
+        let stream = logs.lines(of: function, tail: tail, follow: true)
+        logs.write(lines(1000..<9000), source: "stdout", of: replica, of: function, at: 2)
+        var iterator = stream.makeAsyncIterator()
+        let kept = tail + 2048
+        let notice = try #require(await iterator.next())
+        #expect(notice.source == "f2s" && notice.text.hasPrefix("\(8000 + tail - kept) lines are missing here"))
+        for number in (9000 - kept)..<9000 { #expect(await iterator.next()?.text == "line \(number)") }
+        logs.write(lines(9000..<9001), source: "stdout", of: replica, of: function, at: 3)
+        #expect(await iterator.next()?.text == "line 9000")
+    }
+
+    @Test func `a follower that nobody reads any more is forgotten`() async throws {
+        let left = Latest(0)
+        var (reader, lines): (LogReader, AsyncStream<LogLine>?) = {
+            let made = LogReader.makeStream(linesMax: 1) { left.update { $0 += 1 } }
+            return (made.reader, made.lines)
+        }()
+        #expect(lines != nil && left.current == 0)
+        lines = nil
+        #expect(left.current == 1)
+        reader.hand(LogLine(replica: replica, source: "stdout", time: 1, text: "late"))
+        reader.finish()
+        #expect(left.current == 1)
+        _ = consume reader
+        reader = LogReader.makeStream(linesMax: 1).reader
+    }
+}
