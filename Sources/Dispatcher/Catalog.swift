@@ -17,6 +17,8 @@ struct Catalog {
     struct Known {
         var draft: FunctionDraft
         var age: UInt64
+        /// Part of its revision.
+        var workingFolder: String?
         /// The function's own queue. Its slots are granted by one process at a time, where its limit is to be exact.
         let cell: FunctionCell
         /// As the newest table has it.
@@ -96,7 +98,11 @@ struct Catalog {
         }
         for function in routed {
             let earlier = known[function.id]
-            guard earlier?.draft != function.draft || earlier?.age != function.age else { continue }
+            let workingFolder = function.origin.workingFolder
+            guard
+                earlier?.draft != function.draft || earlier?.age != function.age
+                    || earlier?.workingFolder != workingFolder
+            else { continue }
             hasChanged = true
             var entry =
                 earlier
@@ -106,6 +112,7 @@ struct Catalog {
                         id: function.id, queue: InvocationQueue(bounds(of: function.target), now: now)))
             entry.draft = function.draft
             entry.age = function.age
+            entry.workingFolder = workingFolder
             if earlier == nil { seat(&entry, now, &effects) }
             known[function.id] = entry
             limit(entry, now, &effects)
@@ -163,7 +170,7 @@ struct Catalog {
     /// A trouble counts as long as the revision that has it is the one that is declared.
     private func trouble(of entry: Known) -> StartTrouble? {
         guard let trouble = replicas.troubles[entry.cell.id] else { return nil }
-        return trouble.revision == Revision(of: entry.draft.target).text ? trouble : nil
+        return trouble.revision == Revision(of: entry.draft.target, in: entry.workingFolder).text ? trouble : nil
     }
 
     private mutating func place(_ placement: Placement, of entry: Known, _ now: UInt64, _ effects: inout Effects) {

@@ -16,6 +16,7 @@ import Testing
         { $0.image = "hello:2" }, { $0.image = nil }, { $0.command = ["a"] }, { $0.command = ["ab"] },
         { $0.command = ["b", "a"] }, { $0.environment["A"] = "2" }, { $0.environment = ["A": "1"] },
         { $0.environment = ["A1": "", "B": "2"] }, { $0.secrets = [] }, { $0.secrets = ["s", "t"] }, { $0.port = 1 },
+        { $0.readinessProbe = ReadinessProbe(path: "/") }, { $0.readinessProbe = ReadinessProbe(path: "/x") },
         { $0.resources.cpu = try? Quantity("1", field: "") }, { $0.resources.memory = try? Quantity("1", field: "") },
     ]
 
@@ -32,7 +33,7 @@ import Testing
     private static let noRestarts: [@Sendable (inout Target) -> Void] = [
         { $0.path = "/x" }, { $0.minReplicas = 1 }, { $0.maxReplicas = 9 }, { $0.concurrency = 1 },
         { $0.timeout = .seconds(1) },
-        { $0.readinessProbe = ReadinessProbe(path: "/") }, { $0.scaling.idle = .seconds(1) },
+        { $0.scaling.idle = .seconds(1) },
         { $0.limits = FunctionLimits(inFlight: 1, queued: 1, rate: 1, burst: 1) },
         { $0.environment = ["B": "2", "A": "1"] },
     ]

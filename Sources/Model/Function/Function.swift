@@ -76,7 +76,7 @@ public struct Function: Sendable, Hashable, Identifiable {
     /// What runs it.
     public var target: Target { draft.target }
     /// What a replica must have been started from to be current.
-    public var revision: Revision { Revision(of: draft.target) }
+    public var revision: Revision { Revision(of: draft.target, in: origin.workingFolder) }
 }
 
 /// A store's version of one function: equal means unchanged. Opaque.

@@ -194,7 +194,9 @@ extension FunctionLife {
         guard let life = replicas.first(where: { $0.id == id }), !life.isStopping else { return [] }
         // That it has lasted is known only as long as it runs.
         forgiveIfSound(at: moment)
-        update(id) { $0.phase = .stopping(deadline: moment.steady + life.launch.stopTimeout, step: .terminated) }
+        // What is declared now counts, not what was when the replica was started.
+        let timeout = wish?.launch.stopTimeout ?? life.launch.stopTimeout
+        update(id) { $0.phase = .stopping(deadline: moment.steady + timeout, step: .terminated) }
         return [.terminate(id)]
     }
 

@@ -1,0 +1,59 @@
+import F2SModel
+import Testing
+
+@testable import F2SKubernetes
+
+/// What a pod template is made from, and its revision.
+@Suite struct TemplateRevisionTests {
+    /// One change for each field of a target.
+    static let changes: [(field: String, change: @Sendable (inout Target) -> Void)] = [
+        ("image", { $0.image = "other" }), ("command", { $0.command = ["other"] }), ("port", { $0.port = 1 }),
+        ("path", { $0.path = "/other" }), ("minReplicas", { $0.minReplicas = 1 }),
+        ("maxReplicas", { $0.maxReplicas = 9 }), ("concurrency", { $0.concurrency = 1 }),
+        ("environment", { $0.environment = ["A": "B"] }), ("secrets", { $0.secrets = ["other"] }),
+        ("resources", { $0.resources.cpu = try? Quantity("1", field: "") }),
+        ("readinessProbe", { $0.readinessProbe = ReadinessProbe(path: "/other") }),
+        ("timeout", { $0.timeout = .seconds(1) }), ("scaling", { $0.scaling.idle = .seconds(1) }),
+        ("limits", { $0.limits.inFlight = 1 }),
+    ]
+
+    private func template(_ target: Target, keeping kept: WorkloadManifest.Kept? = nil) throws -> JSONValue? {
+        WorkloadManifest(function: try sampleFunction("hello", target), settings: sampleSettings())
+            .deployment(replicas: 2, keeping: kept)["spec"]?["template"]
+    }
+
+    @Test func `every field of a target is known to this test`() {
+        let fields = Mirror(reflecting: Target()).children.compactMap(\.label)
+        #expect(Set(fields) == Set(Self.changes.map(\.field)), "add a change of each new field to the table")
+    }
+
+    /// A template that changes without its revision replaces the pods behind F2S's back.
+    @Test(arguments: TemplateRevisionTests.changes.map(\.field))
+    func `a field that changes the pod template changes the revision`(field: String) throws {
+        let change = try #require(Self.changes.first { $0.field == field }?.change)
+        let before = Target(image: "i:1")
+        var after = before
+        change(&after)
+        let old = try sampleFunction("hello", before).revision
+        let new = try sampleFunction("hello", after).revision
+        let kept = WorkloadManifest.Kept(revision: old.text, drainAddress: nil, graceSeconds: 1000)
+        if try template(before, keeping: kept)?["spec"] != template(after, keeping: kept)?["spec"] {
+            #expect(old != new, "\(field)")
+        }
+    }
+
+    /// The one exception: a pod cannot change its own period, and one that is too short would cut off its invocations.
+    /// The pods before and after are of one revision, and serve alike.
+    @Test func `only a longer time-out replaces pods within one revision`() throws {
+        let before = Target(image: "i:1", timeout: .seconds(10))
+        var after = before
+        after.timeout = .seconds(60)
+        let revision = try sampleFunction("hello", before).revision
+        #expect(try sampleFunction("hello", after).revision == revision)
+        let kept = WorkloadManifest.Kept(revision: revision.text, drainAddress: nil, graceSeconds: 40)
+        var spec = try template(before, keeping: kept)?["spec"]
+        #expect(try template(after, keeping: kept)?["spec"]?["terminationGracePeriodSeconds"] == 90)
+        spec?["terminationGracePeriodSeconds"] = 90
+        #expect(try template(after, keeping: kept)?["spec"] == spec)
+    }
+}

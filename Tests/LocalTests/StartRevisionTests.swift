@@ -1,0 +1,91 @@
+import F2SModel
+import Testing
+
+@testable import F2SLocal
+
+/// What a replica is started from, and its revision.
+@Suite struct StartRevisionTests {
+    private func launch(_ target: Target, folder: String = "/functions/a") throws -> Launch {
+        let function = Function(
+            id: Function.ID("hello"), draft: try draft("hello", target), generation: 1,
+            storeRevision: StoreRevision("1"), age: 1,
+            origin: Function.Origin(place: "a.yaml", line: 1, workingFolder: folder, isWritable: false))
+        return Launch(function, stopTimeout: .seconds(30))
+    }
+
+    /// One change for each field of a target.
+    static let changes: [(field: String, change: @Sendable (inout Target) -> Void)] = [
+        ("image", { $0.image = "other" }), ("command", { $0.command = ["other"] }), ("port", { $0.port = 1 }),
+        ("path", { $0.path = "/other" }), ("minReplicas", { $0.minReplicas = 1 }),
+        ("maxReplicas", { $0.maxReplicas = 9 }), ("concurrency", { $0.concurrency = 1 }),
+        ("environment", { $0.environment = ["A": "B"] }), ("secrets", { $0.secrets = ["other"] }),
+        ("resources", { $0.resources.cpu = try? Quantity("1", field: "") }),
+        ("readinessProbe", { $0.readinessProbe = ReadinessProbe(path: "/other") }),
+        ("timeout", { $0.timeout = .seconds(1) }), ("scaling", { $0.scaling.idle = .seconds(1) }),
+        ("limits", { $0.limits.inFlight = 1 }),
+    ]
+
+    @Test func `every field of a target and of a launch is known to these tests`() throws {
+        let fields = Mirror(reflecting: Target()).children.compactMap(\.label)
+        #expect(Set(fields) == Set(Self.changes.map(\.field)), "add a change of each new field to the table")
+        let parts = Mirror(reflecting: try launch(Target(command: ["x"]))).children.compactMap(\.label)
+        #expect(
+            Set(parts) == [
+                "function", "name", "revision", "command", "environment", "workingFolder", "probePath", "stopTimeout",
+            ], "a new part of a start is in the revision, or below it is proven not to matter")
+    }
+
+    @Test(arguments: StartRevisionTests.changes.map(\.field)) func `a field that changes a start changes the revision`(
+        field: String
+    ) throws {
+        let change = try #require(Self.changes.first { $0.field == field }?.change)
+        let before = Target(image: "i", command: ["x"])
+        var after = before
+        change(&after)
+        #expect(after != before)
+        let (old, new) = (try launch(before), try launch(after))
+        let isSameStart =
+            old.command == new.command && old.environment == new.environment && old.probePath == new.probePath
+            && old.workingFolder == new.workingFolder && old.name == new.name && old.function == new.function
+        if !isSameStart { #expect(old.revision != new.revision) }
+    }
+
+    @Test func `the working folder is part of the revision, the line of the manifest is not`() throws {
+        let target = Target(command: ["x"])
+        #expect(try launch(target, folder: "/functions/b").revision != launch(target).revision)
+        #expect(try launch(target).revision == launch(target).revision)
+    }
+
+    @Test func `a changed time to stop counts for replicas that run`() throws {
+        var life = FunctionLife(policy: LifePolicy(), firstNumber: 1)
+        let start = Moment(steady: .zero, wall: 0)
+        var target = Target(command: ["x"], timeout: .seconds(5))
+        _ = life.apply(try launch(target), count: 1, retiring: [], at: start)
+        target.timeout = .seconds(20)
+        _ = life.apply(try launch(target), count: 0, retiring: life.replicas.map(\.id), at: start)
+        #expect(life.nextDeadline == .seconds(20))
+    }
+
+    @Test func `a manifest that moves to another folder starts its replicas there`() async throws {
+        let folder = try TemporaryFolder()
+        try folder.write("old/a.yaml", manifest("alpha"))
+        let directory = ManifestDirectory(
+            LocalOptions(folder: folder.path, supervisor: "/nothing", environment: [:]), logger: quiet)
+        directory.look()
+        func alpha() async throws -> Function? {
+            try await directory.withSnapshots {
+                for await snapshot in $0 { return snapshot.functions.first }; return nil
+            }
+        }
+        let before = try #require(try await alpha())
+        try folder.write("new/a.yaml", manifest("alpha"))
+        try folder.remove("old/a.yaml")
+        try await eventually("the function has moved") {
+            directory.look()
+            return try await alpha()?.origin.place == "new/a.yaml"
+        }
+        let after = try #require(try await alpha())
+        #expect(after.id == before.id && after.draft == before.draft)
+        #expect(after.revision != before.revision)
+    }
+}
