@@ -63,9 +63,7 @@ let package = Package(
                 hummingbird, httpTypes, nioCore, logging, lifecycle,
             ]),
         room("F2SOperator", "Operator", ["F2SModel", "F2SMetrics", logging, lifecycle]),
-        room(
-            "F2SLocal", "Platforms/Local",
-            ["F2SModel", "F2SManifest", "CLinux", subprocess, systemPackage, logging, lifecycle]),
+        room("F2SLocal", "Platforms/Local", ["F2SModel", "F2SManifest", "CLinux", logging, lifecycle]),
         room(
             "F2SKubernetes", "Platforms/Kubernetes",
             [

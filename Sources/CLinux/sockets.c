@@ -24,10 +24,19 @@ int f2s_listeners_open(void) {
     return netlink;
 }
 
-static bool ask(int netlink, uint8_t family) {
+/// The filter that the kernel runs for each socket: its port is not below the first and not above the last. The kernel
+/// jumps by `yes` or `no` bytes; beyond the end by one instruction means: no (inet_diag.c).
+struct port_filter {
+    struct nlattr head;
+    struct inet_diag_bc_op at_least, first, at_most, last;
+};
+
+static bool ask(int netlink, uint8_t family, uint16_t first, uint16_t last) {
+    enum { step = sizeof(struct inet_diag_bc_op) };
     struct {
         struct nlmsghdr header;
         struct inet_diag_req_v2 body;
+        struct port_filter filter;
     } request = {
         .header = {
             .nlmsg_len = sizeof request,
@@ -35,6 +44,13 @@ static bool ask(int netlink, uint8_t family) {
             .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP,
         },
         .body = {.sdiag_family = family, .sdiag_protocol = IPPROTO_TCP, .idiag_states = 1u << state_listen},
+        .filter = {
+            .head = {.nla_len = sizeof request.filter, .nla_type = INET_DIAG_REQ_BYTECODE},
+            .at_least = {.code = INET_DIAG_BC_S_GE, .yes = 2 * step, .no = 5 * step},
+            .first = {.no = first},
+            .at_most = {.code = INET_DIAG_BC_S_LE, .yes = 2 * step, .no = 3 * step},
+            .last = {.no = last},
+        },
     };
     return send(netlink, &request, sizeof request, 0) == (ssize_t)sizeof request;
 }
@@ -57,47 +73,48 @@ static struct f2s_listener listener_of(const struct nlmsghdr *message) {
     return listener;
 }
 
-ssize_t f2s_listeners(int netlink, struct f2s_listener *listeners, size_t capacity) {
+/// Takes what one answer holds. Returns 1 when it was the last one, 0 when others follow, -1 with errno.
+static int take_answer(
+    const char *answer, unsigned length, uint8_t family, f2s_listener_visitor visit, void *context
+) {
+    const struct nlmsghdr *message = (const struct nlmsghdr *)answer;
+    for (; NLMSG_OK(message, length); message = NLMSG_NEXT(message, length)) {
+        if (message->nlmsg_type == NLMSG_DONE) return 1;
+        if (message->nlmsg_type == NLMSG_ERROR) {
+            // A kernel without IPv6 knows no such sockets, which is an answer too.
+            if (family == AF_INET6) return 1;
+            errno = -((const struct nlmsgerr *)NLMSG_DATA(message))->error;
+            return -1;
+        }
+        struct f2s_listener listener = listener_of(message);
+        visit(context, &listener);
+    }
+    return 0;
+}
+
+int f2s_listeners(int netlink, uint16_t first, uint16_t last, f2s_listener_visitor visit, void *context) {
     static const uint8_t families[] = {AF_INET, AF_INET6};
-    size_t count = 0;
     for (size_t index = 0; index < 2; index++) {
-        if (!ask(netlink, families[index])) return -1;
-        for (bool is_done = false; !is_done;) {
+        if (!ask(netlink, families[index], first, last)) return -1;
+        for (int state = 0; state == 0;) {
             _Alignas(struct nlmsghdr) char answer[32768];
             ssize_t length = recv(netlink, answer, sizeof answer, 0);
             if (length < 0 && errno == EINTR) continue;
             if (length <= 0) return -1;
-            unsigned remaining = (unsigned)length;
-            struct nlmsghdr *message = (struct nlmsghdr *)answer;
-            for (; NLMSG_OK(message, remaining); message = NLMSG_NEXT(message, remaining)) {
-                if (message->nlmsg_type == NLMSG_DONE) {
-                    is_done = true;
-                    break;
-                }
-                if (message->nlmsg_type == NLMSG_ERROR) {
-                    int error = -((const struct nlmsgerr *)NLMSG_DATA(message))->error;
-                    // A kernel without IPv6 knows no such sockets, which is an answer too.
-                    if (families[index] == AF_INET6) {
-                        is_done = true;
-                        break;
-                    }
-                    errno = error;
-                    return -1;
-                }
-                if (count < capacity) listeners[count++] = listener_of(message);
-            }
+            state = take_answer(answer, (unsigned)length, families[index], visit, context);
+            if (state < 0) return -1;
         }
     }
-    return (ssize_t)count;
+    return 0;
 }
 
-bool f2s_port_is_free(uint16_t port) {
+int f2s_port_probe(uint16_t port) {
     int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (probe < 0) return false;
+    if (probe < 0) return errno;
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = INADDR_ANY};
-    bool is_free = bind(probe, (struct sockaddr *)&address, sizeof address) == 0;
+    int error = bind(probe, (struct sockaddr *)&address, sizeof address) == 0 ? 0 : errno;
     close(probe);
-    return is_free;
+    return error;
 }
 
 int f2s_connect_begin(const char *ip, uint16_t port) {

@@ -156,7 +156,7 @@ struct Application {
     private static func place(_ options: ServeOptions, _ settings: Latest<Settings>) async throws -> Place {
         let initial = settings.current
         switch options.platform {
-        case .local: return .local(options, initial, logger: logger("local", initial))
+        case .local: return try .local(options, initial, logger: logger("local", initial))
         case .kubernetes: return try await .kubernetes(options, settings, logger: logger("kubernetes", initial))
         }
     }

@@ -320,7 +320,7 @@ extension ProcessesSerial {
                 folder: folder.path, supervisor: try Workshop.supervisor.get(),
                 environment: ProcessInfo.processInfo.environment)
             options.supervisorArguments = []
-            let platform = LocalPlatform(options, logger: quiet)
+            let platform = try LocalPlatform(options, logger: quiet)
             try await withThrowingTaskGroup { group in
                 group.addTask { try await platform.run() }
                 await platform.waitUntilLoaded()

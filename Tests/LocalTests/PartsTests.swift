@@ -14,12 +14,26 @@ import Testing
         #expect(PortPool.range(besides: text) == range)
     }
 
-    @Test func `no port is handed out twice, and none that is in use`() {
+    @Test func `no port is handed out twice, and none that is in use`() throws {
         var pool = PortPool(range: 20000...20004, start: 20003)
-        let isFree: (Int) -> Bool = { $0 != 20001 }
-        #expect((0..<5).map { _ in pool.take(isFree: isFree) } == [20003, 20004, 20000, 20002, nil])
+        let isFree: (Int) throws(SystemFailure) -> Bool = { port throws(SystemFailure) in port != 20001 }
+        var taken: [Int?] = []
+        for _ in 0..<5 { taken.append(try pool.take(isFree: isFree)) }
+        #expect(taken == [20003, 20004, 20000, 20002, nil])
         pool.giveBack(20000)
-        #expect(pool.take(isFree: isFree) == 20000)
+        #expect(try pool.take(isFree: isFree) == 20000)
+    }
+
+    @Test func `a port that cannot be looked at is not said to be taken`() {
+        var pool = PortPool(range: 20000...32000, start: 20000)
+        var looks = 0
+        #expect(throws: SystemFailure(code: EMFILE)) {
+            _ = try pool.take { _ throws(SystemFailure) in
+                looks += 1
+                throw SystemFailure(code: EMFILE)
+            }
+        }
+        #expect(looks == 1)
     }
 }
 
@@ -164,6 +178,7 @@ import Testing
         #expect(
             variables == [
                 "A": "1", "PATH": "/own", "HOME": "/h", "PORT": "20000", "F2S_FUNCTION": "hello", "F2S_REPLICA": "r",
+                "PYTHONUNBUFFERED": "1",
             ])
     }
 }

@@ -16,7 +16,7 @@ func withPlatform(
     options.supervisorArguments = []
     options.stopTimeout = .seconds(10)
     adjust(&options)
-    let platform = LocalPlatform(options, logger: quiet)
+    let platform = try LocalPlatform(options, logger: quiet)
     try await withThrowingTaskGroup { group in
         group.addTask { try await platform.run() }
         await platform.waitUntilLoaded()

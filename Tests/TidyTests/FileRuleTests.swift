@@ -33,7 +33,7 @@ import Testing
         ("Sources/Metrics/A.swift", "import Glibc\nimport CLinux\npublic import F2SModel"),
         ("Sources/Dispatcher/Queue/A.swift", "import NIOCore\nimport NIOPosix\nimport F2SMetrics"),
         ("Sources/APIServer/A.swift", "import Hummingbird\nimport HTTPTypes\nimport NIOCore\nimport Logging"),
-        ("Sources/Platforms/Local/A.swift", "import Subprocess\nimport SystemPackage\nimport struct Logging.Logger"),
+        ("Sources/Wrap/A.swift", "import Subprocess\nimport SystemPackage\nimport struct Logging.Logger"),
         ("Sources/f2s/A.swift", "import F2SDispatcher\nimport F2SLocal\nimport ArgumentParser"),
         ("Sources/CLinux/A.swift", "import Anything"),
         ("Tests/ModelTests/A.swift", "import Anything"),

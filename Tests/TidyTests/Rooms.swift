@@ -65,7 +65,7 @@ extension Room {
         Room(
             level: 3, folder: "Platforms/Kubernetes", rooms: ["Model", "Manifest"],
             thirdParty: ["AsyncHTTPClient", "NIOSSL"]),
-        Room(level: 3, folder: "Platforms/Local", rooms: ["Model", "Manifest"], thirdParty: ["Subprocess"]),
+        Room(level: 3, folder: "Platforms/Local", rooms: ["Model", "Manifest"], thirdParty: []),
         Room(level: 3, folder: "Client", rooms: ["Model", "Manifest"], thirdParty: ["AsyncHTTPClient"]),
         Room(level: 3, folder: "Wrap", rooms: [], thirdParty: ["Hummingbird", "Subprocess"]),
         Room(

@@ -19,6 +19,31 @@
 /// program, 126 when it cannot be run, 137 when the lifeline closed.
 int f2s_supervise(char *const command[]);
 
+// MARK: launch.c
+
+/// A process that was started, and our ends of its standard streams.
+struct f2s_child {
+    pid_t process;
+    /// Write end of its standard input.
+    int input;
+    /// Read ends of its standard output and standard error; they do not block.
+    int output;
+    int error;
+};
+
+/// Starts `program` in a process group and, unless it is NULL, a folder of its own, with nothing open but its standard
+/// streams. Both lists end in NULL. Returns 0, or an errno; then nothing is left open and nothing runs.
+int f2s_launch(
+    const char *program, char *const arguments[], char *const environment[], const char *folder,
+    struct f2s_child *child);
+
+/// Reaps a child if it has ended. Returns 0 while it runs, 1 when it has exited, 2 when a signal has ended it; `status`
+/// is its exit status then, or 128 + signal.
+int f2s_reap(pid_t process, int *status);
+
+/// Whether this process could open so many descriptors now, at most 256. They are opened and closed again.
+bool f2s_descriptors_are_free(unsigned count);
+
 // MARK: processes.c
 
 /// Writes the children of `parent` into `children`, at most `capacity`; returns how many there are room for.
@@ -52,12 +77,15 @@ struct f2s_listener {
 /// Opens a netlink socket for ``f2s_listeners``; -1 with errno when the kernel has none.
 int f2s_listeners_open(void);
 
-/// Writes the TCP sockets of this network namespace that listen into `listeners`, at most `capacity`.
-/// Returns how many there are room for; -1 with errno when the kernel does not answer.
-ssize_t f2s_listeners(int netlink, struct f2s_listener *listeners, size_t capacity);
+/// Is given one socket at a time.
+typedef void (*f2s_listener_visitor)(void *context, const struct f2s_listener *listener);
 
-/// Whether TCP port `port` can be bound on every IPv4 address now.
-bool f2s_port_is_free(uint16_t port);
+/// Visits every TCP socket of this network namespace that listens on a port from `first` to `last`, however many there
+/// are. Returns 0; -1 with errno when the kernel does not answer: some may have been visited then.
+int f2s_listeners(int netlink, uint16_t first, uint16_t last, f2s_listener_visitor visit, void *context);
+
+/// Whether TCP port `port` can be bound on every IPv4 address now: 0, or an errno. EADDRINUSE: it is taken.
+int f2s_port_probe(uint16_t port);
 
 /// Begins a TCP connection without waiting for it. Returns the descriptor, or -1 with errno.
 int f2s_connect_begin(const char *ip, uint16_t port);

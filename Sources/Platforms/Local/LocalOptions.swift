@@ -40,6 +40,10 @@ public struct LocalOptions: Sendable {
     /// Variables that replicas inherit from F2S; all else comes from the manifest.
     public static let passedVariables = ["PATH", "HOME", "LANG", "TMPDIR", "USER"]
 
+    /// Variables that replicas get unless the manifest sets them. What a program prints goes to a pipe, and Python
+    /// would keep it back until 8 KiB have gathered.
+    public static let defaultVariables = ["PYTHONUNBUFFERED": "1"]
+
     /// The defaults.
     public init(folder: String, supervisor: String, environment: [String: String]) {
         self.folder = folder

@@ -10,12 +10,13 @@ public final class LocalPlatform: Service, Sendable {
     private let journal: EventJournal
 
     /// A platform that does nothing before ``run()``.
-    public init(_ options: LocalOptions, logger: Logger) {
+    /// - Throws: when the process has no descriptors left.
+    public init(_ options: LocalOptions, logger: Logger) throws {
         journal = EventJournal(eventsMax: options.eventsMax)
         directory = ManifestDirectory(options, logger: logger)
         let range = PortPool.range(besides: Self.kernelPortRange())
         let ports = PortPool(range: range, start: Int.random(in: range))
-        children = ChildProcesses(options, ports: ports, events: journal, logger: logger)
+        children = try ChildProcesses(options, ports: ports, events: journal, logger: logger)
     }
 
     /// The ports that the rest of F2S uses.

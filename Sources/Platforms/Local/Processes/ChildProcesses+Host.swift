@@ -1,122 +1,92 @@
 import CLinux
 import F2SModel
 import Glibc
-import Subprocess
-import SystemPackage
+import Synchronization
 
 extension ChildProcesses {
-    private typealias Child = Execution<CustomWriteInput, SequenceOutput, SequenceOutput>
+    /// Descriptors that must be free before a process is started: its pipes, the files that are read to find out what
+    /// it does, and what F2S needs to answer and to end in the meantime.
+    private static let startDescriptors: UInt32 = 24
 
     /// Runs one replica from start to end. Returns when its process and all that descends from it are gone.
     func host(_ id: Replica.ID, _ launch: Launch, orders: AsyncStream<Order>) async {
-        let ending: ReplicaEnding
-        if let port = takePort(isFree: { f2s_port_is_free(UInt16(clamping: $0)) }) {
-            ending = await run(id, launch, port: port, orders: orders)
-            giveBack(port)
-        } else {
-            ending = .notStarted("every port that replicas may have is taken.")
-        }
+        let ending = await run(id, launch, orders: orders)
         let tail = logs.tail(of: id, of: launch.function, count: StartFailure.logLinesMax)
         change { book, moment in book.ended(id, ending, logTail: tail, at: moment) }
     }
 
-    private func run(
-        _ id: Replica.ID, _ launch: Launch, port: Int, orders: AsyncStream<Order>
-    ) async -> ReplicaEnding {
-        do {
-            let result = try await Subprocess.run(
-                configuration(id, launch, port: port), input: .inputWriter, output: .sequence, error: .sequence
-            ) { child in
-                let process = ReplicaLife.Process(supervisor: child.processIdentifier.value, port: port)
-                change { book, _ in book.began(id, process: process) }
-                await attend(child, id, launch, orders: orders)
+    private func run(_ id: Replica.ID, _ launch: Launch, orders: AsyncStream<Order>) async -> ReplicaEnding {
+        guard f2s_descriptors_are_free(Self.startDescriptors) else { return .notStarted(.outOfDescriptors) }
+        do throws(SystemFailure) {
+            guard let port = try takePort() else { return .notStarted(.noPort) }
+            defer { giveBack(port) }
+            let output = ReplicaOutput(logs, of: id, of: launch.function)
+            let child = try children.start(command(id, launch, port: port)) { stream, bytes in
+                output.take(bytes, from: stream)
             }
-            let status =
-                switch result.terminationStatus {
-                case .exited(let code): Int(code)
-                case .signaled(let number): 128 + Int(number)
-                }
-            return ending(status: status, port: port, of: id, launch)
+            let process = ReplicaLife.Process(supervisor: child.process, port: port)
+            change { book, _ in book.began(id, process: process) }
+            let ending = await attend(child, orders: orders)
+            output.finish()
+            if ending.wasKilled { await endOrphans(of: id) }
+            return self.ending(status: ending.status, port: port, of: id, launch)
         } catch {
-            return .notStarted("\(error)")
+            return .notStarted(notStarted(launch, error))
         }
     }
 
-    /// Reads what the child writes until its end, and passes orders on.
-    private func attend(_ child: Child, _ id: Replica.ID, _ launch: Launch, orders: AsyncStream<Order>) async {
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask {
-                await self.keep(child.standardOutput, source: "stdout", of: id, launch)
-                return true
-            }
-            group.addTask {
-                await self.keep(child.standardError, source: "stderr", of: id, launch)
-                return true
-            }
+    /// Passes orders on until the child has ended.
+    private func attend(_ child: Child, orders: AsyncStream<Order>) async -> ChildLoop.Ending {
+        await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await order in orders {
                     switch order {
-                    case .terminate: try? child.send(signal: .terminate)
-                    case .kill: try? await child.standardInputWriter.finish()
-                    case .abandon: try? child.send(signal: .kill)
+                    case .terminate: child.send(SIGTERM)
+                    case .kill: child.cutLifeline()
+                    case .abandon: child.send(SIGKILL)
                     }
                 }
-                return false
             }
-            // The supervisor holds both streams open to its last moment, so that their end is the child's end.
-            var streams = 2
-            while streams > 0, let isStream = await group.next() {
-                if isStream { streams -= 1 }
-            }
+            let ending = await child.ended()
             group.cancelAll()
+            return ending
         }
     }
 
-    private func keep(
-        _ output: SubprocessOutputSequence, source: String, of id: Replica.ID, _ launch: Launch
-    ) async {
-        var cutter = LineCutter()
-        do {
-            for try await buffer in output {
-                let lines = buffer.withUnsafeBytes { cutter.lines(of: $0) }
-                logs.write(lines, source: source, of: id, of: launch.function, at: Moment.now.wall)
-            }
-        } catch {
-            logs.write(
-                ["F2S cannot read \(source): \(error)"], source: "f2s", of: id, of: launch.function, at: Moment.now.wall
-            )
-        }
-        logs.write(
-            cutter.last().map { [$0] } ?? [], source: source, of: id, of: launch.function, at: Moment.now.wall)
-    }
-
-    private func configuration(_ id: Replica.ID, _ launch: Launch, port: Int) -> Configuration {
+    private func command(_ id: Replica.ID, _ launch: Launch, port: Int) -> ChildLoop.Command {
         let variables = launch.environment(inherited: options.environment, replica: id, port: port)
-        var platformOptions = PlatformOptions()
-        // Ctrl-C in a terminal goes to the whole foreground group; replicas are stopped by F2S, in its order.
-        platformOptions.processGroupID = 0
-        // Only used when this task is cancelled. The lifeline is cut at the same time, and the supervisor needs a
-        // moment to end what it has started.
-        platformOptions.teardownSequence = [.gracefulShutDown(allowedDurationToNextStep: .seconds(5))]
-        return Configuration(
-            executable: .path(FilePath(options.supervisor)),
-            arguments: Arguments(options.supervisorArguments + launch.arguments(port: port)),
-            environment: .custom(
-                Dictionary(uniqueKeysWithValues: variables.map { (Environment.Key(stringLiteral: $0.key), $0.value) })),
-            workingDirectory: launch.workingFolder.map { FilePath($0) },
-            platformOptions: platformOptions)
+        return ChildLoop.Command(
+            program: options.supervisor, arguments: options.supervisorArguments + launch.arguments(port: port),
+            environment: variables.map { "\($0.key)=\($0.value)" }, folder: launch.workingFolder)
+    }
+
+    private func takePort() throws(SystemFailure) -> Int? {
+        try takePort { port throws(SystemFailure) in
+            let code = f2s_port_probe(UInt16(clamping: port))
+            if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code) { throw SystemFailure(code: code) }
+            return code == 0
+        }
+    }
+
+    /// The system says that something is missing, but not whether that is the program or its folder.
+    private func notStarted(_ launch: Launch, _ failure: SystemFailure) -> NotStarted {
+        if failure.isOutOfDescriptors { return .outOfDescriptors }
+        if let folder = launch.workingFolder, access(folder, X_OK) != 0 {
+            return .failed("its working folder \(folder) cannot be entered (\(SystemFailure(code: errno).text)).")
+        }
+        return .failed("\(options.supervisor): \(failure.text).")
     }
 
     /// How a process has ended, and what the machine shows about why.
     private func ending(status: Int, port: Int, of id: Replica.ID, _ launch: Launch) -> ReplicaEnding {
-        let listeners = ListenerTable().current()
+        let listening = listeners.current()
         let tail = logs.tail(of: id, of: launch.function, count: StartFailure.logLinesMax)
         let saysInUse = Self.saysInUse(tail)
         let search = ExitCauseSearch(launch, environment: options.environment, port: port)
         let cause = search.cause(
-            status: status, port: port, saysInUse: saysInUse, logTail: tail, listeners: listeners,
+            status: status, port: port, saysInUse: saysInUse, logTail: tail, listeners: listening,
             own: { ListenerTable.socketInodes(of: getpid()) })
-        let isTaken = listeners.contains { $0.port == port }
+        let isTaken = listening.contains { $0.port == port }
         // A program that wants a port of its own finds it taken with every other port that it is given, too.
         if case .fixedPort = cause, !isTaken { return .exited(status: status, portWasTaken: false, cause: cause) }
         return .exited(status: status, portWasTaken: isTaken || saysInUse, cause: cause)
@@ -130,4 +100,36 @@ extension ChildProcesses {
             return words.contains { lowercase.contains($0) }
         }
     }
+}
+
+/// Cuts what a replica writes into lines of its log.
+private final class ReplicaOutput: Sendable {
+    private let logs: ReplicaLogs
+    private let replica: Replica.ID
+    private let function: Function.ID
+    private let cutters = Mutex([LineCutter(), LineCutter()])
+
+    init(_ logs: ReplicaLogs, of replica: Replica.ID, of function: Function.ID) {
+        self.logs = logs
+        self.replica = replica
+        self.function = function
+    }
+
+    func take(_ bytes: UnsafeRawBufferPointer, from output: ChildLoop.Output) {
+        let (lines, partial) = cutters.withLock { cutters in
+            let lines = cutters[output.rawValue].lines(of: bytes)
+            return (lines, cutters[output.rawValue].partial)
+        }
+        logs.write(lines, source: source(output), of: replica, of: function, at: Moment.now.wall, partial: partial)
+    }
+
+    /// Nothing more comes: what stands after the last line end is a line too.
+    func finish() {
+        for output in [ChildLoop.Output.standard, .error] {
+            guard let last = cutters.withLock({ $0[output.rawValue].last() }) else { continue }
+            logs.write([last], source: source(output), of: replica, of: function, at: Moment.now.wall)
+        }
+    }
+
+    private func source(_ output: ChildLoop.Output) -> String { output == .standard ? "stdout" : "stderr" }
 }

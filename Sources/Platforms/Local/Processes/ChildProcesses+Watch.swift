@@ -1,4 +1,5 @@
 import F2SModel
+import Glibc
 
 extension ChildProcesses {
     /// When a process that does not listen on its port is asked where else it listens.
@@ -9,12 +10,13 @@ extension ChildProcesses {
     /// Only a socket that belongs to the replica's own process tree counts. Somebody else may have taken the port
     /// between our test and the replica's `bind`, and must not get its invocations.
     func watchListeners() async {
-        let table = ListenerTable()
         var lastSearch: [Replica.ID: Duration] = [:]
         while !Task.isCancelled {
             let silent = silentReplicas()
             guard !silent.isEmpty else { return }
-            let listeners = Dictionary(grouping: table.current(), by: \.port)
+            let ports = silent.compactMap(\.process?.port)
+            let range = (ports.min() ?? 1)...(ports.max() ?? 1)
+            let listeners = Dictionary(grouping: self.listeners.current(on: range), by: \.port)
             let now = Moment.now.steady
             var shortestWait = Duration.seconds(1)
             for life in silent {
@@ -23,7 +25,7 @@ extension ChildProcesses {
                 if look(at: life, among: listeners) { continue }
                 if wait > Self.patience, now - (lastSearch[life.id] ?? .zero) > Self.patience {
                     lastSearch[life.id] = now
-                    searchElsewhere(life, among: listeners)
+                    searchElsewhere(life)
                 }
             }
             // Looking costs microseconds, and whoever has waited long does not notice a little more.
@@ -49,10 +51,11 @@ extension ChildProcesses {
     }
 
     /// Looks for other ports that the replica listens on, and says so once in its log.
-    private func searchElsewhere(_ life: ReplicaLife, among listeners: [Int: [Listener]]) {
+    private func searchElsewhere(_ life: ReplicaLife) {
         guard let process = life.process else { return }
         let inodes = Set(ListenerTable.descendants(of: process.supervisor).flatMap(ListenerTable.socketInodes))
-        let ports = listeners.values.flatMap { $0 }.filter { inodes.contains($0.inode) }.map(\.port)
+        guard !inodes.isEmpty else { return }
+        let ports = listeners.current().filter { inodes.contains($0.inode) }.map(\.port)
         let others = Array(Set(ports)).sorted()
         guard !others.isEmpty, others != life.otherPorts else { return }
         let list = others.map { "\($0)" }.joined(separator: ", ")
@@ -60,5 +63,34 @@ extension ChildProcesses {
             ["listens on port \(list), but must listen on $PORT, which is \(process.port)"], source: "f2s",
             of: life.id, of: life.launch.function, at: Moment.now.wall)
         change { book, _ in book.listensElsewhere(life.id, on: others) }
+    }
+
+    /// Kills what has outlived its supervisor: it was killed, by its own function for example, and what it had started
+    /// is a child of F2S now, which is a subreaper.
+    func endOrphans(of id: Replica.ID) async {
+        let mark = "F2S_REPLICA=\(id)"
+        // Each round finds those that the round before has orphaned.
+        for _ in 0..<1000 {
+            let orphans = ListenerTable.children(of: getpid()).filter { Self.environment(of: $0).contains(mark) }
+            guard !orphans.isEmpty else { return }
+            for orphan in orphans { kill(orphan, SIGKILL) }
+            // One that has ended is reaped below; until then it has no environment any more.
+            for orphan in orphans where !(await Self.reap(orphan)) { return }
+        }
+    }
+
+    /// Whether a process that was killed is gone. It may hang in the kernel, and then there is nothing left to do.
+    private static func reap(_ process: Int32) async -> Bool {
+        var status: Int32 = 0
+        for _ in 0..<500 {
+            if waitpid(process, &status, WNOHANG) != 0 { return true }
+            try? await Task.sleep(for: .milliseconds(2))
+        }
+        return false
+    }
+
+    private static func environment(of process: Int32) -> [String] {
+        let text = (try? ManifestFile.read("/proc/\(process)/environ", bytesMax: 1 << 20)) ?? []
+        return text.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
     }
 }

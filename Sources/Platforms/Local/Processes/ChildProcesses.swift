@@ -40,13 +40,17 @@ final class ChildProcesses: ReplicaRuntime {
 
     let options: LocalOptions
     let logs: ReplicaLogs
+    let children: ChildLoop
+    let listeners = ListenerTable()
     private let events: any Events
     private let logger: Logger
     private let state: Mutex<State>
     private let latest = Latest(ReplicaSnapshot())
     private let hasWork = Signal()
 
-    init(_ options: LocalOptions, ports: PortPool, events: any Events, logger: Logger) {
+    /// - Throws: ``SystemFailure`` when not even the first descriptors can be had.
+    init(_ options: LocalOptions, ports: PortPool, events: any Events, logger: Logger) throws(SystemFailure) {
+        children = try ChildLoop()
         self.options = options
         self.events = events
         self.logger = logger
@@ -132,7 +136,9 @@ final class ChildProcesses: ReplicaRuntime {
     }
 
     /// A port for a replica, or `nil` when all are taken.
-    func takePort(isFree: (Int) -> Bool) -> Int? { state.withLock { $0.ports.take(isFree: isFree) } }
+    func takePort(isFree: (Int) throws(SystemFailure) -> Bool) throws(SystemFailure) -> Int? {
+        try state.withLock { state throws(SystemFailure) in try state.ports.take(isFree: isFree) }
+    }
 
     /// Takes a port back from a replica that has ended.
     func giveBack(_ port: Int) { state.withLock { $0.ports.giveBack(port) } }

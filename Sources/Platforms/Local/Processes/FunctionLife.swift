@@ -138,7 +138,11 @@ struct FunctionLife: Hashable {
                 StartFailure.exited(life, status: status, cause: cause, logTail: logTail, retry: $0)
             }
         case (_, .notStarted(let reason)):
-            fail(life.launch, at: moment) { StartFailure.notStarted(life, because: reason, retry: $0) }
+            // Descriptors come back by themselves, and nothing about the function says that this start would fail.
+            let wait = reason == .outOfDescriptors ? policy.backoffFirst : nil
+            fail(life.launch, at: moment, wait: wait) {
+                StartFailure.notStarted(life, because: reason, retry: $0)
+            }
         }
         if isOver { actions.append(.forgetLogs(life.launch.function)) }
         return actions + fill(at: moment)

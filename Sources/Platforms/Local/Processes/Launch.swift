@@ -39,7 +39,8 @@ struct Launch: Sendable, Hashable {
     /// The whole environment of a replica. What F2S itself says cannot be overridden, because it is how a replica and
     /// F2S meet; all else can.
     func environment(inherited: [String: String], replica: Replica.ID, port: Int) -> [String: String] {
-        var all = inherited.filter { LocalOptions.passedVariables.contains($0.key) }
+        var all = LocalOptions.defaultVariables
+        all.merge(inherited.filter { LocalOptions.passedVariables.contains($0.key) }) { _, passed in passed }
         all.merge(ownVariables(port: port)) { _, own in own }
         all["F2S_FUNCTION"] = name.text
         all["F2S_REPLICA"] = replica.text

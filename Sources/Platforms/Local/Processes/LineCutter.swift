@@ -20,6 +20,9 @@ struct LineCutter {
         return lines
     }
 
+    /// What stands after the last line end so far; `nil`: nothing.
+    var partial: String? { rest.isEmpty ? nil : String(decoding: rest, as: UTF8.self) }
+
     /// What stands after the last line end, once no more bytes come.
     mutating func last() -> String? { rest.isEmpty ? nil : takeRest() }
 

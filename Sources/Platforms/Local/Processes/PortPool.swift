@@ -14,11 +14,12 @@ struct PortPool {
     }
 
     /// The next port that nobody has and that `isFree` confirms; `nil` when there is none.
-    mutating func take(isFree: (Int) -> Bool) -> Int? {
+    /// - Throws: what `isFree` throws: a port that cannot be looked at is not taken.
+    mutating func take(isFree: (Int) throws(SystemFailure) -> Bool) throws(SystemFailure) -> Int? {
         for _ in range {
             let port = next
             next = port == range.upperBound ? range.lowerBound : port + 1
-            guard !taken.contains(port), isFree(port) else { continue }
+            guard !taken.contains(port), try isFree(port) else { continue }
             taken.insert(port)
             return port
         }

@@ -99,5 +99,15 @@ enum ReplicaEnding: Sendable, Hashable {
     /// It ended by itself or by a signal; `portWasTaken`: somebody else listened on the port that it was given.
     case exited(status: Int, portWasTaken: Bool, cause: ExitCause? = nil)
     /// It could not be started at all.
-    case notStarted(String)
+    case notStarted(NotStarted)
+}
+
+/// Why no process could be started.
+enum NotStarted: Sendable, Hashable {
+    /// Too few descriptors are free.
+    case outOfDescriptors
+    /// Every port that replicas may have is taken.
+    case noPort
+    /// Another reason, as a clause that ends in a full stop.
+    case failed(String)
 }

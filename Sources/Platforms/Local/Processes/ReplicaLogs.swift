@@ -3,9 +3,17 @@ import Synchronization
 
 /// What replicas have written, bounded in every direction, and those who follow it.
 final class ReplicaLogs: Sendable {
+    private struct ReplicaLog {
+        let replica: Replica.ID
+        var ring: LogRing
+        var isGone = false
+        /// By source: what was written and has no line end yet.
+        var partials: [String: String] = [:]
+    }
+
     private struct FunctionLog {
         /// Oldest replica first.
-        var rings: [(replica: Replica.ID, ring: LogRing, isGone: Bool)] = []
+        var rings: [ReplicaLog] = []
         var followers: [UInt64: LogReader] = [:]
     }
 
@@ -30,14 +38,19 @@ final class ReplicaLogs: Sendable {
     }
 
     /// Adds lines of a replica and hands them to those who follow its function.
-    func write(_ texts: [String], source: String, of replica: Replica.ID, of function: Function.ID, at time: Double) {
-        guard !texts.isEmpty else { return }
+    /// - Parameter partial: what was written after the last line end. It is part of ``tail(of:of:count:)`` until its
+    ///   line is complete: the last words of a program often have no line end.
+    func write(
+        _ texts: [String], source: String, of replica: Replica.ID, of function: Function.ID, at time: Double,
+        partial: String? = nil
+    ) {
         state.withLock { state in
             var log = state.logs.removeValue(forKey: function) ?? FunctionLog()
             let index = log.rings.firstIndex { $0.replica == replica } ?? log.rings.endIndex
             if index == log.rings.endIndex {
-                log.rings.append((replica, LogRing(linesMax: linesMax, bytesMax: bytesMax), false))
+                log.rings.append(ReplicaLog(replica: replica, ring: LogRing(linesMax: linesMax, bytesMax: bytesMax)))
             }
+            log.rings[index].partials[source] = partial
             for text in texts {
                 let line = LogLine(replica: replica, source: source, time: time, text: text)
                 log.rings[index].ring.append(LogRing.Entry(sequence: state.nextSequence, line: line))
@@ -48,11 +61,12 @@ final class ReplicaLogs: Sendable {
         }
     }
 
-    /// The newest lines of one replica, oldest first.
+    /// The newest lines of one replica, oldest first, with what has no line end yet.
     func tail(of replica: Replica.ID, of function: Function.ID, count: Int) -> [String] {
         state.withLock { state in
-            let ring = state.logs[function]?.rings.first { $0.replica == replica }?.ring
-            return ring?.lines.suffix(count).map(\.line.text) ?? []
+            guard let log = state.logs[function]?.rings.first(where: { $0.replica == replica }) else { return [] }
+            let partials = log.partials.sorted { $0.key < $1.key }.map(\.value)
+            return Array((log.ring.lines.suffix(count).map(\.line.text) + partials).suffix(count))
         }
     }
 

@@ -21,9 +21,21 @@ enum StartFailure {
             retry: retry)
     }
 
-    static func notStarted(_ life: ReplicaLife, because reason: String, retry: Retry) -> StartTrouble {
-        trouble(
-            life.launch, "NotStarted", "No process could be started for \(life.launch.name): \(reason)", retry: retry)
+    static func notStarted(_ life: ReplicaLife, because reason: NotStarted, retry: Retry) -> StartTrouble {
+        let words: (reason: String, clause: String) =
+            switch reason {
+            case .outOfDescriptors:
+                (
+                    "OutOfDescriptors",
+                    "F2S has too few free file descriptors. It tries again by itself. Raise the limit of open files "
+                        + "(`ulimit -n`, LimitNOFILE) or lower f2s.limits.connections."
+                )
+            case .noPort: ("NotStarted", "every port that replicas may have is taken.")
+            case .failed(let clause): ("NotStarted", clause)
+            }
+        return trouble(
+            life.launch, words.reason, "No process could be started for \(life.launch.name): \(words.clause)",
+            retry: retry)
     }
 
     static func exited(

@@ -6,8 +6,8 @@ import Logging
 
 extension Place {
     /// One machine and nothing else.
-    static func local(_ options: ServeOptions, _ settings: Settings, logger: Logger) -> Place {
-        let local = LocalPlatform(localOptions(options, settings), logger: logger)
+    static func local(_ options: ServeOptions, _ settings: Settings, logger: Logger) throws -> Place {
+        let local = try LocalPlatform(localOptions(options, settings), logger: logger)
         return Place(
             platform: local.platform, service: local, waitUntilLoaded: { await local.waitUntilLoaded() }, resign: {},
             source: { [folder = local.folder] in
