@@ -23,6 +23,8 @@ public struct Settings: Sendable, Hashable {
     /// Whether links that lead out of the folder of manifests are followed, and other file systems below it entered
     /// (`f2s.follow_links`). Read at the start.
     public var followsLinks = false
+    /// Protocols for which a client of a function may leave HTTP by `Upgrade`, in lower case (`f2s.upgrade_protocols`).
+    public var upgradeProtocols = ["websocket"]
 
     /// The defaults.
     public init() {}

@@ -42,6 +42,7 @@ struct SettingsKey: Sendable {
         time("f2s.shutdown_delay", \.shutdownDelay, from: 0, upTo: .seconds(3600)),
         names("f2s.public_hosts", \.publicHosts),
         flag("f2s.follow_links", \.followsLinks),
+        protocols("f2s.upgrade_protocols", \.upgradeProtocols),
     ]
 
     /// Sections that a later version of F2S fills: they may stand there empty.
@@ -118,6 +119,23 @@ extension SettingsKey {
                 let name = try element.text().lowercased()
                 guard HostName.isValid(name) else {
                     throw element.complaint("be the name of a host, without scheme and port")
+                }
+                return name
+            }
+        } json: { settings in
+            "[\(settings[keyPath: field].map(\.jsonText).joined(separator: ","))]"
+        }
+    }
+
+    /// Protocols of Upgrade fields. Another version of HTTP is none of them: it would carry requests past F2S.
+    private static func protocols(
+        _ path: String, _ field: any WritableKeyPath<Settings, [String]> & Sendable
+    ) -> SettingsKey {
+        SettingsKey(path: path) { cursor, settings in
+            settings[keyPath: field] = try cursor.elements(example: "[websocket]").map { element in
+                let name = try element.text().lowercased()
+                guard UpgradeProtocol.isValid(name) else {
+                    throw element.complaint("be a protocol such as websocket, and not a version of HTTP")
                 }
                 return name
             }

@@ -26,11 +26,16 @@ public struct DispatcherSettings: Sendable {
         public var limits: Limits
         /// The three published times.
         public var timeouts: Timeouts
+        /// Protocols for which a client may leave HTTP, in lower case.
+        public var upgradeProtocols: [String]
 
-        /// Bounds and times.
-        public init(limits: Limits = Limits(), timeouts: Timeouts = Timeouts()) {
+        /// Bounds, times and rules.
+        public init(
+            limits: Limits = Limits(), timeouts: Timeouts = Timeouts(), upgradeProtocols: [String] = ["websocket"]
+        ) {
             self.limits = limits
             self.timeouts = timeouts
+            self.upgradeProtocols = upgradeProtocols
         }
     }
 

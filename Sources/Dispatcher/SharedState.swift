@@ -11,6 +11,7 @@ final class SharedState: Sendable {
     let invocations = Atomic<Int>(0)
     private let phase = Atomic<UInt8>(0)
     let refusedConnections: Counter
+    let surplusAnswers: Counter
     private let refused: [Counter]
 
     init(registry: MetricRegistry) {
@@ -20,6 +21,9 @@ final class SharedState: Sendable {
                 help: "Requests that F2S refused before they reached a function, by stage.",
                 labels: [("stage", stage.rawValue)])
         }
+        surplusAnswers = registry.counter(
+            "f2s_upstream_surplus_total",
+            help: "Connections that were closed because a replica sent more than its answer.")
         refusedConnections = registry.counter(
             "f2s_connections_refused_total", help: "Client connections that were over the limit.")
     }

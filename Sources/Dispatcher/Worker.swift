@@ -15,7 +15,7 @@ final class Worker {
     let peers: InternalUpstream?
     var tuning: DispatcherSettings.Tuning {
         didSet {
-            scanner = HeadScanner(limits: HeadLimits(tuning.limits))
+            scanner = HeadScanner(tuning)
             times = LoopTimes(tuning)
         }
     }
@@ -62,7 +62,7 @@ final class Worker {
         self.peers = peers
         self.tuning = tuning
         times = LoopTimes(tuning)
-        scanner = HeadScanner(limits: HeadLimits(tuning.limits))
+        scanner = HeadScanner(tuning)
         var generator = SystemRandomNumberGenerator()
         identities = IdentityGenerator(seed: generator.next())
         wallClock = Clock.secondsSince1970()
@@ -212,7 +212,10 @@ final class Worker {
     /// Keeps a connection that has nothing to do.
     func keepIdle(_ upstream: UpstreamConnection) {
         let number = upstream.replica.number
-        guard !upstream.replica.isRetired, !shared.isEnding else { return upstream.close() }
+        let replica = upstream.replica
+        guard !replica.isRetired, !shared.isEnding, !(replica.sendsSurplus && upstream.isReused) else {
+            return upstream.close()
+        }
         upstream.idleSince = coarseNow
         if let pool = pools[number] {
             if !pool.keep(upstream, max: tuning.limits.idleUpstreamsMax) { upstream.close() }
@@ -259,5 +262,11 @@ final class Worker {
     private func closeStaleUpstreams(_ time: UInt64) {
         let oldest = time &- min(time, times.upstreamIdle)
         for pool in pools.values { pool.closeStale(idleSince: oldest) }
+    }
+}
+
+extension HeadScanner {
+    fileprivate init(_ tuning: DispatcherSettings.Tuning) {
+        self.init(limits: HeadLimits(tuning.limits), upgrades: UpgradeProtocols(tuning.upgradeProtocols))
     }
 }

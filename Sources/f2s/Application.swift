@@ -175,7 +175,8 @@ struct Application {
     }
 
     static func tuning(_ settings: Settings) -> DispatcherSettings.Tuning {
-        DispatcherSettings.Tuning(limits: settings.limits, timeouts: settings.timeouts)
+        DispatcherSettings.Tuning(
+            limits: settings.limits, timeouts: settings.timeouts, upgradeProtocols: settings.upgradeProtocols)
     }
 
     private static func logger(_ label: String, _ settings: Settings?) -> Logger {

@@ -200,7 +200,7 @@ import Testing
                 + #""connections":20000,"idle_upstreams":64,"head_timeout":10000,"idle_timeout":75000,"#
                 + #""upstream_idle_timeout":4000,"tunnel_idle_timeout":3600000,"drain_timeout":30000},"#
                 + #""auth":{"global_config":{"type":"none"}},"loops":2,"shutdown_delay":0,"public_hosts":[],"#
-                + #""follow_links":false}}"#)
+                + #""follow_links":false,"upgrade_protocols":["websocket"]}}"#)
     }
 
     @Test func `what is shown can be read`() throws {

@@ -83,7 +83,7 @@ import Testing
                 request.connection.send(request.line.contains("/late") ? ok("better late") : "data: 1\n\n")
             }
             #expect(try await late.answer().body == "better late")
-            try await eventually("the event") { stream.inbox.text.hasSuffix("data: 1\n\n") }
+            try await eventually("the event") { stream.inbox.text.hasSuffix("\r\n9\r\ndata: 1\n\n\r\n") }
             stream.close()
             try await eventually("it is told") { api.openConnections <= 1 }
         }

@@ -136,11 +136,11 @@ import Testing
     @Test func `an upgraded connection goes through`() async throws {
         let server = try await StubServer.start { request in
             request.connection.send(
-                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\nhello")
+                "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
         }
         try await withOwner(server) { first, _ in
             let client = try await first.client()
-            client.send(get("/hello", "Connection: Upgrade\r\nUpgrade: x\r\nSec-WebSocket-Key: y\r\n"))
+            client.send(get("/hello", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: y\r\n"))
             #expect(try await client.answer().status == 101)
             try await eventually("bytes come") { client.inbox.text == "hello" }
             client.send("world")

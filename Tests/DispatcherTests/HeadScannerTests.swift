@@ -142,12 +142,16 @@ import Testing
         #expect(try request(text).get().isPersistent == goesOn)
     }
 
-    @Test func `an upgrade needs both fields and HTTP 1 point 1`() throws {
+    @Test func `an upgrade needs both fields, HTTP 1 point 1 and no content`() throws {
         let both = "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        #expect(try request(both).get().isUpgrade)
-        #expect(try !request(both.replacing("Connection: keep-alive, Upgrade\r\n", with: "")).get().isUpgrade)
-        #expect(try !request(both.replacing("Upgrade: websocket\r\n", with: "")).get().isUpgrade)
-        #expect(try !request(both.replacing("HTTP/1.1", with: "HTTP/1.0")).get().isUpgrade)
+        #expect(try request(both).get().upgrade == Array("websocket".utf8))
+        for (part, other) in [
+            ("Connection: keep-alive, Upgrade\r\n", ""), ("Upgrade: websocket\r\n", ""), ("HTTP/1.1", "HTTP/1.0"),
+            ("websocket", "h2c"), ("Host: a\r\n", "Host: a\r\nContent-Length: 1\r\n"),
+            ("Host: a\r\n", "Host: a\r\nTransfer-Encoding: chunked\r\n"),
+        ] { #expect(try request(both.replacing(part, with: other)).get().upgrade == nil) }
+        #expect(
+            try request(both.replacing("Host: a\r\n", with: "Host: a\r\nContent-Length: 0\r\n")).get().upgrade != nil)
     }
 
     @Test func `a Connection field cannot make the scanner work for long`() {

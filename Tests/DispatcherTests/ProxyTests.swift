@@ -192,16 +192,28 @@ import Testing
         await server.stop()
     }
 
-    @Test func `an answer until the connection's end reaches the client until its connection's end`() async throws {
+    @Test(arguments: [1, 2, 4]) func `an answer until the connection's end reaches the client in chunks`(
+        loops: Int
+    ) async throws {
+        let large = String(repeating: "d", count: 300_000)
         let server = try await StubServer.start {
-            $0.connection.sendAndClose("HTTP/1.0 200 OK\r\nServer: old\r\n\r\nall of it")
+            let body = $0.line.contains("large") ? large : $0.line.contains("empty") ? "" : "all of it"
+            $0.connection.sendAndClose("HTTP/1.0 200 OK\r\nServer: old\r\n\r\n" + body)
         }
-        try await withTestbed { bed in
+        try await withTestbed(loops: loops) { bed in
             try await bed.serve(server)
             let client = try await bed.client()
-            let answer = try await client.ask(get())
+            for (path, body) in [("/hello", "all of it"), ("/hello/large", large), ("/hello/empty", "")] {
+                let answer = try await client.ask(get(path))
+                #expect(answer.framing == .chunked)
+                #expect(answer.body == body)
+                #expect(answer.field("Connection") == nil)
+            }
+            // HTTP/1.0 knows no chunks.
+            let old = try await bed.client()
+            let answer = try await old.ask("GET /invoke/hello/large HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
             #expect(answer.framing == .close)
-            #expect(answer.body == "all of it")
+            #expect(answer.body == large)
             #expect(answer.field("Connection") == "close")
             try await eventually("all is free") { bed.isIdle() }
         }
@@ -219,7 +231,9 @@ import Testing
             try await eventually("the head") { client.inbox.text.contains("event-stream") }
             for number in 0..<5 {
                 server.requests[0].connection.send("data: \(number)\n\n")
-                try await eventually("event \(number)") { client.inbox.text.hasSuffix("data: \(number)\n\n") }
+                try await eventually("event \(number)") {
+                    client.inbox.text.hasSuffix("\r\n9\r\ndata: \(number)\n\n\r\n")
+                }
             }
             client.close()
             try await eventually("the replica sees it") { server.hasEnded(0) }

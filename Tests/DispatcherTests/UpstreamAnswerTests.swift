@@ -1,4 +1,6 @@
 import F2SModel
+import Glibc
+import NIOCore
 import Testing
 
 /// Answers that come too early, break off, or are none.
@@ -91,6 +93,48 @@ import Testing
         await server.stop()
     }
 
+    @Test(arguments: [1, 2, 4], [true, false]) func `an answer until the end that is cut off never looks complete`(
+        loops: Int, isReset: Bool
+    ) async throws {
+        let server = try await StubServer.start { $0.connection.send("HTTP/1.1 200 OK\r\n\r\nabc") }
+        let silence = Timeouts(http: isReset ? .seconds(60) : .milliseconds(100))
+        try await withTestbed(loops: loops, timeouts: silence) { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            client.send(get())
+            let old = try Wire.connect(to: bed.port)
+            defer { close(old) }
+            Wire.send(old, Array("GET /invoke/hello HTTP/1.0\r\n\r\n".utf8))
+            if isReset {
+                try await eventually("both are asked") { server.requests.count == 2 }
+                try await eventually("the beginning") { client.inbox.text.contains("abc") }
+                for request in server.requests { request.connection.reset() }
+            }
+            try await client.closed()
+            #expect(client.inbox.text.hasSuffix("\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"))
+            try await eventually("the reset") { Wire.end(of: old) == .reset }
+            try await eventually("all is free") { bed.isIdle() }
+            #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 0)
+        }
+        await server.stop()
+    }
+
+    @Test func `a chunked answer that is cut off ends in a reset for HTTP 1 point 0`() async throws {
+        let server = try await StubServer.start {
+            $0.connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
+        }
+        try await withTestbed { bed in
+            try await bed.serve(server)
+            let old = try Wire.connect(to: bed.port)
+            defer { close(old) }
+            Wire.send(old, Array("GET /invoke/hello HTTP/1.0\r\n\r\n".utf8))
+            try await eventually("it is asked") { server.requests.count == 1 }
+            server.requests[0].connection.close()
+            try await eventually("the reset") { Wire.end(of: old) == .reset }
+        }
+        await server.stop()
+    }
+
     @Test func `a chunked answer that becomes malformed on its way breaks off`() async throws {
         let server = try await StubServer.start {
             $0.connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
@@ -132,6 +176,50 @@ import Testing
             first.send(ok("wrong"))
             try await eventually("it is closed") { first.inbox.isClosed }
             #expect(try await client.ask(get()).body == "right")
+        }
+        await server.stop()
+    }
+
+    @Test(arguments: [1, 2, 4]) func `content that follows an answer without any is nobody's answer`(
+        loops: Int
+    ) async throws {
+        // A moment after the head, when a connection that is used again has its next request.
+        let server = try await StubServer.start { request in
+            guard request.line.contains("/none") else { return request.connection.send(ok("right")) }
+            let status = request.line.contains("304") ? "304 Not Modified" : "200 OK"
+            request.connection.send("HTTP/1.1 \(status)\r\nContent-Length: 50\r\n\r\n")
+            request.connection.schedule(in: .milliseconds(1)) { request.connection.send(ok("wrong")) }
+        }
+        try await withTestbed(loops: loops) { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            for _ in 0..<50 {
+                client.send("HEAD /invoke/hello/none HTTP/1.1\r\nHost: a\r\n\r\n" + get() + get("/hello/none/304"))
+                #expect(try await client.answer(toHead: true).status == 200)
+                #expect(try await client.answer().body == "right")
+                #expect(try await client.answer().status == 304)
+                #expect(try await client.ask(get()).body == "right")
+            }
+        }
+        await server.stop()
+    }
+
+    @Test(arguments: [1, 2, 4]) func `a replica that was seen to say too much gets one request a connection`(
+        loops: Int
+    ) async throws {
+        let server = try await StubServer.start { request in
+            request.connection.send(ok(request.line))
+            request.connection.schedule(in: .milliseconds(1)) { request.connection.send(ok("wrong")) }
+        }
+        try await withTestbed(loops: loops) { bed in
+            try await bed.serve(server)
+            let clients = [try await bed.client(), try await bed.client(), try await bed.client()]
+            _ = try await clients[0].ask(get())
+            try await eventually("it is found out") { bed.metric("f2s_upstream_surplus_total") > 0 }
+            for number in 0..<100 {
+                let answer = try await clients[number % 3].ask(get("/hello/\(number)"))
+                #expect(answer.body == "GET /\(number) HTTP/1.1")
+            }
         }
         await server.stop()
     }

@@ -87,7 +87,13 @@ final class ClientConnection: StreamHandler {
         }
     }
 
-    func ended(_ failure: SystemError?) { close() }
+    func ended(_ failure: SystemError?) {
+        if phase == .tunnel, failure == nil {
+            stream.keepForWriting()
+            if exchange.clientFinished() { return }
+        }
+        close()
+    }
 
     // MARK: What the exchange asks for
 
@@ -100,6 +106,8 @@ final class ClientConnection: StreamHandler {
         unread = .max
         stream.write(bytes)
     }
+
+    func write(_ bytes: [UInt8]) { write(bytes.span) }
 
     func write(_ buffer: Buffer) { buffer.withBytes { write($0) } }
 
@@ -160,10 +168,21 @@ final class ClientConnection: StreamHandler {
         updateReading()
     }
 
+    /// Says that nothing more will be written, once all of it is out.
+    func finishWriting() { stream.finishWriting() }
+
+    /// Closes at once, in the middle of an answer whose content is missing from here on.
+    func breakOff() {
+        if exchange.facts.ending == .close { stream.resetOnClose() }
+        close()
+    }
+
     /// Closes at once, in the middle of whatever is going on; what the exchange holds is given back.
     func close() {
         guard stream.isOpen else { return }
         deadline = .max
+        // Where the end of the connection is the end of the content, only a reset says that some is missing.
+        if exchange.facts.ending == .close, exchange.isOpen || stream.backlogBytes > 0 { stream.resetOnClose() }
         exchange.clientGone()
         phase = .closing
         worker.unregister(entry)

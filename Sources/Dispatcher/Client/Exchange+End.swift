@@ -14,7 +14,7 @@ extension Exchange {
         if state == .responding || state == .tunnel {
             if state == .responding { entry?.cell.meters.fail(error.stage) }
             end()
-            return client.close()
+            return client.breakOff()
         }
         answer(error, keepAlive: false)
     }
@@ -68,7 +68,9 @@ extension Exchange {
     func noteActivity() {
         let silence = worker.coarseNow &+ worker.times.http
         switch state {
-        case .tunnel: client.setDeadline(in: worker.times.tunnelIdle)
+        case .tunnel:
+            // Half of a tunnel is about to end.
+            client.setDeadline(in: tunnelEnds.isEmpty ? worker.times.tunnelIdle : worker.times.http)
         // The function's own time includes that of the upload, so that a trickle does not hold a slot for ever.
         case .sent:
             let mayBeSilent = client.isRequestComplete || isAwaitingContinue

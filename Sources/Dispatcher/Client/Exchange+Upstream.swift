@@ -3,7 +3,10 @@ import F2SModel
 extension Exchange {
     // MARK: What the upstream connection tells
 
-    func upstreamWritable() { client.resume() }
+    func upstreamWritable() {
+        client.resume()
+        if state == .tunnel { endTunnelIfDone() }
+    }
 
     /// The answer has begun. Adds what F2S has to say and passes the head on, with as much content as is there.
     func respond(
@@ -23,8 +26,9 @@ extension Exchange {
         }
         times.responded = worker.now()
         state = .responding
+        facts.endContent(framing)
         facts.keepAlive =
-            facts.isPersistent && framing != .untilClose && !worker.shared.isLeaving && head.status != 101
+            facts.isPersistent && facts.ending != .close && !worker.shared.isLeaving && head.status != 101
             && (client.isRequestComplete || !isComplete)
         // What another process has answered says it already.
         if let entry, !entry.isForward {
@@ -39,10 +43,17 @@ extension Exchange {
                 out.append(bytes, upgrade)
                 out.append("\r\n")
             }
-        } else if !facts.keepAlive {
-            out.append("Connection: close\r\n")
+        } else {
+            if head.status == 426, head.facts.upgrade != nil { out.append("Connection: Upgrade\r\n") }
+            if !facts.keepAlive { out.append("Connection: close\r\n") }
+            if facts.ending == .chunks { out.append("Transfer-Encoding: chunked\r\n") }
         }
         out.append("\r\n")
+        guard facts.ending != .chunks else {
+            HeadComposer.chunk(content, into: out)
+            client.write(out)
+            return noteActivity()
+        }
         // One write for a head and what is behind it; only a little of that is copied.
         if content.count <= Self.joinedContentBytesMax {
             out.append(content)
@@ -54,13 +65,21 @@ extension Exchange {
     }
 
     func passContent(_ bytes: Span<UInt8>) {
-        client.write(bytes)
+        if facts.ending == .chunks, state == .responding {
+            let out = worker.output
+            out.clear()
+            HeadComposer.chunk(bytes, into: out)
+            client.write(out)
+        } else {
+            client.write(bytes)
+        }
         noteActivity()
     }
 
     /// The answer is complete; the upstream connection has let go already.
     func responseEnded() {
         upstream = nil
+        if facts.ending == .chunks { client.write(HeadComposer.lastChunk) }
         if let entry {
             entry.cell.meters.count(.completed)
             times.observe(in: entry.cell.meters, now: worker.coarseNow)
@@ -68,13 +87,6 @@ extension Exchange {
         let keepAlive = facts.keepAlive
         end()
         client.responseEnded(keepAlive: keepAlive)
-    }
-
-    func becomeTunnel() {
-        state = .tunnel
-        entry?.cell.meters.count(.completed)
-        client.becomeTunnel()
-        noteActivity()
     }
 
     /// The connection to the replica ended before its answer did.
@@ -87,7 +99,7 @@ extension Exchange {
             if state == .responding, let entry { entry.cell.meters.fail(.function) }
             let wasTunnel = state == .tunnel
             end()
-            if wasTunnel { client.closeAfterWriting() } else { client.close() }
+            if wasTunnel { client.closeAfterWriting() } else { client.breakOff() }
         case .sent where !hasBegun && wasReused && isWhole && facts.isIdempotent && attempts.maySendAgain():
             entry?.cell.meters.count(.retried)
             sendAgain()
@@ -101,7 +113,7 @@ extension Exchange {
         if state == .responding {
             entry?.cell.meters.fail(.function)
             end()
-            client.close()
+            client.breakOff()
         } else {
             fail(error)
         }

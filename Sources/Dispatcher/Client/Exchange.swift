@@ -37,6 +37,7 @@ final class Exchange {
     var generation: UInt64 = 0
     var times = ExchangeTimes()
     var attempts = Attempts()
+    var tunnelEnds: TunnelEnds = []
     var failedReplica: ReplicaCell?
     /// Whether it counts as work in hand: the API's streams do not, they may last for ever.
     var isInvocation = false
@@ -84,6 +85,9 @@ final class Exchange {
 
     /// Whether the request still goes somewhere.
     var isOpen: Bool { state != .idle }
+
+    /// Whether a replica of a function answers, and not F2S itself.
+    var isForFunction: Bool { entry.map { !$0.isForward } ?? false }
 
     /// Whether content can be passed on.
     var isTakingBody: Bool { (state == .sent || state == .responding) && upstream != nil && !isAwaitingContinue }

@@ -4,27 +4,45 @@ import F2SModel
 struct ExchangeFacts {
     var isIdempotent = false
     var isHeadRequest = false
-    var isUpgrade = false
+    /// The protocol for which the client asks to leave HTTP, in lower case.
+    var upgrade: [UInt8]?
     var isPersistent = false
     /// Whether the client has said that it sends nothing more.
     var isLastOfClient = false
     var minorVersion = 1
     /// Decided with the response's head.
     var keepAlive = false
+    /// How a response whose replica ends it by closing is passed on; decided with its head.
+    var ending = Ending.asReceived
+
+    /// What tells the client where a response's content ends.
+    enum Ending {
+        /// The framing that the replica chose.
+        case asReceived
+        /// Chunks that F2S makes, so that an answer that breaks off does not look complete.
+        case chunks
+        /// The end of the connection: a client of HTTP/1.0 knows nothing else. A reset says that it broke off.
+        case close
+    }
 
     init() {}
 
     init(_ head: RequestHead) {
         isIdempotent =
             switch head.method {
-            case .get, .head, .options, .trace, .put, .delete: !head.isUpgrade
+            case .get, .head, .options, .trace, .put, .delete: head.upgrade == nil
             case .post, .patch, nil: false
             }
         isHeadRequest = head.method == .head
-        isUpgrade = head.isUpgrade
+        upgrade = head.upgrade
         isPersistent = head.isPersistent
         isLastOfClient = head.facts.saysClose
         minorVersion = head.minorVersion
+    }
+
+    /// Chooses how the end of a response's content is told to the client.
+    mutating func endContent(_ framing: Framing) {
+        ending = framing != .untilClose ? .asReceived : minorVersion >= 1 ? .chunks : .close
     }
 }
 

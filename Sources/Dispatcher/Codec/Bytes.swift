@@ -176,6 +176,12 @@ extension Span<UInt8> {
         }
     }
 
+    /// The same for text that is known at run time, for the slow paths.
+    func isCaseInsensitively(_ text: [UInt8], in range: ByteRange) -> Bool {
+        guard range.count == text.count else { return false }
+        return text.indices.allSatisfy { Octet.lowercased(self[range.lower + $0]) == text[$0] }
+    }
+
     /// Whether two ranges hold one field name in any letter case.
     func isSameName(_ left: ByteRange, _ right: ByteRange) -> Bool {
         guard left.count == right.count else { return false }

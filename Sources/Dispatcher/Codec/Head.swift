@@ -55,7 +55,9 @@ struct FieldFacts {
     var namesFields = false
     var expectsContinue = false
     var host: ByteRange?
+    /// The value of the last Upgrade field.
     var upgrade: ByteRange?
+    var hasSeveralUpgrades = false
     var authorization: ByteRange?
     /// The function that the caller means (``FunctionField``).
     var function: ByteRange?
@@ -78,11 +80,11 @@ struct RequestHead {
     var minorVersion = 1
     var framing = Framing.none
     var facts = FieldFacts()
+    /// The protocol for which the client asks to leave HTTP (RFC 9110 section 7.8), if it is one that goes through.
+    var upgrade: [UInt8]?
 
     /// Whether the connection may carry another request afterwards (RFC 9112 section 9.3).
     var isPersistent: Bool { minorVersion >= 1 && !facts.saysClose }
-    /// Whether the client asks to leave HTTP (RFC 9110 section 7.8).
-    var isUpgrade: Bool { facts.saysUpgrade && facts.upgrade != nil && minorVersion >= 1 }
 }
 
 /// A response's head, as positions in its bytes.
@@ -97,6 +99,13 @@ struct ResponseHead {
 
     /// Whether the connection may carry another exchange afterwards.
     var isPersistent: Bool { minorVersion >= 1 ? !facts.saysClose : facts.saysKeepAlive }
+
+    /// Whether the fields tell of content, which the answer to another request would have.
+    func announcesContent(isAnswerToHead: Bool) -> Bool {
+        if facts.isChunked { return true }
+        if let length = facts.contentLength { return length > 0 }
+        return isAnswerToHead && status != 204 && status != 304
+    }
 
     /// The framing, given what was asked (RFC 9112 section 6.3).
     func framing(isAnswerToHead: Bool) -> Framing {

@@ -44,9 +44,9 @@ enum HeadComposer {
         writeKept(bytes, from: head.fieldsStart, fields: fields, into: out)
         // HTTP/1.0 may leave it out, HTTP/1.1 may not (RFC 9112 section 3.2).
         if head.facts.host == nil { out.append("Host: \r\n") }
-        if head.isUpgrade, let upgrade = head.facts.upgrade {
+        if let upgrade = head.upgrade {
             out.append("Connection: Upgrade\r\nUpgrade: ")
-            out.append(bytes, upgrade)
+            out.append(upgrade)
             out.append("\r\n")
         }
         out.append(client.lines)
@@ -75,6 +75,17 @@ enum HeadComposer {
         out.append(bytes, ByteRange(8, head.fieldsStart))
         writeKept(bytes, from: head.fieldsStart, fields: fields, into: out)
     }
+
+    /// Content as one chunk (RFC 9112 section 7.1); nothing for none, because that would be the last one.
+    static func chunk(_ content: Span<UInt8>, into out: Buffer) {
+        guard !content.isEmpty else { return }
+        writeHexadecimal(content.count, into: out)
+        out.append("\r\n")
+        out.append(content)
+        out.append("\r\n")
+    }
+
+    static let lastChunk = Array("0\r\n\r\n".utf8)
 
     /// `Server-Timing`, so that a user sees a cold start and not a mystery. Times in microseconds.
     static func serverTiming(queue: UInt64, start: UInt64, function: UInt64, into out: Buffer) {
@@ -126,6 +137,12 @@ enum HeadComposer {
         out.append(UInt8(truncatingIfNeeded: 48 + fraction / 100))
         out.append(UInt8(truncatingIfNeeded: 48 + fraction / 10 % 10))
         out.append(UInt8(truncatingIfNeeded: 48 + fraction % 10))
+    }
+
+    private static func writeHexadecimal(_ number: Int, into out: Buffer) {
+        if number >= 16 { writeHexadecimal(number / 16, into: out) }
+        let digit = UInt8(truncatingIfNeeded: number % 16)
+        out.append(digit < 10 ? 48 + digit : 87 + digit)
     }
 
     static func writeDecimal(_ number: UInt64, into out: Buffer) {

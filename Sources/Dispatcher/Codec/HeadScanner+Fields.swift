@@ -42,12 +42,20 @@ extension HeadScanner {
         }
     }
 
+    /// Lets every field of that name, in lower case, go through after all.
+    mutating func keep(_ name: StaticString, _ bytes: Span<UInt8>) {
+        for index in fields.indices where bytes.isCaseInsensitively(name, in: fields[index].name) {
+            fields[index].isDropped = false
+        }
+    }
+
     /// Takes what concerns the connection and the framing, in requests and responses alike.
     private func noteHop(_ bytes: Span<UInt8>, _ field: inout Field, _ facts: inout FieldFacts) throws(HeadError) {
         let name = field.name
         switch name.count {
         case 7:
             if bytes.isCaseInsensitively("upgrade", in: name) {
+                facts.hasSeveralUpgrades = facts.upgrade != nil
                 facts.upgrade = field.value
                 field.isDropped = true
             }
@@ -219,7 +227,7 @@ extension HeadScanner {
             || bytes.isCaseInsensitively("authorization", in: name)
     }
 
-    private static func eachElement(_ bytes: Span<UInt8>, _ list: ByteRange, _ body: (ByteRange) -> Void) {
+    static func eachElement(_ bytes: Span<UInt8>, _ list: ByteRange, _ body: (ByteRange) -> Void) {
         var start = list.lower
         var index = start
         while index <= list.upper {

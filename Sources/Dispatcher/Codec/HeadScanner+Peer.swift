@@ -15,9 +15,7 @@ extension HeadScanner {
 
     /// Lets the token go through, to where it is checked.
     mutating func keepToken(_ bytes: Span<UInt8>) {
-        for index in fields.indices where bytes.isCaseInsensitively(InternalToken.name, in: fields[index].name) {
-            fields[index].isDropped = false
-        }
+        keep(InternalToken.name, bytes)
     }
 }
 

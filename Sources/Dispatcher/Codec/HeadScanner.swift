@@ -9,9 +9,11 @@ struct HeadScanner {
     var fields: [Field] = []
     /// Wider only while another F2S process's head is read.
     var limits: HeadLimits
+    private let upgrades: UpgradeProtocols
 
-    init(limits: HeadLimits) {
+    init(limits: HeadLimits, upgrades: UpgradeProtocols = .webSocket) {
         self.limits = limits
+        self.upgrades = upgrades
         fields.reserveCapacity(limits.fieldsMax)
     }
 
@@ -52,7 +54,15 @@ struct HeadScanner {
         } else if let length = facts.contentLength, length > 0 {
             head.framing = .length(length)
         }
+        if facts.saysUpgrade { head.upgrade = upgrade(head, bytes) }
         return head
+    }
+
+    /// A request with content never asks to leave HTTP: a replica that takes the question up would read the content as
+    /// the other protocol, or as further requests.
+    private func upgrade(_ head: RequestHead, _ bytes: Span<UInt8>) -> [UInt8]? {
+        guard head.framing == .none, head.minorVersion >= 1, !head.facts.hasSeveralUpgrades else { return nil }
+        return head.facts.upgrade.flatMap { upgrades.first(in: $0, of: bytes) }
     }
 
     /// Reads a complete response head of `length` bytes.

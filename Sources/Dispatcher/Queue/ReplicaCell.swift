@@ -10,6 +10,7 @@ final class ReplicaCell: Sendable {
     let number: Int
     private let retired = Atomic<Bool>(false)
     private let dialling = Atomic<Bool>(false)
+    private let surplus = Atomic<Bool>(false)
 
     init(id: Replica.ID, address: SocketAddress, number: Int) {
         self.id = id
@@ -21,6 +22,11 @@ final class ReplicaCell: Sendable {
     var isRetired: Bool { retired.load(ordering: .relaxed) }
 
     func retire() { retired.store(true, ordering: .relaxed) }
+
+    /// Whether it has sent more than its answers: a connection to it carries one request only.
+    var sendsSurplus: Bool { surplus.load(ordering: .relaxed) }
+
+    func noteSurplus() { surplus.store(true, ordering: .relaxed) }
 
     /// Claims the right to dial it; one loop at a time does.
     func beginDialling() -> Bool {

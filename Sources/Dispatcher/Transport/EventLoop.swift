@@ -61,13 +61,15 @@ final class EventLoop {
         retired.append(descriptor)
     }
 
-    func add(_ stream: Stream, _ interest: Readiness) { add(stream.descriptor, .stream(stream), interest) }
+    func add(_ stream: Stream, _ interest: Readiness) {
+        add(stream.descriptor, .stream(stream), interest, isEarly: stream.isUpstream)
+    }
 
-    private func add(_ descriptor: Int32, _ source: Source, _ interest: Readiness) {
+    private func add(_ descriptor: Int32, _ source: Source, _ interest: Readiness, isEarly: Bool = false) {
         let index = Int(descriptor)
         while sources.count <= index { sources.append(nil) }
         sources[index] = source
-        poll.add(descriptor, interest)
+        poll.add(descriptor, interest, isEarly: isEarly)
     }
 
     /// Calls `body` once, so many nanoseconds from now.
@@ -94,7 +96,9 @@ final class EventLoop {
             // Safe: this is the one place where the loop's own thread rests, and mail wakes it.
             let count = poll.wait(events, milliseconds: milliseconds(until: min(nextTick, timers.last?.time ?? .max)))
             now = Clock.monotonicNanoseconds()
-            for event in events[..<count] { tell(event, mailArrived) }
+            // Replicas first: what one has sent unasked is found before the connection gets its next request.
+            for event in events[..<count] where event.isEarly { tell(event, mailArrived) }
+            for event in events[..<count] where !event.isEarly { tell(event, mailArrived) }
             fireTimers()
             if now >= nextTick {
                 nextTick = now &+ tick
@@ -111,7 +115,7 @@ final class EventLoop {
     func stop() { isStopped = true }
 
     private func tell(_ event: epoll_event, _ mailArrived: () -> Void) {
-        switch sources[Int(event.data.fd)] {
+        switch sources[Int(event.descriptor)] {
         case .stream(let stream): stream.isReady(Readiness(rawValue: event.events))
         case .listener(let body): body()
         case .mailbox: mailArrived()

@@ -9,6 +9,8 @@ struct Readiness: OptionSet, Sendable {
     static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
     /// The other side sends nothing more; bytes that it sent may still be there.
     static let ended = Readiness(rawValue: EPOLLRDHUP.rawValue)
+    /// An error. Always watched for.
+    static let failed = Readiness(rawValue: EPOLLERR.rawValue)
     /// An error, or both directions are closed. Always watched for.
     static let broken = Readiness(rawValue: EPOLLERR.rawValue | EPOLLHUP.rawValue)
 }
@@ -23,12 +25,17 @@ struct Poll: Sendable {
     }
 
     /// Begins to watch a descriptor. A failure means that the kernel's memory is exhausted, and shows as silence.
-    func add(_ watched: Int32, _ interest: Readiness) { control(EPOLL_CTL_ADD, watched, interest) }
+    /// - Parameter isEarly: whether its events come before those of others that are ready at the same time.
+    func add(_ watched: Int32, _ interest: Readiness, isEarly: Bool = false) {
+        control(EPOLL_CTL_ADD, watched, interest, isEarly)
+    }
 
     /// Watches a descriptor for something else.
-    func change(_ watched: Int32, _ interest: Readiness) { control(EPOLL_CTL_MOD, watched, interest) }
+    func change(_ watched: Int32, _ interest: Readiness, isEarly: Bool = false) {
+        control(EPOLL_CTL_MOD, watched, interest, isEarly)
+    }
 
-    func remove(_ watched: Int32) { control(EPOLL_CTL_DEL, watched, []) }
+    func remove(_ watched: Int32) { control(EPOLL_CTL_DEL, watched, [], false) }
 
     /// Waits until something is ready or so many milliseconds are over.
     /// - Returns: how many of `events` are filled in.
@@ -38,8 +45,17 @@ struct Poll: Sendable {
 
     func close() { Glibc.close(descriptor) }
 
-    private func control(_ operation: Int32, _ watched: Int32, _ interest: Readiness) {
-        var event = epoll_event(events: interest.rawValue, data: epoll_data_t(fd: watched))
+    private func control(_ operation: Int32, _ watched: Int32, _ interest: Readiness, _ isEarly: Bool) {
+        let tag = UInt64(UInt32(bitPattern: watched)) | (isEarly ? epoll_event.earlyBit : 0)
+        var event = epoll_event(events: interest.rawValue, data: epoll_data_t(u64: tag))
         epoll_ctl(descriptor, operation, watched, &event)
     }
+}
+
+extension epoll_event {
+    /// Beside the descriptor, which has 32 bits.
+    fileprivate static let earlyBit: UInt64 = 1 << 32
+
+    var isEarly: Bool { data.u64 & Self.earlyBit != 0 }
+    var descriptor: Int32 { Int32(bitPattern: UInt32(truncatingIfNeeded: data.u64)) }
 }

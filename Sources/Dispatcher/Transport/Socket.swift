@@ -36,6 +36,12 @@ enum Socket {
         return descriptor < 0 ? nil : (descriptor, SocketAddress(peer))
     }
 
+    /// Lets closing reset the connection and forget what is not sent.
+    static func resetOnClose(_ descriptor: Int32) {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+
     /// Where a socket is bound.
     static func localAddress(_ descriptor: Int32) -> SocketAddress? {
         var address = sockaddr_storage()

@@ -34,6 +34,10 @@ final class Stream {
     private var isOfferWanted = false
     /// Whether sending has failed: what is written goes nowhere, and the end is told as soon as the kernel tells it.
     private var isBroken = false
+    /// Whether the other side sends nothing more, and what is still to be written goes out all the same.
+    private var isInputOver = false
+    /// Whether nothing more will be written.
+    private var isFinishing = false
     private(set) var isOpen = true
     private let isAccepted: Bool
     /// Whether its end is to be noticed while it is not read: for a client that end means that it has left; for a
@@ -85,6 +89,9 @@ final class Stream {
 
     /// What is written and not sent yet.
     var backlogBytes: Int { backlog?.count ?? 0 }
+
+    /// Whether it was connected from here.
+    var isUpstream: Bool { !isAccepted }
 
     // MARK: Verbs
 
@@ -142,6 +149,21 @@ final class Stream {
         updateInterest()
     }
 
+    /// Keeps the connection for writing, after its end was told without a failure. From now on only a failure is told.
+    func keepForWriting() {
+        isInputOver = true
+        updateInterest()
+    }
+
+    /// Says that nothing more will be written, once all of it is out.
+    func finishWriting() {
+        isFinishing = true
+        if backlog == nil { shutdownOutput() }
+    }
+
+    /// Lets ``close()`` reset the connection, so that the other side learns that something is missing.
+    func resetOnClose() { Socket.resetOnClose(descriptor) }
+
     /// Says that nothing more will be written; what was not sent yet is not sent any more.
     func shutdownOutput() {
         guard isOpen else { return }
@@ -173,6 +195,7 @@ final class Stream {
         }
         if readiness.contains(.writable) { flush() }
         guard isOpen, !readiness.isDisjoint(with: [.readable, .ended, .broken]) else { return }
+        guard !isInputOver else { return bothEnded(readiness) }
         if readiness.contains(.readable) || !readiness.isDisjoint(with: .broken) {
             receive()
         } else {
@@ -183,6 +206,16 @@ final class Stream {
 
 extension Stream {
     private func keep(_ buffer: Buffer, from sent: Int) { buffer.withBytes { keep($0, from: sent) } }
+
+    /// The other side has ended before. Now either all of the connection has ended as it was asked to, which would be
+    /// told again and again, or it broke off.
+    private func bothEnded(_ readiness: Readiness) {
+        if isFinishing, !readiness.contains(.failed) {
+            loop.unwatch(descriptor)
+        } else if !readiness.isDisjoint(with: .broken) {
+            end(SystemError(call: "send", code: EPIPE))
+        }
+    }
 
     /// Keeps what the socket has not taken.
     private func keep(_ bytes: Span<UInt8>, from sent: Int) {
@@ -261,6 +294,7 @@ extension Stream {
         guard backlog.isEmpty else { return }
         loop.buffers.put(backlog)
         self.backlog = nil
+        if isFinishing { shutdownOutput() }
         updateInterest()
         handler?.drained()
     }
@@ -272,9 +306,10 @@ extension Stream {
 
     private func updateInterest() {
         var wanted: Readiness = isReading ? .readable : noticesEndWhilePaused ? .ended : []
+        if isInputOver { wanted = [] }
         if backlog != nil || isConnecting { wanted.insert(.writable) }
         guard wanted != interest, isOpen else { return }
         interest = wanted
-        loop.poll.change(descriptor, wanted)
+        loop.poll.change(descriptor, wanted, isEarly: isUpstream)
     }
 }

@@ -1,3 +1,4 @@
+import F2SMetrics
 import F2SModel
 import Glibc
 import Synchronization
@@ -72,6 +73,9 @@ final class UpstreamConnection: StreamHandler {
 
     func write(_ bytes: Span<UInt8>) { stream.write(bytes) }
 
+    /// Says that nothing more will be written, once all of it is out.
+    func finishWriting() { stream.finishWriting() }
+
     func setReading(_ isOn: Bool) { stream.setReading(isOn) }
 
     func close() {
@@ -124,6 +128,10 @@ final class UpstreamConnection: StreamHandler {
     func drained() { exchange?.upstreamWritable() }
 
     func ended(_ failure: SystemError?) {
+        if state == .tunnel, failure == nil, let exchange {
+            stream.keepForWriting()
+            return exchange.replicaFinished()
+        }
         let (state, exchange, whenConnected) = (state, exchange, whenConnected)
         if state == .idle { worker.forget(self) }
         close()
@@ -151,7 +159,9 @@ extension UpstreamConnection {
                 exchange?.passContent(bytes.extracting(droppingFirst: position))
                 position = bytes.count
             case .idle, .connecting:
-                // A replica that speaks without having been asked is not to be trusted with the next request.
+                // A replica that speaks without having been asked is not to be trusted with the next request. Where it
+                // was asked just now, its other connections are not either.
+                if state == .idle, idleSince &+ Worker.freshNanoseconds >= worker.coarseNow { noteSurplus() }
                 worker.forget(self)
                 return close()
             case .closed:
@@ -188,8 +198,8 @@ extension UpstreamConnection {
         let headBytes = bytes.extracting(position - head.length..<position)
         let none = bytes.extracting(first: 0)
         if head.status == 101 {
-            guard exchange.facts.isUpgrade else {
-                fail(.malformedResponse(reason: "The function switched protocols without having been asked"))
+            guard isSwitch(head, headBytes, exchange) else {
+                fail(.malformedResponse(reason: "The function switched to a protocol that was not asked for"))
                 return false
             }
             state = .tunnel
@@ -211,9 +221,10 @@ extension UpstreamConnection {
             return true
         }
         let framing = head.framing(isAnswerToHead: exchange.facts.isHeadRequest)
-        isPersistent = head.isPersistent && framing != .untilClose
+        isPersistent = head.isPersistent && mayUseAgain(head, framing, exchange)
         isUntilClose = framing == .untilClose
         isDechunking = framing == .chunked && exchange.facts.minorVersion == 0
+        if head.status == 426 { worker.scanner.keep("upgrade", headBytes) }
         if exchange.facts.minorVersion == 0 || head.status == 204 {
             worker.scanner.drop("transfer-encoding", headBytes)
         }
@@ -224,6 +235,22 @@ extension UpstreamConnection {
             return true
         }
         return begin(head, headBytes, framing, bytes, &position, exchange)
+    }
+
+    /// Whether a 101 names the protocol that the client has asked for, and nothing else.
+    private func isSwitch(_ head: ResponseHead, _ bytes: Span<UInt8>, _ exchange: Exchange) -> Bool {
+        guard let wanted = exchange.facts.upgrade, let named = head.facts.upgrade else { return false }
+        return !head.facts.hasSeveralUpgrades && bytes.isCaseInsensitively(wanted, in: named)
+    }
+
+    /// Whether the next answer can be told from what may still come of this one.
+    private func mayUseAgain(_ head: ResponseHead, _ framing: Framing, _ exchange: Exchange) -> Bool {
+        // A server that does not switch may still take what follows for the other protocol.
+        guard framing != .untilClose, exchange.facts.upgrade == nil else { return false }
+        // An answer without content whose fields tell of some: a server that sends it all the same is not rare, and it
+        // arrives a moment after the head, when the connection may have its next request already.
+        return framing != .none || !exchange.isForFunction
+            || !head.announcesContent(isAnswerToHead: exchange.facts.isHeadRequest)
     }
 
     /// Passes the head on with the content that is there: a small answer is one write.
@@ -277,6 +304,7 @@ extension UpstreamConnection {
         self.exchange = nil
         isReused = true
         setReading(true)
+        if !isClean { noteSurplus() }
         if isClean, isPersistent, stream.isWritable, exchange.client.isRequestComplete {
             state = .idle
             worker.keepIdle(self)
@@ -284,6 +312,13 @@ extension UpstreamConnection {
             close()
         }
         exchange.responseEnded()
+    }
+
+    /// The replica sent more than its answer. It may do so again, a moment later, when the connection has its next
+    /// request already: none of its connections is used twice from now on.
+    private func noteSurplus() {
+        replica.noteSurplus()
+        worker.shared.surplusAnswers.add()
     }
 
     private func fail(_ error: InvocationError) {

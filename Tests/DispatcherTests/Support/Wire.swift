@@ -65,6 +65,19 @@ enum Wire {
         return count < 0 && errno == EAGAIN ? nil : bytes
     }
 
+    /// How a connection has ended.
+    enum End { case finished, reset }
+
+    /// Receives and drops what is there; `nil`: the connection has not ended.
+    static func end(of descriptor: Int32) -> End? {
+        var byte: UInt8 = 0
+        while true {
+            let count = recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT | MSG_PEEK))
+            guard count > 0 else { return count == 0 ? .finished : errno == ECONNRESET ? .reset : nil }
+            _ = receive(descriptor)
+        }
+    }
+
     static func finishSending(_ descriptor: Int32) { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
     /// Closes so that the other side gets a reset.
