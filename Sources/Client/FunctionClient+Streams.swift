@@ -45,8 +45,8 @@ extension FunctionClient {
         try await transport.send(invocation.request(to: try await get(name)))
     }
 
-    /// The error of an invocation that F2S itself has answered with a problem. Where the request's path and method lead to
-    /// another function, the condition of the function that was meant says why.
+    /// The error of an invocation that F2S itself has answered with a problem. Where the request's path and method lead
+    /// to another function, the condition of the function that was meant says why.
     public func failure(invoking name: FunctionName, _ problem: ServerProblem) async -> ClientError {
         guard problem.reason == InvocationError.otherFunctionReason, let function = try? await get(name),
             let conflict = function.condition(Condition.Kind.routeConflict.rawValue), conflict.isTrue

@@ -8,8 +8,8 @@ public struct WrapOptions: Sendable, Hashable {
     public var port: Int
     /// Commands that may run at once, at least 1; further requests wait.
     public var concurrencyMax: Int
-    /// From a request's head to the end of its command, waiting included. What takes longer is killed, as it is when its
-    /// client leaves.
+    /// From a request's head to the end of its command, waiting included. A command that takes longer is killed, as it
+    /// is when its client leaves.
     public var timeout: Duration
     /// Content-Type of what the command writes.
     public var contentType: String

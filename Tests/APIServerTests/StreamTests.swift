@@ -20,7 +20,9 @@ import Testing
             let json = try await server.send(
                 "GET", "/functions/hello/logs?tail=1", headers: ["Accept": "application/x-ndjson"])
             #expect(json.headers["content-type"] == "application/x-ndjson")
-            #expect(json.body == "{\"replica\":\"hello-1\",\"source\":\"stdout\",\"text\":\"line 3\",\"time\":3.25}\n")
+            let time = "1970-01-01T00:00:03.250Z"
+            let line = #"{"replica":"hello-1","source":"stdout","text":"line 3","time":"\#(time)"}"#
+            #expect(json.body == line + "\n")
             #expect(try await server.send("GET", "/functions/hello/logs?tail=0").body.isEmpty)
             #expect(try await server.send("GET", "/functions/nobody/logs").status == 404)
         }

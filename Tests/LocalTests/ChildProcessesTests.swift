@@ -87,7 +87,7 @@ extension ProcessesSerial {
         @Test(arguments: [
             (["./no/such"], "MissingProgram", 127), (["f2s-no-such-program"], "MissingProgram", 127),
             (["/etc/passwd"], "NotExecutable", 126), (["sh", "-c", "echo why >&2; exit 3"], "ExitedAtStart", 3),
-            (["true"], "ExitedAtStart", 0), (["sh", "-c", "kill -SEGV $$"], "ExitedAtStart", 139),
+            (["true"], "ExitedAtStart", 0), (["sh", "-c", "kill -SEGV $$$$"], "ExitedAtStart", 139),
         ])
         func `what cannot start says why, and waits`(command: [String], reason: String, status: Int) async throws {
             try await withPlatform { platform, _ in
@@ -122,7 +122,7 @@ extension ProcessesSerial {
 
         @Test func `a beginner's mistake in the command is named for what it is`() async throws {
             try await withPlatform { platform, folder in
-                try "#!/bin/sh\r\necho hi\r\n".write(
+                try "#!/bin/sh\r\nexec no-server\r\n".write(
                     toFile: "\(folder.path)/windows.sh", atomically: true, encoding: .utf8)
                 try "#!/no/such/interpreter\n".write(toFile: "\(folder.path)/odd", atomically: true, encoding: .utf8)
                 for name in ["windows.sh", "odd"] { chmod("\(folder.path)/\(name)", 0o755) }

@@ -187,7 +187,7 @@ import Testing
     @Test(arguments: [
         (
             "{endpoint: /x, method: [GET, POST]}",
-            "4:24: spec.method is a list: it must be one method: leave it out to answer any method, or declare one "
+            "4:30: spec.method is a list: it must be one method: leave it out to answer any method, or declare one "
                 + "function per method."
         ),
         (

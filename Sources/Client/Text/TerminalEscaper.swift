@@ -1,6 +1,6 @@
 import F2SModel
 
-/// Makes bytes of unknown origin harmless for a terminal: control characters and characters that change the direction of
+/// Makes bytes of unknown origin harmless for a terminal: control characters and those that change the direction of
 /// writing become visible escapes such as `\u{1b}`, bytes that are not UTF-8 become `\x9b`. Line ends and tabs stay.
 ///
 /// Bytes arrive in pieces; a character that a piece cuts is kept until the next one.

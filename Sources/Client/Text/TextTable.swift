@@ -57,8 +57,8 @@ public struct TextTable: Sendable {
         return String(text[(text.firstIndex(of: "\n").map { text.index(after: $0) } ?? text.endIndex)...])
     }
 
-    /// Takes columns from the last cell, which holds sentences, and then from the widest ones, down to what can still be
-    /// read. A terminal that is narrower than that breaks the lines itself.
+    /// Takes columns from the last cell, which holds sentences, and then from the widest ones, down to what can still
+    /// be read. A terminal that is narrower than that breaks the lines itself.
     private static func fitted(_ natural: [Int], into width: Int, cutsLast: Bool) -> [Int] {
         var widths = natural
         guard let last = widths.indices.last else { return widths }

@@ -7,8 +7,8 @@ struct LogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "logs", abstract: "Show what a function's replicas have written to standard output and error.",
         discussion: """
-            On a terminal, control characters are shown as escapes such as \\u{1b}; --raw lets them through. json is one \
-            object per line, yaml one document per line.
+            On a terminal, control characters are shown as escapes such as \\u{1b}; --raw lets them through. json is \
+            one object per line, yaml one document per line.
             """)
 
     @OptionGroup var function: FunctionArgument

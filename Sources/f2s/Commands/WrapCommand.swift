@@ -28,8 +28,8 @@ struct WrapCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Time for a request, waiting included; then the command is killed. Without it, as long as the client waits: "
-                + "F2S waits for the function's time-out.", valueName: "duration"))
+            "Time for a request, waiting included; then the command is killed. Without it, as long as the client "
+                + "waits: F2S waits for the function's time-out.", valueName: "duration"))
     var timeout = DurationArgument(WrapOptions.timeoutDefault)
 
     @Option(help: ArgumentHelp("Content-Type of the answers.", valueName: "type"))

@@ -145,14 +145,14 @@ extension ExitCause {
             }
         case .folder(let path): "\(path) is a folder. Name the program in it."
         case .missingInterpreter(let file, let interpreter):
-            "The first line of \(file) names the interpreter \(interpreter), which is not there. Install it, or correct "
-                + "that line."
+            "The first line of \(file) names the interpreter \(interpreter), which is not there. Install it, or "
+                + "correct that line."
         case .carriageReturns(let file):
             "The lines of \(file) end with CR LF, as Windows has it, and the CR is taken for a part of a name. Convert "
                 + "it: sed -i 's/\\r$//' \(file)"
         case .fixedPort(let port, let isOfF2S):
-            "It wants port \(port), which \(isOfF2S ? "F2S itself" : "another program") uses. It must listen on the port "
-                + "in the variable PORT; `$(PORT)` in target.command passes that on as an argument."
+            "It wants port \(port), which \(isOfF2S ? "F2S itself" : "another program") uses. It must listen on the "
+                + "port in the variable PORT; `$(PORT)` in target.command passes that on as an argument."
         }
     }
 }
