@@ -112,7 +112,9 @@ let package = Package(
             ]),
         tests("ClientTests", ["F2SClient", "F2SModel", "TestSupport"]),
         tests("WrapTests", ["F2SWrap", asyncHTTPClient, httpTypes, nioCore, nioHTTP1, logging]),
-        tests("EndToEndTests", ["F2SModel", "ProcessSupport"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["F2SModel", "ProcessSupport"], path: "Tests/EndToEndTests",
+            exclude: ["Clients", "Servers"]),
         .testTarget(
             name: "ClusterTests", dependencies: ["F2SModel", "ProcessSupport"], path: "Tests/ClusterTests",
             exclude: ["Functions"]),

@@ -12,6 +12,8 @@ struct FunctionManifest: Sendable {
     var concurrency: Int?
     var timeout: String?
     var idle = "1s"
+    /// `target.endpoint`.
+    var path: String?
     var environment: [String: String] = [:]
 
     /// A function that runs `command`.
@@ -42,6 +44,7 @@ struct FunctionManifest: Sendable {
         lines += ["  minReplicas: \(minReplicas)", "  maxReplicas: \(maxReplicas)", "  scaling: {idle: \(idle)}"]
         if let concurrency { lines.append("  concurrency: \(concurrency)") }
         if let timeout { lines.append("  timeout: \(timeout)") }
+        if let path { lines.append("  endpoint: \(path)") }
         if !environment.isEmpty {
             lines.append("  env:")
             for (name, value) in environment.sorted(by: { $0.key < $1.key }) {

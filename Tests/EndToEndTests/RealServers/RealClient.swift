@@ -1,0 +1,61 @@
+import ProcessSupport
+
+/// An HTTP client that people use; the programs are in Tests/EndToEndTests/Clients.
+struct RealClient: Sendable {
+    let name: String
+    /// For a shell; `$CLIENTS` is Tests/EndToEndTests/Clients, `$SERVERS` where `scripts/servers` has put things.
+    let get: String
+    /// Sends 100,000 bytes and prints the answer; the body is in `$BODY` too.
+    let post: String
+
+    init(_ name: String, get: String, post: String) {
+        self.name = name
+        self.get = get
+        self.post = post
+    }
+
+    private init(_ name: String, _ program: String) {
+        self.init(name, get: program + " get $URL", post: program + " post $URL")
+    }
+
+    static let all = [
+        RealClient(
+            "curl", get: "curl --silent --show-error --fail --output /dev/null --write-out '%{size_download}' $URL",
+            post: "curl --silent --show-error --fail --data-binary @$BODY $URL"),
+        RealClient(
+            "curl offering h2c",
+            get: "curl --http2 --silent --show-error --fail --output /dev/null --write-out '%{size_download}' $URL",
+            post: "curl --http2 --silent --show-error --fail --data-binary @$BODY $URL"),
+        // One try only: wget would ask again, and again.
+        RealClient(
+            "wget", get: "wget --quiet --tries=1 --output-document=$BODY.got $URL && printf %s $(wc -c <$BODY.got)",
+            post: "wget --quiet --tries=1 --post-file=$BODY --output-document=- $URL"),
+        RealClient("requests", "$SERVERS/venv/bin/python $CLIENTS/client.py requests"),
+        RealClient("httpx", "$SERVERS/venv/bin/python $CLIENTS/client.py httpx"),
+        RealClient("aiohttp", "$SERVERS/venv/bin/python $CLIENTS/client.py aiohttp"),
+        RealClient("node", "node $CLIENTS/client.js"),
+        RealClient("java", "java -cp $SERVERS Client"),
+        RealClient("go", "$SERVERS/client"),
+    ]
+
+    /// What a run of the client has said.
+    struct Outcome {
+        let status: Int
+        let output: String
+        let errors: String
+    }
+
+    func run(_ command: String, url: String, home: String) throws -> Outcome {
+        let (output, errors) = ("\(home)/client.out", "\(home)/client.err")
+        for file in [output, errors] { try Files.write("", to: file) }
+        let variables = [
+            "URL=\(url)", "BODY=\(home)/body", "CLIENTS=\(F2SBinary.repository)/Tests/EndToEndTests/Clients",
+            "SERVERS=\(RealServer.installed)",
+        ]
+        let process = try ChildProcess(
+            ["sh", "-c", command], environment: ChildProcess.ownEnvironment + variables, output: output, errors: errors)
+        defer { process.end() }
+        let status = try process.waitForEnd(within: .seconds(60))
+        return Outcome(status: status, output: try Files.read(output), errors: try Files.read(errors))
+    }
+}

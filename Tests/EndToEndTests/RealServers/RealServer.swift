@@ -1,0 +1,96 @@
+import Glibc
+import ProcessSupport
+
+/// An HTTP server that people use, as a function: the program is in Tests/EndToEndTests/Servers, and `scripts/servers`
+/// installs what it needs.
+struct RealServer: Sendable {
+    let name: String
+    /// For a shell whose working folder is Tests/EndToEndTests/Servers; `$SERVERS` is where `scripts/servers` has put
+    /// things.
+    let command: String
+    /// Whether it is in `make test`; all are in `make soak`.
+    var isQuick = false
+    /// Set where it serves one connection at a time.
+    var concurrency: Int?
+    /// Where the program is below the server's root (`target.endpoint`).
+    var path: String?
+    var hasWebSocket = false
+    /// What it cannot do with or without F2S.
+    var cannot: Set<ServerCheck> = []
+    /// What fails in F2S and is known; it is tried all the same.
+    var known: Set<ServerCheck> = []
+    /// It tells the number of a body's bytes only.
+    var isWithoutDigest = false
+
+    var checks: [ServerCheck] {
+        ServerCheck.allCases.filter { !cannot.contains($0) && ($0 != .webSocket || hasWebSocket) }
+    }
+
+    func manifest() throws -> FunctionManifest {
+        let folder = F2SBinary.repository + "/Tests/EndToEndTests/Servers"
+        return FunctionManifest(name, command: ["sh", "-c", "cd '\(folder)' && \(command)"]).with {
+            $0.maxReplicas = 1
+            $0.concurrency = concurrency
+            $0.path = path
+            $0.environment = ["SERVERS": Self.installed]
+        }
+    }
+
+    /// The folder that `scripts/servers` prints.
+    static var installed: String {
+        getenv("F2S_SERVERS").map { String(cString: $0) } ?? F2SBinary.repository + "/.build/servers"
+    }
+
+    /// Those of this run: `F2S_SOAK` asks for all.
+    static var ofThisRun: [RealServer] { getenv("F2S_SOAK") == nil ? all.filter(\.isQuick) : all }
+
+    static let all = [
+        RealServer(
+            name: "python-http-1-0", command: "exec python3 http_server.py 1.0", isQuick: true, concurrency: 1),
+        // One idle connection per event loop keeps the server from serving the others.
+        RealServer(
+            name: "python-http-1-1", command: "exec python3 http_server.py 1.1", isQuick: true, concurrency: 1,
+            known: [.turns]),
+        RealServer(
+            name: "gunicorn-sync", command: "exec $SERVERS/venv/bin/gunicorn --bind 127.0.0.1:$PORT wsgi",
+            concurrency: 1),
+        RealServer(
+            name: "gunicorn-gthread",
+            command: "exec $SERVERS/venv/bin/gunicorn --threads 4 --bind 127.0.0.1:$PORT wsgi", isQuick: true),
+        RealServer(
+            name: "waitress",
+            command: "exec $SERVERS/venv/bin/waitress-serve --listen 127.0.0.1:$PORT wsgi:application"),
+        RealServer(
+            name: "uvicorn-httptools", command: uvicorn + " --http httptools asgi:application", isQuick: true,
+            hasWebSocket: true, known: [.upgrade]),
+        RealServer(name: "uvicorn-h11", command: uvicorn + " --http h11 asgi:application", hasWebSocket: true),
+        RealServer(
+            name: "hypercorn", command: "exec $SERVERS/venv/bin/hypercorn --bind 127.0.0.1:$PORT asgi:application",
+            hasWebSocket: true),
+        RealServer(
+            name: "aiohttp", command: "exec $SERVERS/venv/bin/python aiohttp_server.py", hasWebSocket: true),
+        RealServer(
+            name: "tornado", command: "exec $SERVERS/venv/bin/python tornado_server.py", hasWebSocket: true),
+        RealServer(name: "node", command: "exec node server.js", isQuick: true),
+        RealServer(
+            name: "php", command: "exec php -d enable_post_data_reading=0 -S 127.0.0.1:$PORT router.php",
+            isQuick: true, concurrency: 1),
+        RealServer(name: "puma", command: "exec puma --bind tcp://127.0.0.1:$PORT config.ru"),
+        RealServer(
+            name: "webrick",
+            command: "exec rackup --server webrick --host 127.0.0.1 --port $PORT --env none config.ru"),
+        // Answers HEAD with a body.
+        RealServer(
+            name: "starman", command: "exec starman --listen 127.0.0.1:$PORT --workers 4 app.psgi", known: [.head]),
+        RealServer(name: "nginx", command: "exec sh nginx.sh", isQuick: true, isWithoutDigest: true),
+        RealServer(
+            name: "lighttpd", command: "export PWD && exec /usr/sbin/lighttpd -D -f lighttpd.conf", path: "/app"),
+        // What busybox runs gets a body by its length only.
+        RealServer(
+            name: "busybox", command: "exec sh busybox.sh", path: "/cgi-bin/app", cannot: [.chunkedUpload]),
+        RealServer(name: "java", command: "exec java -cp $SERVERS Server"),
+        RealServer(name: "go", command: "exec $SERVERS/server", isQuick: true),
+    ]
+
+    private static let uvicorn = "exec $SERVERS/venv/bin/uvicorn --host 127.0.0.1 --port $PORT"
+}
