@@ -105,7 +105,7 @@ extension FunctionRecord {
     private mutating func noteStatus(_ trouble: StartTrouble?, _ pass: Pass, _ events: inout [Event]) {
         let newer = StatusFacts(
             generation: function.generation, route: function.route, replicas: replicas, ready: plan.ready,
-            desired: decision?.desired ?? 0,
+            updated: plan.current, updatedReady: plan.currentReady, desired: decision?.desired ?? 0,
             isRolloutStuck: isTroubled && plan.ready > 0 && !plan.isCurrentReady,
             trouble: trouble.map(StatusFacts.Trouble.init), routeHolder: routeHolder)
         guard newer != facts else { return }

@@ -14,7 +14,8 @@ import Testing
             id: Function.ID("u-1"), draft: draft, generation: 3, storeRevision: StoreRevision("r7"), age: 1,
             origin: Function.Origin(place: "hello.yaml", line: 1, isWritable: true),
             status: FunctionStatus(
-                observedGeneration: 3, replicas: 2, readyReplicas: 1, desiredReplicas: 2, url: "/invoke/hello",
+                observedGeneration: 3, replicas: 2, updatedReplicas: 1, readyReplicas: 1, updatedReadyReplicas: 1,
+                desiredReplicas: 2, url: "/invoke/hello",
                 conditions: [
                     Condition(.ready, isTrue: true, reason: "Serving", message: "1 replica: fine", since: 1_709_208_000)
                 ]))
@@ -75,7 +76,8 @@ import Testing
                 + #""resourceVersion":"r7"},"spec":{"endpoint":"/hello","method":"GET"},"#
                 + #""target":{"containerImage":"x","#
                 + #""port":8080,"endpoint":"/","minReplicas":0,"maxReplicas":5},"status":{"observedGeneration":3,"#
-                + #""replicas":2,"readyReplicas":1,"desiredReplicas":2,"url":"/invoke/hello","#
+                + #""replicas":2,"updatedReplicas":1,"readyReplicas":1,"updatedReadyReplicas":1,"#
+                + #""desiredReplicas":2,"url":"/invoke/hello","#
                 + #""conditions":[{"type":"Ready","#
                 + #""status":"True","reason":"Serving","message":"1 replica: fine","#
                 + #""lastTransitionTime":"2024-02-29T12:00:00Z"}]}}"#)

@@ -37,6 +37,25 @@ import Testing
             replicas: replicas, load: load, ledger: ledger)
     }
 
+    @Test(
+        arguments: [
+            ([], 0, 0, 0),
+            (["o:a+1"], 0, 0, 1),
+            (["o:a+1", "b?"], 1, 0, 1),
+            (["o:a+1", "o:b+0", "c+0"], 1, 1, 2),
+            (["a+1", "b?"], 2, 1, 1),
+            (["a+1", "b!"], 1, 1, 1),
+            (["a+1", "b+0", "c+0"], 2, 2, 2),
+        ] as [([String], Int, Int, Int)])
+    func `replicas of the declared revision are counted apart from older ones`(
+        replicas: [String], current: Int, currentReady: Int, ready: Int
+    ) {
+        let plan = plan(replicas, desired: 2)
+        #expect(plan.current == current)
+        #expect(plan.currentReady == currentReady)
+        #expect(plan.ready == ready)
+    }
+
     private func drains(_ plan: ReconcilePlan) -> [String] { plan.draining.map(\.text).sorted() }
 
     @Test(

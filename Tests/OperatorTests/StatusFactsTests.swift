@@ -9,8 +9,8 @@ import Testing
     ) throws -> StatusFacts {
         let function = Samples.function(try Samples.draft())
         return StatusFacts(
-            generation: 3, route: function.route, replicas: ready, ready: ready, desired: desired,
-            isRolloutStuck: isStuck,
+            generation: 3, route: function.route, replicas: ready, ready: ready, updated: ready, updatedReady: ready,
+            desired: desired, isRolloutStuck: isStuck,
             trouble: trouble.map { StatusFacts.Trouble(Samples.trouble(of: function.revision, reason: $0)) },
             routeHolder: try holder.map { try FunctionName($0) })
     }
@@ -20,6 +20,8 @@ import Testing
         #expect(status.observedGeneration == 3)
         #expect(status.replicas == 2)
         #expect(status.readyReplicas == 2)
+        #expect(status.updatedReplicas == 2)
+        #expect(status.updatedReadyReplicas == 2)
         #expect(status.desiredReplicas == 3)
         #expect(status.url == "/invoke/hello")
     }

@@ -115,8 +115,12 @@ public struct StatusRecord: Sendable, Hashable, Decodable {
     public var observedGeneration: Int?
     /// Replicas that exist.
     public var replicas: Int?
-    /// Replicas that take invocations.
+    /// Replicas of the declared revision that exist.
+    public var updatedReplicas: Int?
+    /// Replicas that take invocations, of whichever revision.
     public var readyReplicas: Int?
+    /// Replicas of the declared revision that take invocations.
+    public var updatedReadyReplicas: Int?
     /// Replicas wanted.
     public var desiredReplicas: Int?
     /// Where to invoke it.

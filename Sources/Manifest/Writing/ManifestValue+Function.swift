@@ -95,7 +95,9 @@ extension ManifestValue {
         self = .map([
             ("observedGeneration", .bare("\(status.observedGeneration)")),
             ("replicas", .bare("\(status.replicas)")),
+            ("updatedReplicas", .bare("\(status.updatedReplicas)")),
             ("readyReplicas", .bare("\(status.readyReplicas)")),
+            ("updatedReadyReplicas", .bare("\(status.updatedReadyReplicas)")),
             ("desiredReplicas", .bare("\(status.desiredReplicas)")),
             ("url", .text(status.url)),
             ("conditions", .list(status.conditions.map { ManifestValue($0) })),

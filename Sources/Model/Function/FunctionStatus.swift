@@ -4,8 +4,13 @@ public struct FunctionStatus: Sendable, Hashable, Codable {
     public var observedGeneration: Int
     /// Replicas that exist.
     public var replicas: Int
-    /// Replicas that take invocations.
+    /// Replicas of the declared revision that exist (`updatedReplicas`); one that is stopping does not count.
+    public var updatedReplicas: Int
+    /// Replicas that take invocations, of whichever revision.
     public var readyReplicas: Int
+    /// Replicas of the declared revision that take invocations (`updatedReadyReplicas`). A rollout is complete when
+    /// they are as many as are wanted.
+    public var updatedReadyReplicas: Int
     /// Replicas wanted, and why: the autoscaler's own words.
     public var desiredReplicas: Int
     /// Path to invoke it at, below the listener's address.
@@ -15,13 +20,14 @@ public struct FunctionStatus: Sendable, Hashable, Codable {
 
     /// An empty status.
     public init(
-        observedGeneration: Int = 0, replicas: Int = 0, readyReplicas: Int = 0, desiredReplicas: Int = 0,
-        url: String = "",
-        conditions: [Condition] = []
+        observedGeneration: Int = 0, replicas: Int = 0, updatedReplicas: Int = 0, readyReplicas: Int = 0,
+        updatedReadyReplicas: Int = 0, desiredReplicas: Int = 0, url: String = "", conditions: [Condition] = []
     ) {
         self.observedGeneration = observedGeneration
         self.replicas = replicas
+        self.updatedReplicas = updatedReplicas
         self.readyReplicas = readyReplicas
+        self.updatedReadyReplicas = updatedReadyReplicas
         self.desiredReplicas = desiredReplicas
         self.url = url
         self.conditions = conditions

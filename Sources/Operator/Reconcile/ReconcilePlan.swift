@@ -36,8 +36,10 @@ struct ReconcilePlan: Sendable, Hashable {
     private(set) var current = 0
     /// Replicas of older revisions that exist, those on their way out included.
     private(set) var older = 0
+    /// Of ``current``, those that take invocations.
+    private(set) var currentReady = 0
     /// Whether a replica of the current revision takes invocations.
-    private(set) var isCurrentReady = false
+    var isCurrentReady: Bool { currentReady > 0 }
 
     /// The plan for a function without replicas.
     init(_ wish: ReplicaWish) {
@@ -74,7 +76,7 @@ struct ReconcilePlan: Sendable, Hashable {
         count = Self.countOfCurrent(wish, current: current, older: older, others: old.count + leaving)
         let kept = choose(count, of: current)
         self.current = kept.count
-        isCurrentReady = kept.contains { $0.isServing }
+        currentReady = kept.count { $0.isServing }
         let taken = kept.count { $0.isAccepting }
         keepOld(old, wish, replacedBy: taken)
     }
@@ -99,7 +101,7 @@ struct ReconcilePlan: Sendable, Hashable {
             if isServing { ready += 1 }
             if isCurrent {
                 current += 1
-                if isServing { isCurrentReady = true }
+                if isServing { currentReady += 1 }
             }
         }
         // One attempt at a time beside what works; what starts already is left alone.

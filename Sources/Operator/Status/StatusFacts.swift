@@ -11,6 +11,10 @@ struct StatusFacts: Sendable, Hashable {
     var replicas: Int
     /// Of these, those that take invocations.
     var ready: Int
+    /// Replicas of the declared revision that exist and are not stopping.
+    var updated = 0
+    /// Of these, those that take invocations.
+    var updatedReady = 0
     /// Replicas wanted.
     var desired: Int
     /// Whether an older revision serves because the newest does not start.
@@ -40,8 +44,8 @@ struct StatusFacts: Sendable, Hashable {
     ///   - now: seconds since 1970.
     func status(after before: FunctionStatus, at now: Double) -> FunctionStatus {
         FunctionStatus(
-            observedGeneration: generation, replicas: replicas, readyReplicas: ready, desiredReplicas: desired,
-            url: "/invoke\(route.path)",
+            observedGeneration: generation, replicas: replicas, updatedReplicas: updated, readyReplicas: ready,
+            updatedReadyReplicas: updatedReady, desiredReplicas: desired, url: "/invoke\(route.path)",
             conditions: conditions().map { condition in
                 var condition = condition
                 let known = before.conditions.first { $0.kind == condition.kind }

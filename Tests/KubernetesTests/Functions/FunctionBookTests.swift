@@ -89,7 +89,8 @@ import Testing
 
     @Test func `a status is read back as it was written`() throws {
         let status = FunctionStatus(
-            observedGeneration: 4, replicas: 3, readyReplicas: 2, desiredReplicas: 5, url: "/invoke/a",
+            observedGeneration: 4, replicas: 3, updatedReplicas: 2, readyReplicas: 2, updatedReadyReplicas: 1,
+            desiredReplicas: 5, url: "/invoke/a",
             conditions: [
                 Condition(.ready, isTrue: false, reason: "StartFailed", message: "It \"broke\".", since: 1_700_000_000),
                 Condition(.startFailed, isTrue: true, reason: "ImagePullBackOff", message: "No.", since: 1_700_000_001),

@@ -24,7 +24,9 @@ struct FunctionStatusDocument: Sendable, Hashable, Decodable {
     private struct Wire: Decodable {
         let observedGeneration: Int?
         let replicas: Int?
+        let updatedReplicas: Int?
         let readyReplicas: Int?
+        let updatedReadyReplicas: Int?
         let desiredReplicas: Int?
         let url: String?
         let conditions: [WireCondition]?
@@ -44,7 +46,9 @@ struct FunctionStatusDocument: Sendable, Hashable, Decodable {
         let conditions = wire.conditions ?? []
         status = FunctionStatus(
             observedGeneration: wire.observedGeneration ?? 0, replicas: wire.replicas ?? 0,
-            readyReplicas: wire.readyReplicas ?? 0, desiredReplicas: wire.desiredReplicas ?? 0, url: wire.url ?? "",
+            updatedReplicas: wire.updatedReplicas ?? 0, readyReplicas: wire.readyReplicas ?? 0,
+            updatedReadyReplicas: wire.updatedReadyReplicas ?? 0, desiredReplicas: wire.desiredReplicas ?? 0,
+            url: wire.url ?? "",
             conditions: conditions.compactMap { condition in
                 guard let kind = Condition.Kind(rawValue: condition.type) else { return nil }
                 return Condition(
@@ -62,7 +66,10 @@ struct FunctionStatusDocument: Sendable, Hashable, Decodable {
             "metadata": ["uid": .string(uid)],
             "status": [
                 "observedGeneration": .integer(Int64(status.observedGeneration)),
-                "replicas": .integer(Int64(status.replicas)), "readyReplicas": .integer(Int64(status.readyReplicas)),
+                "replicas": .integer(Int64(status.replicas)),
+                "updatedReplicas": .integer(Int64(status.updatedReplicas)),
+                "readyReplicas": .integer(Int64(status.readyReplicas)),
+                "updatedReadyReplicas": .integer(Int64(status.updatedReadyReplicas)),
                 "desiredReplicas": .integer(Int64(status.desiredReplicas)), "url": .string(status.url),
                 "conditions": .array(conditions),
             ],
