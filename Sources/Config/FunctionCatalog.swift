@@ -23,20 +23,7 @@ public final class FunctionCatalog: Service {
     /// Follows the store until shutdown. A store that fails is asked again: the last snapshot stands meanwhile.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
-            while !Task.isCancelled {
-                do {
-                    try await self.store.withSnapshots { snapshots in
-                        for await snapshot in snapshots { self.take(snapshot) }
-                    }
-                } catch is CancellationError {
-                    return
-                } catch {
-                    self.logger.warning(
-                        "The store of functions cannot be followed. Trying again.", metadata: ["error": "\(error)"])
-                }
-                // The pause ends early by cancellation only, which the loop looks at itself.
-                try? await Task.sleep(for: Self.pause)
-            }
+            await StoreFollower(self.store, logger: self.logger).run { self.take($0) }
         }
     }
 
@@ -48,6 +35,4 @@ public final class FunctionCatalog: Service {
         guard snapshot != latest.current else { return }
         latest.publish(snapshot)
     }
-
-    private static let pause = Duration.seconds(1)
 }

@@ -133,8 +133,10 @@ struct Application {
     }
 
     private func wiring(_ publicAddress: String) -> Wiring {
-        Wiring(place: place, settings: settings, dispatcher: dispatcher, link: peers?.link, readiness: readiness) {
-            [logger, place, options, dispatcher] snapshot in
+        Wiring(
+            place: place, settings: settings, dispatcher: dispatcher, link: peers?.link, readiness: readiness,
+            logger: logger
+        ) { [logger, place, options, dispatcher] snapshot in
             Announcement.serving(publicAddress)
             if let port = dispatcher.internalPort { Announcement.internal(options.internal.text(port: port)) }
             logger.info("\(Announcement.summary(of: snapshot, place))")

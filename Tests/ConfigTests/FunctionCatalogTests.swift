@@ -49,6 +49,21 @@ import Testing
         #expect(store.followed.withLock { $0 } == 2)
     }
 
+    @Test func `a stream that ends is asked for again, so that nobody acts on old declarations for ever`() async throws
+    {
+        let store = PublishedStore(endings: 2)
+        let follower = StoreFollower(store, pause: .milliseconds(1), logger: logger)
+        let seen = Latest(FunctionSnapshot())
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await follower.run { seen.publish($0) } }
+            // The third stream is the first that lasts.
+            while store.followed.withLock({ $0 }) < 3 { await Task.yield() }
+            store.snapshots.publish((try? snapshot("late")) ?? FunctionSnapshot())
+            for await snapshot in seen.values() where snapshot.functions.map(\.name.text) == ["late"] { break }
+            group.cancelAll()
+        }
+    }
+
     @Test func `graceful shutdown ends it`() async throws {
         let catalog = FunctionCatalog(store: PublishedStore(), logger: logger)
         let group = ServiceGroup(services: [catalog], logger: logger)
@@ -65,8 +80,15 @@ private final class PublishedStore: FunctionStore {
     let snapshots = Latest(FunctionSnapshot())
     let followed = Mutex(0)
     private let failures: Int
+    private let endings: Int
 
-    init(failures: Int = 0) { self.failures = failures }
+    /// - Parameters:
+    ///   - failures: how many calls fail first.
+    ///   - endings: how many streams end after their first snapshot.
+    init(failures: Int = 0, endings: Int = 0) {
+        self.failures = failures
+        self.endings = endings
+    }
 
     func withSnapshots<Result: Sendable>(
         _ body: @Sendable (Latest<FunctionSnapshot>.Values) async throws -> Result
@@ -76,6 +98,12 @@ private final class PublishedStore: FunctionStore {
             return times
         }
         guard times > failures else { throw StoreError.unavailable("It sleeps") }
+        guard times > endings else {
+            let (stream, continuation) = Latest<FunctionSnapshot>.Values.makeStream()
+            continuation.yield(snapshots.current)
+            continuation.finish()
+            return try await body(stream)
+        }
         return try await body(snapshots.values())
     }
 

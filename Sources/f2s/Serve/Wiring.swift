@@ -2,6 +2,7 @@ import F2SConfig
 import F2SDispatcher
 import F2SModel
 import F2SOperator
+import Logging
 import ServiceLifecycle
 
 /// Carries declarations and settings down to the dispatcher. Begins only once the platform has been read: before that,
@@ -13,6 +14,7 @@ struct Wiring: Service {
     /// `nil` where F2S is one process.
     let link: PeerLink?
     let readiness: Latest<Bool>
+    let logger: Logger
     /// Called once, when every function that is declared can be invoked.
     let whenServing: @Sendable (FunctionSnapshot) -> Void
 
@@ -28,18 +30,15 @@ struct Wiring: Service {
     private func carryFunctions() async {
         await place.waitUntilLoaded()
         guard !Task.isCancelled else { return }
-        // Following ends by cancellation only; what it throws then says nothing new.
-        try? await place.platform.functions.withSnapshots { snapshots in
-            var isFirst = true
-            for await snapshot in snapshots {
-                // First whose a function is, or it would be granted here until that is known.
-                link?.take(snapshot)
-                dispatcher.apply(snapshot)
-                guard isFirst else { continue }
-                isFirst = false
-                readiness.publish(true)
-                whenServing(snapshot)
-            }
+        let isServing = Latest(false)
+        await StoreFollower(place.platform.functions, logger: logger).run { snapshot in
+            // First whose a function is, or it would be granted here until that is known.
+            link?.take(snapshot)
+            dispatcher.apply(snapshot)
+            guard !isServing.current else { return }
+            isServing.publish(true)
+            readiness.publish(true)
+            whenServing(snapshot)
         }
     }
 
