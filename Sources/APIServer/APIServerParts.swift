@@ -58,11 +58,12 @@ public struct APIServerParts: Sendable {
         self.version = version
     }
 
-    /// What F2S sees now.
-    var observation: Observation {
+    /// What F2S sees now; decisions as the process that leads has taken them.
+    /// - Parameter function: the only one whose decision is wanted; `nil`: all.
+    func observe(_ function: Function.ID? = nil) async -> Observation {
         Observation(
             catalog: catalog.current, replicas: operatorInspector.currentReplicas(),
-            load: dispatcherInspector.currentReport().load, explanations: operatorInspector.currentExplanations(),
-            publicAuthority: publicAuthority())
+            load: dispatcherInspector.currentReport().load,
+            explanations: await operatorInspector.fetchExplanations(of: function), publicAuthority: publicAuthority())
     }
 }

@@ -86,6 +86,17 @@ struct FunctionRecord: Sendable {
     /// The store has taken note of a status.
     mutating func stored(_ status: FunctionStatus) { function.status = status }
 
+    /// The newest decision, for people; `nil`: there is none.
+    func explanation(at wall: Double) -> ScaleExplanation? {
+        decision.map { decision in
+            ScaleExplanation(
+                function: function.name.text, desired: decision.desired, replicas: replicas, ready: plan.ready,
+                reason: decision.reason.rawValue, message: decision.message(by: policy),
+                stableConcurrency: decision.stableConcurrency, panicConcurrency: decision.panicConcurrency,
+                isPanicking: decision.isPanicking, time: wall)
+        }
+    }
+
     /// Its rules: worked out faster than kept for every function.
     var policy: ScalePolicy { ScalePolicy(function.target) }
 

@@ -71,6 +71,21 @@ public final class Operator: Service, OperatorInspector {
     /// The newest decision of every function.
     public func currentExplanations() -> [Function.ID: ScaleExplanation] { state.withLock { $0.explanations() } }
 
+    /// The newest decisions as the process that leads has taken them, whichever that is.
+    public func fetchExplanations(of function: Function.ID?) async -> [Function.ID: ScaleExplanation] {
+        if !platform.election.isLeader, let link, let explanations = await link.fetchExplanations(of: function) {
+            return explanations
+        }
+        return state.withLock { $0.explanations(of: function) }
+    }
+
+    /// What the other processes are told of it.
+    func leaderView(of function: Function.ID?) -> LeaderView {
+        let isLeader = platform.election.isLeader
+        return LeaderView(
+            isLeader: isLeader, explanations: isLeader ? state.withLock { $0.explanations(of: function) } : [:])
+    }
+
     /// Replicas as the dispatcher sees them.
     public func currentReplicas() -> ReplicaSnapshot { state.withLock { $0.published } ?? ReplicaSnapshot() }
 

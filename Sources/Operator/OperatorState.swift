@@ -159,25 +159,20 @@ struct OperatorState: Sendable {
     }
 
     /// The newest decision of every function, for people.
-    func explanations() -> [Function.ID: ScaleExplanation] {
+    /// - Parameter function: the only one that is wanted; `nil`: all.
+    func explanations(of function: Function.ID? = nil) -> [Function.ID: ScaleExplanation] {
         var result: [Function.ID: ScaleExplanation] = [:]
-        for record in records {
-            guard let decision = record.decision else { continue }
-            result[record.function.id] = ScaleExplanation(
-                function: record.function.name.text, desired: decision.desired, replicas: record.replicas,
-                ready: record.plan.ready, reason: decision.reason.rawValue,
-                message: decision.message(by: record.policy),
-                stableConcurrency: decision.stableConcurrency, panicConcurrency: decision.panicConcurrency,
-                isPanicking: decision.isPanicking, time: wall)
-        }
+        let wanted = function.map { index[$0].map { [$0] } ?? [] } ?? Array(records.indices)
+        for place in wanted { result[records[place].function.id] = records[place].explanation(at: wall) }
         return result
     }
 
-    /// What Prometheus sees.
+    /// What Prometheus sees. Only the process that leads knows it: the others show nothing, which is not zero.
     func shown() -> [OperatorMetrics.Shown] {
-        records.map {
-            OperatorMetrics.Shown(
-                function: $0.function.name, desired: $0.facts?.desired ?? 0, ready: $0.facts?.ready ?? 0)
+        records.compactMap { record in
+            record.facts.map {
+                OperatorMetrics.Shown(function: record.function.name, desired: $0.desired, ready: $0.ready)
+            }
         }
     }
 

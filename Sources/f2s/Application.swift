@@ -44,7 +44,7 @@ struct Application {
         let latest = settings.latest
         let link = place.token.map { [place, dispatcher, metrics] _ in
             PeerLink(
-                directory: place.platform.peers, dataPlane: dispatcher, metrics: metrics,
+                platform: place.platform, dataPlane: dispatcher, metrics: metrics,
                 logger: Self.logger("peers", initial))
         }
         controller = Operator(

@@ -37,6 +37,16 @@ import Testing
         func take(_ report: PeerReport) {
             note("load \(report.peer) \(report.sequence) \(report.holds.map(\.text).sorted())")
         }
+
+        func leaderView(of function: Function.ID?) -> LeaderView {
+            note("leader \(function?.text ?? "-")")
+            return LeaderView(isLeader: true, explanations: [:])
+        }
+
+        func currentEvents(after sequence: UInt64) -> [Event] {
+            note("events \(sequence)")
+            return [Event(sequence: sequence + 1, time: 1, function: "f", reason: "Scaled", message: "m")]
+        }
     }
 
     private static let token = "token-of-all"
@@ -177,6 +187,22 @@ import Testing
             let answer = try await send("POST", "/withdraw", to: path, token: Self.token, content)
             #expect(answer.status == 200)
             #expect(desk.asked == ["withdraw [r] \(limit)"])
+        }
+    }
+
+    @Test func `another process hears why functions run and what has happened, with the token only`() async throws {
+        try await serve { desk, path in
+            let leader = try await send("POST", "/leader", to: path, token: Self.token, "{\"function\":\"f\"}")
+            #expect(leader.status == 200)
+            let view = try JSONDecoder().decode(LeaderView.self, from: Data(leader.body.utf8))
+            #expect(view == LeaderView(isLeader: true, explanations: [:]))
+            let events = try await send("POST", "/events", to: path, token: Self.token, "{\"after\":7}")
+            let told = try JSONDecoder().decode([Event].self, from: Data(events.body.utf8))
+            #expect(told.map(\.sequence) == [8])
+            #expect(desk.asked == ["leader f", "events 7"])
+            for (target, content) in [("/leader", "{}"), ("/events", "{\"after\":0}")] {
+                #expect(try await send("POST", target, to: path, content).status == 403)
+            }
         }
     }
 

@@ -28,7 +28,7 @@ import Testing
                 events: memory.events)
             let logger = Logger(label: "test") { _ in CountingLog(lines: .init()) }
             let link = PeerLink(
-                directory: peers, dataPlane: dataPlane, metrics: metrics, logger: logger, clock: clock)
+                platform: platform, dataPlane: dataPlane, metrics: metrics, logger: logger, clock: clock)
             controller = Operator(
                 platform: platform, dataPlane: dataPlane, link: link, metrics: metrics, logger: logger, clock: clock)
             desk = DrainDesk(

@@ -257,6 +257,9 @@ import Testing
             for _ in 0..<3 { bench.clock.advance(by: .seconds(1)) }
             #expect(bench.memory.replicas.calls.isEmpty)
             #expect(bench.service.currentExplanations().isEmpty)
+            // Not known is not zero.
+            #expect(!bench.metrics.exposition().contains("f2s_replicas_desired{"))
+            #expect(!bench.metrics.exposition().contains("f2s_replicas_ready{"))
             bench.election.set(true)
             try await bench.tick(until: "it leads") { bench.status()?.readyReplicas == 1 }
         }

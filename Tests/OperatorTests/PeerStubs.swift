@@ -9,6 +9,7 @@ final class StubPeers: PeerDirectory {
     private struct State {
         var reply: Reply = { _, _, _ in }
         var asked: [String] = []
+        var contents: [String: [UInt8]] = [:]
     }
 
     private let latest: Latest<PeerSnapshot>
@@ -28,6 +29,9 @@ final class StubPeers: PeerDirectory {
     func set(_ others: [Peer]) { latest.update { $0 = PeerSnapshot(own: $0.own, others: others) } }
     func answer(_ reply: @escaping Reply) { state.withLock { $0.reply = reply } }
 
+    /// What a path is answered with from now on.
+    func answer(_ path: String, with content: [UInt8]) { state.withLock { $0.contents[path] = content } }
+
     var currentPeers: PeerSnapshot { latest.current }
 
     func withPeers<Result: Sendable>(
@@ -35,12 +39,12 @@ final class StubPeers: PeerDirectory {
     ) async throws -> Result { try await body(latest.values()) }
 
     func post(_ path: String, _ content: [UInt8], to peer: Peer, timeout: Duration) async throws -> [UInt8] {
-        let reply = state.withLock { state in
+        let (reply, answer) = state.withLock { state in
             state.asked.append("\(peer.id) \(path)")
-            return state.reply
+            return (state.reply, state.contents[path])
         }
         try await reply(path, content, peer)
-        return []
+        return answer ?? []
     }
 }
 

@@ -16,11 +16,23 @@ public final class InMemoryEvents: Events {
     public func record(_ event: Event) {
         events.withLock { events in
             var numbered = event
-            numbered.sequence = UInt64(events.count + 1)
+            numbered.sequence = (events.last?.sequence ?? 0) + 1
             events.append(numbered)
         }
         signal.raise()
     }
+
+    /// Remembers events of another process, by their numbers.
+    public func take(_ newer: [Event]) {
+        events.withLock { events in
+            let known = Set(events.map(\.sequence))
+            events = (events + newer.filter { !known.contains($0.sequence) }).sorted { $0.sequence < $1.sequence }
+        }
+        signal.raise()
+    }
+
+    /// The number of the newest event.
+    public var newestSequence: UInt64 { all.last?.sequence ?? 0 }
 
     /// The events after `sequence`, oldest first.
     public func currentEvents(after sequence: UInt64) -> [Event] { all.filter { $0.sequence > sequence } }

@@ -14,7 +14,7 @@ struct InternalRoutes: Sendable {
     /// Bytes that a function's identity has at most.
     static let identityBytesMax = 253
 
-    var routes: [APIRoute] { [drain, withdraw, load] }
+    var routes: [APIRoute] { [drain, withdraw, load, leader, events] }
 
     /// A hook has no way to show a token; it learns nothing but when a replica is empty.
     private var drain: APIRoute {
@@ -57,6 +57,30 @@ struct InternalRoutes: Sendable {
             handler: { request in
                 desk.take(try content(of: request, as: PeerReport.self))
                 return Response("noted\n", as: .text)
+            })
+    }
+
+    private var leader: APIRoute {
+        APIRoute(
+            .post, "/leader", access: .everybody, origin: .anywhere,
+            documentation: OperationDocument(
+                "leader", "Tells why functions run as they do, if this process leads.",
+                answers: [.init(200, "What it has decided.", [.json: ["type": "object"]])], problems: [403, 422]),
+            handler: { request in
+                let question = try content(of: request, as: LeaderView.Question.self)
+                return try Response(json: desk.leaderView(of: question.function))
+            })
+    }
+
+    private var events: APIRoute {
+        APIRoute(
+            .post, "/events", access: .everybody, origin: .anywhere,
+            documentation: OperationDocument(
+                "peerEvents", "Tells what has happened after a moment.",
+                answers: [.init(200, "The events.", [.json: ["type": "array"]])], problems: [403, 422]),
+            handler: { request in
+                let question = try content(of: request, as: EventQuestion.self)
+                return try Response(json: desk.currentEvents(after: question.after))
             })
     }
 

@@ -4,13 +4,9 @@ import F2SModel
 struct EventCursor: Sendable, Hashable {
     private(set) var last: UInt64
 
-    /// Begins after `last`, the number that the client has seen last (Last-Event-ID).
-    /// - Parameter newest: the highest number of this process. Numbers begin anew with every process: who has seen a
-    ///   higher one comes from an earlier process and has seen nothing of this one.
-    init(after last: UInt64?, newest: UInt64) {
-        let last = last ?? 0
-        self.last = last > newest ? 0 : last
-    }
+    /// Begins after `last`, the number that the client has seen last (Last-Event-ID). Every process of the installation
+    /// has the same numbers, so that a client may go on at another one.
+    init(after last: UInt64?) { self.last = last ?? 0 }
 
     /// The text of a server-sent event (WHATWG HTML section 9.2) for each event; moves on.
     mutating func text(of events: [Event], encode: (Event) throws -> String) rethrows -> String {

@@ -32,8 +32,7 @@ struct EventRoutes: Sendable {
                     let wantsList = AcceptHeader(request.header(.accept)).preferred(of: [.events, .json]) == .json
                     let goesOn = try request.flag("follow", default: !wantsList)
                     let seen = request.header(named: "Last-Event-ID").flatMap { UInt64($0) }
-                    let newest = events.currentEvents(after: 0).last?.sequence ?? 0
-                    let cursor = EventCursor(after: seen, newest: newest)
+                    let cursor = EventCursor(after: seen)
                     guard goesOn else {
                         return try Response(json: ItemList(items: events.currentEvents(after: cursor.last)))
                     }

@@ -15,25 +15,25 @@ struct ViewRoutes: Sendable {
         view("/functions/{name}/why", "explainFunction", "Why a function is as it is.", "FunctionDiagnosis", [404]) {
             request in
             let function = try await parts.platform.functions.fetch(request.functionName())
-            return parts.observation.diagnosis(of: function)
+            return await parts.observe(function.id).diagnosis(of: function)
         }
     }
 
     private var deployments: APIRoute {
         view("/deployments", "listDeployments", "What runs, per function.", "DeploymentList") { _ in
-            ItemList(items: parts.observation.deployments)
+            ItemList(items: await parts.observe().deployments)
         }
     }
 
     private var services: APIRoute {
         view("/services", "listServices", "Where functions are reached.", "ServiceList") { _ in
-            ItemList(items: parts.observation.services)
+            ItemList(items: await parts.observe().services)
         }
     }
 
     private var endpoints: APIRoute {
         view("/endpoints", "listEndpoints", "Where replicas listen, per function.", "EndpointList") { _ in
-            ItemList(items: parts.observation.endpoints)
+            ItemList(items: await parts.observe().endpoints)
         }
     }
 
@@ -43,19 +43,19 @@ struct ViewRoutes: Sendable {
             return DispatcherView(
                 address: report.address, loops: report.loops, connections: report.connections,
                 upstreamConnections: report.upstreamConnections, isDraining: report.isDraining,
-                functions: parts.observation.named(report.load.functions))
+                functions: await parts.observe().named(report.load.functions))
         }
     }
 
     private var operatorRoute: APIRoute {
         view("/operator", "getOperator", "What the autoscaler has decided, and why.", "OperatorView") { _ in
-            parts.observation.operatorView(isLeader: parts.platform.election.isLeader)
+            await parts.observe().operatorView(isLeader: parts.platform.election.isLeader)
         }
     }
 
     private var cluster: APIRoute {
         view("/cluster", "getCluster", "The installation as a whole.", "ClusterView") { _ in
-            parts.observation.clusterView(of: parts.platform, version: parts.version)
+            await parts.observe().clusterView(of: parts.platform, version: parts.version)
         }
     }
 

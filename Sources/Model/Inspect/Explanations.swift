@@ -43,6 +43,9 @@ public struct ScaleExplanation: Sendable, Hashable, Codable {
 public protocol OperatorInspector: Sendable {
     /// The newest decision of every function, by id; a function that was just declared may be missing.
     func currentExplanations() -> [Function.ID: ScaleExplanation]
+    /// The same as the process that leads has it, which may be another one; empty when it cannot be asked.
+    /// - Parameter function: the only one that is wanted; `nil`: all.
+    func fetchExplanations(of function: Function.ID?) async -> [Function.ID: ScaleExplanation]
     /// Replicas as the dispatcher sees them, those that drain marked so.
     func currentReplicas() -> ReplicaSnapshot
 }

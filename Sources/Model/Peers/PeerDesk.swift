@@ -12,6 +12,12 @@ public protocol PeerDesk: Sendable {
 
     /// Takes note of what another process has in hand.
     func take(_ report: PeerReport)
+
+    /// Why functions run as they do, if this process leads.
+    func leaderView(of function: Function.ID?) -> LeaderView
+
+    /// The events after that number which this process remembers, oldest first.
+    func currentEvents(after sequence: UInt64) -> [Event]
 }
 
 /// Why a replica cannot be said to be drained.

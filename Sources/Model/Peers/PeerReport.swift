@@ -11,6 +11,11 @@ public struct PeerReport: Sendable, Hashable, Codable {
     public var holds: [Function.ID]
     /// The newest report that it has taken of each other process, by ``Peer/id``.
     public var seen: [String: UInt64]
+    /// Whether it reconciles and scales: the others ask it why functions run as they do. Absent in reports of earlier
+    /// versions.
+    public var isLeader: Bool?
+    /// The newest event that it knows, ``Event/sequence``: one that is behind fetches what it lacks.
+    public var newestEvent: UInt64?
 
     /// A report.
     public init(

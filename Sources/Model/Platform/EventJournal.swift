@@ -3,6 +3,7 @@ import Synchronization
 /// The newest events, in memory: what every platform remembers, whatever else it does with them.
 public final class EventJournal: Events {
     private struct State {
+        /// In the order of their numbers.
         var events: [Event] = []
         var lastSequence: UInt64 = 0
     }
@@ -14,17 +15,30 @@ public final class EventJournal: Events {
     /// A journal that remembers `eventsMax` events, at least one.
     public init(eventsMax: Int) { self.eventsMax = max(1, eventsMax) }
 
-    /// Adds an event and gives it its number.
+    /// Adds an event and gives it its number: its time in microseconds, or one more than the newest.
     public func record(_ event: Event) {
         state.withLock { state in
-            state.lastSequence += 1
+            state.lastSequence = max(state.lastSequence + 1, UInt64(min(max(0, event.time), 1e12) * 1e6))
             var numbered = event
             numbered.sequence = state.lastSequence
             state.events.append(numbered)
-            // Forgetting in blocks keeps adding cheap: at most twice the bound is ever held.
-            if state.events.count >= 2 * eventsMax { state.events.removeFirst(state.events.count - eventsMax) }
+            forget(&state)
         }
         signal.raise()
+    }
+
+    /// Adds events that another process has recorded; those that are remembered already are passed over.
+    public func take(_ events: [Event]) {
+        let isNews = state.withLock { state in
+            let known = Set(state.events.lazy.map(\.sequence))
+            let new = events.filter { !known.contains($0.sequence) }
+            guard !new.isEmpty else { return false }
+            state.events = (state.events + new).sorted { $0.sequence < $1.sequence }
+            state.lastSequence = max(state.lastSequence, state.events.last?.sequence ?? 0)
+            forget(&state)
+            return true
+        }
+        if isNews { signal.raise() }
     }
 
     /// The events after `sequence` that are still remembered, oldest first.
@@ -35,6 +49,14 @@ public final class EventJournal: Events {
         }
     }
 
+    /// The number of the newest event; 0: there is none.
+    public var newestSequence: UInt64 { state.withLock { $0.lastSequence } }
+
     /// Once per burst of new events.
     public func arrivals() -> AsyncStream<Void> { signal.arrivals() }
+
+    /// Forgetting in blocks keeps adding cheap: at most twice the bound is ever held.
+    private func forget(_ state: inout State) {
+        if state.events.count >= 2 * eventsMax { state.events.removeFirst(state.events.count - eventsMax) }
+    }
 }

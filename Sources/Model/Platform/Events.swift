@@ -1,6 +1,7 @@
 /// Something that has happened to a function and that people should see.
 public struct Event: Sendable, Hashable, Codable {
-    /// Counts up from 1 within a process.
+    /// Orders events, and is the same in every process of the installation: microseconds since 1970, or a little more
+    /// where several events share a microsecond.
     public var sequence: UInt64
     /// When, seconds since 1970.
     @UTCTime public var time: Double
@@ -30,6 +31,12 @@ public struct Event: Sendable, Hashable, Codable {
 public protocol Events: Sendable {
     /// Adds an event; its sequence number is given here. Never waits: the oldest event makes room.
     func record(_ event: Event)
+
+    /// Adds events that another process has recorded and numbered; those that are remembered already are passed over.
+    func take(_ events: [Event])
+
+    /// The number of the newest event that is known here; 0: there is none.
+    var newestSequence: UInt64 { get }
 
     /// The events after `sequence` that are still remembered, oldest first.
     func currentEvents(after sequence: UInt64) -> [Event]

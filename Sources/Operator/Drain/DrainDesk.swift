@@ -58,6 +58,14 @@ public final class DrainDesk: Service, PeerDesk {
 
     // MARK: What is asked
 
+    /// Why functions run as they do, if this process leads.
+    public func leaderView(of function: Function.ID?) -> LeaderView { controller.leaderView(of: function) }
+
+    /// The events after that number which are remembered here.
+    public func currentEvents(after sequence: UInt64) -> [Event] {
+        platform.events.currentEvents(after: sequence)
+    }
+
     /// Returns when no process has anything in hand on the function's replicas that end; see the protocol.
     public func drain(_ function: Function.ID, within limit: Duration) async throws {
         // Whoever makes up names must not cost the platform a call each.

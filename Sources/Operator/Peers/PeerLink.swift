@@ -26,6 +26,12 @@ public final class PeerLink: Service {
         var owed: Set<String> = []
         /// Processes that the last report did not reach.
         var deaf: Set<String> = []
+        /// The process that has said last that it leads.
+        var leader: String?
+        /// The newest event that another process has told of, and which one.
+        var newestEvent: (sequence: UInt64, peer: String)?
+        /// The newest event that a report has told the others of.
+        var toldEvent: UInt64 = 0
     }
 
     /// One report on its way.
@@ -38,6 +44,8 @@ public final class PeerLink: Service {
     let changes = Signal()
 
     private let directory: any PeerDirectory
+    private let election: any LeaderElection
+    private let events: any Events
     private let dataPlane: any DataPlane
     private let metrics: PeerMetrics
     private let logger: Logger
@@ -45,6 +53,7 @@ public final class PeerLink: Service {
     private let state: Mutex<State>
     private let wake = Signal()
     private let finishing = Signal()
+    private let eventNews = Signal()
 
     /// Time between two reports when there is no news.
     static let interval = Duration.seconds(1)
@@ -52,13 +61,19 @@ public final class PeerLink: Service {
     private static let finishingPause = Duration.milliseconds(50)
     /// For a report to arrive.
     private static let postTimeout = Duration.seconds(2)
+    /// For the process that leads to say why functions run as they do.
+    private static let questionTimeout = Duration.seconds(1)
+    /// Events follow each other closely; the others hear of them together.
+    private static let eventPause = Duration.milliseconds(50)
 
     /// A link; it says nothing until ``run()``, but takes what it is told.
     public init(
-        directory: any PeerDirectory, dataPlane: any DataPlane, metrics: MetricRegistry, logger: Logger,
+        platform: Platform, dataPlane: any DataPlane, metrics: MetricRegistry, logger: Logger,
         clock: any OperatorClock = SystemOperatorClock()
     ) {
-        self.directory = directory
+        directory = platform.peers
+        election = platform.election
+        events = platform.events
         self.dataPlane = dataPlane
         self.metrics = PeerMetrics(metrics)
         self.logger = logger
@@ -78,6 +93,8 @@ public final class PeerLink: Service {
                 group.addTask { for await _ in self.dataPlane.changes.arrivals() { self.wake.raise() } }
                 group.addTask { await self.tick() }
                 group.addTask { await self.watchFinishing() }
+                group.addTask { await self.tellOfEvents() }
+                group.addTask { await self.fetchEvents() }
                 for await _ in self.wake.arrivals() {
                     for post in self.look() { group.addTask { await self.carryOut(post) } }
                 }
@@ -108,10 +125,13 @@ public final class PeerLink: Service {
             guard report.peer != state.peers.own.id else { return false }
             state.handover.take(report, at: now)
             let isUrgent = state.loads.take(report, at: now)
+            if report.isLeader == true { state.leader = report.peer }
+            if let newest = report.newestEvent { state.newestEvent = (newest, report.peer) }
             settle(&state)
             return isUrgent
         }
         if isUrgent { changes.raise() }
+        if report.newestEvent ?? 0 > events.newestSequence { eventNews.raise() }
         wake.raise()
     }
 
@@ -139,7 +159,8 @@ public final class PeerLink: Service {
             let now = clock.now()
             let listeners = state.peers.others.filter { $0.isAlive && $0.address != nil }
             let isTime = state.reportedAt.map { now - $0 >= Self.interval } ?? true
-            if isTime || state.handover.isReportDue || state.news.isUrgent(load) {
+            let newestEvent = events.newestSequence
+            if isTime || state.handover.isReportDue || state.news.isUrgent(load) || newestEvent > state.toldEvent {
                 state.owed = Set(listeners.map(\.id))
             }
             let free = listeners.filter { state.owed.contains($0.id) && !state.posting.contains($0.id) }
@@ -147,7 +168,11 @@ public final class PeerLink: Service {
             if isTime { state.reportedAt = now }
             state.owed.subtract(free.map(\.id))
             state.posting.formUnion(free.map(\.id))
-            return (state.handover.report(state.news.part(of: load, at: now)), free)
+            var report = state.handover.report(state.news.part(of: load, at: now))
+            report.isLeader = election.isLeader
+            report.newestEvent = newestEvent
+            state.toldEvent = newestEvent
+            return (report, free)
         }
         guard let report, let content = try? JSONEncoder().encode(report) else { return [] }
         return peers.map { Post(peer: $0, content: Array(content)) }
@@ -249,5 +274,52 @@ public final class PeerLink: Service {
         PeerMetrics.Shown(
             peers: state.peers.others.count { $0.isAlive }, elsewhere: state.ownership.elsewhere.count,
             held: state.ownership.held.count)
+    }
+}
+
+// MARK: - What only the process that leads knows
+
+extension PeerLink {
+    /// The newest decisions of the process that leads; `nil`: no other process leads, or it cannot be asked.
+    /// - Parameter function: the only one that is wanted; `nil`: all.
+    func fetchExplanations(of function: Function.ID?) async -> [Function.ID: ScaleExplanation]? {
+        let (leader, others) = state.withLock { ($0.leader, $0.peers.others.filter(\.isAlive)) }
+        guard let question = try? JSONEncoder().encode(LeaderView.Question(function: function)) else { return nil }
+        // The one that has said so last comes first; after a fail-over another one may lead.
+        for peer in others.filter({ $0.id == leader }) + others.filter({ $0.id != leader }) {
+            guard
+                let answer = try? await directory.post(
+                    "/leader", Array(question), to: peer, timeout: Self.questionTimeout),
+                let view = try? JSONDecoder().decode(LeaderView.self, from: Data(answer)), view.isLeader
+            else { continue }
+            return view.explanations
+        }
+        return nil
+    }
+
+    /// Lets the others hear soon that something has happened.
+    private func tellOfEvents() async {
+        for await _ in events.arrivals() {
+            do { try await clock.sleep(for: Self.eventPause) } catch { return }
+            wake.raise()
+        }
+    }
+
+    /// Fetches the events that another process has told of. What fails is tried again with that process's next report.
+    private func fetchEvents() async {
+        for await _ in eventNews.arrivals() {
+            let newest = events.newestSequence
+            let source = state.withLock { state in
+                state.newestEvent.flatMap { news in
+                    news.sequence > newest ? state.peers.others.first { $0.id == news.peer } : nil
+                }
+            }
+            guard let source, let question = try? JSONEncoder().encode(EventQuestion(after: newest)),
+                let answer = try? await directory.post(
+                    "/events", Array(question), to: source, timeout: Self.postTimeout),
+                let missing = try? JSONDecoder().decode([Event].self, from: Data(answer))
+            else { continue }
+            events.take(missing)
+        }
     }
 }

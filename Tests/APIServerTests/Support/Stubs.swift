@@ -10,6 +10,9 @@ final class StubOperator: OperatorInspector {
     init(memory: InMemoryPlatform) { self.memory = memory }
 
     func currentExplanations() -> [Function.ID: ScaleExplanation] { explanations.withLock { $0 } }
+    func fetchExplanations(of function: Function.ID?) async -> [Function.ID: ScaleExplanation] {
+        explanations.withLock { all in all.filter { function == nil || $0.key == function } }
+    }
     func currentReplicas() -> ReplicaSnapshot { memory.replicas.current }
 }
 

@@ -37,6 +37,11 @@ final class KubernetesEvents: Events {
         news.raise()
     }
 
+    /// Remembered for REST only: the process that recorded them writes them.
+    func take(_ events: [Event]) { journal.take(events) }
+
+    var newestSequence: UInt64 { journal.newestSequence }
+
     func currentEvents(after sequence: UInt64) -> [Event] { journal.currentEvents(after: sequence) }
 
     func arrivals() -> AsyncStream<Void> { journal.arrivals() }

@@ -15,7 +15,7 @@ final class PodPeers: PeerDirectory {
     private let loaded = Latest(false)
 
     /// Bytes of an answer.
-    private static let answerBytesMax = 1 << 20
+    private static let answerBytesMax = 16 << 20
 
     init(client: KubernetesClient, options: KubernetesOptions, logger: Logger) {
         self.options = options
