@@ -6,7 +6,8 @@ public struct KubernetesOptions: Sendable {
     public var namespace: String
     /// Namespace in which functions run.
     public var functionsNamespace: String
-    /// Name of the pod that this process runs in: its name among the peers and in the election.
+    /// Name of the pod that this process runs in: its name among the peers and in the election. See
+    /// ``identity(podName:hostName:random:)`` for a process outside of any pod.
     public var podName: String
     /// Address of that pod.
     public var podIP: String
@@ -48,5 +49,16 @@ public struct KubernetesOptions: Sendable {
         self.internalPort = internalPort
         self.drainAddress = drainAddress
         self.requestTimeout = requestTimeout
+    }
+
+    /// The name of a process among the peers and in the election: its pod's, of which there is one at a time; outside of
+    /// any pod the host's and a random part, because two processes may run on one host.
+    public static func identity(
+        podName: String?, hostName: String, random: inout some RandomNumberGenerator
+    ) -> String {
+        if let podName, !podName.isEmpty { return podName }
+        let number = UInt64.random(in: 0...UInt64.max, using: &random)
+        let digits = String(number, radix: 16)
+        return "\(hostName)_\(String(repeating: "0", count: 16 - digits.count))\(digits)"
     }
 }

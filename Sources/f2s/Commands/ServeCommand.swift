@@ -63,7 +63,11 @@ struct ServeCommand: AsyncParsableCommand {
         FileLimit.raise()
         HeapSettings.keepSmall()
         LoggingSystem.bootstrap { TextLogHandler(label: $0) }
-        try await Application(try options()).run()
+        let options = try options()
+        guard let application = try await StartSignals.unlessSignalled({ try await Application(options) }) else {
+            return
+        }
+        try await application.run()
     }
 
     private func options() throws -> ServeOptions {

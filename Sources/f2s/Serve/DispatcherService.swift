@@ -26,9 +26,10 @@ struct DispatcherService: Service {
 
     /// Whoever sends work here learns over time that it must go elsewhere; until then it is taken as ever.
     private func takeLeave() async {
+        // Where it was never ready, nobody sends work here.
+        let delay = readiness.current ? settings.current.shutdownDelay : .zero
         readiness.publish(false)
         dispatcher.beginLeaving()
-        let delay = settings.current.shutdownDelay
         await withDiscardingTaskGroup { tasks in
             tasks.addTask { await leave() }
             // Cancelled means: do not wait any longer.

@@ -166,6 +166,38 @@ struct APIServerSerial {
         }
     }
 
+    @Test func `what a former leader writes too late is refused, because another one has written since`() async throws {
+        try await run { running in
+            try await running.eventually("this process leads") { running.platform.election.isLeader }
+            let function = try await running.platform.functions.create(try running.draft("fenced"))
+            try await running.platform.replicas.apply(function, count: 0, retiring: [])
+            let client = KubernetesClient(
+                try ClusterAccess.load(kubeconfig: TestCluster.kubeconfig, environment: [:]), logger: .silent)
+            let containers = running.options.functionsNamespace
+            func fetch() async throws -> JSONValue {
+                try await client.get(.deployments, containers, "fenced", as: JSONValue.self)
+            }
+            // What the former leader has seen, and would write.
+            let seen = try await fetch()
+            let manifest = WorkloadManifest(
+                function: function,
+                settings: WorkloadManifest.Settings(
+                    namespace: containers, functionNamespace: running.options.namespace, drainAddress: nil,
+                    requestTimeout: .seconds(1), imagePullSecrets: []))
+            var late = manifest.deployment(replicas: 7, keeping: nil)
+            var metadata = late["metadata"] ?? [:]
+            metadata["resourceVersion"] = seen["metadata"]?["resourceVersion"]
+            late["metadata"] = metadata
+            try await running.platform.replicas.apply(function, count: 3, retiring: [])
+            let refusal = await #expect(throws: KubernetesError.self) {
+                _ = try await client.apply(.deployments, containers, "fenced", late, force: true)
+            }
+            #expect(refusal?.isConflict == true)
+            #expect(try await fetch()["spec"]?["replicas"]?.integerValue == 3)
+            await client.shutdown()
+        }
+    }
+
     @Test func `a function that is declared again under its name gets objects of its own`() async throws {
         try await run { running in
             try await running.eventually("this process leads") { running.platform.election.isLeader }

@@ -28,6 +28,26 @@ import Testing
         #expect(written(a.action(at: .seconds(1), wall: 51))?.resourceVersion == "1")
     }
 
+    @Test func `who leads may write until another may lead, and no longer`() throws {
+        var a = candidate()
+        #expect(a.remaining(at: .zero) == .zero)
+        a.wrote(LeaseRecord(resourceVersion: "1", holder: "a"), begunAt: .zero, at: .seconds(0.5))
+        #expect(a.remaining(at: .seconds(0.5)) == .seconds(3.5))
+        #expect(a.remaining(at: .seconds(2.5)) == .seconds(1.5))
+        // It leads no more, and begins nothing.
+        #expect(a.remaining(at: .seconds(3)) == .zero)
+    }
+
+    @Test func `two processes on one host have names of their own, and a pod has its own`() {
+        var random = SeededGenerator(seed: 1)
+        let names = (0..<2).map { _ in
+            KubernetesOptions.identity(podName: nil, hostName: "host", random: &random)
+        }
+        #expect(names[0] != names[1] && names.allSatisfy { $0.hasPrefix("host_") && $0.utf8.count == 21 })
+        #expect(KubernetesOptions.identity(podName: "f2s-1", hostName: "host", random: &random) == "f2s-1")
+        #expect(KubernetesOptions.identity(podName: "", hostName: "host", random: &random).hasPrefix("host_"))
+    }
+
     @Test func `a write whose answer is late or lost counts from its begin, as soon as it is seen`() throws {
         var a = candidate()
         var record = try #require(written(a.action(at: .zero, wall: 50)))

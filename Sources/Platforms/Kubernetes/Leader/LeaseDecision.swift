@@ -53,6 +53,13 @@ struct LeaseDecision: Sendable {
         return now - heldSince < timing.renewDeadline
     }
 
+    /// Time until another process may lead, zero where this one does not: whatever this one still has to write as the
+    /// leader must be over by then.
+    func remaining(at now: Duration) -> Duration {
+        guard isLeader(at: now), let heldSince else { return .zero }
+        return heldSince + timing.duration - now
+    }
+
     /// The lease as it is now; `nil`: there is none.
     mutating func see(_ newer: LeaseRecord?, at now: Duration) {
         guard newer != record, !isOlder(newer) else { return }

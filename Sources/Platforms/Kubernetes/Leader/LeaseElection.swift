@@ -34,6 +34,9 @@ final class LeaseElection: LeaderElection {
     /// Whether this process leads now. It ends by itself when the lease cannot be renewed in time.
     var isLeader: Bool { decision.withLock { $0.isLeader(at: Moment.now.steady) } }
 
+    /// Time until another process may lead; zero: this one does not.
+    var remaining: Duration { decision.withLock { $0.remaining(at: Moment.now.steady) } }
+
     /// Takes part until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in

@@ -257,7 +257,7 @@ extension KubernetesRuntime {
                 let wanted = manifest(wish, type, observed)
                 if state.withLock({ $0.workloads.isSettled(observed, wanted) }) { return }
                 do throws(KubernetesError) {
-                    return try await write(wanted, wish, type, name: name, force: true)
+                    return try await write(wanted, wish, type, name: name, over: observed)
                 } catch {
                     // The watch is late: it was deleted, or is another one by now.
                     guard error.isNotFound || error.isConflict else { throw error }
@@ -271,7 +271,7 @@ extension KubernetesRuntime {
                 if let existing {
                     if existing.function == wish.function.id {
                         return try await write(
-                            manifest(wish, type, existing), wish, type, name: name, force: true)
+                            manifest(wish, type, existing), wish, type, name: name, over: existing)
                     }
                     guard try await isOrphan(existing, of: wish.function.name) else {
                         throw KubernetesError.status(
@@ -282,7 +282,7 @@ extension KubernetesRuntime {
                 }
                 do throws(KubernetesError) {
                     // Without force: what a stranger has made in this very moment is refused, not changed.
-                    return try await write(manifest(wish, type, nil), wish, type, name: name, force: false)
+                    return try await write(manifest(wish, type, nil), wish, type, name: name, over: nil)
                 } catch {
                     // A Deployment's selector cannot be changed: a stranger's may be called invalid instead.
                     guard error.isConflict || error.isInvalid else { throw error }
@@ -343,13 +343,29 @@ extension KubernetesRuntime {
     }
 
     private func write(
-        _ manifest: JSONValue, _ wish: WorkloadBook.Wish, _ type: ResourceType, name: String, force: Bool
+        _ manifest: JSONValue, _ wish: WorkloadBook.Wish, _ type: ResourceType, name: String,
+        over known: ObservedObject?
     ) async throws(KubernetesError) {
+        var object = manifest
+        // A process that leads no more may have a write under way. It is over when another one may lead, and names the
+        // version that it has seen: what the next leader has written stays.
+        if let version = known?.resourceVersion {
+            var metadata = object["metadata"] ?? [:]
+            metadata["resourceVersion"] = .string(version)
+            object["metadata"] = metadata
+        }
         let written = try await client.apply(
-            type, options.functionsNamespace, name, manifest, force: force,
-            priority: wish.count > 0 ? .activation : .housekeeping)
+            type, options.functionsNamespace, name, object, force: known != nil,
+            priority: wish.count > 0 ? .activation : .housekeeping, timeout: try leadingTime())
         guard let object = try? ObservedObject(written) else { return }
         state.withLock { $0.workloads.settle(object, manifest) }
+    }
+
+    /// Time that a write as the leader may take.
+    private func leadingTime() throws(KubernetesError) -> Duration {
+        let remaining = election.remaining
+        guard remaining > .zero else { throw .cancelled }
+        return remaining
     }
 
     private func delete(_ type: ResourceType, _ object: ObservedObject) async throws(KubernetesError) {

@@ -10,6 +10,8 @@ final class ObservedObject: Decodable, Sendable {
     let uid: String
     /// `metadata.generation`; 0 for kinds that have none.
     let generation: Int
+    /// `metadata.resourceVersion`.
+    let resourceVersion: String?
     /// Whose it is, by its label or, where somebody has taken that away, by its selector; `nil`: no function's.
     let function: Function.ID?
     /// Name of that function, by its label; `nil`: somebody has taken it away.
@@ -42,6 +44,7 @@ final class ObservedObject: Decodable, Sendable {
         self.name = name
         self.uid = uid
         generation = metadata?["generation"]?.integerValue ?? 0
+        resourceVersion = metadata?["resourceVersion"]?.text
         let selector = tree["spec"]?["selector"]
         let owner =
             labels?[ObjectLabel.function]?.text ?? selector?["matchLabels"]?[ObjectLabel.function]?.text

@@ -18,7 +18,7 @@ extension Place {
             access,
             options: KubernetesOptions(
                 namespace: namespace, functionsNamespace: options.functionsNamespace,
-                podName: options.variable("POD_NAME") ?? hostName(),
+                podName: identity(options.variable("POD_NAME")),
                 podIP: options.variable("POD_IP") ?? options.internal.host, token: installation.token,
                 internalPort: options.internal.port,
                 drainAddress: installation.drainAddress, requestTimeout: { settings.current.timeouts.request }),
@@ -32,7 +32,13 @@ extension Place {
             token: Array((installation.token ?? "").utf8))
     }
 
-    /// The name of a pod outside of any pod.
+    /// The pod's name. Outside of any pod the host's name and a random part: two processes on one host must not take
+    /// each other's lease for their own.
+    private static func identity(_ podName: String?) -> String {
+        var random = SystemRandomNumberGenerator()
+        return KubernetesOptions.identity(podName: podName, hostName: hostName(), random: &random)
+    }
+
     private static func hostName() -> String {
         var bytes = [CChar](repeating: 0, count: 256)
         guard gethostname(&bytes, bytes.count - 1) == 0 else { return "f2s" }
