@@ -82,14 +82,16 @@ struct FunctionReader {
         let route = required(spec, "endpoint", "be the path below /invoke, such as /hello") {
             try Route(try $0.text(), field: $0.path)
         }
-        let method = value(spec?["method"]) {
-            if case .list = $0.node.content { throw $0.complaint(Self.oneMethod) }
-            return try Function.Method(try $0.text(), field: $0.path)
+        let method = value(spec?["method"]) { cursor -> Function.Method? in
+            if case .list = cursor.node.content { throw cursor.complaint(Self.oneMethod) }
+            // In the published model an empty method means any.
+            let text = try cursor.text()
+            return text.isEmpty ? nil : try Function.Method(text, field: cursor.path)
         }
         let summary = value(spec?["description"]) { try $0.text() }
         guard let name, let route, let target else { return nil }
         return FunctionDraft(
-            name: name, namespace: namespace ?? FunctionDraft.namespaceDefault, route: route, method: method,
+            name: name, namespace: namespace ?? FunctionDraft.namespaceDefault, route: route, method: method ?? nil,
             summary: summary ?? "", target: target)
     }
 

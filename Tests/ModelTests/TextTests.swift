@@ -55,15 +55,21 @@ import Testing
         arguments: [
             ("500m", 500), ("0.5", 500), ("1", 1000), ("2k", 2_000_000), ("128Mi", 134_217_728_000),
             ("1G", 1_000_000_000_000),
-            ("1Ki", 1_024_000), ("1.5Gi", 1_610_612_736_000),
-        ] as [(String, Int64)])
-    func `a quantity is read and kept as written`(text: String, thousandths: Int64) throws {
+            ("1Ki", 1_024_000), ("1.5Gi", 1_610_612_736_000), ("1e3", 1_000_000), ("1E3", 1_000_000),
+            ("1.5e-1", 150), ("2E+2", 200_000), ("1Ei", 1_152_921_504_606_846_976_000),
+            ("1024Pi", 1_152_921_504_606_846_976_000),
+            ("1E", 1_000_000_000_000_000_000_000), ("1P", 1_000_000_000_000_000_000), ("0.0001", 0), ("1.", 1000),
+        ] as [(String, Int128)])
+    func `a quantity is read and kept as written`(text: String, thousandths: Int128) throws {
         let quantity = try Quantity(text, field: "f")
         #expect(quantity.thousandths == thousandths)
         #expect(quantity.text == text)
     }
 
-    @Test(arguments: ["", "m", "0", "-1", "1.2.3", "1 Gi", "1gi", "1KB", "1e3", "lots", "99999999999999999999", "٣"])
+    @Test(arguments: [
+        "", "m", "0", "-1", "1.2.3", "1 Gi", "1gi", "1KB", "1e", "1e+", "e3", "1e--3", "1e99", "8Ei", "lots",
+        "99999999999999999999", "٣", ".", "1e3m",
+    ])
     func `what is no quantity is refused`(text: String) {
         let complaint = #expect(throws: FieldComplaint.self) { try Quantity(text, field: "target.resources.cpu") }
         #expect(complaint?.field == "target.resources.cpu")

@@ -117,11 +117,26 @@ extension FunctionDraft {
                             + "and hold no zero byte"))
             }
         }
-        for secret in target.secrets where (try? FunctionName(secret)) == nil {
+        for secret in target.secrets where !Self.isSecretName(secret) {
             found.append(
-                FieldComplaint(field: "target.secrets", value: secret, requirement: "name Secrets by DNS-1123 labels"))
+                FieldComplaint(
+                    field: "target.secrets", value: secret,
+                    requirement: "name Secrets by DNS-1123 subdomains: small letters, digits, '-' and '.'"))
         }
         return found
+    }
+
+    /// Whether Kubernetes accepts it as the name of a Secret: labels with dots between them (RFC 1123), each as long as
+    /// the whole may be.
+    private static func isSecretName(_ name: String) -> Bool {
+        guard name.utf8.count <= 253 else { return false }
+        return name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+            label.utf8.first != UInt8(ascii: "-") && label.utf8.last != UInt8(ascii: "-") && !label.isEmpty
+                && label.utf8.allSatisfy { byte in
+                    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
+                }
+        }
     }
 
     private func durations() -> [FieldComplaint] {

@@ -1,31 +1,65 @@
-/// An amount in Kubernetes' notation: `500m`, `0.5`, `128Mi`, `1G`.
+/// An amount in Kubernetes' notation: `500m`, `0.5`, `128Mi`, `1G`, `1e3`.
 public struct Quantity: Sendable, Hashable, CustomStringConvertible {
     /// As written.
     public let text: String
-    /// The amount in thousandths: of a core, or of a byte.
-    public let thousandths: Int64
+    /// The amount in thousandths: of a core, or of a byte. What is smaller than one is cut off.
+    public let thousandths: Int128
 
-    /// Reads Kubernetes' `resource.Quantity` without exponents; the amount must be positive.
+    /// Reads Kubernetes' `resource.Quantity`, without the suffixes `n` and `u`; the amount must be positive.
     /// - Throws: ``FieldComplaint`` for `field`.
     public init(_ text: String, field: String) throws(FieldComplaint) {
-        let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
-        guard let factor = Self.thousandthsBySuffix[String(text.dropFirst(number.count))],
-            let value = Double(number), value > 0, value * Double(factor) < Double(Int64.max)
-        else {
+        guard let thousandths = Self.thousandths(of: text) else {
             throw FieldComplaint(
                 field: field, value: text,
                 requirement:
-                    "be a positive amount such as 500m, 0.5, 128Mi or 1G (suffixes m, k, M, G, T, Ki, Mi, Gi, Ti)")
+                    "be a positive amount such as 500m, 0.5, 128Mi, 1G or 1e3 (suffixes m, k, M, G, T, P, E, Ki, Mi, "
+                    + "Gi, Ti, Pi, Ei)")
         }
         self.text = text
-        thousandths = Int64(value * Double(factor))
+        self.thousandths = thousandths
     }
 
     /// As written.
     public var description: String { text }
 
-    private static let thousandthsBySuffix: [String: Int64] = [
-        "m": 1, "": 1000, "k": 1_000_000, "M": 1_000_000_000, "G": 1_000_000_000_000, "T": 1_000_000_000_000_000,
-        "Ki": 1000 << 10, "Mi": 1000 << 20, "Gi": 1000 << 30, "Ti": 1000 << 40,
+    /// Digits of a number: more would be larger than any amount, or finer than any part of one.
+    private static let digitsMax = 24
+
+    /// Far above every amount, and far enough below the largest number.
+    private static let ceiling = Int128(Int64.max) * Int128(Int64.max) / 1000
+
+    private static func thousandths(of text: String) -> Int128? {
+        let number = text.prefix { $0.isASCII && ($0.isNumber || $0 == ".") }
+        let parts = number.split(separator: ".", omittingEmptySubsequences: false)
+        let digits = parts.joined()
+        guard parts.count <= 2, !digits.isEmpty, digits.utf8.count <= digitsMax, let value = Int128(digits), value > 0,
+            let factor = factor(of: text.dropFirst(number.count))
+        else { return nil }
+        var (amount, isTooLarge) = value.multipliedReportingOverflow(by: factor.multiple)
+        guard !isTooLarge, amount < ceiling else { return nil }
+        let shift = factor.exponent - (parts.count == 2 ? parts[1].utf8.count : 0)
+        for _ in 0..<abs(shift) {
+            amount = shift > 0 ? amount * 10 : amount / 10
+            guard amount < ceiling else { return nil }
+        }
+        // Kubernetes holds no more than 2^63 - 1 cores or bytes.
+        return amount <= Int128(Int64.max) * 1000 ? amount : nil
+    }
+
+    /// What a number is multiplied by: a multiple, and a power of ten.
+    private static func factor(of suffix: Substring) -> (multiple: Int128, exponent: Int)? {
+        if let known = multiples[String(suffix)] { return (known, 0) }
+        if let exponent = exponents[String(suffix)] { return (1, exponent) }
+        guard let mark = suffix.first, mark == "e" || mark == "E" else { return nil }
+        let digits = suffix.dropFirst().first == "+" ? suffix.dropFirst(2) : suffix.dropFirst()
+        guard digits.utf8.count <= 3, digits.drop(while: { $0 == "-" }).allSatisfy({ $0.isASCII && $0.isNumber }),
+            let exponent = Int(digits), abs(exponent) <= 18
+        else { return nil }
+        return (1, exponent + 3)
+    }
+
+    private static let multiples: [String: Int128] = [
+        "Ki": 1000 << 10, "Mi": 1000 << 20, "Gi": 1000 << 30, "Ti": 1000 << 40, "Pi": 1000 << 50, "Ei": 1000 << 60,
     ]
+    private static let exponents = ["m": 0, "": 3, "k": 6, "M": 9, "G": 12, "T": 15, "P": 18, "E": 21]
 }

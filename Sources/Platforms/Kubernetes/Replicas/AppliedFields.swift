@@ -79,6 +79,6 @@ enum AppliedFields {
             default: ""
             }
         guard let quantity = try? Quantity(text, field: "resources") else { return amount }
-        return .integer(quantity.thousandths)
+        return .string("\(quantity.thousandths)")
     }
 }
