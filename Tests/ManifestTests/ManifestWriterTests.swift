@@ -72,8 +72,8 @@ import Testing
         #expect(
             ManifestWriter().json(function(try draft(Target(image: "x"))))
                 == #"{"apiVersion":"f2s.opensight.ch/v1alpha1","#
-                + #""kind":"Function","metadata":{"name":"hello","namespace":"f2s","uid":"u-1","generation":3,"#
-                + #""resourceVersion":"r7"},"spec":{"endpoint":"/hello","method":"GET"},"#
+                + #""kind":"Function","metadata":{"name":"hello","namespace":"f2s","uid":"u-1","generation":3},"#
+                + #""spec":{"endpoint":"/hello","method":"GET"},"#
                 + #""target":{"containerImage":"x","#
                 + #""port":8080,"endpoint":"/","minReplicas":0,"maxReplicas":5},"status":{"observedGeneration":3,"#
                 + #""replicas":2,"updatedReplicas":1,"readyReplicas":1,"updatedReadyReplicas":1,"#

@@ -38,7 +38,6 @@ enum OpenAPISchemas {
                 "metadata": object(
                     [
                         "name": reference("Name"), "namespace": text, "uid": text, "generation": count,
-                        "resourceVersion": text,
                     ], required: ["name"]),
                 "spec": object(
                     [

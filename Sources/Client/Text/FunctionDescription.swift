@@ -39,7 +39,6 @@ public struct FunctionDescription: Sendable {
             ("Method", function.spec.method ?? "any"),
             ("URL", "\(server)\(Invocation.path(of: function, rest: ""))"),
             ("Generation", function.metadata.generation.map { "\($0)\(observed)" }),
-            ("Version", function.metadata.resourceVersion),
         ]
     }
 

@@ -12,7 +12,7 @@ extension ManifestValue {
             Self.metadata(function.draft) + [
                 ("uid", .text(function.id.text)),
                 ("generation", .bare("\(function.generation)")),
-                ("resourceVersion", .text(function.storeRevision.text)),
+                // The stored version is the ETag's to tell: as resourceVersion `kubectl apply` would refuse it.
             ]
         let status = [("status", ManifestValue(function.status))]
         self = .map(
