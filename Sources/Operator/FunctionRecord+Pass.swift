@@ -39,7 +39,7 @@ extension FunctionRecord {
             : policy.decide(
                 ScaleObservation(
                     load: functionLoad, isComplete: pass.isComplete, existing: census.existing, ready: census.ready,
-                    hasTrouble: isTroubled, now: pass.now), &memory)
+                    down: census.down, hasTrouble: isTroubled, now: pass.now), &memory)
         decision = decided
         plan = plan(wish(decided, policy), own, pass)
         if decided.desired != before {
@@ -59,9 +59,10 @@ extension FunctionRecord {
     }
 
     /// Counts the replicas that are not on their way out.
-    private func census(of replicas: [Replica], _ pass: Pass) -> (existing: Int, ready: Int) {
+    private func census(of replicas: [Replica], _ pass: Pass) -> (existing: Int, ready: Int, down: Int) {
         var existing = 0
         var ready = 0
+        var down = 0
         var isOfBoth = (old: false, current: false)
         for replica in replicas where replica.state == .starting || replica.state == .ready {
             guard !pass.ledger.isLeaving(replica.id), pass.load.replicas[replica.id]?.isUnresponsive != true else {
@@ -70,6 +71,7 @@ extension FunctionRecord {
             existing += 1
             if replica.revision == revision { isOfBoth.current = true } else { isOfBoth.old = true }
             if replica.state == .ready || pass.load.replicas[replica.id]?.isAccepting == true { ready += 1 }
+            if replica.isDown, pass.load.replicas[replica.id]?.isAccepting != true { down += 1 }
         }
         // Who takes over in the middle of the platform's rollout begins from what was wanted, not from one more.
         if pass.retirement == .byPlatform, memory.desired == nil, isOfBoth == (true, true),
@@ -77,7 +79,7 @@ extension FunctionRecord {
         {
             existing -= 1
         }
-        return (existing, ready)
+        return (existing, ready, down)
     }
 
     private mutating func noteUnresponsive(_ pass: Pass, _ events: inout [Event]) {

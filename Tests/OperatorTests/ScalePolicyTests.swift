@@ -230,4 +230,27 @@ import Testing
     func `figures are short`(value: Double, text: String) {
         #expect(value.shortText == text)
     }
+
+    @Test(
+        arguments: [
+            // Somebody waits, and the only replica is being started again.
+            (1, 0, 1, 0, 5, 2, .replicaDown), (2, 0, 1, 0, 5, 3, .replicaDown),
+            // Nobody waits; but one must run.
+            (1, 0, 0, 1, 5, 2, .replicaDown),
+            // Another one serves, or no more are allowed.
+            (1, 1, 1, 0, 5, 2, nil), (1, 0, 1, 0, 1, 1, .maximum),
+        ] as [(Int, Int, Int, Int, Int, Int, ScaleDecision.Reason?)])
+    func `a second replica is started when the only one is down`(
+        down: Int, ready: Int, queued: Int, minimum: Int, maximum: Int, desired: Int, reason: ScaleDecision.Reason?
+    ) {
+        let policy = Samples.policy(min: minimum, max: maximum)
+        var memory = ScaleMemory(desired: down + ready)
+        let load = LoadReport.FunctionLoad(queued: queued, wantsActivation: queued > 0 && ready == 0, admitted: 1)
+        let decision = policy.decide(
+            ScaleObservation(
+                load: load, existing: down + ready, ready: ready, down: down, hasTrouble: false, now: .seconds(1)),
+            &memory)
+        #expect(decision.desired == desired)
+        if let reason { #expect(decision.reason == reason) }
+    }
 }

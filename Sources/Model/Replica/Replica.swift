@@ -36,6 +36,8 @@ public struct Replica: Sendable, Hashable, Identifiable {
     public var address: Address?
     /// Whether the dispatcher must wait for ``State/ready`` although it could connect (`target.readinessProbe`).
     public var awaitsReadiness: Bool
+    /// Whether it took invocations before and is being started again.
+    public var isDown: Bool
     /// Process or pod, for people.
     public var processID: Int?
     /// When it was created, seconds since 1970.
@@ -44,7 +46,7 @@ public struct Replica: Sendable, Hashable, Identifiable {
     /// A replica.
     public init(
         id: ID, function: Function.ID, revision: Revision, state: State, address: Address? = nil,
-        awaitsReadiness: Bool = false, processID: Int? = nil, since: Double
+        awaitsReadiness: Bool = false, isDown: Bool = false, processID: Int? = nil, since: Double
     ) {
         self.id = id
         self.function = function
@@ -52,6 +54,7 @@ public struct Replica: Sendable, Hashable, Identifiable {
         self.state = state
         self.address = address
         self.awaitsReadiness = awaitsReadiness
+        self.isDown = isDown
         self.processID = processID
         self.since = since
     }

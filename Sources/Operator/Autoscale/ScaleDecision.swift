@@ -22,6 +22,8 @@ struct ScaleDecision: Sendable, Hashable {
         case noHistory = "NoHistory"
         /// The dispatcher, or one of several, says nothing about the function: nothing is stopped.
         case noData = "NoData"
+        /// The only replica is being started again, and somebody waits: another one is started beside it.
+        case replicaDown = "ReplicaDown"
         /// The last start failed: one at a time is tried.
         case startTrouble = "StartTrouble"
         /// An older function has the route.
@@ -68,6 +70,8 @@ struct ScaleDecision: Sendable, Hashable {
         case .noHistory:
             "\(number): the load asks for \(wanted), but has not been watched for \(policy.stableWindow.humanText) yet."
         case .noData: "\(number): there is no complete report on the load, so nothing is stopped."
+        case .replicaDown:
+            "\(number): no replica takes invocations until one that has ended is up again, so another one is started."
         case .startTrouble: "\(number): the last start failed, so one at a time is tried; the load asks for \(wanted)."
         case .routeConflict: "\(number): an older function has the same endpoint and method."
         }

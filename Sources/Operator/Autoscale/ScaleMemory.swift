@@ -10,6 +10,8 @@ struct ScaleObservation: Sendable, Hashable {
     var existing: Int
     /// Of these, those that take invocations.
     var ready: Int
+    /// Of these, those that took invocations before and are being started again.
+    var down = 0
     /// Whether the newest start failed.
     var hasTrouble: Bool
     /// Monotonic time.

@@ -92,6 +92,12 @@ struct ScalePolicy: Sendable, Hashable {
             memory.calmDown()
             decision.desired = 0
         }
+        // A replica that starts again may take long. Whoever waits, and a minimum, must not depend on it alone.
+        if seen.down > 0, seen.ready == 0, load.queued > 0 || minReplicas > 0, decision.desired <= seen.down {
+            decision.wanted = max(decision.wanted, seen.down + 1)
+            decision.desired = decision.wanted
+            decision.reason = .replicaDown
+        }
         // Who does not know the whole load stops nothing.
         if !seen.isComplete, decision.desired < current {
             decision.desired = current
