@@ -23,6 +23,10 @@ public final class Operator: Service, OperatorInspector {
     /// out.
     private let handingDown = Mutex(())
     private let wake = Signal()
+    private let strandings = Signal()
+
+    /// Time that a caller waits for a function without replicas before the platform is asked whether it is there.
+    private static let strandedTime = Duration.milliseconds(500)
 
     /// An operator; it does nothing until ``run()``.
     /// - Parameters:
@@ -60,6 +64,7 @@ public final class Operator: Service, OperatorInspector {
                     group.addTask { for await _ in link.changes.arrivals() { self.wake.raise() } }
                 }
                 group.addTask { await self.tick() }
+                group.addTask { await self.watchOutage() }
                 for await _ in self.wake.arrivals() {
                     for call in self.pass() { group.addTask { await self.carryOut(call) } }
                 }
@@ -105,10 +110,13 @@ public final class Operator: Service, OperatorInspector {
     private func pass() -> [OperatorCall] {
         let now = clock.now()
         let isLeader = platform.election.isLeader
-        let load = currentLoad()
+        let own = dataPlane.currentLoad()
+        let load = sum(with: own)
         let (outcome, isDraining) = handingDown.withLock { _ in
             let (outcome, isDraining) = state.withLock { state in
                 state.requestTimeout = requestTimeout()
+                state.noteStranded(own)
+                if !state.stranded.isEmpty { strandings.raise() }
                 let outcome = state.plan(
                     load.load, isComplete: load.isComplete, at: now, wall: clock.secondsSince1970(),
                     isLeader: isLeader)
@@ -120,14 +128,13 @@ public final class Operator: Service, OperatorInspector {
         for event in outcome.events { tell(event) }
         guard isLeader else { return [] }
         // A replica that drains may be stopped only by what is in flight after the dispatcher was told.
-        let after = isDraining ? currentLoad() : load
+        let after = isDraining ? sum(with: dataPlane.currentLoad()) : load
         return state.withLock { $0.calls(after.load, at: now) }
     }
 
     /// What all processes have in hand.
-    private func currentLoad() -> PeerLoads.Sum {
-        let own = dataPlane.currentLoad()
-        return link?.sum(with: own) ?? PeerLoads.Sum(load: own, isComplete: true)
+    private func sum(with own: LoadReport) -> PeerLoads.Sum {
+        link?.sum(with: own) ?? PeerLoads.Sum(load: own, isComplete: true)
     }
 
     private func carryOut(_ call: OperatorCall) async {
@@ -170,6 +177,23 @@ public final class Operator: Service, OperatorInspector {
         while !Task.isCancelled {
             do { try await clock.sleep(for: .seconds(1)) } catch { return }
             wake.raise()
+        }
+    }
+
+    /// Asks the platform whether it is there while a caller waits for a function without replicas, so that the caller
+    /// hears soon what cannot come. Without a waiting caller nothing is asked.
+    private func watchOutage() async {
+        for await _ in strandings.arrivals() {
+            do { try await clock.sleep(for: Self.strandedTime) } catch { return }
+            guard state.withLock({ !$0.stranded.isEmpty }) else { continue }
+            let outage = await platform.replicas.fetchOutage()
+            let (before, wasTold) = state.withLock { state in
+                let before = state.outage
+                state.take(outage: outage, wall: clock.secondsSince1970())
+                return (before, before != nil)
+            }
+            if let outage, !wasTold { logger.warning("\(outage)") }
+            if outage != nil || before != nil { wake.raise() }
         }
     }
 

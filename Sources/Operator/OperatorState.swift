@@ -26,6 +26,16 @@ struct OperatorState: Sendable {
         var strangeSince: Duration?
     }
 
+    /// A platform that cannot be asked for anything.
+    struct Outage: Sendable, Hashable {
+        /// What it is, in sentences.
+        let reason: String
+        /// How often in a row it was found.
+        let attempts: Int
+        /// Seconds since 1970.
+        let foundAt: Double
+    }
+
     let retirement: Retirement
     let metrics: OperatorMetrics
     /// The declared functions, oldest first.
@@ -43,6 +53,10 @@ struct OperatorState: Sendable {
     private(set) var published: ReplicaSnapshot?
     private var observed = ReplicaSnapshot()
     private var withdrawn = WithdrawnReplicas()
+    /// Why the platform can start nothing; callers that wait for a cold function are told.
+    private(set) var outage: Outage?
+    /// Functions without replicas that a caller of this process waits for.
+    private(set) var stranded: Set<Function.ID> = []
     /// When the last pass was, seconds since 1970.
     private var wall = 0.0
 
@@ -150,9 +164,33 @@ struct OperatorState: Sendable {
         return outcome
     }
 
+    /// Notes which functions without replicas callers of this process wait for.
+    mutating func noteStranded(_ own: LoadReport) {
+        guard hasFunctions, let replicas else { return }
+        stranded = []
+        for (id, load) in own.functions where load.wantsActivation && replicas[id] == nil && index[id] != nil {
+            stranded.insert(id)
+        }
+    }
+
+    /// Takes what the platform has answered when it was asked whether it is there.
+    mutating func take(outage reason: String?, wall: Double) {
+        outage = reason.map { Outage(reason: $0, attempts: (outage?.attempts ?? 0) + 1, foundAt: wall) }
+    }
+
     /// - Returns: replicas for the dispatcher; `nil`: as before.
     private mutating func publish() -> ReplicaSnapshot? {
-        let marked = marked(observed)
+        var marked = marked(observed)
+        // An old answer says nothing of now.
+        if let outage, wall - outage.foundAt < Self.outageLifetime {
+            for id in stranded where marked.troubles[id] == nil {
+                guard let place = index[id] else { continue }
+                marked.troubles[id] = StartTrouble(
+                    stage: .scale, reason: "PlatformUnreachable", message: outage.reason,
+                    revision: records[place].revision, attempts: outage.attempts, nextAttempt: outage.foundAt + 2,
+                    retryAfterSeconds: 2)
+            }
+        }
         guard marked != published else { return nil }
         published = marked
         return marked
@@ -235,5 +273,6 @@ struct OperatorState: Sendable {
 
     /// Time that a drain may take beyond the function's own.
     private static let drainMargin = Duration.seconds(30)
+    private static let outageLifetime = 3.0
     private static let planOfNothing = ReconcilePlan(ReplicaWish(desired: 0, maxReplicas: 0))
 }

@@ -36,6 +36,12 @@ public protocol ReplicaRuntime: Sendable {
     /// - Throws: whatever the platform says; worth a retry.
     func fetchLeaving(_ id: Function.ID) async throws -> [Replica.ID]
 
+    /// Why the platform can start nothing, as far as is known without asking; `nil`: it can.
+    var currentOutage: String? { get }
+
+    /// The same, asked of the platform itself, which has little more than a second to answer. Somebody waits for it.
+    func fetchOutage() async -> String?
+
     /// What replicas of a function have written, oldest first, those that are gone included as far as still kept.
     /// - Parameters:
     ///   - tail: at most so many of the newest lines, at least 0.
@@ -51,6 +57,10 @@ extension ReplicaRuntime {
     public func replace(_ replicas: [Replica.ID], of id: Function.ID) async throws {}
     /// Nothing is stopped unless F2S has named it.
     public func fetchLeaving(_ id: Function.ID) async throws -> [Replica.ID] { [] }
+    /// This machine is always there.
+    public var currentOutage: String? { nil }
+    /// This machine is always there.
+    public func fetchOutage() async -> String? { nil }
 }
 
 /// Who chooses the replicas that end when fewer are wanted, and has them drained.
