@@ -107,9 +107,12 @@ extension FunctionRecord {
     private mutating func noteStatus(_ trouble: StartTrouble?, _ pass: Pass, _ events: inout [Event]) {
         let newer = StatusFacts(
             generation: function.generation, route: function.route, replicas: replicas, ready: plan.ready,
-            updated: plan.current, updatedReady: plan.currentReady, desired: decision?.desired ?? 0,
+            updated: plan.current, updatedReady: plan.currentReady, older: plan.older, desired: decision?.desired ?? 0,
+            minimum: function.target.minReplicas,
             isRolloutStuck: isTroubled && plan.ready > 0 && !plan.isCurrentReady,
-            trouble: trouble.map(StatusFacts.Trouble.init), routeHolder: routeHolder)
+            trouble: trouble.map(StatusFacts.Trouble.init), routeHolder: routeHolder,
+            refusal: function.status.conditions.first { $0.kind == .refused && $0.isTrue },
+            keepsFailures: pass.retirement == .byPlatform)
         guard newer != facts else { return }
         facts = newer
         let before = status

@@ -182,13 +182,18 @@ import Testing
             try await eventually("the rollout is stuck") {
                 bench.status()?.conditions.contains { $0.kind == .rolloutFailed } == true
             }
-            #expect(bench.status()?.conditions.first?.isTrue == true)
+            // The declared revision does not answer, the one before it does.
+            #expect(bench.status()?.conditions.first?.isTrue == false)
+            #expect(bench.status()?.conditions.first?.reason == "RolloutFailed")
+            #expect(bench.status()?.readyReplicas == 1 && bench.status()?.updatedReadyReplicas == 0)
             #expect(bench.seen.first { $0.id == old }?.state == .ready)
             bench.memory.replicas.set(.ready, of: new.id)
             try await eventually("the old one is gone") { bench.replicas.map(\.id) == [new.id] }
             try await eventually("and people know") { bench.reasons.last == "RolledOut" }
             #expect(bench.reasons.contains("RolloutFailed"))
-            #expect(bench.status()?.conditions.map(\.kind) == [.ready])
+            try await eventually("nothing else is the matter") {
+                bench.status()?.conditions.map(\.kind) == [.ready]
+            }
         }
     }
 

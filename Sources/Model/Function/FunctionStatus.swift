@@ -38,8 +38,13 @@ public struct FunctionStatus: Sendable, Hashable, Codable {
 public struct Condition: Sendable, Hashable, Codable {
     /// What a condition is about. A condition of type ``ready`` is always there; the others only while they hold.
     public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
-        /// Whether an invocation would be answered: by a replica, or after a start that is expected to succeed.
+        /// Whether the declared revision answers: a replica of it takes invocations or, where none has to run, none of
+        /// its starts has failed.
         case ready = "Ready"
+        /// A replica of the declared revision is being started, or replicas of older ones are being replaced.
+        case progressing = "Progressing"
+        /// The newest declaration breaks the rules; the last good one may still serve.
+        case refused = "Refused"
         /// Another, older function has the same route and method.
         case routeConflict = "RouteConflict"
         /// The newest revision does not start; an older one may still serve.

@@ -15,14 +15,23 @@ struct StatusFacts: Sendable, Hashable {
     var updated = 0
     /// Of these, those that take invocations.
     var updatedReady = 0
+    /// Replicas of older revisions that exist, those on their way out included.
+    var older = 0
     /// Replicas wanted.
     var desired: Int
+    /// `target.minReplicas`.
+    var minimum = 0
     /// Whether an older revision serves because the newest does not start.
     var isRolloutStuck: Bool
     /// Why no replica starts: the platform's word and sentence.
     var trouble: Trouble?
     /// Name of the older function with the same route.
     var routeHolder: FunctionName?
+    /// The condition that the store has set because the newest declaration is refused; an older one is served.
+    var refusal: Condition?
+    /// Whether a failure is forgotten by the platform when nothing runs any more, and so must be remembered here until
+    /// the declaration changes or a replica of it takes invocations.
+    var keepsFailures = false
 
     /// The part of a ``StartTrouble`` that people are told; its counters change without being news.
     struct Trouble: Sendable, Hashable {
@@ -46,7 +55,9 @@ struct StatusFacts: Sendable, Hashable {
         FunctionStatus(
             observedGeneration: generation, replicas: replicas, updatedReplicas: updated, readyReplicas: ready,
             updatedReadyReplicas: updatedReady, desiredReplicas: desired, url: "/invoke\(route.path)",
-            conditions: conditions().map { condition in
+            conditions: conditions(after: before).map { condition in
+                // One that is remembered, or is the store's, has its time already.
+                guard condition.since == 0 else { return condition }
                 var condition = condition
                 let known = before.conditions.first { $0.kind == condition.kind }
                 condition.since = known?.isTrue == condition.isTrue ? known?.since ?? 0 : Int64(now)
@@ -54,39 +65,77 @@ struct StatusFacts: Sendable, Hashable {
             })
     }
 
-    private func conditions() -> [Condition] {
-        var others: [Condition] = []
-        if let routeHolder { others.append(.routeConflict(with: routeHolder, route: route)) }
-        if let trouble {
-            if trouble.isNoCommand {
-                others.append(
-                    Condition(.noCommand, isTrue: true, reason: trouble.reason, message: trouble.message, since: 0))
-            } else if isRolloutStuck {
-                others.append(
-                    Condition(
-                        .rolloutFailed, isTrue: true, reason: trouble.reason,
-                        message:
-                            "The newest revision does not start; the one before it still serves. \(trouble.message)",
-                        since: 0))
-            } else if ready == 0 {
-                others.append(
-                    Condition(.startFailed, isTrue: true, reason: trouble.reason, message: trouble.message, since: 0))
-            }
-        }
-        return [readiness(others)] + others
+    private func conditions(after before: FunctionStatus) -> [Condition] {
+        let obstacles = [routeConflict, refusal, failure(after: before)].compactMap(\.self)
+        let others = obstacles + (obstacles.isEmpty ? [progress].compactMap(\.self) : [])
+        return [readiness(obstacles)] + others
     }
 
-    private func readiness(_ others: [Condition]) -> Condition {
-        if routeHolder == nil, ready > 0 {
-            let message = "\(ready) replica\(ready == 1 ? " takes" : "s take") invocations."
-            return Condition(.ready, isTrue: true, reason: "ReplicasReady", message: message, since: 0)
+    private var routeConflict: Condition? {
+        routeHolder.map { .routeConflict(with: $0, route: route) }
+    }
+
+    /// Why the declared revision does not run.
+    private func failure(after before: FunctionStatus) -> Condition? {
+        guard updatedReady == 0 else { return nil }
+        guard let trouble else { return remembered(before) }
+        if trouble.isNoCommand {
+            return Condition(.noCommand, isTrue: true, reason: trouble.reason, message: trouble.message, since: 0)
         }
-        if let obstacle = others.first {
+        if isRolloutStuck {
+            return Condition(
+                .rolloutFailed, isTrue: true, reason: trouble.reason,
+                message: "The newest revision does not start; the one before it still serves. \(trouble.message)",
+                since: 0)
+        }
+        guard ready == 0 else { return nil }
+        return Condition(.startFailed, isTrue: true, reason: trouble.reason, message: trouble.message, since: 0)
+    }
+
+    /// A failure that nothing has disproved: an impossible function does not become possible because nobody calls it.
+    private func remembered(_ before: FunctionStatus) -> Condition? {
+        guard keepsFailures, before.observedGeneration == generation else { return nil }
+        let failed: [Condition.Kind] = [.startFailed, .rolloutFailed]
+        guard var failure = before.conditions.first(where: { failed.contains($0.kind) && $0.isTrue }) else {
+            return nil
+        }
+        failure.kind = ready > 0 ? .rolloutFailed : .startFailed
+        return failure
+    }
+
+    /// What is under way.
+    private var progress: Condition? {
+        if older > 0, desired > 0 {
+            let message =
+                "\(updatedReady) of \(desired) replicas of the newest revision take invocations; \(older) older still "
+                + "exist\(older == 1 ? "s" : "")."
+            return Condition(.progressing, isTrue: true, reason: "RollingOut", message: message, since: 0)
+        }
+        guard desired > 0, updatedReady == 0 else { return nil }
+        return Condition(
+            .progressing, isTrue: true, reason: "Starting", message: "A replica is being started.", since: 0)
+    }
+
+    private func readiness(_ obstacles: [Condition]) -> Condition {
+        if let obstacle = obstacles.first {
             return Condition(
                 .ready, isTrue: false, reason: obstacle.kind.rawValue, message: obstacle.message, since: 0)
         }
-        return desired > 0
-            ? Condition(.ready, isTrue: true, reason: "Starting", message: "A replica is being started.", since: 0)
+        if updatedReady > 0 {
+            let message = "\(updatedReady) replica\(updatedReady == 1 ? " takes" : "s take") invocations."
+            return Condition(.ready, isTrue: true, reason: "ReplicasReady", message: message, since: 0)
+        }
+        if ready > 0 {
+            return Condition(
+                .ready, isTrue: false, reason: "RollingOut",
+                message: "No replica of the newest revision takes invocations yet; the one before it still serves.",
+                since: 0)
+        }
+        // Where nothing has to run, what has not failed is expected to start.
+        let isReady = minimum == 0
+        return desired > 0 || !isReady
+            ? Condition(
+                .ready, isTrue: isReady, reason: "Starting", message: "A replica is being started.", since: 0)
             : Condition(
                 .ready, isTrue: true, reason: "ScaledToZero", message: "The next invocation starts a replica.", since: 0
             )
@@ -96,6 +145,7 @@ struct StatusFacts: Sendable, Hashable {
 extension FunctionStatus {
     /// What has newly become true, and what no longer is, as events for people.
     func news(since before: FunctionStatus, of function: FunctionName, at now: Double) -> [Event] {
+        // The store tells of what it refuses.
         let troubles: [Condition.Kind] = [.routeConflict, .rolloutFailed, .startFailed, .noCommand]
         return troubles.flatMap { kind -> [Event] in
             let was = before.conditions.contains { $0.kind == kind && $0.isTrue }

@@ -1,3 +1,4 @@
+import F2SManifest
 import F2SModel
 import Foundation
 import Logging
@@ -136,7 +137,8 @@ struct APIServerSerial {
             let store = KubernetesFunctionStore(
                 client: client, namespace: namespace, isLeader: { true }, logger: logger)
             let runtime = KubernetesRuntime(
-                client: client, options: options, store: store, election: election, logger: logger)
+                client: client, options: options, store: store, election: election,
+                events: EventJournal(eventsMax: 10), logger: logger)
             let declaration: JSONValue = [
                 "apiVersion": "f2s.opensight.ch/v1alpha1", "kind": "Function", "metadata": ["name": "kept"],
                 "spec": ["endpoint": "/kept"], "target": ["containerImage": "i"],
@@ -195,6 +197,43 @@ struct APIServerSerial {
             #expect(refusal?.isConflict == true)
             #expect(try await fetch()["spec"]?["replicas"]?.integerValue == 3)
             await client.shutdown()
+        }
+    }
+
+    @Test func `kubectl describe tells that a declaration is refused, and the condition stands beside Ready`()
+        async throws
+    {
+        try await run { running in
+            try await running.eventually("this process leads") { running.platform.election.isLeader }
+            let client = KubernetesClient(
+                try ClusterAccess.load(kubeconfig: TestCluster.kubeconfig, environment: [:]), logger: .silent)
+            let namespace = running.options.namespace
+            _ = try await client.create(
+                .functions, namespace,
+                [
+                    "apiVersion": "f2s.opensight.ch/v1alpha1", "kind": "Function", "metadata": ["name": "bad"],
+                    "spec": ["endpoint": "/bad"],
+                    "target": ["containerImage": "i", "minReplicas": 3, "maxReplicas": 2],
+                ])
+            try await running.eventually("the event and the condition are there") {
+                let text = try TestCluster.kubectl("describe", "f2sfn", "bad", "--namespace", namespace)
+                let events = text.split(separator: "Events:").last.map { String($0) } ?? ""
+                return events.contains("Refused") && text.contains("InvalidDeclaration")
+            }
+            let columns = try TestCluster.kubectl("get", "f2sfn", "bad", "--namespace", namespace)
+            #expect(columns.contains("Refused") && columns.contains("False"), "\(columns)")
+            await client.shutdown()
+        }
+    }
+
+    @Test func `what is read can be applied by kubectl`() async throws {
+        try await run { running in
+            let function = try await running.platform.functions.create(try running.draft("again-applied"))
+            let file = "/tmp/f2s-\(function.id.text).yaml"
+            defer { unlink(file) }
+            try Data(ManifestWriter().yaml(function).utf8).write(to: URL(fileURLWithPath: file))
+            let said = try TestCluster.kubectl("apply", "--filename", file)
+            #expect(said.contains("again-applied configured") || said.contains("again-applied unchanged"), "\(said)")
         }
     }
 

@@ -22,6 +22,17 @@ import Testing
         #expect(second.map(\.name) == [first.name] && second.map(\.count) == [3] && second.map(\.isKnown) == [true])
     }
 
+    @Test func `what happens all the time hides nothing that is rare`() {
+        var aggregation = EventAggregation()
+        for number in 0..<100 { aggregation.take(event("\(number)", at: 1)) }
+        for reason in ["RollingOut", "RolledOut", "StartFailed", "Refused"] {
+            aggregation.take(Event(time: 2, function: "f", reason: reason, message: "m"))
+        }
+        let reasons = aggregation.drain(1000).map(\.event.reason)
+        #expect(reasons.count { $0 == "Scaled" } == 25)
+        #expect(Set(reasons) == ["Scaled", "RollingOut", "RolledOut", "StartFailed", "Refused"])
+    }
+
     @Test func `after a long silence it is told anew`() {
         var aggregation = EventAggregation()
         aggregation.take(event(at: 1))

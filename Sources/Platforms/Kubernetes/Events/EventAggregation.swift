@@ -42,6 +42,7 @@ struct EventAggregation: Sendable {
     /// Events that one function may cause at once, and how fast that comes back.
     private static let burst = 25.0
     private static let perSecond = 1.0 / 60
+    private static let frequentReason = "Scaled"
 
     private var series: [Key: Series] = [:]
     private var dirty: [Key] = []
@@ -58,7 +59,7 @@ struct EventAggregation: Sendable {
             series[key] = known
         } else {
             if series.count >= Self.seriesMax { forget() }
-            guard series.count < Self.seriesMax, takeToken(of: event.function, at: event.time) else { return }
+            guard series.count < Self.seriesMax, takeToken(of: event) else { return }
             series[key] = Series(
                 name: Self.name(of: event), count: 1, first: event.time, last: event.time, event: event, written: 0,
                 isDirty: series[key]?.isDirty ?? false)
@@ -85,11 +86,14 @@ struct EventAggregation: Sendable {
         }
     }
 
-    private mutating func takeToken(of function: String, at time: Double) -> Bool {
+    private mutating func takeToken(of event: Event) -> Bool {
         if buckets.count >= Self.seriesMax { buckets = [:] }
-        let bucket = buckets[function] ?? (Self.burst, time)
+        // Of what happens all the time there may be too much to write, which must not hide what is rare.
+        let key = event.reason == Self.frequentReason ? "\(event.function)/\(event.reason)" : event.function
+        let time = event.time
+        let bucket = buckets[key] ?? (Self.burst, time)
         let tokens = min(Self.burst, bucket.tokens + max(0, time - bucket.at) * Self.perSecond)
-        buckets[function] = (tokens >= 1 ? tokens - 1 : tokens, time)
+        buckets[key] = (tokens >= 1 ? tokens - 1 : tokens, time)
         return tokens >= 1
     }
 

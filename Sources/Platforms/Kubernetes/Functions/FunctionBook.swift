@@ -74,7 +74,12 @@ struct FunctionBook: Sendable {
     /// The last good version with the newest status.
     private func kept(_ known: Entry, with resource: FunctionResource) -> Entry {
         var function = known.function
-        if function.status != resource.status.status { function.status = resource.status.status }
+        var document = resource.status
+        // The operator says in `Ready` that the declaration is refused, at once and not when that is written.
+        if document.refusal == nil, case .refused(let complaints) = resource.reading {
+            document.refusal = complaints.joinedClauses
+        }
+        if function.status != document.shown { function.status = document.shown }
         return Entry(function: function, resource: resource, isRefused: true)
     }
 

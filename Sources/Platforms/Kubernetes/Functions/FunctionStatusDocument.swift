@@ -10,7 +10,7 @@ struct FunctionStatusDocument: Sendable, Hashable, Decodable {
     var refusedSince: Int64
 
     /// Type of the condition that a refused declaration has.
-    private static let refusedType = "Refused"
+    private static let refusedType = Condition.Kind.refused.rawValue
     /// Kubernetes' own bound of a condition's message.
     private static let messageMax = 32_768
 
@@ -50,7 +50,7 @@ struct FunctionStatusDocument: Sendable, Hashable, Decodable {
             updatedReadyReplicas: wire.updatedReadyReplicas ?? 0, desiredReplicas: wire.desiredReplicas ?? 0,
             url: wire.url ?? "",
             conditions: conditions.compactMap { condition in
-                guard let kind = Condition.Kind(rawValue: condition.type) else { return nil }
+                guard let kind = Condition.Kind(rawValue: condition.type), kind != .refused else { return nil }
                 return Condition(
                     kind, isTrue: condition.status == "True", reason: condition.reason ?? "",
                     message: condition.message ?? "", since: Int64(condition.lastTransitionTime?.seconds ?? 0))
@@ -76,6 +76,25 @@ struct FunctionStatusDocument: Sendable, Hashable, Decodable {
         ]
     }
 
+    /// What the function's own status shows: the refusal among the other conditions.
+    var shown: FunctionStatus {
+        guard let refusal else { return status }
+        var shown = status
+        shown.conditions.append(
+            Condition(.refused, isTrue: true, reason: Self.refusedReason, message: refusal, since: refusedSince))
+        return shown
+    }
+
+    /// The same with another status; whether the declaration is refused is not for that to say.
+    func with(_ status: FunctionStatus) -> FunctionStatusDocument {
+        var document = self
+        document.status = status
+        document.status.conditions.removeAll { $0.kind == .refused }
+        return document
+    }
+
+    private static let refusedReason = "InvalidDeclaration"
+
     private var conditions: [JSONValue] {
         var conditions = status.conditions.map {
             condition(
@@ -84,7 +103,7 @@ struct FunctionStatusDocument: Sendable, Hashable, Decodable {
         if let refusal {
             conditions.append(
                 condition(
-                    type: Self.refusedType, isTrue: true, reason: "InvalidDeclaration", message: refusal,
+                    type: Self.refusedType, isTrue: true, reason: Self.refusedReason, message: refusal,
                     since: refusedSince))
         }
         return conditions

@@ -14,6 +14,8 @@ final class KubernetesFunctionStore: FunctionStore {
     private let latest = Latest(FunctionSnapshot())
     private let synced = Latest(false)
     private let corrections = Signal()
+    /// Who is told of refusals.
+    private let listener = Mutex<(any Events)?>(nil)
 
     /// Longest time that a call waits until the watch has shown its effect.
     private static let echoTimeout = Duration.seconds(5)
@@ -31,6 +33,9 @@ final class KubernetesFunctionStore: FunctionStore {
             client, .functions, namespace: namespace, logger: logger,
             sharing: { FunctionResource($0, sharing: $1) }, key: { $0.name })
     }
+
+    /// Tells of refusals from now on. It comes after the store, because an event bears the uid that the store knows.
+    func report(to events: any Events) { listener.withLock { $0 = events } }
 
     // MARK: Watching
 
@@ -159,8 +164,7 @@ final class KubernetesFunctionStore: FunctionStore {
 
     func setStatus(_ status: FunctionStatus, of id: Function.ID) async throws {
         guard let resource = resource(id) else { return }
-        var document = resource.status
-        document.status = status
+        let document = resource.status.with(status)
         // Compared as it would be written: what the API cannot hold must not be written for ever.
         guard document.patch(uid: id.text) != resource.status.patch(uid: id.text) else { return }
         do {
@@ -172,7 +176,7 @@ final class KubernetesFunctionStore: FunctionStore {
         }
         await echo { reflection in
             guard let shown = reflection.items[resource.name], shown.uid == id.text else { return true }
-            return shown.status.status == status
+            return shown.status.status == document.status
         }
     }
 
@@ -216,7 +220,19 @@ extension KubernetesFunctionStore {
             try await write(document, to: resource)
         } catch {
             logger.debug("The status of \(resource.place) could not be written: \(error)")
+            return
         }
+        let event =
+            if let refusal = document.refusal {
+                Event(
+                    time: Moment.now.wall, function: resource.name, isWarning: true,
+                    reason: Condition.Kind.refused.rawValue, message: refusal)
+            } else {
+                Event(
+                    time: Moment.now.wall, function: resource.name, reason: "RefusedResolved",
+                    message: "\(resource.name): the declaration is accepted again.")
+            }
+        listener.withLock { $0 }?.record(event)
     }
 
     /// The draft as this store keeps it: complaints are thrown, and the namespace is the store's own.
