@@ -20,6 +20,8 @@ public struct KubernetesOptions: Sendable {
     public var drainAddress: Replica.Address?
     /// Ceiling of `target.timeout`, read whenever a Deployment is written, because settings change.
     public var requestTimeout: @Sendable () -> Duration
+    /// Longest time that a start may take: after that nobody waits for a pod that runs and is not ready.
+    public var startTimeout: @Sendable () -> Duration = { Timeouts().scaling * 9 / 10 }
     /// Secrets of ``functionsNamespace`` with which images are pulled, besides those of its service account.
     public var imagePullSecrets: [String] = []
     /// Name of the lease that makes a process the leader.
@@ -51,8 +53,8 @@ public struct KubernetesOptions: Sendable {
         self.requestTimeout = requestTimeout
     }
 
-    /// The name of a process among the peers and in the election: its pod's, of which there is one at a time; outside of
-    /// any pod the host's and a random part, because two processes may run on one host.
+    /// The name of a process among the peers and in the election: the name of its pod, in which one process runs at a
+    /// time; outside of any pod the host's name and a random part, because two processes may run on one host.
     public static func identity(
         podName: String?, hostName: String, random: inout some RandomNumberGenerator
     ) -> String {

@@ -20,10 +20,13 @@ public final class KubernetesPlatform: Service, Sendable {
         self.client = client
         self.election = election
         self.store = store
+        let journal = KubernetesEvents(
+            client: client, options: options, uid: { store.uid(named: $0) }, logger: logger)
+        store.report(to: journal)
+        self.journal = journal
         runtime = KubernetesRuntime(
-            client: client, options: options, store: store, election: election, logger: logger)
+            client: client, options: options, store: store, election: election, events: journal, logger: logger)
         peers = PodPeers(client: client, options: options, logger: logger)
-        journal = KubernetesEvents(client: client, options: options, uid: { store.uid(named: $0) }, logger: logger)
     }
 
     /// The ports that the rest of F2S uses.

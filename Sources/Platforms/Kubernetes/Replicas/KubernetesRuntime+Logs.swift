@@ -26,6 +26,16 @@ extension KubernetesRuntime {
         return lines.withLock { $0 }
     }
 
+    /// The last lines of a container that runs; empty where there are none to be had in time.
+    func fetchTail(of podName: String) async -> [String] {
+        let lines = Mutex<[String]>([])
+        await Patience.run(atMost: Self.tailTimeout) {
+            let found = await self.read(podName, tail: TroubleBook.tailLinesMax)
+            lines.withLock { $0 = found.map(\.text) }
+        }
+        return lines.withLock { $0 }
+    }
+
     /// Reads for one who asks: what is there of every pod of the function, and then what comes, of new pods too.
     func serve(_ request: PodLogRequests.Request) async {
         let pods = pods(of: request.function)

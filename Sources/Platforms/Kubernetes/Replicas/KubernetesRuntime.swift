@@ -9,6 +9,7 @@ import Synchronization
 final class KubernetesRuntime: ReplicaRuntime {
     private struct State {
         var troubles = TroubleBook()
+        var unready = UnreadyPods()
         var workloads = WorkloadBook()
         /// What the API server has refused, with the number of times in a row.
         var refusals: [Function.ID: (trouble: StartTrouble, attempts: Int)] = [:]
@@ -18,6 +19,7 @@ final class KubernetesRuntime: ReplicaRuntime {
     private enum Work: Sendable {
         case workload(WorkloadBook.Work)
         case tail(PodFailure.Crash)
+        case check(UnreadyPods.Question)
     }
 
     let client: KubernetesClient
@@ -29,6 +31,7 @@ final class KubernetesRuntime: ReplicaRuntime {
     private let services: Reflector<ObservedObject>
     private let store: KubernetesFunctionStore
     private let election: LeaseElection
+    private let events: any Events
     private let state = Mutex(State())
     private let latest = Latest(ReplicaSnapshot())
     private let loaded = Latest(false)
@@ -36,12 +39,13 @@ final class KubernetesRuntime: ReplicaRuntime {
 
     init(
         client: KubernetesClient, options: KubernetesOptions, store: KubernetesFunctionStore,
-        election: LeaseElection, logger: Logger
+        election: LeaseElection, events: any Events, logger: Logger
     ) {
         self.client = client
         self.options = options
         self.store = store
         self.election = election
+        self.events = events
         self.logger = logger
         let selector = ObjectLabel.selector(functionNamespace: options.namespace)
         let namespace = options.functionsNamespace
@@ -54,6 +58,7 @@ final class KubernetesRuntime: ReplicaRuntime {
 
     /// Works until the task is cancelled.
     func run() async {
+        let check = PodCheck()
         await withDiscardingTaskGroup { group in
             group.addTask { await self.pods.run() }
             group.addTask { await self.deployments.run() }
@@ -66,10 +71,11 @@ final class KubernetesRuntime: ReplicaRuntime {
             group.addTask { for await _ in self.election.changes.arrivals() { self.wake.raise() } }
             group.addTask { await self.tick() }
             for await _ in wake.arrivals() {
-                for work in look() { group.addTask { await self.carryOut(work) } }
+                for work in look() { group.addTask { await self.carryOut(work, check) } }
             }
             group.cancelAll()
         }
+        await check.shutdown()
     }
 
     /// Returns once every pod and Deployment has been read.
@@ -129,6 +135,27 @@ final class KubernetesRuntime: ReplicaRuntime {
         return try await body(latest.values())
     }
 
+    var currentOutage: String? { deployments.latest.current.trouble.map { Self.outage($0) } }
+
+    func fetchOutage() async -> String? {
+        do throws(KubernetesError) {
+            _ = try await client.serverVersion(timeout: Self.outageTimeout)
+            return nil
+        } catch {
+            // Whatever it answers, it is there.
+            if case .status(let code, _, _, _) = error, code < 500 { return nil }
+            return Self.outage(error)
+        }
+    }
+
+    private static func outage(_ error: KubernetesError) -> String {
+        "The cluster's API server cannot be reached: \("\(error)".sentence) Warm functions go on; nothing can be "
+            + "started until it is back."
+    }
+
+    /// Time that the API server has to show that it is there.
+    private static let outageTimeout = Duration.seconds(1)
+
     func fetchLeaving(_ id: Function.ID) async throws -> [Replica.ID] {
         let found = try await client.list(
             .pods, options.functionsNamespace, selector: ObjectLabel.selector(of: id), as: PodObservation.self,
@@ -148,10 +175,16 @@ final class KubernetesRuntime: ReplicaRuntime {
         let services = services.latest.current
         guard pods.isSynced, deployments.isSynced, services.isSynced else { return [] }
         let moment = Moment.now
-        let reading = PodReading(pods: pods.items.values, deployments: deployments.items.values)
+        let startLimit = options.startTimeout()
         let isLeader = election.isLeader
         let declared = store.declared
+        var crashed: [(pod: PodObservation, ending: PodObservation.Ending)] = []
         let work: [Work] = state.withLock { state in
+            state.unready.take(
+                pods.items.values, startLimit: { _ in startLimit }, at: moment.steady)
+            let reading = PodReading(
+                pods: pods.items.values, deployments: deployments.items.values, unready: state.unready)
+            crashed = state.unready.crashed
             state.troubles.take(reading.failures, at: moment)
             if let declared { state.refusals = state.refusals.filter { declared.contains($0.key) } }
             let refusals = state.refusals.mapValues(\.trouble)
@@ -161,7 +194,8 @@ final class KubernetesRuntime: ReplicaRuntime {
                 troubles: isLeader ? troubles : troubles.merging(toldByLeader()) { own, _ in own })
             // Publishing under the lock keeps the order of concurrent changes; it never waits.
             if snapshot != latest.current { latest.publish(snapshot) }
-            let tails = state.troubles.wanted.map { Work.tail($0) }
+            let tails =
+                state.troubles.wanted.map { Work.tail($0) } + state.unready.wanted.map { Work.check($0) }
             guard isLeader else {
                 state.workloads.forgetWishes()
                 return tails
@@ -172,7 +206,18 @@ final class KubernetesRuntime: ReplicaRuntime {
                 + state.workloads.due(observation, at: moment.steady, making: manifest).map { Work.workload($0) }
         }
         if !loaded.current { loaded.publish(true) }
+        if isLeader { for (pod, ending) in crashed { tell(of: ending, of: pod, at: moment) } }
         return work
+    }
+
+    /// Says that a replica has ended that took invocations: those whose invocations it had hear only that it broke off.
+    private func tell(of ending: PodObservation.Ending, of pod: PodObservation, at moment: Moment) {
+        guard let name = store.currentSnapshot.functions.first(where: { $0.id == pod.function })?.name else { return }
+        let message = "Replica \(pod.name) has ended and is started again. \(PodFailure.words(for: ending))"
+        events.record(
+            Event(
+                time: moment.wall, function: name.text, isWarning: true, reason: "ReplicaCrashed", message: message))
+        logger.warning("\(message)", metadata: ["function": "\(name)", "reason": "ReplicaCrashed"])
     }
 
     /// What only the leader hears, because only it writes: the others read it in the function's status.
@@ -193,16 +238,22 @@ final class KubernetesRuntime: ReplicaRuntime {
     private func tick() async {
         while !Task.isCancelled {
             do { try await Task.sleep(for: .milliseconds(250)) } catch { return }
-            let due = state.withLock { [$0.troubles.nextLook, $0.workloads.nextLook].compactMap(\.self).min() }
+            let due = state.withLock {
+                [$0.troubles.nextLook, $0.unready.nextLook, $0.workloads.nextLook].compactMap(\.self).min()
+            }
             if let due, due <= Moment.now.steady { wake.raise() }
         }
     }
 
-    private func carryOut(_ work: Work) async {
+    private func carryOut(_ work: Work, _ check: PodCheck) async {
         switch work {
         case .tail(let crash):
             let lines = await fetchTail(of: crash)
             state.withLock { $0.troubles.take(tail: lines, of: crash) }
+        case .check(let question):
+            var finding = await check.findings(question)
+            if finding.answer != .accepts { finding.logTail = await fetchTail(of: question.podName) }
+            state.withLock { $0.unready.take(finding, of: question.key) }
         case .workload(.repair(let wish)):
             state.withLock { $0.workloads.begin(wish.function.id) }
             do {

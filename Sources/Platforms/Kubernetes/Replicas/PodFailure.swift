@@ -10,6 +10,8 @@ struct PodFailure: Sendable, Hashable {
         case run(Crash)
         /// The pod is there, and its container was never started.
         case pod(String)
+        /// The container runs and does not get ready.
+        case unready(UnreadyPods.Key)
         /// The pod could not be created.
         case create
     }
@@ -46,8 +48,12 @@ struct PodFailure: Sendable, Hashable {
     let revision: Revision
     /// When the cluster tries again, counted from the failure; `nil`: it does not say.
     let pause: Duration?
-    /// Whether the pod may come up at any moment all the same: its container was started again.
+    /// Whether the pod may come up at any moment all the same: its container was started again, or still runs.
     let isTryingAgain: Bool
+    /// Whether time ran out, rather than something having failed.
+    var isTimeout = false
+    /// The last lines that it has written, where they are known already.
+    var logTail: [String] = []
 
     /// The crash whose last lines are worth reading.
     var crash: Crash? {
@@ -57,11 +63,23 @@ struct PodFailure: Sendable, Hashable {
     /// A container that has ended sooner than this did not start; one that has lasted longer may end once without being
     /// called a failure.
     private static let lastingRun = 10.0
+    /// The cluster starts a container at once that has lasted this long, however often it has ended before.
+    private static let soundRun = 600.0
 
     /// What is wrong with a pod; `nil`: nothing, or nothing yet.
-    init?(_ pod: PodObservation) {
+    /// - Parameter unready: what is known about pods that run and are not ready.
+    init?(_ pod: PodObservation, _ unready: UnreadyPods = UnreadyPods()) {
         guard !pod.isDeleting, !pod.isOver, !pod.isReady else { return nil }
         revision = Revision(text: pod.revision)
+        if pod.isRunning, let verdict = unready.verdict(on: pod) {
+            (stage, exitStatus, pause) = (.start, nil, nil)
+            (reason, message) = Self.words(for: verdict, pod)
+            attempt = .unready(verdict.key)
+            isTryingAgain = !verdict.isHopeless
+            isTimeout = true
+            logTail = verdict.finding.logTail
+            return
+        }
         if let unscheduled = pod.unscheduled {
             guard unscheduled.reason == "Unschedulable" else { return nil }
             (stage, reason, exitStatus, pause, isTryingAgain) = (.schedule, "FailedScheduling", nil, nil, false)
@@ -87,8 +105,7 @@ struct PodFailure: Sendable, Hashable {
                 + "target.command or target.resources."
             return
         }
-        guard let ending = pod.newestEnding,
-            waiting == "CrashLoopBackOff" || ending.ran < Self.lastingRun || pod.restarts > 1
+        guard let ending = pod.newestEnding, waiting == "CrashLoopBackOff" || !Self.isSound(ending, pod, unready)
         else { return nil }
         (stage, reason, exitStatus) = (.start, "CrashLoopBackOff", ending.exitStatus)
         attempt = .run(
@@ -96,6 +113,15 @@ struct PodFailure: Sendable, Hashable {
         pause = pod.waiting.flatMap { Self.pause(in: $0.message) }
         isTryingAgain = pod.isRunning
         message = Self.words(for: ending)
+    }
+
+    /// Whether a container that has ended was sound until then: the cluster starts it again at once, and callers wait
+    /// for it as for a new one.
+    private static func isSound(
+        _ ending: PodObservation.Ending, _ pod: PodObservation, _ unready: UnreadyPods
+    ) -> Bool {
+        if ending.ran >= soundRun { return true }
+        return pod.restarts <= 1 && (ending.ran >= lastingRun || unready.wasReady(pod))
     }
 
     /// The cluster refuses to create pods.
@@ -129,7 +155,7 @@ struct PodFailure: Sendable, Hashable {
         return (said.isEmpty ? fallback : said).sentence
     }
 
-    private static func words(for ending: PodObservation.Ending) -> String {
+    static func words(for ending: PodObservation.Ending) -> String {
         let said = ending.message.isEmpty ? "" : " \(ending.message.sentence)"
         switch (ending.reason, ending.exitStatus) {
         case ("OOMKilled", _):
@@ -144,6 +170,53 @@ struct PodFailure: Sendable, Hashable {
         default:
             return "The container ended with exit status \(ending.exitStatus)\(signal(ending.exitStatus)).\(said) Its "
                 + "last lines say why."
+        }
+    }
+
+    private static func words(
+        for verdict: UnreadyPods.Verdict, _ pod: PodObservation
+    ) -> (reason: String, message: String) {
+        let port = pod.port ?? 0
+        let probe = "GET \(pod.probePath ?? "/")"
+        let time = verdict.limit.shortText
+        switch verdict.finding.answer {
+        case .refuses, .accepts:
+            let others = verdict.finding.otherPorts
+            let advice =
+                others.isEmpty
+                ? "Its program must listen on that port on all addresses (0.0.0.0), or target.port must name the port "
+                    + "that it listens on."
+                : "It listens on port \(others.map { "\($0)" }.joined(separator: ", ")): set target.port to that, or "
+                    + "make it listen on the port that the variable PORT names."
+            return verdict.wasReady
+                ? (
+                    "StoppedListening",
+                    "The container runs, but has not accepted connections on port \(port) any more for \(time). "
+                        + advice
+                )
+                : (
+                    "NeverListened",
+                    "The container runs, but did not accept connections on port \(port) within \(time). \(advice)"
+                )
+        case .status(let status) where !(200..<400).contains(status):
+            let said = "\(probe) is answered with \(status) instead of 200 to 399."
+            return (
+                verdict.wasReady ? "NotReady" : "NeverReady",
+                "The container listens on port \(port), but \(said) Correct target.readinessProbe.path, or what "
+                    + "answers it."
+            )
+        case .status:
+            return (
+                verdict.wasReady ? "NotReady" : "NeverReady",
+                "The container was not ready within \(time), although \(probe) is answered well. Its node must be able "
+                    + "to reach port \(port), and gets an answer within a second."
+            )
+        case .silent:
+            return (
+                verdict.wasReady ? "NotReady" : "NeverReady",
+                "The container listens on port \(port), but \(probe) is not answered in time. Correct "
+                    + "target.readinessProbe.path, or make its answer faster."
+            )
         }
     }
 

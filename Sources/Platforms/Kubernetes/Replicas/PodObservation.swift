@@ -22,6 +22,8 @@ struct PodObservation: Sendable, Hashable {
     var port: Int?
     /// Whether its readiness is declared, and so waited for.
     var awaitsReadiness = false
+    /// Path of its readiness probe, if that asks for one.
+    var probePath: String?
     /// Condition `Ready`.
     var isReady = false
     /// Why no node takes it (condition `PodScheduled`).
@@ -74,7 +76,7 @@ extension PodObservation: Decodable {
         struct Container: Decodable {
             struct Port: Decodable { let containerPort: Int }
             struct Probe: Decodable {
-                struct Get: Decodable {}
+                struct Get: Decodable { let path: String? }
                 let httpGet: Get?
             }
             let ports: [Port]?
@@ -130,7 +132,8 @@ extension PodObservation: Decodable {
             created: wire.metadata.creationTimestamp?.seconds ?? 0,
             isDeleting: wire.metadata.deletionTimestamp != nil,
             isOver: ["Failed", "Succeeded"].contains(wire.status?.phase), ip: wire.status?.podIP,
-            port: container?.ports?.first?.containerPort, awaitsReadiness: container?.readinessProbe?.httpGet != nil)
+            port: container?.ports?.first?.containerPort, awaitsReadiness: container?.readinessProbe?.httpGet != nil,
+            probePath: container?.readinessProbe?.httpGet.map { $0.path ?? "/" })
         for condition in wire.status?.conditions ?? [] {
             if condition.type == "Ready" { isReady = condition.status == "True" }
             if condition.type == "PodScheduled", condition.status == "False" {

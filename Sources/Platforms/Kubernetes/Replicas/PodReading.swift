@@ -7,8 +7,13 @@ struct PodReading: Sendable {
     /// What is wrong, by function.
     private(set) var failures: [Function.ID: PodFailure] = [:]
 
-    /// - Parameter deployments: those of F2S; their template says which revision is the newest.
-    init(pods: some Collection<PodObservation>, deployments: some Collection<ObservedObject>) {
+    /// - Parameters:
+    ///   - deployments: those of F2S; their template says which revision is the newest.
+    ///   - unready: what is known about pods that run and are not ready.
+    init(
+        pods: some Collection<PodObservation>, deployments: some Collection<ObservedObject>,
+        unready: UnreadyPods = UnreadyPods()
+    ) {
         var newest: [Function.ID: String] = [:]
         var healthy: Set<Function.ID> = []
         for deployment in deployments {
@@ -23,13 +28,16 @@ struct PodReading: Sendable {
         for pod in pods {
             guard let function = pod.function, !pod.isOver else { continue }
             let isNewest = newest[function].map { $0 == pod.revision } ?? true
-            let failure = PodFailure(pod)
+            let failure = PodFailure(pod, unready)
             if pod.isReady, !pod.isDeleting, isNewest { healthy.insert(function) }
             if let failure, isNewest, culprits[function].map({ Self.isWorse(pod, than: $0) }) ?? true {
                 culprits[function] = pod
                 failures[function] = failure
             }
-            if let replica = Self.replica(pod, of: function, failure: failure) { replicas.append(replica) }
+            let wasReady = unready.wasReady(pod)
+            if let replica = Self.replica(pod, of: function, failure: failure, wasReady: wasReady) {
+                replicas.append(replica)
+            }
         }
         for function in healthy { failures[function] = nil }
         // Snapshots are compared: their order must not depend on a dictionary's.
@@ -42,7 +50,7 @@ struct PodReading: Sendable {
     }
 
     private static func replica(
-        _ pod: PodObservation, of function: Function.ID, failure: PodFailure?
+        _ pod: PodObservation, of function: Function.ID, failure: PodFailure?, wasReady: Bool
     ) -> Replica? {
         if let failure, !failure.isTryingAgain { return nil }
         // Its container has ended for good: there is nothing left to drain.
@@ -53,6 +61,7 @@ struct PodReading: Sendable {
         if let ip = pod.ip, let port = pod.port, !hasEnded { address = Replica.Address(ip: ip, port: port) }
         return Replica(
             id: Replica.ID(pod.uid), function: function, revision: Revision(text: pod.revision), state: state,
-            address: address, awaitsReadiness: pod.awaitsReadiness, since: pod.created)
+            address: address, awaitsReadiness: pod.awaitsReadiness, isDown: state == .starting && wasReady,
+            since: pod.created)
     }
 }

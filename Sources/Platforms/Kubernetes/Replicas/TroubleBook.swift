@@ -61,7 +61,7 @@ struct TroubleBook: Sendable {
                 entry.failedAt = moment
             }
             look(at: max(renewal, moment.steady + .seconds(1)))
-            entry.publish(logTail: [], at: moment)
+            entry.publish(logTail: entry.failure.logTail, at: moment)
         }
     }
 
@@ -121,7 +121,7 @@ extension TroubleBook {
             let left = max(pause - (moment.steady - failedAt.steady), .zero)
             published = StartTrouble(
                 stage: failure.stage, reason: failure.reason, message: message, exitStatus: failure.exitStatus,
-                logTail: logTail, revision: failure.revision, attempts: attempts,
+                logTail: logTail, isTimeout: failure.isTimeout, revision: failure.revision, attempts: attempts,
                 nextAttempt: moment.wall + left.inSeconds,
                 retryAfterSeconds: min(30, max(1, Int(left.inSeconds.rounded(.up)))))
         }

@@ -14,15 +14,15 @@ extension Place {
         let installation = try await Installation.read(
             access, namespace: namespace, token: options.variable("F2S_INTERNAL_TOKEN"),
             drainAddress: options.drainAddress.map { Replica.Address(ip: $0.host, port: $0.port) }, logger: logger)
-        let kubernetes = KubernetesPlatform(
-            access,
-            options: KubernetesOptions(
-                namespace: namespace, functionsNamespace: options.functionsNamespace,
-                podName: identity(options.variable("POD_NAME")),
-                podIP: options.variable("POD_IP") ?? options.internal.host, token: installation.token,
-                internalPort: options.internal.port,
-                drainAddress: installation.drainAddress, requestTimeout: { settings.current.timeouts.request }),
-            logger: logger)
+        var kubernetesOptions = KubernetesOptions(
+            namespace: namespace, functionsNamespace: options.functionsNamespace,
+            podName: identity(options.variable("POD_NAME")),
+            podIP: options.variable("POD_IP") ?? options.internal.host, token: installation.token,
+            internalPort: options.internal.port,
+            drainAddress: installation.drainAddress, requestTimeout: { settings.current.timeouts.request })
+        // Shorter than the longest wait of an invocation, so that the one who waits hears why.
+        kubernetesOptions.startTimeout = { settings.current.timeouts.scaling * 9 / 10 }
+        let kubernetes = KubernetesPlatform(access, options: kubernetesOptions, logger: logger)
         return Place(
             platform: kubernetes.platform, service: kubernetes,
             waitUntilLoaded: { await kubernetes.waitUntilLoaded() }, resign: { await kubernetes.resign() },
