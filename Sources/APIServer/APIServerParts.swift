@@ -59,11 +59,14 @@ public struct APIServerParts: Sendable {
     }
 
     /// What F2S sees now; decisions as the process that leads has taken them.
-    /// - Parameter function: the only one whose decision is wanted; `nil`: all.
-    func observe(_ function: Function.ID? = nil) async -> Observation {
+    /// - Parameters:
+    ///   - function: the only one whose decision is wanted; `nil`: all.
+    ///   - request: URLs begin with the authority by which its sender knows F2S; `nil`: with the listener's own.
+    func observe(_ function: Function.ID? = nil, for request: APIRequest? = nil) async -> Observation {
         Observation(
             catalog: catalog.current, replicas: operatorInspector.currentReplicas(),
             load: dispatcherInspector.currentReport().load,
-            explanations: await operatorInspector.fetchExplanations(of: function), publicAuthority: publicAuthority())
+            explanations: await operatorInspector.fetchExplanations(of: function),
+            publicAuthority: request?.authority ?? publicAuthority())
     }
 }

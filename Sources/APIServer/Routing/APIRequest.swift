@@ -14,6 +14,9 @@ struct APIRequest: Sendable {
     /// Who calls.
     let principal: Principal
 
+    /// Host and port by which the sender knows F2S.
+    var authority: String? { underlying.head.authority }
+
     /// A header's value; several lines of one name are joined by commas.
     func header(_ name: HTTPField.Name) -> String? { underlying.headers[name] }
 

@@ -15,7 +15,7 @@ struct ViewRoutes: Sendable {
         view("/functions/{name}/why", "explainFunction", "Why a function is as it is.", "FunctionDiagnosis", [404]) {
             request in
             let function = try await parts.platform.functions.fetch(request.functionName())
-            return await parts.observe(function.id).diagnosis(of: function)
+            return await parts.observe(function.id, for: request).diagnosis(of: function)
         }
     }
 
@@ -26,8 +26,8 @@ struct ViewRoutes: Sendable {
     }
 
     private var services: APIRoute {
-        view("/services", "listServices", "Where functions are reached.", "ServiceList") { _ in
-            ItemList(items: await parts.observe().services)
+        view("/services", "listServices", "Where functions are reached.", "ServiceList") { request in
+            ItemList(items: await parts.observe(for: request).services)
         }
     }
 
@@ -72,9 +72,14 @@ struct ViewRoutes: Sendable {
         APIRoute(
             .get, "/health", access: .everybody, origin: .anywhere,
             documentation: OperationDocument(
-                "getHealth", "That F2S is there.",
-                answers: [.init(200, "It is.", [.json: OperationDocument.schema("Health")])]),
-            handler: { _ in try Response(json: HealthView(version: parts.version)) })
+                "getHealth", "Whether F2S is there, and the platform that it runs functions on.",
+                answers: [.init(200, "It is.", [.json: OperationDocument.schema("Health")])], problems: [503]),
+            handler: { _ in
+                if let outage = parts.platform.replicas.currentOutage {
+                    throw Problem(status: 503, title: "The platform cannot be reached", detail: outage)
+                }
+                return try Response(json: HealthView(version: parts.version))
+            })
     }
 
     /// A route that shows one value as JSON.
