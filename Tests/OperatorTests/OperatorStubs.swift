@@ -84,11 +84,17 @@ final class WatchedReplicas: ReplicaRuntime {
     let inner: InMemoryReplicas
     private let held: Mutex<Set<Function.ID>> = Mutex([])
     private let asked = Mutex<[ContinuousClock.Instant]>([])
+    private let outage = Mutex<String?>(nil)
 
     init(_ inner: InMemoryReplicas) { self.inner = inner }
 
     /// When `apply` was called with a count above zero.
     var askedAt: [ContinuousClock.Instant] { asked.withLock { $0 } }
+
+    /// What the platform answers when it is asked whether it is there.
+    func set(outage reason: String?) { outage.withLock { $0 = reason } }
+
+    func fetchOutage() async -> String? { outage.withLock { $0 } }
 
     func hold(_ id: Function.ID) { held.withLock { _ = $0.insert(id) } }
 

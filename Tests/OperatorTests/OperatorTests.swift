@@ -247,6 +247,30 @@ import Testing
         }
     }
 
+    @Test func `who calls a cold function hears that the platform is away, and is not asked for when nobody waits`()
+        async throws
+    {
+        let bench = Bench([try Samples.draft()])
+        bench.memory.replicas.fail(with: .unavailable("no route"))
+        bench.runtime.set(outage: "The API server cannot be reached.")
+        try await bench.run { bench in
+            try await bench.tick(until: "it has decided") { !bench.service.currentExplanations().isEmpty }
+            #expect(bench.dataPlane.published.allSatisfy { $0.troubles.isEmpty })
+            bench.dataPlane.wait(bench.id(), 1)
+            try await bench.tick(until: "it is told") {
+                bench.dataPlane.published.last?.troubles[bench.id()]?.reason == "PlatformUnreachable"
+            }
+            let trouble = bench.dataPlane.published.compactMap { $0.troubles[bench.id()] }.first
+            #expect(trouble?.stage == .scale && trouble?.retryAfterSeconds == 2)
+            #expect(trouble?.message == "The API server cannot be reached.")
+            #expect(bench.status()?.conditions.contains { $0.kind == .startFailed } != true)
+            bench.runtime.set(outage: nil)
+            try await bench.tick(until: "it is over") {
+                bench.dataPlane.published.last?.troubles.isEmpty == true
+            }
+        }
+    }
+
     @Test func `a platform that is slow with one function delays no other`() async throws {
         let bench = Bench([try Samples.draft("slow", min: 1), try Samples.draft("quick", min: 1)])
         bench.runtime.hold(bench.id("slow"))
