@@ -1,12 +1,23 @@
 /// The little that settings need to know of an `http` URL (RFC 3986 section 3).
 enum HTTPAddress {
-    /// Whether the text is an `http` or `https` URL with a host, without spaces and control characters.
-    static func isValid(_ text: String) -> Bool {
-        guard text.utf8.count <= 2048, text.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
-            let authority = authority(of: text)
+    /// The URL that a text means: itself, or with `http://` in front where it names no scheme, as `prometheus:9090` in
+    /// files of F2S 0.5.
+    /// - Returns: `nil` for anything but an `http` or `https` URL with a host, without spaces and control characters.
+    static func url(_ text: String) -> String? {
+        let url = text.contains("://") || text.hasPrefix("/") ? text : "http://" + text
+        return isValid(url) ? url : nil
+    }
+
+    private static func isValid(_ url: String) -> Bool {
+        guard url.utf8.count <= 2048, url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
+            let authority = authority(of: url)
         else { return false }
-        let host = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
-        return !host.isEmpty && host.first != ":"
+        let place = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        // The colons of an IPv6 address stand in brackets.
+        let afterAddress = place.lastIndex(of: "]").map { place[place.index(after: $0)...] } ?? place
+        let parts = afterAddress.split(separator: ":", omittingEmptySubsequences: false)
+        guard !place.isEmpty, place.first != ":", parts.count <= 2 else { return false }
+        return parts.count < 2 || UInt16(parts[1]) != nil
     }
 
     /// The text with the password between `user:` and `@host` replaced by stars.

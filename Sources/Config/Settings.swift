@@ -25,9 +25,14 @@ public struct Settings: Sendable, Hashable {
     public var followsLinks = false
     /// Protocols for which a client of a function may leave HTTP by `Upgrade`, in lower case (`f2s.upgrade_protocols`).
     public var upgradeProtocols = ["websocket"]
+    /// Names of the Secrets that functions may name (`f2s.allowed_secrets`); Kubernetes only.
+    public var allowedSecrets: [NamePattern] = [.any]
 
     /// The defaults.
     public init() {}
+
+    /// Whether a function may name this Secret.
+    public func allowsSecret(_ name: String) -> Bool { allowedSecrets.contains { $0.matches(name) } }
 }
 
 /// Who may call (`f2s.auth.global_config`).

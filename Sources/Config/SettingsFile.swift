@@ -11,6 +11,8 @@ public final class SettingsFile: Service {
     private struct State {
         var stamp: FileStamp?
         var complaint: String?
+        /// Those that the file has given and the log has told.
+        var warnings: [String] = []
     }
 
     /// The settings in force.
@@ -28,12 +30,14 @@ public final class SettingsFile: Service {
     /// - Throws: ``SettingsError`` when they cannot be read.
     public init(path: String?, environment: [String: String], logger: Logger) throws(SettingsError) {
         let content = try path.map { path throws(SettingsError) in try FileContent.read(path) } ?? .absent
-        let settings = try SettingsReader().read(content.bytes, place: path ?? "config.yaml", environment: environment)
+        let reading = try SettingsReader().reading(
+            content.bytes, place: path ?? "config.yaml", environment: environment)
         self.path = path
         self.environment = environment
         self.logger = logger
-        latest = Latest(settings)
+        latest = Latest(reading.settings)
         state = Mutex(State(stamp: content.stamp, complaint: nil))
+        warn(reading.warnings)
     }
 
     /// What is wrong with the file as it is now; `nil`: it is in force.
@@ -63,10 +67,11 @@ public final class SettingsFile: Service {
                 return
             }
             state.withLock { $0.stamp = content.stamp }
-            let settings = try SettingsReader().read(content.bytes, place: path, environment: environment)
+            let reading = try SettingsReader().reading(content.bytes, place: path, environment: environment)
             state.withLock { $0.complaint = nil }
-            guard settings != latest.current else { return }
-            latest.publish(settings)
+            warn(reading.warnings)
+            guard reading.settings != latest.current else { return }
+            latest.publish(reading.settings)
             logger.info("New settings are in force.", metadata: ["file": "\(path)"])
         } catch {
             complain(error.description)
@@ -81,6 +86,15 @@ public final class SettingsFile: Service {
         }
         guard isNew else { return }
         logger.warning("The settings stay as they were.", metadata: ["complaint": "\(complaint)"])
+    }
+
+    /// Logs each warning once, however often the file is read.
+    private func warn(_ warnings: [String]) {
+        let new = state.withLock { state in
+            defer { state.warnings = warnings }
+            return warnings.filter { !state.warnings.contains($0) }
+        }
+        for warning in new { logger.warning("\(warning)", metadata: path.map { ["file": "\($0)"] } ?? [:]) }
     }
 
     private static let pause = Duration.seconds(1)

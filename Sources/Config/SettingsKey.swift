@@ -37,16 +37,17 @@ struct SettingsKey: Sendable {
         time("f2s.limits.upstream_idle_timeout", \.limits.upstreamIdleTimeout, upTo: .seconds(3600)),
         time("f2s.limits.tunnel_idle_timeout", \.limits.tunnelIdleTimeout, upTo: .seconds(604_800)),
         time("f2s.limits.drain_timeout", \.limits.drainTimeout, upTo: .seconds(3600)),
+        number("f2s.limits.api_body_bytes", \.limits.apiBodyBytesMax, 1 << 20...1 << 32),
+        time("f2s.limits.api_body_timeout", \.limits.apiBodyTimeout, upTo: .seconds(600)),
+        number("f2s.limits.api_lists", \.limits.apiListsMax, 1...10_000),
         authKind("f2s.auth.global_config.type"),
         number("f2s.loops", \.loops, 1...256),
         time("f2s.shutdown_delay", \.shutdownDelay, from: 0, upTo: .seconds(3600)),
         names("f2s.public_hosts", \.publicHosts),
         flag("f2s.follow_links", \.followsLinks),
         protocols("f2s.upgrade_protocols", \.upgradeProtocols),
+        patterns("f2s.allowed_secrets", \.allowedSecrets),
     ]
-
-    /// Sections that a later version of F2S fills: they may stand there empty.
-    static let later = ["kafka"]
 }
 
 // The kinds of keys.
@@ -99,12 +100,12 @@ extension SettingsKey {
     ) -> SettingsKey {
         SettingsKey(path: path) { cursor, settings in
             let text = try cursor.text()
-            guard HTTPAddress.isValid(text) else {
+            guard let url = HTTPAddress.url(text) else {
                 // The value may hold a password, so it is not repeated.
                 throw YAMLComplaint(
                     "\(path) is no address: it must be a URL such as http://prometheus:9090.", at: cursor.node.position)
             }
-            settings[keyPath: field] = text
+            settings[keyPath: field] = url
         } json: { settings in
             settings[keyPath: field].map { HTTPAddress.maskingPassword($0).jsonText } ?? "null"
         }
@@ -144,11 +145,30 @@ extension SettingsKey {
         }
     }
 
+    /// Patterns of names: a list, or with commas between them, as a variable has them.
+    private static func patterns(
+        _ path: String, _ field: any WritableKeyPath<Settings, [NamePattern]> & Sendable
+    ) -> SettingsKey {
+        SettingsKey(path: path) { cursor, settings in
+            settings[keyPath: field] = try cursor.elements(example: "[function-*]").map { element in
+                guard let pattern = NamePattern(try element.text()) else {
+                    throw element.complaint(
+                        "be a name of lower-case letters, digits, '-' and '.', or a pattern with '*'")
+                }
+                return pattern
+            }
+        } json: { settings in
+            "[\(settings[keyPath: field].map(\.text.jsonText).joined(separator: ","))]"
+        }
+    }
+
     private static func authKind(_ path: String) -> SettingsKey {
         SettingsKey(path: path) { cursor, settings in
             let known = AuthSettings.Kind.allCases.map(\.rawValue).joined(separator: ", ")
             guard let kind = AuthSettings.Kind(rawValue: try cursor.text()) else {
-                throw cursor.complaint("be one of: \(known) (this version of F2S knows no other)")
+                throw cursor.complaint(
+                    "be one of: \(known). This version asks nobody for credentials, so it does not start with settings "
+                        + "that demand them; authentication comes with issue 7 (access)")
             }
             settings.auth.kind = kind
         } json: { settings in

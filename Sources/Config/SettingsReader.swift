@@ -17,8 +17,17 @@ public struct SettingsReader: Sendable {
     public func read(
         _ bytes: [UInt8]?, place: String = "config.yaml", environment: [String: String] = [:]
     ) throws(SettingsError) -> Settings {
+        try reading(bytes, place: place, environment: environment).settings
+    }
+
+    /// As ``read(_:place:environment:)``, with a warning for each kind of section that is skipped because this version
+    /// does not use it.
+    public func reading(
+        _ bytes: [UInt8]?, place: String = "config.yaml", environment: [String: String] = [:]
+    ) throws(SettingsError) -> (settings: Settings, warnings: [String]) {
         var settings = Settings()
-        var found = bytes.map { read(file: $0, place: place, into: &settings) } ?? []
+        var skipped: [String] = []
+        var found = bytes.map { read(file: $0, place: place, into: &settings, &skipped) } ?? []
         found += read(environment, into: &settings)
         if found.isEmpty, settings.limits.targetBytesMax > settings.limits.headBytesMax {
             let message =
@@ -27,10 +36,12 @@ public struct SettingsReader: Sendable {
             found.append(Refusal(place: place, message: message))
         }
         guard found.isEmpty else { throw SettingsError(found) }
-        return settings
+        return (settings, SkippedSection.warnings(for: skipped))
     }
 
-    private func read(file bytes: [UInt8], place: String, into settings: inout Settings) -> [Refusal] {
+    private func read(
+        file bytes: [UInt8], place: String, into settings: inout Settings, _ skipped: inout [String]
+    ) -> [Refusal] {
         var complaints: [YAMLComplaint] = []
         do {
             let documents = try YAMLReader().documents(bytes)
@@ -38,7 +49,9 @@ public struct SettingsReader: Sendable {
                 complaints.append(
                     YAMLComplaint("The file holds \(documents.count) documents: it must hold one.", at: nil))
             }
-            if let document = documents.first { read(YAMLCursor(try document.get()), into: &settings, &complaints) }
+            if let document = documents.first {
+                read(YAMLCursor(try document.get()), into: &settings, &complaints, &skipped)
+            }
         } catch {
             complaints.append(YAMLComplaint(error, at: nil))
         }
@@ -48,33 +61,26 @@ public struct SettingsReader: Sendable {
     }
 
     /// Reads a value: a key of the table, or a section that holds some.
-    private func read(_ cursor: YAMLCursor, into settings: inout Settings, _ complaints: inout [YAMLComplaint]) {
+    private func read(
+        _ cursor: YAMLCursor, into settings: inout Settings, _ complaints: inout [YAMLComplaint],
+        _ skipped: inout [String]
+    ) {
         do {
             if let key = SettingsKey.all.first(where: { $0.path == cursor.path }) {
                 try key.read(cursor, &settings)
-            } else if SettingsKey.later.contains(cursor.path) {
-                try refuseContent(cursor)
+            } else if SkippedSection.all.contains(where: { $0.path == cursor.path }) {
+                if !cursor.isEmpty { skipped.append(cursor.path) }
             } else {
                 let section = try cursor.map()
                 let known = Self.names(below: cursor.path)
                 complaints += section.unknownMembers(known: known, elsewhere: SettingsKey.all.map(\.path))
                 for name in known {
                     // A key without a value keeps its default.
-                    if let member = section[name] { read(member, into: &settings, &complaints) }
+                    if let member = section[name] { read(member, into: &settings, &complaints, &skipped) }
                 }
             }
         } catch {
             complaints.append(YAMLComplaint(error, at: cursor.node.position))
-        }
-    }
-
-    private func refuseContent(_ cursor: YAMLCursor) throws {
-        switch cursor.node.content {
-        case .map([]), .list([]): return
-        default:
-            throw YAMLComplaint(
-                "\(cursor.path) is not supported by this version of F2S: leave it out, or empty.",
-                at: cursor.node.position)
         }
     }
 
@@ -103,7 +109,7 @@ public struct SettingsReader: Sendable {
     private static func names(below path: String) -> [String] {
         let prefix = path.isEmpty ? "" : path + "."
         var names: [String] = []
-        for known in SettingsKey.all.map(\.path) + SettingsKey.later where known.hasPrefix(prefix) {
+        for known in SettingsKey.all.map(\.path) + SkippedSection.all.map(\.path) where known.hasPrefix(prefix) {
             let name = String(known.dropFirst(prefix.count).prefix { $0 != "." })
             if !names.contains(name) { names.append(name) }
         }
@@ -111,4 +117,14 @@ public struct SettingsReader: Sendable {
     }
 
     private static let sectionPrefixes = ["F2S_TIMEOUTS_", "F2S_LIMITS_", "F2S_AUTH_", "F2S_PROMETHEUS_"]
+}
+
+extension YAMLCursor {
+    /// Whether a section stands there without any content.
+    fileprivate var isEmpty: Bool {
+        switch node.content {
+        case .map([]), .list([]): true
+        default: node.isNull
+        }
+    }
 }

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import Logging
 import ServiceLifecycle
+import Synchronization
 import Testing
 
 @testable import F2SConfig
@@ -125,4 +126,41 @@ import Testing
             }
         }
     }
+
+    @Test func `a part that is skipped is logged once, however often the file is read`() async throws {
+        try await withPath { path in
+            let lines = RecordedLines()
+            try write("f2s: {loops: 1, kafka: {enabled: true}}", to: path)
+            let file = try SettingsFile(
+                path: path, environment: [:], logger: Logger(label: "test") { _ in RecordingHandler(lines: lines) })
+            for loops in 2...4 {
+                try write("f2s: {loops: \(loops), kafka: {enabled: true}}", to: path)
+                file.look()
+            }
+            let warnings = lines.current.filter { $0.hasPrefix("warning") }
+            #expect(warnings == ["warning f2s.kafka has no effect: messages from Kafka come with issue 9 (Kafka)."])
+        }
+    }
+}
+
+/// What a logger was given, as `level message`.
+private final class RecordedLines: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    var current: [String] { lines.withLock { $0 } }
+
+    func append(_ line: String) { lines.withLock { $0.append(line) } }
+}
+
+private struct RecordingHandler: LogHandler {
+    let lines: RecordedLines
+    var logLevel = Logger.Level.trace
+    var metadata = Logger.Metadata()
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) { lines.append("\(event.level) \(event.message)") }
 }

@@ -72,7 +72,8 @@ import Testing
             "f2s: {limits: {xyzzy: 5}}",
             "1:16: f2s.limits.xyzzy is not a known field: known here are head_bytes, target_bytes, "
                 + "fields, body_bytes, queue_length, connections, idle_upstreams, head_timeout, idle_timeout, "
-                + "upstream_idle_timeout, tunnel_idle_timeout, drain_timeout."
+                + "upstream_idle_timeout, tunnel_idle_timeout, drain_timeout, api_body_bytes, api_body_timeout, "
+                + "api_lists."
         ),
         ("debug: yes", #"1:8: debug is "yes": it must be true or false."#),
         ("debug: \"true\"", #"1:8: debug is "true": it must be true or false."#),
@@ -91,8 +92,9 @@ import Testing
         ("f2s: {loops: 300}", #"1:14: f2s.loops is "300": it must be between 1 and 256."#),
         (
             "f2s: {auth: {global_config: {type: basic}}}",
-            #"1:36: f2s.auth.global_config.type is "basic": it must be one of: none (this version of F2S knows no "#
-                + "other)."
+            #"1:36: f2s.auth.global_config.type is "basic": it must be one of: none. This version asks nobody for "#
+                + "credentials, so it does not start with settings that demand them; authentication comes with "
+                + "issue 7 (access)."
         ),
         (
             "f2s: {public_hosts: [\"http://f2s.example\"]}",
@@ -103,7 +105,16 @@ import Testing
             "f2s: {public_hosts: {a: b}}",
             "1:21: f2s.public_hosts is a map: it must be a list such as [functions.example.org]."
         ),
-        ("kafka: {brokers: [a]}", "1:8: kafka is not supported by this version of F2S: leave it out, or empty."),
+        (
+            "f2s: {auth: {bsic: []}}",
+            "1:13: f2s.auth.bsic is not a known field: did you mean f2s.auth.basic?"
+        ),
+        (
+            "f2s: {auth: {basic: [{password: secret}], global_config: {type: token}}}",
+            #"1:65: f2s.auth.global_config.type is "token": it must be one of: none. This version asks nobody for "#
+                + "credentials, so it does not start with settings that demand them; authentication comes with "
+                + "issue 7 (access)."
+        ),
         (
             "prometheus: {url: \"ftp://user:secret@x\"}",
             "1:19: prometheus.url is no address: it must be a URL such as http://prometheus:9090."
@@ -138,6 +149,19 @@ import Testing
         #expect(try read("").json.contains(#""public_hosts":[]"#))
     }
 
+    @Test func `Secrets that functions may name are patterns, every name by default`() throws {
+        #expect(Settings().allowsSecret("any.name"))
+        for settings in [
+            try read("f2s: {allowed_secrets: [function-*, exact]}"),
+            try read(nil, ["F2S_ALLOWED_SECRETS": "function-*, exact"]),
+        ] {
+            #expect(settings.allowsSecret("function-a") && settings.allowsSecret("exact"))
+            #expect(!settings.allowsSecret("registry") && !settings.allowsSecret("exact2"))
+        }
+        #expect(try !read("f2s: {allowed_secrets: []}").allowsSecret("a"))
+        #expect(complaints("f2s: {allowed_secrets: [A]}").count == 1)
+    }
+
     @Test func `the environment overrides the file`() throws {
         let settings = try read(
             "debug: false\nf2s: {timeouts: {request_timeout: 1}, limits: {queue_length: 1}}",
@@ -168,7 +192,7 @@ import Testing
         ("F2S_DEBUG", "on", #"debug is "on": it must be true or false."#),
         ("F2S_TIMEOUTS_HTTP_TIMEOUT", "1s", #"f2s.timeouts.http_timeout is "1s": it must be a whole number."#),
         (
-            "Prometheus_URL", "prometheus",
+            "Prometheus_URL", "prometheus:port",
             "prometheus.url is no address: it must be a URL such as http://prometheus:9090."
         ),
     ])
@@ -183,7 +207,21 @@ import Testing
         #expect(try read(nil, ["Prometheus_URL": url]).prometheusURL == url)
     }
 
-    @Test(arguments: ["http://", "http:///x", "http://:80", "a", "//a", "http://a b", "file:///x", "http://user@"])
+    @Test(arguments: [
+        ("localhost:9090", "http://localhost:9090"), ("prometheus", "http://prometheus"),
+        ("prometheus-service.f2s:9090", "http://prometheus-service.f2s:9090"),
+        ("192.168.2.40:32133/prefix", "http://192.168.2.40:32133/prefix"), ("[::1]:9090", "http://[::1]:9090"),
+        ("user:secret@prometheus:9090", "http://user:secret@prometheus:9090"),
+    ])
+    func `an address without a scheme means http`(text: String, url: String) throws {
+        #expect(try read(nil, ["Prometheus_URL": text]).prometheusURL == url)
+        #expect(try read("prometheus: {url: \"\(text)\"}").prometheusURL == url)
+    }
+
+    @Test(arguments: [
+        "http://", "http:///x", "http://:80", "//a", "http://a b", "file:///x", "http://user@", "mailto:x", "a:b:1",
+        "a:65536", "http://a:b", ":9090", "/x",
+    ])
     func `what is no address of a server is refused`(url: String) {
         #expect(complaints(nil, ["Prometheus_URL": url]).count == 1)
     }
@@ -198,9 +236,71 @@ import Testing
                 + #""limits":{"head_bytes":32768,"target_bytes":8192,"fields":100,"body_bytes":null,"#
                 + #""queue_length":10000,"#
                 + #""connections":20000,"idle_upstreams":64,"head_timeout":10000,"idle_timeout":75000,"#
-                + #""upstream_idle_timeout":4000,"tunnel_idle_timeout":3600000,"drain_timeout":30000},"#
+                + #""upstream_idle_timeout":4000,"tunnel_idle_timeout":3600000,"drain_timeout":30000,"#
+                + #""api_body_bytes":16777216,"api_body_timeout":30000,"api_lists":64},"#
                 + #""auth":{"global_config":{"type":"none"}},"loops":2,"shutdown_delay":0,"public_hosts":[],"#
-                + #""follow_links":false,"upgrade_protocols":["websocket"]}}"#)
+                + #""follow_links":false,"upgrade_protocols":["websocket"],"allowed_secrets":["*"]}}"#)
+    }
+
+    /// Every block that the chart of F2S 0.5 renders, with the values that it renders by default.
+    private static let published = """
+        debug: true
+
+        prometheus:
+          url: prometheus-service.f2s:9090
+
+        f2s:
+          memberlist:
+            bind_port: 7079
+            cluster: f2s-memberlist.f2s
+          timeouts:
+            request_timeout: 120000
+            http_timeout: 60000
+            scaling_timeout: 4000
+          auth:
+            global_config:
+              type: none
+            basic:
+              - username: first
+                password: in-the-clear
+                group: admins
+            token:
+              tokens:
+                - token: a.b.c
+              jwt_secret: test
+            authorization:
+              - group: admins
+                privileges: [functions:list, functions:invoke, settings:view]
+          kafka:
+            enabled: false
+            brokers: [kafka-0.kafka:9092]
+            listeners:
+              - topic: test
+                actions:
+                  - triggers: [{type: key, filter: equal, value: test-key}]
+                    f2sfunctions: [ffe4eb97-3716-479f-8cd4-f86d05bb8e99]
+                    response: {key: test-response}
+        """
+
+    @Test func `a published file is read, with one warning for each part that is skipped`() throws {
+        let (settings, warnings) = try SettingsReader().reading(Array(Self.published.utf8))
+        #expect(settings.debug)
+        #expect(settings.prometheusURL == "http://prometheus-service.f2s:9090")
+        #expect(settings.timeouts.scaling == .seconds(4))
+        #expect(
+            warnings == [
+                "f2s.auth.basic, f2s.auth.token, f2s.auth.authorization have no effect: this version asks nobody for "
+                    + "credentials. Authentication comes with issue 7 (access).",
+                "f2s.memberlist has no effect: F2S processes find each other by the cluster's API server. Leave it out.",
+                "f2s.kafka has no effect: messages from Kafka come with issue 9 (Kafka).",
+            ])
+    }
+
+    @Test(arguments: [
+        "f2s: {auth: {basic: , token: {}, authorization: []}, kafka: , memberlist: {}}", "kafka: []", "f2s: {auth: }",
+    ])
+    func `a part without content needs no warning`(text: String) throws {
+        #expect(try SettingsReader().reading(Array(text.utf8)).warnings.isEmpty)
     }
 
     @Test func `what is shown can be read`() throws {
@@ -211,6 +311,7 @@ import Testing
         settings.limits.bodyBytesMax = 5
         settings.shutdownDelay = .seconds(5)
         settings.publicHosts = ["f2s.example"]
+        settings.allowedSecrets = [try #require(NamePattern("function-*"))]
         #expect(try read(settings.json) == settings)
     }
 }

@@ -24,6 +24,12 @@ public struct Limits: Sendable, Hashable, Codable {
     public var tunnelIdleTimeout = Duration.seconds(3600)
     /// Time to finish work in hand at shutdown (`drain_timeout`, milliseconds).
     public var drainTimeout = Duration.seconds(30)
+    /// Bytes of all requests' content that the management API holds at once (`api_body_bytes`).
+    public var apiBodyBytesMax = 16 * 1024 * 1024
+    /// Time for the content of a request to the management API to arrive (`api_body_timeout`, milliseconds).
+    public var apiBodyTimeout = Duration.seconds(30)
+    /// Lists of functions that are being sent at once (`api_lists`).
+    public var apiListsMax = 64
 
     /// The defaults.
     public init() {}
@@ -39,6 +45,8 @@ public struct Limits: Sendable, Hashable, Codable {
             ("upstream_idle_timeout_seconds", upstreamIdleTimeout.inSeconds),
             ("tunnel_idle_timeout_seconds", tunnelIdleTimeout.inSeconds),
             ("drain_timeout_seconds", drainTimeout.inSeconds),
+            ("api_body_bytes", Double(apiBodyBytesMax)), ("api_body_timeout_seconds", apiBodyTimeout.inSeconds),
+            ("api_lists", Double(apiListsMax)),
         ]
         if let bodyBytesMax { readings.append(("body_bytes", Double(bodyBytesMax))) }
         return readings
