@@ -1,3 +1,4 @@
+import F2SConfig
 import F2SModel
 import Hummingbird
 public import Logging
@@ -22,8 +23,10 @@ public struct APIServer: Service {
 
     /// Every route of the REST API.
     var routes: [APIRoute] {
+        let lists = ListLimit(listsMax: { [parts] in parts.settings.current.limits.apiListsMax })
         let described =
-            FunctionRoutes(parts: parts).routes + LogRoutes(parts: parts).routes + ViewRoutes(parts: parts).routes
+            FunctionRoutes(parts: parts, lists: lists).routes + LogRoutes(parts: parts).routes
+            + ViewRoutes(parts: parts, lists: lists).routes
             + EventRoutes(events: parts.platform.events, keepAlive: keepAlive).routes
         let documents = DocumentRoutes(
             described: described, version: parts.version, publicAuthority: parts.publicAuthority)
@@ -34,8 +37,11 @@ public struct APIServer: Service {
     /// - Throws: ``APIServerError/cannotListen(address:reason:)``; not worth a retry before something has changed.
     public func run() async throws {
         let gate = RouteGate(
-            authenticator: parts.authenticator, publicAuthority: parts.publicAuthority,
+            authenticator: parts.authenticator,
+            authorities: { [parts] in [parts.publicAuthority(), parts.managementAuthority()].compactMap(\.self) },
             publicHosts: parts.publicHosts)
+        let limits: @Sendable () -> Limits = { [parts] in parts.settings.current.limits }
+        let content = ContentReader(bytesMax: { limits().apiBodyBytesMax }, timeout: { limits().apiBodyTimeout })
         let operationsRoutes = OperationsRoutes(metrics: parts.metrics, isReady: parts.isReady).routes
         let (ip, port) = parts.operationsAddress
         let host = ip.contains(":") ? "[\(ip)]" : ip
@@ -45,7 +51,7 @@ public struct APIServer: Service {
         let api = Listener(
             name: parts.socketPath, address: .unixDomainSocket(path: parts.socketPath),
             router: APIRouter(
-                routes: routes, gate: gate,
+                routes: routes, gate: gate, content: content,
                 elsewhere: { path in
                     let isServed = !operationsRoutes.methods(of: path).isEmpty
                     return isServed ? "http://\(host):\(boundPort.current)\(path) (--operations)" : nil
@@ -54,7 +60,7 @@ public struct APIServer: Service {
         let operations = Listener(
             name: "\(host):\(port)", address: .hostname(ip, port: port),
             router: APIRouter(
-                routes: operationsRoutes, gate: gate,
+                routes: operationsRoutes, gate: gate, content: content,
                 elsewhere: { [authority = parts.publicAuthority] path in
                     let isServed = !routes.methods(of: path).isEmpty || path.hasPrefix("/invoke/")
                     return isServed ? "http://\(authority())\(path) (--listen)" : nil

@@ -26,6 +26,8 @@ public struct APIServerParts: Sendable {
     public var isReady: @Sendable () -> Bool
     /// Where the public listener is reachable, `host:port`: part of URLs, and the Host that a request may name.
     public var publicAuthority: @Sendable () -> String
+    /// Where the management listener is reachable, `host:port`; `nil`: it has no listener of its own.
+    public var managementAuthority: @Sendable () -> String?
     /// Names in lower case by which the public listener is reached besides.
     public var publicHosts: @Sendable () -> [String]
     /// Called once with the port of the operations listener when it is bound.
@@ -39,6 +41,7 @@ public struct APIServerParts: Sendable {
         authenticator: any Authenticator, operatorInspector: any OperatorInspector,
         dispatcherInspector: any DispatcherInspector, socketPath: String, operationsAddress: (ip: String, port: Int),
         isReady: @escaping @Sendable () -> Bool, publicAuthority: @escaping @Sendable () -> String,
+        managementAuthority: @escaping @Sendable () -> String? = { nil },
         publicHosts: @escaping @Sendable () -> [String],
         onOperationsBound: @escaping @Sendable (Int) -> Void, version: String
     ) {
@@ -53,6 +56,7 @@ public struct APIServerParts: Sendable {
         self.operationsAddress = operationsAddress
         self.isReady = isReady
         self.publicAuthority = publicAuthority
+        self.managementAuthority = managementAuthority
         self.publicHosts = publicHosts
         self.onOperationsBound = onOperationsBound
         self.version = version

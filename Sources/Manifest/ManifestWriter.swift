@@ -12,7 +12,7 @@ public struct ManifestWriter: Sendable {
     public func yaml(_ function: Function) -> String { ManifestValue(function).yaml }
 
     /// A `FunctionList` in one document.
-    public func yaml(_ functions: [Function]) -> String { ManifestValue(functions).yaml }
+    public func yaml(_ functions: [Function]) -> String { FunctionListText(functions, as: .yaml).joined() }
 
     /// The same members as ``yaml(_:)-(Function)``, as JSON on one line.
     public func json(_ function: Function) -> String { ManifestValue(function).json }
@@ -21,5 +21,5 @@ public struct ManifestWriter: Sendable {
     public func json(_ draft: FunctionDraft) -> String { ManifestValue(draft).json }
 
     /// A `FunctionList`, as JSON on one line.
-    public func json(_ functions: [Function]) -> String { ManifestValue(functions).json }
+    public func json(_ functions: [Function]) -> String { FunctionListText(functions, as: .json).joined() }
 }

@@ -218,6 +218,20 @@ import Testing
         }
     }
 
+    @Test func `of a stranger nothing is read`() async throws {
+        try await serve { desk, path in
+            let host = path.split(separator: "/").joined(separator: "%2F")
+            var request = HTTPClientRequest(url: "http+unix://%2F\(host)/load")
+            request.method = .POST
+            let (content, end) = AsyncStream.makeStream(of: ByteBuffer.self)
+            defer { end.finish() }
+            request.body = .stream(content, length: .known(Int64(1000)))
+            let answer = try await Answer(HTTPClient.shared.execute(request, timeout: .seconds(30)))
+            #expect(answer.status == 403)
+            #expect(desk.asked.isEmpty)
+        }
+    }
+
     @Test func `a report of no end is refused`() async throws {
         try await serve { desk, path in
             let content = String(repeating: " ", count: 4 * 1024 * 1024 + 1)

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import F2SConfig
 import F2SModel
 import NIOCore
 import TestSupport
@@ -74,6 +75,53 @@ import Testing
             #expect(answer.status == 413)
             #expect(answer.problem?.contains("1048576") == true)
             #expect(try await server.send("GET", "/health").status == 200)
+        }
+    }
+
+    /// A request whose content never comes.
+    private func endless(
+        _ server: TestServer, _ method: String, _ path: String, _ headers: [String: String]
+    ) async throws -> Answer {
+        let (content, end) = AsyncStream.makeStream(of: ByteBuffer.self)
+        defer { end.finish() }
+        let request = server.request(method, path, headers: headers, body: .stream(content, length: .known(Int64(1000))))
+        return try await Answer(HTTPClient.shared.execute(request, timeout: .seconds(30)))
+    }
+
+    @Test(arguments: [
+        ("POST", "/functions", ["Host": "evil.example"], 403), ("POST", "/functions", ["Origin": "http://a"], 403),
+        ("POST", "/functions", ["Content-Type": "text/plain"], 403), ("POST", "/functions", [:], 403),
+        ("POST", "/nothing", [:], 404), ("POST", "/health", [:], 405), ("PUT", "/functions", [:], 405),
+    ])
+    func `what the head decides is answered without waiting for the content`(
+        method: String, path: String, headers: [String: String], status: Int
+    ) async throws {
+        try await TestServer.with { server in
+            let answer = try await endless(server, method, path, headers)
+            #expect(answer.status == status)
+        }
+    }
+
+    @Test func `content that does not arrive is given up, and the server goes on`() async throws {
+        var options = TestServer.Options()
+        options.settings.limits.apiBodyTimeout = .milliseconds(50)
+        try await TestServer.with(options) { server in
+            let answer = try await endless(server, "POST", "/functions", ["Content-Type": "application/yaml"])
+            #expect(answer.status == 408)
+            #expect(answer.problem?.contains("api_body_timeout") == true)
+            #expect(try await server.send("GET", "/health").status == 200)
+        }
+    }
+
+    @Test func `content beyond what all requests may hold is refused for a moment`() async throws {
+        var options = TestServer.Options()
+        options.settings.limits.apiBodyBytesMax = 10_000
+        try await TestServer.with(options) { server in
+            let large = manifest("hello") + String(repeating: "#\n", count: 5000)
+            let refused = try await server.send("POST", "/functions", yaml: large)
+            #expect(refused.status == 503)
+            #expect(refused.headers["retry-after"] == "1")
+            #expect(try await server.send("POST", "/functions", yaml: manifest("hello")).status == 201)
         }
     }
 

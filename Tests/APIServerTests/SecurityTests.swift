@@ -8,8 +8,12 @@ import Testing
     @Test(arguments: [
         ["Host": "evil.example"], ["Host": "evil.example:8080"], ["Origin": "http://evil.example"], ["Origin": "null"],
         ["Sec-Fetch-Site": "cross-site"], ["Host": "localhost:8080", "Origin": "http://localhost:3000"],
+        // Every function serves pages of our own origin, below /invoke.
+        ["Host": "127.0.0.1:8080", "Origin": "http://127.0.0.1:8080", "Sec-Fetch-Site": "same-origin"],
+        ["Host": "127.0.0.1:8080", "Origin": "http://127.0.0.1:8080"],
+        ["Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"],
     ])
-    func `a stranger's page changes nothing`(headers: [String: String]) async throws {
+    func `a page changes nothing, whoever serves it`(headers: [String: String]) async throws {
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             let before = server.memory.functions.current
             let answers = [
@@ -40,14 +44,33 @@ import Testing
         }
     }
 
-    @Test func `a page of our own may change something`() async throws {
+    @Test(arguments: [
+        ["Sec-Fetch-Site": "same-origin"], ["Origin": "http://localhost"], ["Origin": "null"],
+        ["Sec-Fetch-Site": "cross-site"],
+        ["Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"],
+    ])
+    func `a page reads nothing, and health and documents answer`(headers: [String: String]) async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            for route in server.routes where route.name.hasPrefix("GET ") {
+                let path = route.path.replacing("{name}", with: "hello")
+                let answer = try await server.send("GET", path, headers: headers)
+                #expect(answer.status == (route.origin == .anywhere ? 200 : 403), "\(path)")
+                #expect(answer.headers["access-control-allow-origin"] == nil)
+            }
+        }
+    }
+
+    @Test(arguments: ["/functions", "/functions/nobody", "/nothing", "/health", "/docs", "/", "/config"])
+    func `an answer has no origin in a browser, is shown in no frame, and is what its type says`(path: String)
+        async throws
+    {
         try await TestServer.with { server in
-            let answer = try await server.send(
-                "POST", "/functions", yaml: manifest("hello"),
-                headers: [
-                    "Host": "127.0.0.1:8080", "Origin": "http://127.0.0.1:8080", "Sec-Fetch-Site": "same-origin",
-                ])
-            #expect(answer.status == 201)
+            for accept in ["text/html", "application/json"] {
+                let answer = try await server.send("GET", path, headers: ["Accept": accept])
+                let policy = answer.headers["content-security-policy"] ?? ""
+                #expect(policy.hasPrefix("sandbox; frame-ancestors 'none'"), "\(path)")
+                #expect(answer.headers["x-content-type-options"] == "nosniff")
+            }
         }
     }
 

@@ -149,4 +149,12 @@ import Testing
             FieldComplaint(field: "f", value: nil, requirement: "be there").description
                 == "f is missing: it must be there")
     }
+
+    @Test(arguments: [(4096, true), (4097, false)])
+    func `a description has at most 4 KiB`(bytes: Int, isAccepted: Bool) throws {
+        var draft = try draft { _ in }
+        // Two bytes each.
+        draft.summary = String(repeating: "é", count: bytes / 2) + String(repeating: "a", count: bytes % 2)
+        #expect(draft.complaints().map(\.field) == (isAccepted ? [] : ["spec.description"]))
+    }
 }

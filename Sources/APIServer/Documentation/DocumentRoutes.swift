@@ -44,8 +44,7 @@ struct DocumentRoutes: Sendable {
     /// A page loads nothing, runs nothing and cannot be framed.
     private static func page(_ title: String, _ body: String) -> Response {
         var response = Response(DocumentPage.html(title: title, body: body), as: .html)
-        response.headers[.contentSecurityPolicy] =
-            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+        response.headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'"
         return response
     }
 }

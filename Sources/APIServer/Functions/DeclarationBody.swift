@@ -1,12 +1,12 @@
 import F2SManifest
 import F2SModel
+import HTTPTypes
 
 /// Reads the one function that the body of a POST or PUT declares.
 enum DeclarationBody {
-    /// The declaration; the reader has checked its values.
-    /// - Throws: a ``Problem``: 403 for a type that is neither JSON nor YAML, which a stranger's page could send; 422
-    ///   with line and column of every complaint; 422 when there is no document, or more than one.
-    static func draft(of bytes: [UInt8], contentType: String?) throws -> FunctionDraft {
+    /// What its routes demand: a type that is neither JSON nor YAML, which a stranger's page could send, is a 403.
+    static let rule = ContentRule(bytesMax: 1024 * 1024) { fields in
+        let contentType = fields[.contentType]
         let type = MediaType(contentType: contentType)
         guard type == .json || type == .yaml else {
             throw Problem(
@@ -14,6 +14,12 @@ enum DeclarationBody {
                 detail: "Content-Type is \(contentType ?? "missing"). Send application/json or application/yaml.",
                 stage: .auth, reason: "ForeignContentType")
         }
+    }
+
+    /// The declaration; the reader has checked its values.
+    /// - Throws: a ``Problem``: 422 with line and column of every complaint; 422 when there is no document, or more than
+    ///   one.
+    static func draft(of bytes: [UInt8]) throws -> FunctionDraft {
         let contents = ManifestReader().read(bytes, place: "body")
         guard contents.refusals.isEmpty else {
             let complaints = contents.refusals.map(\.description)

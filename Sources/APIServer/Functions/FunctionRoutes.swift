@@ -8,8 +8,12 @@ import Hummingbird
 /// not from the catalogue, so that who has just written reads what was written.
 struct FunctionRoutes: Sendable {
     private let functions: any FunctionStore
+    private let lists: ListLimit
 
-    init(parts: APIServerParts) { functions = parts.platform.functions }
+    init(parts: APIServerParts, lists: ListLimit) {
+        functions = parts.platform.functions
+        self.lists = lists
+    }
 
     var routes: [APIRoute] { [list, create, read, replace, delete] }
 
@@ -25,19 +29,18 @@ struct FunctionRoutes: Sendable {
                             .json: OperationDocument.schema("FunctionList"),
                             .yaml: OperationDocument.schema("FunctionList"),
                         ])
-                ], problems: [400]),
+                ], problems: [400, 503]),
             handler: { request in
+                let output = try request.output()
+                let lease = try lists.take()
                 let all = try await functions.fetchCurrent().functions.sorted { $0.name < $1.name }
-                return switch try request.output() {
-                case .yaml: Response(ManifestWriter().yaml(all), as: .yaml)
-                default: Response(ManifestWriter().json(all), as: .json)
-                }
+                return .list(output, lease, FunctionListText(all, as: output == .yaml ? .yaml : .json))
             })
     }
 
     private var create: APIRoute {
         APIRoute(
-            .post, "/functions", access: .holder(of: .write), origin: .ownOrigin,
+            .post, "/functions", access: .holder(of: .write), origin: .noPage, content: DeclarationBody.rule,
             documentation: OperationDocument(
                 "createFunction", "Declares a function.", parameters: [.output], takesFunction: true,
                 answers: [Self.answer(201, "It is declared.", headers: ["Location", "ETag"])], problems: [400, 409]),
@@ -61,7 +64,7 @@ struct FunctionRoutes: Sendable {
 
     private var replace: APIRoute {
         APIRoute(
-            .put, "/functions/{name}", access: .holder(of: .write), origin: .ownOrigin,
+            .put, "/functions/{name}", access: .holder(of: .write), origin: .noPage, content: DeclarationBody.rule,
             documentation: OperationDocument(
                 "putFunction", "Declares a function, or replaces its declaration.",
                 parameters: [
@@ -89,7 +92,7 @@ struct FunctionRoutes: Sendable {
 
     private var delete: APIRoute {
         APIRoute(
-            .delete, "/functions/{name}", access: .holder(of: .write), origin: .ownOrigin,
+            .delete, "/functions/{name}", access: .holder(of: .write), origin: .noPage,
             documentation: OperationDocument(
                 "deleteFunction", "Removes a function; its replicas are stopped.", parameters: [.ifMatch],
                 answers: [.init(204, "It is gone.")], problems: [400, 404, 409, 412]),
@@ -146,7 +149,7 @@ struct FunctionRoutes: Sendable {
     }
 
     private static func draft(_ request: APIRequest) throws -> FunctionDraft {
-        try DeclarationBody.draft(of: Array(request.body.readableBytesView), contentType: request.header(.contentType))
+        try DeclarationBody.draft(of: Array(request.body.readableBytesView))
     }
 
     private static func preconditions(_ request: APIRequest) throws(Problem) -> Preconditions {

@@ -11,8 +11,10 @@ public struct InternalServer: Service {
     private let socketPath: String
     private let logger: Logger
 
-    /// Largest report: some 20 000 functions that are busy all at once.
-    private static let bodyBytesMax = 4 * 1024 * 1024
+    /// Bytes of the reports that are held at once, one of each process at most.
+    private static let reportBytesMax = 64 * 1024 * 1024
+    /// Time for a report to arrive.
+    private static let reportTimeout = Duration.seconds(10)
 
     /// A server.
     /// - Parameters:
@@ -31,9 +33,10 @@ public struct InternalServer: Service {
     /// Serves until graceful shutdown; answers in hand are finished.
     /// - Throws: ``APIServerError/cannotListen(address:reason:)``; not worth a retry before something has changed.
     public func run() async throws {
-        let gate = RouteGate(authenticator: NoAuthentication(), publicAuthority: { "" }, publicHosts: { [] })
+        let gate = RouteGate(authenticator: NoAuthentication(), authorities: { [] }, publicHosts: { [] })
         let router = APIRouter(
-            routes: routes.routes, gate: gate, bodyBytesMax: Self.bodyBytesMax, logger: logger
+            routes: routes.routes, gate: gate,
+            content: ContentReader(bytesMax: { Self.reportBytesMax }, timeout: { Self.reportTimeout }), logger: logger
         ).router()
         try await Listener(
             name: socketPath, address: .unixDomainSocket(path: socketPath), router: router, logger: logger,

@@ -14,7 +14,7 @@ struct APIRoute: Sendable {
         case holder(of: Privilege)
     }
 
-    /// What answers a request whose demands are met and whose body has been read.
+    /// What answers a request whose demands are met and whose content has been read.
     typealias Handler = @Sendable (APIRequest) async throws -> Response
 
     /// The method; GET answers HEAD too.
@@ -25,6 +25,8 @@ struct APIRoute: Sendable {
     let access: Access
     /// Where requests may come from.
     let origin: OriginRule
+    /// What content it takes.
+    let content: ContentRule
     /// What `/docs` says about it.
     let documentation: OperationDocument
     /// What it does.
@@ -33,12 +35,13 @@ struct APIRoute: Sendable {
     /// A route.
     init(
         _ method: HTTPRequest.Method, _ path: String, access: Access, origin: OriginRule,
-        documentation: OperationDocument, handler: @escaping Handler
+        content: ContentRule = .none, documentation: OperationDocument, handler: @escaping Handler
     ) {
         self.method = method
         self.path = path
         self.access = access
         self.origin = origin
+        self.content = content
         self.documentation = documentation
         self.handler = handler
     }

@@ -9,8 +9,8 @@ struct APIRouter: Sendable {
     let routes: [APIRoute]
     /// What stands before it.
     let gate: RouteGate
-    /// Largest body of a request.
-    var bodyBytesMax = ProblemMiddleware.bodyBytesDefault
+    /// Reads what requests contain.
+    let content: ContentReader
     /// The address at which another listener of F2S serves a path; `nil`: none does.
     var elsewhere: @Sendable (_ path: String) -> String? = { _ in nil }
     /// For errors that nobody has foreseen.
@@ -21,7 +21,7 @@ struct APIRouter: Sendable {
         let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(
             middleware: ProblemMiddleware(
-                routes: routes, challenge: challenge, bodyBytesMax: bodyBytesMax, elsewhere: elsewhere, logger: logger))
+                routes: routes, challenge: challenge, elsewhere: elsewhere, logger: logger))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await respond(to: request, parameters: context.parameters, route: route)
@@ -36,16 +36,22 @@ struct APIRouter: Sendable {
     private func respond(
         to request: Request, parameters: Parameters, route: APIRoute
     ) async throws -> Response {
+        func field(_ name: String) -> String? { HTTPField.Name(name).flatMap { request.headers[$0] } }
         let claims = OriginPolicy.Claims(
-            host: request.head.authority, origin: request.headers[.origin],
-            fetchSite: HTTPField.Name("Sec-Fetch-Site").flatMap { request.headers[$0] })
+            host: request.head.authority, origin: request.headers[.origin], fetchSite: field("Sec-Fetch-Site"),
+            isNavigation: field("Sec-Fetch-Mode") == "navigate" && field("Sec-Fetch-Dest") == "document")
         let principal = try gate.admit(claims, authorization: request.headers[.authorization], to: route)
         try route.checkQuery(request.uri.queryParameters.map { String($0.key) })
+        try route.content.admit(request.headers)
         let named = parameters.map { (String($0.key), String($0.value)) }
-        return try await route.handler(
-            APIRequest(
-                underlying: request, body: try await request.body.collect(upTo: bodyBytesMax),
-                parameters: Dictionary(named) { first, _ in first }, principal: principal))
+        return try await content.withContent(of: request, upTo: route.content.bytesMax) { body in
+            var read = request
+            read.body = RequestBody(buffer: body)
+            return try await route.handler(
+                APIRequest(
+                    underlying: read, body: body, parameters: Dictionary(named) { first, _ in first },
+                    principal: principal))
+        }
     }
 
     private var challenge: String {

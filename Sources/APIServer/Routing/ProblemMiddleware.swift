@@ -4,8 +4,8 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// The outermost layer of both listeners: reads the body within its bound, turns every error into a problem document,
-/// and adds the headers that every answer carries.
+/// The outermost layer of every listener: turns every error into a problem document, and adds the headers that every
+/// answer carries.
 struct ProblemMiddleware: RouterMiddleware {
     typealias Context = BasicRequestContext
 
@@ -13,33 +13,21 @@ struct ProblemMiddleware: RouterMiddleware {
     let routes: [APIRoute]
     /// How to log in: the value of WWW-Authenticate (RFC 9110 section 11.6.1).
     let challenge: String
-    /// Largest body of a request.
-    let bodyBytesMax: Int
     /// The address at which another listener of F2S serves a path.
     let elsewhere: @Sendable (_ path: String) -> String?
     /// For errors that nobody has foreseen.
     let logger: Logger
 
-    /// Largest body of a request, unless said otherwise.
-    static let bodyBytesDefault = 1024 * 1024
+    /// An answer is a document of no origin in a browser, runs nothing, and is shown in no frame.
+    static let contentPolicy = "sandbox; frame-ancestors 'none'"
 
     func handle(
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
-        var request = request
-        var response: Response
-        do {
-            // The body is read to its end before anything is answered: an answer in the middle of a body would leave
-            // the client writing to nobody.
-            _ = try await request.collectBody(upTo: bodyBytesMax)
-            response = await answer(request, context: context, next: next)
-        } catch is NIOTooManyBytesError {
-            response = Response(
-                Problem(
-                    status: 413, title: "The body is too large",
-                    detail: "A body has at most \(bodyBytesMax) bytes. Send one function per request."))
-        }
+        var response = await answer(request, context: context, next: next)
         response.headers[.cacheControl] = "no-store"
+        let policy = response.headers[.contentSecurityPolicy].map { "; \($0)" } ?? ""
+        response.headers[.contentSecurityPolicy] = Self.contentPolicy + policy
         response.headers[.xContentTypeOptions] = "nosniff"
         return request.method == .head ? response.createHeadResponse() : response
     }

@@ -4,9 +4,10 @@ import F2SModel
 struct RouteGate: Sendable {
     /// Who calls.
     let authenticator: any Authenticator
-    /// Where the public listener is reachable; asked per request, because its port is known only once it is bound.
-    let publicAuthority: @Sendable () -> String
-    /// Names that lead to it besides; asked per request, because settings change.
+    /// Where the listeners in front are reachable; asked per request, because their ports are known only once they are
+    /// bound.
+    let authorities: @Sendable () -> [String]
+    /// Names that lead to them besides; asked per request, because settings change.
     let publicHosts: @Sendable () -> [String]
 
     /// Lets a request through and says who sends it.
@@ -14,7 +15,7 @@ struct RouteGate: Sendable {
     func admit(
         _ claims: OriginPolicy.Claims, authorization: String?, to route: APIRoute
     ) throws(Problem) -> Principal {
-        let policy = OriginPolicy(publicAuthority: publicAuthority(), publicHosts: publicHosts())
+        let policy = OriginPolicy(authorities: authorities(), publicHosts: publicHosts())
         if let refusal = policy.refusal(of: claims, under: route.origin) { throw refusal.problem }
         guard case .holder(of: let privilege) = route.access else { return .anonymous }
         guard let principal = authenticator.principal(authorization: authorization) else {

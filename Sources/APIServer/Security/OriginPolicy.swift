@@ -1,7 +1,8 @@
 import F2SModel
 
-/// Decides whether a request may have been sent by a stranger's web page: declaring a function runs code, so a page
-/// that somebody happens to visit must not be able to do it (DNS rebinding, cross-site request forgery).
+/// Decides whether a request may have been sent by a web page: declaring a function runs code, so a page that somebody
+/// happens to visit must not be able to do it (DNS rebinding, cross-site request forgery). A page of our own origin is
+/// no better than a stranger's, because every function can serve one below `/invoke`.
 struct OriginPolicy: Sendable {
     /// What a request says about where it comes from.
     struct Claims: Sendable, Hashable {
@@ -11,12 +12,16 @@ struct OriginPolicy: Sendable {
         var origin: String?
         /// The Sec-Fetch-Site header; only browsers send one, and no page can forge it.
         var fetchSite: String?
+        /// Whether the answer becomes a page of its own (Sec-Fetch-Mode `navigate`, Sec-Fetch-Dest `document`), which
+        /// the page that led there cannot read: the answer's policy gives it another origin.
+        var isNavigation: Bool
 
         /// Claims; absent headers are `nil`.
-        init(host: String?, origin: String? = nil, fetchSite: String? = nil) {
+        init(host: String?, origin: String? = nil, fetchSite: String? = nil, isNavigation: Bool = false) {
             self.host = host
             self.origin = origin
             self.fetchSite = fetchSite
+            self.isNavigation = isNavigation
         }
     }
 
@@ -24,19 +29,19 @@ struct OriginPolicy: Sendable {
     enum Refusal: Error, Sendable, Hashable {
         /// The Host header names somebody else, or nobody.
         case foreignHost(String?)
-        /// A page of another origin has sent it.
-        case foreignOrigin(String)
-        /// The browser says that a page of another site or origin has sent it.
-        case crossSite(String)
+        /// A page of this origin has sent it.
+        case page(origin: String)
+        /// The browser says that a page has sent it.
+        case pageOf(site: String)
     }
 
-    private let listener: Authority?
+    private let listeners: [Authority]
     private let publicHosts: [String]
 
-    /// A policy for a server that the public listener makes reachable at `publicAuthority` (`host:port`).
+    /// A policy for a server that listeners make reachable at `authorities` (`host:port`).
     /// - Parameter publicHosts: names that lead to it besides, in lower case, whatever the port.
-    init(publicAuthority: String, publicHosts: [String] = []) {
-        listener = Authority(publicAuthority)
+    init(authorities: [String], publicHosts: [String] = []) {
+        listeners = authorities.compactMap { Authority($0) }
         self.publicHosts = publicHosts
     }
 
@@ -44,28 +49,17 @@ struct OriginPolicy: Sendable {
     func refusal(of claims: Claims, under rule: OriginRule) -> Refusal? {
         guard rule != .anywhere else { return nil }
         guard let host = claims.host.flatMap({ Authority($0) }), isOurs(host) else { return .foreignHost(claims.host) }
-        guard rule == .ownOrigin else { return nil }
-        if let origin = claims.origin, !isSame(origin: origin, as: host) { return .foreignOrigin(origin) }
-        if let site = claims.fetchSite?.lowercased(), site != "same-origin", site != "none" { return .crossSite(site) }
-        return nil
+        if let origin = claims.origin { return .page(origin: origin) }
+        guard let site = claims.fetchSite?.lowercased(), site != "none" else { return nil }
+        return rule == .ownHost && claims.isNavigation ? nil : .pageOf(site: site)
     }
 
     /// Ports are not compared: a forwarded port is as good as ours, and rebinding a name cannot reach a loopback name.
     private func isOurs(_ host: Authority) -> Bool {
         if host.isLoopback || publicHosts.contains(host.host) { return true }
-        guard let listener else { return false }
         // A listener on every address cannot know by which one it is reached. An address in place of a name is safe:
         // no name server was asked, so nobody can have rebound it.
-        return listener.isWildcard ? host.isAddress : host.host == listener.host
-    }
-
-    /// Same origin means the same port too: another server on this machine is a stranger.
-    private func isSame(origin: String, as host: Authority) -> Bool {
-        for (scheme, port) in [("http://", 80), ("https://", 443)] where origin.lowercased().hasPrefix(scheme) {
-            guard let authority = Authority(String(origin.dropFirst(scheme.count))) else { return false }
-            return authority.host == host.host && (authority.port ?? port) == (host.port ?? port)
-        }
-        return false
+        return listeners.contains { $0.isWildcard ? host.isAddress : host.host == $0.host }
     }
 }
 
@@ -80,16 +74,17 @@ extension OriginPolicy.Refusal {
                     "The request names \(host ?? "no host"). Use the address that F2S listens on, or localhost, or add "
                     + "the name to f2s.public_hosts.",
                 stage: .auth, reason: "ForeignHost")
-        case .foreignOrigin(let origin):
+        case .page(let origin):
             Problem(
-                status: 403, title: "The Origin is not ours",
-                detail: "A page of \(origin) has sent this, and only pages of F2S itself may change something.",
-                stage: .auth, reason: "ForeignOrigin")
-        case .crossSite(let site):
+                status: 403, title: "A web page has sent the request",
+                detail: "It has Origin: \(origin). \(Self.advice)", stage: .auth, reason: "FromPage")
+        case .pageOf(let site):
             Problem(
-                status: 403, title: "The request comes from another site",
-                detail: "The browser says Sec-Fetch-Site: \(site), and only pages of F2S itself may change something.",
-                stage: .auth, reason: "CrossSite")
+                status: 403, title: "A web page has sent the request",
+                detail: "The browser says Sec-Fetch-Site: \(site). \(Self.advice)", stage: .auth, reason: "FromPage")
         }
     }
+
+    private static let advice =
+        "Functions serve pages of this origin, so no page may use the management API here. Use f2s, curl or kubectl."
 }

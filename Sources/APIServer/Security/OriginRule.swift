@@ -3,8 +3,8 @@ enum OriginRule: Sendable, Hashable, CaseIterable {
     /// Nothing: the answer is the same for everybody, and probes ask under any name.
     case anywhere
     /// The Host must be ours, or a stranger's page could read the answer under a name that it points at us (DNS
-    /// rebinding).
+    /// rebinding). No page may ask, because functions serve pages of the same origin. A person may navigate there.
     case ownHost
-    /// The Host must be ours and a browser must be on a page of ours, because the request changes something.
-    case ownOrigin
+    /// As ``ownHost``, and nobody may navigate there, because the request changes something.
+    case noPage
 }

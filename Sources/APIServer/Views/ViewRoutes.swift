@@ -6,6 +6,7 @@ import Hummingbird
 /// Everything that only shows what is: how functions run, how F2S runs, how it is set.
 struct ViewRoutes: Sendable {
     let parts: APIServerParts
+    let lists: ListLimit
 
     var routes: [APIRoute] {
         [why, deployments, services, endpoints, dispatcher, operatorRoute, cluster, config, health]
@@ -20,20 +21,20 @@ struct ViewRoutes: Sendable {
     }
 
     private var deployments: APIRoute {
-        view("/deployments", "listDeployments", "What runs, per function.", "DeploymentList") { _ in
-            ItemList(items: await parts.observe().deployments)
+        list("/deployments", "listDeployments", "What runs, per function.", "DeploymentList") { _ in
+            await parts.observe().deployments
         }
     }
 
     private var services: APIRoute {
-        view("/services", "listServices", "Where functions are reached.", "ServiceList") { request in
-            ItemList(items: await parts.observe(for: request).services)
+        list("/services", "listServices", "Where functions are reached.", "ServiceList") { request in
+            await parts.observe(for: request).services
         }
     }
 
     private var endpoints: APIRoute {
-        view("/endpoints", "listEndpoints", "Where replicas listen, per function.", "EndpointList") { _ in
-            ItemList(items: await parts.observe().endpoints)
+        list("/endpoints", "listEndpoints", "Where replicas listen, per function.", "EndpointList") { _ in
+            await parts.observe().endpoints
         }
     }
 
@@ -79,6 +80,22 @@ struct ViewRoutes: Sendable {
                     throw Problem(status: 503, title: "The platform cannot be reached", detail: outage)
                 }
                 return try Response(json: HealthView(version: parts.version))
+            })
+    }
+
+    /// A route that shows a list.
+    private func list<Item: Encodable & Sendable & SendableMetatype>(
+        _ path: String, _ name: String, _ summary: String, _ schema: String,
+        _ items: @escaping @Sendable (APIRequest) async throws -> [Item]
+    ) -> APIRoute {
+        APIRoute(
+            .get, path, access: .holder(of: .read), origin: .ownHost,
+            documentation: OperationDocument(
+                name, summary, answers: [.init(200, "What F2S sees now.", [.json: OperationDocument.schema(schema)])],
+                problems: [503]),
+            handler: { [lists] request in
+                let lease = try lists.take()
+                return .items(try await items(request), lease)
             })
     }
 

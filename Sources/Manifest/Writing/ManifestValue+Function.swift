@@ -19,14 +19,9 @@ extension ManifestValue {
             Self.head(ManifestFields.kind) + [("metadata", .map(metadata))] + Self.body(function.draft) + status)
     }
 
-    /// The document of a list.
-    init(_ functions: [Function]) {
-        self = .map(Self.head(ManifestFields.listKind) + [("items", .functions(functions))])
-    }
+    typealias Members = [(name: String, value: ManifestValue)]
 
-    private typealias Members = [(name: String, value: ManifestValue)]
-
-    private static func head(_ kind: String) -> Members {
+    static func head(_ kind: String) -> Members {
         [("apiVersion", .text(ManifestFields.apiVersion)), ("kind", .text(kind))]
     }
 

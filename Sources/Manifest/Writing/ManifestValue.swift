@@ -10,9 +10,6 @@ indirect enum ManifestValue {
     case list([ManifestValue])
     /// A mapping in this order.
     case map([(name: String, value: ManifestValue)])
-    /// A sequence of stored functions. Each becomes a value while it is written and not before: those of a thousand
-    /// functions at once are megabytes, which the heap would keep.
-    case functions([Function])
 
     /// JSON on one line (RFC 8259).
     var json: String {
@@ -22,7 +19,6 @@ indirect enum ManifestValue {
         case .list(let elements): "[" + elements.map(\.json).joined(separator: ",") + "]"
         case .map(let members):
             "{" + members.map { "\(Self.quoted($0.name)):\($0.value.json)" }.joined(separator: ",") + "}"
-        case .functions(let functions): "[" + functions.map { Self($0).json }.joined(separator: ",") + "]"
         }
     }
 
@@ -44,16 +40,13 @@ indirect enum ManifestValue {
             case .list(let elements) where elements.contains(where: \.isMap):
                 lines += "\n"
                 for element in elements { element.writeElement(to: &lines, indent: indent + "  ") }
-            case .functions(let functions) where !functions.isEmpty:
-                lines += "\n"
-                for function in functions { Self(function).writeElement(to: &lines, indent: indent + "  ") }
             default: lines += " \(value.flow)\n"
             }
         }
     }
 
     /// A mapping within a list: its first line bears the dash.
-    private func writeElement(to lines: inout String, indent: String) {
+    func writeElement(to lines: inout String, indent: String) {
         var element = ""
         write(to: &element, indent: indent + "  ")
         lines += element.isEmpty ? "\(indent)- \(flow)\n" : "\(indent)- \(element.dropFirst(indent.count + 2))"
@@ -67,7 +60,6 @@ indirect enum ManifestValue {
         case .list(let elements): "[" + elements.map(\.flow).joined(separator: ", ") + "]"
         case .map(let members):
             "{" + members.map { "\(Self.scalar($0.name)): \($0.value.flow)" }.joined(separator: ", ") + "}"
-        case .functions(let functions): "[" + functions.map { Self($0).flow }.joined(separator: ", ") + "]"
         }
     }
 

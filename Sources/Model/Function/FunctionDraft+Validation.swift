@@ -5,10 +5,21 @@ extension FunctionDraft {
     public static let idleAllowed = Duration.seconds(1)...Duration.seconds(86_400)
     /// Durations that `target.scaling.window` may have.
     public static let windowAllowed = Duration.seconds(6)...Duration.seconds(3600)
+    /// Bytes of `spec.description`.
+    public static let summaryBytesMax = 4096
 
     /// Everything that is wrong with the values and between them; empty: the draft may be stored.
     public func complaints() -> [FieldComplaint] {
-        whatRuns() + replicaBounds() + numbers() + limits() + environmentComplaints() + durations() + paths()
+        texts() + whatRuns() + replicaBounds() + numbers() + limits() + environmentComplaints() + durations() + paths()
+    }
+
+    private func texts() -> [FieldComplaint] {
+        guard summary.utf8.count > Self.summaryBytesMax else { return [] }
+        return [
+            FieldComplaint(
+                field: "spec.description", value: "\(summary.utf8.count) bytes",
+                requirement: "have at most \(Self.summaryBytesMax) bytes")
+        ]
     }
 
     private func whatRuns() -> [FieldComplaint] {

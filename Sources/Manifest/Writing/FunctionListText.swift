@@ -1,0 +1,64 @@
+public import F2SModel
+
+/// The text of a `FunctionList`, part by part. Each function is written when its part is asked for and not before: those
+/// of a thousand functions at once are megabytes.
+public struct FunctionListText: Sequence, IteratorProtocol, Sendable {
+    /// How the list is written.
+    public enum Form: Sendable {
+        /// JSON on one line.
+        case json
+        /// Block YAML.
+        case yaml
+    }
+
+    private enum Position {
+        case head
+        case function(Int)
+        case end
+    }
+
+    private let functions: [Function]
+    private let form: Form
+    private var position = Position.head
+
+    /// The text of a list of these functions.
+    public init(_ functions: [Function], as form: Form) {
+        self.functions = functions
+        self.form = form
+    }
+
+    /// The next part: what stands before the functions, one function, or what stands behind them.
+    public mutating func next() -> String? {
+        switch position {
+        case .head:
+            position = .function(0)
+            return head
+        case .function(let index) where index < functions.count:
+            position = .function(index + 1)
+            return text(at: index)
+        case .function:
+            position = .end
+            return form == .json ? "]}" : ""
+        case .end: return nil
+        }
+    }
+
+    private var head: String {
+        let members = ManifestValue.Members(ManifestValue.head(ManifestFields.listKind))
+        switch form {
+        case .json: return ManifestValue.map(members).json.dropLast() + ",\"items\":["
+        case .yaml: return ManifestValue.map(members).yaml + (functions.isEmpty ? "items: []\n" : "items:\n")
+        }
+    }
+
+    private func text(at index: Int) -> String {
+        let value = ManifestValue(functions[index])
+        switch form {
+        case .json: return (index > 0 ? "," : "") + value.json
+        case .yaml:
+            var lines = ""
+            value.writeElement(to: &lines, indent: "  ")
+            return lines
+        }
+    }
+}
