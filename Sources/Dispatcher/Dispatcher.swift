@@ -15,6 +15,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     private let directory: LoopDirectory
     private let catalog: Mutex<Catalog>
     private let address = Mutex<SocketAddress?>(nil)
+    private let managementAddress = Mutex<SocketAddress?>(nil)
     private let internalAddress = Mutex<SocketAddress?>(nil)
     /// Those in force, for the metrics.
     private let limits: Latest<Limits>
@@ -61,29 +62,40 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         registerObservations(in: metrics, limits: limits)
     }
 
-    /// Opens the listener, and the internal one where there is one.
-    /// - Returns: the port, which matters where 0 was asked for.
+    /// Opens the public listener, and those for management and for other processes where they are asked for: all of
+    /// them or none.
+    /// - Returns: the public port, which matters where 0 was asked for.
     /// - Throws: what the system says, for example that the address is in use.
     public func start() throws -> Int {
-        let listener = try Socket.listen(SocketAddress(ip: settings.host, port: settings.port))
+        var opened: [(descriptor: Int32, kind: ListenerKind)] = []
         do {
-            try startInternal()
+            let kind = settings.management == nil ? ListenerKind.everything : .invocations
+            opened.append((try Socket.listen(SocketAddress(ip: settings.host, port: settings.port)), kind))
+            if let management = settings.management {
+                let address = try SocketAddress(ip: management.host, port: management.port)
+                opened.append((try Socket.listen(address), .management))
+            }
+            if let peers = settings.internal {
+                opened.append((try Socket.listen(SocketAddress(ip: peers.host, port: peers.port)), .peers))
+            }
         } catch {
-            close(listener)
+            for listener in opened { close(listener.descriptor) }
             throw error
         }
-        let bound = Socket.localAddress(listener)
-        address.withLock { $0 = bound }
-        directory.mailboxes[0].post(.listen(listener, isInternal: false))
-        return bound?.port ?? settings.port
+        for (descriptor, kind) in opened {
+            let bound = Socket.localAddress(descriptor)
+            switch kind {
+            case .everything, .invocations: address.withLock { $0 = bound }
+            case .management: managementAddress.withLock { $0 = bound }
+            case .peers: internalAddress.withLock { $0 = bound }
+            }
+            directory.mailboxes[0].post(.listen(descriptor, kind))
+        }
+        return address.withLock { $0 }?.port ?? settings.port
     }
 
-    private func startInternal() throws {
-        guard let settings = settings.internal else { return }
-        let listener = try Socket.listen(SocketAddress(ip: settings.host, port: settings.port))
-        internalAddress.withLock { $0 = Socket.localAddress(listener) }
-        directory.mailboxes[0].post(.listen(listener, isInternal: true))
-    }
+    /// The management listener's port; `nil`: it is not open.
+    public var managementPort: Int? { managementAddress.withLock { $0 }?.port }
 
     /// The internal listener's port; `nil`: it is not open.
     public var internalPort: Int? { internalAddress.withLock { $0 }?.port }
@@ -148,6 +160,10 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     public func apply(_ replicas: ReplicaSnapshot) {
         publish { $0.update(replicas, now: Clock.monotonicNanoseconds()) }
     }
+
+    /// Replaces the IP addresses from which nobody may call the management listener: those of functions, where they have
+    /// addresses of their own.
+    public func refuse(atManagement addresses: Set<String>) { shared.setFunctionAddresses(addresses) }
 
     /// Replaces which functions other processes admit invocations of.
     public func apply(_ ownership: Ownership) {

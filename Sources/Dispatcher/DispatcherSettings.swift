@@ -11,7 +11,9 @@ public struct DispatcherSettings: Sendable {
     public var loops: Int
     /// Path of the API server's Unix socket, under 100 bytes: everything but invocations goes there.
     public var apiSocketPath: String
-    /// The second listener, for the platform's hooks and other F2S processes; `nil`: there is none.
+    /// The listener of the management API; `nil`: the public listener serves that too.
+    public var management: ManagementSettings?
+    /// The listener for the platform's hooks and other F2S processes; `nil`: there is none.
     public var `internal`: InternalSettings?
     /// What may change while it runs.
     public var tuning: Tuning
@@ -41,13 +43,14 @@ public struct DispatcherSettings: Sendable {
 
     /// Settings.
     public init(
-        host: String, port: Int, loops: Int, apiSocketPath: String, internal: InternalSettings? = nil,
-        tuning: Tuning = Tuning()
+        host: String, port: Int, loops: Int, apiSocketPath: String, management: ManagementSettings? = nil,
+        internal: InternalSettings? = nil, tuning: Tuning = Tuning()
     ) {
         self.host = host
         self.port = port
         self.loops = max(1, loops)
         self.apiSocketPath = apiSocketPath
+        self.management = management
         self.internal = `internal`
         self.tuning = tuning
     }

@@ -3,9 +3,9 @@ import F2SModel
 /// What a loop is told by the others and by the control plane.
 enum Message: Sendable {
     /// Take this listener, and share what it accepts out among the loops.
-    case listen(Int32, isInternal: Bool)
+    case listen(Int32, ListenerKind)
     /// Take this connection.
-    case adopt(Int32, peer: SocketAddress, isInternal: Bool)
+    case adopt(Int32, peer: SocketAddress, ListenerKind)
     /// Route by these tables from now on.
     case route(RouteTables)
     /// Take over these bounds and times.

@@ -13,6 +13,8 @@ final class SharedState: Sendable {
     let refusedConnections: Counter
     let surplusAnswers: Counter
     private let refused: [Counter]
+    /// IP addresses of functions, as text; empty where they have none of their own.
+    private let functionAddresses = Mutex<Set<String>>([])
 
     init(registry: MetricRegistry) {
         refused = Stage.allCases.map { stage in
@@ -41,6 +43,12 @@ final class SharedState: Sendable {
     func invocationBegan() { invocations.add(1, ordering: .relaxed) }
 
     func invocationEnded() { invocations.subtract(1, ordering: .relaxed) }
+
+    /// Whether a function runs at this IP address.
+    func isFunction(at ip: String) -> Bool { functionAddresses.withLock { $0.contains(ip) } }
+
+    /// Replaces the IP addresses of functions.
+    func setFunctionAddresses(_ addresses: Set<String>) { functionAddresses.withLock { $0 = addresses } }
 
     /// Counts a request that never got as far as a function.
     func refuse(_ stage: Stage) {

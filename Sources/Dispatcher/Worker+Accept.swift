@@ -9,9 +9,8 @@ extension Worker {
     /// Until the next look where descriptors have run out.
     private static let exhaustedNanoseconds: UInt64 = 100_000_000
 
-    /// Connections of other F2S processes and of hooks that are let in beyond the limit: clients who have taken every
-    /// place must not keep them out.
-    private static let internalReserve = 1024
+    /// Connections of listeners with a reserve that are accepted beyond the limit.
+    private static let reserve = 1024
 
     func listen(_ listener: Listener) {
         listeners.append(listener)
@@ -25,15 +24,15 @@ extension Worker {
 
     /// Those who are at the door already come in: closing it on them would reset their connections. When this returns,
     /// the listener refuses connections.
-    func stopListening(isInternal: Bool) {
-        for listener in listeners where listener.isInternal == isInternal {
+    func stopListening(_ isMeant: (ListenerKind) -> Bool) {
+        for listener in listeners where isMeant(listener.kind) {
             acceptAll(listener)
             // The descriptor is closed at the end of the round only, and a process that is just being started may hold
             // a copy of it for longer.
             Socket.stopListening(listener.descriptor)
             loop.retire(listener.descriptor)
         }
-        listeners.removeAll { $0.isInternal == isInternal }
+        listeners.removeAll { isMeant($0.kind) }
     }
 
     /// Shares connections out among the loops in turn, which keeps those that last evenly spread.
@@ -45,9 +44,9 @@ extension Worker {
             }
             nextLoop = (nextLoop + 1) % directory.mailboxes.count
             if nextLoop == index {
-                adopt(descriptor, peer, isInternal: listener.isInternal)
+                adopt(descriptor, peer, listener.kind)
             } else {
-                directory.mailboxes[nextLoop].post(.adopt(descriptor, peer: peer, isInternal: listener.isInternal))
+                directory.mailboxes[nextLoop].post(.adopt(descriptor, peer: peer, listener.kind))
             }
         }
     }
@@ -59,20 +58,19 @@ extension Worker {
     }
 
     /// Takes a connection that was accepted.
-    func adopt(_ descriptor: Int32, _ peer: SocketAddress, isInternal: Bool) {
+    func adopt(_ descriptor: Int32, _ peer: SocketAddress, _ kind: ListenerKind) {
         let stream = Stream(accepted: descriptor, loop: loop)
-        let limit = tuning.limits.connectionsMax + (isInternal ? Self.internalReserve : 0)
+        let limit = tuning.limits.connectionsMax + (kind.hasReserve ? Self.reserve : 0)
         guard shared.connections.load(ordering: .relaxed) < limit else {
             shared.refusedConnections.add()
             return Refusal(stream, worker: self).start()
         }
-        ClientConnection(stream, peer: peer, isInternal: isInternal, worker: self).start()
+        ClientConnection(stream, peer: peer, kind: kind, worker: self).start()
     }
 }
 
 /// A socket that connections are accepted from.
 struct Listener: Equatable {
     let descriptor: Int32
-    /// Whether only other F2S processes and hooks are expected there.
-    let isInternal: Bool
+    let kind: ListenerKind
 }

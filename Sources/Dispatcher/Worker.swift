@@ -94,8 +94,8 @@ final class Worker {
 
     private func take(_ message: Message) {
         switch message {
-        case .listen(let descriptor, let isInternal): listen(Listener(descriptor: descriptor, isInternal: isInternal))
-        case .adopt(let descriptor, let peer, let isInternal): adopt(descriptor, peer, isInternal: isInternal)
+        case .listen(let descriptor, let kind): listen(Listener(descriptor: descriptor, kind: kind))
+        case .adopt(let descriptor, let peer, let kind): adopt(descriptor, peer, kind)
         case .route(let tables):
             table = tables.open
             homeTable = tables.home
@@ -113,8 +113,7 @@ final class Worker {
     }
 
     private func stop() {
-        stopListening(isInternal: false)
-        stopListening(isInternal: true)
+        stopListening { _ in true }
         for client in clients { client?.close() }
         for number in pools.keys { closeIdle(number) }
         for upstream in connecting { upstream.close() }
@@ -152,7 +151,7 @@ final class Worker {
     /// still be able to ask what is in hand here.
     private func drain() {
         for client in clients { client?.closeIfIdle() }
-        stopListening(isInternal: false)
+        stopListening { $0 != .peers }
     }
 
     // MARK: Slots

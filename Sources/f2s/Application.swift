@@ -33,7 +33,12 @@ struct Application {
             path: options.config, environment: options.environment, logger: Self.logger("config", nil))
         let initial = settings.latest.current
         let isProtected = initial.auth.kind != .none || options.allowsUnauthenticated
-        try Exposure.check("--listen", host: options.listen.host, isProtected: isProtected)
+        // Whoever reaches the listener that functions are managed at can run code here.
+        if let management = options.management {
+            try Exposure.check("--management", host: management.host, isProtected: isProtected)
+        } else {
+            try Exposure.check("--listen", host: options.listen.host, isProtected: isProtected)
+        }
         try Exposure.check("--operations", host: options.operations.host, isProtected: isProtected)
         logger = Self.logger("f2s", initial)
         place = try await Self.place(options, settings.latest)
@@ -90,9 +95,11 @@ struct Application {
             return try dispatcher.start()
         } catch {
             dispatcher.stop()
-            let both = [options.listen] + (place.token == nil ? [] : [options.internal])
+            let all =
+                [options.listen] + (options.management.map { [$0] } ?? [])
+                + (place.token == nil ? [] : [options.internal])
             throw ServeError.cannotListen(
-                address: both.map { $0.text(port: $0.port) }.joined(separator: " or "), because: error)
+                address: all.map { $0.text(port: $0.port) }.joined(separator: " or "), because: error)
         }
     }
 
@@ -138,6 +145,9 @@ struct Application {
             logger: logger
         ) { [logger, place, options, dispatcher] snapshot in
             Announcement.serving(publicAddress)
+            if let port = dispatcher.managementPort, let management = options.management {
+                Announcement.management(management.text(port: port))
+            }
             if let port = dispatcher.internalPort { Announcement.internal(options.internal.text(port: port)) }
             logger.info("\(Announcement.summary(of: snapshot, place))")
         }
@@ -150,6 +160,9 @@ struct Application {
             socketPath: runtimeFolder.socketPath,
             operationsAddress: (options.operations.host, options.operations.port),
             isReady: { [readiness] in readiness.current }, publicAuthority: { publicAddress },
+            managementAuthority: { [options, dispatcher] in
+                dispatcher.managementPort.flatMap { port in options.management?.text(port: port) }
+            },
             publicHosts: { [place, settings] in place.hosts + settings.latest.current.publicHosts },
             onOperationsBound: { [options] port in Announcement.operations(options.operations.text(port: port)) },
             version: F2SVersion.current)
@@ -169,6 +182,7 @@ struct Application {
         DispatcherSettings(
             host: options.listen.host, port: options.listen.port,
             loops: settings.loops ?? DispatcherSettings.loopsDefault, apiSocketPath: folder.socketPath,
+            management: options.management.map { ManagementSettings(host: $0.host, port: $0.port) },
             internal: place.token.map { token in
                 InternalSettings(
                     host: options.internal.host, port: options.internal.port,

@@ -10,7 +10,7 @@ extension ClusterSerial {
             try f2s.declare(ClusterFunction("talks") { $0.minReplicas = 1 })
             try f2s.wait(for: "talks", ready: 1)
             let first = try #require(try f2s.api.pods(of: "talks").first).name
-            let (host, port) = try f2s.address
+            let (host, port) = try f2s.managementAddress
             let past = try HTTPConnection(host: host, port: port).exchange("GET", "/functions/talks/logs?tail=10")
             #expect(past.status == 200 && past.text.contains("\(first) listens, version"), "\(past.text)")
 

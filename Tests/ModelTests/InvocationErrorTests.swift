@@ -34,6 +34,8 @@ import Testing
         Expected(401, .auth, .unauthenticated),
         Expected(403, .auth, .forbidden(.invoke)),
         Expected(403, .auth, .untrustedPeer),
+        Expected(403, .auth, .functionMayNotManage(address: "10.0.0.7")),
+        Expected(404, .route, .managementElsewhere),
         Expected(503, .queue, .moved),
         Expected(503, .queue, .queueFull(limit: 5)),
         Expected(503, .queue, .queueFull(limit: 0)),

@@ -21,8 +21,10 @@ final class ClientConnection: StreamHandler {
     private(set) lazy var exchange = Exchange(client: self, worker: worker)
     /// IP address; `nil` for one that has none.
     let address: String?
+    /// The listener that it came by.
+    let kind: ListenerKind
     /// Whether it came by the internal listener: from another F2S process, or from a hook.
-    let isInternal: Bool
+    var isInternal: Bool { kind == .peers }
     private(set) lazy var forwarding = HeadComposer.Forwarding(address: address)
     /// Who calls, for a function that limits each caller's rate: without credentials, everybody from one address. The
     /// hash is seeded anew in each process, so that nobody can choose whose bucket to share.
@@ -50,10 +52,10 @@ final class ClientConnection: StreamHandler {
     /// How long a client may take to read our last words.
     static let lingerNanoseconds: UInt64 = 2_000_000_000
 
-    init(_ stream: Stream, peer: SocketAddress, isInternal: Bool, worker: Worker) {
+    init(_ stream: Stream, peer: SocketAddress, kind: ListenerKind, worker: Worker) {
         self.stream = stream
         address = peer.ip
-        self.isInternal = isInternal
+        self.kind = kind
         self.worker = worker
     }
 

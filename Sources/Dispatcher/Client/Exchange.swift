@@ -260,7 +260,8 @@ final class Exchange {
 extension Exchange {
     /// Which function or the API server, and the path there.
     private func route(_ head: RequestHead, _ span: Span<UInt8>) throws(InvocationError) -> HeadComposer.Destination {
-        guard RouteTable.isInvocation(span, path: head.path) else { return .init(path: nil, rest: 0) }
+        if client.kind == .management { try refuseFunction() }
+        guard RouteTable.isInvocation(span, path: head.path) else { return try routeToAPI(head, span) }
         guard let table = worker.table else { throw .starting }
         switch table.match(span, path: head.path, method: head.method) {
         case .found(let entry, let rest):

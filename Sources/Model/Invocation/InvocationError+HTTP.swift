@@ -8,11 +8,11 @@ extension InvocationError {
         case .tooLarge(.target): 414
         case .tooLarge(.body): 413
         case .requestStalled: 408
-        case .functionNotFound: 404
+        case .functionNotFound, .managementElsewhere: 404
         case .methodNotAllowed: 405
         case .otherFunction: 409
         case .unauthenticated: 401
-        case .forbidden, .untrustedPeer: 403
+        case .forbidden, .untrustedPeer, .functionMayNotManage: 403
         case .rateExceeded: 429
         case .queueFull, .moved, .starting, .draining, .apiUnavailable: 503
         case .queueTimeout, .scalingTimeout, .responseTimeout: 504
@@ -24,9 +24,10 @@ extension InvocationError {
     /// Where it failed.
     public var stage: Stage {
         switch self {
-        case .malformedRequest, .tooLarge, .functionNotFound, .methodNotAllowed, .otherFunction: .route
+        case .malformedRequest, .tooLarge, .functionNotFound, .methodNotAllowed, .otherFunction, .managementElsewhere:
+            .route
         case .requestStalled: .timeout
-        case .unauthenticated, .forbidden, .untrustedPeer: .auth
+        case .unauthenticated, .forbidden, .untrustedPeer, .functionMayNotManage: .auth
         case .queueFull, .rateExceeded, .queueTimeout, .moved, .starting, .draining, .apiUnavailable: .queue
         case .scalingTimeout: .scale
         case .startFailed(let trouble): trouble.stage
@@ -74,7 +75,8 @@ extension InvocationError {
         case .methodNotAllowed: "The function does not answer this method"
         case .otherFunction: "Another function answers here"
         case .unauthenticated: "Credentials are missing or wrong"
-        case .forbidden, .untrustedPeer: "Not allowed"
+        case .forbidden, .untrustedPeer, .functionMayNotManage: "Not allowed"
+        case .managementElsewhere: "This listener does not serve the management API"
         case .queueFull: "The function's queue is full"
         case .rateExceeded: "The caller's rate is exceeded"
         case .queueTimeout: "No replica became free in time"
@@ -126,6 +128,12 @@ extension InvocationError {
         case .untrustedPeer:
             "Only F2S processes invoke functions here, with the token that they share. Call the public listener; or, "
                 + "if this was an F2S process, give all of them the same F2S_INTERNAL_TOKEN."
+        case .managementElsewhere:
+            "Only /invoke and /health are served here. Use the management listener: the address of --management; on "
+                + "Kubernetes the Service f2s-api."
+        case .functionMayNotManage(let address):
+            "\(address) is a replica of a function, and functions must not manage the platform. To invoke a function, "
+                + "call the public listener."
         case .scalingTimeout(let wait):
             "No replica was ready within \(wait.humanText). `f2s why` tells what is in the way."
         case .startFailed(let trouble): trouble.message

@@ -27,6 +27,10 @@ public enum InvocationError: Error, Sendable, Hashable {
     case moved
     /// Whoever invokes on the internal listener has not shown the token that F2S processes share.
     case untrustedPeer
+    /// The management API has a listener of its own, and this is another one.
+    case managementElsewhere
+    /// A replica of a function has called the management listener.
+    case functionMayNotManage(address: String)
     /// No replica came up in time, and nobody knows why.
     case scalingTimeout(after: Duration)
     /// Replicas cannot be started.

@@ -22,6 +22,8 @@ public struct KubernetesOptions: Sendable {
     public var requestTimeout: @Sendable () -> Duration
     /// Longest time that a start may take: after that nobody waits for a pod that runs and is not ready.
     public var startTimeout: @Sendable () -> Duration = { Timeouts().scaling * 9 / 10 }
+    /// Whether functions may name a Secret, read whenever replicas are wanted, because settings change.
+    public var allowsSecret: @Sendable (String) -> Bool = { _ in true }
     /// Secrets of ``functionsNamespace`` with which images are pulled, besides those of its service account.
     public var imagePullSecrets: [String] = []
     /// Name of the lease that makes a process the leader.

@@ -10,6 +10,8 @@ public final class KubernetesPlatform: Service, Sendable {
     private let election: LeaseElection
     private let peers: PodPeers
     private let journal: KubernetesEvents
+    /// The IP addresses of every pod of a function.
+    public let functionAddresses = Latest<Set<String>>([])
 
     /// A platform that does nothing before ``run()``.
     public init(_ access: ClusterAccess, options: KubernetesOptions, logger: Logger) {
@@ -46,6 +48,10 @@ public final class KubernetesPlatform: Service, Sendable {
     /// Stops leading at once, and lets another process lead without waiting for the lease to end. Serving goes on.
     public func resign() async { await election.resign() }
 
+    private func publish(addresses: Set<String>) {
+        if addresses != functionAddresses.current { functionAddresses.publish(addresses) }
+    }
+
     /// Watches and works until graceful shutdown or cancellation. Replicas go on running: they are the cluster's.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -55,6 +61,7 @@ public final class KubernetesPlatform: Service, Sendable {
                 group.addTask { await self.election.run() }
                 group.addTask { await self.peers.run() }
                 group.addTask { await self.journal.run() }
+                group.addTask { await self.runtime.followAddresses { self.publish(addresses: $0) } }
             }
         }
         await election.resign()

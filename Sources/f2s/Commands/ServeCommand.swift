@@ -24,6 +24,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: "Where to listen, IP:PORT; port 0 picks a free one.")
     var listen = "127.0.0.1:8080"
 
+    @Option(
+        help: ArgumentHelp(
+            "Where to manage functions, IP:PORT. --listen then serves /invoke and /health only. (default: --listen)",
+            valueName: "management"))
+    var management: String?
+
     @Option(help: "Where to serve /metrics and /ready, IP:PORT.")
     var operations = "127.0.0.1:8081"
 
@@ -73,7 +79,9 @@ struct ServeCommand: AsyncParsableCommand {
     private func options() throws -> ServeOptions {
         ServeOptions(
             platform: platform, folder: folder, listen: try endpoint("--listen", listen),
-            operations: try endpoint("--operations", operations), internal: try endpoint("--internal", self.internal),
+            operations: try endpoint("--operations", operations),
+            management: try management.map { try endpoint("--management", $0) },
+            internal: try endpoint("--internal", self.internal),
             allowsUnauthenticated: allowUnauthenticated, namespace: namespace, functionsNamespace: functionsNamespace,
             kubeconfig: kubeconfig, drainAddress: try drainAddress.map { try address("--drain-address", $0) },
             config: try config.map(settingsPath) ?? ServeOptions.configDefault,

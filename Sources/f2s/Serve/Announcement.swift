@@ -7,6 +7,10 @@ enum Announcement {
         say("F2S serves http://\(address)")
     }
 
+    static func management(_ address: String) {
+        say("Functions are managed at http://\(address)")
+    }
+
     static func operations(_ address: String) {
         say("Metrics at http://\(address)/metrics")
     }

@@ -44,6 +44,8 @@ struct ServeOptions: Sendable {
     var folder: String
     var listen: Endpoint
     var operations: Endpoint
+    /// For the management API alone; `nil`: ``listen`` serves it.
+    var management: Endpoint?
     /// For other F2S processes; not on Local, where there are none.
     var `internal`: Endpoint
     /// Whether it may be reached by others although everybody may do everything.

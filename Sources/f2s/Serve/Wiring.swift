@@ -23,6 +23,7 @@ struct Wiring: Service {
             await withDiscardingTaskGroup { tasks in
                 tasks.addTask { await carryFunctions() }
                 tasks.addTask { await carrySettings() }
+                tasks.addTask { await carryAddresses() }
             }
         }
     }
@@ -40,6 +41,11 @@ struct Wiring: Service {
             readiness.publish(true)
             whenServing(snapshot)
         }
+    }
+
+    private func carryAddresses() async {
+        guard let addresses = place.functionAddresses else { return }
+        for await addresses in addresses.values() { dispatcher.refuse(atManagement: addresses) }
     }
 
     private func carrySettings() async {

@@ -4,6 +4,7 @@
 //   /              answers
 //   /slow?ms=500   answers after so long
 //   /exit?code=3   ends without an answer
+//   /post?to=10.0.0.7:8080   declares a function there, and answers with the status that it got; 0: there was none
 //   anything       with a body: the body is read, and its length told
 //
 // $START_MS: how long it takes before it listens. $EXIT: ends with this status instead.
@@ -85,6 +86,31 @@ static long long body(struct caller *caller, long long length) {
     }
 }
 
+// What a hostile function does: POST /functions at an address. The status of the answer.
+static long long declare(const char *to) {
+    static const char manifest[] = "metadata: {name: hostile}\nspec: {endpoint: /hostile}\n"
+                                   "target: {containerImage: 'f2s.local/function:1'}\n";
+    char ip[64], request[1024], head[64] = "";
+    int port = 0, status = 0, fd;
+    if (sscanf(to, "%63[0-9.]:%d", ip, &port) != 2) return 0;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    if (inet_pton(AF_INET, ip, &address.sin_addr) != 1) return 0;
+    if ((fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0) return 0;
+    struct timeval limit = {.tv_sec = 5};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    int count = snprintf(
+        request, sizeof request,
+        "POST /functions HTTP/1.1\r\nHost: %s:%d\r\nContent-Type: application/yaml\r\nContent-Length: %zu\r\n"
+        "Connection: close\r\n\r\n%s",
+        ip, port, sizeof manifest - 1, manifest);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+        send(fd, request, (size_t)count, MSG_NOSIGNAL) == count && recv(fd, head, sizeof head - 1, MSG_WAITALL) > 12)
+        sscanf(head, "HTTP/1.1 %d", &status);
+    close(fd);
+    return status;
+}
+
 static int answer(struct caller *caller, const char *method, long long length) {
     char content[512], bytes[2048];
     int size = snprintf(content, sizeof content, "%s %s %lld\n", pod, VERSION, length);
@@ -112,6 +138,7 @@ static int serve(struct caller *caller) {
             const char *query = strchr(path, '=');
             if ((length = body(caller, length)) < 0) break;
             if (!strncmp(path, "/slow", 5) && query) rest(atoll(query + 1));
+            if (!strncmp(path, "/post", 5) && query) length = declare(query + 1);
             if (!strncmp(path, "/exit", 5) && query) _exit(atoi(query + 1));
             return answer(caller, method, length);
         }

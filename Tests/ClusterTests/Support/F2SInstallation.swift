@@ -57,6 +57,14 @@ struct F2SInstallation: Sendable {
         }
     }
 
+    /// Where the Service is at which functions are managed.
+    var managementAddress: (host: String, port: Int) {
+        get throws {
+            let spec = try api.get("/api/v1/namespaces/f2s/services/f2s-api")["spec"]
+            return (try #require(spec?["clusterIP"]?.text), spec?["ports"]?.list.first?["port"]?.number ?? 8080)
+        }
+    }
+
     /// The pod that leads, by the Lease.
     func leader() throws -> Pod {
         let holder = try api.get(ClusterAPI.lease)["spec"]?["holderIdentity"]?.text ?? ""

@@ -20,6 +20,11 @@ struct Testbed: Sendable {
             Ownership(elsewhere: elsewhere.map { [id: $0] } ?? [:], held: isHeld ? [id] : []))
     }
 
+    /// A client of the management listener.
+    func manager(from source: String? = nil) async throws -> RawClient {
+        try await RawClient.connect(to: dispatcher.managementPort ?? 0, from: source)
+    }
+
     /// A client of the internal listener.
     func peer() async throws -> RawClient { try await RawClient.connect(to: internalPort) }
 
@@ -92,13 +97,14 @@ struct Testbed: Sendable {
 
 /// Runs a dispatcher around a test and stops it afterwards.
 func withTestbed(
-    loops: Int = 1, apiPath: String? = nil, internal: InternalSettings? = nil, limits: Limits = Limits(),
-    timeouts: Timeouts = Timeouts(),
+    loops: Int = 1, apiPath: String? = nil, hasManagement: Bool = false, internal: InternalSettings? = nil,
+    limits: Limits = Limits(), timeouts: Timeouts = Timeouts(),
     _ body: (Testbed) async throws -> Void
 ) async throws {
     let settings = DispatcherSettings(
         host: "127.0.0.1", port: 0, loops: loops, apiSocketPath: apiPath ?? temporarySocketPath(),
-        internal: `internal`, tuning: .init(limits: limits, timeouts: timeouts))
+        management: hasManagement ? ManagementSettings(host: "127.0.0.1", port: 0) : nil, internal: `internal`,
+        tuning: .init(limits: limits, timeouts: timeouts))
     let registry = MetricRegistry()
     let dispatcher = try Dispatcher(settings, metrics: registry)
     let outcome: Result<Void, any Error>

@@ -13,8 +13,8 @@ import Testing
                 "ConfigMap/f2s-config", "CustomResourceDefinition/functions.f2s.opensight.ch", "Deployment/f2s",
                 "Namespace/f2s", "Namespace/f2s-containers", "NetworkPolicy/f2s", "NetworkPolicy/f2s-functions",
                 "PodDisruptionBudget/f2s", "Role/f2s", "Role/f2s-functions", "RoleBinding/f2s",
-                "RoleBinding/f2s-functions", "Secret/f2s-internal", "Service/f2s", "Service/f2s-internal",
-                "ServiceAccount/f2s",
+                "RoleBinding/f2s-functions", "Secret/f2s-internal", "Service/f2s", "Service/f2s-api",
+                "Service/f2s-internal", "ServiceAccount/f2s",
             ])
         let definition = try #require(try DeployFile.documents("deploy/crd.yaml").first)
         #expect(manifests.all("CustomResourceDefinition").map(\.plainText) == [definition.plainText])
@@ -109,14 +109,35 @@ import Testing
             uniqueKeysWithValues: (manifests.container?["ports"]?.elements ?? []).map {
                 ($0["name"]?.text ?? "", $0["containerPort"]?.text ?? "")
             })
-        #expect(ports == ["http": "8080", "operations": "8081", "internal": "8082"])
+        #expect(ports == ["http": "8080", "operations": "8081", "internal": "8082", "management": "8083"])
         for service in manifests.all("Service") {
             for port in service["spec", "ports"]?.elements ?? [] {
-                #expect(ports[port["targetPort"]?.text ?? ""] == port["port"]?.text)
+                let target = try #require(port["targetPort"]?.text)
+                // The Service that F2S 0.5 had is reached by the port that it had.
+                #expect(target == "management" ? port["port"]?.text == "8080" : ports[target] == port["port"]?.text)
             }
         }
         let allowed = manifests.one("NetworkPolicy", "f2s")?["spec", "ingress"]?.elements ?? []
         #expect(allowed.compactMap { $0["ports"]?.elements.first?["port"]?.text }.sorted() == ports.values.sorted())
+    }
+
+    @Test(arguments: PlainManifests.files)
+    func `functions are managed within the cluster only, and not by functions`(_ file: String) throws {
+        let manifests = try PlainManifests(file)
+        let arguments = manifests.container?["args"]?.texts ?? []
+        #expect(arguments.contains("--management=0.0.0.0:8083"))
+        let service = try #require(manifests.one("Service", "f2s-api")?["spec"])
+        #expect(service["type"]?.text == "ClusterIP")
+        #expect(service["ports"]?.elements.map { $0["targetPort"]?.text } == ["management"])
+        let open = manifests.one("Service", "f2s")?["spec", "ports"]?.elements.map { $0["targetPort"]?.text }
+        #expect(open == ["http"])
+        let rules = manifests.one("NetworkPolicy", "f2s")?["spec", "ingress"]?.elements ?? []
+        let rule = try #require(rules.first { $0["ports"]?.elements.first?["port"]?.text == "8083" })
+        let from = try #require(rule["from"]?.elements.first?["namespaceSelector", "matchExpressions"]?.elements.first)
+        #expect(from["operator"]?.text == "NotIn")
+        #expect(from["values"]?.texts == ["f2s-containers"])
+        let namespace = manifests.one("Namespace", "f2s-containers")?["metadata", "labels", from["key"]?.text ?? ""]
+        #expect(namespace?.text == "f2s-containers")
     }
 
     @Test(arguments: PlainManifests.files)

@@ -295,6 +295,10 @@ extension KubernetesRuntime {
     private func bring(_ wish: WorkloadBook.Wish) async throws(WorkloadError) {
         let name = wish.function.name
         guard wish.function.target.image != nil else { throw .noImage(name) }
+        // Replicas that run may go in any case.
+        if wish.count > 0, let secret = wish.function.target.secrets.first(where: { !options.allowsSecret($0) }) {
+            throw .secretNotAllowed(secret)
+        }
         // Who waits for the first replica waits for the Deployment alone.
         try await bring(wish, .deployments, name: name.text, deployments)
         try await bring(wish, .services, name: WorkloadManifest.serviceName(of: name), services)

@@ -18,6 +18,8 @@ struct PodObservation: Sendable, Hashable {
     var isOver = false
     /// `status.podIP`.
     var ip: String?
+    /// `status.podIPs`: one per family.
+    var addresses: Set<String> = []
     /// The first container's first port.
     var port: Int?
     /// Whether its readiness is declared, and so waited for.
@@ -93,7 +95,9 @@ extension PodObservation: Decodable {
             let message: String?
         }
         let phase: String?
+        struct Address: Decodable { let ip: String? }
         let podIP: String?
+        let podIPs: [Address]?
         let conditions: [Condition]?
         let containerStatuses: [ContainerStatus]?
     }
@@ -134,6 +138,7 @@ extension PodObservation: Decodable {
             isOver: ["Failed", "Succeeded"].contains(wire.status?.phase), ip: wire.status?.podIP,
             port: container?.ports?.first?.containerPort, awaitsReadiness: container?.readinessProbe?.httpGet != nil,
             probePath: container?.readinessProbe?.httpGet.map { $0.path ?? "/" })
+        addresses = Set((wire.status?.podIPs ?? []).compactMap(\.ip) + [ip].compactMap(\.self))
         for condition in wire.status?.conditions ?? [] {
             if condition.type == "Ready" { isReady = condition.status == "True" }
             if condition.type == "PodScheduled", condition.status == "False" {

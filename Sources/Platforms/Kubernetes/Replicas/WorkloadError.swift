@@ -10,6 +10,8 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
     case unsettled(String)
     /// There is nothing that Kubernetes could run.
     case noImage(FunctionName)
+    /// It names a Secret that functions may not have.
+    case secretNotAllowed(String)
 
     /// What happened, to what, and what to do.
     var description: String {
@@ -23,11 +25,16 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
         case .unsettled(let reason): reason.sentence
         case .noImage(let name):
             "\(name) has a command but no image, and Kubernetes runs images. Add target.containerImage."
+        case .secretNotAllowed(let name):
+            "Functions may not name the Secret \(name). Name another one in target.secrets, or have its name added to "
+                + "f2s.allowed_secrets."
         }
     }
 
     /// Words that only the one who writes can know; what the API server says is one of its own few.
-    static let reasons: Set<String> = ["NameTaken", "NoImage", "Forbidden", "Invalid", "BadRequest", "NotFound"]
+    static let reasons: Set<String> = [
+        "NameTaken", "NoImage", "SecretNotAllowed", "Forbidden", "Invalid", "BadRequest", "NotFound",
+    ]
 
     /// What those who wait for a replica are told; `nil`: nothing, it is tried again.
     func trouble(of revision: Revision, attempts: Int, at wall: Double) -> StartTrouble? {
@@ -36,14 +43,21 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
         case .nameTaken: reason = "NameTaken"
         case .refused(let word, _): reason = word
         case .noImage: reason = "NoImage"
+        case .secretNotAllowed: reason = "SecretNotAllowed"
         case .unsettled: return nil
         }
         return StartTrouble(
-            stage: self.isAboutImage ? .image : .scale, reason: reason, message: description, revision: revision,
+            stage: stage, reason: reason, message: description, revision: revision,
             attempts: attempts, nextAttempt: wall + 30, retryAfterSeconds: 30)
     }
 
-    private var isAboutImage: Bool { if case .noImage = self { true } else { false } }
+    private var stage: Stage {
+        switch self {
+        case .noImage: .image
+        case .secretNotAllowed: .start
+        case .nameTaken, .refused, .unsettled: .scale
+        }
+    }
 
     /// What an error of the API means here.
     init(_ error: KubernetesError) {

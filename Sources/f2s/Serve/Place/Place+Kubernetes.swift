@@ -22,13 +22,15 @@ extension Place {
             drainAddress: installation.drainAddress, requestTimeout: { settings.current.timeouts.request })
         // Shorter than the longest wait of an invocation, so that the one who waits hears why.
         kubernetesOptions.startTimeout = { settings.current.timeouts.scaling * 9 / 10 }
+        kubernetesOptions.allowsSecret = { settings.current.allowsSecret($0) }
         let kubernetes = KubernetesPlatform(access, options: kubernetesOptions, logger: logger)
         return Place(
             platform: kubernetes.platform, service: kubernetes,
             waitUntilLoaded: { await kubernetes.waitUntilLoaded() }, resign: { await kubernetes.resign() },
             source: { "namespace \(namespace)" }, unit: "resource",
-            // The names of the Service. Nobody but the cluster can answer for them.
-            hosts: ["f2s.\(namespace).svc", "f2s.\(namespace).svc.cluster.local"],
+            functionAddresses: kubernetes.functionAddresses,
+            // The names of the Services. Nobody but the cluster can answer for them.
+            hosts: ["f2s", "f2s-api"].flatMap { ["\($0).\(namespace).svc", "\($0).\(namespace).svc.cluster.local"] },
             token: Array((installation.token ?? "").utf8))
     }
 

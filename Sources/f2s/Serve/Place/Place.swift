@@ -15,6 +15,8 @@ struct Place: Sendable {
     let source: @Sendable () -> String
     /// What one declaration is kept in: `file`.
     let unit: String
+    /// IP addresses at which functions run, where those are not this machine's own; `nil`: they are.
+    let functionAddresses: Latest<Set<String>>?
     /// Names in lower case by which callers know F2S here.
     let hosts: [String]
     /// What F2S processes show each other; `nil`: there is only one process.
