@@ -96,9 +96,16 @@ import Testing
                 try await reader.read(until: "id: 4\n")
                 #expect(!reader.text.contains("id: 2\n") && reader.text.contains("id: 3\n"))
             }
+            // A client that comes from a process which knows more goes on where it was.
             try await server.stream("/events", headers: ["Last-Event-ID": "99"]) { reader in
-                try await reader.read(until: "id: 4\n")
-                #expect(reader.text.contains("id: 1\n"))
+                server.memory.events.take(
+                    [99, 120].map { number in
+                        var event = event(number)
+                        event.sequence = UInt64(number)
+                        return event
+                    })
+                try await reader.read(until: "id: 120\n")
+                #expect(!reader.text.contains("id: 4\n") && !reader.text.contains("id: 99\n"))
             }
         }
     }
