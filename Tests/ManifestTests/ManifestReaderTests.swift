@@ -73,6 +73,22 @@ import Testing
         #expect(draft.target.port == 80 && draft.target.maxReplicas == 2)
     }
 
+    @Test func `an empty method means any, and Secrets may have dots in their names`() throws {
+        let contents = reading(
+            """
+            apiVersion: f2s.opensight.ch/v1alpha1
+            kind: Function
+            metadata: {name: any}
+            spec: {endpoint: /any, method: ""}
+            target: {containerImage: x, secrets: [tls.example.org], resources: {memory: 1Ei, cpu: 1e3}}
+            """)
+        #expect(contents.refusals.isEmpty)
+        let draft = try #require(contents.documents.first?.draft)
+        #expect(draft.method == nil)
+        #expect(draft.target.secrets == ["tls.example.org"])
+        #expect(draft.target.resources.memory?.text == "1Ei" && draft.target.resources.cpu?.text == "1e3")
+    }
+
     @Test func `what is absent or empty has its default`() throws {
         let read = try #require(target("port:\nenv: null\nscaling: ~\nlimits: {rate: }"))
         #expect(read == Target(image: "hello:1"))

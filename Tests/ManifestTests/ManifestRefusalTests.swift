@@ -45,11 +45,15 @@ import Testing
             #"9:10: target.env.A B is "A B": it must be named with letters, digits, '_', '-' or '.', not begin with a "#
                 + "digit, and hold no zero byte."
         ),
-        ("secrets: [UP]", #"7:12: target.secrets is "UP": it must name Secrets by DNS-1123 labels."#),
+        (
+            "secrets: [UP]",
+            #"7:12: target.secrets is "UP": it must name Secrets by DNS-1123 subdomains: small letters, digits, '-' "#
+                + "and '.'."
+        ),
         (
             "resources: {cpu: lots}",
-            #"7:20: target.resources.cpu is "lots": it must be a positive amount such as 500m, 0.5, 128Mi or 1G "#
-                + "(suffixes m, k, M, G, T, Ki, Mi, Gi, Ti)."
+            #"7:20: target.resources.cpu is "lots": it must be a positive amount such as 500m, 0.5, 128Mi, 1G or "#
+                + "1e3 (suffixes m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei)."
         ),
         ("timeout: 30", #"7:12: target.timeout is "30": it must be a duration such as 500ms, 30s or 1m30s."#),
         ("timeout: 25h", #"7:12: target.timeout is "25h": it must be between 1ms and 24h."#),
