@@ -44,7 +44,10 @@ struct Observation: Sendable {
                 + "Change spec.endpoint or spec.method of one of them."
         }
         if let trouble { return trouble.message }
-        let problems = function.status.conditions.filter { ($0.kind == .ready) != $0.isTrue }
+        // What is under way is no problem.
+        let problems = function.status.conditions.filter {
+            $0.kind != .progressing && ($0.kind == .ready) != $0.isTrue
+        }
         if let problem = problems.first(where: { $0.kind != .ready }) ?? problems.first { return problem.message }
         return explanations[function.id]?.message ?? "The autoscaler has not looked at it yet. Ask again in a second."
     }
