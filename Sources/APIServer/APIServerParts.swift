@@ -18,6 +18,8 @@ public struct APIServerParts: Sendable {
     public var operatorInspector: any OperatorInspector
     /// What the dispatcher shows of itself.
     public var dispatcherInspector: any DispatcherInspector
+    /// Asks for a first replica of a function.
+    public var requestStart: @Sendable (Function.ID) -> Void
     /// Path of the Unix socket that the dispatcher relays to, under 100 bytes, in a folder that only we can enter.
     public var socketPath: String
     /// Address of the operations listener; port 0 picks a free one.
@@ -39,7 +41,8 @@ public struct APIServerParts: Sendable {
     public init(
         platform: Platform, catalog: FunctionCatalog, settings: Latest<Settings>, metrics: MetricRegistry,
         authenticator: any Authenticator, operatorInspector: any OperatorInspector,
-        dispatcherInspector: any DispatcherInspector, socketPath: String, operationsAddress: (ip: String, port: Int),
+        dispatcherInspector: any DispatcherInspector, requestStart: @escaping @Sendable (Function.ID) -> Void,
+        socketPath: String, operationsAddress: (ip: String, port: Int),
         isReady: @escaping @Sendable () -> Bool, publicAuthority: @escaping @Sendable () -> String,
         managementAuthority: @escaping @Sendable () -> String? = { nil },
         publicHosts: @escaping @Sendable () -> [String],
@@ -52,6 +55,7 @@ public struct APIServerParts: Sendable {
         self.authenticator = authenticator
         self.operatorInspector = operatorInspector
         self.dispatcherInspector = dispatcherInspector
+        self.requestStart = requestStart
         self.socketPath = socketPath
         self.operationsAddress = operationsAddress
         self.isReady = isReady

@@ -94,24 +94,30 @@ public struct FunctionClient: Sendable {
         return Array((text + "}").utf8)
     }
 
-    /// Waits until a function that was applied is ready.
+    /// Waits until a function that was applied is ready. Where nothing would run, a replica is started once.
     /// - Parameter pause: between two looks.
     /// - Throws: ``ClientError/notReady(function:reason:)`` when time is over or it cannot become ready.
     public func waitUntilReady(
-        _ applied: FunctionRecord, timeout: Duration, pause: Duration = .milliseconds(200)
+        _ applied: FunctionRecord, goal: WaitGoal = .ready, timeout: Duration, pause: Duration = .milliseconds(200)
     ) async throws(ClientError) {
         let name = try functionName(applied.name)
         let deadline = ContinuousClock.now.advanced(by: timeout)
         while true {
-            switch Readiness(of: try await get(name), generation: applied.metadata.generation ?? 0) {
+            let reason: String
+            switch Readiness(of: try await get(name), generation: applied.metadata.generation ?? 0, goal: goal) {
             case .ready:
                 return
             case .failed(let reason):
                 throw .notReady(function: name.text, reason: reason)
-            case .pending(let reason):
-                guard ContinuousClock.now < deadline, (try? await Task.sleep(for: pause)) != nil else {
-                    throw .notReady(function: name.text, reason: "waited \(timeout.humanText). \(reason)")
-                }
+            case .needsStart(let why):
+                // At every look: a request holds for some seconds only, and a start may take longer.
+                _ = try await content(of: writing("POST", path(name) + "/start", nil))
+                reason = why
+            case .pending(let why):
+                reason = why
+            }
+            guard ContinuousClock.now < deadline, (try? await Task.sleep(for: pause)) != nil else {
+                throw .notReady(function: name.text, reason: "waited \(timeout.humanText). \(reason)")
             }
         }
     }

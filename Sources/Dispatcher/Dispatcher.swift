@@ -14,6 +14,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     private let threads: Mutex<[LoopThread]>
     private let directory: LoopDirectory
     private let catalog: Mutex<Catalog>
+    private let startRequests = Mutex(StartRequests())
     private let address = Mutex<SocketAddress?>(nil)
     private let managementAddress = Mutex<SocketAddress?>(nil)
     private let internalAddress = Mutex<SocketAddress?>(nil)
@@ -170,6 +171,12 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         publish { $0.update(ownership, now: Clock.monotonicNanoseconds()) }
     }
 
+    /// Asks for a replica of a function of which none takes invocations.
+    public func requestStart(of function: Function.ID) {
+        let now = Duration.nanoseconds(Int64(clamping: Clock.monotonicNanoseconds()))
+        if startRequests.withLock({ $0.request(function, at: now) }) { changes.raise() }
+    }
+
     /// Every function that can be routed, by its name.
     var namedCells: [NamedCell] { catalog.withLock { $0.namedCells } }
 
@@ -203,12 +210,23 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
             report.functions[cell.id] = cell.withQueue { $0.load(now: now) }
             for (replica, load) in cell.withQueue({ $0.currentReplicas() }) { report.add(load, of: replica) }
         }
+        noteStartRequests(in: &report, among: routed, now: .nanoseconds(Int64(clamping: now)))
         for cell in departing {
             for (replica, load) in cell.withQueue({ $0.currentReplicas() }) where load.inFlight > 0 {
                 report.add(load, of: replica)
             }
         }
         return report
+    }
+
+    private func noteStartRequests(in report: inout LoadReport, among cells: [FunctionCell], now: Duration) {
+        guard startRequests.withLock({ !$0.isEmpty }) else { return }
+        for cell in cells {
+            let isAccepting = cell.withQueue { $0.isAccepting }
+            if startRequests.withLock({ $0.holds(cell.id, isAccepting: isAccepting, at: now) }) {
+                report.functions[cell.id]?.wantsActivation = true
+            }
+        }
     }
 
     /// The state now.

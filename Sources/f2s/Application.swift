@@ -157,7 +157,7 @@ struct Application {
         APIServerParts(
             platform: place.platform, catalog: catalog, settings: settings.latest, metrics: metrics,
             authenticator: NoAuthentication(), operatorInspector: controller, dispatcherInspector: dispatcher,
-            socketPath: runtimeFolder.socketPath,
+            requestStart: { [dispatcher] in dispatcher.requestStart(of: $0) }, socketPath: runtimeFolder.socketPath,
             operationsAddress: (options.operations.host, options.operations.port),
             isReady: { [readiness] in readiness.current }, publicAuthority: { publicAddress },
             managementAuthority: { [options, dispatcher] in

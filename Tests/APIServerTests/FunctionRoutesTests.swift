@@ -168,4 +168,16 @@ import Testing
             #expect(try free.json["status"]?["conditions"]?.items ?? [] == [])
         }
     }
+
+    @Test func `a replica can be asked for without an invocation`() async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            #expect(try await server.send("POST", "/functions/none/start", yaml: "").status == 404)
+            #expect(try await server.send("POST", "/functions/hello/start").status == 202)
+            let id = try #require(server.memory.functions.current.functions.first?.id)
+            #expect(server.startRequests.current == [id])
+            let foreign = try await server.send(
+                "POST", "/functions/hello/start", headers: ["Origin": "http://evil.example"])
+            #expect(foreign.status == 403)
+        }
+    }
 }

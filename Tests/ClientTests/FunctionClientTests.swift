@@ -95,6 +95,26 @@ struct FunctionClientTests {
         #expect(stub.requests.count >= 4)
     }
 
+    @Test func `where nothing runs, a replica is asked for until it is there`() async throws {
+        let looks = Looks()
+        let stub = StubTransport { request in
+            guard request.method == "GET" else { return ClientAnswer(202, "") }
+            let isThere = looks.next() >= 4
+            return ClientAnswer(
+                200,
+                Sample.function(readyReplicas: isThere ? 1 : 0, updatedReadyReplicas: isThere ? 1 : 0))
+        }
+        let client = try stub.client()
+        let applied = try await client.get(name())
+        try await client.waitUntilReady(applied, timeout: .seconds(20), pause: .milliseconds(1))
+        #expect(stub.requests.count { $0 == "POST /functions/hello/start" } >= 2)
+        #expect(stub.requests.last == "GET /functions/hello")
+        let declared = stub.requests.count
+        let idle = StubTransport { _ in ClientAnswer(200, Sample.function(readyReplicas: 0, updatedReadyReplicas: 0)) }
+        try await idle.client().waitUntilReady(applied, goal: .declared, timeout: .seconds(20))
+        #expect(idle.requests == ["GET /functions/hello"] && declared == stub.requests.count)
+    }
+
     @Test func `waiting ends at once when time does not heal it, and in the end in any case`() async throws {
         let broken = #"{"type":"NoCommand","status":"True","reason":"ImageOnly","message":"An image alone."}"#
         let stub = StubTransport { _ in ClientAnswer(200, Sample.function(conditions: broken)) }

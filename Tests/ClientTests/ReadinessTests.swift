@@ -7,31 +7,78 @@ import Testing
     /// A look at a function, and what it says.
     struct Look: Sendable, CustomTestStringConvertible {
         let minReplicas: Int
-        let readyReplicas: Int
-        /// Reason of the condition Ready, which is true.
-        let reason: String
-        let readiness: Readiness
+        /// Replicas of any revision that take invocations.
+        let ready: Int
+        /// Those of the declared revision.
+        let updated: Int
+        let isReady: Bool
+        let goal: WaitGoal
+        /// `nil`: pending.
+        let readiness: Readiness?
 
-        init(_ minReplicas: Int, _ readyReplicas: Int, _ reason: String, _ readiness: Readiness) {
+        init(
+            _ minReplicas: Int, ready: Int, updated: Int, isReady: Bool = true, goal: WaitGoal = .ready,
+            _ readiness: Readiness?
+        ) {
             self.minReplicas = minReplicas
-            self.readyReplicas = readyReplicas
-            self.reason = reason
+            self.ready = ready
+            self.updated = updated
+            self.isReady = isReady
+            self.goal = goal
             self.readiness = readiness
         }
 
-        var testDescription: String { "\(readyReplicas) of \(minReplicas), \(reason)" }
+        var testDescription: String { "\(updated) and \(ready - updated) older of \(minReplicas), \(goal)" }
     }
 
+    private static let starting = Readiness.needsStart(
+        reason: "0 of 1 replicas of the newest revision are ready. R: m")
+
     @Test(arguments: [
-        Look(0, 0, "ScaledToZero", .ready), Look(0, 0, "Starting", .ready), Look(0, 1, "ReplicasReady", .ready),
-        Look(1, 0, "Starting", .pending(reason: "Starting: m")), Look(1, 1, "ReplicasReady", .ready),
-        Look(2, 1, "ReplicasReady", .pending(reason: "ReplicasReady: m")), Look(2, 3, "ReplicasReady", .ready),
+        Look(0, ready: 0, updated: 0, starting), Look(0, ready: 1, updated: 0, starting),
+        Look(0, ready: 1, updated: 1, .ready), Look(0, ready: 0, updated: 0, goal: .declared, .ready),
+        Look(1, ready: 0, updated: 0, nil), Look(1, ready: 1, updated: 0, nil), Look(1, ready: 1, updated: 1, .ready),
+        Look(1, ready: 1, updated: 0, goal: .declared, nil), Look(2, ready: 3, updated: 1, nil),
+        Look(2, ready: 3, updated: 2, .ready), Look(0, ready: 1, updated: 1, isReady: false, nil),
     ])
-    func `ready is who has its minimum, whatever the condition promises`(look: Look) throws {
-        let condition = #"{"type":"Ready","status":"True","reason":"\#(look.reason)","message":"m"}"#
+    func `ready is who has its minimum of the declared revision, and one that was started`(look: Look) throws {
+        let function = try Self.function(
+            condition: #"{"type":"Ready","status":"\#(look.isReady ? "True" : "False")","reason":"R","message":"m"}"#,
+            minReplicas: look.minReplicas, ready: look.ready, updated: look.updated)
+        let readiness = Readiness(of: function, generation: 1, goal: look.goal)
+        if let expected = look.readiness {
+            #expect(readiness == expected)
+        } else if case .pending = readiness {
+        } else {
+            Issue.record("\(readiness)")
+        }
+    }
+
+    @Test func `a rollout that has failed is no rollout that is under way`() throws {
+        let failed = #"{"type":"RolloutFailed","status":"True","reason":"ExitedAtStart","message":"It ended."}"#
+        let ready = #"{"type":"Ready","status":"True","reason":"ReplicasReady","message":"1"}"#
+        let function = try Self.function(condition: "\(ready),\(failed)", minReplicas: 1, ready: 1, updated: 0)
+        for goal in WaitGoal.allCases {
+            #expect(
+                Readiness(of: function, generation: 1, goal: goal) == .failed(reason: "ExitedAtStart: It ended."))
+            guard case .pending = Readiness(of: function, generation: 2, goal: goal) else {
+                Issue.record("what was observed of generation 1 says nothing about generation 2")
+                return
+            }
+        }
+    }
+
+    @Test func `a server that does not tell revisions apart is believed`() throws {
+        let condition = #"{"type":"Ready","status":"True","reason":"R","message":"m"}"#
+        let function = try Self.function(condition: condition, minReplicas: 1, ready: 1, updated: nil)
+        #expect(Readiness(of: function, generation: 1, goal: .ready) == .ready)
+    }
+
+    private static func function(
+        condition: String, minReplicas: Int, ready: Int, updated: Int?
+    ) throws -> FunctionRecord {
         let text = Sample.function(
-            conditions: condition, minReplicas: look.minReplicas, readyReplicas: look.readyReplicas)
-        let function = try JSONDecoder().decode(FunctionRecord.self, from: Data(text.utf8))
-        #expect(Readiness(of: function, generation: 1) == look.readiness)
+            conditions: condition, minReplicas: minReplicas, readyReplicas: ready, updatedReadyReplicas: updated)
+        return try JSONDecoder().decode(FunctionRecord.self, from: Data(text.utf8))
     }
 }

@@ -41,15 +41,16 @@ enum Sample {
         _ name: String = "hello", generation: Int = 1, observed: Int = 1, endpoint: String = "/hello",
         method: String? = "GET",
         conditions: String = #"{"type":"Ready","status":"True","reason":"Idle","message":"m"}"#,
-        minReplicas: Int = 0, readyReplicas: Int = 1
+        minReplicas: Int = 0, readyReplicas: Int = 1, updatedReadyReplicas: Int? = 1
     ) -> String {
+        let updated = updatedReadyReplicas.map { #","updatedReadyReplicas":\#($0)"# } ?? ""
         let method = method.map { #","method":"\#($0)""# } ?? ""
         return """
             {"apiVersion":"f2s.opensight.ch/v1alpha1","kind":"Function","metadata":{"name":"\(name)","namespace":"f2s",\
             "uid":"u-\(name)","generation":\(generation),"resourceVersion":"r\(generation)"},\
             "spec":{"endpoint":"\(endpoint)"\(method)},"target":{"command":["python3","hello.py"],"port":8080,\
             "endpoint":"/","minReplicas":\(minReplicas),"maxReplicas":5,"scaling":{"targetConcurrency":10}},\
-            "status":{"observedGeneration":\(observed),"replicas":1,"readyReplicas":\(readyReplicas),\
+            "status":{"observedGeneration":\(observed),"replicas":1,"readyReplicas":\(readyReplicas)\(updated),\
             "desiredReplicas":2,"url":"/invoke/hello","conditions":[\(conditions)]},"later":{"unknown":true}}
             """
     }

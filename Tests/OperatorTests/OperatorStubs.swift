@@ -42,6 +42,10 @@ final class StubDataPlane: DataPlane {
         changes.raise()
     }
 
+    func requestStart(of function: Function.ID) {
+        change { $0.functions[function, default: .init()].wantsActivation = true }
+    }
+
     /// Somebody waits, or nobody does any more.
     func wait(_ id: Function.ID, _ queued: Int) {
         change { $0.functions[id] = .init(queued: queued, wantsActivation: queued > 0, admitted: UInt64(queued)) }

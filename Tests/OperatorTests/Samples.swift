@@ -51,13 +51,15 @@ struct ScaleBench {
 
     /// Time passes under this load, and then a decision is taken. Replicas follow at once where `follows`.
     mutating func step(
-        _ duration: Duration = .seconds(1), inFlight: Int = 0, queued: Int = 0, follows: Bool = true
+        _ duration: Duration = .seconds(1), inFlight: Int = 0, queued: Int = 0, isAskedFor: Bool = false,
+        follows: Bool = true
     ) -> ScaleDecision {
         area += Double(inFlight + queued) * duration.inSeconds
         if inFlight + queued > 0 { admitted += 1 }
         now += duration
         let load = LoadReport.FunctionLoad(
-            inFlight: inFlight, queued: queued, wantsActivation: queued > 0 && ready == 0, admitted: admitted,
+            inFlight: inFlight, queued: queued, wantsActivation: (queued > 0 || isAskedFor) && ready == 0,
+            admitted: admitted,
             concurrencySeconds: area)
         return decide(load, follows: follows)
     }

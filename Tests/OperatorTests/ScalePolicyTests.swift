@@ -33,6 +33,23 @@ import Testing
         #expect(decision.reason == .activation)
     }
 
+    @Test func `a start that is asked for starts one replica, which goes when nobody has called it`() {
+        var bench = ScaleBench(Samples.policy(scaling: Scaling(idle: .seconds(5))))
+        #expect(bench.step().desired == 0)
+        let decision = bench.step(isAskedFor: true, follows: false)
+        #expect(decision.desired == 1)
+        #expect(decision.reason == .activation)
+        let words = "1 replica: a start was asked for, and no replica takes invocations."
+        #expect(decision.message(by: bench.policy) == words)
+        // A start that takes longer than the function may be idle goes on as long as it is asked for.
+        bench.existing = 1
+        for _ in 0..<10 { #expect(bench.step(isAskedFor: true, follows: false).desired == 1) }
+        bench.ready = 1
+        #expect(bench.step().desired == 1)
+        bench.existing = nil
+        #expect(bench.run(seconds: 6).last?.desired == 0)
+    }
+
     @Test(arguments: [
         (1, "1 replica: 1 invocation waits and no replica takes any."),
         (3, "1 replica: 3 invocations wait and no replica takes any."),

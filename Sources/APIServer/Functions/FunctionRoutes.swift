@@ -9,13 +9,30 @@ import Hummingbird
 struct FunctionRoutes: Sendable {
     private let functions: any FunctionStore
     private let lists: ListLimit
+    private let requestStart: @Sendable (Function.ID) -> Void
 
     init(parts: APIServerParts, lists: ListLimit) {
         functions = parts.platform.functions
         self.lists = lists
+        requestStart = parts.requestStart
     }
 
-    var routes: [APIRoute] { [list, create, read, replace, delete] }
+    var routes: [APIRoute] { [list, create, read, replace, delete, start] }
+
+    private var start: APIRoute {
+        APIRoute(
+            .post, "/functions/{name}/start", access: .holder(of: .write), origin: .ownOrigin,
+            documentation: OperationDocument(
+                "startFunction",
+                "Starts a replica where none takes invocations, without an invocation. A client that waits for it "
+                    + "repeats the request at least every 5 s.",
+                answers: [.init(202, "It is asked for; status.updatedReadyReplicas tells when it is there.")],
+                problems: [404]),
+            handler: { request in
+                requestStart(try await functions.fetch(request.functionName()).id)
+                return Response(status: .accepted)
+            })
+    }
 
     private var list: APIRoute {
         APIRoute(

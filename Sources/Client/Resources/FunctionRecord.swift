@@ -145,6 +145,18 @@ public struct ConditionRecord: Sendable, Hashable, Decodable {
     /// Whether it holds.
     public var isTrue: Bool { status == "True" }
 
+    /// Whether it says that something is wrong. Of the conditions besides Ready, Progressing alone does not.
+    var isTrouble: Bool { Self.isTrouble(type, isTrue: isTrue) && type != "Ready" }
+
+    /// Whether it is not as one would wish: Ready should hold, and the others, Progressing aside, should not.
+    static func isTrouble(_ type: String, isTrue: Bool) -> Bool {
+        switch type {
+        case "Ready": !isTrue
+        case "Progressing": false
+        default: isTrue
+        }
+    }
+
     /// Reason and message.
     public var words: String {
         [reason, message].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")

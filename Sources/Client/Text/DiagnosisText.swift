@@ -7,8 +7,8 @@ public struct DiagnosisText: Sendable {
 
     /// The account of a function.
     public init(_ diagnosis: FunctionDiagnosis, layout: TextLayout = .plain) {
-        let isGood = diagnosis.conditions.allSatisfy { ($0.kind == .ready) == $0.isTrue }
-        let summary = layout.styled(diagnosis.summary.printable, isGood ? .plain : .bad)
+        let isTrouble = diagnosis.conditions.contains { ConditionRecord.isTrouble($0.kind.rawValue, isTrue: $0.isTrue) }
+        let summary = layout.styled(diagnosis.summary.printable, isTrouble ? .bad : .plain)
         var lines = ["\(diagnosis.function): \(summary)"]
         if let scale = diagnosis.scale {
             lines.append("replicas: \(scale.ready) ready, \(scale.replicas) running, \(scale.desired) desired")

@@ -95,10 +95,9 @@ public struct FunctionDescription: Sendable {
     private func conditions(now: Double, _ layout: TextLayout) -> String {
         var table = TextTable(["TYPE", "STATUS", "REASON", "AGE", "MESSAGE"])
         for condition in function.status?.conditions ?? [] {
-            // Ready should hold, and every other condition should not.
-            let isGood = condition.isTrue == (condition.type == Condition.Kind.ready.rawValue)
+            let isTrouble = ConditionRecord.isTrouble(condition.type, isTrue: condition.isTrue)
             table.add(cells: [
-                .init(condition.type), .init(condition.status, isGood ? .good : .bad), .init(condition.reason),
+                .init(condition.type), .init(condition.status, isTrouble ? .bad : .good), .init(condition.reason),
                 .init(AgeText.text(since: condition.lastTransitionTime, now: now)), .init(condition.message),
             ])
         }

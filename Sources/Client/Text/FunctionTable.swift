@@ -10,7 +10,7 @@ public struct FunctionTable: Sendable {
         for function in functions {
             let ready = function.condition("Ready")
             // A condition besides Ready is there only while it holds, and is then what the user must know.
-            let trouble = function.status?.conditions?.first { $0.type != "Ready" && $0.isTrue }
+            let trouble = function.status?.conditions?.first { $0.isTrouble }
             let replicas = function.status.map { "\($0.readyReplicas ?? 0)/\($0.desiredReplicas ?? 0)" }
             table.add(cells: [
                 .init(function.name), .init(function.spec.endpoint), .init(function.spec.method ?? "any"),

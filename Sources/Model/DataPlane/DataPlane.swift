@@ -10,6 +10,10 @@ public protocol DataPlane: Sendable {
     /// Replaces which functions other processes admit invocations of. Before the first one everything is ours.
     func apply(_ ownership: Ownership)
 
+    /// Asks for a replica of a function of which none takes invocations, as an invocation that waits for one does. The
+    /// wish holds for ``StartRequests/lifetime``, or until a replica takes invocations: who waits repeats it.
+    func requestStart(of function: Function.ID)
+
     /// What every function has in flight and waiting, now. Cheap: no more than one lock per function.
     func currentLoad() -> LoadReport
 
@@ -26,7 +30,7 @@ public struct LoadReport: Sendable, Hashable, Codable {
         public var inFlight: Int
         /// Invocations that wait for one.
         public var queued: Int
-        /// Whether somebody waits and no replica takes invocations.
+        /// Whether an invocation waits, or a start was asked for, and no replica takes invocations.
         public var wantsActivation: Bool
         /// Invocations admitted since the process began.
         public var admitted: UInt64

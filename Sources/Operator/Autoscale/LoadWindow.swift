@@ -21,10 +21,10 @@ struct LoadWindow: Sendable, Hashable {
 
     /// Takes a report.
     /// - Parameter length: the longest window that will be asked for.
-    /// - Returns: whether anything was in flight or waiting since the report before.
+    /// - Returns: whether anything was in flight or waiting since the report before, or a start was asked for.
     mutating func observe(_ load: LoadReport.FunctionLoad, at now: Duration, keeping length: Duration) -> Bool {
         let point = Point(time: now, area: load.concurrencySeconds)
-        let isBusy = load.inFlight > 0 || load.queued > 0
+        let isBusy = load.inFlight > 0 || load.queued > 0 || load.wantsActivation
         guard let before = newest, before.area <= point.area, admitted <= load.admitted else {
             // The first report, or the dispatcher has begun to count anew.
             points = [point]

@@ -53,6 +53,7 @@ struct ScaleDecision: Sendable, Hashable {
     func message(by policy: ScalePolicy) -> String {
         let number = "\(desired) replica\(desired == 1 ? "" : "s")"
         return switch reason {
+        case .activation where queued == 0: "\(number): a start was asked for, and no replica takes invocations."
         case .activation: "\(number): \(waiters) and no replica takes any."
         case .queue:
             "\(number): \(waiters) and \(inFlight) \(inFlight == 1 ? "is" : "are") in flight, \(policy.slotsText) per "

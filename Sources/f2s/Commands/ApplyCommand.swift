@@ -6,7 +6,13 @@ import F2SModel
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply", abstract: "Create or change the functions of a manifest.",
-        discussion: "A file may hold several documents. With a mistake in any of them, none is applied.")
+        discussion: """
+            A file may hold several documents. With a mistake in any of them, none is applied.
+
+            --wait returns when as many replicas of what was applied take invocations as target.minReplicas says, \
+            and at least one: with minReplicas 0, one is started for it. With --wait=declared, a function that has \
+            nothing to run yet is not started.
+            """)
 
     @Option(
         name: [.customShort("f"), .customLong("file")],
@@ -14,8 +20,11 @@ struct ApplyCommand: AsyncParsableCommand {
         completion: .file(extensions: ["yaml", "yml", "json"]))
     var files: [String]
 
-    @Flag(help: "Return when every function is ready.")
-    var wait = false
+    @Option(
+        help: ArgumentHelp(
+            "Return when every function is ready (--wait alone), or when F2S knows it (--wait=declared).",
+            valueName: "ready|declared"))
+    var wait: WaitGoal?
 
     @Option(help: ArgumentHelp("How long --wait waits for all of them.", valueName: "duration"))
     var timeout = DurationArgument(.seconds(60))
@@ -41,18 +50,20 @@ struct ApplyCommand: AsyncParsableCommand {
                     Terminal.complain("\(draft.name): \(problem)")
                 }
             }
-            if wait { try await waitForAll(applied, client) }
+            if let wait { try await waitForAll(applied, wait, client) }
             if applied.count < manifests.drafts.count { throw CommandFailure.reported }
         }
     }
 
-    private func waitForAll(_ functions: [FunctionRecord], _ client: FunctionClient) async throws {
+    private func waitForAll(
+        _ functions: [FunctionRecord], _ goal: WaitGoal, _ client: FunctionClient
+    ) async throws {
         let deadline = ContinuousClock.now.advanced(by: timeout.value)
         var areReady = true
         for function in functions {
             do {
-                try await client.waitUntilReady(function, timeout: max(.zero, deadline - .now))
-                try Terminal.write("function \(function.name) ready\n")
+                try await client.waitUntilReady(function, goal: goal, timeout: max(.zero, deadline - .now))
+                try Terminal.write("function \(function.name) \(goal.rawValue)\n")
             } catch let error as ClientError {
                 Terminal.complain(error.description)
                 areReady = false

@@ -8,7 +8,12 @@ struct CommandLineRun {
     private let arguments: [String]
 
     /// A run with the arguments behind the program's name.
-    init(_ arguments: [String]) { self.arguments = arguments }
+    init(_ arguments: [String]) {
+        // An option whose value may be left out is nothing that the argument parser knows.
+        self.arguments =
+            arguments.first == ApplyCommand.configuration.commandName
+            ? arguments.map { $0 == "--wait" ? "--wait=\(WaitGoal.ready.rawValue)" : $0 } : arguments
+    }
 
     /// Exit statuses, as `f2s --help` documents them.
     private enum Status {

@@ -20,6 +20,8 @@ struct TestServer: Sendable {
     let operatorInspector: StubOperator
     let operationsPort: Int
     let routes: [APIRoute]
+    /// Functions of which a replica was asked for.
+    let startRequests: Latest<[Function.ID]>
     private let socketPath: String
 
     /// How a test may differ from the usual.
@@ -43,6 +45,7 @@ struct TestServer: Sendable {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let socketPath = "/tmp/f2s-api-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).sock"
         defer { unlink(socketPath) }
+        let startRequests = Latest<[Function.ID]>([])
         let platform = Platform(
             name: "memory", functions: memory.functions, replicas: options.replicas ?? memory.replicas,
             election: AlwaysLeader(), peers: NoPeers(), events: memory.events)
@@ -51,6 +54,7 @@ struct TestServer: Sendable {
         let parts = APIServerParts(
             platform: platform, catalog: catalog, settings: Latest(options.settings), metrics: metrics,
             authenticator: options.authenticator, operatorInspector: inspector, dispatcherInspector: StubDispatcher(),
+            requestStart: { id in startRequests.update { $0.append(id) } },
             socketPath: socketPath, operationsAddress: ("127.0.0.1", options.operationsPort),
             isReady: { options.isReady }, publicAuthority: { "127.0.0.1:8080" },
             publicHosts: { options.settings.publicHosts },
@@ -66,7 +70,7 @@ struct TestServer: Sendable {
             guard let port = await ports.first(where: { _ in true }) else { return try await tasks.waitForAll() }
             let server = TestServer(
                 memory: memory, metrics: metrics, operatorInspector: inspector, operationsPort: port,
-                routes: apiServer.routes, socketPath: socketPath)
+                routes: apiServer.routes, startRequests: startRequests, socketPath: socketPath)
             do {
                 try await server.waitUntilItAnswers()
                 try await body(server)

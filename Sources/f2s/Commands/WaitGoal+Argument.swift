@@ -1,0 +1,4 @@
+public import ArgumentParser
+public import F2SClient
+
+extension WaitGoal: ExpressibleByArgument {}

@@ -1,0 +1,53 @@
+import ProcessSupport
+import Testing
+
+extension EndToEndSerial {
+    /// `f2s apply --wait` returns when what was applied runs, and not before.
+    @Suite struct ApplyWait {
+        @Test func `an edit to a command that cannot start is not ready`() async throws {
+            let file = try Workshop.current.folder + "/edited.yaml"
+            let sound = try FunctionManifest("edited").with { ($0.minReplicas, $0.idle) = (1, "60s") }
+            let broken = sound.with { $0.command = ["sh", "-c", "echo no settings >&2; exit 3"] }
+            try await F2SServer.serve([]) { f2s in
+                try Files.write(sound.yaml, to: file)
+                let first = try Command(["apply", "-f", file, "--wait"], server: f2s)
+                #expect(first.status == 0 && first.text.hasSuffix("function edited ready\n"), "\(first.complaint)")
+                #expect(try f2s.readyReplicas(of: "edited") == 1)
+                try Files.replace(file, with: broken.yaml)
+                let edited = try Command(["apply", "-f", file, "--wait"], server: f2s)
+                #expect(edited.status == 1)
+                #expect(!edited.text.contains("ready"), "\(edited.text)")
+                #expect(edited.complaint.contains("ExitedAtStart") && edited.complaint.contains("exit status 3"))
+                // The revision before it goes on.
+                #expect(try f2s.get("/invoke/edited").status == 200)
+                try Files.replace(file, with: sound.with { $0.environment = ["REVISION": "3"] }.yaml)
+                #expect(try Command(["apply", "-f", file, "--wait"], server: f2s).status == 0)
+                let status = try f2s.get("/functions/edited").json["status"]
+                #expect(status?["updatedReadyReplicas"]?.number == 1)
+            }
+        }
+
+        @Test func `a function that runs nothing is started once, or with declared not at all`() async throws {
+            let starts = try Workshop.current.folder + "/starts-waited.txt"
+            let file = try Workshop.current.folder + "/waited.yaml"
+            let function = try FunctionManifest("waited").with { $0.environment = ["STARTS": starts] }
+            try Files.write(function.yaml, to: file)
+            let broken = try Workshop.current.folder + "/impossible.yaml"
+            try Files.write(FunctionManifest("impossible", command: ["no-such-program"]).yaml, to: broken)
+            try await F2SServer.serve([]) { f2s in
+                let declared = try Command(["apply", "-f", file, "--wait=declared"], server: f2s)
+                #expect(declared.status == 0 && declared.text.hasSuffix("function waited declared\n"))
+                #expect((try? Files.read(starts)) == nil, "nothing was started")
+                let ready = try Command(["apply", "-f", file, "--wait"], server: f2s)
+                #expect(ready.status == 0 && ready.text.hasSuffix("function waited ready\n"), "\(ready.complaint)")
+                #expect(try Files.read(starts).split(separator: "\n").count == 1)
+                try eventually("it goes to zero again") { try f2s.readyReplicas(of: "waited") == 0 }
+                #expect(try Command(["apply", "-f", broken, "--wait=declared"], server: f2s).status == 0)
+                let failed = try Command(["apply", "-f", broken, "--wait"], server: f2s)
+                #expect(failed.status == 1)
+                #expect(failed.complaint.contains("MissingProgram"), "\(failed.complaint)")
+                #expect(try Command(["apply", "-f", broken, "--wait=soon"], server: f2s).status == 2)
+            }
+        }
+    }
+}
