@@ -107,6 +107,7 @@ struct FunctionReader {
         target.environment = environment(map["env"])
         target.secrets = texts(map["secrets"], example: "[hello-secret]") ?? []
         target.timeout = duration(map["timeout"], FunctionDraft.timeoutAllowed)
+        target.drainTimeout = duration(map["drainTimeout"], FunctionDraft.drainTimeoutAllowed)
         if let resources = section(map, "resources", known: ManifestFields.resources, isRequired: false) {
             target.resources.cpu = quantity(resources["cpu"])
             target.resources.memory = quantity(resources["memory"])

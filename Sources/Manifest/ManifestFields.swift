@@ -16,7 +16,7 @@ enum ManifestFields {
     static let spec = ["endpoint", "method", "description"]
     static let target = [
         "containerImage", "command", "port", "endpoint", "minReplicas", "maxReplicas", "concurrency", "env", "secrets",
-        "resources", "readinessProbe", "timeout", "scaling", "limits",
+        "resources", "readinessProbe", "timeout", "drainTimeout", "scaling", "limits",
     ]
     static let resources = ["cpu", "memory"]
     static let readinessProbe = ["path"]

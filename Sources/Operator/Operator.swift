@@ -18,6 +18,7 @@ public final class Operator: Service, OperatorInspector {
     private let logger: Logger
     private let clock: any OperatorClock
     private let requestTimeout: @Sendable () -> Duration
+    private let drainTimeout: @Sendable () -> Duration
     private let state: Mutex<OperatorState>
     /// Held while replicas are handed down, so that the dispatcher gets them in the order in which they were worked
     /// out.
@@ -32,10 +33,12 @@ public final class Operator: Service, OperatorInspector {
     /// - Parameters:
     ///   - link: knows the load of other processes; `nil`: there are none.
     ///   - requestTimeout: the ceiling of `target.timeout`, read at each pass because settings change.
+    ///   - drainTimeout: the time to drain of functions that name none.
     public init(
         platform: Platform, dataPlane: any DataPlane, link: PeerLink? = nil, metrics: MetricRegistry, logger: Logger,
         clock: any OperatorClock = SystemOperatorClock(),
-        requestTimeout: @escaping @Sendable () -> Duration = { Timeouts().request }
+        requestTimeout: @escaping @Sendable () -> Duration = { Timeouts().request },
+        drainTimeout: @escaping @Sendable () -> Duration = { Limits().drainTimeout }
     ) {
         self.platform = platform
         self.dataPlane = dataPlane
@@ -44,9 +47,11 @@ public final class Operator: Service, OperatorInspector {
         self.logger = logger
         self.clock = clock
         self.requestTimeout = requestTimeout
+        self.drainTimeout = drainTimeout
         state = Mutex(
             OperatorState(
-                metrics: self.metrics, requestTimeout: requestTimeout(), retirement: platform.replicas.retirement))
+                metrics: self.metrics, requestTimeout: requestTimeout(), drainTimeout: drainTimeout(),
+                retirement: platform.replicas.retirement))
         self.metrics.show { [weak self] in self?.state.withLock { $0.shown() } ?? [] }
         self.metrics.showLeader { [election = platform.election] in election.isLeader }
     }
@@ -94,6 +99,9 @@ public final class Operator: Service, OperatorInspector {
     /// Replicas as the dispatcher sees them.
     public func currentReplicas() -> ReplicaSnapshot { state.withLock { $0.published } ?? ReplicaSnapshot() }
 
+    /// Longest time that a replica of a function drains.
+    public func drainLimit(of id: Function.ID) -> Duration { state.withLock { $0.drainLimit(of: id) } }
+
     /// Takes replicas out of use at once, for as long as they exist. When this returns the dispatcher knows.
     func withdraw(_ ids: [Replica.ID]) {
         handingDown.withLock { _ in
@@ -117,6 +125,7 @@ public final class Operator: Service, OperatorInspector {
                 state.requestTimeout = requestTimeout()
                 state.noteStranded(own)
                 if !state.stranded.isEmpty { strandings.raise() }
+                state.drainTimeout = drainTimeout()
                 let outcome = state.plan(
                     load.load, isComplete: load.isComplete, at: now, wall: clock.secondsSince1970(),
                     isLeader: isLeader)
@@ -129,7 +138,12 @@ public final class Operator: Service, OperatorInspector {
         guard isLeader else { return [] }
         // A replica that drains may be stopped only by what is in flight after the dispatcher was told.
         let after = isDraining ? sum(with: dataPlane.currentLoad()) : load
-        return state.withLock { $0.calls(after.load, at: now) }
+        let (calls, cuts) = state.withLock { state in
+            let calls = state.calls(after.load, at: now)
+            return (calls, state.takeCuts())
+        }
+        for event in cuts { tell(event) }
+        return calls
     }
 
     /// What all processes have in hand.

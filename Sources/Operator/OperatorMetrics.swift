@@ -16,9 +16,11 @@ struct OperatorMetrics: Sendable {
     private let registry: MetricRegistry
     private let decisions: [ScaleDecision.Reason: Counter]
     private let failures: [OperatorCall.Kind: Counter]
+    private let cuts: Counter
 
     init(_ registry: MetricRegistry) {
         self.registry = registry
+        cuts = Self.cuts(registry)
         decisions = Dictionary(
             uniqueKeysWithValues: ScaleDecision.Reason.allCases.map { reason in
                 let counter = registry.counter(
@@ -34,6 +36,16 @@ struct OperatorMetrics: Sendable {
                 return (call, counter)
             })
     }
+
+    /// Counts invocations that were cut because their replica was stopped.
+    static func cuts(_ registry: MetricRegistry) -> Counter {
+        registry.counter(
+            "f2s_invocations_cut_total",
+            help: "Invocations in flight when their replica was stopped, after the function's drain time.")
+    }
+
+    /// Invocations were in flight when their replica was stopped.
+    func countCut(_ count: Int) { cuts.add(UInt64(max(0, count))) }
 
     /// Shows what is read at the scrape: a function that is declared costs no instruments, and one that is gone leaves
     /// none behind.

@@ -53,12 +53,13 @@ extension OperatorState {
         // Most functions, most of the time.
         guard isDue || !records[place].plan.draining.isEmpty else { return }
         let record = records[place]
-        let retirable = record.plan.retirable(
-            load: load.replicas, ledger: ledger, limit: drainLimit(of: record.function), at: now)
+        let limit = drainLimit(of: record.function)
+        let retirable = record.plan.retirable(load: load.replicas, ledger: ledger, limit: limit, at: now)
         guard isDue || !retirable.isEmpty,
             book.begin(.replicas(record.function.id), isUrgent: record.isUrgent, at: now)
         else { return }
         ledger.retire(retirable)
+        noteCuts(retirable, of: record.function.name.text, load, limit: limit)
         records[place].retiring += retirable
         let retiring = record.retiring + retirable
         calls.append(.apply(record.function, count: record.plan.told(retiring: retiring), retiring: retiring))
@@ -81,7 +82,31 @@ extension OperatorState {
             load: load.replicas, ledger: ledger, limit: departure.limit, at: now)
         guard drained.count == departure.plan.draining.count, book.begin(.replicas(id), at: now) else { return }
         ledger.retire(drained)
+        noteCuts(drained, of: departure.name, load, limit: departure.limit)
         calls.append(.remove(id))
+    }
+
+    /// Replicas are stopped; those that still have invocations in flight have used up their time.
+    private mutating func noteCuts(
+        _ replicas: [Replica.ID], of function: String, _ load: LoadReport, limit: Duration
+    ) {
+        for id in replicas {
+            guard let count = load.replicas[id]?.inFlight, count > 0 else { continue }
+            metrics.countCut(count)
+            cuts.append(
+                Event(
+                    time: wall, function: function, isWarning: true, reason: "InvocationsCut",
+                    message:
+                        "Replica \(id) is stopped with \(count) invocation\(count == 1 ? "" : "s") in flight, "
+                        + "which had not ended \(limit.humanText) after it was to be stopped. Raise "
+                        + "target.drainTimeout if they need longer."))
+        }
+    }
+
+    /// What was cut since the last time.
+    mutating func takeCuts() -> [Event] {
+        defer { cuts = [] }
+        return cuts
     }
 
     /// Where several processes share a platform, one may see another's replica before it sees its function.

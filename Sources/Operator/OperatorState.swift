@@ -16,6 +16,8 @@ struct OperatorState: Sendable {
 
     /// A function that is no longer declared, while its replicas finish.
     struct Departure: Sendable {
+        /// The function's name; its identity where it was never seen declared.
+        var name: String
         /// Longest time to drain.
         var limit: Duration
         /// Everything goes.
@@ -46,24 +48,32 @@ struct OperatorState: Sendable {
     var book = CallBook()
     /// Ceiling of a function's time, and its time when it names none.
     var requestTimeout: Duration
+    /// Time to drain of functions that name none (`f2s.limits.drain_timeout`).
+    var drainTimeout: Duration
     /// Whether the store has spoken: until then nothing is known to be deleted.
     private var hasFunctions = false
     /// Replicas by function; `nil` until the platform has spoken.
     private(set) var replicas: [Function.ID: [Replica]]?
     private(set) var published: ReplicaSnapshot?
     private var observed = ReplicaSnapshot()
+    /// Invocations that were cut since somebody asked, for people.
+    var cuts: [Event] = []
     private var withdrawn = WithdrawnReplicas()
     /// Why the platform can start nothing; callers that wait for a cold function are told.
     private(set) var outage: Outage?
     /// Functions without replicas that a caller of this process waits for.
     private(set) var stranded: Set<Function.ID> = []
     /// When the last pass was, seconds since 1970.
-    private var wall = 0.0
+    private(set) var wall = 0.0
 
-    init(metrics: OperatorMetrics, requestTimeout: Duration, retirement: Retirement = .named) {
+    init(
+        metrics: OperatorMetrics, requestTimeout: Duration, drainTimeout: Duration = Limits().drainTimeout,
+        retirement: Retirement = .named
+    ) {
         self.retirement = retirement
         self.metrics = metrics
         self.requestTimeout = requestTimeout
+        self.drainTimeout = drainTimeout
     }
 
     /// Takes the newest declarations.
@@ -217,7 +227,8 @@ struct OperatorState: Sendable {
     private mutating func dismiss(_ left: [FunctionRecord]) {
         for record in left {
             let function = record.function
-            departures[function.id] = Departure(limit: drainLimit(of: function), plan: Self.planOfNothing)
+            departures[function.id] = Departure(
+                name: function.name.text, limit: drainLimit(of: function), plan: Self.planOfNothing)
         }
     }
 
@@ -228,7 +239,8 @@ struct OperatorState: Sendable {
         for id in replicas.keys where index[id] == nil && departures[id] == nil {
             // Somebody's from before this process began.
             departures[id] = Departure(
-                limit: requestTimeout + Self.drainMargin, plan: Self.planOfNothing, strangeSince: now)
+                name: id.text, limit: max(drainTimeout, requestTimeout + Target.drainMargin), plan: Self.planOfNothing,
+                strangeSince: now)
         }
         var draining: [Replica.ID] = []
         for (id, departure) in departures {
@@ -268,11 +280,15 @@ struct OperatorState: Sendable {
 
     /// Longest time that a replica of the function drains.
     func drainLimit(of function: Function) -> Duration {
-        min(function.target.timeout ?? requestTimeout, requestTimeout) + Self.drainMargin
+        function.target.drainTime(requestTimeout: requestTimeout, standard: drainTimeout)
     }
 
-    /// Time that a drain may take beyond the function's own.
-    private static let drainMargin = Duration.seconds(30)
+    /// The same for a function that may not be declared any more.
+    func drainLimit(of id: Function.ID) -> Duration {
+        if let place = index[id] { return drainLimit(of: records[place].function) }
+        return departures[id]?.limit ?? max(drainTimeout, requestTimeout + Target.drainMargin)
+    }
+
     private static let outageLifetime = 3.0
     private static let planOfNothing = ReconcilePlan(ReplicaWish(desired: 0, maxReplicas: 0))
 }

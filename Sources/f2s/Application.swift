@@ -54,15 +54,15 @@ struct Application {
         }
         controller = Operator(
             platform: place.platform, dataPlane: dispatcher, link: link, metrics: metrics,
-            logger: Self.logger("operator", initial), requestTimeout: { latest.current.timeouts.request })
+            logger: Self.logger("operator", initial), requestTimeout: { latest.current.timeouts.request },
+            drainTimeout: { latest.current.limits.drainTimeout })
         peers = link.map { [place, dispatcher, metrics, controller, runtimeFolder] link in
             let desk = DrainDesk(
                 platform: place.platform, dataPlane: dispatcher, controller: controller, link: link, metrics: metrics,
                 logger: Self.logger("drain", initial))
             let server = InternalServer(
                 desk: desk, socketPath: runtimeFolder.internalSocketPath, token: place.token ?? [],
-                // As long as the platform gives the replica: its function's time and a little more.
-                drainLimit: { latest.current.timeouts.request + .seconds(30) },
+                drainLimit: { [controller] in controller.drainLimit(of: $0) },
                 logger: Self.logger("internal", initial))
             return PeerParts(link: link, desk: desk, server: server)
         }

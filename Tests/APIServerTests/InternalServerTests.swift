@@ -61,7 +61,8 @@ import Testing
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let desk = StubDesk(error)
         let server = InternalServer(
-            desk: desk, socketPath: path, token: Array(token.utf8), drainLimit: { .seconds(90) }, logger: logger)
+            desk: desk, socketPath: path, token: Array(token.utf8),
+            drainLimit: { $0 == Function.ID("patient") ? .seconds(600) : .seconds(90) }, logger: logger)
         let group = ServiceGroup(services: [server], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -101,6 +102,14 @@ import Testing
             let answer = try await send("GET", target, to: path)
             #expect(answer.status == 200)
             #expect(desk.asked == ["drain 1234-abcd \(Duration.seconds(90))"])
+        }
+    }
+
+    @Test func `a hook waits as long as its function may drain`() async throws {
+        try await serve { desk, path in
+            let answer = try await send("GET", "/drain/patient", to: path)
+            #expect(answer.status == 200)
+            #expect(desk.asked == ["drain patient \(Duration.seconds(600))"])
         }
     }
 

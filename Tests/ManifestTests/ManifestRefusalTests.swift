@@ -11,7 +11,7 @@ import Testing
             "zzzzzzzzz: 1",
             "7:3: target.zzzzzzzzz is not a known field: known here are containerImage, command, port, "
                 + "endpoint, minReplicas, maxReplicas, concurrency, env, secrets, resources, readinessProbe, timeout, "
-                + "scaling, limits."
+                + "drainTimeout, scaling, limits."
         ),
         ("scaling: {idel: 5s}", "7:13: target.scaling.idel is not a known field: did you mean target.scaling.idle?"),
         (#"port: "8080""#, #"7:9: target.port is "8080": it must be a whole number without quotes."#),
@@ -56,6 +56,8 @@ import Testing
                 + "1e3 (suffixes m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei)."
         ),
         ("timeout: 30", #"7:12: target.timeout is "30": it must be a duration such as 500ms, 30s or 1m30s."#),
+        ("drainTimeout: 30", #"7:17: target.drainTimeout is "30": it must be a duration such as 500ms, 30s or 1m30s."#),
+        ("drainTimeout: 25h", #"7:17: target.drainTimeout is "25h": it must be between 0s and 24h."#),
         ("timeout: 25h", #"7:12: target.timeout is "25h": it must be between 1ms and 24h."#),
         (
             "scaling: {targetConcurrency: lots}",

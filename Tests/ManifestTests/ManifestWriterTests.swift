@@ -26,7 +26,7 @@ import Testing
             image: "registry/hello:1", command: ["sh", "-c", "echo \"hi\"\n"], concurrency: 1,
             environment: ["B": "8080", "A": "says hello"],
             resources: Resources(memory: try Quantity("128Mi", field: "memory")),
-            readinessProbe: ReadinessProbe(path: "/ready"), timeout: .milliseconds(1500),
+            readinessProbe: ReadinessProbe(path: "/ready"), timeout: .milliseconds(1500), drainTimeout: .seconds(600),
             scaling: Scaling(targetConcurrency: 10, idle: .seconds(5)),
             limits: FunctionLimits(inFlight: 4, queued: 20, rate: 0.5, burst: 3))
         #expect(
@@ -56,6 +56,7 @@ import Testing
                   readinessProbe:
                     path: /ready
                   timeout: "1s500ms"
+                  drainTimeout: "10m"
                   scaling:
                     targetConcurrency: 10
                     idle: "5s"

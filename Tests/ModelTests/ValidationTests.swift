@@ -64,6 +64,8 @@ import Testing
         },
         Case("a Secret in capitals", "target.secrets") { $0.secrets = ["good", "BAD"] },
         Case("no time at all", "target.timeout") { $0.timeout = .zero },
+        Case("no time to drain", nil) { $0.drainTimeout = .zero },
+        Case("over a day to drain", "target.drainTimeout") { $0.drainTimeout = .milliseconds(86_400_001) },
         Case("a day", nil) { $0.timeout = .seconds(86_400) },
         Case("over a day", "target.timeout") { $0.timeout = .milliseconds(86_400_001) },
         Case("idle for less than a second", "target.scaling.idle") { $0.scaling.idle = .milliseconds(999) },

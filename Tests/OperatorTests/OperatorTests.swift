@@ -168,6 +168,29 @@ import Testing
         }
     }
 
+    @Test func `what is cut at the end of the drain time is told and counted`() async throws {
+        let draft = try Samples.draft(
+            timeout: .seconds(3), drainTimeout: .seconds(5), scaling: Scaling(idle: .seconds(2)))
+        try await Bench([draft]).run { bench in
+            bench.dataPlane.wait(bench.id(), 1)
+            try await eventually("one runs") { bench.seen.first?.state == .ready }
+            let replica = try #require(bench.seen.first?.id)
+            bench.dataPlane.change { load in
+                load.functions[bench.id()] = .init(admitted: 1)
+                load.replicas[replica]?.inFlight = 3
+            }
+            try await bench.tick(until: "it drains") { bench.seen.first?.state == .draining }
+            let start = bench.clock.now()
+            #expect(bench.service.drainLimit(of: bench.id()) == .seconds(5))
+            try await bench.tick(until: "it is stopped") { bench.replicas.isEmpty }
+            #expect(bench.clock.now() - start >= .seconds(5))
+            let cut = try #require(bench.memory.events.all.first { $0.reason == "InvocationsCut" })
+            #expect(cut.isWarning && cut.function == "hello")
+            #expect(cut.message.contains("with 3 invocations in flight, which had not ended 5 s after"))
+            #expect(bench.metrics.exposition().contains("f2s_invocations_cut_total 3\n"))
+        }
+    }
+
     @Test func `a new revision takes over only when it accepts`() async throws {
         let bench = Bench([try Samples.draft(min: 1)], startsReady: false)
         try await bench.run { bench in

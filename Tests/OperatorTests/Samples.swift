@@ -6,13 +6,14 @@ import F2SModel
 enum Samples {
     static func draft(
         _ name: String = "hello", route: String? = nil, min: Int = 0, max: Int = 5, concurrency: Int? = nil,
-        version: Int = 1, timeout: Duration? = nil, scaling: Scaling = Scaling()
+        version: Int = 1, timeout: Duration? = nil, drainTimeout: Duration? = nil,
+        scaling: Scaling = Scaling()
     ) throws -> FunctionDraft {
         FunctionDraft(
             name: try FunctionName(name), route: try Route(route ?? name),
             target: Target(
                 command: ["run", "v\(version)"], minReplicas: min, maxReplicas: max, concurrency: concurrency,
-                timeout: timeout, scaling: scaling))
+                timeout: timeout, drainTimeout: drainTimeout, scaling: scaling))
     }
 
     static func function(_ draft: FunctionDraft, generation: Int = 1, age: UInt64 = 1) -> Function {

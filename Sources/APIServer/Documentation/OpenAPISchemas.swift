@@ -62,6 +62,7 @@ enum OpenAPISchemas {
             "resources": object(["cpu": text, "memory": text]),
             "readinessProbe": object(["path": text]),
             "timeout": duration,
+            "drainTimeout": duration,
             "scaling": object(["targetConcurrency": real, "idle": duration, "window": duration]),
             "limits": object([
                 "inFlight": ["type": "integer", "minimum": 1, "maximum": .number(FunctionLimits.inFlightMax)],

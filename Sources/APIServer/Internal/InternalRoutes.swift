@@ -9,7 +9,7 @@ struct InternalRoutes: Sendable {
     let desk: any PeerDesk
     let token: InternalToken
     /// How long a hook may wait.
-    let drainLimit: @Sendable () -> Duration
+    let drainLimit: @Sendable (Function.ID) -> Duration
 
     /// Bytes that a function's identity has at most.
     static let identityBytesMax = 253
@@ -29,7 +29,8 @@ struct InternalRoutes: Sendable {
                     throw Problem(
                         status: 404, title: "No such function", detail: "The path must end in a function's uid.")
                 }
-                try await Self.drained { try await desk.drain(Function.ID(identity), within: drainLimit()) }
+                let id = Function.ID(identity)
+                try await Self.drained { try await desk.drain(id, within: drainLimit(id)) }
                 return Response("drained\n", as: .text)
             })
     }

@@ -22,7 +22,8 @@ public struct InternalServer: Service {
     ///   - token: what F2S processes show to each other; empty: nobody is trusted.
     ///   - drainLimit: how long a hook may wait, asked per hook because settings change.
     public init(
-        desk: any PeerDesk, socketPath: String, token: [UInt8], drainLimit: @escaping @Sendable () -> Duration,
+        desk: any PeerDesk, socketPath: String, token: [UInt8],
+        drainLimit: @escaping @Sendable (Function.ID) -> Duration,
         logger: Logger
     ) {
         routes = InternalRoutes(desk: desk, token: InternalToken(token), drainLimit: drainLimit)

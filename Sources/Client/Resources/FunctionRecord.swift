@@ -103,6 +103,8 @@ public struct TargetRecord: Sendable, Hashable, Decodable {
     public var readinessProbe: Probe?
     /// Longest time to the response's head.
     public var timeout: String?
+    /// Longest time that a replica finishes its invocations before it is stopped.
+    public var drainTimeout: String?
     /// When to run how many replicas.
     public var scaling: Scaling?
     /// What it lets through.

@@ -53,6 +53,7 @@ public struct FunctionDescription: Sendable {
             ("Replicas", "\(target.minReplicas ?? 0) to \(target.maxReplicas ?? Target.maxReplicasDefault)"),
             ("Concurrency", target.concurrency.map { "\($0) per replica" } ?? "no limit"),
             ("Timeout", target.timeout),
+            ("Drain", target.drainTimeout),
             ("Environment", variables?.joined(separator: ", ")),
             ("Secrets", target.secrets?.joined(separator: ", ")),
             ("CPU", target.resources?.cpu),

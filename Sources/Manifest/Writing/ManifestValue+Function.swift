@@ -57,6 +57,7 @@ extension ManifestValue {
         if !resources.isEmpty { members.append(("resources", .map(resources))) }
         if let probe = target.readinessProbe { members.append(("readinessProbe", .map([("path", .text(probe.path))]))) }
         if let timeout = target.timeout { members.append(("timeout", .text(timeout.shortText))) }
+        if let drainTimeout = target.drainTimeout { members.append(("drainTimeout", .text(drainTimeout.shortText))) }
         let scaling = scaling(target.scaling)
         if !scaling.isEmpty { members.append(("scaling", .map(scaling))) }
         let limits = limits(target.limits)

@@ -1,6 +1,8 @@
 extension FunctionDraft {
     /// Durations that `target.timeout` may have.
     public static let timeoutAllowed = Duration.milliseconds(1)...Duration.seconds(86_400)
+    /// Durations that `target.drainTimeout` may have.
+    public static let drainTimeoutAllowed = Duration.zero...Duration.seconds(86_400)
     /// Durations that `target.scaling.idle` may have.
     public static let idleAllowed = Duration.seconds(1)...Duration.seconds(86_400)
     /// Durations that `target.scaling.window` may have.
@@ -153,6 +155,7 @@ extension FunctionDraft {
     private func durations() -> [FieldComplaint] {
         let checks: [(String, Duration?, ClosedRange<Duration>)] = [
             ("target.timeout", target.timeout, Self.timeoutAllowed),
+            ("target.drainTimeout", target.drainTimeout, Self.drainTimeoutAllowed),
             ("target.scaling.idle", target.scaling.idle, Self.idleAllowed),
             ("target.scaling.window", target.scaling.window, Self.windowAllowed),
         ]

@@ -24,6 +24,9 @@ public struct Target: Sendable, Hashable {
     public var readinessProbe: ReadinessProbe?
     /// From the request's head to the response's head; `nil`: `request_timeout` (`target.timeout`).
     public var timeout: Duration?
+    /// Longest time that a replica finishes its invocations before it is stopped (`target.drainTimeout`); `nil`: see
+    /// ``drainTime(requestTimeout:standard:)``.
+    public var drainTimeout: Duration?
     /// When to run how many replicas (`target.scaling`).
     public var scaling: Scaling
     /// What the function lets through (`target.limits`).
@@ -45,8 +48,8 @@ public struct Target: Sendable, Hashable {
         image: String? = nil, command: [String]? = nil, port: Int = Target.portDefault, path: String = "/",
         minReplicas: Int = 0, maxReplicas: Int = Target.maxReplicasDefault, concurrency: Int? = nil,
         environment: [String: String] = [:], secrets: [String] = [], resources: Resources = Resources(),
-        readinessProbe: ReadinessProbe? = nil, timeout: Duration? = nil, scaling: Scaling = Scaling(),
-        limits: FunctionLimits = FunctionLimits()
+        readinessProbe: ReadinessProbe? = nil, timeout: Duration? = nil, drainTimeout: Duration? = nil,
+        scaling: Scaling = Scaling(), limits: FunctionLimits = FunctionLimits()
     ) {
         self.image = image
         self.command = command
@@ -60,7 +63,20 @@ public struct Target: Sendable, Hashable {
         self.resources = resources
         self.readinessProbe = readinessProbe
         self.timeout = timeout
+        self.drainTimeout = drainTimeout
         self.scaling = scaling
         self.limits = limits
     }
+
+    /// Longest time that a replica finishes its invocations before it is stopped: what is declared, else the larger of
+    /// the setting and the function's own time with a margin. So an invocation that keeps to its time is never cut.
+    /// - Parameters:
+    ///   - requestTimeout: the ceiling of `timeout` (`f2s.timeouts.request_timeout`).
+    ///   - standard: the setting (`f2s.limits.drain_timeout`).
+    public func drainTime(requestTimeout: Duration, standard: Duration) -> Duration {
+        drainTimeout ?? max(standard, min(timeout ?? requestTimeout, requestTimeout) + Self.drainMargin)
+    }
+
+    /// Time that a replica has for its end beyond its function's own time.
+    public static let drainMargin = Duration.seconds(30)
 }

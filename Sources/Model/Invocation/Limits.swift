@@ -22,7 +22,8 @@ public struct Limits: Sendable, Hashable, Codable {
     public var upstreamIdleTimeout = Duration.seconds(4)
     /// Time that an upgraded connection may be silent (`tunnel_idle_timeout`, milliseconds).
     public var tunnelIdleTimeout = Duration.seconds(3600)
-    /// Time to finish work in hand at shutdown (`drain_timeout`, milliseconds).
+    /// Time to finish invocations at shutdown; and of a replica before it is stopped, where its function names none and
+    /// has no longer time of its own (`drain_timeout`, milliseconds).
     public var drainTimeout = Duration.seconds(30)
     /// Bytes of all requests' content that the management API holds at once (`api_body_bytes`).
     public var apiBodyBytesMax = 16 * 1024 * 1024

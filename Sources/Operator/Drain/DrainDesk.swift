@@ -101,6 +101,7 @@ public final class DrainDesk: Service, PeerDesk {
         do {
             let result = try await drained(start)
             if case .failure(let error) = result {
+                if case .tooSlow(let inFlight) = error { metrics.countCut(inFlight) }
                 logger.warning(
                     "A replica could not be drained: \(error)", metadata: ["function": "\(start.function)"])
             }

@@ -12,6 +12,7 @@ struct DrainMetrics: Sendable {
 
     private let drains: [Outcome: Counter]
     private let seconds: Histogram
+    private let cuts: Counter
 
     private static let buckets = [0.01, 0.05, 0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120]
 
@@ -23,9 +24,13 @@ struct DrainMetrics: Sendable {
                     labels: [("outcome", outcome.rawValue)])
                 return (outcome, counter)
             })
+        cuts = OperatorMetrics.cuts(registry)
         seconds = registry.histogram(
             "f2s_drain_seconds", help: "Time that a replica's hook waited for its answer.", buckets: Self.buckets)
     }
+
+    /// A platform stops a replica on which invocations are in flight.
+    func countCut(_ count: Int) { cuts.add(UInt64(max(0, count))) }
 
     /// A hook has been answered.
     func count(_ error: DrainError?, after duration: Duration) {

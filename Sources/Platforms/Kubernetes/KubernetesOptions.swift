@@ -24,6 +24,8 @@ public struct KubernetesOptions: Sendable {
     public var startTimeout: @Sendable () -> Duration = { Timeouts().scaling * 9 / 10 }
     /// Whether functions may name a Secret, read whenever replicas are wanted, because settings change.
     public var allowsSecret: @Sendable (String) -> Bool = { _ in true }
+    /// Time to drain of functions that name none.
+    public var drainTimeout: @Sendable () -> Duration
     /// Secrets of ``functionsNamespace`` with which images are pulled, besides those of its service account.
     public var imagePullSecrets: [String] = []
     /// Name of the lease that makes a process the leader.
@@ -43,7 +45,8 @@ public struct KubernetesOptions: Sendable {
     public init(
         namespace: String, functionsNamespace: String, podName: String, podIP: String, token: String?,
         internalPort: Int = 8082, drainAddress: Replica.Address? = nil,
-        requestTimeout: @escaping @Sendable () -> Duration = { Timeouts().request }
+        requestTimeout: @escaping @Sendable () -> Duration = { Timeouts().request },
+        drainTimeout: @escaping @Sendable () -> Duration = { Limits().drainTimeout }
     ) {
         self.namespace = namespace
         self.functionsNamespace = functionsNamespace
@@ -53,6 +56,7 @@ public struct KubernetesOptions: Sendable {
         self.internalPort = internalPort
         self.drainAddress = drainAddress
         self.requestTimeout = requestTimeout
+        self.drainTimeout = drainTimeout
     }
 
     /// The name of a process among the peers and in the election: the name of its pod, in which one process runs at a

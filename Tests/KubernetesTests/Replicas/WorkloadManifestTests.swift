@@ -123,6 +123,23 @@ import Testing
         #expect(podSpec(shorter)?["terminationGracePeriodSeconds"] == 90)
     }
 
+    @Test func `a pod has the time to drain that is declared, and some to end by itself`() throws {
+        let declared = Target(image: "i", timeout: .seconds(10), drainTimeout: .seconds(600))
+        let kept = try #require(try observed(deployment(declared)).kept)
+        #expect(kept.graceSeconds == 630)
+        #expect(try observed(deployment(Target(image: "i", drainTimeout: .zero))).kept?.graceSeconds == 30)
+        // The setting counts where nothing is declared, and a function's own time is never cut short by it.
+        let long = sampleSettings(drainTimeout: .seconds(300))
+        #expect(try observed(deployment(Target(image: "i"), settings: long)).kept?.graceSeconds == 300)
+        let own = try observed(deployment(Target(image: "i", timeout: .seconds(100)))).kept
+        #expect(own?.graceSeconds == 130)
+        // Pods are replaced for a longer declared time, and not for a setting.
+        let waiting = Target(image: "i", timeout: .seconds(100), drainTimeout: .seconds(900))
+        #expect(podSpec(try deployment(waiting, keeping: kept))?["terminationGracePeriodSeconds"] == 930)
+        let same = try deployment(Target(image: "i", timeout: .seconds(100)), keeping: own, settings: long)
+        #expect(podSpec(same)?["terminationGracePeriodSeconds"] == 130)
+    }
+
     @Test(arguments: [("hello", "hello"), ("1st", "f-1st"), ("9a", "f-9a")])
     func `a Service's name begins with a letter`(name: String, expected: String) throws {
         #expect(WorkloadManifest.serviceName(of: try FunctionName(name)) == expected)

@@ -23,10 +23,12 @@ func sampleFunction(
 /// Settings with which manifests are made.
 func sampleSettings(
     drain: Replica.Address? = Replica.Address(ip: "10.0.0.1", port: 8082), requestTimeout: Duration = .seconds(120),
+    drainTimeout: Duration = .seconds(30),
     pullSecrets: [String] = []
 ) -> WorkloadManifest.Settings {
     WorkloadManifest.Settings(
         namespace: "f2s-containers", functionNamespace: "f2s", drainAddress: drain, requestTimeout: requestTimeout,
+        drainTimeout: drainTimeout,
         imagePullSecrets: pullSecrets)
 }
 

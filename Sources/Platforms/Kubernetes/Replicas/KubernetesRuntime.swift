@@ -286,7 +286,7 @@ extension KubernetesRuntime {
             settings: WorkloadManifest.Settings(
                 namespace: options.functionsNamespace, functionNamespace: options.namespace,
                 drainAddress: options.drainAddress, requestTimeout: options.requestTimeout(),
-                imagePullSecrets: options.imagePullSecrets))
+                drainTimeout: options.drainTimeout(), imagePullSecrets: options.imagePullSecrets))
         return type == .services
             ? manifest.service(uid: object?.uid)
             : manifest.deployment(replicas: wish.count, keeping: object?.kept, uid: object?.uid)

@@ -13,6 +13,8 @@ struct WorkloadManifest: Sendable {
         let drainAddress: Replica.Address?
         /// Ceiling of `target.timeout`, and its value where none is declared.
         let requestTimeout: Duration
+        /// Time to drain of functions that name none.
+        let drainTimeout: Duration
         /// Secrets with which images are pulled.
         let imagePullSecrets: [String]
     }
@@ -28,8 +30,8 @@ struct WorkloadManifest: Sendable {
         let graceSeconds: Int
     }
 
-    /// Time that a pod has for its end beyond the function's own.
-    static let graceMargin = Duration.seconds(30)
+    /// Time that a pod has to end by itself after the drain that its function declares: its hook may take all of that.
+    static let stopMargin = Duration.seconds(30)
     /// Name of the container that runs a function.
     static let containerName = "function"
 
@@ -118,11 +120,16 @@ struct WorkloadManifest: Sendable {
     /// A pod cannot change its own period, so one that has become too short is replaced; one that is too long does no
     /// harm.
     private func graceSeconds(keeping kept: Kept?) -> Int {
-        let declared = function.target.timeout
-        let timeout = min(declared ?? settings.requestTimeout, settings.requestTimeout)
-        let wanted = Int((timeout + Self.graceMargin).inSeconds.rounded(.up))
-        guard let kept else { return wanted }
-        return declared == nil ? kept.graceSeconds : max(wanted, kept.graceSeconds)
+        let target = function.target
+        let margin = target.drainTimeout == nil ? .zero : Self.stopMargin
+        func seconds(standard: Duration) -> Int {
+            let time = target.drainTime(requestTimeout: settings.requestTimeout, standard: standard) + margin
+            return Int(time.inSeconds.rounded(.up))
+        }
+        guard let kept else { return seconds(standard: settings.drainTimeout) }
+        // A setting that has changed reaches the pods with their next revision; what is declared, at once.
+        let isDeclared = target.timeout != nil || target.drainTimeout != nil
+        return isDeclared ? max(seconds(standard: .zero), kept.graceSeconds) : kept.graceSeconds
     }
 
     private func container(drainAddress: Replica.Address?) -> JSONValue {

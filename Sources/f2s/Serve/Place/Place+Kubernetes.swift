@@ -19,7 +19,8 @@ extension Place {
             podName: identity(options.variable("POD_NAME")),
             podIP: options.variable("POD_IP") ?? options.internal.host, token: installation.token,
             internalPort: options.internal.port,
-            drainAddress: installation.drainAddress, requestTimeout: { settings.current.timeouts.request })
+            drainAddress: installation.drainAddress, requestTimeout: { settings.current.timeouts.request },
+            drainTimeout: { settings.current.limits.drainTimeout })
         // Shorter than the longest wait of an invocation, so that the one who waits hears why.
         kubernetesOptions.startTimeout = { settings.current.timeouts.scaling * 9 / 10 }
         kubernetesOptions.allowsSecret = { settings.current.allowsSecret($0) }
