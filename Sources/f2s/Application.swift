@@ -5,6 +5,7 @@ import F2SDispatcher
 import F2SMetrics
 import F2SModel
 import F2SOperator
+import Glibc
 import Logging
 import ServiceLifecycle
 import UnixSignals
@@ -69,9 +70,12 @@ struct Application {
         ProcessMetrics(version: F2SVersion.current, platform: place.platform.name).register(in: metrics)
     }
 
-    /// Serves until SIGTERM or SIGINT; a second SIGINT does not wait for work in hand.
+    /// Serves until SIGTERM, SIGINT or SIGHUP; a second SIGINT ends at once.
     func run() async throws {
         defer { runtimeFolder.remove() }
+        try AddressCheck.run(
+            [("--listen", options.listen), ("--operations", options.operations)]
+                + (place.token == nil ? [] : [("--internal", options.internal)]))
         // The listener opens first: until the other parts are up, callers get 503 and not a refused connection.
         let port = try listen()
         let publicAddress = options.listen.text(port: port)
@@ -79,15 +83,37 @@ struct Application {
             configuration: ServiceGroupConfiguration(
                 // Named, because a service without a name is printed with all that it holds: 10 ms of a start.
                 services: services(publicAddress).map { .init(service: $1, serviceName: $0) },
-                gracefulShutdownSignals: [.sigterm, .sigint], logger: Self.logger("lifecycle", settings.latest.current))
-        )
+                logger: Self.logger("lifecycle", settings.latest.current)))
         do {
-            try await group.run()
+            try await EndSignals(group: group, whenEnding: sayWhatIsWaitedFor, whenEndedAtOnce: endAtOnce).run()
         } catch {
             dispatcher.stop()
             throw error
         }
         dispatcher.stop()
+    }
+
+    private var sayWhatIsWaitedFor: @Sendable () -> Void {
+        { [logger, ending] in logger.info("\(ending().beginning)") }
+    }
+
+    /// Replicas end with this process: each has a supervisor that notices.
+    private var endAtOnce: @Sendable () -> Void {
+        { [logger, ending, runtimeFolder] in
+            logger.warning("Ended at once: \(ending().counted).")
+            runtimeFolder.remove()
+            _exit(EndSignals.interruptedStatus)
+        }
+    }
+
+    private var ending: @Sendable () -> EndingText {
+        { [dispatcher, catalog, settings] in
+            let names = catalog.current.functions.map { ($0.id, $0.name) }
+            return EndingText(
+                load: dispatcher.currentLoad(), names: Dictionary(names) { first, _ in first },
+                drainTimeout: settings.latest.current.limits.drainTimeout,
+                shutdownDelay: settings.latest.current.shutdownDelay)
+        }
     }
 
     private func listen() throws -> Int {
@@ -132,7 +158,7 @@ struct Application {
             leave: { [place, peers] in
                 peers?.link.leave()
                 await place.resign()
-            }, logger: logger)
+            }, ending: ending, logger: logger)
     }
 
     private func api(_ publicAddress: String) -> APIServer {

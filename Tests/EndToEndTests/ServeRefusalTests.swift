@@ -67,6 +67,9 @@ extension EndToEndSerial {
                     let words = "annot listen on 127.0.0.1:\(port): Address already in use. "
                     #expect(complaint.contains(words), "\(complaint)")
                     #expect(!complaint.contains("errno"), "\(complaint)")
+                    // Which option to change, in one message, before anything is started.
+                    #expect(complaint.contains("\(option) names the address"), "\(complaint)")
+                    #expect(complaint.split(separator: "\n").count == 1, "\(complaint)")
                 }
             }
         }

@@ -69,14 +69,30 @@ struct WrapCommand: AsyncParsableCommand {
         let server = WrapServer(
             options, logger: logger, log: Terminal.relayError,
             onBound: { Terminal.remark("f2s wrap serves http://\(host):\($0)") })
-        var configuration = ServiceGroupConfiguration(
-            services: [server], gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
+        var configuration = ServiceGroupConfiguration(services: [server], logger: logger)
         // No command outlives its time-out, so neither does the wait for the last of them.
         configuration.maximumGracefulShutdownDuration = timeout.value + .seconds(1)
-        do {
-            try await ServiceGroup(configuration: configuration).run()
-        } catch let error as WrapError {
-            throw CommandFailure(error.description)
+        let group = ServiceGroup(configuration: configuration)
+        try await withThrowingTaskGroup(of: Void.self) { tasks in
+            // Cancelled means: kill what runs.
+            let (interrupts, interrupt) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+            tasks.addTask {
+                do {
+                    try await EndSignals(
+                        group: group,
+                        whenEnding: {
+                            Terminal.remark("f2s wrap ends when the commands that run have. Ctrl-C again kills them.")
+                        }, whenEndedAtOnce: { interrupt.yield() }
+                    ).run()
+                } catch let error as WrapError {
+                    throw CommandFailure(error.description)
+                }
+            }
+            tasks.addTask {
+                for await _ in interrupts { throw CancellationError() }
+            }
+            try await tasks.next()
+            tasks.cancelAll()
         }
     }
 

@@ -12,7 +12,12 @@ struct DispatcherService: Service {
     let settings: Latest<Settings>
     /// Gives up what another process can take over.
     let leave: @Sendable () async -> Void
+    /// What is waited for at the moment.
+    let ending: @Sendable () -> EndingText
     let logger: Logger
+
+    /// How often to say what is waited for.
+    private static let reminder = Duration.seconds(5)
 
     /// How often to look whether work in hand has ended.
     private static let pause = Duration.milliseconds(20)
@@ -41,14 +46,18 @@ struct DispatcherService: Service {
         let limit = settings.current.limits.drainTimeout
         let clock = ContinuousClock()
         let end = clock.now + limit
+        var reminded = clock.now
         while dispatcher.currentInvocations > 0, clock.now < end {
             // Cancelled means: do not wait any longer.
             guard (try? await Task.sleep(for: Self.pause)) != nil else { break }
+            guard clock.now - reminded >= Self.reminder else { continue }
+            reminded = clock.now
+            logger.info("\(ending().waiting)")
         }
         let left = dispatcher.currentInvocations
         guard left > 0 else { return }
         logger.warning(
-            "Work in hand is cut off: raise f2s.limits.drain_timeout if it needs longer.",
+            "Invocations are cut off: \(ending().counted). Raise f2s.limits.drain_timeout if they need longer.",
             metadata: ["invocations": "\(left)", "drain_timeout": "\(limit.humanText)"])
     }
 }

@@ -6,6 +6,7 @@ enum ServeError: Error, CustomStringConvertible {
     case exposed(option: String, host: String)
     case badAddress(option: String, text: String)
     case cannotListen(address: String, reason: String)
+    case addressTaken(option: String, address: String, reason: String)
     case noSettings(path: String, reason: String)
     case noIPAddress(option: String, host: String)
 
@@ -32,6 +33,9 @@ enum ServeError: Error, CustomStringConvertible {
             "\(option) \"\(text)\" is not IP:PORT. Write for example 127.0.0.1:8080; port 0 picks a free one."
         case .cannotListen(let address, let reason):
             "Cannot listen on \(address): \(reason). Is another f2s running? --listen 127.0.0.1:0 picks a free port."
+        case .addressTaken(let option, let address, let reason):
+            "Cannot listen on \(address): \(reason). \(option) names the address: choose another one, for example "
+                + "\(option) 127.0.0.1:0 for a free port. Is another f2s running?"
         case .noIPAddress(let option, let host):
             "\(option) names \(host): it must name an IP address, because a kubelet resolves no names."
         case .noSettings(let path, let reason):
