@@ -29,7 +29,8 @@ public struct APIServer: Service {
             + ViewRoutes(parts: parts, lists: lists).routes
             + EventRoutes(events: parts.platform.events, keepAlive: keepAlive).routes
         let documents = DocumentRoutes(
-            described: described, version: parts.version, publicAuthority: parts.publicAuthority)
+            described: described, version: parts.version, publicAuthority: parts.publicAuthority,
+            observation: { [parts] in parts.observation })
         return described + documents.routes
     }
 

@@ -7,11 +7,18 @@ public final class FunctionCatalog: Service {
     private let store: any FunctionStore
     private let logger: Logger
     private let latest = Latest(FunctionSnapshot())
+    private let hasTaken = Latest(false)
+    private let log: DeclarationLog
 
     /// A catalogue of a store; empty until ``run()`` has seen the store.
-    public init(store: any FunctionStore, logger: Logger) {
+    /// - Parameter url: where a function is invoked, for the log.
+    public init(
+        store: any FunctionStore, logger: Logger,
+        url: @escaping @Sendable (Function) -> String = { "/invoke\($0.route)" }
+    ) {
         self.store = store
         self.logger = logger
+        log = DeclarationLog(url: url)
     }
 
     /// The newest snapshot.
@@ -32,7 +39,10 @@ public final class FunctionCatalog: Service {
         for refusal in snapshot.refusals where !known.contains(refusal) {
             logger.warning("A declaration is refused.", metadata: ["declaration": "\(refusal)"])
         }
+        let isFirst = !hasTaken.current
+        hasTaken.publish(true)
         guard snapshot != latest.current else { return }
+        for line in log.lines(from: latest.current, to: snapshot, isFirst: isFirst) { logger.info("\(line)") }
         latest.publish(snapshot)
     }
 }

@@ -27,6 +27,8 @@ struct Application {
     private let peers: PeerParts?
     private let runtimeFolder: RuntimeFolder
     private let readiness = Latest(false)
+    /// Where the public listener is reachable; port 0 becomes a number when it is bound.
+    private let publicAuthority: Latest<String>
 
     init(_ options: ServeOptions) async throws {
         self.options = options
@@ -44,7 +46,11 @@ struct Application {
         logger = Self.logger("f2s", initial)
         place = try await Self.place(options, settings.latest)
         runtimeFolder = try RuntimeFolder(environment: options.environment)
-        catalog = FunctionCatalog(store: place.platform.functions, logger: Self.logger("config", initial))
+        let authority = Latest(options.listen.text(port: options.listen.port))
+        publicAuthority = authority
+        catalog = FunctionCatalog(
+            store: place.platform.functions, logger: Self.logger("config", initial),
+            url: { "http://\(authority.current)/invoke\($0.route)" })
         dispatcher = try Dispatcher(
             Self.dispatcherSettings(options, initial, place, runtimeFolder), metrics: metrics)
         let latest = settings.latest
@@ -79,6 +85,7 @@ struct Application {
         // The listener opens first: until the other parts are up, callers get 503 and not a refused connection.
         let port = try listen()
         let publicAddress = options.listen.text(port: port)
+        publicAuthority.publish(publicAddress)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
                 // Named, because a service without a name is printed with all that it holds: 10 ms of a start.

@@ -46,7 +46,7 @@ import Testing
             for route in server.routes {
                 let expected: (APIRoute.Access, OriginRule) =
                     switch route.name {
-                    case "GET /health", "GET /docs", "GET /": (.everybody, .anywhere)
+                    case "GET /health", "GET /docs": (.everybody, .anywhere)
                     case "GET /config": (.holder(of: .settings), .ownHost)
                     case let name where name.hasPrefix("GET "): (.holder(of: .read), .ownHost)
                     default: (.holder(of: .write), .noPage)

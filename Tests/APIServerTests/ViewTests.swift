@@ -143,4 +143,45 @@ import Testing
         }
         Issue.record("The catalogue did not follow the store.")
     }
+
+    @Test func `the first page lists the functions with links, state and last error`() async throws {
+        let drafts = try [FunctionDraft.sample("second", route: "/shared"), .sample("third", route: "/shared")]
+        try await TestServer.with(.init(functions: drafts)) { server in
+            let third = try #require(server.memory.functions.current.functions.first { $0.name.text == "third" })
+            var status = FunctionStatus(observedGeneration: 1)
+            status.conditions = [
+                Condition(.ready, isTrue: false, reason: "RouteConflict", message: "m", since: 0),
+                .routeConflict(with: try FunctionName("second"), route: third.route),
+            ]
+            try await server.memory.functions.setStatus(status, of: third.id)
+            let text = try await server.send("GET", "/").body
+            #expect(
+                text.contains("  second: GET http://127.0.0.1:8080/invoke/shared (Unknown, 0/0 ready)\n"), "\(text)")
+            #expect(text.contains("(RouteConflict, 0/0 ready)\n    second is older"), "\(text)")
+            let page = try await server.send("GET", "/", headers: ["Accept": "text/html"]).body
+            for part in [
+                "<a href=\"/functions/second\">second</a>", "<a href=\"/invoke/shared\">/invoke/shared</a>",
+                "<a href=\"/functions/third/logs\">logs</a>", "<td>RouteConflict</td>", "<td>second is older",
+            ] {
+                #expect(page.contains(part), "\(part) is missing in\n\(page)")
+            }
+            #expect(try await server.send("GET", "/", headers: ["Host": "evil.example"]).status == 403)
+        }
+        try await TestServer.with { server in
+            let empty = try await server.send("GET", "/")
+            #expect(empty.body.hasPrefix("No function is declared yet."))
+        }
+    }
+
+    @Test func `what a person reads of a hostile function is text`() {
+        let summary = FunctionSummary(
+            name: "x", path: "/invoke/<b>", method: "any", state: "<i>", ready: 0, desired: 1,
+            problem: "<script>\u{1B}[2J")
+        let page = DocumentPage.table(of: [summary], refusals: [])
+        #expect(!page.contains("<b>") && !page.contains("<i>") && !page.contains("<script>"))
+        let text = DocumentPage.text(of: [summary], refusals: [], authority: "a")
+        #expect(!text.contains("\u{1B}"))
+        let many = [FunctionSummary](repeating: summary, count: DocumentPage.functionsMax + 2)
+        #expect(DocumentPage.table(of: many, refusals: []).contains("2 more"))
+    }
 }

@@ -1,3 +1,4 @@
+import F2SModel
 import Hummingbird
 
 /// `/docs` and `/`: what the other routes are, for programs and for people.
@@ -7,6 +8,8 @@ struct DocumentRoutes: Sendable {
     let version: String
     /// Where the public listener is reachable.
     let publicAuthority: @Sendable () -> String
+    /// What F2S sees now.
+    let observation: @Sendable () -> Observation
 
     var routes: [APIRoute] { [documentation, home] }
 
@@ -24,19 +27,26 @@ struct DocumentRoutes: Sendable {
             })
     }
 
+    /// Until there is a web page of its own. It shows functions, so that it asks for what their list asks for.
     private var home: APIRoute {
         APIRoute(
-            .get, "/", access: .everybody, origin: .anywhere,
+            .get, "/", access: .holder(of: .read), origin: .ownHost,
             documentation: OperationDocument(
-                "getHome", "What F2S is and what it serves; a page where text/html is preferred.",
+                "getHome", "The functions, and what F2S serves; a page where text/html is preferred.",
                 answers: [.init(200, "A short text.", [.text: ["type": "string"], .html: ["type": "string"]])]),
             handler: { request in
+                let seen = observation()
                 switch AcceptHeader(request.header(.accept)).preferred(of: [.text, .html]) {
-                case .html: Self.page("F2S", DocumentPage.welcome + DocumentPage.reference(described + routes))
+                case .html:
+                    return Self.page(
+                        "F2S",
+                        DocumentPage.welcome + DocumentPage.table(of: seen.summaries, refusals: seen.catalog.refusals)
+                            + DocumentPage.reference(described + routes))
                 default:
-                    Response(
-                        DocumentPage.text(described + routes, version: version, authority: publicAuthority()), as: .text
-                    )
+                    let functions = DocumentPage.text(
+                        of: seen.summaries, refusals: seen.catalog.refusals, authority: publicAuthority())
+                    let routes = DocumentPage.text(described + routes, version: version, authority: publicAuthority())
+                    return Response(functions + routes, as: .text)
                 }
             })
     }

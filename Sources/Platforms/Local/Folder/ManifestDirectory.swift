@@ -59,6 +59,7 @@ final class ManifestDirectory: FunctionStore {
     private let catalog: Mutex<ManifestCatalog>
     private let latest = Latest(FunctionSnapshot())
     private let loaded = Latest(false)
+    private let notices = FolderNotices()
 
     init(_ options: LocalOptions, logger: Logger) {
         self.options = options
@@ -80,7 +81,11 @@ final class ManifestDirectory: FunctionStore {
 
     /// Looks at the folder until the task is cancelled.
     func run() async {
+        notices.start()
+        defer { notices.close() }
         while !Task.isCancelled {
+            // Before the look, so that what changes while it goes on is not missed.
+            notices.watch(watchedFolders)
             let began = Moment.now.steady
             var isSettled = true
             do {
@@ -95,8 +100,17 @@ final class ManifestDirectory: FunctionStore {
             // At most a fiftieth of one core goes into looking, however many files there are.
             let cost = Moment.now.steady - began
             let pause = isSettled ? max(options.lookInterval, cost * 50) : max(Self.settlingTime, cost * 10)
-            try? await Task.sleep(for: min(pause, .seconds(5)))
+            if isSettled {
+                await notices.next(within: min(pause, .seconds(5)))
+            } else {
+                try? await Task.sleep(for: min(pause, .seconds(5)))
+            }
         }
+    }
+
+    /// The folder itself and those that hold manifests.
+    private var watchedFolders: Set<String> {
+        Set(latest.current.functions.map { split($0.origin.place).folder }).union([folder])
     }
 
     /// Returns after the first look.

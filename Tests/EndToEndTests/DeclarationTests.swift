@@ -1,0 +1,42 @@
+import Glibc
+import ProcessSupport
+import Testing
+
+extension EndToEndSerial {
+    /// A manifest that is written, edited and deleted.
+    @Suite struct Declarations {
+        @Test func `a new manifest is served at once, and each change is a line with file and address`() async throws {
+            try await F2SServer.serve([try FunctionManifest("first")]) { f2s in
+                try eventually("the log says it") {
+                    f2s.log.contains(
+                        "Function first is declared (first.yaml:1): http://127.0.0.1:\(f2s.port)/invoke/first")
+                }
+                let connection = try f2s.connect()
+                var times: [Int64] = []
+                for number in 0..<5 {
+                    let function = try FunctionManifest("new-\(number)").with { $0.method = "GET" }
+                    let begun = monotonicNanoseconds()
+                    try f2s.edit(function)
+                    // 405 and not 404: it is routed, and nothing need be started to know that.
+                    try eventually("it is served") {
+                        try connection.exchange("POST", "/invoke/new-\(number)", body: []).status == 405
+                    }
+                    times.append(monotonicNanoseconds() - begun)
+                }
+                report(2, "from a manifest's write to its service: median \(times.median.milliseconds) of 5")
+                #expect(times.median < 5 * 150_000_000)
+                try f2s.edit(try FunctionManifest("first").with { $0.method = "GET" })
+                try eventually("the change is told") {
+                    f2s.log.contains(
+                        "Function first has changed (first.yaml:1): GET http://127.0.0.1:\(f2s.port)/invoke/first")
+                }
+                unlink("\(f2s.folder)/new-0.yaml")
+                try eventually("the end is told") {
+                    f2s.log.contains("Function new-0 is not declared any more (new-0.yaml:1).")
+                }
+                let page = try f2s.get("/").text
+                #expect(page.contains("first: GET http://127.0.0.1:\(f2s.port)/invoke/first ("), "\(page)")
+            }
+        }
+    }
+}
