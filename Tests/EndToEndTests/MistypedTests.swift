@@ -13,7 +13,8 @@ extension EndToEndSerial {
                 let query = try f2s.get("/functions?ouput=yaml")
                 #expect(query.status == 400)
                 #expect(try query.json["detail"]?.text?.contains("did you mean output?") == true)
-                #expect(try f2s.get("/health?probe=1").status == 400)
+                #expect(try f2s.get("/cluster?x").status == 400)
+                #expect(try f2s.get("/health?probe=1").status == 200)
             }
         }
 
