@@ -71,7 +71,9 @@ let package = Package(
                 lifecycle,
             ]),
         room("F2SClient", "Client", ["F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1]),
-        room("F2SWrap", "Wrap", [hummingbird, httpTypes, nioCore, subprocess, systemPackage, logging, lifecycle]),
+        room(
+            "F2SWrap", "Wrap",
+            ["CLinux", hummingbird, httpTypes, nioCore, subprocess, systemPackage, logging, lifecycle]),
 
         // Level 4: the program.
         .executableTarget(

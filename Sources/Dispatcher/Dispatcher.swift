@@ -26,7 +26,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     ///   header field.
     public init(_ settings: DispatcherSettings, metrics: MetricRegistry) throws {
         self.settings = settings
-        let shared = SharedState(registry: metrics)
+        let shared = SharedState(registry: metrics, descriptors: settings.descriptors)
         let api = ReplicaCell(
             id: Replica.ID("api"), address: try SocketAddress(unixPath: settings.apiSocketPath), number: 0)
         let peers = try settings.internal.map { settings in

@@ -17,6 +17,8 @@ public struct DispatcherSettings: Sendable {
     public var `internal`: InternalSettings?
     /// What may change while it runs.
     public var tuning: Tuning
+    /// How many connections this process has descriptors for.
+    public var descriptors = DescriptorBudget.unlimited
 
     /// As many loops as cores (those of the cgroup, where there is one) less one, which is the control plane's; at
     /// least one.

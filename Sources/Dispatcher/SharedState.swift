@@ -7,6 +7,7 @@ final class SharedState: Sendable {
     let changes = Signal()
     let connections = Atomic<Int>(0)
     let upstreamConnections = Atomic<Int>(0)
+    let descriptors: DescriptorBudget
     /// Invocations that have begun and not ended.
     let invocations = Atomic<Int>(0)
     private let phase = Atomic<UInt8>(0)
@@ -16,7 +17,8 @@ final class SharedState: Sendable {
     /// IP addresses of functions, as text; empty where they have none of their own.
     private let functionAddresses = Mutex<Set<String>>([])
 
-    init(registry: MetricRegistry) {
+    init(registry: MetricRegistry, descriptors: DescriptorBudget = .unlimited) {
+        self.descriptors = descriptors
         refused = Stage.allCases.map { stage in
             registry.counter(
                 "f2s_requests_refused_total",
@@ -28,6 +30,11 @@ final class SharedState: Sendable {
             help: "Connections that were closed because a replica sent more than its answer.")
         refusedConnections = registry.counter(
             "f2s_connections_refused_total", help: "Client connections that were over the limit.")
+    }
+
+    /// Whether another connection leaves the reserve of descriptors alone.
+    var hasDescriptors: Bool {
+        connections.load(ordering: .relaxed) + upstreamConnections.load(ordering: .relaxed) < descriptors.connectionsMax
     }
 
     /// Whether callers are asked to go elsewhere, by the end of each response.

@@ -60,8 +60,9 @@ extension Worker {
     /// Takes a connection that was accepted.
     func adopt(_ descriptor: Int32, _ peer: SocketAddress, _ kind: ListenerKind) {
         let stream = Stream(accepted: descriptor, loop: loop)
-        let limit = tuning.limits.connectionsMax + (kind.hasReserve ? Self.reserve : 0)
-        guard shared.connections.load(ordering: .relaxed) < limit else {
+        let reserve = min(Self.reserve, shared.descriptors.reserve / 2)
+        let limit = tuning.limits.connectionsMax + (kind.hasReserve ? reserve : 0)
+        guard shared.connections.load(ordering: .relaxed) < limit, kind.hasReserve || shared.hasDescriptors else {
             shared.refusedConnections.add()
             return Refusal(stream, worker: self).start()
         }

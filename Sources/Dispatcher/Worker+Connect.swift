@@ -11,6 +11,10 @@ extension Worker {
     func connect(_ replica: ReplicaCell, then body: @escaping (Result<UpstreamConnection, SystemError>) -> Void) {
         do throws(SystemError) {
             guard !replica.isRetired else { throw SystemError(call: "connect", code: ECONNABORTED) }
+            // The API server and hooks may use the reserve: they are how a lack of descriptors is looked into.
+            guard replica.number <= InternalUpstream.number || shared.hasDescriptors else {
+                throw SystemError(call: "socket", code: EMFILE)
+            }
             let stream = try Stream(connectingTo: replica.address, loop: loop)
             let upstream = UpstreamConnection(stream, replica: replica, worker: self)
             connecting.append(upstream)

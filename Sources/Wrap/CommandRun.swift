@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 import NIOCore
 import Subprocess
@@ -10,6 +11,9 @@ struct CommandRun: Sendable {
     let heldBytesMax: Int
     /// Where what the command writes to its standard error goes besides.
     let log: @Sendable ([UInt8]) -> Void
+
+    /// Descriptors that a start may need, with those of the starts beside it.
+    private static let startDescriptors: UInt32 = 64
 
     /// A run of `program`.
     init(
@@ -44,6 +48,11 @@ struct CommandRun: Sendable {
         var group: pid_t?
         var held = ByteBuffer()
         let ending: CommandEnding
+        // The library that starts it ends this process when it gets no descriptor half way.
+        guard f2s_descriptors_are_free(Self.startDescriptors) else {
+            input.leave()
+            return (.notStarted(reason: "too few file descriptors are free"), held)
+        }
         do {
             let result = try await Subprocess.run(
                 configuration, input: RelayInput(relay: input), output: .sequence, error: .sequence

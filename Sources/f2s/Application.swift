@@ -29,9 +29,12 @@ struct Application {
     private let readiness = Latest(false)
     /// Where the public listener is reachable; port 0 becomes a number when it is bound.
     private let publicAuthority: Latest<String>
+    /// What the limit of open files, as it was at the start, leaves for connections.
+    private let descriptors: DescriptorBudget
 
     init(_ options: ServeOptions) async throws {
         self.options = options
+        descriptors = FileLimit.budget()
         settings = try SettingsFile(
             path: options.config, environment: options.environment, logger: Self.logger("config", nil))
         let initial = settings.latest.current
@@ -52,7 +55,7 @@ struct Application {
             store: place.platform.functions, logger: Self.logger("config", initial),
             url: { "http://\(authority.current)/invoke\($0.route)" })
         dispatcher = try Dispatcher(
-            Self.dispatcherSettings(options, initial, place, runtimeFolder), metrics: metrics)
+            Self.dispatcherSettings(options, initial, place, runtimeFolder, descriptors), metrics: metrics)
         let latest = settings.latest
         let link = place.token.map { [place, dispatcher, metrics] _ in
             PeerLink(
@@ -83,6 +86,8 @@ struct Application {
             [("--listen", options.listen), ("--operations", options.operations)]
                 + (place.token == nil ? [] : [("--internal", options.internal)]))
         // The listener opens first: until the other parts are up, callers get 503 and not a refused connection.
+        await FileLimit.openTimers()
+        sayDescriptors()
         let port = try listen()
         let publicAddress = options.listen.text(port: port)
         publicAuthority.publish(publicAddress)
@@ -121,6 +126,19 @@ struct Application {
                 drainTimeout: settings.latest.current.limits.drainTimeout,
                 shutdownDelay: settings.latest.current.shutdownDelay)
         }
+    }
+
+    /// A lower limit than the one that is set surprises its operator, so the log says where it comes from.
+    private func sayDescriptors() {
+        let wanted = settings.latest.current.limits.connectionsMax
+        let connections = min(wanted, descriptors.clientConnectionsMax)
+        logger.log(
+            level: connections < wanted ? .notice : .info,
+            "File descriptors are shared out: raise the limit of open files for more connections.",
+            metadata: [
+                "limit": "\(descriptors.limit)", "reserve": "\(descriptors.reserve)",
+                "client_connections": "\(connections)", "f2s.limits.connections": "\(wanted)",
+            ])
     }
 
     private func listen() throws -> Int {
@@ -175,7 +193,8 @@ struct Application {
     private func wiring(_ publicAddress: String) -> Wiring {
         Wiring(
             place: place, settings: settings, dispatcher: dispatcher, link: peers?.link, readiness: readiness,
-            logger: logger
+            logger: logger,
+            descriptors: descriptors
         ) { [logger, place, options, dispatcher] snapshot in
             Announcement.serving(publicAddress)
             if let port = dispatcher.managementPort, let management = options.management {
@@ -210,9 +229,10 @@ struct Application {
     }
 
     private static func dispatcherSettings(
-        _ options: ServeOptions, _ settings: Settings, _ place: Place, _ folder: RuntimeFolder
+        _ options: ServeOptions, _ settings: Settings, _ place: Place, _ folder: RuntimeFolder,
+        _ descriptors: DescriptorBudget
     ) -> DispatcherSettings {
-        DispatcherSettings(
+        var dispatcher = DispatcherSettings(
             host: options.listen.host, port: options.listen.port,
             loops: settings.loops ?? DispatcherSettings.loopsDefault, apiSocketPath: folder.socketPath,
             management: options.management.map { ManagementSettings(host: $0.host, port: $0.port) },
@@ -220,12 +240,15 @@ struct Application {
                 InternalSettings(
                     host: options.internal.host, port: options.internal.port,
                     socketPath: folder.internalSocketPath, token: token)
-            }, tuning: tuning(settings))
+            }, tuning: tuning(settings, descriptors))
+        dispatcher.descriptors = descriptors
+        return dispatcher
     }
 
-    static func tuning(_ settings: Settings) -> DispatcherSettings.Tuning {
+    static func tuning(_ settings: Settings, _ descriptors: DescriptorBudget) -> DispatcherSettings.Tuning {
         DispatcherSettings.Tuning(
-            limits: settings.limits, timeouts: settings.timeouts, upgradeProtocols: settings.upgradeProtocols)
+            limits: descriptors.applied(to: settings.limits), timeouts: settings.timeouts,
+            upgradeProtocols: settings.upgradeProtocols)
     }
 
     private static func logger(_ label: String, _ settings: Settings?) -> Logger {

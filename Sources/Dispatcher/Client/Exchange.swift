@@ -242,7 +242,8 @@ final class Exchange {
     }
 
     private func connectFailed(_ replica: ReplicaCell, _ error: SystemError) {
-        guard let entry else { return fail(.apiUnavailable) }
+        let isOutOfDescriptors = ConnectFailure.isOutOfDescriptors(error)
+        guard let entry else { return fail(isOutOfDescriptors ? .outOfDescriptors : .apiUnavailable) }
         // One that does not exist any more is no attempt.
         let isGone = replica.isRetired
         if ConnectFailure.isRefusal(error), entry.cell.withQueue({ $0.refused(replica) }) {
@@ -251,6 +252,7 @@ final class Exchange {
         }
         releaseSlot()
         failedReplica = replica
+        guard !isOutOfDescriptors else { return fail(.outOfDescriptors) }
         guard isGone || attempts.mayConnectAgain() else { return fail(.connectFailed) }
         entry.cell.meters.count(.retried)
         admit(entry)

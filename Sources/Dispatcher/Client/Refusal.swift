@@ -1,3 +1,5 @@
+import F2SModel
+
 /// Answers a connection that is one too many, so that its client sees a reason and not a reset.
 final class Refusal: StreamHandler {
     private let stream: Stream
@@ -29,7 +31,9 @@ final class Refusal: StreamHandler {
         worker.lingeringRefusals += 1
         stream.write(Self.answer.span)
         stream.shutdownOutput()
-        guard worker.lingeringRefusals <= Self.lingeringMax else { return close() }
+        // Those that linger are open too, and take from the reserve.
+        let share = worker.shared.descriptors.reserve / (4 * worker.directory.mailboxes.count)
+        guard worker.lingeringRefusals <= min(Self.lingeringMax, share) else { return close() }
         worker.loop.schedule(after: Self.lingerNanoseconds) { [self] in close() }
     }
 

@@ -7,4 +7,7 @@ enum ConnectFailure {
     static func isRefusal(_ error: SystemError) -> Bool {
         [ECONNREFUSED, ECONNRESET, ECONNABORTED, EHOSTUNREACH, ENETUNREACH, ENOENT].contains(error.code)
     }
+
+    /// Whether this process, or the machine, has no descriptor left. The replica is as it was.
+    static func isOutOfDescriptors(_ error: SystemError) -> Bool { [EMFILE, ENFILE].contains(error.code) }
 }

@@ -14,7 +14,7 @@ extension InvocationError {
         case .unauthenticated: 401
         case .forbidden, .untrustedPeer, .functionMayNotManage: 403
         case .rateExceeded: 429
-        case .queueFull, .moved, .starting, .draining, .apiUnavailable: 503
+        case .queueFull, .moved, .starting, .draining, .apiUnavailable, .outOfDescriptors: 503
         case .queueTimeout, .scalingTimeout, .responseTimeout: 504
         case .startFailed(let trouble): trouble.isTimeout ? 504 : 502
         case .notRunnable, .connectFailed, .replicaLost, .malformedResponse: 502
@@ -32,7 +32,7 @@ extension InvocationError {
         case .scalingTimeout: .scale
         case .startFailed(let trouble): trouble.stage
         case .notRunnable: .start
-        case .connectFailed: .connect
+        case .connectFailed, .outOfDescriptors: .connect
         case .replicaLost, .malformedResponse: .function
         case .responseTimeout(_, let stage): stage
         }
@@ -53,7 +53,7 @@ extension InvocationError {
     /// Seconds after which a retry may help; `nil`: no promise.
     public var retryAfterSeconds: Int? {
         switch self {
-        case .queueFull, .moved, .starting, .draining, .apiUnavailable: 1
+        case .queueFull, .moved, .starting, .draining, .apiUnavailable, .outOfDescriptors: 1
         case .rateExceeded(let wait): Self.retryAfterSeconds(wait)
         case .startFailed(let trouble): trouble.retryAfterSeconds
         default: nil
@@ -85,6 +85,7 @@ extension InvocationError {
         case .startFailed: "The function cannot be started"
         case .notRunnable: "The function cannot run here"
         case .connectFailed: "No replica accepts connections"
+        case .outOfDescriptors: "F2S has no free file descriptors"
         case .replicaLost: "The replica broke off"
         case .malformedResponse: "The function's answer is malformed"
         case .responseTimeout: "The function did not answer in time"
@@ -140,6 +141,9 @@ extension InvocationError {
         case .notRunnable(let reason): reason
         case .connectFailed:
             "Every attempt to connect was refused or timed out. `f2s logs` shows what the function says."
+        case .outOfDescriptors:
+            "F2S could not open a connection: too many files and connections are open. Retry in a second. Raise the limit "
+                + "of open files (`ulimit -n`, LimitNOFILE), or lower f2s.limits.connections."
         case .replicaLost(let began):
             began
                 ? "The connection to the replica ended within its answer. `f2s logs` shows what the function says."

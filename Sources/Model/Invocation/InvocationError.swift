@@ -39,6 +39,8 @@ public enum InvocationError: Error, Sendable, Hashable {
     case notRunnable(reason: String)
     /// No replica accepted a connection.
     case connectFailed
+    /// This process has no file descriptor for a connection to the replica.
+    case outOfDescriptors
     /// The replica broke off.
     case replicaLost(afterResponseBegan: Bool)
     /// The replica's answer breaks the grammar of HTTP/1.1.

@@ -60,6 +60,7 @@ struct WrapCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        FileLimit.raise()
         let options = WrapOptions(
             command: command, host: listen, port: try chosenPort(), concurrencyMax: concurrency, timeout: timeout.value,
             contentType: contentType, heldBytesMax: hold)

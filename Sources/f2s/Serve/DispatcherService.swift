@@ -18,12 +18,16 @@ struct DispatcherService: Service {
 
     /// How often to say what is waited for.
     private static let reminder = Duration.seconds(5)
-
+    /// Time to end beyond what is waited for on purpose: supervisors that do not clean up are given 10 s.
+    private static let endMargin = Duration.seconds(15)
     /// How often to look whether work in hand has ended.
     private static let pause = Duration.milliseconds(20)
 
     func run() async throws {
         try? await gracefulShutdown()
+        let current = settings.current
+        // Invocations and replicas have their time one after the other.
+        ShutdownDeadline.arm(after: current.shutdownDelay + current.limits.drainTimeout * 2 + Self.endMargin)
         await takeLeave()
         await dispatcher.beginDraining()
         await finish()

@@ -15,6 +15,7 @@ struct Wiring: Service {
     let link: PeerLink?
     let readiness: Latest<Bool>
     let logger: Logger
+    let descriptors: DescriptorBudget
     /// Called once, when every function that is declared can be invoked.
     let whenServing: @Sendable (FunctionSnapshot) -> Void
 
@@ -49,6 +50,6 @@ struct Wiring: Service {
     }
 
     private func carrySettings() async {
-        for await settings in settings.latest.values() { dispatcher.apply(Application.tuning(settings)) }
+        for await settings in settings.latest.values() { dispatcher.apply(Application.tuning(settings, descriptors)) }
     }
 }

@@ -17,22 +17,27 @@ struct F2SServer: Sendable {
     private let logFile: String
 
     /// Serves these functions while `body` runs, and leaves nothing behind.
-    /// - Parameter settings: `config.yaml`; `nil`: there is none.
+    /// - Parameters:
+    ///   - settings: `config.yaml`; `nil`: there is none.
+    ///   - descriptors: files that it may have open; `nil`: as many as this process.
     static func serve<Result>(
-        _ functions: [FunctionManifest], settings: String? = nil, _ body: (F2SServer) async throws -> Result
+        _ functions: [FunctionManifest], settings: String? = nil, descriptors: Int? = nil,
+        _ body: (F2SServer) async throws -> Result
     ) async throws -> Result {
         let home = try TemporaryFolder()
         defer { home.remove() }
         try Files.makeFolder(home.path + "/functions")
         for function in functions { try Files.write(function.yaml, to: "\(home.path)/functions/\(function.name).yaml") }
-        return try await serve(folder: home.path + "/functions", home: home.path, settings: settings, body)
+        return try await serve(
+            folder: home.path + "/functions", home: home.path, settings: settings, descriptors: descriptors, body)
     }
 
     /// Serves the folder, which is left to the caller, as everything in `home` is.
     static func serve<Result>(
-        folder: String, home: String, settings: String? = nil, _ body: (F2SServer) async throws -> Result
+        folder: String, home: String, settings: String? = nil, descriptors: Int? = nil,
+        _ body: (F2SServer) async throws -> Result
     ) async throws -> Result {
-        let server = try F2SServer(folder: folder, home: home, settings: settings)
+        let server = try F2SServer(folder: folder, home: home, settings: settings, descriptors: descriptors)
         defer { server.end() }
         do {
             return try await body(server)
@@ -42,7 +47,7 @@ struct F2SServer: Sendable {
         }
     }
 
-    private init(folder: String, home: String, settings: String?) throws {
+    private init(folder: String, home: String, settings: String?, descriptors: Int?) throws {
         self.folder = folder
         temporaryFolder = home + "/t"
         logFile = home + "/f2s.log"
@@ -54,6 +59,7 @@ struct F2SServer: Sendable {
             try Files.write(settings, to: home + "/config.yaml")
             command += ["--config", home + "/config.yaml"]
         }
+        if let descriptors { command = ["sh", "-c", "ulimit -n \(descriptors) && exec \"$0\" \"$@\""] + command }
         let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
         startedAt = monotonicNanoseconds()
         let process = try ChildProcess(

@@ -132,7 +132,14 @@ struct FolderWalk: Sendable {
             return
         }
         var rules = step.rules
-        if ownRules != nil { rules.append(Self.rules(in: absolute, base: step.path)) }
+        if ownRules != nil {
+            do throws(ManifestFile.Failure) {
+                rules.append(try Self.rules(in: absolute, base: step.path))
+            } catch {
+                // Without its rules, files that are excluded would be taken for manifests.
+                return note(step.path, error.code, &round)
+            }
+        }
         let isSettled = now - stamp.folder.changed >= Self.settlingTime
         guard
             let listing = FolderListing(
@@ -251,9 +258,9 @@ struct FolderWalk: Sendable {
         return FileStamp(status)
     }
 
-    private static func rules(in folder: String, base: String) -> IgnoreRules {
-        let text = try? ManifestFile.read("\(folder)/\(IgnoreRules.fileName)", bytesMax: IgnoreRules.bytesMax)
-        return IgnoreRules(String(decoding: text ?? [], as: UTF8.self), base: base)
+    private static func rules(in folder: String, base: String) throws(ManifestFile.Failure) -> IgnoreRules {
+        let text = try ManifestFile.read("\(folder)/\(IgnoreRules.fileName)", bytesMax: IgnoreRules.bytesMax)
+        return IgnoreRules(String(decoding: text, as: UTF8.self), base: base)
     }
 
     private static func real(_ path: String) -> String? {

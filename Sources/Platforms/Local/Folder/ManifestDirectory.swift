@@ -232,7 +232,9 @@ extension ManifestDirectory {
         let gone = known.filter { scan.looked[$0] == nil && !scan.isUnknown($0) }
         work.missing = gone.subtracting(before.missing)
         let deleted = gone.intersection(before.missing)
-        take(changes, deleted: deleted, remarks: scan.remarks(folder: folder, options, wasThere: work.wasThere), in: &work, at: moment)
+        take(
+            changes, deleted: deleted, remarks: scan.remarks(folder: folder, options, wasThere: work.wasThere),
+            in: &work, at: moment)
         return work.unsettled.isEmpty && work.missing.isEmpty
     }
 
@@ -285,14 +287,15 @@ extension ManifestDirectory {
         return isKnown
     }
 
-    /// Reads a file; `nil` when it has changed since it was looked at.
+    /// Reads a file; `nil` when it must be looked at again first.
     private func read(_ place: String, _ stamp: FileStamp? = nil, isKnown: Bool) -> ManifestFile? {
         do throws(ManifestFile.Failure) {
             let text = try ManifestFile.read(
                 "\(folder)/\(place)", bytesMax: options.fileBytesMax, inode: stamp?.inode)
             return ManifestFile(text: text, place: place, reader: reader, wasDeclaring: isKnown)
         } catch {
-            guard error.code != ENOENT, error.code != ESTALE else { return nil }
+            // Descriptors come back by themselves; until then nothing is known about the file.
+            guard ![ENOENT, ESTALE, EMFILE, ENFILE].contains(error.code) else { return nil }
             return ManifestFile(unreadable: error.message, place: place)
         }
     }

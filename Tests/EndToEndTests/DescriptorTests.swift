@@ -1,0 +1,111 @@
+import Glibc
+import ProcessSupport
+import Testing
+
+extension EndToEndSerial {
+    /// What f2s does when file descriptors run out.
+    @Suite struct Descriptors {
+        /// Which descriptors f2s has is not readable for its own user, because functions are processes of that user.
+        private static let mayLook = geteuid() == 0
+
+        /// Lets a process open `free` more files than it has open now.
+        private func allow(_ free: Int, _ process: pid_t) throws {
+            let used = Set(Files.names(in: "/proc/\(process)/fd").compactMap { Int($0) })
+            var limit = 0
+            var left = free
+            while left > 0 || used.contains(limit) {
+                if !used.contains(limit) { left -= 1 }
+                limit += 1
+            }
+            try set(limit: limit, of: process)
+        }
+
+        private func set(limit: Int, of process: pid_t) throws {
+            let program = try ChildProcess(["prlimit", "--pid", "\(process)", "--nofile=\(limit):"])
+            #expect(try program.waitForEnd(within: .seconds(10)) == 0)
+        }
+
+        private func settings(loops: Int) -> String {
+            "f2s:\n  loops: \(loops)\n  limits:\n    drain_timeout: 2000\n  timeouts:\n    scaling_timeout: 3000\n"
+        }
+
+        @Test(.enabled(if: mayLook), arguments: [1, 2, 4])
+        func `f2s outlives a lack of descriptors, names it, and recovers by itself`(loops: Int) async throws {
+            var functions = try (0...20).map { try FunctionManifest("cold-\($0)").with { $0.idle = "60s" } }
+            functions.append(try FunctionManifest("warm").with { $0.idle = "60s" })
+            try await F2SServer.serve(functions, settings: settings(loops: loops)) { f2s in
+                try eventually("warm answers") { try f2s.get("/invoke/warm").status == 200 }
+                var statuses: [String] = []
+                for free in 0...20 {
+                    try allow(free, f2s.process.id)
+                    // The first call may not even be accepted; a second one stands for the warm case.
+                    for target in ["/invoke/cold-\(free)", "/invoke/warm"] {
+                        let answer = try? f2s.connect(silence: .seconds(1)).exchange("GET", target)
+                        statuses.append(answer.map { "\($0.status)" } ?? "–")
+                        if let answer, answer.status >= 500 {
+                            #expect(answer.text.contains("descriptors"), "\(free) free: \(answer.text)")
+                        }
+                    }
+                    #expect(try f2s.process.endIfOver() == nil, "\(free) free: it runs")
+                    try set(limit: 4096, of: f2s.process.id)
+                    try eventually("cold-\(free) answers again, after \(free) free", within: .seconds(25)) {
+                        (try? f2s.connect(silence: .seconds(5)).exchange("GET", "/invoke/cold-\(free)").status) == 200
+                    }
+                }
+                #expect(try f2s.get("/functions").status == 200)
+                print("\(loops) loops, 0 to 20 descriptors free, cold and warm: \(statuses.joined(separator: " "))")
+                f2s.process.send(signal: SIGTERM)
+                #expect(try f2s.process.waitForEnd(within: .seconds(4 * EndToEndSerial.patience)) == 0)
+            }
+        }
+
+        @Test(.enabled(if: mayLook), arguments: [0, 4, 8, 12])
+        func `SIGTERM ends in time however few descriptors are free`(free: Int)
+            async throws
+        {
+            let function = try FunctionManifest("warm").with { $0.idle = "60s" }
+            try await F2SServer.serve([function, FunctionManifest("cold")], settings: settings(loops: 2)) { f2s in
+                try eventually("warm answers") { try f2s.get("/invoke/warm").status == 200 }
+                let family = f2s.descendants
+                try allow(free, f2s.process.id)
+                _ = try? f2s.connect(silence: .seconds(1)).exchange("GET", "/invoke/cold")
+                f2s.process.send(signal: SIGTERM)
+                #expect(try f2s.process.waitForEnd(within: .seconds(4 * EndToEndSerial.patience)) == 0)
+                #expect(ProcessTable.running(family).isEmpty)
+            }
+        }
+
+        @Test(arguments: [1, 2, 4])
+        func `connections never take the descriptors that a start needs`(loops: Int) async throws {
+            let function = try FunctionManifest("cold")
+            try await F2SServer.serve([function], settings: settings(loops: loops), descriptors: 512) { f2s in
+                let first = try f2s.connect()
+                #expect(try first.exchange("GET", "/health").status == 200)
+                // Clients get 336 of the 512; the others are refused, or wait.
+                var idle: [HTTPConnection] = []
+                for _ in 0..<500 { idle.append(try f2s.connect()) }
+                let answer = try first.exchange("GET", "/invoke/cold")
+                #expect(answer.status == 200, "\(answer.text)")
+                #expect(f2s.log.contains("client_connections=336"))
+                f2s.process.send(signal: SIGTERM)
+                #expect(try f2s.process.waitForEnd(within: .seconds(4 * EndToEndSerial.patience)) == 0)
+                #expect(idle.count == 500)
+            }
+        }
+
+        @Test func `what a function leaves behind when it kills its supervisor is ended`() async throws {
+            let mark = "1\(UInt32.random(in: 100_000...999_999))"
+            let script = "setsid sleep \(mark) & setsid setsid sleep \(mark) & kill -9 $PPID; exec sleep \(mark)"
+            let function = FunctionManifest("rebel", command: ["sh", "-c", script])
+            try await F2SServer.serve([function], settings: settings(loops: 1)) { f2s in
+                #expect(try f2s.get("/invoke/rebel").status == 502)
+                try eventually("nothing of it is left") {
+                    !ProcessTable.all().contains { entry in
+                        (try? Files.read("/proc/\(entry.id)/cmdline"))?.contains(mark) == true
+                    }
+                }
+                try eventually("no zombie is left") { !f2s.descendants.contains(where: \.isZombie) }
+            }
+        }
+    }
+}
