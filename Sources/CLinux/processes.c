@@ -5,7 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
+
+bool f2s_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1) == 0; }
+
+bool f2s_hide_memory(void) { return prctl(PR_SET_DUMPABLE, 0) == 0; }
 
 /// Reads the start of a file into a text; false when that is not possible.
 static bool read_text(const char *path, char *text, size_t capacity) {

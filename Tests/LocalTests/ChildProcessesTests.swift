@@ -289,6 +289,81 @@ extension ProcessesSerial {
             }
         }
 
+        @Test func `words without a line end are among the last lines`() async throws {
+            try await withPlatform { platform, _ in
+                let function = try await platform.declare("terse", shell("printf 'first\\nno end'; exit 4"))
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                #expect(try await platform.trouble(of: function).logTail == ["first", "no end"])
+            }
+            try await withPlatform({ $0.startTimeout = .seconds(1) }) { platform, _ in
+                let function = try await platform.declare("stuck", shell("printf 'Password: '; exec sleep 1000"))
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                let trouble = try await platform.trouble(of: function)
+                #expect(trouble.reason == "NeverListened" && trouble.logTail == ["Password: "])
+                try await platform.replicas.apply(function, count: 0, retiring: [])
+            }
+        }
+
+        @Test func `a repaired file ends the wait for the next attempt`() async throws {
+            try await withPlatform { platform, folder in
+                try folder.write("serve.sh", "exit 1")
+                let function = try await platform.declare("broken", Target(command: ["sh", "serve.sh"]))
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await eventually("it waits for long", within: .seconds(40)) {
+                    try await platform.replicaSnapshot().troubles[function.id].map { $0.attempts >= 4 } ?? false
+                }
+                // Twice, because the first look at the folder may come after the first change.
+                try folder.write("serve.sh", "exec \(Workshop.server.get())")
+                try folder.write("other.sh", "")
+                let repaired = ContinuousClock.now
+                try await eventually("it is ready") {
+                    try folder.write("other.sh", "x\(ContinuousClock.now)")
+                    return try await platform.replicaSnapshot().replicas.first?.state == .ready
+                }
+                print("ready \(ContinuousClock.now - repaired) after the repair")
+                #expect(try await platform.replicaSnapshot().troubles.isEmpty)
+            }
+        }
+
+        @Test func `a second listener on a replica's port is noticed, and the replica is replaced`() async throws {
+            try await withPlatform({ $0.portInterval = .milliseconds(20) }) { platform, _ in
+                let script = """
+                    import os, socket
+                    s = socket.socket()
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+                    s.bind(('127.0.0.1', int(os.environ['PORT'])))
+                    s.listen()
+                    while True: s.accept()[0].close()
+                    """
+                let function = try await platform.declare("shared", Target(command: ["python3", "-c", script]))
+                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await eventually("it is ready") {
+                    try await platform.replicaSnapshot().replicas.first?.state == .ready
+                }
+                let replica = try #require(try await platform.replicaSnapshot().replicas.first)
+                let stranger = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+                defer { close(stranger) }
+                var one: Int32 = 1
+                setsockopt(stranger, SOL_SOCKET, SO_REUSEPORT, &one, 4)
+                var address = sockaddr_in()
+                address.sin_family = sa_family_t(AF_INET)
+                address.sin_port = UInt16(try #require(replica.address).port).bigEndian
+                address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+                let isBound = withUnsafePointer(to: &address) { pointer in
+                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        bind(stranger, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                    }
+                }
+                #expect(isBound && listen(stranger, 1) == 0)
+                try await eventually("another one is ready") {
+                    let replicas = try await platform.replicaSnapshot().replicas.filter { $0.state == .ready }
+                    return replicas.count == 1 && replicas[0].id != replica.id
+                }
+                let reasons = platform.platform.events.currentEvents(after: 0).map(\.reason)
+                #expect(reasons == ["PortShared"])
+            }
+        }
+
         @Test func `an image alone and secrets are said to be Kubernetes' matters`() async throws {
             try await withPlatform { platform, _ in
                 let image = try await platform.declare("image", Target(image: "registry/hello:1", secrets: ["s"]))

@@ -57,6 +57,90 @@ import Testing
         actions.compactMap { if case .start(let id, _) = $0 { id.text } else { nil } }
     }
 
+    @Test func `a replica that listens on another port is told so after three seconds, and goes on`() throws {
+        var rig = Rig(startTimeout: .seconds(40))
+        _ = rig.apply(try launch(), 1)
+        let id = Replica.ID("hello-1")
+        rig.life.began(id, process: ReplicaLife.Process(supervisor: 1, port: 20_000))
+        rig.pass(.seconds(2))
+        rig.life.listensElsewhere(id, on: [8000])
+        #expect(rig.life.nextDeadline == .seconds(1003) && rig.life.trouble == nil)
+        rig.pass(.seconds(1))
+        #expect(rig.advance() == [])
+        let trouble = try #require(rig.life.trouble)
+        #expect(trouble.reason == "NeverListened" && trouble.message.contains("It listens on port 8000 instead"))
+        #expect(rig.life.nextDeadline == .seconds(1040), "it is ended when its time is over")
+        _ = rig.listens("hello-1")
+        #expect(rig.life.trouble == nil, "it opened its own port after all")
+    }
+
+    @Test func `who declares a readiness probe may listen elsewhere first`() throws {
+        var rig = Rig(startTimeout: .seconds(40))
+        _ = rig.apply(try launch(probe: "/up"), 1)
+        rig.life.listensElsewhere(Replica.ID("hello-1"), on: [8000])
+        #expect(rig.life.nextDeadline == .seconds(1040))
+    }
+
+    @Test func `a repair ends the wait for the next attempt`() throws {
+        var rig = Rig()
+        let folder = Function.Origin(place: "a", workingFolder: "/functions", isWritable: true)
+        let function = Function(
+            id: Function.ID("hello"), draft: try draft("hello"), generation: 1, storeRevision: StoreRevision("1"),
+            age: 1, origin: folder)
+        _ = rig.apply(Launch(function, stopTimeout: .seconds(1)), 1)
+        #expect(rig.life.repairFolder == nil, "nothing is wrong yet")
+        for number in 1...5 {
+            _ = rig.ends("hello-\(number)")
+            rig.pass(.seconds(rig.wait ?? 0))
+            _ = rig.advance()
+        }
+        _ = rig.ends("hello-6")
+        #expect(rig.wait == 32 && rig.life.repairFolder == "/functions")
+        #expect(starts(rig.life.repaired(at: rig.time)) == ["hello-7"])
+        #expect(rig.life.repaired(at: rig.time) == [], "once")
+    }
+
+    @Test func `an edited manifest ends the wait and the stale error, also when nothing restarts by it`() throws {
+        var rig = Rig()
+        func launch(_ generation: Int) throws -> Launch {
+            let function = Function(
+                id: Function.ID("hello"), draft: try draft("hello"), generation: generation,
+                storeRevision: StoreRevision("\(generation)"), age: 1,
+                origin: Function.Origin(place: "a", isWritable: true))
+            return Launch(function, stopTimeout: .seconds(1))
+        }
+        _ = rig.apply(try launch(1), 1)
+        _ = rig.ends("hello-1")
+        #expect(rig.apply(try launch(1), 1) == [] && rig.life.trouble != nil, "a reminder is no edit")
+        #expect(starts(rig.apply(try launch(2), 1)) == ["hello-2"])
+        #expect(rig.life.trouble == nil)
+    }
+
+    @Test func `a lack of descriptors is named, and is waited out for a second however often it happens`() throws {
+        var rig = Rig()
+        _ = rig.apply(try launch(), 1)
+        for number in 1...8 {
+            _ = rig.life.ended(
+                Replica.ID("hello-\(number)"), .notStarted(.outOfDescriptors), logTail: [], at: rig.time)
+            let trouble = try #require(rig.life.trouble)
+            #expect(trouble.reason == "OutOfDescriptors" && trouble.message.contains("file descriptors"))
+            #expect(rig.wait == 1)
+            rig.pass(.seconds(1))
+            #expect(starts(rig.advance()) == ["hello-\(number + 1)"])
+        }
+    }
+
+    @Test func `a crash is told with the exit status and the last lines`() throws {
+        var rig = Rig()
+        _ = rig.apply(try launch(), 1)
+        _ = rig.listens("hello-1")
+        let reports = rig.ends("hello-1", status: 3).compactMap {
+            if case .report(_, _, _, let message) = $0 { message } else { nil }
+        }
+        #expect(reports.count == 1)
+        #expect(reports.first?.contains("exit status 3") == true && reports.first?.contains("last") == true)
+    }
+
     @Test func `a wish starts what is missing, once`() throws {
         var rig = Rig()
         #expect(try starts(rig.apply(launch(), 2)) == ["hello-1", "hello-2"])

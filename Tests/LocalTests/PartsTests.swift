@@ -84,6 +84,30 @@ import Testing
         let inodes = ListenerTable.socketInodes(of: getpid())
         #expect(found.allSatisfy { inodes.contains($0.inode) } && !found.isEmpty)
     }
+
+    @Test func `more sockets than anybody expects do not hide one that listens`() throws {
+        var listeners: [Int32] = []
+        defer { for listener in listeners { close(listener) } }
+        var limit = rlimit()
+        #expect(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
+        // As many as this process may have without harm to other tests; the answer comes in pieces of 32 KiB from 300 on.
+        for _ in 0..<min(600, Int(clamping: limit.rlim_cur) / 4) {
+            let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+            guard listener >= 0, listen(listener, 1) == 0 else { break }
+            listeners.append(listener)
+        }
+        let last = try #require(listeners.last)
+        var address = sockaddr_in()
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(last, $0, &length) }
+        }
+        let port = Int(UInt16(bigEndian: address.sin_port))
+        let table = ListenerTable()
+        #expect(table.current(on: port...port).map(\.port) == [port])
+        #expect(table.current().count >= listeners.count)
+        #expect(table.current(on: 1...1).isEmpty)
+    }
 }
 
 @Suite struct LogTests {

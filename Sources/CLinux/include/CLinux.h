@@ -46,6 +46,13 @@ bool f2s_descriptors_are_free(unsigned count);
 
 // MARK: processes.c
 
+/// Makes this process the parent of descendants whose parents have ended (a subreaper, prctl(2)).
+bool f2s_adopt_orphans(void);
+
+/// Makes the environment and the memory of this process unreadable for other processes of the same user, which is what
+/// functions are. A program that this process starts is not affected.
+bool f2s_hide_memory(void);
+
 /// Writes the children of `parent` into `children`, at most `capacity`; returns how many there are room for.
 size_t f2s_children(pid_t parent, pid_t *children, size_t capacity);
 

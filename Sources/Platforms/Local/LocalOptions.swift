@@ -14,6 +14,8 @@ public struct LocalOptions: Sendable {
     public var stopTimeout = Duration.seconds(30)
     /// Shortest time between two looks at the folder. A folder that takes long to look at is looked at less often.
     public var lookInterval = Duration.milliseconds(500)
+    /// Time between two looks for programs that listen on the port of a replica besides it.
+    public var portInterval = Duration.seconds(5)
     /// Manifest files, and files that look like it, that are looked at most.
     public var filesMax = 50_000
     /// Entries of folders, of any kind, that are looked at at most.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import F2SModel
 import Glibc
 import Logging
@@ -68,6 +69,10 @@ struct ServeCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         FileLimit.raise()
         HeapSettings.keepSmall()
+        // What outlives its supervisor comes to this process, which ends it. Without that right it is as it was.
+        _ = f2s_adopt_orphans()
+        // Settings and tokens may be in the environment, and functions are processes of the same user.
+        _ = f2s_hide_memory()
         LoggingSystem.bootstrap { TextLogHandler(label: $0) }
         let options = try options()
         guard let application = try await StartSignals.unlessSignalled({ try await Application(options) }) else {

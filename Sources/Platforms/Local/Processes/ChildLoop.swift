@@ -92,6 +92,9 @@ final class ChildLoop: Sendable {
         return child
     }
 
+    /// Whether a process is one of those that were started here and have not been reaped.
+    func isWatching(_ process: Int32) -> Bool { state.withLock { $0.entries[process] != nil } }
+
     private func watch(_ child: Child, streams: [Int32], _ reader: @escaping Reader) throws(SystemFailure) {
         let code = state.withLock { state -> Int32 in
             for (index, stream) in streams.enumerated() {

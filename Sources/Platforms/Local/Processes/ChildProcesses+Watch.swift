@@ -64,33 +64,4 @@ extension ChildProcesses {
             of: life.id, of: life.launch.function, at: Moment.now.wall)
         change { book, _ in book.listensElsewhere(life.id, on: others) }
     }
-
-    /// Kills what has outlived its supervisor: it was killed, by its own function for example, and what it had started
-    /// is a child of F2S now, which is a subreaper.
-    func endOrphans(of id: Replica.ID) async {
-        let mark = "F2S_REPLICA=\(id)"
-        // Each round finds those that the round before has orphaned.
-        for _ in 0..<1000 {
-            let orphans = ListenerTable.children(of: getpid()).filter { Self.environment(of: $0).contains(mark) }
-            guard !orphans.isEmpty else { return }
-            for orphan in orphans { kill(orphan, SIGKILL) }
-            // One that has ended is reaped below; until then it has no environment any more.
-            for orphan in orphans where !(await Self.reap(orphan)) { return }
-        }
-    }
-
-    /// Whether a process that was killed is gone. It may hang in the kernel, and then there is nothing left to do.
-    private static func reap(_ process: Int32) async -> Bool {
-        var status: Int32 = 0
-        for _ in 0..<500 {
-            if waitpid(process, &status, WNOHANG) != 0 { return true }
-            try? await Task.sleep(for: .milliseconds(2))
-        }
-        return false
-    }
-
-    private static func environment(of process: Int32) -> [String] {
-        let text = (try? ManifestFile.read("/proc/\(process)/environ", bytesMax: 1 << 20)) ?? []
-        return text.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
-    }
 }

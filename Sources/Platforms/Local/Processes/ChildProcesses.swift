@@ -22,6 +22,8 @@ final class ChildProcesses: ReplicaRuntime {
         case host(Replica.ID, Launch, AsyncStream<Order>)
         case probe(Replica.ID, ReadinessCheck)
         case watchListeners
+        case watchRepairs
+        case watchPorts
         case wake(at: Duration)
     }
 
@@ -34,6 +36,8 @@ final class ChildProcesses: ReplicaRuntime {
         /// Version of the book that is published.
         var publishedVersion = 0
         var isWatching = false
+        var isWatchingRepairs = false
+        var isWatchingPorts = false
         var nextWake: Duration?
         var secretsReported: Set<Function.ID> = []
     }
@@ -42,6 +46,7 @@ final class ChildProcesses: ReplicaRuntime {
     let logs: ReplicaLogs
     let children: ChildLoop
     let listeners = ListenerTable()
+    let files = FileThread()
     private let events: any Events
     private let logger: Logger
     private let state: Mutex<State>
@@ -135,6 +140,24 @@ final class ChildProcesses: ReplicaRuntime {
         }
     }
 
+    /// Processes that listen; empty ends the watch of their ports.
+    func listeningReplicas() -> [ReplicaLife] {
+        state.withLock { state in
+            let listening = state.book.listeningReplicas
+            state.isWatchingPorts = !listening.isEmpty
+            return listening
+        }
+    }
+
+    /// Folders of functions that wait for their next attempt; empty ends the watch.
+    func foldersToRepair() -> [Function.ID: String] {
+        state.withLock { state in
+            let folders = state.book.repairFolders
+            state.isWatchingRepairs = !folders.isEmpty
+            return folders
+        }
+    }
+
     /// A port for a replica, or `nil` when all are taken.
     func takePort(isFree: (Int) throws(SystemFailure) -> Bool) throws(SystemFailure) -> Int? {
         try state.withLock { state throws(SystemFailure) in try state.ports.take(isFree: isFree) }
@@ -173,6 +196,14 @@ final class ChildProcesses: ReplicaRuntime {
             state.isWatching = true
             state.work.append(.watchListeners)
         }
+        if !state.isWatchingRepairs, !state.book.repairFolders.isEmpty {
+            state.isWatchingRepairs = true
+            state.work.append(.watchRepairs)
+        }
+        if !state.isWatchingPorts, !state.book.listeningReplicas.isEmpty {
+            state.isWatchingPorts = true
+            state.work.append(.watchPorts)
+        }
         let snapshot = state.book.snapshot
         // Publishing under the lock keeps the order of concurrent changes; it never waits.
         if snapshot != latest.current { latest.publish(snapshot) }
@@ -190,6 +221,8 @@ final class ChildProcesses: ReplicaRuntime {
         case .host(let id, let launch, let orders): await host(id, launch, orders: orders)
         case .probe(let id, let check): await probe(id, check)
         case .watchListeners: await watchListeners()
+        case .watchRepairs: await watchRepairs()
+        case .watchPorts: await watchPorts()
         case .wake(let deadline): await wake(at: deadline)
         }
     }

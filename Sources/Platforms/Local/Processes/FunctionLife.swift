@@ -10,6 +10,9 @@ struct FunctionLife: Hashable {
         var count: Int
     }
 
+    /// Lines of log in the report of a crash.
+    private static let crashLinesMax = 5
+
     private let policy: LifePolicy
     private var wish: Wish?
     /// By start order.
@@ -51,8 +54,8 @@ struct FunctionLife: Hashable {
 
     /// `count` replicas of the launch's revision should run, and exactly those in `retiring` should end.
     mutating func apply(_ launch: Launch, count: Int, retiring: [Replica.ID], at moment: Moment) -> [ReplicaAction] {
-        if let wish, wish.launch.revision != launch.revision {
-            // What went wrong with another revision says nothing about this one, which is tried at once.
+        if let wish, wish.launch.revision != launch.revision || wish.launch.generation != launch.generation {
+            // What went wrong with another declaration says nothing about this one, which is tried at once.
             gate = nil
             trouble = nil
             portRetries = 0
@@ -119,6 +122,31 @@ struct FunctionLife: Hashable {
         update(id) { $0.otherPorts = ports }
     }
 
+    /// Another program listens on the replica's port besides it. The replica is replaced by one on another port.
+    mutating func sharesPort(_ id: Replica.ID, at moment: Moment) -> [ReplicaAction] {
+        guard let life = replicas.first(where: { $0.id == id }), !life.isStopping, let process = life.process else {
+            return []
+        }
+        fail(life.launch, at: moment) { StartFailure.portShared(life, retry: $0) }
+        let report = ReplicaAction.report(
+            function: life.launch.name, isWarning: true, reason: "PortShared",
+            message: "Another program listens on port \(process.port) of replica \(id) too; the replica is replaced.")
+        return [report] + stop(id, at: moment) + fill(at: moment)
+    }
+
+    /// Something of what it is started from has been changed: the next attempt is not waited for.
+    mutating func repaired(at moment: Moment) -> [ReplicaAction] {
+        guard gate != nil, isMissingReplicas else { return [] }
+        gate = nil
+        return fill(at: moment)
+    }
+
+    /// The folder in which a repair would be made, while the next attempt is waited for.
+    var repairFolder: String? {
+        guard trouble != nil, gate != nil, isMissingReplicas else { return nil }
+        return wish?.launch.workingFolder
+    }
+
     /// Its process has ended, with all that descends from it.
     mutating func ended(
         _ id: Replica.ID, _ ending: ReplicaEnding, logTail: [String], at moment: Moment
@@ -155,6 +183,8 @@ struct FunctionLife: Hashable {
             guard let deadline = life.deadline(policy), deadline <= moment.steady else { continue }
             if case .stopping(_, let step) = life.phase {
                 actions.append(stopHarder(life.id, after: step, at: moment))
+            } else if life.isElsewhere, moment.steady < life.since.steady + policy.startTimeout {
+                reportElsewhere(life, logTail: logTail(life), at: moment)
             } else {
                 let tail = logTail(life)
                 let timeout = policy.startTimeout
@@ -234,11 +264,24 @@ extension FunctionLife {
         }
         crashedRevision = life.launch.revision
         let consequence = isFirst ? "a new one is started" : "a new one is started after a wait"
+        let lines = logTail.suffix(Self.crashLinesMax)
+        let words = lines.isEmpty ? "" : " Its last lines: \(lines.joined(separator: " | "))"
         return [
             .report(
                 function: life.launch.name, isWarning: true, reason: "ReplicaCrashed",
-                message: "Replica \(life.id) ended with exit status \(status) while it was ready; \(consequence).")
+                message:
+                    "Replica \(life.id) ended with exit status \(status) while it was ready; \(consequence).\(words)")
         ]
+    }
+
+    /// Says at once what will not get better by waiting. The replica may still open its own port.
+    private mutating func reportElsewhere(_ life: ReplicaLife, logTail: [String], at moment: Moment) {
+        update(life.id) { $0.isElsewhereReported = true }
+        guard life.launch.revision == wish?.launch.revision else { return }
+        let retry = StartFailure.Retry(
+            attempts: failures + 1, moment: moment, opens: life.since.steady + policy.startTimeout)
+        trouble = StartFailure.tookTooLong(
+            life, timeout: policy.elsewhereTimeout, logTail: logTail, retry: retry)
     }
 
     /// Records a failure of the wished revision and closes the gate; another revision's failure changes nothing.

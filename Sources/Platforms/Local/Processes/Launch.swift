@@ -5,6 +5,8 @@ struct Launch: Sendable, Hashable {
     let function: Function.ID
     let name: FunctionName
     let revision: Revision
+    /// Which edit of the declaration it is.
+    let generation: Int
     /// Program and arguments; `nil` when the function has only an image, which Local cannot run.
     let command: [String]?
     /// The manifest's own variables.
@@ -22,6 +24,7 @@ struct Launch: Sendable, Hashable {
         self.function = function.id
         name = function.name
         revision = function.revision
+        generation = function.generation
         command = function.target.command
         environment = function.target.environment
         namesSecrets = !function.target.secrets.isEmpty

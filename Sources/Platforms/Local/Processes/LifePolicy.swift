@@ -2,6 +2,9 @@
 struct LifePolicy: Sendable, Hashable {
     /// Time in which a replica must be ready.
     var startTimeout = Duration.seconds(30)
+    /// When a replica that listens on other ports than its own is in trouble. It goes on until ``startTimeout``: it may
+    /// open its own port later.
+    var elsewhereTimeout = Duration.seconds(3)
     /// Time that a supervisor gets to clean up once its lifeline is cut, before it is killed itself.
     var cleanUpTimeout = Duration.seconds(5)
     /// A replica that was ready for so long counts as sound: what happened before is forgiven.

@@ -6,8 +6,10 @@ import Glibc
 struct ReadinessCheck: Sendable {
     let address: Replica.Address
     let path: String
-    /// Longest time for an answer.
-    var timeout = Duration.seconds(1)
+    /// Longest time for an answer. A program that is still loading may take its time for the first ones.
+    var timeout = ReadinessCheck.timeoutDefault
+
+    static let timeoutDefault = Duration.seconds(10)
 
     /// Whether the answer's status was 200 to 399. Anything else, silence included, is a no.
     func isAnswered() async -> Bool {

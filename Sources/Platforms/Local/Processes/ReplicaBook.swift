@@ -29,6 +29,15 @@ struct ReplicaBook {
         lives.values.flatMap { $0.replicas.filter { $0.phase == .starting && $0.process != nil } }
     }
 
+    /// The processes that listen and are not stopping.
+    var listeningReplicas: [ReplicaLife] {
+        lives.values.flatMap { $0.replicas.filter { $0.address != nil && !$0.isStopping } }
+    }
+
+    mutating func sharesPort(_ id: Replica.ID, at moment: Moment) -> [ReplicaAction] {
+        change(ownerOf: id) { $0.sharesPort(id, at: moment) }
+    }
+
     /// Whether a readiness probe still has a point.
     func isAwaitingReadiness(_ id: Replica.ID) -> Bool {
         guard let life = owners[id].flatMap({ lives[$0] }) else { return false }
@@ -75,6 +84,13 @@ struct ReplicaBook {
             life.listensElsewhere(id, on: ports)
             return []
         }
+    }
+
+    /// Functions whose next attempt is waited for, and the folders in which they would be repaired.
+    var repairFolders: [Function.ID: String] { lives.compactMapValues(\.repairFolder) }
+
+    mutating func repaired(_ id: Function.ID, at moment: Moment) -> [ReplicaAction] {
+        change(id) { $0.repaired(at: moment) }
     }
 
     mutating func answers(_ id: Replica.ID, at moment: Moment) -> [ReplicaAction] {

@@ -42,6 +42,8 @@ struct ReplicaLife: Sendable, Hashable {
     var processID: Int?
     /// TCP ports that it listens on although it was given another one.
     var otherPorts: [Int] = []
+    /// Whether it has been said that it listens on them.
+    var isElsewhereReported = false
 
     var isStopping: Bool {
         if case .stopping = phase { return true }
@@ -51,9 +53,16 @@ struct ReplicaLife: Sendable, Hashable {
     /// Whether it has yet to become ready.
     var isStarting: Bool { phase == .starting || phase == .awaitingReadiness }
 
+    /// Whether it has to be said that it listens on other ports. Who declares a readiness probe knows when the replica
+    /// is ready, and waits for that.
+    var isElsewhere: Bool {
+        phase == .starting && !otherPorts.isEmpty && !isElsewhereReported && launch.probePath == nil
+    }
+
     /// When it must be looked at again by itself.
     func deadline(_ policy: LifePolicy) -> Duration? {
         switch phase {
+        case .starting where isElsewhere: since.steady + min(policy.elsewhereTimeout, policy.startTimeout)
         case .starting, .awaitingReadiness: since.steady + policy.startTimeout
         case .ready, .stopping(_, .abandoned): nil
         case .stopping(let deadline, _): deadline

@@ -38,6 +38,15 @@ enum StartFailure {
             retry: retry)
     }
 
+    static func portShared(_ life: ReplicaLife, retry: Retry) -> StartTrouble {
+        let port = life.process.map { "\($0.port)" } ?? "of the replica"
+        return trouble(
+            life.launch, "PortShared",
+            "Another program of this user listens on port \(port) too (SO_REUSEPORT), and would get a part of the "
+                + "function's invocations. A replica on another port takes over; find the program with `ss -ltnp`.",
+            retry: retry)
+    }
+
     static func exited(
         _ life: ReplicaLife, status: Int, cause: ExitCause?, logTail: [String], retry: Retry
     ) -> StartTrouble {
@@ -105,14 +114,17 @@ enum StartFailure {
             return trouble(
                 launch, "NeverReady",
                 "`\(launch.commandText)` listens, but GET \(launch.probePath ?? "/") was not answered with 200 to 399 "
-                    + "within \(timeout.humanText). Correct target.readinessProbe.path, or what answers it.",
+                    + "within \(timeout.humanText); an answer may take \(ReadinessCheck.timeoutDefault.humanText). "
+                    + "Correct target.readinessProbe.path, or what answers it. If it only needs longer to start, raise "
+                    + "f2s.timeouts.scaling_timeout.",
                 logTail: logTail, isTimeout: true, retry: retry)
         }
         let port = life.process.map { " (\($0.port))" } ?? ""
         let others = life.otherPorts.map { "\($0)" }.joined(separator: ", ")
         let advice =
             others.isEmpty
-            ? "It must listen on the port that the environment variable PORT names."
+            ? "It must listen on the port that the environment variable PORT names. If it only needs longer to start, raise "
+                + "f2s.timeouts.scaling_timeout."
             : "It listens on port \(others) instead: make it listen on the one that the variable PORT names."
         return trouble(
             launch, "NeverListened",
