@@ -31,7 +31,8 @@ import Testing
         let parts = Mirror(reflecting: try launch(Target(command: ["x"]))).children.compactMap(\.label)
         #expect(
             Set(parts) == [
-                "function", "name", "revision", "command", "environment", "workingFolder", "probePath", "stopTimeout",
+                "function", "name", "revision", "generation", "command", "environment", "workingFolder", "probePath",
+                "stopTimeout",
             ], "a new part of a start is in the revision, or below it is proven not to matter")
     }
 
