@@ -97,7 +97,7 @@ final class ContentReader: Sendable {
     private static func tooSlow(_ limit: Duration) -> Problem {
         Problem(
             status: 408, title: "The body did not arrive in time",
-            detail: "It was not complete after \(limit.shortText) (f2s.limits.api_body_timeout). Send it again, whole.")
+            detail: "It was not complete after \(limit.humanText) (f2s.limits.api_body_timeout). Send it again, whole.")
     }
 
     private static let busy = Problem(

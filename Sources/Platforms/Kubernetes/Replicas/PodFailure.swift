@@ -178,7 +178,7 @@ struct PodFailure: Sendable, Hashable {
     ) -> (reason: String, message: String) {
         let port = pod.port ?? 0
         let probe = "GET \(pod.probePath ?? "/")"
-        let time = verdict.limit.shortText
+        let time = verdict.limit.humanText
         switch verdict.finding.answer {
         case .refuses, .accepts:
             let others = verdict.finding.otherPorts
