@@ -68,6 +68,43 @@ import Testing
         }
     }
 
+    @Test(arguments: ["/functions", "/functions/hello", "/functions/hello?output=yaml"])
+    func `who has the newest version gets 304, until anything of it changes`(path: String) async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            let tag = try #require(try await server.send("GET", path).headers["etag"])
+            for known in [tag, "W/\(tag)", "\"0\" , \(tag)", "*"] {
+                for method in ["GET", "HEAD"] {
+                    let again = try await server.send(method, path, headers: ["If-None-Match": known])
+                    #expect(again.status == 304)
+                    #expect(again.headers["etag"] == tag)
+                    #expect(again.body.isEmpty)
+                }
+            }
+            #expect(try await server.send("GET", path, headers: ["If-None-Match": "\"0\""]).status == 200)
+            _ = try await server.send("PUT", "/functions/hello", yaml: manifest("hello", maxReplicas: 7))
+            let changed = try await server.send("GET", path, headers: ["If-None-Match": tag])
+            #expect(changed.status == 200)
+            #expect(changed.headers["etag"] != tag)
+        }
+    }
+
+    @Test(arguments: ["//functions", "/functions//hello", "/functions//", "//"])
+    func `a path with an empty segment is none`(path: String) async throws {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            let answer = try await server.send("GET", path)
+            #expect(answer.status == 404)
+            #expect(answer.problem != nil)
+        }
+    }
+
+    @Test func `a tag changes with the status, and names the stored version all the same`() {
+        let revision = StoreRevision("7")
+        let (first, second) = (Validator(revision, json: "a"), Validator(revision, json: "b"))
+        #expect(first != second)
+        #expect(EntityTags(first.tag) == .versions([revision]))
+        #expect(EntityTags(second.tag) == .versions([revision]))
+    }
+
     @Test func `two editors cannot overwrite each other`() async throws {
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             let seen = try #require(try await server.send("GET", "/functions/hello").headers["etag"])

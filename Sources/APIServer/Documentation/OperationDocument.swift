@@ -27,6 +27,8 @@ struct OperationDocument: Sendable {
         static let output = query(
             "output", "The form of the answer; before the Accept header.",
             schema: ["type": "string", "enum": ["json", "yaml"]])
+        /// For reading again.
+        static let known = header("If-None-Match", "ETags that the client has; 304 where nothing has changed.")
         /// For changes.
         static let ifMatch = header(
             "If-Match", "Change only this version: an ETag with its quotes, a list of them, or *. Else 412.")

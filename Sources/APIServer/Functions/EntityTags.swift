@@ -7,6 +7,9 @@ enum EntityTags: Sendable, Hashable {
     /// The strong tags of the list. Weak ones are left out: they never match where the strong comparison is due.
     case versions([StoreRevision])
 
+    /// What follows the stored version in the tags that F2S gives out (see ``Validator``).
+    static let revisionEnd: Character = ";"
+
     /// Reads a header's value; `nil` when it is neither `*` nor a list of entity tags.
     init?(_ text: String) {
         let trimmed = text.trimmingSpaces
@@ -20,7 +23,8 @@ enum EntityTags: Sendable, Hashable {
             let isWeak = rest.hasPrefix("W/")
             if isWeak { rest = rest.dropFirst(2) }
             guard rest.first == "\"", let end = rest.dropFirst().firstIndex(of: "\"") else { return nil }
-            if !isWeak { versions.append(StoreRevision(String(rest[rest.index(after: rest.startIndex)..<end]))) }
+            let tag = rest[rest.index(after: rest.startIndex)..<end]
+            if !isWeak { versions.append(StoreRevision(String(tag.prefix { $0 != Self.revisionEnd }))) }
             rest = rest[rest.index(after: end)...].trimmingSpaces
             guard !rest.isEmpty else { break }
             guard rest.first == "," else { return nil }

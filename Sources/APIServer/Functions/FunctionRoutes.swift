@@ -38,20 +38,24 @@ struct FunctionRoutes: Sendable {
         APIRoute(
             .get, "/functions", access: .holder(of: .read), origin: .ownHost,
             documentation: OperationDocument(
-                "listFunctions", "Every function, in alphabetical order.", parameters: [.output],
+                "listFunctions", "Every function, in alphabetical order.", parameters: [.output, .known],
                 answers: [
                     .init(
                         200, "The functions.",
                         [
                             .json: OperationDocument.schema("FunctionList"),
                             .yaml: OperationDocument.schema("FunctionList"),
-                        ])
+                        ], headers: ["ETag"]), Self.notModified,
                 ], problems: [400, 503]),
             handler: { request in
                 let output = try request.output()
                 let lease = try lists.take()
                 let all = try await functions.fetchCurrent().functions.sorted { $0.name < $1.name }
-                return .list(output, lease, FunctionListText(all, as: output == .yaml ? .yaml : .json))
+                let validator = Validator(all)
+                guard !validator.isKnown(by: request.header(.ifNoneMatch)) else { return Self.unchanged(validator) }
+                var response = Response.list(output, lease, FunctionListText(all, as: output == .yaml ? .yaml : .json))
+                response.headers[.eTag] = validator.tag
+                return response
             })
     }
 
@@ -71,11 +75,15 @@ struct FunctionRoutes: Sendable {
         APIRoute(
             .get, "/functions/{name}", access: .holder(of: .read), origin: .ownHost,
             documentation: OperationDocument(
-                "getFunction", "One function with its status.", parameters: [.output],
-                answers: [Self.answer(200, "The function.", headers: ["ETag"])], problems: [400, 404]),
+                "getFunction", "One function with its status.", parameters: [.output, .known],
+                answers: [Self.answer(200, "The function.", headers: ["ETag"]), Self.notModified],
+                problems: [400, 404]),
             handler: { request in
                 let output = try request.output()
-                return try await response(functions.fetch(request.functionName()), as: output)
+                let function = try await withRouteConflict(functions.fetch(request.functionName()))
+                let validator = Validator(function.storeRevision, json: ManifestWriter().json(function))
+                guard !validator.isKnown(by: request.header(.ifNoneMatch)) else { return Self.unchanged(validator) }
+                return Self.answer(function, as: output)
             })
     }
 
@@ -173,15 +181,24 @@ struct FunctionRoutes: Sendable {
         try Preconditions(ifMatch: request.header(.ifMatch), ifNoneMatch: request.header(.ifNoneMatch))
     }
 
-    /// The ETag names the stored declaration whatever form it is sent in; the status around it may change without it.
-    /// That is what a later If-Match is about, and why GET does not answer 304.
+    private static func unchanged(_ validator: Validator) -> Response {
+        var response = Response(status: .notModified)
+        response.headers[.eTag] = validator.tag
+        return response
+    }
+
     private func response(
         _ function: Function, as output: MediaType, isNew: Bool = false
     ) async throws -> Response {
-        let function = try await withRouteConflict(function)
-        let text = output == .yaml ? ManifestWriter().yaml(function) : ManifestWriter().json(function)
+        Self.answer(try await withRouteConflict(function), as: output, isNew: isNew)
+    }
+
+    /// The ETag is the same whatever form the function is sent in: a later If-Match is about the stored version.
+    private static func answer(_ function: Function, as output: MediaType, isNew: Bool = false) -> Response {
+        let json = ManifestWriter().json(function)
+        let text = output == .yaml ? ManifestWriter().yaml(function) : json
         var response = Response(text, as: output, status: isNew ? .created : .ok)
-        response.headers[.eTag] = "\"\(function.storeRevision)\""
+        response.headers[.eTag] = Validator(function.storeRevision, json: json).tag
         if isNew { response.headers[.location] = "/functions/\(function.name)" }
         return response
     }
@@ -198,6 +215,9 @@ struct FunctionRoutes: Sendable {
                 with: holder.name, route: function.route, since: Int64(Date().timeIntervalSince1970)))
         return function
     }
+
+    private static let notModified = OperationDocument.Answer(
+        304, "It is what the client has: If-None-Match names it.", headers: ["ETag"])
 
     private static func answer(_ status: Int, _ summary: String, headers: [String]) -> OperationDocument.Answer {
         let schema = OperationDocument.schema("Function")

@@ -36,6 +36,9 @@ struct ProblemMiddleware: RouterMiddleware {
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async -> Response {
         do {
+            // The router would take an empty segment for none.
+            let path = request.head.path?.prefix { $0 != "?" } ?? ""
+            guard !path.contains("//") else { throw HTTPError(.notFound) }
             return try await next(request, context)
         } catch {
             let problem = problem(of: error, request: request)
