@@ -114,7 +114,8 @@ struct CodecReader {
         message.minorVersion = head.minorVersion
         message.framing = head.framing
         message.isPersistent = head.isPersistent
-        message.isUpgrade = head.isUpgrade
+        message.isUpgrade = head.upgrade != nil
+        message.asksToUpgrade = head.facts.saysUpgrade && head.facts.upgrade != nil && head.minorVersion >= 1
         take(message, &trace)
     }
 
@@ -126,6 +127,7 @@ struct CodecReader {
         message.minorVersion = head.minorVersion
         message.framing = head.framing(isAnswerToHead: message.isAnswerToHead)
         message.isUpgrade = head.status == 101
+        message.asksToUpgrade = message.isUpgrade
         // An interim response says nothing of the connection.
         message.isPersistent = !isFinal || head.isPersistent && message.framing != .untilClose
         if isFinal { responses += 1 }
@@ -156,10 +158,12 @@ struct CodecReader {
         var told = 0
         var count: Int?
         do throws(ChunkScanner.Failure) {
-            count = try body.consume(bytes) { run in
-                told += run.count
-                trace.addRun(run.moved(by: offset))
-            }
+            count = try body.consume(
+                bytes,
+                content: { run in
+                    told += run.count
+                    trace.addRun(run.moved(by: offset))
+                }, dropped: { trace.cuts.ranges.append($0.moved(by: offset)) })
         } catch {
             trace.verdict = .refusedContent
             phase = .over

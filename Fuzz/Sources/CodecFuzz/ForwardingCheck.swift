@@ -50,9 +50,16 @@ struct ForwardingCheck {
                 for index in head.path.lower..<head.path.upper where bytes[index] == Octet.slash { rest = index }
                 target = Array((rest == head.path.upper ? "/to/" : "/to").utf8)
             }
-            for index in rest..<head.target.upper { target.append(bytes[index]) }
+            if path == nil, head.path.isEmpty { target.append(Octet.slash) }
+            for index in rest..<head.target.upper {
+                if bytes[index] > 127 {
+                    target += Array("%\(String(bytes[index], radix: 16, uppercase: true))".utf8)
+                } else {
+                    target.append(bytes[index])
+                }
+            }
             HeadComposer.request(
-                bytes, head, fields: scanner.fields, to: .init(path: path, rest: rest), from: client,
+                bytes, head, fields: scanner.fields, to: .init(path: path, rest: rest), from: .init(forwarding: client),
                 identity: identity, into: out)
             out.append("\r\n")
             return target
@@ -111,7 +118,7 @@ struct ForwardingCheck {
     private static func counts(isUpgrade: Bool) -> [(StaticString, ClosedRange<Int>)] {
         [
             ("host", 1...1), ("x-forwarded-for", 1...1), ("x-forwarded-proto", 1...1), ("forwarded", 1...1),
-            ("x-forwarded-host", 0...1), ("connection", isUpgrade ? 1...1 : 0...0),
+            ("x-forwarded-host", 0...1), ("connection", isUpgrade ? 1...1 : 0...1), ("te", 0...1),
             ("upgrade", isUpgrade ? 1...1 : 0...0), ("keep-alive", 0...0), ("proxy-connection", 0...0),
             ("content-length", 0...1), ("transfer-encoding", 0...1), ("authorization", 0...1),
             ("x-request-id", 1...Int.max), ("traceparent", 1...Int.max),

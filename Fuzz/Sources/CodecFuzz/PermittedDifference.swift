@@ -62,7 +62,7 @@ enum PermittedDifference {
         _ message: Trace.Message, _ fields: ArraySlice<Trace.TracedField>, _ stream: Span<UInt8>,
         _ found: LlhttpFindings
     ) -> Bool {
-        found.isKeepAlive && !message.isUpgrade && !hasProxyConnection(fields, stream)
+        found.isKeepAlive && !message.asksToUpgrade && !hasProxyConnection(fields, stream)
     }
 
     private static func hasProxyConnection(

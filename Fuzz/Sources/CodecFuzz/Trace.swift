@@ -20,6 +20,8 @@ struct Trace: Equatable {
         var framing = Framing.none
         var isPersistent = false
         var isUpgrade = false
+        /// Whether it asks for any protocol, known or not.
+        var asksToUpgrade = false
         var isAnswerToHead = false
         /// Its fields among the trace's.
         var fields = 0..<0
@@ -50,9 +52,18 @@ struct Trace: Equatable {
     var fields: [TracedField] = []
     /// Runs of content without its framing; those that touch are one.
     var runs: [ByteRange] = []
+    var cuts = Cuts()
     var verdict = Verdict.open
 
+    /// Runs of framing that are not passed on. Where content is refused, they depend on the pieces in which it arrived.
+    struct Cuts: Equatable {
+        var ranges: [ByteRange] = []
+
+        static func == (_: Cuts, _: Cuts) -> Bool { true }
+    }
+
     mutating func clear() {
+        cuts.ranges.removeAll(keepingCapacity: true)
         messages.removeAll(keepingCapacity: true)
         fields.removeAll(keepingCapacity: true)
         runs.removeAll(keepingCapacity: true)
