@@ -142,6 +142,11 @@ final class Stream {
         settle()
     }
 
+    /// Lets a sender go on that waits for its first part to be acknowledged.
+    func acknowledge() {
+        if isOpen { Socket.acknowledge(descriptor) }
+    }
+
     /// Reads on or not: what nobody reads stays in the kernel, and so at the sender.
     func setReading(_ isOn: Bool) {
         guard isReading != isOn else { return }

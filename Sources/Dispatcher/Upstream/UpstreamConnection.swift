@@ -264,7 +264,12 @@ extension UpstreamConnection {
         let isComplete = body.isDone
         exchange.respond(
             head, headBytes, content: rest.extracting(first: count), framing: framing, isComplete: isComplete)
-        if isComplete { finish(exchange, isClean: position == bytes.count) }
+        if isComplete {
+            finish(exchange, isClean: position == bytes.count)
+        } else if count == 0, exchange.isForFunction {
+            // A server that writes the head by itself may send its content only after the head was acknowledged.
+            stream.acknowledge()
+        }
         return false
     }
 
