@@ -44,7 +44,7 @@ struct Catalog {
     private var hasFunctions = false
     var ownership = Ownership()
     /// Whether this process has a token to show to others.
-    let mayForward: Bool
+    private(set) var mayForward: Bool
     private var replicas = ReplicaSnapshot()
     private var queueLengthMax: Int
     var timeouts: Timeouts
@@ -74,6 +74,11 @@ struct Catalog {
         for entry in known.values { limit(entry, now, &effects) }
         if hasFunctions { publishTables(now, &effects) }
         return effects
+    }
+
+    mutating func update(mayForward: Bool, now: UInt64) -> Effects {
+        self.mayForward = mayForward
+        return update(ownership, now: now)
     }
 
     mutating func update(_ snapshot: FunctionSnapshot, now: UInt64) -> Effects {

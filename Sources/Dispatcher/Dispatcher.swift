@@ -22,19 +22,15 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     private let limits: Latest<Limits>
 
     /// Prepares the loops; nothing listens yet.
-    /// - Throws: when a path of the API server's is too long for a Unix socket, or the internal token cannot stand in a
-    ///   header field.
+    /// - Throws: when a path of the API server's is too long for a Unix socket.
     public init(_ settings: DispatcherSettings, metrics: MetricRegistry) throws {
         self.settings = settings
         let shared = SharedState(registry: metrics, descriptors: settings.descriptors)
         let api = ReplicaCell(
             id: Replica.ID("api"), address: try SocketAddress(unixPath: settings.apiSocketPath), number: 0)
         let peers = try settings.internal.map { settings in
-            guard let token = InternalToken(settings.token) else {
-                throw SystemError(call: "internal token", code: EINVAL)
-            }
-            return InternalUpstream(
-                token: token,
+            InternalUpstream(
+                token: InternalToken(settings.tokens),
                 hooks: ReplicaCell(
                     id: Replica.ID("hooks"), address: try SocketAddress(unixPath: settings.socketPath),
                     number: InternalUpstream.number))
@@ -160,6 +156,13 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     /// Replaces where invocations can go.
     public func apply(_ replicas: ReplicaSnapshot) {
         publish { $0.update(replicas, now: Clock.monotonicNanoseconds()) }
+    }
+
+    /// Replaces what other F2S processes are shown and must show.
+    public func trust(_ tokens: PeerTokens) {
+        guard settings.internal != nil else { return }
+        directory.post(.trust(InternalToken(tokens)))
+        publish { $0.update(mayForward: tokens.isSet, now: Clock.monotonicNanoseconds()) }
     }
 
     /// Replaces the IP addresses from which nobody may call the management listener: those of functions, where they have

@@ -1,3 +1,5 @@
+public import F2SModel
+
 /// The internal listener: what F2S processes and the platform's hooks reach, and nobody else.
 public struct InternalSettings: Sendable {
     /// IP address to listen on.
@@ -6,14 +8,15 @@ public struct InternalSettings: Sendable {
     public var port: Int
     /// Path of the Unix socket, under 100 bytes, to which everything but invocations goes as it is.
     public var socketPath: String
-    /// What F2S processes show to each other, visible ASCII; empty: nobody may invoke there, nothing is forwarded.
-    public var token: [UInt8]
+    /// What F2S processes show to each other at first, see ``Dispatcher/trust(_:)``; without it nobody may invoke there,
+    /// and nothing is forwarded.
+    public var tokens: PeerTokens
 
     /// Settings.
-    public init(host: String, port: Int, socketPath: String, token: [UInt8]) {
+    public init(host: String, port: Int, socketPath: String, tokens: PeerTokens) {
         self.host = host
         self.port = port
         self.socketPath = socketPath
-        self.token = token
+        self.tokens = tokens
     }
 }

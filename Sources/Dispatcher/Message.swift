@@ -10,6 +10,8 @@ enum Message: Sendable {
     case route(RouteTables)
     /// Take over these bounds and times.
     case tune(DispatcherSettings.Tuning)
+    /// Show this to other F2S processes, and demand it of them.
+    case trust(InternalToken)
     /// Connect to a replica until it accepts.
     case dial(ReplicaCell, FunctionCell)
     /// A replica is gone: close the connections to it that have nothing to do.

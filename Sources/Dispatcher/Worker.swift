@@ -12,7 +12,7 @@ final class Worker {
     /// The API server, one more upstream, on a socket of our own.
     let api: ReplicaCell
     /// `nil`: there is no internal listener.
-    let peers: InternalUpstream?
+    private(set) var peers: InternalUpstream?
     var tuning: DispatcherSettings.Tuning {
         didSet {
             scanner = HeadScanner(tuning)
@@ -100,6 +100,7 @@ final class Worker {
             table = tables.open
             homeTable = tables.home
         case .tune(let tuning): self.tuning = tuning
+        case .trust(let token): peers = peers.map { InternalUpstream(token: token, hooks: $0.hooks) }
         case .dial(let replica, let cell): dial(replica, of: cell)
         case .forget(let replica): forget(replica)
         case .wake(let wake, let cell): self.wake(wake, of: cell)

@@ -57,7 +57,7 @@ struct Application {
         dispatcher = try Dispatcher(
             Self.dispatcherSettings(options, initial, place, runtimeFolder, descriptors), metrics: metrics)
         let latest = settings.latest
-        let link = place.token.map { [place, dispatcher, metrics] _ in
+        let link = place.tokens.map { [place, dispatcher, metrics] _ in
             PeerLink(
                 platform: place.platform, dataPlane: dispatcher, metrics: metrics,
                 logger: Self.logger("peers", initial))
@@ -71,7 +71,8 @@ struct Application {
                 platform: place.platform, dataPlane: dispatcher, controller: controller, link: link, metrics: metrics,
                 logger: Self.logger("drain", initial))
             let server = InternalServer(
-                desk: desk, socketPath: runtimeFolder.internalSocketPath, token: place.token ?? [],
+                desk: desk, socketPath: runtimeFolder.internalSocketPath,
+                tokens: { [place] in place.tokens?.current ?? PeerTokens() },
                 drainLimit: { [controller] in controller.drainLimit(of: $0) },
                 logger: Self.logger("internal", initial))
             return PeerParts(link: link, desk: desk, server: server)
@@ -84,7 +85,7 @@ struct Application {
         defer { runtimeFolder.remove() }
         try AddressCheck.run(
             [("--listen", options.listen), ("--operations", options.operations)]
-                + (place.token == nil ? [] : [("--internal", options.internal)]))
+                + (place.tokens == nil ? [] : [("--internal", options.internal)]))
         // The listener opens first: until the other parts are up, callers get 503 and not a refused connection.
         await FileLimit.openTimers()
         sayDescriptors()
@@ -148,7 +149,7 @@ struct Application {
             dispatcher.stop()
             let all =
                 [options.listen] + (options.management.map { [$0] } ?? [])
-                + (place.token == nil ? [] : [options.internal])
+                + (place.tokens == nil ? [] : [options.internal])
             throw ServeError.cannotListen(
                 address: all.map { $0.text(port: $0.port) }.joined(separator: " or "), because: error)
         }
@@ -236,10 +237,10 @@ struct Application {
             host: options.listen.host, port: options.listen.port,
             loops: settings.loops ?? DispatcherSettings.loopsDefault, apiSocketPath: folder.socketPath,
             management: options.management.map { ManagementSettings(host: $0.host, port: $0.port) },
-            internal: place.token.map { token in
+            internal: place.tokens.map { tokens in
                 InternalSettings(
                     host: options.internal.host, port: options.internal.port,
-                    socketPath: folder.internalSocketPath, token: token)
+                    socketPath: folder.internalSocketPath, tokens: tokens.current)
             }, tuning: tuning(settings, descriptors))
         dispatcher.descriptors = descriptors
         return dispatcher

@@ -53,7 +53,7 @@ import Testing
 
     /// A server on its socket while `body` runs.
     private func serve(
-        token: String = token, error: DrainError? = nil,
+        tokens: [String] = [token], error: DrainError? = nil,
         _ body: @Sendable @escaping (StubDesk, _ path: String) async throws -> Void
     ) async throws {
         let path = "/tmp/f2s-int-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).sock"
@@ -61,7 +61,7 @@ import Testing
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let desk = StubDesk(error)
         let server = InternalServer(
-            desk: desk, socketPath: path, token: Array(token.utf8),
+            desk: desk, socketPath: path, tokens: { PeerTokens(tokens) },
             drainLimit: { $0 == Function.ID("patient") ? .seconds(600) : .seconds(90) }, logger: logger)
         let group = ServiceGroup(services: [server], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -155,7 +155,7 @@ import Testing
     }
 
     @Test func `a process without a token trusts nobody`() async throws {
-        try await serve(token: "") { desk, path in
+        try await serve(tokens: []) { desk, path in
             for shown in [nil, ""] {
                 let content = "{\"replicas\":[],\"milliseconds\":5}"
                 let question = try await send("POST", "/withdraw", to: path, token: shown, content)
@@ -224,6 +224,15 @@ import Testing
                 #expect(answer.problem != nil)
             }
             #expect(desk.asked.isEmpty)
+        }
+    }
+
+    @Test(arguments: ["new", "token-of-all", "new token-of-all", "token-of-all older"])
+    func `while a token is replaced both are accepted`(shown: String) async throws {
+        try await serve(tokens: ["new", Self.token]) { desk, path in
+            let content = "{\"replicas\":[],\"milliseconds\":5}"
+            let answer = try await send("POST", "/withdraw", to: path, token: shown, content)
+            #expect(answer.status == 200)
         }
     }
 

@@ -14,7 +14,7 @@ extension ClusterSerial {
                 "leases.coordination.k8s.io: create list watch",
                 "leases.coordination.k8s.io(f2s-leader): update",
                 "services(f2s-internal): get",
-                "secrets(f2s-internal): get update",
+                "secrets(f2s-internal): get list update watch", "secrets: create",
                 "events: create patch",
             ],
             "f2s-containers": [

@@ -25,7 +25,8 @@ import Testing
     static let wrong = [
         "", "X-F2S-Token:\r\n", "X-F2S-Token: wrong\r\n", "X-F2S-Token: \(token.dropLast())\r\n",
         "X-F2S-Token: \(token)x\r\n", "X-F2S-Token: \(token.dropLast())B\r\n", "X-F2S-Token: \(token.uppercased())\r\n",
-        "X-F2S-Token: \(token)\r\nX-F2S-Token: \(token)\r\n", "X_F2S_Token: \(token)\r\n",
+        "X-F2S-Token: \(token)\r\nX-F2S-Token: \(token)\r\n", "X-F2S-Token: a b \(token)\r\n",
+        "X-F2S-Token: a\(token)\r\n", "X-F2S-Token: \(token),\(token)\r\n", "X_F2S_Token: \(token)\r\n",
         "Authorization: \(token)\r\n",
     ]
 
@@ -58,16 +59,6 @@ import Testing
             #expect(try await bed.client().ask(get()).status == 200)
         }
         await server.stop()
-    }
-
-    @Test(arguments: ["two words", "tab\t", "line\r\nX-Evil: 1", "ümlaut"])
-    func `a token that cannot stand in a field is refused at once`(token: String) {
-        #expect(throws: (any Error).self) {
-            _ = try Dispatcher(
-                DispatcherSettings(
-                    host: "127.0.0.1", port: 0, loops: 1, apiSocketPath: temporarySocketPath(),
-                    internal: makeInternal(token: token)), metrics: MetricRegistry())
-        }
     }
 
     @Test func `with the token a function is served, and the token ends there`() async throws {

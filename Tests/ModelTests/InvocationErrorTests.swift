@@ -37,6 +37,7 @@ import Testing
         Expected(403, .auth, .functionMayNotManage(address: "10.0.0.7")),
         Expected(404, .route, .managementElsewhere),
         Expected(503, .queue, .moved),
+        Expected(503, .connect, .peerUnusable),
         Expected(503, .queue, .queueFull(limit: 5)),
         Expected(503, .queue, .queueFull(limit: 0)),
         Expected(429, .queue, .rateExceeded(retryAfter: .milliseconds(1))),

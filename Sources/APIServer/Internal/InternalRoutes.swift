@@ -7,7 +7,7 @@ import NIOCore
 /// What the platform's hooks and the other F2S processes ask.
 struct InternalRoutes: Sendable {
     let desk: any PeerDesk
-    let token: InternalToken
+    let tokens: @Sendable () -> PeerTokens
     /// How long a hook may wait.
     let drainLimit: @Sendable (Function.ID) -> Duration
 
@@ -88,8 +88,8 @@ struct InternalRoutes: Sendable {
     /// Nothing is read of who does not show the token: 403. The largest report is of some 20 000 functions that are
     /// busy all at once.
     private var ofPeers: ContentRule {
-        ContentRule(bytesMax: 4 * 1024 * 1024) { [token] fields in
-            guard token.isShown(by: HTTPField.Name(PeerToken.fieldName).flatMap { fields[$0] }) else {
+        ContentRule(bytesMax: 4 * 1024 * 1024) { [tokens] fields in
+            guard tokens().areShown(by: HTTPField.Name(PeerToken.fieldName).flatMap { fields[$0] }) else {
                 throw Problem(InvocationError.untrustedPeer, function: nil)
             }
         }

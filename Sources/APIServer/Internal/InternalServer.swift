@@ -19,14 +19,13 @@ public struct InternalServer: Service {
     /// A server.
     /// - Parameters:
     ///   - socketPath: under 100 bytes, in a folder that only we can enter.
-    ///   - token: what F2S processes show to each other; empty: nobody is trusted.
+    ///   - tokens: what F2S processes show to each other, asked per request because it changes.
     ///   - drainLimit: how long a hook may wait, asked per hook because settings change.
     public init(
-        desk: any PeerDesk, socketPath: String, token: [UInt8],
-        drainLimit: @escaping @Sendable (Function.ID) -> Duration,
-        logger: Logger
+        desk: any PeerDesk, socketPath: String, tokens: @escaping @Sendable () -> PeerTokens,
+        drainLimit: @escaping @Sendable (Function.ID) -> Duration, logger: Logger
     ) {
-        routes = InternalRoutes(desk: desk, token: InternalToken(token), drainLimit: drainLimit)
+        routes = InternalRoutes(desk: desk, tokens: tokens, drainLimit: drainLimit)
         self.socketPath = socketPath
         self.logger = logger
     }

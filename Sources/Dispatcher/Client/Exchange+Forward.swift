@@ -6,6 +6,9 @@ extension Exchange {
     /// the others or ours is about to change.
     private static let turnedAwayNanoseconds: UInt64 = 50_000_000
 
+    /// How long nothing is forwarded to a process that does not know our token: one of both is about to read the other's.
+    private static let distrustedNanoseconds: UInt64 = 250_000_000
+
     /// What another process wants to see. Content is sent only once it has a slot for it: until then the invocation can
     /// go elsewhere.
     func addPeerFields(to request: Buffer) {
@@ -31,6 +34,22 @@ extension Exchange {
     func isTurnedAway(_ head: Span<UInt8>) -> Bool {
         guard let entry, entry.isForward, let token = worker.peers?.token else { return false }
         return token.isShown(by: worker.scanner.fields, head)
+    }
+
+    /// Whether an answer is another process's word that it does not know our token.
+    func isDistrusted(_ head: Span<UInt8>) -> Bool {
+        guard let entry, entry.isForward else { return false }
+        return worker.scanner.fields.contains { head.isCaseInsensitively(Self.refusedName, in: $0.name) }
+    }
+
+    /// Another process cannot be used as long as it does not know our token. That is none of the caller's business, who
+    /// waits until it does, as for a process that cannot be reached.
+    func distrusted() {
+        upstream = nil
+        let isHopeless = worker.coarseNow &- times.began > worker.times.scaling
+        guard isWhole || isAwaitingContinue, !isHopeless else { return fail(.peerUnusable) }
+        doubtReplica(Self.distrustedNanoseconds)
+        sendAgain()
     }
 
     /// Another process did not take the invocation, and has passed nothing on: it waits for whoever does.

@@ -40,9 +40,18 @@ extension Exchange {
         return .init(path: entry.declaration.path, rest: rest)
     }
 
-    /// What proves to another process that it was not a function that has answered so.
+    /// Name of the field, in lower case, by which a process that does not know the token of another one says so. It has
+    /// nothing to prove it by; of functions' answers to other processes the field is dropped.
+    static let refusedName: StaticString = "x-f2s-refused"
+    private static let refusedLine = Array("X-F2S-Refused: token\r\n".utf8)
+
+    /// What tells another process that it was not a function that has answered so.
     func proof(of error: InvocationError) -> [UInt8] {
-        guard case .moved = error, client.isInternal else { return [] }
-        return worker.peers?.token.line ?? []
+        guard client.isInternal else { return [] }
+        return switch error {
+        case .moved: worker.peers?.token.line ?? []
+        case .untrustedPeer: Self.refusedLine
+        default: []
+        }
     }
 }

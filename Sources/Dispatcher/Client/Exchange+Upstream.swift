@@ -17,6 +17,7 @@ extension Exchange {
             if head.status == 100 { continueArrived() }
             return
         }
+        if client.isInternal { worker.scanner.drop(Self.refusedName, bytes) }
         let out = worker.output
         out.clear()
         HeadComposer.response(bytes, head, fields: worker.scanner.fields, into: out)

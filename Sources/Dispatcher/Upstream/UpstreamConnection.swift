@@ -212,6 +212,11 @@ extension UpstreamConnection {
             exchange.turnedAway()
             return false
         }
+        if head.status == 403, exchange.isDistrusted(headBytes) {
+            close()
+            exchange.distrusted()
+            return false
+        }
         if head.status < 200 || head.status == 204 {
             // They have no content, and so no length either (RFC 9110 section 8.6).
             worker.scanner.drop("content-length", headBytes)

@@ -14,7 +14,7 @@ extension InvocationError {
         case .unauthenticated: 401
         case .forbidden, .untrustedPeer, .functionMayNotManage: 403
         case .rateExceeded: 429
-        case .queueFull, .moved, .starting, .draining, .apiUnavailable, .outOfDescriptors: 503
+        case .queueFull, .moved, .peerUnusable, .starting, .draining, .apiUnavailable, .outOfDescriptors: 503
         case .queueTimeout, .scalingTimeout, .responseTimeout: 504
         case .startFailed(let trouble): trouble.isTimeout ? 504 : 502
         case .notRunnable, .connectFailed, .replicaLost, .malformedResponse: 502
@@ -32,7 +32,7 @@ extension InvocationError {
         case .scalingTimeout: .scale
         case .startFailed(let trouble): trouble.stage
         case .notRunnable: .start
-        case .connectFailed, .outOfDescriptors: .connect
+        case .connectFailed, .outOfDescriptors, .peerUnusable: .connect
         case .replicaLost, .malformedResponse: .function
         case .responseTimeout(_, let stage): stage
         }
@@ -53,7 +53,7 @@ extension InvocationError {
     /// Seconds after which a retry may help; `nil`: no promise.
     public var retryAfterSeconds: Int? {
         switch self {
-        case .queueFull, .moved, .starting, .draining, .apiUnavailable, .outOfDescriptors: 1
+        case .queueFull, .moved, .peerUnusable, .starting, .draining, .apiUnavailable, .outOfDescriptors: 1
         case .rateExceeded(let wait): Self.retryAfterSeconds(wait)
         case .startFailed(let trouble): trouble.retryAfterSeconds
         default: nil
@@ -81,6 +81,7 @@ extension InvocationError {
         case .rateExceeded: "The caller's rate is exceeded"
         case .queueTimeout: "No replica became free in time"
         case .moved: "The function has moved"
+        case .peerUnusable: "Another F2S process cannot be used"
         case .scalingTimeout: "No replica came up in time"
         case .startFailed: "The function cannot be started"
         case .notRunnable: "The function cannot run here"
@@ -126,6 +127,9 @@ extension InvocationError {
             "Every slot was taken for \(wait.humanText). Raise target.maxReplicas, .concurrency, .limits.inFlight "
                 + "or .timeout."
         case .moved: "Another F2S process has just taken the function over. Retry in a second."
+        case .peerUnusable:
+            "The F2S process that grants the function's slots refuses the internal token of this one. An operator must "
+                + "give all of them the same token."
         case .untrustedPeer:
             "Only F2S processes invoke functions here, with the token that they share. Call the public listener; or, "
                 + "if this was an F2S process, give all of them the same F2S_INTERNAL_TOKEN."

@@ -27,6 +27,8 @@ public enum InvocationError: Error, Sendable, Hashable {
     case moved
     /// Whoever invokes on the internal listener has not shown the token that F2S processes share.
     case untrustedPeer
+    /// The F2S process that grants the function's slots does not know the token of this one.
+    case peerUnusable
     /// The management API has a listener of its own, and this is another one.
     case managementElsewhere
     /// A replica of a function has called the management listener.

@@ -32,6 +32,8 @@ public final class PeerLink: Service {
         var newestEvent: (sequence: UInt64, peer: String)?
         /// The newest event that a report has told the others of.
         var toldEvent: UInt64 = 0
+        /// Those of them that do not know our token.
+        var distrusting: Set<String> = []
     }
 
     /// One report on its way.
@@ -144,6 +146,9 @@ public final class PeerLink: Service {
         wake.raise()
     }
 
+    /// Names of the other processes that refuse our token, in alphabetical order.
+    public var distrustingPeers: [String] { state.withLock { $0.distrusting.sorted() } }
+
     /// What all processes together have in hand.
     func sum(with own: LoadReport) -> PeerLoads.Sum {
         state.withLock { $0.loads.sum(with: own, $0.peers.others, at: clock.now()) }
@@ -200,11 +205,15 @@ public final class PeerLink: Service {
             isHeard = true
         } catch {
             isHeard = false
+            if case PeerError.refused(_, 403) = error { _ = state.withLock { $0.distrusting.insert(post.peer.id) } }
             if !Task.isCancelled { complain(of: post.peer, error) }
         }
         let isOwed = state.withLock { state in
             state.posting.remove(post.peer.id)
-            if isHeard { state.deaf.remove(post.peer.id) }
+            if isHeard {
+                state.deaf.remove(post.peer.id)
+                state.distrusting.remove(post.peer.id)
+            }
             return state.owed.contains(post.peer.id)
         }
         if isOwed { wake.raise() }
@@ -268,6 +277,7 @@ public final class PeerLink: Service {
         state.loads.keep(only: known, at: now)
         state.owed.formIntersection(known)
         state.deaf.formIntersection(known)
+        state.distrusting.formIntersection(known)
     }
 
     private static func shown(_ state: State) -> PeerMetrics.Shown {

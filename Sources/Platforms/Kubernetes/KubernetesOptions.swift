@@ -11,8 +11,20 @@ public struct KubernetesOptions: Sendable {
     public var podName: String
     /// Address of that pod.
     public var podIP: String
-    /// What F2S's processes show each other; `nil`: they show nothing.
-    public var token: String?
+    /// Where the token of the internal listener is kept.
+    public enum TokenSource: Sendable, Hashable {
+        /// Nowhere: it was given, and never changes.
+        case given
+        /// In the Secret that the installation makes.
+        case secret
+        /// In a file, such as one of a Secret of the operator's own.
+        case file(String)
+    }
+
+    /// What F2S's processes show each other, kept up to date while the platform runs.
+    public let tokens: Latest<PeerTokens>
+    /// Where ``tokens`` come from.
+    public var tokenSource = TokenSource.given
     /// Port of the internal listener, the same in every pod of F2S.
     public var internalPort: Int
     /// Where a pod's `preStop` hook asks for its drain: an IP address, because the kubelet resolves no names. `nil`:
@@ -52,7 +64,7 @@ public struct KubernetesOptions: Sendable {
         self.functionsNamespace = functionsNamespace
         self.podName = podName
         self.podIP = podIP
-        self.token = token
+        tokens = Latest(PeerTokens([token].compactMap(\.self)))
         self.internalPort = internalPort
         self.drainAddress = drainAddress
         self.requestTimeout = requestTimeout

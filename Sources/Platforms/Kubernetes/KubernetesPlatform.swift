@@ -10,6 +10,7 @@ public final class KubernetesPlatform: Service, Sendable {
     private let election: LeaseElection
     private let peers: PodPeers
     private let journal: KubernetesEvents
+    private let tokens: InternalTokens
     /// The IP addresses of every pod of a function.
     public let functionAddresses = Latest<Set<String>>([])
 
@@ -20,6 +21,7 @@ public final class KubernetesPlatform: Service, Sendable {
         let store = KubernetesFunctionStore(
             client: client, namespace: options.namespace, isLeader: { election.isLeader }, logger: logger)
         self.client = client
+        tokens = InternalTokens(client: client, options: options, logger: logger)
         self.election = election
         self.store = store
         let journal = KubernetesEvents(
@@ -45,6 +47,9 @@ public final class KubernetesPlatform: Service, Sendable {
         await peers.waitUntilLoaded()
     }
 
+    /// The internal token in a file; `nil`: there is no file, or it is empty.
+    public static func token(inFile path: String) -> String? { InternalTokens.token(inFile: path) }
+
     /// Stops leading at once, and lets another process lead without waiting for the lease to end. Serving goes on.
     public func resign() async { await election.resign() }
 
@@ -61,6 +66,7 @@ public final class KubernetesPlatform: Service, Sendable {
                 group.addTask { await self.election.run() }
                 group.addTask { await self.peers.run() }
                 group.addTask { await self.journal.run() }
+                group.addTask { await self.tokens.run() }
                 group.addTask { await self.runtime.followAddresses { self.publish(addresses: $0) } }
             }
         }

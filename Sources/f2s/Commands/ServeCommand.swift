@@ -61,6 +61,14 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
+            """
+            Kubernetes: file of the token that F2S processes show each other, read again when it changes. (default: \
+            $F2S_INTERNAL_TOKEN, else the Secret f2s-internal)
+            """, valueName: "file"))
+    var internalTokenFile: String?
+
+    @Option(
+        help: ArgumentHelp(
             "Settings. Read again when they change. (default: \(ServeOptions.configDefault), if there is one)",
             valueName: "config"))
     var config: String?
@@ -88,7 +96,8 @@ struct ServeCommand: AsyncParsableCommand {
             management: try management.map { try endpoint("--management", $0) },
             internal: try endpoint("--internal", self.internal),
             allowsUnauthenticated: allowUnauthenticated, namespace: namespace, functionsNamespace: functionsNamespace,
-            kubeconfig: kubeconfig, drainAddress: try drainAddress.map { try address("--drain-address", $0) },
+            kubeconfig: kubeconfig, tokenFile: internalTokenFile,
+            drainAddress: try drainAddress.map { try address("--drain-address", $0) },
             config: try config.map(settingsPath) ?? ServeOptions.configDefault,
             environment: ServeOptions.currentEnvironment(), executable: ServeOptions.currentExecutable())
     }

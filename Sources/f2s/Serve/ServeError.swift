@@ -1,3 +1,4 @@
+import F2SModel
 import Glibc
 
 /// Why `f2s serve` cannot begin.
@@ -8,6 +9,7 @@ enum ServeError: Error, CustomStringConvertible {
     case cannotListen(address: String, reason: String)
     case addressTaken(option: String, address: String, reason: String)
     case noSettings(path: String, reason: String)
+    case badToken(String)
     case noIPAddress(option: String, host: String)
 
     /// The listener could not be opened.
@@ -36,6 +38,8 @@ enum ServeError: Error, CustomStringConvertible {
         case .addressTaken(let option, let address, let reason):
             "Cannot listen on \(address): \(reason). \(option) names the address: choose another one, for example "
                 + "\(option) 127.0.0.1:0 for a free port. Is another f2s running?"
+        case .badToken(let place):
+            "\(place) holds no token: it must be at most \(PeerTokens.bytesMax) visible ASCII characters without spaces."
         case .noIPAddress(let option, let host):
             "\(option) names \(host): it must name an IP address, because a kubelet resolves no names."
         case .noSettings(let path, let reason):

@@ -54,6 +54,9 @@ struct ServeOptions: Sendable {
     var namespace: String?
     var functionsNamespace: String
     var kubeconfig: String?
+    /// File of the token that F2S processes show each other, read again when it changes; `nil`: the environment's, else
+    /// that of the installation's Secret.
+    var tokenFile: String?
     /// Where hooks of pods that end ask; `nil`: to be found out.
     var drainAddress: Endpoint?
     /// Where the settings are looked for; there need not be any.

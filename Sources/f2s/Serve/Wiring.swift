@@ -25,6 +25,7 @@ struct Wiring: Service {
                 tasks.addTask { await carryFunctions() }
                 tasks.addTask { await carrySettings() }
                 tasks.addTask { await carryAddresses() }
+                tasks.addTask { await carryTokens() }
             }
         }
     }
@@ -47,6 +48,11 @@ struct Wiring: Service {
     private func carryAddresses() async {
         guard let addresses = place.functionAddresses else { return }
         for await addresses in addresses.values() { dispatcher.refuse(atManagement: addresses) }
+    }
+
+    private func carryTokens() async {
+        guard let tokens = place.tokens else { return }
+        for await tokens in tokens.values() { dispatcher.trust(tokens) }
     }
 
     private func carrySettings() async {

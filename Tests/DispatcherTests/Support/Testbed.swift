@@ -125,7 +125,7 @@ let token = "a-token-of-32-bytes-0123456789ab"
 
 func makeInternal(socketPath: String? = nil, token: String = token) -> InternalSettings {
     InternalSettings(
-        host: "127.0.0.1", port: 0, socketPath: socketPath ?? temporarySocketPath(), token: Array(token.utf8))
+        host: "127.0.0.1", port: 0, socketPath: socketPath ?? temporarySocketPath(), tokens: PeerTokens([token]))
 }
 
 /// Runs two dispatchers that know each other's internal listeners.

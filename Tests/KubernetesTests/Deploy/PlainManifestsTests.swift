@@ -44,9 +44,11 @@ import Testing
                 let resources = rule["resources"]?.texts ?? []
                 #expect(!resources.contains { ["pods/exec", "pods/attach", "pods/portforward"].contains($0) })
                 guard resources.contains("secrets") else { continue }
+                // Somebody may have deleted its own, and what is new has no name yet. To make one shows no other.
+                if rule["verbs"]?.texts == ["create"] { continue }
                 #expect(rule["resourceNames"]?.texts == ["f2s-internal"])
                 #expect(role["metadata", "namespace"]?.text == "f2s")
-                #expect(rule["verbs"]?.texts == ["get", "update"])
+                #expect(rule["verbs"]?.texts == ["get", "list", "watch", "update"])
             }
         }
     }

@@ -28,27 +28,58 @@ struct InternalToken {
     func fetch(random: inout some RandomNumberGenerator) async throws(KubernetesError) -> String {
         var refusal: KubernetesError?
         for _ in 0..<Self.attemptsMax {
-            let secret: JSONValue = try await client.get(
-                .secrets, namespace, Self.secretName, priority: .activation)
-            if let token = Self.token(in: secret) { return token }
             do throws(KubernetesError) {
                 let token = Self.made(by: &random)
+                guard let secret = try await find() else {
+                    try await create(holding: token)
+                    return token
+                }
+                if let token = Self.token(in: secret) { return token }
                 _ = try await client.replace(
                     .secrets, namespace, Self.secretName, Self.secret(secret, holding: token), priority: .activation)
                 return token
             } catch {
-                guard error.isConflict else { throw error }
+                guard error.isConflict || error.isAlreadyExists else { throw error }
                 refusal = error
             }
         }
         throw refusal ?? .cancelled
     }
 
+    /// Makes the Secret anew, after somebody has deleted it.
+    /// - Throws: whatever the API says; that it exists means that another pod was quicker.
+    func create(holding token: String) async throws(KubernetesError) {
+        let secret: JSONValue = [
+            "apiVersion": .string(ResourceType.secrets.apiVersion), "kind": .string(ResourceType.secrets.kind),
+            "metadata": [
+                "name": .string(Self.secretName), "namespace": .string(namespace),
+                "labels": ["app.kubernetes.io/name": "f2s", "app.kubernetes.io/part-of": "f2s"],
+            ],
+            "type": "Opaque",
+        ]
+        _ = try await client.create(
+            .secrets, namespace, Self.secret(secret, holding: token), priority: .activation)
+    }
+
+    private func find() async throws(KubernetesError) -> JSONValue? {
+        do throws(KubernetesError) {
+            return try await client.get(.secrets, namespace, Self.secretName, priority: .activation)
+        } catch {
+            guard error.isNotFound else { throw error }
+            return nil
+        }
+    }
+
     /// The token of a Secret; `nil`: it holds none.
     static func token(in secret: JSONValue) -> String? {
-        guard let encoded = secret["data"]?[key]?.text, let bytes = Data(base64Encoded: encoded),
-            let token = String(validating: bytes, as: UTF8.self)
-        else { return nil }
+        secret["data"]?[key]?.text.flatMap { token(encoded: $0) }
+    }
+
+    /// The token of a value of a Secret; `nil`: it is none.
+    static func token(encoded: String) -> String? {
+        guard let bytes = Data(base64Encoded: encoded), let token = String(validating: bytes, as: UTF8.self) else {
+            return nil
+        }
         // People put a line end there, and mean none.
         let trimmed = token.filter { !$0.isWhitespace }
         return trimmed.isEmpty ? nil : trimmed

@@ -66,7 +66,9 @@ final class PodPeers: PeerDirectory {
         var request = HTTPClientRequest(url: "http://\(address)\(path)")
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/json")
-        if let token = options.token { request.headers.add(name: PeerToken.fieldName, value: token) }
+        if let token = options.tokens.current.fieldValue {
+            request.headers.add(name: PeerToken.fieldName, value: token)
+        }
         request.body = .bytes(ByteBuffer(bytes: content))
         let deadline = NIODeadline.now() + TimeAmount(timeout)
         do {

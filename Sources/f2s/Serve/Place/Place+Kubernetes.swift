@@ -11,8 +11,9 @@ extension Place {
     ) async throws -> Place {
         let access = try ClusterAccess.load(kubeconfig: options.kubeconfig, environment: options.environment)
         let namespace = options.namespace ?? options.variable("POD_NAMESPACE") ?? "f2s"
+        let (token, source) = try givenToken(options)
         let installation = try await Installation.read(
-            access, namespace: namespace, token: options.variable("F2S_INTERNAL_TOKEN"),
+            access, namespace: namespace, token: token,
             drainAddress: options.drainAddress.map { Replica.Address(ip: $0.host, port: $0.port) }, logger: logger)
         var kubernetesOptions = KubernetesOptions(
             namespace: namespace, functionsNamespace: options.functionsNamespace,
@@ -24,6 +25,7 @@ extension Place {
         // Shorter than the longest wait of an invocation, so that the one who waits hears why.
         kubernetesOptions.startTimeout = { settings.current.timeouts.scaling * 9 / 10 }
         kubernetesOptions.allowsSecret = { settings.current.allowsSecret($0) }
+        kubernetesOptions.tokenSource = source
         let kubernetes = KubernetesPlatform(access, options: kubernetesOptions, logger: logger)
         return Place(
             platform: kubernetes.platform, service: kubernetes,
@@ -32,7 +34,23 @@ extension Place {
             functionAddresses: kubernetes.functionAddresses,
             // The names of the Services. Nobody but the cluster can answer for them.
             hosts: ["f2s", "f2s-api"].flatMap { ["\($0).\(namespace).svc", "\($0).\(namespace).svc.cluster.local"] },
-            token: Array((installation.token ?? "").utf8))
+            tokens: kubernetesOptions.tokens)
+    }
+
+    /// The token that the process was given, if any, and where a newer one will be.
+    /// - Throws: ``ServeError/badToken(_:)``.
+    private static func givenToken(
+        _ options: ServeOptions
+    ) throws(ServeError) -> (token: String?, source: KubernetesOptions.TokenSource) {
+        if let path = options.tokenFile {
+            // A Secret that is not there yet is read when it is.
+            let token = KubernetesPlatform.token(inFile: path)
+            if let token, !PeerTokens.isValid(token) { throw .badToken(path) }
+            return (token ?? "", .file(path))
+        }
+        guard let token = options.variable("F2S_INTERNAL_TOKEN") else { return (nil, .secret) }
+        guard PeerTokens.isValid(token) else { throw .badToken("F2S_INTERNAL_TOKEN") }
+        return (token, .given)
     }
 
     /// The pod's name. Outside of any pod the host's name and a random part: two processes on one host must not take

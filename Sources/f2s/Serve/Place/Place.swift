@@ -20,5 +20,5 @@ struct Place: Sendable {
     /// Names in lower case by which callers know F2S here.
     let hosts: [String]
     /// What F2S processes show each other; `nil`: there is only one process.
-    let token: [UInt8]?
+    let tokens: Latest<PeerTokens>?
 }

@@ -21,11 +21,6 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end -}}
 {{- end }}
 
-{{/* A Secret with the key `token`. */}}
-{{- define "f2s.internalSecret" -}}
-{{ .Values.internal.existingSecret | default "f2s-internal" }}
-{{- end }}
-
 {{/* Seconds that a pod of F2S has to end: it goes on for a while, finishes what it has, and some more for itself. */}}
 {{- define "f2s.gracePeriod" -}}
 {{- $f2s := (.Values.config | default dict).f2s | default dict -}}

@@ -1,0 +1,63 @@
+import ProcessSupport
+import Testing
+
+extension ClusterSerial {
+    /// The token that the pods of F2S know each other by changes while functions are called.
+    @Suite struct Token {
+        private static let path = "/api/v1/namespaces/f2s/secrets/f2s-internal"
+
+        @Test func `the token is replaced, emptied and deleted without a failed request`() async throws {
+            let f2s = try F2SInstallation.current
+            defer { try? f2s.remove("owned") }
+            try f2s.waitUntilComplete()
+            try f2s.declare(
+                ClusterFunction("owned") {
+                    $0.minReplicas = 1
+                    $0.concurrency = 4
+                })
+            try f2s.wait(for: "owned", ready: 1)
+            // Connections to both pods: one of them forwards.
+            let load = PacedLoad(on: try f2s.address, "/invoke/owned", perSecond: 50, atLeast: 500)
+            async let running = load.run()
+            let steps = Result { try Self.change(f2s, load) }
+            load.stop()
+            let outcome = try await running
+            try steps.get()
+            report(
+                5, "\(outcome.sent) requests while the token changes; failed: \(outcome.summary); \(outcome.latencies)")
+            #expect(outcome.failures.isEmpty)
+            // Nobody waited for anything: a changed token is known to both within a moment.
+            #expect(outcome.times.max() ?? 0 < 10_000_000_000)
+            for pod in try f2s.api.ownPods() {
+                #expect(try f2s.metric("f2s_requests_refused_total", ["stage=\"auth\""], of: pod) == 0)
+            }
+        }
+
+        private static func change(_ f2s: F2SInstallation, _ load: PacedLoad) throws {
+            pause(.seconds(2))
+            load.note("replacing the token")
+            try f2s.api.send(
+                "PATCH", path, #"{"stringData": {"token": "0123456789abcdef0123456789abcdef"}}"#,
+                type: "application/merge-patch+json")
+            pause(.seconds(3))
+            load.note("emptying the Secret")
+            try f2s.api.send(
+                "PATCH", path, #"[{"op": "remove", "path": "/data"}]"#, type: "application/json-patch+json")
+            let made = try token(f2s, isNot: "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=")
+            pause(.seconds(3))
+            load.note("deleting the Secret")
+            try f2s.kubectl("delete", "secret", "f2s-internal", "--namespace=f2s")
+            #expect(try token(f2s, isNot: "") == made)
+            pause(.seconds(3))
+        }
+
+        /// The token as it is stored, once there is one that is another.
+        private static func token(_ f2s: F2SInstallation, isNot old: String) throws -> String {
+            try eventually("the Secret holds a token again", within: .seconds(60)) { () -> String? in
+                pause(.milliseconds(100))
+                let token = try f2s.api.find(path)?["data"]?["token"]?.text
+                return token == old || token?.isEmpty != false ? nil : token
+            }
+        }
+    }
+}
