@@ -43,7 +43,9 @@ public struct APIServer: Service {
             publicHosts: parts.publicHosts)
         let limits: @Sendable () -> Limits = { [parts] in parts.settings.current.limits }
         let content = ContentReader(bytesMax: { limits().apiBodyBytesMax }, timeout: { limits().apiBodyTimeout })
-        let operationsRoutes = OperationsRoutes(metrics: parts.metrics, isReady: parts.isReady).routes
+        let operationsRoutes = OperationsRoutes(
+            metrics: parts.metrics, isReady: parts.isReady, conditions: parts.conditions
+        ).routes
         let (ip, port) = parts.operationsAddress
         let host = ip.contains(":") ? "[\(ip)]" : ip
         // Port 0 becomes a number when the listener is bound.

@@ -26,6 +26,8 @@ public struct APIServerParts: Sendable {
     public var operationsAddress: (ip: String, port: Int)
     /// Whether this process takes invocations: the answer of `/ready`.
     public var isReady: @Sendable () -> Bool
+    /// What should be true of the installation.
+    public var conditions: @Sendable () -> [InstallationCondition]
     /// Where the public listener is reachable, `host:port`: part of URLs, and the Host that a request may name.
     public var publicAuthority: @Sendable () -> String
     /// Where the management listener is reachable, `host:port`; `nil`: it has no listener of its own.
@@ -42,8 +44,9 @@ public struct APIServerParts: Sendable {
         platform: Platform, catalog: FunctionCatalog, settings: Latest<Settings>, metrics: MetricRegistry,
         authenticator: any Authenticator, operatorInspector: any OperatorInspector,
         dispatcherInspector: any DispatcherInspector, requestStart: @escaping @Sendable (Function.ID) -> Void,
-        socketPath: String, operationsAddress: (ip: String, port: Int),
-        isReady: @escaping @Sendable () -> Bool, publicAuthority: @escaping @Sendable () -> String,
+        socketPath: String, operationsAddress: (ip: String, port: Int), isReady: @escaping @Sendable () -> Bool,
+        conditions: @escaping @Sendable () -> [InstallationCondition] = { [] },
+        publicAuthority: @escaping @Sendable () -> String,
         managementAuthority: @escaping @Sendable () -> String? = { nil },
         publicHosts: @escaping @Sendable () -> [String],
         onOperationsBound: @escaping @Sendable (Int) -> Void, version: String
@@ -59,6 +62,7 @@ public struct APIServerParts: Sendable {
         self.socketPath = socketPath
         self.operationsAddress = operationsAddress
         self.isReady = isReady
+        self.conditions = conditions
         self.publicAuthority = publicAuthority
         self.managementAuthority = managementAuthority
         self.publicHosts = publicHosts

@@ -165,8 +165,8 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         publish { $0.update(mayForward: tokens.isSet, now: Clock.monotonicNanoseconds()) }
     }
 
-    /// Replaces the IP addresses from which nobody may call the management listener: those of functions, where they have
-    /// addresses of their own.
+    /// Replaces the IP addresses from which nobody may call the management listener: those of functions, where they
+    /// have addresses of their own.
     public func refuse(atManagement addresses: Set<String>) { shared.setFunctionAddresses(addresses) }
 
     /// Replaces which functions other processes admit invocations of.

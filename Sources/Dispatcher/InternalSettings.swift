@@ -8,8 +8,8 @@ public struct InternalSettings: Sendable {
     public var port: Int
     /// Path of the Unix socket, under 100 bytes, to which everything but invocations goes as it is.
     public var socketPath: String
-    /// What F2S processes show to each other at first, see ``Dispatcher/trust(_:)``; without it nobody may invoke there,
-    /// and nothing is forwarded.
+    /// What F2S processes show to each other at first, see ``Dispatcher/trust(_:)``; without it nobody may invoke
+    /// there, and nothing is forwarded.
     public var tokens: PeerTokens
 
     /// Settings.

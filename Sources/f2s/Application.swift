@@ -35,8 +35,7 @@ struct Application {
     init(_ options: ServeOptions) async throws {
         self.options = options
         descriptors = FileLimit.budget()
-        settings = try SettingsFile(
-            path: options.config, environment: options.environment, logger: Self.logger("config", nil))
+        settings = try await Place.settings(options, logger: Self.logger("config", nil))
         let initial = settings.latest.current
         let isProtected = initial.auth.kind != .none || options.allowsUnauthenticated
         // Whoever reaches the listener that functions are managed at can run code here.
@@ -159,6 +158,17 @@ struct Application {
         var services: [(name: String, any Service)] = [
             ("settings", settings), (place.platform.name, place.service), ("catalog", catalog),
         ]
+        if let object = place.storedSettings, let name = options.settingsObject {
+            services.append(
+                (
+                    "stored settings",
+                    StoredSettingsService(
+                        object: object, place: options.settingsPlace(name), settings: settings,
+                        isLeader: { [place] in place.platform.election.isLeader }, logger: logger)
+                ))
+        }
+        services.append(
+            ("conditions", ConditionService(conditions: conditions, report: place.report, logger: logger)))
         if let peers { services.append(("peers", peers.link)) }
         // Who plans with a half of what there is takes the rest for gone.
         services.append(("operator", Deferred(until: place.waitUntilLoaded, service: controller)))
@@ -169,6 +179,15 @@ struct Application {
         if let peers { services.append(("internal", peers.server)) }
         services.append(("dispatcher", dispatcherService))
         return services
+    }
+
+    /// What should be true of the installation, as this process sees it.
+    private var conditions: @Sendable () -> [InstallationCondition] {
+        { [settings, peers] in
+            var conditions = [settings.condition]
+            if let peers { conditions.append(peers.condition) }
+            return conditions
+        }
     }
 
     /// Invocations are served: the API's own start must not keep the first of them waiting.
@@ -212,7 +231,8 @@ struct Application {
             authenticator: NoAuthentication(), operatorInspector: controller, dispatcherInspector: dispatcher,
             requestStart: { [dispatcher] in dispatcher.requestStart(of: $0) }, socketPath: runtimeFolder.socketPath,
             operationsAddress: (options.operations.host, options.operations.port),
-            isReady: { [readiness] in readiness.current }, publicAuthority: { publicAddress },
+            isReady: { [readiness, settings] in readiness.current && settings.isUsable },
+            conditions: conditions, publicAuthority: { publicAddress },
             managementAuthority: { [options, dispatcher] in
                 dispatcher.managementPort.flatMap { port in options.management?.text(port: port) }
             },

@@ -36,7 +36,7 @@ import Testing
 
     @Test func `lists for readers who do not read are bounded, and one that leaves makes way`() async throws {
         // More than sockets and clients hold between them.
-        var options = TestServer.Options(functions: try functions(4000, describedBy: 4096))
+        var options = TestServer.Options(functions: try functions(400, describedBy: 4096))
         options.settings.limits.apiListsMax = 1
         try await TestServer.with(options) { server in
             try await server.stream("/functions") { _ in

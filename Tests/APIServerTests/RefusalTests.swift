@@ -84,7 +84,8 @@ import Testing
     ) async throws -> Answer {
         let (content, end) = AsyncStream.makeStream(of: ByteBuffer.self)
         defer { end.finish() }
-        let request = server.request(method, path, headers: headers, body: .stream(content, length: .known(Int64(1000))))
+        let body = HTTPClientRequest.Body.stream(content, length: .known(Int64(1000)))
+        let request = server.request(method, path, headers: headers, body: body)
         return try await Answer(HTTPClient.shared.execute(request, timeout: .seconds(30)))
     }
 

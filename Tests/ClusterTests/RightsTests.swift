@@ -15,6 +15,7 @@ extension ClusterSerial {
                 "leases.coordination.k8s.io(f2s-leader): update",
                 "services(f2s-internal): get",
                 "secrets(f2s-internal): get list update watch", "secrets: create",
+                "configmaps(f2s-config): get list patch watch",
                 "events: create patch",
             ],
             "f2s-containers": [

@@ -107,7 +107,7 @@ import Testing
         ),
         (
             "f2s: {auth: {bsic: []}}",
-            "1:13: f2s.auth.bsic is not a known field: did you mean f2s.auth.basic?"
+            "1:14: f2s.auth.bsic is not a known field: did you mean f2s.auth.basic?"
         ),
         (
             "f2s: {auth: {basic: [{password: secret}], global_config: {type: token}}}",
@@ -291,7 +291,8 @@ import Testing
             warnings == [
                 "f2s.auth.basic, f2s.auth.token, f2s.auth.authorization have no effect: this version asks nobody for "
                     + "credentials. Authentication comes with issue 7 (access).",
-                "f2s.memberlist has no effect: F2S processes find each other by the cluster's API server. Leave it out.",
+                "f2s.memberlist has no effect: F2S processes find each other by the cluster's API server. Leave it "
+                    + "out.",
                 "f2s.kafka has no effect: messages from Kafka come with issue 9 (Kafka).",
             ])
     }

@@ -25,7 +25,13 @@ extension EndToEndSerial {
                 return (open, management)
             }
             let declaration = Array(
-                "metadata: {name: a}\nspec: {endpoint: /a}\ntarget: {command: [sleep, 60]}\n".utf8)
+                """
+                apiVersion: f2s.opensight.ch/v1alpha1
+                kind: Function
+                metadata: {name: a}
+                spec: {endpoint: /a}
+                target: {command: [sleep, "60"]}
+                """.utf8)
             for (port, expected) in [(open, [404, 404, 200]), (management, [200, 201, 200])] {
                 let list = try HTTPConnection(port: port).exchange("GET", "/functions")
                 let made = try HTTPConnection(port: port).exchange(
@@ -55,6 +61,8 @@ extension EndToEndSerial {
                 for file in 0..<10 {
                     let documents = (0..<150).map { index in
                         """
+                        apiVersion: f2s.opensight.ch/v1alpha1
+                        kind: Function
                         metadata: {name: f\(file)-\(index)}
                         spec: {endpoint: /f\(file)-\(index), description: \(description)}
                         target: {command: [sleep, "60"]}

@@ -138,7 +138,10 @@ enum OpenAPISchemas {
             "refusals": list(reference("Refusal")), "replicas": ["type": "object", "additionalProperties": count],
             "inFlight": count, "queued": count,
         ]),
-        "Health": object(["status": ["const": "ok"], "version": text]),
+        "Health": object([
+            "status": ["enum": ["ok", "degraded"]], "version": text,
+            "conditions": list(object(["type": text, "status": text, "reason": text, "message": text])),
+        ]),
         "Settings": ["type": "object", "description": "config.yaml as it is in force, secrets masked."],
     ]
 }

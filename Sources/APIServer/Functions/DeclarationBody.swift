@@ -17,8 +17,8 @@ enum DeclarationBody {
     }
 
     /// The declaration; the reader has checked its values.
-    /// - Throws: a ``Problem``: 422 with line and column of every complaint; 422 when there is no document, or more than
-    ///   one.
+    /// - Throws: a ``Problem``: 422 with line and column of every complaint; 422 when there is no document, or more
+    ///   than one.
     static func draft(of bytes: [UInt8]) throws -> FunctionDraft {
         let contents = ManifestReader().read(bytes, place: "body")
         guard contents.refusals.isEmpty else {

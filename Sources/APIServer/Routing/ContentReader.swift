@@ -20,8 +20,8 @@ final class ContentReader: Sendable {
     }
 
     /// Reads the content of a request, and counts it as held until `body` returns.
-    /// - Throws: a ``Problem``: 413 for more than `requestBytesMax`, known from the head where that says the length; 408
-    ///   when it does not arrive in time; 503 when all requests together hold too much.
+    /// - Throws: a ``Problem``: 413 for more than `requestBytesMax`, known from the head where that says the length;
+    ///   408 when it does not arrive in time; 503 when all requests together hold too much.
     func withContent<Result: Sendable>(
         of request: Request, upTo requestBytesMax: Int, _ body: (ByteBuffer) async throws -> Result
     ) async throws -> Result {

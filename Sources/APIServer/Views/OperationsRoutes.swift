@@ -6,6 +6,7 @@ import Hummingbird
 struct OperationsRoutes: Sendable {
     let metrics: MetricRegistry
     let isReady: @Sendable () -> Bool
+    let conditions: @Sendable () -> [InstallationCondition]
 
     var routes: [APIRoute] {
         [
@@ -24,13 +25,14 @@ struct OperationsRoutes: Sendable {
                     "getReadiness", "Whether this process takes invocations.",
                     answers: [.init(200, "It does.", [.text: [:]])],
                     problems: [503]),
-                handler: { [isReady] _ in
+                handler: { [isReady, conditions] _ in
                     guard isReady() else {
+                        let failed = conditions().first { !$0.isTrue && $0.reason == "NoGoodSettings" }
                         throw Problem(
                             status: 503, title: "Not ready",
-                            detail:
-                                "This process takes no invocations: it is starting or about to end. Retry in a second."
-                        )
+                            detail: failed?.message
+                                ?? "This process takes no invocations: it is starting or about to end. Retry in a "
+                                + "second.", reason: failed?.reason)
                     }
                     return Response("ready\n", as: .text)
                 }),

@@ -79,7 +79,7 @@ struct ViewRoutes: Sendable {
                 if let outage = parts.platform.replicas.currentOutage {
                     throw Problem(status: 503, title: "The platform cannot be reached", detail: outage)
                 }
-                return try Response(json: HealthView(version: parts.version))
+                return try Response(json: HealthView(version: parts.version, conditions: parts.conditions()))
             })
     }
 

@@ -71,6 +71,14 @@ struct ClusterView: Encodable, Sendable, Hashable {
 
 /// That F2S is there.
 struct HealthView: Encodable, Sendable, Hashable {
+    /// `ok`, or `degraded` when a condition is not as it should be.
     var status = "ok"
     var version: String
+    var conditions: [InstallationCondition] = []
+
+    init(version: String, conditions: [InstallationCondition]) {
+        self.version = version
+        self.conditions = conditions
+        if conditions.contains(where: { !$0.isTrue }) { status = "degraded" }
+    }
 }

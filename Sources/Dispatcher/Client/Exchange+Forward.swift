@@ -6,7 +6,8 @@ extension Exchange {
     /// the others or ours is about to change.
     private static let turnedAwayNanoseconds: UInt64 = 50_000_000
 
-    /// How long nothing is forwarded to a process that does not know our token: one of both is about to read the other's.
+    /// How long nothing is forwarded to a process that does not know our token: one of both is about to read the
+    /// other's.
     private static let distrustedNanoseconds: UInt64 = 250_000_000
 
     /// What another process wants to see. Content is sent only once it has a slot for it: until then the invocation can

@@ -1,7 +1,7 @@
 public import F2SModel
 
-/// The text of a `FunctionList`, part by part. Each function is written when its part is asked for and not before: those
-/// of a thousand functions at once are megabytes.
+/// The text of a `FunctionList`, part by part. Each function is written when its part is asked for and not before:
+/// those of a thousand functions at once are megabytes.
 public struct FunctionListText: Sequence, IteratorProtocol, Sendable {
     /// How the list is written.
     public enum Form: Sendable {

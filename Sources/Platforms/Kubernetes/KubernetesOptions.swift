@@ -25,6 +25,8 @@ public struct KubernetesOptions: Sendable {
     public let tokens: Latest<PeerTokens>
     /// Where ``tokens`` come from.
     public var tokenSource = TokenSource.given
+    /// Name of the ConfigMap that the settings come from; `nil`: they come from elsewhere.
+    public var settingsObject: String?
     /// Port of the internal listener, the same in every pod of F2S.
     public var internalPort: Int
     /// Where a pod's `preStop` hook asks for its drain: an IP address, because the kubelet resolves no names. `nil`:

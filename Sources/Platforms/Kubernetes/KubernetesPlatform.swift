@@ -11,6 +11,9 @@ public final class KubernetesPlatform: Service, Sendable {
     private let peers: PodPeers
     private let journal: KubernetesEvents
     private let tokens: InternalTokens
+    private let notices: InstallationNotices
+    /// Where the settings come from; `nil`: not from the cluster.
+    public let settings: SettingsObject?
     /// The IP addresses of every pod of a function.
     public let functionAddresses = Latest<Set<String>>([])
 
@@ -21,6 +24,10 @@ public final class KubernetesPlatform: Service, Sendable {
         let store = KubernetesFunctionStore(
             client: client, namespace: options.namespace, isLeader: { election.isLeader }, logger: logger)
         self.client = client
+        notices = InstallationNotices(client: client, options: options, logger: logger)
+        settings = options.settingsObject.map { name in
+            SettingsObject(client: client, namespace: options.namespace, name: name, logger: logger)
+        }
         tokens = InternalTokens(client: client, options: options, logger: logger)
         self.election = election
         self.store = store
@@ -50,6 +57,9 @@ public final class KubernetesPlatform: Service, Sendable {
     /// The internal token in a file; `nil`: there is no file, or it is empty.
     public static func token(inFile path: String) -> String? { InternalTokens.token(inFile: path) }
 
+    /// Writes an Event that says how a condition of the installation has come to be.
+    public func report(_ condition: InstallationCondition) async { await notices.write(condition) }
+
     /// Stops leading at once, and lets another process lead without waiting for the lease to end. Serving goes on.
     public func resign() async { await election.resign() }
 
@@ -67,6 +77,7 @@ public final class KubernetesPlatform: Service, Sendable {
                 group.addTask { await self.peers.run() }
                 group.addTask { await self.journal.run() }
                 group.addTask { await self.tokens.run() }
+                group.addTask { await self.settings?.run() }
                 group.addTask { await self.runtime.followAddresses { self.publish(addresses: $0) } }
             }
         }

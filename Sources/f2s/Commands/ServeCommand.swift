@@ -73,6 +73,12 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "config"))
     var config: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Kubernetes: the ConfigMap that --config is a copy of. It is watched, and notes the last good settings.",
+            valueName: "name"))
+    var settingsConfigMap: String?
+
     func run() async throws {
         signal(SIGPIPE, SIG_IGN)
         FileLimit.raise()
@@ -99,7 +105,8 @@ struct ServeCommand: AsyncParsableCommand {
             kubeconfig: kubeconfig, tokenFile: internalTokenFile,
             drainAddress: try drainAddress.map { try address("--drain-address", $0) },
             config: try config.map(settingsPath) ?? ServeOptions.configDefault,
-            environment: ServeOptions.currentEnvironment(), executable: ServeOptions.currentExecutable())
+            settingsObject: settingsConfigMap, environment: ServeOptions.currentEnvironment(),
+            executable: ServeOptions.currentExecutable())
     }
 
     /// Who names a file means it: without it, F2S would serve with settings that nobody has chosen.

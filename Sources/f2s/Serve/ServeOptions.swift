@@ -61,12 +61,20 @@ struct ServeOptions: Sendable {
     var drainAddress: Endpoint?
     /// Where the settings are looked for; there need not be any.
     var config: String
+    /// Kubernetes: the ConfigMap that ``config`` is a copy of; `nil`: of none.
+    var settingsObject: String?
     var environment: [String: String]
     /// Path of this program.
     var executable: String
 
     /// The settings of who names none.
     static let configDefault = "config.yaml"
+
+    /// Kubernetes: namespace of the Function resources and of this pod.
+    var ownNamespace: String { namespace ?? variable("POD_NAMESPACE") ?? "f2s" }
+
+    /// What a ConfigMap with settings is called in complaints.
+    func settingsPlace(_ name: String) -> String { "ConfigMap \(ownNamespace)/\(name)" }
 
     /// A variable of the environment; one that is empty counts as not set.
     func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }

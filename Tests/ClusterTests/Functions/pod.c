@@ -88,7 +88,8 @@ static long long body(struct caller *caller, long long length) {
 
 // What a hostile function does: POST /functions at an address. The status of the answer.
 static long long declare(const char *to) {
-    static const char manifest[] = "metadata: {name: hostile}\nspec: {endpoint: /hostile}\n"
+    static const char manifest[] = "apiVersion: f2s.opensight.ch/v1alpha1\nkind: Function\n"
+                                   "metadata: {name: hostile}\nspec: {endpoint: /hostile}\n"
                                    "target: {containerImage: 'f2s.local/function:1'}\n";
     char ip[64], request[1024], head[64] = "";
     int port = 0, status = 0, fd;

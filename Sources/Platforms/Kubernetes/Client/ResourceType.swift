@@ -24,6 +24,7 @@ struct ResourceType: Sendable, Hashable {
 extension ResourceType {
     static let pods = ResourceType(group: "", version: "v1", plural: "pods", kind: "Pod")
     static let services = ResourceType(group: "", version: "v1", plural: "services", kind: "Service")
+    static let configMaps = ResourceType(group: "", version: "v1", plural: "configmaps", kind: "ConfigMap")
     static let secrets = ResourceType(group: "", version: "v1", plural: "secrets", kind: "Secret")
     static let namespaces = ResourceType(group: "", version: "v1", plural: "namespaces", kind: "Namespace")
     static let events = ResourceType(group: "", version: "v1", plural: "events", kind: "Event")

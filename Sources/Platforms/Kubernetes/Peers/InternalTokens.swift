@@ -5,7 +5,7 @@ import Logging
 import Synchronization
 
 /// Keeps the tokens of the internal listener as they are stored: they are read again when they change, and a Secret of
-/// ours that is deleted or emptied is filled again. A token that was read stays valid as long as nothing takes its place.
+/// ours that is deleted or emptied is filled again. A token that was read stays valid until another takes its place.
 final class InternalTokens: Sendable {
     private struct State {
         var rotation: TokenRotation

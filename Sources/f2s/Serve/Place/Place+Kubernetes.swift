@@ -10,7 +10,7 @@ extension Place {
         _ options: ServeOptions, _ settings: Latest<Settings>, logger: Logger
     ) async throws -> Place {
         let access = try ClusterAccess.load(kubeconfig: options.kubeconfig, environment: options.environment)
-        let namespace = options.namespace ?? options.variable("POD_NAMESPACE") ?? "f2s"
+        let namespace = options.ownNamespace
         let (token, source) = try givenToken(options)
         let installation = try await Installation.read(
             access, namespace: namespace, token: token,
@@ -26,6 +26,7 @@ extension Place {
         kubernetesOptions.startTimeout = { settings.current.timeouts.scaling * 9 / 10 }
         kubernetesOptions.allowsSecret = { settings.current.allowsSecret($0) }
         kubernetesOptions.tokenSource = source
+        kubernetesOptions.settingsObject = options.settingsObject
         let kubernetes = KubernetesPlatform(access, options: kubernetesOptions, logger: logger)
         return Place(
             platform: kubernetes.platform, service: kubernetes,
@@ -34,7 +35,7 @@ extension Place {
             functionAddresses: kubernetes.functionAddresses,
             // The names of the Services. Nobody but the cluster can answer for them.
             hosts: ["f2s", "f2s-api"].flatMap { ["\($0).\(namespace).svc", "\($0).\(namespace).svc.cluster.local"] },
-            tokens: kubernetesOptions.tokens)
+            storedSettings: kubernetes.settings, report: { await kubernetes.report($0) }, tokens: kubernetesOptions.tokens)
     }
 
     /// The token that the process was given, if any, and where a newer one will be.
@@ -51,6 +52,27 @@ extension Place {
         guard let token = options.variable("F2S_INTERNAL_TOKEN") else { return (nil, .secret) }
         guard PeerTokens.isValid(token) else { throw .badToken("F2S_INTERNAL_TOKEN") }
         return (token, .given)
+    }
+
+    /// The settings of a file, or where that is refused what the cluster has that is better: a ConfigMap that is right
+    /// by now, or the last good settings.
+    /// - Throws: ``SettingsError`` where there is no cluster to ask.
+    static func settings(_ options: ServeOptions, logger: Logger) async throws -> SettingsFile {
+        do throws(SettingsError) {
+            return try SettingsFile(path: options.config, environment: options.environment, logger: logger)
+        } catch {
+            guard options.platform == .kubernetes, let name = options.settingsObject else { throw error }
+            let access = try ClusterAccess.load(kubeconfig: options.kubeconfig, environment: options.environment)
+            let stored = await SettingsObject.fetch(
+                access, namespace: options.ownNamespace, name: name, logger: logger)
+            let file = try SettingsFile(
+                path: options.config, environment: options.environment, refused: error, lastGood: stored?.lastGood,
+                logger: logger)
+            if let text = stored?.text {
+                file.take(text, from: options.settingsPlace(name), lastGood: stored?.lastGood)
+            }
+            return file
+        }
     }
 
     /// The pod's name. Outside of any pod the host's name and a random part: two processes on one host must not take

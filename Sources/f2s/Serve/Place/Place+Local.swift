@@ -12,7 +12,7 @@ extension Place {
             platform: local.platform, service: local, waitUntilLoaded: { await local.waitUntilLoaded() }, resign: {},
             source: { [folder = local.folder] in
                 folder + (access(folder, F_OK) == 0 ? "" : " (which does not exist yet)")
-            }, unit: "file", functionAddresses: nil, hosts: [], tokens: nil)
+            }, unit: "file", functionAddresses: nil, hosts: [], storedSettings: nil, report: { _ in }, tokens: nil)
     }
 
     private static func localOptions(_ options: ServeOptions, _ settings: Settings) -> LocalOptions {

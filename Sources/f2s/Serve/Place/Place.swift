@@ -1,3 +1,4 @@
+import F2SKubernetes
 import F2SModel
 import ServiceLifecycle
 
@@ -19,6 +20,10 @@ struct Place: Sendable {
     let functionAddresses: Latest<Set<String>>?
     /// Names in lower case by which callers know F2S here.
     let hosts: [String]
+    /// Where the platform keeps the settings; `nil`: they are in a file only.
+    let storedSettings: SettingsObject?
+    /// Tells operators how a condition of the installation has changed.
+    let report: @Sendable (InstallationCondition) async -> Void
     /// What F2S processes show each other; `nil`: there is only one process.
     let tokens: Latest<PeerTokens>?
 }
