@@ -39,8 +39,8 @@ enum ServeError: Error, CustomStringConvertible {
             "Cannot listen on \(address): \(reason). \(option) names the address: choose another one, for example "
                 + "\(option) 127.0.0.1:0 for a free port. Is another f2s running?"
         case .badToken(let place):
-            "\(place) holds no token: it must be at most \(PeerTokens.bytesMax) visible ASCII characters, without spaces "
-                + "between them."
+            "\(place) holds no token: it must be at most \(PeerTokens.bytesMax) visible ASCII characters, without "
+                + "spaces between them."
         case .noIPAddress(let option, let host):
             "\(option) names \(host): it must name an IP address, because a kubelet resolves no names."
         case .noSettings(let path, let reason):
