@@ -97,7 +97,9 @@ let package = Package(
         tests("ConfigTests", ["F2SConfig", "F2SModel", "TestSupport", logging, lifecycle]),
         tests(
             "DispatcherTests",
-            ["F2SDispatcher", "F2SModel", "F2SMetrics", "TestSupport", "CLinux", nioCore, nioPosix]),
+            [
+                "F2SDispatcher", "F2SModel", "F2SMetrics", "TestSupport", "ProcessSupport", "CLinux", nioCore, nioPosix,
+            ]),
         tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "TestSupport", logging]),
         tests(
             "APIServerTests",
@@ -113,7 +115,7 @@ let package = Package(
                 logging, lifecycle,
             ]),
         tests("ClientTests", ["F2SClient", "F2SModel", "TestSupport"]),
-        tests("WrapTests", ["F2SWrap", asyncHTTPClient, httpTypes, nioCore, nioHTTP1, logging]),
+        tests("WrapTests", ["F2SWrap", asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioPosix, logging]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["F2SModel", "ProcessSupport"], path: "Tests/EndToEndTests",
             exclude: ["Clients", "Servers"]),

@@ -11,6 +11,8 @@ struct Reply: ~Copyable {
     private var writer: ResponseWriter?
     private var body: (any ResponseBodyWriter)?
     private let contentType: String
+    /// Whether no other request can follow on the connection.
+    private let isLast: Bool
 
     private var droppedBytes = 0
 
@@ -18,8 +20,9 @@ struct Reply: ~Copyable {
     let isBodyless: Bool
 
     /// A reply of which nothing is written.
-    init(_ writer: consuming ResponseWriter, isBodyless: Bool, contentType: String) {
+    init(_ writer: consuming ResponseWriter, isBodyless: Bool, contentType: String, isLast: Bool = false) {
         self.writer = consume writer
+        self.isLast = isLast
         self.isBodyless = isBodyless
         self.contentType = contentType
     }
@@ -83,7 +86,7 @@ struct Reply: ~Copyable {
 
     private func head(status: Int, type: String, isClosing: Bool) -> HTTPResponse {
         var fields: HTTPFields = [.contentType: type]
-        if isClosing { fields[.connection] = "close" }
+        if isClosing || isLast { fields[.connection] = "close" }
         return HTTPResponse(status: HTTPResponse.Status(code: status), headerFields: fields)
     }
 }

@@ -32,6 +32,11 @@ struct WrapProblem: Sendable, Hashable, Encodable {
         status: 400, title: "The path is malformed",
         detail: "It holds a broken escape, an escaped NUL, or bytes that are not UTF-8. Escape it as RFC 3986 says.")
 
+    /// The decoder does not read a body after a head that asks for another protocol.
+    static let upgradeWithBody = WrapProblem(
+        status: 400, title: "An upgrade cannot have a body",
+        detail: "f2s wrap speaks no other protocol than HTTP/1.1. Send the request without the field Upgrade.")
+
     /// Time was over before the command.
     static func timedOut(after timeout: Duration) -> WrapProblem {
         let seconds = Double(timeout.components.seconds) + Double(timeout.components.attoseconds) / 1e18

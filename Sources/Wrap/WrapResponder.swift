@@ -29,7 +29,13 @@ struct WrapResponder: Sendable {
         let timer = channel.eventLoop.scheduleTask(in: TimeAmount(options.timeout)) { abandonment.abandon(.timedOut) }
         defer { timer.cancel() }
 
-        var reply = Reply(writer, isBodyless: request.method == .head, contentType: options.contentType)
+        // The decoder takes what follows such a request for another protocol, a body included, and drops it.
+        let isUpgrade = request.headers[.upgrade] != nil
+        var reply = Reply(
+            writer, isBodyless: request.method == .head, contentType: options.contentType, isLast: isUpgrade)
+        // A client that sends another request on this connection must not wait for an answer.
+        defer { if isUpgrade { channel.close(mode: .output, promise: nil) } }
+        if isUpgrade, request.announcesBody { return try await reply.send(.upgradeWithBody, isClosing: true) }
         try await withTaskCancellationHandler {
             try await exchange(request, &reply, abandonment)
         } onCancel: {
@@ -110,4 +116,10 @@ private final class Flag: Sendable {
     init() {}
     var isRaised: Bool { value.load(ordering: .acquiring) }
     func raise() { value.store(true, ordering: .releasing) }
+}
+
+extension Request {
+    fileprivate var announcesBody: Bool {
+        headers[.transferEncoding] != nil || headers[.contentLength].map { $0 != "0" } ?? false
+    }
 }

@@ -1,8 +1,10 @@
 import AsyncHTTPClient
 import F2SWrap
+import Glibc
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Synchronization
 import Testing
 
@@ -47,6 +49,35 @@ struct WrapFixture: Sendable {
         request.method = .RAW(value: method)
         request.body = body
         return request
+    }
+
+    /// Sends bytes as they are and reads until the end.
+    /// - Returns: what came, and whether the server has ended the connection within ten seconds.
+    func exchange(_ text: String) async throws -> (answer: String, isEnded: Bool) {
+        try await NIOThreadPool.singleton.runIfActive { [port] in
+            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+            defer { close(descriptor) }
+            var address = sockaddr_in()
+            address.sin_family = sa_family_t(AF_INET)
+            address.sin_port = in_port_t(UInt16(port)).bigEndian
+            address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+            let connected = withUnsafePointer(to: &address) { pointer in
+                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
+            }
+            let sent = connected == 0 ? Glibc.send(descriptor, text, text.utf8.count, 0) : -1
+            guard sent == text.utf8.count else { return ("", false) }
+            var limit = timeval(tv_sec: 10, tv_usec: 0)
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+            var answer: [UInt8] = []
+            var bytes = [UInt8](repeating: 0, count: 4096)
+            while true {
+                let count = recv(descriptor, &bytes, bytes.count, 0)
+                guard count > 0 else { return (String(decoding: answer, as: UTF8.self), count == 0) }
+                answer += bytes[..<count]
+            }
+        }
     }
 
     /// Sends and collects.

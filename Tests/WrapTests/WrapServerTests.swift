@@ -148,4 +148,21 @@ struct WrapServerTests {
             ) { try await WrapFixture.serve(WrapOptions(command: ["cat"], port: wrap.port)) { _ in } }
         }
     }
+
+    @Test func `a connection ends with a request that asks for another protocol, and the next one does not hang`()
+        async throws
+    {
+        try await WrapFixture.serve("cat") { wrap in
+            let ask = "GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+            let (answer, isEnded) = try await wrap.exchange(ask + "GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            #expect(answer.hasPrefix("HTTP/1.1 200"))
+            #expect(answer.lowercased().contains("connection: close"))
+            #expect(isEnded)
+            let post = ask.replacing("GET", with: "POST").replacing("Host: a", with: "Host: a\r\nContent-Length: 2")
+            let (refused, isOver) = try await wrap.exchange(post + "hi")
+            #expect(refused.hasPrefix("HTTP/1.1 400"))
+            #expect(refused.contains("Upgrade"))
+            #expect(isOver)
+        }
+    }
 }
