@@ -48,10 +48,12 @@ struct Catalog {
     private var replicas = ReplicaSnapshot()
     private var queueLengthMax: Int
     var timeouts: Timeouts
+    private let loops: Int
     /// Those below belong to the API server's two sockets.
     private var nextNumber = InternalUpstream.number + 1
 
-    init(queueLengthMax: Int, timeouts: Timeouts, mayForward: Bool = false) {
+    init(queueLengthMax: Int, timeouts: Timeouts, loops: Int = 1, mayForward: Bool = false) {
+        self.loops = loops
         self.mayForward = mayForward
         self.queueLengthMax = queueLengthMax
         self.timeouts = timeouts
@@ -139,6 +141,9 @@ struct Catalog {
         let bounds = bounds(of: entry.draft.target)
         let wakes = entry.cell.withQueue { $0.update(bounds, now: now) }
         if !wakes.isEmpty { effects.wakes.append((entry.cell, wakes)) }
+        for replica in placed[entry.cell.id]?.replicas ?? [] {
+            replicaCells[replica.id]?.cell.withConnections { $0.limit = bounds.concurrency }
+        }
         if let forward = entry.forward { _ = forward.cell.withQueue { $0.update(bounds.ofForward, now: now) } }
     }
 
@@ -183,6 +188,8 @@ struct Catalog {
         var diallable: [ReplicaCell] = []
         for replica in placement.replicas {
             guard let cell = cell(of: replica, &effects), !placement.isHeld else { continue }
+            let concurrency = entry.draft.target.concurrency
+            cell.withConnections { $0.limit = concurrency }
             states.append((cell, replica.state == .draining))
             let mayDial = replica.state == .ready || replica.state == .starting && !replica.awaitsReadiness
             if mayDial { diallable.append(cell) }
@@ -216,7 +223,7 @@ struct Catalog {
 
     mutating func makeCell(_ id: Replica.ID, at address: Replica.Address) -> ReplicaCell? {
         guard let socket = try? SocketAddress(ip: address.ip, port: address.port) else { return nil }
-        let cell = ReplicaCell(id: id, address: socket, number: nextNumber)
+        let cell = ReplicaCell(id: id, address: socket, number: nextNumber, loops: loops)
         nextNumber += 1
         return cell
     }

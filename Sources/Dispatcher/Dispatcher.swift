@@ -27,13 +27,15 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         self.settings = settings
         let shared = SharedState(registry: metrics, descriptors: settings.descriptors)
         let api = ReplicaCell(
-            id: Replica.ID("api"), address: try SocketAddress(unixPath: settings.apiSocketPath), number: 0)
+            id: Replica.ID("api"), address: try SocketAddress(unixPath: settings.apiSocketPath), number: 0,
+            loops: settings.loops)
+        let loops = settings.loops
         let peers = try settings.internal.map { settings in
             InternalUpstream(
                 token: InternalToken(settings.tokens),
                 hooks: ReplicaCell(
                     id: Replica.ID("hooks"), address: try SocketAddress(unixPath: settings.socketPath),
-                    number: InternalUpstream.number))
+                    number: InternalUpstream.number, loops: loops))
         }
         let directory = LoopDirectory(mailboxes: try (0..<settings.loops).map { _ in try Mailbox<Message>() })
         var threads: [LoopThread] = []
@@ -55,7 +57,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         catalog = Mutex(
             Catalog(
                 queueLengthMax: settings.tuning.limits.queueLengthMax, timeouts: settings.tuning.timeouts,
-                mayForward: peers?.token.isSet ?? false))
+                loops: settings.loops, mayForward: peers?.token.isSet ?? false))
         registerObservations(in: metrics, limits: limits)
     }
 
@@ -245,7 +247,9 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 
 extension LoadReport {
     /// Adds what one queue has on a replica: it may have work on an earlier address of the same one.
-    fileprivate mutating func add(_ load: ReplicaLoad, of replica: Replica.ID) {
-        replicas[replica, default: ReplicaLoad()].add(load)
+    fileprivate mutating func add(_ load: ReplicaLoad, of replica: ReplicaCell) {
+        var load = load
+        load.hasFewThreads = replica.withConnections { $0.hasFewThreads }
+        replicas[replica.id, default: ReplicaLoad()].add(load)
     }
 }

@@ -16,6 +16,12 @@ enum Message: Sendable {
     case dial(ReplicaCell, FunctionCell)
     /// A replica is gone: close the connections to it that have nothing to do.
     case forget(ReplicaCell)
+    /// Hand an idle connection over to another loop, if one is fit.
+    case lend(ReplicaCell, IdleWish, to: Int, ticket: UInt64)
+    /// What another loop was asked for: a socket, or nothing.
+    case lent(Int32?, idleSince: UInt64, ticket: UInt64)
+    /// Close the idle connections to a replica: another one is not served.
+    case closeIdle(ReplicaCell)
     /// One of the loop's waiters has got a slot.
     case wake(InvocationQueue.Wake, FunctionCell)
     /// One of the loop's waiters belongs elsewhere now.

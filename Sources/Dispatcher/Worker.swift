@@ -33,7 +33,12 @@ final class Worker {
     private(set) var wallClock: Double
     private var clients: [ClientConnection?] = []
     private var freeEntries: [Int] = []
-    private var pools: [Int: UpstreamPool] = [:]
+    /// Idle connections, by the number of their replica.
+    var pools: [Int: UpstreamPool] = [:]
+    /// Those that wait for another loop's idle connection.
+    var borrowing: [UInt64: (ReplicaCell, (Result<UpstreamConnection, SystemError>) -> Void)] = [:]
+    /// Connections that carry their first request and have received nothing yet.
+    var unserved: [UpstreamConnection] = []
     var connecting: [UpstreamConnection] = []
     /// Those that finish an invocation which was abandoned.
     var abandoned: [AbandonedUpstream] = []
@@ -103,6 +108,9 @@ final class Worker {
         case .trust(let token): peers = peers.map { InternalUpstream(token: token, hooks: $0.hooks) }
         case .dial(let replica, let cell): dial(replica, of: cell)
         case .forget(let replica): forget(replica)
+        case .lend(let replica, let wish, let loop, let ticket): lend(replica, wish, to: loop, ticket: ticket)
+        case .lent(let descriptor, let since, let ticket): lent(descriptor, idleSince: since, ticket: ticket)
+        case .closeIdle(let replica): closeIdle(replica.number)
         case .wake(let wake, let cell): self.wake(wake, of: cell)
         case .move(let waiter, let entry): waiting(waiter)?.move(to: entry)
         case .fail(let waiter, let error): waiting(waiter)?.fail(error)
@@ -119,6 +127,7 @@ final class Worker {
         for number in pools.keys { closeIdle(number) }
         for upstream in connecting { upstream.close() }
         connecting = []
+        borrowing = [:]
         for upstream in abandoned { upstream.close() }
         abandoned = []
         loop.stop()
@@ -198,48 +207,6 @@ final class Worker {
         }
     }
 
-    // MARK: Upstreams
-
-    /// An idle connection to a replica, the one used last first.
-    /// - Parameters:
-    ///   - isFresh: only one that was in use within the last second: what is sent must not meet a closing one.
-    ///   - isUnused: only one that has carried nothing yet: what is sent has met a closing one already.
-    func takeIdle(_ replica: ReplicaCell, isFresh: Bool, isUnused: Bool) -> UpstreamConnection? {
-        let oldest = isFresh ? coarseNow &- min(coarseNow, Self.freshNanoseconds) : 0
-        return pools[replica.number]?.take(idleSince: oldest, isUnused: isUnused)
-    }
-
-    /// Keeps a connection that has nothing to do.
-    func keepIdle(_ upstream: UpstreamConnection) {
-        let number = upstream.replica.number
-        let replica = upstream.replica
-        guard !replica.isRetired, !shared.isEnding, !(replica.sendsSurplus && upstream.isReused) else {
-            return upstream.close()
-        }
-        upstream.idleSince = coarseNow
-        if let pool = pools[number] {
-            if !pool.keep(upstream, max: tuning.limits.idleUpstreamsMax) { upstream.close() }
-        } else {
-            pools[number] = UpstreamPool(upstream)
-        }
-    }
-
-    func forget(_ upstream: UpstreamConnection) {
-        pools[upstream.replica.number]?.remove(upstream)
-    }
-
-    /// A replica is gone: what is connected and idle is closed, what is being connected fails, because its address may
-    /// be somebody else's already.
-    private func forget(_ replica: ReplicaCell) {
-        closeIdle(replica.number)
-        for upstream in connecting where upstream.replica === replica { upstream.failAsGone() }
-    }
-
-    private func closeIdle(_ number: Int) {
-        guard let pool = pools.removeValue(forKey: number) else { return }
-        for upstream in pool.idle { upstream.close() }
-    }
-
     // MARK: Time
 
     private func passTime() {
@@ -247,6 +214,7 @@ final class Worker {
         wallClock = Clock.secondsSince1970()
         closeStaleUpstreams(time)
         failSlowConnects(time)
+        closeIdleInTheWay(time)
         // A copy: each may leave the list.
         for upstream in abandoned { upstream.timePassed(time) }
         guard time >= nextDeadline else { return }
@@ -257,11 +225,6 @@ final class Worker {
             next = min(next, client.deadline)
         }
         nextDeadline = next
-    }
-
-    private func closeStaleUpstreams(_ time: UInt64) {
-        let oldest = time &- min(time, times.upstreamIdle)
-        for pool in pools.values { pool.closeStale(idleSince: oldest) }
     }
 }
 

@@ -346,8 +346,10 @@ extension QueueSimulation {
             abs(load.concurrencySeconds - seconds) < 1e-9, "integral \(load.concurrencySeconds), not \(seconds)")
         let reported = queue.currentReplicas()
         for replica in replicas.values {
-            let load = reported.first { $0.0 == replica.cell.id }?.1
-            try require(load?.inFlight == replica.inFlight, "\(replica.cell.id): \(reported), not \(replica.inFlight)")
+            let load = reported.first { $0.0 === replica.cell }?.1
+            try require(
+                load?.inFlight == replica.inFlight,
+                "\(replica.cell.id): \(reported.map(\.1)), not \(replica.inFlight)")
         }
         try require(reported.count == replicas.count, "a replica that is gone is kept")
     }

@@ -117,6 +117,7 @@ enum OpenAPISchemas {
         "ReplicaView": object([
             "id": text, "state": ["enum": .array(Replica.State.allCases.map { .string($0.rawValue) })],
             "address": text, "revision": text, "isCurrent": flag, "processID": count, "inFlight": count, "since": time,
+            "remark": text,
         ]),
         "DeploymentList": items(
             object([

@@ -32,7 +32,7 @@ struct Observation: Sendable {
             load: load.functions[function.id],
             replicas: replicas(of: function).map { replica in
                 ReplicaView(
-                    replica, current: function.revision, inFlight: load.replicas[replica.id]?.inFlight ?? 0)
+                    replica, current: function.revision, load: load.replicas[replica.id] ?? LoadReport.ReplicaLoad())
             })
     }
 

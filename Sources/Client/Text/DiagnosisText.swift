@@ -21,6 +21,9 @@ public struct DiagnosisText: Sendable {
         if let load = diagnosis.load {
             lines.append("load: \(load.inFlight) in flight, \(load.queued) waiting")
         }
+        for replica in diagnosis.replicas {
+            if let remark = replica.remark { lines.append("replica \(replica.id.printable): \(remark.printable)") }
+        }
         if let trouble = diagnosis.trouble {
             let status = trouble.exitStatus.map { ", exit status \($0)" } ?? ""
             lines.append(

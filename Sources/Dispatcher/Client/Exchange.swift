@@ -206,13 +206,17 @@ final class Exchange {
     // MARK: Connections
 
     func connect(_ replica: ReplicaCell) {
-        if let upstream = takeIdle(replica) { return attach(upstream) }
+        // A request that cannot be repeated must not meet a connection that its replica is closing.
+        let isRepeatable = facts.isIdempotent && isWhole
+        let wish = IdleWish(isFresh: !isRepeatable, isUnused: attempts.hasSentAgain)
+        let search = worker.takeIdle(replica, wish)
+        if case .found(let upstream) = search { return attach(upstream) }
         state = .connecting
         client.setDeadline(
             at: entry == nil ? worker.coarseNow &+ worker.times.http : times.deadline)
         let expected = generation
         let own = client
-        worker.connect(replica) { [worker] result in
+        let connected = { [worker] (result: Result<UpstreamConnection, SystemError>) in
             let exchange = own.exchange
             let isWanted = exchange.generation == expected && exchange.isConnecting
             switch result {
@@ -221,11 +225,11 @@ final class Exchange {
             case .failure(let error): if isWanted { exchange.connectFailed(replica, error) }
             }
         }
-    }
-
-    private func takeIdle(_ replica: ReplicaCell) -> UpstreamConnection? {
-        let isRepeatable = facts.isIdempotent && isWhole
-        return worker.takeIdle(replica, isFresh: !isRepeatable, isUnused: attempts.hasSentAgain)
+        if case .lender(let loop) = search {
+            worker.borrow(replica, from: loop, wish, then: connected)
+        } else {
+            worker.connect(replica, then: connected)
+        }
     }
 
     var isConnecting: Bool {

@@ -265,13 +265,13 @@ struct InvocationQueue {
     }
 
     /// What each replica has in hand.
-    func currentReplicas() -> [(Replica.ID, LoadReport.ReplicaLoad)] {
+    func currentReplicas() -> [(ReplicaCell, LoadReport.ReplicaLoad)] {
         zip(replicas, slots).compactMap { replica, slot in
             replica.map { replica in
                 let isUnresponsive = slot.unfinished > 0
                 let isAccepting = slot.hasAccepted && slot.isListed && !isUnresponsive
                 return (
-                    replica.id,
+                    replica,
                     .init(inFlight: slot.expected, isAccepting: isAccepting, isUnresponsive: isUnresponsive)
                 )
             }

@@ -11,11 +11,19 @@ final class ReplicaCell: Sendable {
     private let retired = Atomic<Bool>(false)
     private let dialling = Atomic<Bool>(false)
     private let surplus = Atomic<Bool>(false)
+    private let connections: Mutex<ReplicaConnections>
 
-    init(id: Replica.ID, address: SocketAddress, number: Int) {
+    init(id: Replica.ID, address: SocketAddress, number: Int, loops: Int) {
         self.id = id
         self.address = address
         self.number = number
+        connections = Mutex(ReplicaConnections(loops: loops))
+    }
+
+    /// Counts connections of all loops. Nothing is called from under the lock.
+    @inline(__always)
+    func withConnections<Result>(_ body: (inout sending ReplicaConnections) -> sending Result) -> sending Result {
+        connections.withLock(body)
     }
 
     /// Whether the snapshot no longer lists it: dialling ends, idle connections are closed.

@@ -60,6 +60,16 @@ final class Stream {
         interest = .readable
     }
 
+    /// A connected socket that another loop has handed over.
+    init(adopting descriptor: Int32, loop: EventLoop) {
+        self.descriptor = descriptor
+        self.loop = loop
+        isConnecting = false
+        isAccepted = false
+        noticesEndWhilePaused = false
+        interest = .readable
+    }
+
     /// Begins to connect: ``StreamHandler/connected()`` or ``StreamHandler/ended(_:)`` follows.
     /// - Throws: when that fails at once.
     init(connectingTo address: SocketAddress, loop: EventLoop) throws(SystemError) {
@@ -178,6 +188,15 @@ final class Stream {
         self.backlog = nil
         isBroken = true
         updateInterest()
+    }
+
+    /// Lets go of the socket, which stays open for another loop; its handler is told nothing more.
+    func detach() -> Int32 {
+        isOpen = false
+        handler = nil
+        if !isOffering { releaseHeld() }
+        loop.unwatch(descriptor)
+        return descriptor
     }
 
     /// Closes at once; its handler is told nothing more.

@@ -53,6 +53,7 @@ final class AbandonedUpstream: StreamHandler {
         isOver = true
         worker.abandonedEnded(self)
         worker.shared.upstreamConnections.subtract(1, ordering: .relaxed)
+        replica.withConnections { $0.closed() }
         stream.close()
     }
 

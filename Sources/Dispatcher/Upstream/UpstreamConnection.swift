@@ -29,6 +29,13 @@ final class UpstreamConnection: StreamHandler {
     /// Whether the response broke the grammar: where it ends cannot be told any more.
     private var isMalformed = false
     var idleSince: UInt64 = 0
+    /// Whether it is among the idle ones.
+    var isPooled = false
+    /// Whether it carries its first request and has received nothing yet.
+    private var isUnserved = false
+    /// Where the worker has it while it is not served.
+    var unservedIndex = 0
+    private var beganAt: UInt64 = 0
 
     init(_ stream: Stream, replica: ReplicaCell, worker: Worker) {
         self.stream = stream
@@ -37,11 +44,12 @@ final class UpstreamConnection: StreamHandler {
     }
 
     /// A connection that finished an abandoned invocation, and can be used again.
-    convenience init(idle stream: Stream, replica: ReplicaCell, worker: Worker) {
+    /// - Parameter isNew: whether the stream is new to this loop.
+    convenience init(idle stream: Stream, isNew: Bool = false, replica: ReplicaCell, worker: Worker) {
         self.init(stream, replica: replica, worker: worker)
         state = .idle
         isReused = true
-        stream.handOver(to: self)
+        if isNew { stream.start(self) } else { stream.handOver(to: self) }
     }
 
     var isUsable: Bool { state == .idle && stream.isOpen }
@@ -52,6 +60,7 @@ final class UpstreamConnection: StreamHandler {
         whenConnected = body
         connectDeadline = deadline
         worker.shared.upstreamConnections.add(1, ordering: .relaxed)
+        replica.withConnections { $0.opened() }
         stream.start(self)
     }
 
@@ -69,6 +78,22 @@ final class UpstreamConnection: StreamHandler {
         wasStale = isReused && idleSince &+ Worker.freshNanoseconds < worker.coarseNow
         hasBegun = false
         searched = 0
+        beganAt = worker.coarseNow
+        // Another F2S process may let it wait in a queue, and the API has streams that say nothing for long.
+        guard !isReused, let entry = exchange.entry, !entry.isForward else { return }
+        isUnserved = true
+        let now = beganAt
+        replica.withConnections { $0.sentFirst(now) }
+        worker.addUnserved(self)
+    }
+
+    /// The first byte is here, or none will come.
+    private func endWaiting(isServed: Bool) {
+        guard isUnserved else { return }
+        isUnserved = false
+        worker.removeUnserved(self)
+        let (began, now) = (beganAt, worker.coarseNow)
+        replica.withConnections { isServed ? $0.servedFirst(began: began, now: now) : $0.gaveUpFirst() }
     }
 
     func write(_ bytes: Span<UInt8>) { stream.write(bytes) }
@@ -84,7 +109,17 @@ final class UpstreamConnection: StreamHandler {
         exchange = nil
         whenConnected = nil
         worker.shared.upstreamConnections.subtract(1, ordering: .relaxed)
+        endWaiting(isServed: false)
+        let (wasPooled, loop) = (isPooled, worker.index)
+        isPooled = false
+        replica.withConnections { wasPooled ? $0.closedIdle(loop) : $0.closed() }
         stream.close()
+    }
+
+    /// Lets go of the socket, which another loop goes on with.
+    func detach() -> Int32 {
+        state = .closed
+        return stream.detach()
     }
 
     /// The exchange ended first, and its slot is held until the replica has finished.
@@ -101,6 +136,7 @@ final class UpstreamConnection: StreamHandler {
             close()
             return worker.giveBack(slot.grant, of: slot.cell)
         }
+        endWaiting(isServed: false)
         state = .closed
         exchange = nil
         let response = AbandonedResponse(
@@ -151,6 +187,7 @@ extension UpstreamConnection {
             switch state {
             case .head:
                 hasBegun = true
+                endWaiting(isServed: true)
                 guard let exchange, readHead(bytes, &position, exchange) else { return }
             case .content:
                 guard let exchange else { return }
@@ -267,12 +304,12 @@ extension UpstreamConnection {
         guard let count = consume(rest) else { return false }
         position += count
         let isComplete = body.isDone
-        exchange.respond(
-            head, headBytes, content: rest.extracting(first: count), framing: framing, isComplete: isComplete)
+        let content = rest.extracting(first: count)
+        exchange.respond(head, headBytes, content: content, framing: framing, isComplete: isComplete)
         if isComplete {
             finish(exchange, isClean: position == bytes.count)
-        } else if count == 0, exchange.isForFunction {
-            // A server that writes the head by itself may send its content only after the head was acknowledged.
+        } else if content.isEmpty, exchange.isForFunction {
+            // Python's server and others send head and content apart, the content only once the head is acknowledged.
             stream.acknowledge()
         }
         return false
@@ -312,6 +349,10 @@ extension UpstreamConnection {
     /// The response is complete. The connection is kept only if nothing is left over on either side.
     private func finish(_ exchange: Exchange, isClean: Bool) {
         self.exchange = nil
+        if isReused {
+            let time = worker.coarseNow &- beganAt
+            replica.withConnections { $0.took(time) }
+        }
         isReused = true
         setReading(true)
         if !isClean { noteSurplus() }

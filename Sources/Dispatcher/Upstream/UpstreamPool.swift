@@ -15,9 +15,16 @@ final class UpstreamPool {
                 continue
             }
             guard last.idleSince >= oldest, !(isUnused && last.isReused) else { return nil }
-            return idle.removeLast()
+            return takeLast()
         }
         return nil
+    }
+
+    /// The one that was used last, whatever it is like.
+    func takeLast() -> UpstreamConnection? {
+        let last = idle.popLast()
+        last?.isPooled = false
+        return last
     }
 
     /// `false`: there are enough already.

@@ -60,20 +60,27 @@ public struct LoadReport: Sendable, Hashable, Codable {
         /// Whether it has not finished an abandoned invocation in time (``Timeouts/abandoned``): it is never used again
         /// and must be replaced. Those invocations are not part of ``inFlight``.
         public var isUnresponsive: Bool
+        /// Whether it was found to serve fewer connections at once than it was given: no connection to it is kept idle
+        /// while another one waits to be served.
+        public var hasFewThreads: Bool
 
         /// A load.
-        public init(inFlight: Int = 0, isAccepting: Bool = false, isUnresponsive: Bool = false) {
+        public init(
+            inFlight: Int = 0, isAccepting: Bool = false, isUnresponsive: Bool = false, hasFewThreads: Bool = false
+        ) {
             self.inFlight = inFlight
             self.isAccepting = isAccepting
             self.isUnresponsive = isUnresponsive
+            self.hasFewThreads = hasFewThreads
         }
 
-        /// Reads a report; one of an older F2S process lacks the newest key.
+        /// Reads a report; one of an older F2S process lacks the newest keys.
         public init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             inFlight = try container.decode(Int.self, forKey: .inFlight)
             isAccepting = try container.decode(Bool.self, forKey: .isAccepting)
             isUnresponsive = try container.decodeIfPresent(Bool.self, forKey: .isUnresponsive) ?? false
+            hasFewThreads = try container.decodeIfPresent(Bool.self, forKey: .hasFewThreads) ?? false
         }
 
         /// Adds what another queue or process has on the same replica.
@@ -81,6 +88,7 @@ public struct LoadReport: Sendable, Hashable, Codable {
             inFlight += other.inFlight
             isAccepting = isAccepting || other.isAccepting
             isUnresponsive = isUnresponsive || other.isUnresponsive
+            hasFewThreads = hasFewThreads || other.hasFewThreads
         }
     }
 

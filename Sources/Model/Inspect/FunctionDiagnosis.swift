@@ -51,16 +51,30 @@ public struct ReplicaView: Sendable, Hashable, Codable {
     public var inFlight: Int
     /// When it was created, seconds since 1970.
     @UTCTime public var since: Double
+    /// What is unusual about it; `nil`: nothing.
+    public var remark: String?
 
     /// A view of a replica of a function with this current revision.
-    public init(_ replica: Replica, current: Revision, inFlight: Int) {
+    public init(_ replica: Replica, current: Revision, load: LoadReport.ReplicaLoad = LoadReport.ReplicaLoad()) {
         id = replica.id.text
         state = replica.state
         address = replica.address?.description
         revision = replica.revision.text
         isCurrent = replica.revision == current
         processID = replica.processID
-        self.inFlight = inFlight
+        inFlight = load.inFlight
         since = replica.since
+        remark = load.remark
+    }
+}
+
+extension LoadReport.ReplicaLoad {
+    fileprivate var remark: String? {
+        if isUnresponsive {
+            return "It did not finish an abandoned invocation within f2s.timeouts.abandoned_timeout and is replaced."
+        }
+        guard hasFewThreads else { return nil }
+        return "It serves fewer connections at once than it is given, so F2S keeps none idle while another one waits. "
+            + "Set target.concurrency to the number of its threads."
     }
 }

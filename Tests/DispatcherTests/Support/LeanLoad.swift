@@ -18,6 +18,8 @@ struct LeanLoad: Sendable {
     let port: Int
     /// As in `/invoke/NAME`.
     var function = "hello"
+    /// Whether an answer is the path that was asked for.
+    var isEcho = true
     /// Milliseconds that a client who was refused stays away, more or less: no two of them for as long.
     var pause: UInt64 = 0
 
@@ -125,7 +127,7 @@ private struct LeanLoadRun {
         let answer = try? Answer.parse(client.pending, isClosed: false, isToHead: false)
         if let (found, length) = answer {
             outcome.statuses[found.status, default: 0] += 1
-            if found.status == 200, found.body != client.path || length != client.pending.count {
+            if load.isEcho, found.status == 200, found.body != client.path || length != client.pending.count {
                 outcome.strangers += 1
             }
             client.pending.removeAll(keepingCapacity: true)

@@ -5,7 +5,8 @@ import Synchronization
 @testable import F2SDispatcher
 
 /// Replicas that one thread serves by itself, lean enough that the dispatcher is what is measured. They answer requests
-/// without content with the path that was asked for; `/large` with ``largeBytes`` bytes, `/never` never.
+/// without content with the path that was asked for; `/large` with ``largeBytes`` bytes, `/never` never, `/wait/30`
+/// after 30 ms.
 final class LeanReplicas: Sendable {
     /// What was seen from inside.
     struct Tally: Sendable {
@@ -88,7 +89,7 @@ private final class LeanReplicaLoop {
     private let isOrderKept: Bool
     private var connections: [Int32: Connection] = [:]
     private var inside: [Int]
-    /// In the order of time, because every answer takes the same.
+    /// In the order of time.
     private var due: [Due] = []
     private var arrived: [Due] = []
     private var largeBytes = 0
@@ -128,7 +129,7 @@ private final class LeanReplicaLoop {
             }
         }
         self.arrived.removeAll(keepingCapacity: true)
-        due += arrived
+        for one in arrived { due.insert(one, at: due.lastIndex { $0.time <= one.time }.map { $0 + 1 } ?? 0) }
         for one in ready { answer(one) }
     }
 
@@ -174,10 +175,14 @@ private final class LeanReplicaLoop {
         let line = head[..<end].prefix { $0 != 13 }.split(separator: 32)
         guard line.count == 3, line[1].first == UInt8(ascii: "/") else { return }
         inside[connection.replica] += 1
+        let path = String(decoding: line[1], as: UTF8.self)
+        let wait = path.hasPrefix("/wait/") ? path.split(separator: "/").last.flatMap { UInt64($0) } : nil
+        let time = Wire.now() + (wait.map { $0 * 1_000_000 } ?? delay)
         arrived.append(
             Due(
-                time: Wire.now() + delay, descriptor: descriptor, number: connection.number,
-                replica: connection.replica, path: String(decoding: line[1], as: UTF8.self)))
+                time: time, descriptor: descriptor,
+                number: connection.number,
+                replica: connection.replica, path: path))
     }
 
     private func answer(_ one: Due) {

@@ -6,6 +6,7 @@ extension ReplicaCell {
     /// A replica that nobody connects to.
     static func sample(_ number: Int) throws -> ReplicaCell {
         ReplicaCell(
-            id: Replica.ID("r\(number)"), address: try SocketAddress(ip: "127.0.0.1", port: 1), number: number)
+            id: Replica.ID("r\(number)"), address: try SocketAddress(ip: "127.0.0.1", port: 1), number: number,
+            loops: 4)
     }
 }

@@ -1,6 +1,7 @@
 import F2SDispatcher
 import F2SMetrics
 import F2SModel
+import Glibc
 import NIOPosix
 import Synchronization
 
@@ -95,9 +96,13 @@ struct Testbed: Sendable {
     }
 }
 
+/// Event loops of a dispatcher whose test names no number: `F2S_TEST_LOOPS`, or one. Continuous integration runs the
+/// tests with 1, 2 and 4, whatever the cores.
+let usualLoops = getenv("F2S_TEST_LOOPS").flatMap { Int(String(cString: $0)) } ?? 1
+
 /// Runs a dispatcher around a test and stops it afterwards.
 func withTestbed(
-    loops: Int = 1, apiPath: String? = nil, hasManagement: Bool = false, internal: InternalSettings? = nil,
+    loops: Int = usualLoops, apiPath: String? = nil, hasManagement: Bool = false, internal: InternalSettings? = nil,
     limits: Limits = Limits(), timeouts: Timeouts = Timeouts(),
     _ body: (Testbed) async throws -> Void
 ) async throws {
@@ -130,7 +135,7 @@ func makeInternal(socketPath: String? = nil, token: String = token) -> InternalS
 
 /// Runs two dispatchers that know each other's internal listeners.
 func withPair(
-    loops: Int = 1, limits: Limits = Limits(), timeouts: Timeouts = Timeouts(),
+    loops: Int = usualLoops, limits: Limits = Limits(), timeouts: Timeouts = Timeouts(),
     _ body: (_ first: Testbed, _ second: Testbed) async throws -> Void
 ) async throws {
     try await withTestbed(loops: loops, internal: makeInternal(), limits: limits, timeouts: timeouts) { first in

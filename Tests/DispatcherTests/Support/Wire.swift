@@ -29,18 +29,18 @@ enum Wire {
         }
     }
 
-    /// A listener on a free port that never blocks.
-    static func listen() throws -> (descriptor: Int32, port: Int) {
-        let (descriptor, port) = try occupy()
+    /// A listener on a free port that never blocks, unless `type` says so.
+    static func listen(type: Int32? = nil) throws -> (descriptor: Int32, port: Int) {
+        let (descriptor, port) = try occupy(type: type)
         _ = try checked(Glibc.listen(descriptor, 4096), "listen")
         return (descriptor, port)
     }
 
     /// A port that refuses connections, and that nobody else gets as long as the descriptor is open: a port that was
     /// free a moment ago may be another test's by now.
-    static func occupy() throws -> (descriptor: Int32, port: Int) {
-        let type = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
-        let descriptor = try checked(socket(AF_INET, Int32(type), 0), "socket")
+    static func occupy(type: Int32? = nil) throws -> (descriptor: Int32, port: Int) {
+        let usual = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+        let descriptor = try checked(socket(AF_INET, type ?? Int32(usual), 0), "socket")
         _ = try with(SocketAddress(ip: "127.0.0.1", port: 0)) { try checked(bind(descriptor, $0, $1), "bind") }
         return (descriptor, try (Socket.localAddress(descriptor)?.port).orThrow())
     }
@@ -76,6 +76,12 @@ enum Wire {
             guard count > 0 else { return count == 0 ? .finished : errno == ECONNRESET ? .reset : nil }
             _ = receive(descriptor)
         }
+    }
+
+    /// Waits until there is something to receive, or the end.
+    static func wait(_ descriptor: Int32, milliseconds: Int32) -> Bool {
+        var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return Glibc.poll(&polled, 1, milliseconds) > 0
     }
 
     static func finishSending(_ descriptor: Int32) { _ = shutdown(descriptor, Int32(SHUT_WR)) }

@@ -1,0 +1,135 @@
+import CLinux
+import Glibc
+import TestSupport
+
+@testable import F2SDispatcher
+
+/// Clients of which a third leave at a random moment: they close, reset or half-close their connection. Every request
+/// has a connection of its own. One thread serves all of them.
+struct FickleLoad: Sendable {
+    /// What came back.
+    struct Outcome: Sendable {
+        var statuses: [Int: Int] = [:]
+        var left = 0
+        /// Connections that ended without an answer, although their client stayed.
+        var broken = 0
+        /// Longest time from a request to its answer, in milliseconds.
+        var longest = 0.0
+    }
+
+    let ports: [Int]
+    /// Each request goes to one of them, which takes up to ``workMax`` milliseconds.
+    let functions: [String]
+    var workMax: UInt64 = 300
+    let seed: UInt64
+
+    /// Runs so many requests, so many of them at once. Blocks: for a thread that may be blocked.
+    func run(requests: Int, atOnce: Int) throws -> Outcome {
+        var run = FickleRun(self, try Poll())
+        defer { run.end() }
+        var begun = 0
+        while begun < requests || run.open > 0 {
+            while begun < requests, run.open < atOnce {
+                try run.begin()
+                begun += 1
+            }
+            run.turn()
+        }
+        return run.outcome
+    }
+}
+
+private struct FickleRun {
+    private enum Departure: CaseIterable { case close, reset, halfClose }
+
+    private struct Client {
+        let number: Int
+        let began: UInt64
+        var pending: [UInt8] = []
+        var hasLeft = false
+    }
+
+    private let load: FickleLoad
+    private let poll: Poll
+    private var generator: SeededGenerator
+    private var clients: [Int32: Client] = [:]
+    /// The next one last.
+    private var departures: [(time: UInt64, descriptor: Int32, number: Int, how: Departure)] = []
+    private var nextNumber = 0
+    private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 256)
+    private(set) var outcome = FickleLoad.Outcome()
+
+    init(_ load: FickleLoad, _ poll: Poll) {
+        self.load = load
+        self.poll = poll
+        generator = SeededGenerator(seed: load.seed)
+    }
+
+    var open: Int { clients.count }
+
+    mutating func begin() throws {
+        let descriptor = try Wire.connect(to: load.ports[Int.random(in: load.ports.indices, using: &generator)])
+        let function = load.functions[Int.random(in: load.functions.indices, using: &generator)]
+        let work = UInt64.random(in: 0...load.workMax, using: &generator)
+        let now = Wire.now()
+        nextNumber += 1
+        clients[descriptor] = Client(number: nextNumber, began: now)
+        poll.add(descriptor, .readable)
+        Wire.send(descriptor, Array("GET /invoke/\(function)/wait/\(work) HTTP/1.1\r\nHost: a\r\n\r\n".utf8))
+        guard Int.random(in: 0..<3, using: &generator) == 0 else { return }
+        let time = now + UInt64.random(in: 0...(load.workMax * 1_000_000), using: &generator)
+        let how = Departure.allCases[Int.random(in: 0..<3, using: &generator)]
+        let index = departures.firstIndex { $0.time <= time } ?? departures.count
+        departures.insert((time, descriptor, nextNumber, how), at: index)
+    }
+
+    mutating func turn() {
+        let ready = poll.wait(events, milliseconds: 1)
+        for event in events[..<ready] { read(event.data.fd) }
+        let now = Wire.now()
+        while let next = departures.last, next.time <= now {
+            departures.removeLast()
+            leave(next.descriptor, next.number, next.how)
+        }
+    }
+
+    func end() {
+        for descriptor in clients.keys { close(descriptor) }
+        poll.close()
+        events.deallocate()
+    }
+
+    private mutating func leave(_ descriptor: Int32, _ number: Int, _ how: Departure) {
+        // Its answer may have come before, and its descriptor may be another client's.
+        guard clients[descriptor]?.number == number else { return }
+        outcome.left += 1
+        switch how {
+        case .halfClose:
+            clients[descriptor]?.hasLeft = true
+            Wire.finishSending(descriptor)
+        case .close:
+            clients[descriptor] = nil
+            close(descriptor)
+        case .reset:
+            clients[descriptor] = nil
+            Wire.reset(descriptor)
+        }
+    }
+
+    private mutating func read(_ descriptor: Int32) {
+        guard let bytes = Wire.receive(descriptor), var client = clients.removeValue(forKey: descriptor) else { return }
+        client.pending += bytes
+        let answer = try? Answer.parse(client.pending, isClosed: bytes.isEmpty, isToHead: false)
+        if let answer, !client.hasLeft {
+            outcome.statuses[answer.found.status, default: 0] += 1
+            outcome.longest = max(outcome.longest, Double(Wire.now() - client.began) / 1e6)
+        } else if bytes.isEmpty {
+            if !client.hasLeft { outcome.broken += 1 }
+        } else {
+            clients[descriptor] = client
+            return
+        }
+        // Tens of thousands of connections must not leave their ports behind.
+        Wire.reset(descriptor)
+    }
+}
