@@ -25,6 +25,8 @@ public struct Settings: Sendable, Hashable {
     public var followsLinks = false
     /// Protocols for which a client of a function may leave HTTP by `Upgrade`, in lower case (`f2s.upgrade_protocols`).
     public var upgradeProtocols = ["websocket"]
+    /// The form of F2S' own log lines (`f2s.log_format`).
+    public var logFormat = LogFormat.text
     /// Names of the Secrets that functions may name (`f2s.allowed_secrets`); Kubernetes only.
     public var allowedSecrets: [NamePattern] = [.any]
 
@@ -33,6 +35,14 @@ public struct Settings: Sendable, Hashable {
 
     /// Whether a function may name this Secret.
     public func allowsSecret(_ name: String) -> Bool { allowedSecrets.contains { $0.matches(name) } }
+}
+
+/// The form of log lines.
+public enum LogFormat: String, Sendable, Hashable, CaseIterable {
+    /// A line for people.
+    case text
+    /// One JSON object per line.
+    case json
 }
 
 /// Who may call (`f2s.auth.global_config`).

@@ -47,6 +47,7 @@ struct SettingsKey: Sendable {
         flag("f2s.follow_links", \.followsLinks),
         protocols("f2s.upgrade_protocols", \.upgradeProtocols),
         patterns("f2s.allowed_secrets", \.allowedSecrets),
+        logFormat("f2s.log_format"),
     ]
 }
 
@@ -159,6 +160,17 @@ extension SettingsKey {
             }
         } json: { settings in
             "[\(settings[keyPath: field].map(\.text.jsonText).joined(separator: ","))]"
+        }
+    }
+
+    private static func logFormat(_ path: String) -> SettingsKey {
+        SettingsKey(path: path) { cursor, settings in
+            guard let format = LogFormat(rawValue: try cursor.text()) else {
+                throw cursor.complaint("be one of: " + LogFormat.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            settings.logFormat = format
+        } json: { settings in
+            settings.logFormat.rawValue.jsonText
         }
     }
 

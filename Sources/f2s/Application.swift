@@ -31,12 +31,15 @@ struct Application {
     private let publicAuthority: Latest<String>
     /// What the limit of open files, as it was at the start, leaves for connections.
     private let descriptors: DescriptorBudget
+    private let logs: LogOutput
 
-    init(_ options: ServeOptions) async throws {
+    init(_ options: ServeOptions, logs: LogOutput) async throws {
         self.options = options
         descriptors = FileLimit.budget()
+        self.logs = logs
         settings = try await Place.settings(options, logger: Self.logger("config", nil))
         let initial = settings.latest.current
+        logs.set(initial.logFormat)
         let isProtected = initial.auth.kind != .none || options.allowsUnauthenticated
         // Whoever reaches the listener that functions are managed at can run code here.
         if let management = options.management {
@@ -212,9 +215,8 @@ struct Application {
 
     private func wiring(_ publicAddress: String) -> Wiring {
         Wiring(
-            place: place, settings: settings, dispatcher: dispatcher, link: peers?.link, readiness: readiness,
-            logger: logger,
-            descriptors: descriptors
+            place: place, settings: settings, logs: logs, dispatcher: dispatcher, link: peers?.link,
+            readiness: readiness, logger: logger, descriptors: descriptors
         ) { [logger, place, options, dispatcher] snapshot in
             Announcement.serving(publicAddress)
             if let port = dispatcher.managementPort, let management = options.management {

@@ -89,6 +89,7 @@ import Testing
             "f2s: {limits: {queue_length: -1}}",
             #"1:30: f2s.limits.queue_length is "-1": it must be between 1 and 1000000."#
         ),
+        ("f2s: {log_format: xml}", #"1:19: f2s.log_format is "xml": it must be one of: text, json."#),
         ("f2s: {loops: 300}", #"1:14: f2s.loops is "300": it must be between 1 and 256."#),
         (
             "f2s: {auth: {global_config: {type: basic}}}",
@@ -239,7 +240,8 @@ import Testing
                 + #""upstream_idle_timeout":4000,"tunnel_idle_timeout":3600000,"drain_timeout":30000,"#
                 + #""api_body_bytes":16777216,"api_body_timeout":30000,"api_lists":64},"#
                 + #""auth":{"global_config":{"type":"none"}},"loops":2,"shutdown_delay":0,"public_hosts":[],"#
-                + #""follow_links":false,"upgrade_protocols":["websocket"],"allowed_secrets":["*"]}}"#)
+                + #""follow_links":false,"upgrade_protocols":["websocket"],"#
+                + #""allowed_secrets":["*"],"log_format":"text"}}"#)
     }
 
     /// Every block that the chart of F2S 0.5 renders, with the values that it renders by default.
@@ -312,6 +314,7 @@ import Testing
         settings.limits.bodyBytesMax = 5
         settings.shutdownDelay = .seconds(5)
         settings.publicHosts = ["f2s.example"]
+        settings.logFormat = .json
         settings.allowedSecrets = [try #require(NamePattern("function-*"))]
         #expect(try read(settings.json) == settings)
     }

@@ -87,11 +87,15 @@ struct ServeCommand: AsyncParsableCommand {
         _ = f2s_adopt_orphans()
         // Settings and tokens may be in the environment, and functions are processes of the same user.
         _ = f2s_hide_memory()
-        LoggingSystem.bootstrap { TextLogHandler(label: $0) }
-        let options = try options()
-        guard let application = try await StartSignals.unlessSignalled({ try await Application(options) }) else {
-            return
+        let logs = LogOutput()
+        LoggingSystem.bootstrap { label in
+            SettingsLogHandler(label: label, text: TextLogHandler(label: label), output: logs)
         }
+        // Whoever looks for the reason of a start that failed must find it.
+        defer { logs.flush() }
+        let options = try options()
+        guard let application = try await StartSignals.unlessSignalled({ try await Application(options, logs: logs) })
+        else { return }
         try await application.run()
     }
 

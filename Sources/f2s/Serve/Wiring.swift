@@ -10,6 +10,7 @@ import ServiceLifecycle
 struct Wiring: Service {
     let place: Place
     let settings: SettingsFile
+    let logs: LogOutput
     let dispatcher: Dispatcher
     /// `nil` where F2S is one process.
     let link: PeerLink?
@@ -56,6 +57,9 @@ struct Wiring: Service {
     }
 
     private func carrySettings() async {
-        for await settings in settings.latest.values() { dispatcher.apply(Application.tuning(settings, descriptors)) }
+        for await settings in settings.latest.values() {
+            logs.set(settings.logFormat)
+            dispatcher.apply(Application.tuning(settings, descriptors))
+        }
     }
 }
