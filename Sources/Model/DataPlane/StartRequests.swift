@@ -18,9 +18,11 @@ public struct StartRequests: Sendable {
     /// Notes a request.
     /// - Returns: whether it is new, and not the repetition of one that still holds.
     public mutating func request(_ function: Function.ID, at now: Duration) -> Bool {
-        expire(at: now)
+        // Those of functions that nobody looks at any more leave when there is no room for others.
+        if ends.count >= Self.countMax { ends = ends.filter { $0.value > now } }
         guard ends[function] != nil || ends.count < Self.countMax else { return false }
-        return ends.updateValue(now + Self.lifetime, forKey: function) == nil
+        let before = ends.updateValue(now + Self.lifetime, forKey: function)
+        return before.map { $0 <= now } ?? true
     }
 
     /// Whether a request for the function holds.
@@ -30,9 +32,5 @@ public struct StartRequests: Sendable {
         guard isAccepting || end <= now else { return true }
         ends[function] = nil
         return false
-    }
-
-    private mutating func expire(at now: Duration) {
-        ends = ends.filter { $0.value > now }
     }
 }
