@@ -38,7 +38,7 @@ struct ProblemMiddleware: RouterMiddleware {
         do {
             // The router would take an empty segment for none.
             let path = request.head.path?.prefix { $0 != "?" } ?? ""
-            guard !path.contains("//") else { throw HTTPError(.notFound) }
+            guard !path.contains("//") else { throw Self.noSuchPath(String(path)) }
             return try await next(request, context)
         } catch {
             let problem = problem(of: error, request: request)
@@ -82,7 +82,11 @@ struct ProblemMiddleware: RouterMiddleware {
             return Problem(
                 status: 404, title: "Another listener serves this path", detail: "\(path) is served at \(address).")
         }
-        return Problem(
+        return Self.noSuchPath(path)
+    }
+
+    private static func noSuchPath(_ path: String) -> Problem {
+        Problem(
             status: 404, title: "No such path",
             detail: "Nothing is served at \(path). GET /docs lists every path; functions are invoked below /invoke.")
     }
