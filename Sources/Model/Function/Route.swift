@@ -40,7 +40,8 @@ public struct Route: Sendable, Hashable, CustomStringConvertible {
     /// The path itself.
     public var description: String { path }
 
-    private static func isSegmentByte(_ byte: UInt8) -> Bool {
+    /// Whether a segment may hold the character.
+    public static func isSegmentByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"):
