@@ -23,6 +23,8 @@ public struct Settings: Sendable, Hashable {
     /// Whether links that lead out of the folder of manifests are followed, and other file systems below it entered
     /// (`f2s.follow_links`). Read at the start.
     public var followsLinks = false
+    /// Proxies whose word about where a request came from counts (`f2s.trusted_proxies`).
+    public var trustedProxies: [AddressRange] = []
     /// Protocols for which a client of a function may leave HTTP by `Upgrade`, in lower case (`f2s.upgrade_protocols`).
     public var upgradeProtocols = ["websocket"]
     /// The form of F2S' own log lines (`f2s.log_format`).

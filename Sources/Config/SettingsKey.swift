@@ -45,6 +45,7 @@ struct SettingsKey: Sendable {
         time("f2s.shutdown_delay", \.shutdownDelay, from: 0, upTo: .seconds(3600)),
         names("f2s.public_hosts", \.publicHosts),
         flag("f2s.follow_links", \.followsLinks),
+        ranges("f2s.trusted_proxies", \.trustedProxies),
         protocols("f2s.upgrade_protocols", \.upgradeProtocols),
         patterns("f2s.allowed_secrets", \.allowedSecrets),
         logFormat("f2s.log_format"),
@@ -126,6 +127,22 @@ extension SettingsKey {
             }
         } json: { settings in
             "[\(settings[keyPath: field].map(\.jsonText).joined(separator: ","))]"
+        }
+    }
+
+    /// Addresses, and ranges of them.
+    private static func ranges(
+        _ path: String, _ field: any WritableKeyPath<Settings, [AddressRange]> & Sendable
+    ) -> SettingsKey {
+        SettingsKey(path: path) { cursor, settings in
+            settings[keyPath: field] = try cursor.elements(example: "[10.0.0.0/8]").map { element in
+                guard let range = AddressRange(try element.text()) else {
+                    throw element.complaint("be an IP address, or a range of them such as 10.0.0.0/8")
+                }
+                return range
+            }
+        } json: { settings in
+            "[\(settings[keyPath: field].map(\.description.jsonText).joined(separator: ","))]"
         }
     }
 

@@ -20,6 +20,18 @@ extension Dispatcher {
         observeLoad("f2s_requests_queued", help: "Invocations that wait for a slot.", in: registry) { $0.queued }
         for event in FunctionMeters.Event.allCases { observe(event, in: registry) }
         registry.observe(
+            "f2s_requests_completed_total",
+            help: "Invocations that the function itself has answered, by the class of the status.", kind: .counter
+        ) { [weak self] in
+            (self?.namedCells ?? []).flatMap { cell in
+                FunctionMeters.StatusClass.allCases.map { status in
+                    Sample(
+                        Double(cell.home.meters.completed(status)),
+                        labels: [("function", cell.name), ("status", status.text)])
+                }
+            }
+        }
+        registry.observe(
             "f2s_requests_forwarded_total",
             help: "Invocations that went to the F2S process which grants the function's slots.", kind: .counter
         ) { [weak self] in
@@ -96,7 +108,6 @@ extension FunctionMeters.Event {
     fileprivate var metric: String {
         switch self {
         case .incoming: "f2s_requests_incoming_total"
-        case .completed: "f2s_requests_completed_total"
         case .activated: "f2s_activations_total"
         case .retried: "f2s_requests_retried_total"
         case .abandoned: "f2s_requests_abandoned_total"
@@ -107,7 +118,6 @@ extension FunctionMeters.Event {
     fileprivate var help: String {
         switch self {
         case .incoming: "Invocations that were routed to a function."
-        case .completed: "Invocations that the function itself has answered."
         case .activated: "Times that a first replica was asked for."
         case .retried: "Invocations that were sent once more."
         case .abandoned: "Invocations whose client left before the end."

@@ -32,14 +32,18 @@ public struct DispatcherSettings: Sendable {
         public var timeouts: Timeouts
         /// Protocols for which a client may leave HTTP, in lower case.
         public var upgradeProtocols: [String]
+        /// Proxies whose word about where a request came from counts.
+        public var trustedProxies: [AddressRange]
 
         /// Bounds, times and rules.
         public init(
-            limits: Limits = Limits(), timeouts: Timeouts = Timeouts(), upgradeProtocols: [String] = ["websocket"]
+            limits: Limits = Limits(), timeouts: Timeouts = Timeouts(), upgradeProtocols: [String] = ["websocket"],
+            trustedProxies: [AddressRange] = []
         ) {
             self.limits = limits
             self.timeouts = timeouts
             self.upgradeProtocols = upgradeProtocols
+            self.trustedProxies = trustedProxies
         }
     }
 

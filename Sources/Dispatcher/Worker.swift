@@ -29,8 +29,13 @@ final class Worker {
     /// What is being put together to be written at once.
     let output = Buffer(capacity: BufferPool.capacityMax)
 
+    /// Runs of the bytes that are being read which are not passed on, and the bytes without them.
+    var cuts: [ByteRange] = []
+    private let trimmed = Buffer(capacity: BufferPool.capacity)
+
     /// Seconds since 1970, at most one tick old.
     private(set) var wallClock: Double
+    private(set) var date: DateLine
     private var clients: [ClientConnection?] = []
     private var freeEntries: [Int] = []
     /// Idle connections, by the number of their replica.
@@ -71,6 +76,7 @@ final class Worker {
         var generator = SystemRandomNumberGenerator()
         identities = IdentityGenerator(seed: generator.next())
         wallClock = Clock.secondsSince1970()
+        date = DateLine(secondsSince1970: wallClock)
     }
 
     /// The monotonic clock in nanoseconds when this round began: good enough for what is silent for seconds.
@@ -131,6 +137,28 @@ final class Worker {
         for upstream in abandoned { upstream.close() }
         abandoned = []
         loop.stop()
+    }
+
+    /// Whether the word of an address about where a request came from counts.
+    func trusts(_ address: IPAddress?) -> Bool {
+        guard !tuning.trustedProxies.isEmpty, let address else { return false }
+        return tuning.trustedProxies.contains { $0.contains(address) }
+    }
+
+    // MARK: Content
+
+    /// Calls `body` with bytes less ``cuts``, which are forgotten.
+    func withTrimmed(_ bytes: Span<UInt8>, _ body: (Span<UInt8>) -> Void) {
+        guard !cuts.isEmpty else { return body(bytes) }
+        trimmed.clear()
+        var start = 0
+        for cut in cuts {
+            trimmed.append(bytes, ByteRange(start, cut.lower))
+            start = cut.upper
+        }
+        trimmed.append(bytes, ByteRange(start, bytes.count))
+        cuts.removeAll(keepingCapacity: true)
+        trimmed.withBytes(body)
     }
 
     // MARK: Clients
@@ -212,6 +240,7 @@ final class Worker {
     private func passTime() {
         let time = coarseNow
         wallClock = Clock.secondsSince1970()
+        date.update(secondsSince1970: wallClock)
         closeStaleUpstreams(time)
         failSlowConnects(time)
         closeIdleInTheWay(time)

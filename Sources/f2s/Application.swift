@@ -271,7 +271,7 @@ struct Application {
     static func tuning(_ settings: Settings, _ descriptors: DescriptorBudget) -> DispatcherSettings.Tuning {
         DispatcherSettings.Tuning(
             limits: descriptors.applied(to: settings.limits), timeouts: settings.timeouts,
-            upgradeProtocols: settings.upgradeProtocols)
+            upgradeProtocols: settings.upgradeProtocols, trustedProxies: settings.trustedProxies)
     }
 
     private static func logger(_ label: String, _ settings: Settings?) -> Logger {

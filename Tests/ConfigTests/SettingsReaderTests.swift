@@ -103,6 +103,16 @@ import Testing
                 + "port."
         ),
         (
+            "f2s: {trusted_proxies: [10.0.0.0/33]}",
+            #"1:25: f2s.trusted_proxies[0] is "10.0.0.0/33": it must be an IP address, or a range of them such as "#
+                + "10.0.0.0/8."
+        ),
+        (
+            "f2s: {upgrade_protocols: [websocket, h2c]}",
+            #"1:38: f2s.upgrade_protocols[1] is "h2c": it must be a protocol such as websocket, and not a version of "#
+                + "HTTP."
+        ),
+        (
             "f2s: {public_hosts: {a: b}}",
             "1:21: f2s.public_hosts is a map: it must be a list such as [functions.example.org]."
         ),
@@ -240,7 +250,7 @@ import Testing
                 + #""upstream_idle_timeout":4000,"tunnel_idle_timeout":3600000,"drain_timeout":30000,"#
                 + #""api_body_bytes":16777216,"api_body_timeout":30000,"api_lists":64},"#
                 + #""auth":{"global_config":{"type":"none"}},"loops":2,"shutdown_delay":0,"public_hosts":[],"#
-                + #""follow_links":false,"upgrade_protocols":["websocket"],"#
+                + #""follow_links":false,"trusted_proxies":[],"upgrade_protocols":["websocket"],"#
                 + #""allowed_secrets":["*"],"log_format":"text"}}"#)
     }
 
@@ -316,6 +326,8 @@ import Testing
         settings.publicHosts = ["f2s.example"]
         settings.logFormat = .json
         settings.allowedSecrets = [try #require(NamePattern("function-*"))]
+        settings.trustedProxies = [try #require(AddressRange("10.0.0.0/8")), try #require(AddressRange("::1"))]
+        settings.upgradeProtocols = ["websocket", "foo/1"]
         #expect(try read(settings.json) == settings)
     }
 }

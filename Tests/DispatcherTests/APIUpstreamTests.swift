@@ -28,7 +28,6 @@ import Testing
                 #expect(
                     try await client.ask("GET \(target) HTTP/1.1\r\nHost: a\r\n\r\n").body == "GET \(target) HTTP/1.1")
             }
-            #expect(try await client.ask("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").body == "OPTIONS * HTTP/1.1")
             let answer = try await client.ask("GET http://a/health HTTP/1.1\r\nHost: a\r\nX-Forwarded-Host: b\r\n\r\n")
             #expect(answer.body == "GET /health HTTP/1.1")
             #expect(answer.field("Server-Timing") == nil)

@@ -13,6 +13,7 @@ import Testing
         ("000000000000005\r\nhello\r\n0\r\n\r\n", "hello", 29), ("2\r\n\r\n\r\n0\r\n\r\n", "\r\n", 12),
         ("1;a=\"b;\\\"c \";d\r\na\r\n0\r\n\r\n", "a", 24),
         ("0\r\nHosts: a\r\nX-Forward: b\r\nContent-Lengt: c\r\n\r\n", "", 47),
+        ("1 ;a\r\na\r\n0\t; b = c ;\td=\"e\" \t;f\r\n\r\n", "a", 34), ("1; a\r\na\r\n0\r\n\r\n", "a", 14),
         ("1\r\na\r\n0\r\nTrailer: x\r\nOther:\r\n\r\nrest", "a", 31),
     ]
 
@@ -27,7 +28,9 @@ import Testing
         "0\r\nX: y\rz\r\n\r\n",
         "1\r\na\r\n\r\n", "g\r\n",
         // Extensions that two readers may end in different places, or that are none (RFC 9112 section 7.1.1).
-        "1;\r\na\r\n", "1;=\r\na\r\n", "1;a=\r\na\r\n", "1;a b\r\na\r\n", "1; a\r\na\r\n", "1;a=\"b\r\nx\r\n",
+        "1;\r\na\r\n", "1;=\r\na\r\n", "1;a=\r\na\r\n", "1;a b\r\na\r\n", "1;a \r\na\r\n", "1;a=b \r\na\r\n",
+        "1;a=\"b\" \r\na\r\n",
+        "1; \r\na\r\n", "1 ;a= \r\na\r\n", "1 x\r\na\r\n", "1;a=\"b\r\nx\r\n",
         "1;a=\"b\\\r\nx\r\n", "1;a=\"b\"c\r\na\r\n", "1;a;\r\na\r\n", "1;a=b\"\r\na\r\n",
         // Trailers that frame, that belong to one hop, or that say where the request came from.
         "0\r\nContent-Length: 5\r\n\r\n", "0\r\ntransfer-encoding: chunked\r\n\r\n", "0\r\nConnection: close\r\n\r\n",

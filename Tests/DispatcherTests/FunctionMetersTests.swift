@@ -17,7 +17,7 @@ import Testing
         # TYPE f2s_request_duration_seconds histogram
         # HELP f2s_requests_abandoned_total Invocations whose client left before the end.
         # TYPE f2s_requests_abandoned_total counter
-        # HELP f2s_requests_completed_total Invocations that the function itself has answered.
+        # HELP f2s_requests_completed_total Invocations that the function itself has answered, by the class of the status.
         # TYPE f2s_requests_completed_total counter
         # HELP f2s_requests_failed_total Invocations that F2S had to answer itself, by stage.
         # TYPE f2s_requests_failed_total counter
@@ -39,7 +39,7 @@ import Testing
 
     private static var series: Set<String> {
         let singles = [
-            "f2s_activations_total", "f2s_requests_abandoned_total", "f2s_requests_completed_total",
+            "f2s_activations_total", "f2s_requests_abandoned_total",
             "f2s_requests_in_flight", "f2s_requests_incoming_total", "f2s_requests_limited_total",
             "f2s_requests_queued", "f2s_requests_retried_total",
         ].map { "\($0){function=\"hello\"}" }
@@ -51,7 +51,50 @@ import Testing
             bounds.map { "\(name)_bucket{function=\"hello\",le=\"\($0)\"}" }
                 + ["\(name)_sum{function=\"hello\"}", "\(name)_count{function=\"hello\"}"]
         }
-        return Set(singles + failures + histograms)
+        let completed = (1...5).map { "f2s_requests_completed_total{function=\"hello\",status=\"\($0)xx\"}" }
+        return Set(singles + completed + failures + histograms)
+    }
+
+    @Test func `a finished invocation is counted by the class of its status`() async throws {
+        let server = try await StubServer.start { request in
+            let status = request.line.split(separator: " ")[1].dropFirst()
+            request.connection.send("HTTP/1.1 \(status) X\r\nContent-Length: 0\r\n\r\n")
+        }
+        try await withTestbed { bed in
+            try await bed.serve(server)
+            let client = try await bed.client()
+            for status in [200, 201, 302, 404, 500, 503, 599, 799] {
+                #expect(try await client.ask(get("/hello/\(status)")).status == status)
+            }
+            for (number, count) in [(1, 0), (2, 2), (3, 1), (4, 1), (5, 4)] {
+                let series = "f2s_requests_completed_total{function=\"hello\",status=\"\(number)xx\"}"
+                #expect(bed.metric(series) == Double(count), "\(series)")
+            }
+        }
+        await server.stop()
+    }
+
+    @Test func `a replica that is doubted is no activation`() async throws {
+        let server = try await StubServer.start { request in
+            if request.line.contains("break") { request.connection.close() } else { request.connection.send(ok()) }
+        }
+        try await withTestbed { bed in
+            let function = makeFunction()
+            bed.declare(function)
+            let first = try await bed.client()
+            first.send(get())
+            try await eventually("it is asked for") {
+                bed.metric("f2s_activations_total{function=\"hello\"}") == 1
+            }
+            bed.run(makeReplica("r", of: function, port: server.port))
+            #expect(try await first.answer().status == 200)
+            for _ in 0..<10 {
+                #expect(try await first.ask(get("/hello/break")).status == 502)
+                #expect(try await first.ask(get()).status == 200)
+            }
+            #expect(bed.metric("f2s_activations_total{function=\"hello\"}") == 1)
+        }
+        await server.stop()
     }
 
     @Test func `a function that nobody has called shows every series at zero`() async throws {

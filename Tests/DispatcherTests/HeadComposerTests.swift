@@ -19,7 +19,7 @@ import Testing
         HeadComposer.request(
             span, head, fields: scanner.fields,
             to: .init(path: path.map { Array($0.utf8) }, rest: path == nil ? 0 : head.path.lower + rest),
-            from: .init(address: address), identity: Self.identity, into: out)
+            from: .init(forwarding: .init(address: address)), identity: Self.identity, into: out)
         out.append("\r\n")
         let lines = out.text.split(separator: "\r\n", omittingEmptySubsequences: false).map(String.init)
         #expect(lines.suffix(2) == ["", ""])
@@ -38,10 +38,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "Connection: close", "connection: Keep-Alive", "Keep-Alive: timeout=5", "Proxy-Connection: x", "TE: trailers",
+        "Connection: close", "connection: Keep-Alive", "Keep-Alive: timeout=5", "Proxy-Connection: x", "TE: gzip",
         "Upgrade: h2c", "Connection: X-Own\r\nX-Own: 1\r\nx-own: 2", "Connection: close , x-OWN\r\nX-Own: 1",
         "X-Own: 1\r\nConnection: upgrade, X-Own", "X-Forwarded-For: 6.6.6.6", "x-forwarded-proto: https",
-        "X-Forwarded-Port: 1", "X_Forwarded_For: 6.6.6.6",
+        "X-Forwarded-Port: 1", "X-Forwarded-Prefix: /x", "X_Forwarded_For: 6.6.6.6",
         "X-FORWARDED-HOST: evil", "Forwarded: for=6.6.6.6", "Expect: 100-continue",
         "Connection: X-Request-Id\r\nX-Request-Id: 7",
         "Connection: traceparent\r\ntraceparent: 7",
@@ -68,7 +68,7 @@ import Testing
 
     @Test func `an upgrade is asked for again on the next hop`() throws {
         let lines = try composed(
-            "GET /x HTTP/1.1\r\nHost: a:8\r\nUpgrade: websocket\r\nConnection: X, Upgrade\r\nX: 1\r\n\r\n")
+            "GET /x HTTP/1.1\r\nHost: a:8\r\nUpgrade: WebSocket\r\nConnection: X, Upgrade\r\nX: 1\r\n\r\n")
         #expect(lines == ["GET /x HTTP/1.1", "Host: a:8", "Connection: Upgrade", "Upgrade: websocket"] + added)
     }
 

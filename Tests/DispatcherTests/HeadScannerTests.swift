@@ -72,8 +72,8 @@ import Testing
         "GET x HTTP/1.1\r\nHost: a\r\n\r\n",
         "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n",
         "GET * HTTP/1.1\r\nHost: a\r\n\r\n", "GET http://a/ HTTP/1.1\r\nHost: b\r\n\r\n",
-        "GET http://a@b/ HTTP/1.1\r\nHost: b\r\n\r\n", "GET https://a/ HTTP/1.1\r\nHost: a\r\n\r\n",
-        "GET http://a HTTP/1.1\r\nHost: a\r\n\r\n",
+        "GET http://a@b/ HTTP/1.1\r\nHost: b\r\n\r\n", "GET https://a/ HTTP/1.1\r\nHost: a:80\r\n\r\n",
+        "GET http://a/ HTTP/1.0\r\n\r\n", "GET http:///x HTTP/1.1\r\nHost:\r\n\r\n",
         // Host.
         "GET / HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n",
         "GET / HTTP/1.0\r\nHost: a\r\nhost: b\r\n\r\n",

@@ -10,7 +10,7 @@ import Testing
         let problem = Problem(error, function: try FunctionName("hello"))
         let out = Buffer(capacity: 64)
         ProblemResponse.write(
-            problem, error, timing: timing, keepAlive: keepAlive, isAnswerToHead: toHead, into: out)
+            problem, error, timing: timing, keepAlive: keepAlive, isAnswerToHead: toHead, fields: [], into: out)
         let parsed = try Answer.parse(Array(out.text.utf8), isClosed: false, isToHead: toHead).orThrow()
         #expect(parsed.count == out.count)
         return parsed.found

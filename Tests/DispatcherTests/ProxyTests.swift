@@ -45,16 +45,18 @@ import Testing
         "5;ext=1\r\nhello\r\n0\r\nTrailer: t\r\n\r\n", "0\r\n\r\n",
         "3e8\r\n\(String(repeating: "y", count: 1000))\r\n1388\r\n\(String(repeating: "z", count: 5000))\r\n0\r\n\r\n",
     ])
-    func `chunks and trailers arrive as they were sent, in one piece and in pieces`(body: String) async throws {
+    func `chunks and trailers arrive as they were sent, in one piece and in pieces`(sent: String) async throws {
         let server = try await StubServer.start { $0.connection.send(ok($0.body)) }
         try await withTestbed { bed in
             try await bed.serve(server)
             let client = try await bed.client()
             let head = "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-            #expect(try await client.ask(head + body).body == body)
+            // Extensions of chunks concern one connection only.
+            let body = sent.replacing(";ext=1", with: "")
+            #expect(try await client.ask(head + sent).body == body)
             client.send(head)
-            try await client.dribble(String(decoding: body.utf8.prefix(40), as: UTF8.self))
-            client.send(String(decoding: body.utf8.dropFirst(40), as: UTF8.self))
+            try await client.dribble(String(decoding: sent.utf8.prefix(40), as: UTF8.self))
+            client.send(String(decoding: sent.utf8.dropFirst(40), as: UTF8.self))
             #expect(try await client.answer().body == body)
             #expect(server.requests.last?.field("Transfer-Encoding") == "chunked")
         }
@@ -68,7 +70,7 @@ import Testing
             try await bed.serve(server)
             let client = try await bed.client()
             client.send(get())
-            try await eventually("the end") { client.inbox.text.hasSuffix("\r\n\r\n3;x\r\nabc\r\n0\r\nT: 1\r\n\r\n") }
+            try await eventually("the end") { client.inbox.text.hasSuffix("\r\n\r\n3\r\nabc\r\n0\r\nT: 1\r\n\r\n") }
             #expect(try await client.answer().body == "abc")
             #expect(try await client.ask(get()).body == "abc")
             #expect(server.connections.count <= 2)

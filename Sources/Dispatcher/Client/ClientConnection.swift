@@ -25,10 +25,13 @@ final class ClientConnection: StreamHandler {
     let kind: ListenerKind
     /// Whether it came by the internal listener: from another F2S process, or from a hook.
     var isInternal: Bool { kind == .peers }
+    /// The same as a number.
+    let ip: IPAddress?
     private(set) lazy var forwarding = HeadComposer.Forwarding(address: address)
-    /// Who calls, for a function that limits each caller's rate: without credentials, everybody from one address. The
-    /// hash is seeded anew in each process, so that nobody can choose whose bucket to share.
-    private(set) lazy var caller = UInt64(truncatingIfNeeded: address.hashValue)
+    /// Who calls, for a function that limits each caller's rate: without credentials, everybody from one address, or
+    /// from the addresses that one subscriber of IPv6 has. The hash is seeded anew in each process, so that nobody can
+    /// choose whose bucket to share.
+    private(set) lazy var caller = UInt64(truncatingIfNeeded: ip?.subscriber.hashValue ?? 0)
     private(set) var entry = -1
     private(set) var phase = Phase.head
     /// When to look at this connection again; maintained by both sides of it.
@@ -55,6 +58,7 @@ final class ClientConnection: StreamHandler {
     init(_ stream: Stream, peer: SocketAddress, kind: ListenerKind, worker: Worker) {
         self.stream = stream
         address = peer.ip
+        ip = peer.number
         self.kind = kind
         self.worker = worker
     }
@@ -62,7 +66,8 @@ final class ClientConnection: StreamHandler {
     /// Begins to read requests.
     func start() {
         entry = worker.register(self)
-        setDeadline(in: worker.times.idle)
+        // Who connects and says nothing gets no more time than who says it slowly.
+        setDeadline(in: min(worker.times.head, worker.times.idle))
         stream.start(self)
     }
 
@@ -271,7 +276,11 @@ extension ClientConnection {
                 isHeadTimed = true
                 setDeadline(in: worker.times.head)
             }
-            if rest.count > headBytesMax { refuseHead(rest) }
+            if !HeadScanner.mayBegin(rest) {
+                refuseBeginning(rest)
+            } else if rest.count > headBytesMax {
+                refuseHead(rest)
+            }
             return false
         }
         isHeadTimed = false
@@ -291,6 +300,19 @@ extension ClientConnection {
         }
         return true
     }
+
+    /// Not the beginning of any request: there is nothing to wait for.
+    private func refuseBeginning(_ bytes: Span<UInt8>) {
+        let isTLS = bytes[0] == Self.tlsHandshake
+        exchange.refuse(
+            .malformedRequest(
+                reason: isTLS
+                    ? "These bytes begin a TLS handshake, and this port speaks HTTP without TLS: use an http:// URL"
+                    : "The method is not a token"))
+    }
+
+    /// Content type of a TLS record that holds a handshake (RFC 8446 section 5.1).
+    private static let tlsHandshake: UInt8 = 22
 
     /// A request line that alone is over the limit is a target that is too long.
     private func refuseHead(_ bytes: Span<UInt8>) {
@@ -320,7 +342,10 @@ extension ClientConnection {
         guard exchange.isOpen, let length = body.completeLength(in: bytes, bytesMax: Exchange.heldBodyBytesMax) else {
             return
         }
-        exchange.hold(bytes.extracting(first: length))
+        let held = bytes.extracting(first: length)
+        // It was found to be in order just now.
+        _ = try? body.consume(held, dropped: { worker.cuts.append($0) })
+        worker.withTrimmed(held) { exchange.hold($0) }
         position += length
         body = BodyReader()
         phase = .response
@@ -335,18 +360,20 @@ extension ClientConnection {
         guard !rest.isEmpty, exchange.isUpstreamWritable else { return false }
         let count: Int
         do {
-            count = try body.consume(rest)
+            count = try body.consume(rest, dropped: { worker.cuts.append($0) })
         } catch {
+            worker.cuts.removeAll()
             exchange.refuse(.malformedRequest(reason: "The chunked coding is malformed"))
             return true
         }
         if let limit = worker.tuning.limits.bodyBytesMax, body.contentBytes > limit {
+            worker.cuts.removeAll()
             exchange.refuse(.tooLarge(.body(bytesMax: limit)))
             return true
         }
         position += count
         if body.isDone { phase = .response }
-        exchange.passUpstream(rest.extracting(first: count))
+        worker.withTrimmed(rest.extracting(first: count)) { exchange.passUpstream($0) }
         return true
     }
 

@@ -33,7 +33,22 @@ extension Exchange {
         out.clear()
         ProblemResponse.write(
             problem, error, timing: timing, keepAlive: keepAlive, isAnswerToHead: isAnswerToHead,
-            fields: proof(of: error), into: out)
+            fields: worker.date.line + proof(of: error), into: out)
+        client.write(out)
+        client.responseEnded(keepAlive: keepAlive)
+    }
+
+    /// Answers a question about the server as a whole (RFC 9110 section 9.3.7): it is there, and knows these methods.
+    func answerServerWide() {
+        let keepAlive = client.isRequestComplete && facts.isPersistent && !worker.shared.isLeaving
+        end()
+        let out = worker.output
+        out.clear()
+        out.append("HTTP/1.1 204 No Content\r\n")
+        out.append("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n")
+        out.append(worker.date.line)
+        if !keepAlive { out.append("Connection: close\r\n") }
+        out.append("\r\n")
         client.write(out)
         client.responseEnded(keepAlive: keepAlive)
     }

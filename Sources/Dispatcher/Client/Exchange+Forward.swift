@@ -103,8 +103,8 @@ extension Exchange {
         worker.scanner.keepOrigin(bytes)
         guard let destination = Self.destination(of: bytes, head, from: old, to: new) else { return false }
         HeadComposer.request(
-            bytes, head, fields: worker.scanner.fields, to: destination, from: .kept,
-            identity: worker.identities.next(), into: out)
+            bytes, head, fields: worker.scanner.fields, to: destination,
+            from: .init(forwarding: .kept), identity: worker.identities.next(), into: out)
         if new.isForward { addPeerFields(to: out) }
         out.append("\r\n")
         out.append(bytes.extracting(droppingFirst: end))

@@ -19,7 +19,7 @@ extension Exchange {
     func routeInternal(
         _ head: RequestHead, _ bytes: Span<UInt8>
     ) throws(InvocationError) -> HeadComposer.Destination {
-        guard RouteTable.isInvocation(bytes, path: head.path) else {
+        guard RouteTable.isInvocation(bytes, head) else {
             worker.scanner.keepToken(bytes)
             // Kubernetes' kubelet up to 1.20 doubles the first slash of a hook's path.
             var start = head.path.lower
@@ -34,10 +34,10 @@ extension Exchange {
         worker.scanner.keepOrigin(bytes)
         // The other process knew the function when it forwarded: one of both knows the newer state, soon both do.
         guard !worker.shared.isEnding, let table = worker.homeTable,
-            case .found(let entry, let rest) = table.match(bytes, path: head.path, method: head.method)
+            case .found(let entry, let rest) = table.match(bytes, head)
         else { throw .moved }
         self.entry = entry
-        return .init(path: entry.declaration.path, rest: rest)
+        return try destination(of: entry, bytes, head, rest)
     }
 
     /// Name of the field, in lower case, by which a process that does not know the token of another one says so. It has

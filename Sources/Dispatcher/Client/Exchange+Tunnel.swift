@@ -10,7 +10,7 @@ extension Exchange {
     func becomeTunnel() {
         state = .tunnel
         tunnelEnds = []
-        entry?.cell.meters.count(.completed)
+        entry?.cell.meters.complete(status: facts.status)
         client.becomeTunnel()
         noteActivity()
     }

@@ -27,10 +27,12 @@ extension Exchange {
         }
         times.responded = worker.now()
         state = .responding
+        facts.status = head.status
         facts.endContent(framing)
         facts.keepAlive =
             facts.isPersistent && facts.ending != .close && !worker.shared.isLeaving && head.status != 101
             && (client.isRequestComplete || !isComplete)
+        if !head.facts.hasDate, head.status >= 200 { out.append(worker.date.line) }
         // What another process has answered says it already.
         if let entry, !entry.isForward {
             HeadComposer.serverTiming(
@@ -82,7 +84,7 @@ extension Exchange {
         upstream = nil
         if facts.ending == .chunks { client.write(HeadComposer.lastChunk) }
         if let entry {
-            entry.cell.meters.count(.completed)
+            entry.cell.meters.complete(status: facts.status)
             times.observe(in: entry.cell.meters, now: worker.coarseNow)
         }
         let keepAlive = facts.keepAlive

@@ -66,14 +66,15 @@ final class Exchange {
         failedReplica = nil
         entry = nil
         state = .routed
+        guard !head.isServerWide else { return answerServerWide() }
         do throws(InvocationError) {
             let isInternal = client.isInternal
             let destination = try isInternal ? routeInternal(head, bytes) : route(head, bytes)
             let request = worker.loop.buffers.take()
             self.request = request
+            let origin = origin(bytes)
             HeadComposer.request(
-                bytes, head, fields: worker.scanner.fields, to: destination,
-                from: isInternal && entry != nil ? .kept : client.forwarding,
+                bytes, head, fields: worker.scanner.fields, to: destination, from: origin,
                 identity: worker.identities.next(), into: request)
             if let entry, entry.isForward { addPeerFields(to: request) }
             request.append("\r\n")
@@ -158,7 +159,8 @@ final class Exchange {
         let wallClock = worker.wallClock
         let (avoided, place) = (failedReplica, sequence)
         // What another process forwards was counted there, where the caller is known.
-        let caller = entry.declaration.countsCallers && !client.isInternal && !isMoved ? client.caller : nil
+        let caller =
+            entry.declaration.countsCallers && !client.isInternal && !isMoved ? facts.caller ?? client.caller : nil
         let admission = entry.cell.withQueue {
             $0.admit(
                 waiter, from: caller, avoiding: avoided, sequence: place, isMoved: isMoved, now: now,
@@ -176,7 +178,8 @@ final class Exchange {
             let scaling = now &+ worker.times.scaling
             client.setDeadline(at: isCold ? min(times.deadline, scaling) : times.deadline)
             if activate {
-                entry.cell.meters.count(.activated)
+                // One that is there and is being tried again is no first one.
+                if !entry.cell.withQueue({ $0.isStarting }) { entry.cell.meters.count(.activated) }
                 worker.shared.changes.raise()
             }
             client.updateReading()
@@ -264,16 +267,47 @@ final class Exchange {
 }
 
 extension Exchange {
+    /// Where the request came from: what the client's connection says, a trusted proxy, or another F2S process.
+    private func origin(_ bytes: Span<UInt8>) -> HeadComposer.Origin {
+        if client.isInternal, entry != nil { return .init(forwarding: .kept) }
+        var origin = HeadComposer.Origin(
+            forwarding: client.forwarding, prefix: entry?.declaration.publicPath ?? [])
+        guard worker.trusts(client.ip) else { return origin }
+        let trusted = worker.scanner.takeOrigin(bytes)
+        origin.trusted = trusted
+        if entry?.declaration.countsCallers == true {
+            let sender = ForwardedClient(bytes, worker.scanner.fields, trusted)
+            facts.caller = UInt64(
+                truncatingIfNeeded: sender.hash(bytes, peer: client.ip) { worker.trusts($0) })
+        }
+        return origin
+    }
+
+    /// The path on the replica, or on the other process.
+    func destination(
+        of entry: RouteTable.Entry, _ span: Span<UInt8>, _ head: RequestHead, _ rest: Int
+    ) throws(InvocationError) -> HeadComposer.Destination {
+        // A path of one byte is all of the replica.
+        if let path = entry.declaration.path, path.count > 1,
+            PathCheck.hasDotSegment(span, ByteRange(rest, head.path.upper))
+        {
+            throw .malformedRequest(reason: "The path holds '.' or '..', which would lead out of target.endpoint")
+        }
+        // Another process gets the path in its usual spelling, by which it can be sent elsewhere.
+        let publicPath = entry.isForward && head.hasEscapes ? RouteTable.publicPath(entry.declaration.route) : nil
+        return .init(path: entry.declaration.path ?? publicPath, rest: rest)
+    }
+
     /// Which function or the API server, and the path there.
     private func route(_ head: RequestHead, _ span: Span<UInt8>) throws(InvocationError) -> HeadComposer.Destination {
         if client.kind == .management { try refuseFunction() }
-        guard RouteTable.isInvocation(span, path: head.path) else { return try routeToAPI(head, span) }
+        guard RouteTable.isInvocation(span, head) else { return try routeToAPI(head, span) }
         guard let table = worker.table else { throw .starting }
-        switch table.match(span, path: head.path, method: head.method) {
+        switch table.match(span, head) {
         case .found(let entry, let rest):
             try checkFunction(head, span, entry)
             self.entry = entry
-            return .init(path: entry.declaration.path, rest: rest)
+            return try destination(of: entry, span, head, rest)
         case .methodNotAllowed(let allowed, let entry):
             try checkFunction(head, span, entry)
             self.entry = entry

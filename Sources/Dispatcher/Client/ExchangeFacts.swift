@@ -10,6 +10,10 @@ struct ExchangeFacts {
     /// Whether the client has said that it sends nothing more.
     var isLastOfClient = false
     var minorVersion = 1
+    /// Who calls, where a trusted proxy says so.
+    var caller: UInt64?
+    /// The function's answer; 0 until it has begun.
+    var status = 0
     /// Decided with the response's head.
     var keepAlive = false
     /// How a response whose replica ends it by closing is passed on; decided with its head.

@@ -4,7 +4,7 @@ import F2SModel
 enum ProblemResponse {
     static func write(
         _ problem: Problem, _ error: InvocationError, timing: ExchangeTimes?, keepAlive: Bool, isAnswerToHead: Bool,
-        fields: [UInt8] = [], into out: Buffer
+        fields: [UInt8], into out: Buffer
     ) {
         let document = problem.json
         out.append(text: "HTTP/1.1 \(problem.status) \(reasonPhrase(problem.status))\r\n")

@@ -13,8 +13,9 @@ final class Refusal: StreamHandler {
 
         """
 
+    /// Behind the status line and the date.
     private static let answer = Array(
-        ("HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\n"
+        ("Content-Type: application/problem+json\r\n"
             + "Content-Length: \(document.utf8.count)\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + document).utf8)
 
     /// The client has sent something by now. Closing on it would reset the connection and take the answer away, so it
@@ -29,7 +30,12 @@ final class Refusal: StreamHandler {
     func start() {
         stream.start(self)
         worker.lingeringRefusals += 1
-        stream.write(Self.answer.span)
+        let out = worker.output
+        out.clear()
+        out.append("HTTP/1.1 503 Service Unavailable\r\n")
+        out.append(worker.date.line)
+        out.append(Self.answer)
+        stream.write(out)
         stream.shutdownOutput()
         // Those that linger are open too, and take from the reserve.
         let share = worker.shared.descriptors.reserve / (4 * worker.directory.mailboxes.count)

@@ -29,9 +29,11 @@ struct BodyReader {
     }
 
     /// How many of the readable bytes belong to this content.
-    /// - Parameter content: told about each run of content within the bytes, without its framing.
+    /// - Parameters:
+    ///   - content: told about each run of content within the bytes, without its framing.
+    ///   - dropped: told about each run of framing that is not passed on.
     mutating func consume(
-        _ bytes: Span<UInt8>, content: (ByteRange) -> Void = { _ in }
+        _ bytes: Span<UInt8>, content: (ByteRange) -> Void = { _ in }, dropped: (ByteRange) -> Void = { _ in }
     ) throws(ChunkScanner.Failure) -> Int {
         let count: Int
         switch framing {
@@ -43,10 +45,12 @@ struct BodyReader {
             content(ByteRange(0, count))
         case .chunked:
             var length = 0
-            count = try chunks.scan(bytes, from: 0) { run in
-                length &+= run.count
-                content(run)
-            }
+            count = try chunks.scan(
+                bytes, from: 0,
+                content: { run in
+                    length &+= run.count
+                    content(run)
+                }, dropped: dropped)
             contentBytes &+= length
         case .untilClose:
             count = bytes.count

@@ -192,6 +192,19 @@ extension Span<UInt8> {
         return true
     }
 
+    /// Whether the bytes of a part begin with `text`, which must be in lower case, in any letter case.
+    func hasPrefix(_ text: StaticString, from start: Int, to end: Int) -> Bool {
+        let textEnd = start + text.utf8CodeUnitCount
+        return textEnd <= end && isCaseInsensitively(text, in: ByteRange(start, textEnd))
+    }
+
+    /// The range without `text` at its end.
+    func dropping(_ text: StaticString, from range: ByteRange) -> ByteRange {
+        let textStart = range.upper - text.utf8CodeUnitCount
+        guard textStart >= range.lower, isExactly(text, in: ByteRange(textStart, range.upper)) else { return range }
+        return ByteRange(range.lower, textStart)
+    }
+
     /// Whether the range holds exactly `text`.
     @inline(__always)
     func isExactly(_ text: StaticString, in range: ByteRange) -> Bool {

@@ -1,11 +1,12 @@
-/// Follows the chunked coding (RFC 9112 section 7.1) to find where it ends, strictly. The bytes pass through unchanged,
-/// which is only safe because nothing ambiguous passes.
+/// Follows the chunked coding (RFC 9112 section 7.1) to find where it ends, strictly. The bytes pass through, which is
+/// only safe because nothing ambiguous passes. Extensions of chunks are left out: they concern one connection only,
+/// and readers differ in what they take for one.
 struct ChunkScanner {
     enum Failure: Error { case malformed }
 
     private enum State {
         case size, sizeLineFeed
-        case extensionStart, extensionName, extensionValueStart, extensionValue
+        case extensionSpace, extensionStart, extensionName, extensionNameEnd, extensionValueStart, extensionValue
         case extensionQuoted, extensionQuotedPair, extensionEnd
         case data, dataCarriageReturn, dataLineFeed
         case trailerStart, trailerName, trailerValue, trailerLineFeed, endLineFeed, done
@@ -23,11 +24,16 @@ struct ChunkScanner {
     var isDone: Bool { state == .done }
 
     /// Consumes what belongs to this body.
-    /// - Parameter content: told about each run of content, for those who need it without its framing.
+    /// - Parameters:
+    ///   - content: told about each run of content, for those who need it without its framing.
+    ///   - dropped: told about each run that does not pass through.
     /// - Returns: how many bytes belong to the body; fewer than given only at its end.
-    mutating func scan(_ bytes: Span<UInt8>, from: Int, content: (ByteRange) -> Void = { _ in }) throws(Failure) -> Int
-    {
+    mutating func scan(
+        _ bytes: Span<UInt8>, from: Int, content: (ByteRange) -> Void = { _ in },
+        dropped: (ByteRange) -> Void = { _ in }
+    ) throws(Failure) -> Int {
         var index = from
+        var droppedStart = from
         while index < bytes.count, state != .done {
             if state == .data {
                 let run = min(remaining, bytes.count &- index)
@@ -35,12 +41,27 @@ struct ChunkScanner {
                 remaining &-= run
                 index &+= run
                 if remaining == 0 { state = .dataCarriageReturn }
+                droppedStart = index
                 continue
             }
             try step(bytes[index])
+            if !isInExtension {
+                if droppedStart < index { dropped(ByteRange(droppedStart, index)) }
+                droppedStart = index &+ 1
+            }
             index &+= 1
         }
+        if isInExtension, droppedStart < index { dropped(ByteRange(droppedStart, index)) }
         return index &- from
+    }
+
+    private var isInExtension: Bool {
+        switch state {
+        case .extensionSpace, .extensionStart, .extensionName, .extensionNameEnd, .extensionValueStart,
+            .extensionValue, .extensionQuoted, .extensionQuotedPair, .extensionEnd:
+            true
+        default: false
+        }
     }
 
     private mutating func step(_ byte: UInt8) throws(Failure) {
@@ -55,11 +76,12 @@ struct ChunkScanner {
                 switch byte {
                 case Octet.carriageReturn: state = .sizeLineFeed
                 case Octet.semicolon: state = .extensionStart
+                case Octet.space, Octet.tab: state = .extensionSpace
                 default: throw .malformed
                 }
             }
-        case .extensionStart, .extensionName, .extensionValueStart, .extensionValue, .extensionQuoted,
-            .extensionQuotedPair, .extensionEnd:
+        case .extensionSpace, .extensionStart, .extensionName, .extensionNameEnd, .extensionValueStart,
+            .extensionValue, .extensionQuoted, .extensionQuotedPair, .extensionEnd:
             try stepExtension(byte)
         case .sizeLineFeed:
             try expect(byte, Octet.lineFeed)
@@ -102,21 +124,30 @@ struct ChunkScanner {
         guard overhead <= Self.overheadMax else { throw .malformed }
     }
 
-    /// `token [ "=" ( token / quoted-string ) ]` (RFC 9112 section 7.1.1).
+    /// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )` (RFC 9112 section 7.1.1).
     private mutating func stepExtension(_ byte: UInt8) throws(Failure) {
         let quote = UInt8(ascii: "\"")
         switch (state, byte) {
-        case (.extensionStart, _) where Octet.isToken(byte): state = .extensionName
-        case (.extensionName, _) where Octet.isToken(byte): break
-        case (.extensionName, UInt8(ascii: "=")): state = .extensionValueStart
-        case (.extensionValueStart, quote): state = .extensionQuoted
-        case (.extensionValueStart, _) where Octet.isToken(byte): state = .extensionValue
-        case (.extensionValue, _) where Octet.isToken(byte): break
         case (.extensionQuoted, quote): state = .extensionEnd
         case (.extensionQuoted, UInt8(ascii: "\\")): state = .extensionQuotedPair
         case (.extensionQuoted, _): break
         case (.extensionQuotedPair, _): state = .extensionQuoted
-        case (.extensionName, Octet.semicolon), (.extensionValue, Octet.semicolon), (.extensionEnd, Octet.semicolon):
+        case (.extensionSpace, Octet.space), (.extensionSpace, Octet.tab), (.extensionStart, Octet.space),
+            (.extensionStart, Octet.tab), (.extensionNameEnd, Octet.space), (.extensionNameEnd, Octet.tab),
+            (.extensionValueStart, Octet.space), (.extensionValueStart, Octet.tab):
+            break
+        case (.extensionName, Octet.space), (.extensionName, Octet.tab): state = .extensionNameEnd
+        case (.extensionValue, Octet.space), (.extensionValue, Octet.tab), (.extensionEnd, Octet.space),
+            (.extensionEnd, Octet.tab):
+            state = .extensionSpace
+        case (.extensionStart, _) where Octet.isToken(byte): state = .extensionName
+        case (.extensionName, _) where Octet.isToken(byte): break
+        case (.extensionName, UInt8(ascii: "=")), (.extensionNameEnd, UInt8(ascii: "=")): state = .extensionValueStart
+        case (.extensionValueStart, quote): state = .extensionQuoted
+        case (.extensionValueStart, _) where Octet.isToken(byte): state = .extensionValue
+        case (.extensionValue, _) where Octet.isToken(byte): break
+        case (.extensionSpace, Octet.semicolon), (.extensionName, Octet.semicolon),
+            (.extensionNameEnd, Octet.semicolon), (.extensionValue, Octet.semicolon), (.extensionEnd, Octet.semicolon):
             state = .extensionStart
         case (.extensionName, Octet.carriageReturn), (.extensionValue, Octet.carriageReturn),
             (.extensionEnd, Octet.carriageReturn):

@@ -5,6 +5,8 @@ enum HeadError: Error, Equatable {
     case malformed(String)
     case tooLarge(InvocationError.Part)
 
+    static let bareLineFeed = HeadError.malformed("Lines of the head end in LF without CR")
+
     /// The answer to the client whose request it was.
     var asRequestError: InvocationError {
         switch self {
@@ -17,7 +19,9 @@ enum HeadError: Error, Equatable {
     var asResponseError: InvocationError {
         switch self {
         case .malformed(let reason): .malformedResponse(reason: reason)
-        case .tooLarge: .malformedResponse(reason: "The response's head is over its limit")
+        case .tooLarge(.fields(let countMax)):
+            .malformedResponse(reason: "The response has over \(countMax) header fields (f2s.limits.fields)")
+        case .tooLarge: .malformedResponse(reason: "The response's head is over its limit (f2s.limits.head_bytes)")
         }
     }
 }
@@ -61,6 +65,13 @@ struct FieldFacts {
     var authorization: ByteRange?
     /// The function that the caller means (``FunctionField``).
     var function: ByteRange?
+    var hasDate = false
+    /// Whether Content-Length has zeros in front, and is written anew.
+    var rewritesLength = false
+    /// Whether the client takes trailers (`TE: trailers`).
+    var takesTrailers = false
+    /// The method that a browser asks to be allowed to use (`Access-Control-Request-Method`).
+    var preflightMethod: Function.Method?
     var hasTraceparent = false
     var hasRequestID = false
 }
@@ -75,6 +86,12 @@ struct RequestHead {
     var target = ByteRange(0, 0)
     /// The path alone.
     var path = ByteRange(0, 0)
+    /// Whether the path has a percent sign: other spellings of it may be the same path.
+    var hasEscapes = false
+    /// Whether the target has bytes that are sent on percent-encoded.
+    var hasRawBytes = false
+    /// Whether it is about the server and not about a path of it (`OPTIONS *`).
+    var isServerWide = false
     /// First byte after the request line.
     var fieldsStart = 0
     var minorVersion = 1

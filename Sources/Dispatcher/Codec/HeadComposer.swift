@@ -1,17 +1,22 @@
 /// Writes heads: what arrived, as bytes, less what must not be forwarded, plus what F2S adds.
 enum HeadComposer {
     /// What a client connection adds to every request of its own: the lines that name the client's address.
-    struct Forwarding {
+    ///
+    /// A class, because every request holds on to it: one count instead of one for each member.
+    final class Forwarding: Sendable {
         let lines: [UInt8]
         /// Whether the request says where it came from itself, and is trusted.
         let isKept: Bool
+        /// The address, as an element of `X-Forwarded-For` and of `Forwarded`.
+        fileprivate let address: [UInt8]
+        fileprivate let node: [UInt8]
 
         /// For a request that comes from another F2S process: the lines of the first one stay.
-        static let kept = Forwarding(lines: [], isKept: true)
+        static let kept = Forwarding()
 
-        private init(lines: [UInt8], isKept: Bool) {
-            self.lines = lines
-            self.isKept = isKept
+        private init() {
+            (lines, address, node) = ([], [], [])
+            isKept = true
         }
 
         /// - Parameter address: as text, IPv6 without brackets; `nil`: not known.
@@ -19,9 +24,20 @@ enum HeadComposer {
             let address = address ?? "unknown"
             let node = address.contains(":") ? "\"[\(address)]\"" : address
             isKept = false
+            self.address = Array(address.utf8)
+            self.node = Array("for=\(node);proto=http".utf8)
             lines = Array(
                 "X-Forwarded-For: \(address)\r\nX-Forwarded-Proto: http\r\nForwarded: for=\(node);proto=http\r\n".utf8)
         }
+    }
+
+    /// Where a request came from, as the next reader is told.
+    struct Origin {
+        var forwarding: Forwarding
+        /// What a trusted proxy says of it; `nil`: the client is not one.
+        var trusted: TrustedOrigin?
+        /// Public path of the function, which its replica does not see; empty: there is none.
+        var prefix: [UInt8] = []
     }
 
     /// Where a request goes on the replica: path, rest of the public path, query.
@@ -35,7 +51,7 @@ enum HeadComposer {
     /// A request's head, up to but without the empty line, so that fields can be added.
     static func request(
         _ bytes: Span<UInt8>, _ head: RequestHead, fields: [Field], to destination: Destination,
-        from client: Forwarding, identity: RequestIdentity, into out: Buffer
+        from origin: Origin, identity: RequestIdentity, into out: Buffer
     ) {
         out.append(bytes, head.methodText)
         out.append(Octet.space)
@@ -48,13 +64,11 @@ enum HeadComposer {
             out.append("Connection: Upgrade\r\nUpgrade: ")
             out.append(upgrade)
             out.append("\r\n")
+        } else if head.facts.takesTrailers, head.minorVersion >= 1 {
+            out.append("Connection: TE\r\nTE: trailers\r\n")
         }
-        out.append(client.lines)
-        if !client.isKept, let host = head.facts.host, !host.isEmpty {
-            out.append("X-Forwarded-Host: ")
-            out.append(bytes, host)
-            out.append("\r\n")
-        }
+        writeLength(head.facts, into: out)
+        if !origin.forwarding.isKept { writeOrigin(bytes, head, fields, origin, into: out) }
         if !head.facts.hasRequestID {
             out.append("X-Request-Id: ")
             identity.writeRequestID(into: out)
@@ -67,6 +81,47 @@ enum HeadComposer {
         }
     }
 
+    private static func writeOrigin(
+        _ bytes: Span<UInt8>, _ head: RequestHead, _ fields: [Field], _ origin: Origin, into out: Buffer
+    ) {
+        let trusted = origin.trusted ?? TrustedOrigin()
+        if trusted.isSilent {
+            out.append(origin.forwarding.lines)
+        } else {
+            if trusted.hasFor {
+                out.append("X-Forwarded-For: ")
+                writeList("x-forwarded-for", bytes, fields, then: origin.forwarding.address, into: out)
+            }
+            if trusted.hasForwarded {
+                out.append("Forwarded: ")
+                writeList("forwarded", bytes, fields, then: origin.forwarding.node, into: out)
+            }
+        }
+        if trusted.hasFor, !trusted.hasProtocol { out.append("X-Forwarded-Proto: http\r\n") }
+        if !trusted.hasHost, let host = head.facts.host, !host.isEmpty {
+            out.append("X-Forwarded-Host: ")
+            out.append(bytes, host)
+            out.append("\r\n")
+        }
+        guard !origin.prefix.isEmpty else { return }
+        out.append("X-Forwarded-Prefix: ")
+        if let prefix = trusted.prefix { out.append(bytes, prefix) }
+        out.append(origin.prefix)
+        out.append("\r\n")
+    }
+
+    /// All elements of a list that may stand in several fields, and one more.
+    private static func writeList(
+        _ name: StaticString, _ bytes: Span<UInt8>, _ fields: [Field], then last: [UInt8], into out: Buffer
+    ) {
+        for field in fields where !field.value.isEmpty && bytes.isCaseInsensitively(name, in: field.name) {
+            out.append(bytes, field.value)
+            out.append(", ")
+        }
+        out.append(last)
+        out.append("\r\n")
+    }
+
     /// A response's head, up to but without the empty line, so that fields can be added.
     static func response(
         _ bytes: Span<UInt8>, _ head: ResponseHead, fields: [Field], into out: Buffer
@@ -74,6 +129,14 @@ enum HeadComposer {
         out.append("HTTP/1.1")
         out.append(bytes, ByteRange(8, head.fieldsStart))
         writeKept(bytes, from: head.fieldsStart, fields: fields, into: out)
+        if head.status >= 200, head.status != 204 { writeLength(head.facts, into: out) }
+    }
+
+    private static func writeLength(_ facts: FieldFacts, into out: Buffer) {
+        guard facts.rewritesLength, let length = facts.contentLength else { return }
+        out.append("Content-Length: ")
+        writeDecimal(UInt64(length), into: out)
+        out.append("\r\n")
     }
 
     /// Content as one chunk (RFC 9112 section 7.1); nothing for none, because that would be the last one.
@@ -102,18 +165,34 @@ enum HeadComposer {
         _ bytes: Span<UInt8>, _ head: RequestHead, _ destination: Destination, into out: Buffer
     ) {
         guard let path = destination.path else {
-            out.append(bytes, head.target)
-            return
+            // An absolute URL may have no path.
+            if head.path.isEmpty { out.append(Octet.slash) }
+            return write(bytes, head.target, head, into: out)
         }
         let rest = ByteRange(destination.rest, head.path.upper)
+        if path.isEmpty, rest.isEmpty { out.append(Octet.slash) }
         // A target path's own trailing slash gives way to the one that the rest begins with.
         if !rest.isEmpty, path.last == Octet.slash {
             out.append(path.span.extracting(droppingLast: 1))
         } else {
             out.append(path)
         }
-        out.append(bytes, rest)
-        out.append(bytes, ByteRange(head.path.upper, head.target.upper))
+        write(bytes, rest, head, into: out)
+        write(bytes, ByteRange(head.path.upper, head.target.upper), head, into: out)
+    }
+
+    /// A part of the target. Bytes that a URL must not have as they are, which browsers and shells send all the same,
+    /// are percent-encoded (RFC 3986 section 2.1): they mean the same, and every reader takes them for the same.
+    private static func write(_ bytes: Span<UInt8>, _ part: ByteRange, _ head: RequestHead, into out: Buffer) {
+        guard head.hasRawBytes, !part.isEmpty else { return out.append(bytes, part) }
+        for index in part.lower..<part.upper {
+            if bytes[index] > 127 { writeEscaped(bytes[index], into: out) } else { out.append(bytes[index]) }
+        }
+    }
+
+    private static func writeEscaped(_ byte: UInt8, into out: Buffer) {
+        out.append(Octet.percent)
+        for digit in [byte >> 4, byte & 15] { out.append(digit < 10 ? 48 + digit : 55 + digit) }
     }
 
     /// Copies the fields in as few runs as there are gaps.

@@ -21,7 +21,8 @@ extension HeadScanner {
             }
             let end = bytes.fieldContentEnd(from: nameEnd &+ 1, to: length)
             guard end &+ 1 < length, bytes[end] == Octet.carriageReturn, bytes[end &+ 1] == Octet.lineFeed else {
-                throw .malformed("A field value holds a control character, or its line ends without CR LF")
+                guard bytes[end] != Octet.lineFeed else { throw .bareLineFeed }
+                throw .malformed("A field value holds a control character")
             }
             let lineEnd = end &+ 2
             var field = Field(
@@ -53,6 +54,7 @@ extension HeadScanner {
     private func noteHop(_ bytes: Span<UInt8>, _ field: inout Field, _ facts: inout FieldFacts) throws(HeadError) {
         let name = field.name
         switch name.count {
+        case 4: if bytes.isCaseInsensitively("date", in: name) { facts.hasDate = true }
         case 7:
             if bytes.isCaseInsensitively("upgrade", in: name) {
                 facts.hasSeveralUpgrades = facts.upgrade != nil
@@ -66,7 +68,7 @@ extension HeadScanner {
             } else if bytes.isCaseInsensitively("keep-alive", in: name) {
                 field.isDropped = true
             }
-        case 14: try noteLength(bytes, field, &facts)
+        case 14: try noteLength(bytes, &field, &facts)
         case 16: if bytes.isCaseInsensitively("proxy-connection", in: name) { field.isDropped = true }
         case 17: try noteTransferEncoding(bytes, field, &facts)
         default: break
@@ -79,7 +81,13 @@ extension HeadScanner {
         if Self.saysOrigin(bytes, name) { field.isDropped = true }
         switch name.count {
         case 2:
-            if bytes.isCaseInsensitively("te", in: name) { field.isDropped = true }
+            if bytes.isCaseInsensitively("te", in: name) {
+                field.isDropped = true
+                // Chunks pass through with their trailers. Nothing else that a client may name there does.
+                Self.eachElement(bytes, field.value) { element in
+                    if bytes.isCaseInsensitively("trailers", in: element) { facts.takesTrailers = true }
+                }
+            }
         case 4:
             if bytes.isCaseInsensitively("host", in: name) {
                 guard facts.host == nil else { throw .malformed("There are two Host fields") }
@@ -109,6 +117,10 @@ extension HeadScanner {
             if bytes.isCaseInsensitively("authorization", in: name) {
                 guard facts.authorization == nil else { throw .malformed("There are two Authorization fields") }
                 facts.authorization = field.value
+            }
+        case 29:
+            if bytes.isCaseInsensitively("access-control-request-method", in: name) {
+                facts.preflightMethod = Self.method(bytes, field.value)
             }
         // Programs that read fields as environment variables take an underscore for a dash, and so these for framing.
         case 14:
@@ -151,7 +163,9 @@ extension HeadScanner {
         }
     }
 
-    private func noteLength(_ bytes: Span<UInt8>, _ field: Field, _ facts: inout FieldFacts) throws(HeadError) {
+    private func noteLength(
+        _ bytes: Span<UInt8>, _ field: inout Field, _ facts: inout FieldFacts
+    ) throws(HeadError) {
         guard bytes.isCaseInsensitively("content-length", in: field.name) else { return }
         guard (1...18).contains(field.value.count) else { throw .malformed("Content-Length is not a number") }
         var length = 0
@@ -162,6 +176,11 @@ extension HeadScanner {
         guard facts.contentLength == nil else { throw .malformed("There are two Content-Length fields") }
         guard !facts.isChunked else { throw .malformed("Content-Length stands with Transfer-Encoding") }
         facts.contentLength = length
+        // Some readers take a number with a zero in front for an octal one.
+        if field.value.count > 1, bytes[field.value.lower] == UInt8(ascii: "0") {
+            facts.rewritesLength = true
+            field.isDropped = true
+        }
     }
 
     private func noteTransferEncoding(_ bytes: Span<UInt8>, _ field: Field, _ facts: inout FieldFacts) throws(HeadError)
@@ -215,6 +234,7 @@ extension HeadScanner {
         for index in fields.indices where !fields[index].isDropped && bytes.isSameName(fields[index].name, name) {
             if Self.isProtected(bytes, name) { return }
             fields[index].isDropped = true
+            if bytes.isCaseInsensitively("date", in: name) { facts.hasDate = false }
             if bytes.isCaseInsensitively("traceparent", in: name) { facts.hasTraceparent = false }
             if bytes.isCaseInsensitively("x-request-id", in: name) { facts.hasRequestID = false }
         }

@@ -20,8 +20,11 @@ extension HeadScanner {
 }
 
 extension HeadLimits {
-    /// What a head may grow to that keeps these limits: an F2S process repeats the host and adds nine fields at most.
+    /// What a head may grow to that keeps these limits: an F2S process repeats the host, adds ten fields at most, and
+    /// writes three bytes for some of the target's.
     var ofPeers: HeadLimits {
-        HeadLimits(headBytesMax: 2 * headBytesMax + 1024, targetBytesMax: targetBytesMax, fieldsMax: fieldsMax + 9)
+        HeadLimits(
+            headBytesMax: 2 * (headBytesMax + targetBytesMax) + 2048, targetBytesMax: 3 * targetBytesMax,
+            fieldsMax: fieldsMax + 10)
     }
 }

@@ -69,9 +69,10 @@ struct HeadScanner {
     mutating func response(_ bytes: Span<UInt8>, length: Int) throws(HeadError) -> ResponseHead {
         var head = ResponseHead()
         head.length = length
-        guard let lineEnd = Self.lineEnd(bytes, 0, length), lineEnd >= 14, bytes[lineEnd - 2] == Octet.carriageReturn,
+        guard let lineEnd = Self.lineEnd(bytes, 0, length), lineEnd >= 14,
             bytes.isExactly("HTTP/1.", in: ByteRange(0, 7)), bytes[8] == Octet.space
         else { throw .malformed("The status line is not that of HTTP/1.1") }
+        guard bytes[lineEnd - 2] == Octet.carriageReturn else { throw .bareLineFeed }
         switch bytes[7] {
         case UInt8(ascii: "1"): head.minorVersion = 1
         case UInt8(ascii: "0"): head.minorVersion = 0
@@ -98,7 +99,8 @@ struct HeadScanner {
     private func requestLine(_ bytes: Span<UInt8>, _ length: Int, _ head: inout RequestHead) throws(HeadError) -> Int {
         guard let lineEnd = Self.lineEnd(bytes, 0, length) else { throw .malformed("The request line is incomplete") }
         let end = lineEnd &- 2
-        guard end >= 12, bytes[end] == Octet.carriageReturn else { throw .malformed("The request line is malformed") }
+        guard end >= 12 else { throw .malformed("The request line is malformed") }
+        guard bytes[end] == Octet.carriageReturn else { throw .bareLineFeed }
         var index = bytes.tokenEnd(from: 0, to: end)
         guard index > 0, bytes[index] == Octet.space else { throw .malformed("The method is not a token") }
         head.methodText = ByteRange(0, index)
@@ -115,9 +117,9 @@ struct HeadScanner {
         }
         index = targetStart
         while index < targetEnd {
-            guard bytes[index] > 32, bytes[index] < 127 else {
-                throw .malformed("The target holds a space, a control character or one that must be percent-encoded")
-            }
+            let byte = bytes[index]
+            guard byte > 32, byte != 127 else { throw .malformed("The target holds a space or a control character") }
+            if byte > 127 { head.hasRawBytes = true }
             index &+= 1
         }
         head.target = ByteRange(targetStart, targetEnd)
@@ -134,34 +136,67 @@ struct HeadScanner {
 
     /// Brings the target into origin form (RFC 9112 section 3.2) and finds the path.
     private func checkTarget(_ bytes: Span<UInt8>, _ head: inout RequestHead) throws(HeadError) {
-        var start = head.target.lower
-        let end = head.target.upper
-        if bytes[start] != Octet.slash {
-            if head.method == .options, head.target.count == 1, bytes[start] == UInt8(ascii: "*") {
+        if bytes[head.target.lower] != Octet.slash {
+            if head.method == .options, head.target.count == 1, bytes[head.target.lower] == UInt8(ascii: "*") {
                 head.path = head.target
+                head.isServerWide = true
                 return
             }
-            guard head.target.count > 7, bytes.isCaseInsensitively("http://", in: ByteRange(start, start + 7)) else {
-                throw .malformed("The target is neither a path nor an absolute http URL")
-            }
-            let authorityStart = start + 7
-            start = authorityStart
-            while start < end, bytes[start] != Octet.slash, bytes[start] != Octet.question { start += 1 }
-            guard let host = head.facts.host, start < end, bytes[start] == Octet.slash,
-                bytes.text(ByteRange(authorityStart, start)).lowercased() == bytes.text(host).lowercased()
-            else { throw .malformed("The authority of the target is not that of the Host field") }
-            head.target = ByteRange(start, end)
+            let authority = try authority(bytes, head)
+            head.target = ByteRange(authority.upper, head.target.upper)
+            // Without a path it is the server that is asked (RFC 9112 section 3.2.4).
+            head.isServerWide = head.method == .options && head.target.isEmpty
         }
-        var pathEnd = start
-        while pathEnd < end, bytes[pathEnd] != Octet.question { pathEnd &+= 1 }
-        head.path = ByteRange(start, pathEnd)
+        var pathEnd = head.target.lower
+        while pathEnd < head.target.upper, bytes[pathEnd] != Octet.question {
+            if bytes[pathEnd] == Octet.percent { head.hasEscapes = true }
+            pathEnd &+= 1
+        }
+        head.path = ByteRange(head.target.lower, pathEnd)
     }
+
+    /// The host and port of an absolute URL, which must be those of the Host field: a reader behind us may look at
+    /// either.
+    private func authority(_ bytes: Span<UInt8>, _ head: RequestHead) throws(HeadError) -> ByteRange {
+        let (start, end) = (head.target.lower, head.target.upper)
+        let isSecure = bytes.hasPrefix("https://", from: start, to: end)
+        guard isSecure || bytes.hasPrefix("http://", from: start, to: end) else {
+            throw .malformed("The target is neither a path nor an absolute http URL")
+        }
+        let authorityStart = start + (isSecure ? 8 : 7)
+        var authorityEnd = authorityStart
+        while authorityEnd < end, bytes[authorityEnd] != Octet.slash, bytes[authorityEnd] != Octet.question {
+            authorityEnd += 1
+        }
+        let authority = ByteRange(authorityStart, authorityEnd)
+        guard !authority.isEmpty else { throw .malformed("The target names no host") }
+        guard let host = head.facts.host else {
+            throw .malformed("The target names a host, and there is no Host field that names it too")
+        }
+        let port: StaticString = isSecure ? ":443" : ":80"
+        guard bytes.isSameName(bytes.dropping(port, from: authority), bytes.dropping(port, from: host)) else {
+            throw .malformed("The target names another host than the Host field")
+        }
+        return authority
+    }
+
+    /// Whether bytes that are no complete head yet can be the beginning of one: a method that a space follows.
+    static func mayBegin(_ bytes: Span<UInt8>) -> Bool {
+        // More than one byte of an empty line would have been skipped.
+        if bytes.count == 1, bytes[0] == Octet.carriageReturn { return true }
+        let end = min(bytes.count, methodBytesMax)
+        let tokenEnd = bytes.tokenEnd(from: 0, to: end)
+        return tokenEnd == end || tokenEnd > 0 && bytes[tokenEnd] == Octet.space
+    }
+
+    /// As much of a method is looked at before its head is complete.
+    private static let methodBytesMax = 64
 
     static func lineEnd(_ bytes: Span<UInt8>, _ from: Int, _ length: Int) -> Int? {
         bytes.firstLineFeed(from: from, to: length).map { $0 &+ 1 }
     }
 
-    private static func method(_ bytes: Span<UInt8>, _ range: ByteRange) -> Function.Method? {
+    static func method(_ bytes: Span<UInt8>, _ range: ByteRange) -> Function.Method? {
         switch range.count {
         case 3: bytes.isExactly("GET", in: range) ? .get : bytes.isExactly("PUT", in: range) ? .put : nil
         case 4: bytes.isExactly("POST", in: range) ? .post : bytes.isExactly("HEAD", in: range) ? .head : nil

@@ -8,6 +8,8 @@ final class FunctionCell: Sendable {
     final class Declaration: Sendable {
         let name: FunctionName
         let route: Route
+        /// Public path, which a replica learns as its prefix.
+        let publicPath: [UInt8]
         /// Where it is on the replica; `nil`: another F2S process finds that out.
         let path: [UInt8]?
         /// Nanoseconds.
@@ -23,6 +25,7 @@ final class FunctionCell: Sendable {
         ) {
             self.name = name
             self.route = route
+            publicPath = RouteTable.publicPath(route)
             self.path = path
             self.timeout = timeout
             self.countsCallers = countsCallers

@@ -7,9 +7,21 @@ import Synchronization
 /// A thousand functions may be declared and few of them called: the counters lie within the object itself, names and
 /// labels are made at the scrape, and the histograms come with the first answer.
 final class FunctionMeters: Sendable {
-    /// What is counted besides failures.
-    enum Event: Int, CaseIterable {
-        case incoming, completed, activated, retried, abandoned, limited
+    /// What is counted besides answers and failures.
+    enum Event: CaseIterable {
+        case incoming, activated, retried, abandoned, limited
+    }
+
+    /// First digit of a status (RFC 9110 section 15).
+    enum StatusClass: Int, CaseIterable {
+        case informational = 1
+        case successful, redirection, clientError, serverError
+
+        /// What no class has is the last one's.
+        init(_ status: Int) { self = StatusClass(rawValue: status / 100) ?? .serverError }
+
+        /// As labels have it.
+        var text: String { "\(rawValue)xx" }
     }
 
     /// The durations that are observed.
@@ -32,25 +44,26 @@ final class FunctionMeters: Sendable {
     ])
     private static let nothing = Histogram.Reading(of: bounds)
 
-    private let counts: InlineArray<6, Atomic<UInt64>>
-    /// By the order of ``Stage/allCases``.
-    private let failures: InlineArray<10, Atomic<UInt64>>
+    private let counts = EventCounters()
+    /// By the classes' order.
+    private let completed: InlineArray<5, Atomic<UInt64>>
+    private let failures = StageCounters()
     private let times = AtomicLazyReference<Times>()
 
     init() {
-        counts = InlineArray { _ in Atomic(0) }
-        failures = InlineArray { _ in Atomic(0) }
+        completed = InlineArray { _ in Atomic(0) }
     }
 
     /// Counts; never waits, never allocates.
-    func count(_ event: Event) { counts[event.rawValue].wrappingAdd(1, ordering: .relaxed) }
+    func count(_ event: Event) { counts.withCounter(event) { _ = $0.wrappingAdd(1, ordering: .relaxed) } }
+
+    /// Counts an invocation that the function has answered.
+    func complete(status: Int) {
+        completed[StatusClass(status).rawValue - 1].wrappingAdd(1, ordering: .relaxed)
+    }
 
     /// Counts an invocation that F2S had to answer itself.
-    func fail(_ stage: Stage) {
-        for (index, known) in Stage.allCases.enumerated() where known == stage {
-            failures[index].wrappingAdd(1, ordering: .relaxed)
-        }
-    }
+    func fail(_ stage: Stage) { failures.count(stage) }
 
     /// Notes the times of an invocation in nanoseconds; never waits, and allocates for the first one only.
     /// - Parameter coldStart: `nil`: a replica was there.
@@ -62,11 +75,14 @@ final class FunctionMeters: Sendable {
     }
 
     /// How often it has happened.
-    func total(of event: Event) -> UInt64 { counts[event.rawValue].load(ordering: .relaxed) }
+    func total(of event: Event) -> UInt64 { counts.withCounter(event) { $0.load(ordering: .relaxed) } }
+
+    /// How many invocations the function has answered by a status of the class.
+    func completed(_ status: StatusClass) -> UInt64 { completed[status.rawValue - 1].load(ordering: .relaxed) }
 
     /// How often each stage has failed.
     var currentFailures: [(stage: Stage, total: UInt64)] {
-        Stage.allCases.enumerated().map { ($1, failures[$0].load(ordering: .relaxed)) }
+        Stage.allCases.map { ($0, failures.total(of: $0)) }
     }
 
     /// What has been observed so far.
@@ -75,5 +91,26 @@ final class FunctionMeters: Sendable {
         return Readings(
             duration: times?.duration.reading ?? Self.nothing, queueWait: times?.queueWait.reading ?? Self.nothing,
             coldStart: times?.coldStart.reading ?? Self.nothing)
+    }
+}
+
+/// A counter for each event, as ``StageCounters`` has one for each stage.
+private struct EventCounters: ~Copyable {
+    private let incoming = Atomic<UInt64>(0)
+    private let activated = Atomic<UInt64>(0)
+    private let retried = Atomic<UInt64>(0)
+    private let abandoned = Atomic<UInt64>(0)
+    private let limited = Atomic<UInt64>(0)
+
+    func withCounter<Result>(
+        _ event: FunctionMeters.Event, _ body: (borrowing Atomic<UInt64>) -> Result
+    ) -> Result {
+        switch event {
+        case .incoming: body(incoming)
+        case .activated: body(activated)
+        case .retried: body(retried)
+        case .abandoned: body(abandoned)
+        case .limited: body(limited)
+        }
     }
 }

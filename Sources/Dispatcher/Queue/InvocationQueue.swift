@@ -109,6 +109,9 @@ struct InvocationQueue {
     /// Loop of the longest waiter: the connection that a first dial gets is best kept there.
     var firstWaiterLoop: Int? { line.first?.loop }
 
+    /// Whether the platform lists a replica that may take invocations soon: none has to be asked for.
+    var isStarting: Bool { hasStarting }
+
     /// Why the function has no replica, where that is known and nothing is being started.
     var currentTrouble: StartTrouble? { trouble?.wrappedValue }
 

@@ -62,7 +62,11 @@ struct RouteTable: Sendable {
     }
 
     /// The function of the longest route that matches in whole segments, then by method; never a shorter route instead.
-    func match(_ bytes: Span<UInt8>, path: ByteRange, method: Function.Method?) -> Match {
+    /// - Parameter preflight: the method that a browser asks to be allowed to use, where it asks so by OPTIONS: that is
+    ///   answered by the function which would answer the method.
+    func match(
+        _ bytes: Span<UInt8>, path: ByteRange, method: Function.Method?, preflight: Function.Method? = nil
+    ) -> Match {
         let start = path.lower + Self.prefix.utf8CodeUnitCount
         let end = path.upper
         // The route "/" is kept under the empty path, so that it too is a prefix in whole segments.
@@ -80,16 +84,21 @@ struct RouteTable: Sendable {
             }
         }
         guard let best else { return .notFound }
-        return choose(best, method, rest)
+        return choose(best, method, method == .options ? preflight : nil, rest)
     }
 
     /// By positions: an entry that is only looked at is not worth holding on to.
-    private func choose(_ bucket: Int, _ method: Function.Method?, _ rest: Int) -> Match {
+    private func choose(
+        _ bucket: Int, _ method: Function.Method?, _ preflight: Function.Method?, _ rest: Int
+    ) -> Match {
         let entries = buckets[bucket]?.entries ?? []
-        let exact = entries.indices.first { entries[$0].method == method && method != nil }
+        func answering(_ method: Function.Method?) -> Int? {
+            guard let method else { return nil }
+            return entries.indices.first { entries[$0].method == method }
+                ?? (method == .head ? entries.indices.first { entries[$0].method == .get } : nil)
+        }
         let index =
-            exact ?? (method == .head ? entries.indices.first { entries[$0].method == .get } : nil)
-            ?? entries.indices.last { entries[$0].method == nil }
+            answering(method) ?? answering(preflight) ?? entries.indices.last { entries[$0].method == nil }
         if let index { return .found(entries[index], rest: rest) }
         var allowed = entries.compactMap(\.method)
         if allowed.contains(.get), !allowed.contains(.head) { allowed.append(.head) }

@@ -1,4 +1,5 @@
 import CLinux
+import F2SModel
 import Glibc
 
 /// Where a socket is: an IP address with a port, or a path.
@@ -56,6 +57,23 @@ struct SocketAddress: Sendable {
             case AF_INET6:
                 Self.text(AF_INET6, bytes.loadUnaligned(as: sockaddr_in6.self).sin6_addr).map {
                     $0.hasPrefix("::ffff:") && $0.contains(".") ? String($0.dropFirst(7)) : $0
+                }
+            default: nil
+            }
+        }
+    }
+
+    /// The IP address as a number; `nil` for a path.
+    var number: IPAddress? {
+        withUnsafeBytes(of: storage) { bytes -> IPAddress? in
+            switch family {
+            case AF_INET:
+                IPAddress(v4: UInt32(bigEndian: bytes.loadUnaligned(as: sockaddr_in.self).sin_addr.s_addr))
+            case AF_INET6:
+                withUnsafeBytes(of: bytes.loadUnaligned(as: sockaddr_in6.self).sin6_addr) {
+                    IPAddress(
+                        high: UInt64(bigEndian: $0.loadUnaligned(as: UInt64.self)),
+                        low: UInt64(bigEndian: $0.loadUnaligned(fromByteOffset: 8, as: UInt64.self)))
                 }
             default: nil
             }

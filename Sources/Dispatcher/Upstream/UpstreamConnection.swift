@@ -304,11 +304,12 @@ extension UpstreamConnection {
         guard let count = consume(rest) else { return false }
         position += count
         let isComplete = body.isDone
-        let content = rest.extracting(first: count)
-        exchange.respond(head, headBytes, content: content, framing: framing, isComplete: isComplete)
+        worker.withTrimmed(rest.extracting(first: count)) {
+            exchange.respond(head, headBytes, content: $0, framing: framing, isComplete: isComplete)
+        }
         if isComplete {
             finish(exchange, isClean: position == bytes.count)
-        } else if content.isEmpty, exchange.isForFunction {
+        } else if count == 0, exchange.isForFunction {
             // Python's server and others send head and content apart, the content only once the head is acknowledged.
             stream.acknowledge()
         }
@@ -320,7 +321,7 @@ extension UpstreamConnection {
         guard !isDechunking else { return passPlain(rest, &position, exchange, bytes.count) }
         guard let count = consume(rest) else { return }
         position += count
-        if count > 0 { exchange.passContent(rest.extracting(first: count)) }
+        if count > 0 { worker.withTrimmed(rest.extracting(first: count)) { exchange.passContent($0) } }
         if body.isDone { finish(exchange, isClean: position == bytes.count) }
     }
 
@@ -339,8 +340,9 @@ extension UpstreamConnection {
     /// How much of the bytes is content; `nil` when its framing is broken, which is dealt with.
     private func consume(_ bytes: Span<UInt8>) -> Int? {
         do {
-            return try body.consume(bytes)
+            return try body.consume(bytes, dropped: { worker.cuts.append($0) })
         } catch {
+            worker.cuts.removeAll()
             fail(.malformedResponse(reason: "The chunked coding is malformed"))
             return nil
         }

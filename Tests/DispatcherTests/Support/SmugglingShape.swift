@@ -201,8 +201,7 @@ struct SmugglingShape: Sendable {
             ("another authority", "GET http://b/invoke/hello/first HTTP/1.1\r\nHost: a\r\n\r\n"),
             ("another port", "GET http://a:81/invoke/hello/first HTTP/1.1\r\nHost: a\r\n\r\n"),
             ("a user in the authority", "GET http://a@b/invoke/hello/first HTTP/1.1\r\nHost: b\r\n\r\n"),
-            ("https", "GET https://a/invoke/hello/first HTTP/1.1\r\nHost: a\r\n\r\n"),
-            ("no path", "GET http://a HTTP/1.1\r\nHost: a\r\n\r\n"),
+            ("another port of https", "GET https://a:80/invoke/hello/first HTTP/1.1\r\nHost: a\r\n\r\n"),
             ("CONNECT", "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n"),
             ("bare line feeds", "GET /invoke/hello/first HTTP/1.1\nHost: a\n\n"),
             ("one bare line feed", "GET /invoke/hello/first HTTP/1.1\r\nHost: a\r\n\n"),
@@ -235,6 +234,9 @@ struct SmugglingShape: Sendable {
             SmugglingShape("head: empty lines in front", .served, "\r\n\r\n" + head("", method: "GET")),
             SmugglingShape(
                 "head: the own authority", .served, "GET http://a/invoke/hello/first HTTP/1.1\r\nHost: a\r\n\r\n"),
+            SmugglingShape(
+                "head: the own authority by https", .served,
+                "GET https://a:443/invoke/hello/first HTTP/1.1\r\nHost: a\r\n\r\n"),
         ]
 
     private static let hops: [SmugglingShape] =

@@ -87,12 +87,15 @@ struct Testbed: Sendable {
         return load.inFlight == 0 && load.queued == 0 && dispatcher.currentInvocations == 0
     }
 
-    /// A counter's value in the exposition.
+    /// A counter's value in the exposition; the sum over the classes of the status, where it has those too.
     func metric(_ series: String) -> Double {
-        for line in registry.exposition().split(separator: "\n") where line.hasPrefix(series + " ") {
-            return Double(line.dropFirst(series.count + 1)) ?? -1
+        var sum = 0.0
+        for line in registry.exposition().split(separator: "\n") {
+            guard let value = line.split(separator: " ").last.flatMap({ Double($0) }) else { continue }
+            if line.hasPrefix(series + " ") { return value }
+            if line.hasPrefix(series.dropLast() + ",status=") { sum += value }
         }
-        return 0
+        return sum
     }
 }
 
