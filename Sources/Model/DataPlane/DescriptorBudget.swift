@@ -1,14 +1,15 @@
 /// How the file descriptors of this process are shared out.
 ///
-/// Connections can never take the reserve: starting a replica, reading a manifest, answering the API and ending in order
-/// all need descriptors, and a process that has none left can do nothing about it.
+/// Connections can never take the reserve: starting a replica, reading a manifest, answering the API and ending in
+/// order all need descriptors, and a process that has none left can do nothing about it.
 public struct DescriptorBudget: Sendable, Hashable {
     /// Files and connections that the process may have open (the soft RLIMIT_NOFILE).
     public let limit: Int
     /// Descriptors that connections of clients and to replicas leave free.
     public let reserve: Int
 
-    /// A budget for a soft limit. The reserve is an eighth of it, at least 64 and at most 1024, and never more than half.
+    /// A budget for a soft limit. The reserve is an eighth of it, at least 64 and at most 1024, and never more than
+    /// half.
     public init(limit: Int) {
         self.limit = max(0, limit)
         reserve = min(max(64, min(1024, self.limit / 8)), self.limit / 2)

@@ -146,8 +146,8 @@ extension InvocationError {
         case .connectFailed:
             "Every attempt to connect was refused or timed out. `f2s logs` shows what the function says."
         case .outOfDescriptors:
-            "F2S could not open a connection: too many files and connections are open. Retry in a second. Raise the limit "
-                + "of open files (`ulimit -n`, LimitNOFILE), or lower f2s.limits.connections."
+            "F2S could not open a connection: too many files and connections are open. Retry in a second. Raise the "
+                + "limit of open files (`ulimit -n`, LimitNOFILE), or lower f2s.limits.connections."
         case .replicaLost(let began):
             began
                 ? "The connection to the replica ended within its answer. `f2s logs` shows what the function says."

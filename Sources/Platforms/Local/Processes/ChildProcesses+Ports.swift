@@ -2,8 +2,8 @@ import F2SModel
 
 extension ChildProcesses {
     /// Notices when another program listens on the port of a replica that runs, which a process of the same user can do
-    /// with SO_REUSEPORT: the kernel would give it a part of the replica's connections. One loop for all replicas, which
-    /// ends when none runs.
+    /// with SO_REUSEPORT: the kernel would give it a part of the replica's connections. One loop for all replicas,
+    /// which ends when none runs.
     func watchPorts() async {
         while !Task.isCancelled {
             try? await Task.sleep(for: options.portInterval, tolerance: options.portInterval / 4)
