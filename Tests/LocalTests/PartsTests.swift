@@ -90,7 +90,7 @@ import Testing
         defer { for listener in listeners { close(listener) } }
         var limit = rlimit()
         #expect(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-        // As many as this process may have without harm to other tests; the answer comes in pieces of 32 KiB from 300 on.
+        // As many as this process may have without harm to other tests; the answer comes in pieces of 32 KiB.
         for _ in 0..<min(600, Int(clamping: limit.rlim_cur) / 4) {
             let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
             guard listener >= 0, listen(listener, 1) == 0 else { break }
