@@ -4,10 +4,6 @@ import Testing
 extension EndToEndSerial {
     /// What clients that people use make of F2S' answers.
     @Suite struct RealClients {
-        /// What fails in F2S and is known: the end of a connection that ends a body, and a body after an offer of h2c.
-        private static let known: Set<String> = [
-            "closed", "silent", "java to uvicorn-httptools", "curl offering h2c to uvicorn-httptools",
-        ]
         private static let whole = "100000 d5816f35916d1d9482fb0f1ec201101d\n"
 
         @Test func `an answer that breaks off is an error for every client`() async throws {
@@ -22,9 +18,7 @@ extension EndToEndSerial {
                         if way == "whole" {
                             #expect(outcome.status == 0 && outcome.output == "50000", "\(client.name): \(outcome)")
                         } else {
-                            expect(
-                                outcome.status != 0, "\(client.name) takes \(way) for whole: \(outcome)",
-                                isKnown: Self.known.contains(way))
+                            #expect(outcome.status != 0, "\(client.name) takes \(way) for whole: \(outcome)")
                         }
                     }
                 }
@@ -39,18 +33,8 @@ extension EndToEndSerial {
                 for client in RealClient.all {
                     let url = "http://127.0.0.1:\(f2s.port)/invoke/\(name)/echo"
                     let outcome = try client.run(client.post, url: url, home: home)
-                    expect(
-                        outcome.status == 0 && outcome.output == Self.whole, "\(client.name): \(outcome)",
-                        isKnown: Self.known.contains("\(client.name) to \(name)"))
+                    #expect(outcome.status == 0 && outcome.output == Self.whole, "\(client.name): \(outcome)")
                 }
-            }
-        }
-
-        private func expect(_ condition: Bool, _ comment: Comment, isKnown: Bool) {
-            if isKnown {
-                withKnownIssue(isIntermittent: true) { #expect(condition, comment) }
-            } else {
-                #expect(condition, comment)
             }
         }
 

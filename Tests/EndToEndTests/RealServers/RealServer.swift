@@ -62,7 +62,7 @@ struct RealServer: Sendable {
             command: "exec $SERVERS/venv/bin/waitress-serve --listen 127.0.0.1:$PORT wsgi:application"),
         RealServer(
             name: "uvicorn-httptools", command: uvicorn + " --http httptools asgi:application", isQuick: true,
-            hasWebSocket: true, known: [.upgrade]),
+            hasWebSocket: true),
         RealServer(name: "uvicorn-h11", command: uvicorn + " --http h11 asgi:application", hasWebSocket: true),
         RealServer(
             name: "hypercorn", command: "exec $SERVERS/venv/bin/hypercorn --bind 127.0.0.1:$PORT asgi:application",
@@ -80,8 +80,7 @@ struct RealServer: Sendable {
             name: "webrick",
             command: "exec rackup --server webrick --host 127.0.0.1 --port $PORT --env none config.ru"),
         // Answers HEAD with a body.
-        RealServer(
-            name: "starman", command: "exec starman --listen 127.0.0.1:$PORT --workers 4 app.psgi", known: [.head]),
+        RealServer(name: "starman", command: "exec starman --listen 127.0.0.1:$PORT --workers 4 app.psgi"),
         RealServer(name: "nginx", command: "exec sh nginx.sh", isQuick: true, isWithoutDigest: true),
         RealServer(
             name: "lighttpd", command: "export PWD && exec /usr/sbin/lighttpd -D -f lighttpd.conf", path: "/app"),
