@@ -21,7 +21,7 @@ extension Dispatcher {
         for event in FunctionMeters.Event.allCases { observe(event, in: registry) }
         registry.observe(
             "f2s_requests_completed_total",
-            help: "Invocations that the function itself has answered, by the class of the status.", kind: .counter
+            help: "Invocations that the function itself has answered, by the status.", kind: .counter
         ) { [weak self] in
             (self?.namedCells ?? []).flatMap { cell in
                 FunctionMeters.StatusClass.allCases.map { status in

@@ -17,7 +17,7 @@ import Testing
         # TYPE f2s_request_duration_seconds histogram
         # HELP f2s_requests_abandoned_total Invocations whose client left before the end.
         # TYPE f2s_requests_abandoned_total counter
-        # HELP f2s_requests_completed_total Invocations that the function itself has answered, by the class of the status.
+        # HELP f2s_requests_completed_total Invocations that the function itself has answered, by the status.
         # TYPE f2s_requests_completed_total counter
         # HELP f2s_requests_failed_total Invocations that F2S had to answer itself, by stage.
         # TYPE f2s_requests_failed_total counter

@@ -1,7 +1,8 @@
 import F2SModel
 import Synchronization
 
-/// A counter for each stage. A stage that is added does not compile until it has one: no number is kept in step by hand.
+/// A counter for each stage. A stage that is added does not compile until it has one: no number is kept in step by
+/// hand.
 struct StageCounters: ~Copyable {
     private let route = Atomic<UInt64>(0)
     private let auth = Atomic<UInt64>(0)
