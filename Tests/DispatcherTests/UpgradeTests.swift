@@ -117,7 +117,8 @@ import Testing
 
     @Test func `a 426 says which protocol it wants`() async throws {
         let server = try await StubServer.answering(
-            "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: websocket, foo\r\nContent-Length: 2\r\n\r\nno"
+            "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: websocket, foo\r\n"
+                + "Content-Length: 2\r\n\r\nno"
         )
         try await withTestbed { bed in
             try await bed.serve(server)
