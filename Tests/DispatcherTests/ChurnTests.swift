@@ -173,7 +173,8 @@ extension DispatcherSerial {
         @Test(arguments: Way.allCases) func `a client may leave a tunnel in which nobody reads`(way: Way) async throws {
             let server = try await StubServer.start { request in
                 request.connection.setReading(false)
-                request.connection.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n")
+                request.connection.send(
+                    "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
                 request.connection.send(ByteBuffer(repeating: 1, count: 16 << 20))
             }
             try await withTestbed { bed in

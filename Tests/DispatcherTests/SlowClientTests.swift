@@ -21,7 +21,7 @@ extension DispatcherSerial {
                 "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\(String(total, radix: 16))\r\n"
             case .end: "HTTP/1.1 200 OK\r\n\r\n"
             case .broken: "HTTP/1.1 200 OK\r\nContent-Length: \(total + 1)\r\n\r\n"
-            case .tunnel: "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"
+            case .tunnel: "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
             }
         }
 
@@ -38,8 +38,10 @@ extension DispatcherSerial {
             try await withTestbed { bed in
                 try await bed.serve(server)
                 let client = try Wire.connect(to: bed.port, receiveBytes: 65_536)
-                let upgrade = framing == .tunnel ? "Connection: Upgrade\r\nUpgrade: x\r\n" : ""
-                Wire.send(client, Array(get("/hello", upgrade).utf8))
+                let upgrade = framing == .tunnel ? "Connection: Upgrade\r\nUpgrade: websocket\r\n" : ""
+                // Only HTTP/1.0 gets what a replica ends by closing without chunks around it.
+                let request = framing == .end ? "GET /invoke/hello HTTP/1.0\r\n\r\n" : get("/hello", upgrade)
+                Wire.send(client, Array(request.utf8))
                 // The replica is gone before the client reads anything.
                 try await eventually("the replica has ended") { server.requests.count == 1 }
                 try await ContinuousClock().sleep(for: .milliseconds(150))
