@@ -30,7 +30,7 @@ public struct APIServer: Service {
             + EventRoutes(events: parts.platform.events, keepAlive: keepAlive).routes
         let documents = DocumentRoutes(
             described: described, version: parts.version, publicAuthority: parts.publicAuthority,
-            observation: { [parts] in parts.observation })
+            observe: { [parts] in await parts.observe(for: $0) })
         return described + documents.routes
     }
 

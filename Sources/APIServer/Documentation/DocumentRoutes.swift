@@ -9,7 +9,7 @@ struct DocumentRoutes: Sendable {
     /// Where the public listener is reachable.
     let publicAuthority: @Sendable () -> String
     /// What F2S sees now.
-    let observation: @Sendable () -> Observation
+    let observe: @Sendable (APIRequest) async -> Observation
 
     var routes: [APIRoute] { [documentation, home] }
 
@@ -35,7 +35,7 @@ struct DocumentRoutes: Sendable {
                 "getHome", "The functions, and what F2S serves; a page where text/html is preferred.",
                 answers: [.init(200, "A short text.", [.text: ["type": "string"], .html: ["type": "string"]])]),
             handler: { request in
-                let seen = observation()
+                let seen = await observe(request)
                 switch AcceptHeader(request.header(.accept)).preferred(of: [.text, .html]) {
                 case .html:
                     return Self.page(

@@ -21,7 +21,7 @@ struct FunctionRoutes: Sendable {
 
     private var start: APIRoute {
         APIRoute(
-            .post, "/functions/{name}/start", access: .holder(of: .write), origin: .ownOrigin,
+            .post, "/functions/{name}/start", access: .holder(of: .write), origin: .noPage,
             documentation: OperationDocument(
                 "startFunction",
                 "Starts a replica where none takes invocations, without an invocation. A client that waits for it "
