@@ -36,7 +36,8 @@ public struct InternalServer: Service {
         let gate = RouteGate(authenticator: NoAuthentication(), authorities: { [] }, publicHosts: { [] })
         let router = APIRouter(
             routes: routes.routes, gate: gate,
-            content: ContentReader(bytesMax: { Self.reportBytesMax }, timeout: { Self.reportTimeout }), logger: logger
+            content: ContentReader(bytesMax: { Self.reportBytesMax }, timeout: { Self.reportTimeout }),
+            takesEmptySegments: true, logger: logger
         ).router()
         try await Listener(
             name: socketPath, address: .unixDomainSocket(path: socketPath), router: router, logger: logger,

@@ -13,6 +13,8 @@ struct APIRouter: Sendable {
     let content: ContentReader
     /// The address at which another listener of F2S serves a path; `nil`: none does.
     var elsewhere: @Sendable (_ path: String) -> String? = { _ in nil }
+    /// Whether `//` in a path is taken for `/`, as a kubelet writes it.
+    var takesEmptySegments = false
     /// For errors that nobody has foreseen.
     let logger: Logger
 
@@ -21,7 +23,8 @@ struct APIRouter: Sendable {
         let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(
             middleware: ProblemMiddleware(
-                routes: routes, challenge: challenge, elsewhere: elsewhere, logger: logger))
+                routes: routes, challenge: challenge, elsewhere: elsewhere, takesEmptySegments: takesEmptySegments,
+                logger: logger))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await respond(to: request, parameters: context.parameters, route: route)

@@ -15,6 +15,8 @@ struct ProblemMiddleware: RouterMiddleware {
     let challenge: String
     /// The address at which another listener of F2S serves a path.
     let elsewhere: @Sendable (_ path: String) -> String?
+    /// Whether `//` is taken for `/`.
+    let takesEmptySegments: Bool
     /// For errors that nobody has foreseen.
     let logger: Logger
 
@@ -38,7 +40,7 @@ struct ProblemMiddleware: RouterMiddleware {
         do {
             // The router would take an empty segment for none.
             let path = request.head.path?.prefix { $0 != "?" } ?? ""
-            guard !path.contains("//") else { throw Self.noSuchPath(String(path)) }
+            guard takesEmptySegments || !path.contains("//") else { throw Self.noSuchPath(String(path)) }
             return try await next(request, context)
         } catch {
             let problem = problem(of: error, request: request)

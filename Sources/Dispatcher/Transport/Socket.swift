@@ -42,8 +42,8 @@ enum Socket {
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
 
-    /// Acknowledges at once what has been received. Otherwise the kernel waits for up to 40 ms, and a sender that writes
-    /// in parts without TCP_NODELAY waits with it (Nagle's algorithm, RFC 9293 section 3.7.4).
+    /// Acknowledges at once what has been received. Otherwise the kernel waits for up to 40 ms, and a sender that
+    /// writes in parts without TCP_NODELAY waits with it (Nagle's algorithm, RFC 9293 section 3.7.4).
     static func acknowledge(_ descriptor: Int32) { set(descriptor, Int32(IPPROTO_TCP), TCP_QUICKACK) }
 
     /// Where a socket is bound.

@@ -123,8 +123,8 @@ enum StartFailure {
         let others = life.otherPorts.map { "\($0)" }.joined(separator: ", ")
         let advice =
             others.isEmpty
-            ? "It must listen on the port that the environment variable PORT names. If it only needs longer to start, raise "
-                + "f2s.timeouts.scaling_timeout."
+            ? "It must listen on the port that the environment variable PORT names. If it only needs longer to start, "
+                + "raise f2s.timeouts.scaling_timeout."
             : "It listens on port \(others) instead: make it listen on the one that the variable PORT names."
         return trouble(
             launch, "NeverListened",

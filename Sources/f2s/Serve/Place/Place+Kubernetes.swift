@@ -35,7 +35,8 @@ extension Place {
             functionAddresses: kubernetes.functionAddresses,
             // The names of the Services. Nobody but the cluster can answer for them.
             hosts: ["f2s", "f2s-api"].flatMap { ["\($0).\(namespace).svc", "\($0).\(namespace).svc.cluster.local"] },
-            storedSettings: kubernetes.settings, report: { await kubernetes.report($0) }, tokens: kubernetesOptions.tokens)
+            storedSettings: kubernetes.settings, report: { await kubernetes.report($0) },
+            tokens: kubernetesOptions.tokens)
     }
 
     /// The token that the process was given, if any, and where a newer one will be.
