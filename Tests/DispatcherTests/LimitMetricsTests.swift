@@ -5,7 +5,7 @@ import Testing
     @Test func `every limit is a metric, and follows the settings`() async throws {
         try await withTestbed { bed in
             let names = Limits().readings.map(\.name)
-            #expect(names.count == 11)
+            #expect(names.count == 14)
             for (name, value) in Limits().readings { #expect(bed.metric("f2s_limit{limit=\"\(name)\"}") == value) }
             var limits = Limits()
             limits.queueLengthMax = 7
