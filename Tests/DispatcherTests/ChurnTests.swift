@@ -177,7 +177,8 @@ extension DispatcherSerial {
                     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
                 request.connection.send(ByteBuffer(repeating: 1, count: 16 << 20))
             }
-            try await withTestbed { bed in
+            // What a client that has ended its direction has sent is still delivered, until nothing moves for too long.
+            try await withTestbed(timeouts: Timeouts(http: .seconds(5))) { bed in
                 try await bed.serve(server, function: makeFunction(concurrency: 1))
                 let fields = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n"
                 let client = try Wire.connect(to: bed.port, receiveBytes: 4096)

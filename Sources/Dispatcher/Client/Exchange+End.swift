@@ -74,7 +74,10 @@ extension Exchange {
     /// The invocation ends before its response did. Where the function has a limit, its slot is held until the replica
     /// has finished: only then could another invocation run there without the function counting two at once.
     private func abandon(_ upstream: UpstreamConnection) {
-        guard let grant, let entry, entry.declaration.holdsSlots else { return upstream.close() }
+        // A replica that has ended its direction of a tunnel has closed: nothing more tells when it is free.
+        guard let grant, let entry, entry.declaration.holdsSlots, !tunnelEnds.contains(.replica) else {
+            return upstream.close()
+        }
         self.grant = nil
         upstream.abandon(AbandonedSlot(grant: grant, cell: entry.cell), isRequestComplete: client.isRequestComplete)
     }
