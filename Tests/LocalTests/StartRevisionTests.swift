@@ -21,7 +21,8 @@ import Testing
         ("environment", { $0.environment = ["A": "B"] }), ("secrets", { $0.secrets = ["other"] }),
         ("resources", { $0.resources.cpu = try? Quantity("1", field: "") }),
         ("readinessProbe", { $0.readinessProbe = ReadinessProbe(path: "/other") }),
-        ("timeout", { $0.timeout = .seconds(1) }), ("scaling", { $0.scaling.idle = .seconds(1) }),
+        ("timeout", { $0.timeout = .seconds(1) }), ("drainTimeout", { $0.drainTimeout = .seconds(1) }),
+        ("scaling", { $0.scaling.idle = .seconds(1) }),
         ("limits", { $0.limits.inFlight = 1 }),
     ]
 
@@ -32,7 +33,7 @@ import Testing
         #expect(
             Set(parts) == [
                 "function", "name", "revision", "generation", "command", "environment", "workingFolder", "probePath",
-                "stopTimeout",
+                "namesSecrets", "stopTimeout",
             ], "a new part of a start is in the revision, or below it is proven not to matter")
     }
 

@@ -188,10 +188,16 @@ struct SimulatedWorld {
                 let delay = Duration.milliseconds(Int.random(in: 0..<Self.startMax, using: &random))
                 replicas.append(SimulatedReplica(replica: replica, startsAt: now + delay))
             }
-            let total = replicas.count { $0.replica.function == id }
+            // One of an older revision that starts was begun in the place of one that died, while the wish for this
+            // revision was on its way: the operator cannot know of it.
+            let total = replicas.count {
+                $0.replica.function == id && ($0.replica.state != .starting || $0.replica.revision == revision)
+            }
             let limit = wish.function.target.maxReplicas + 1
             if !isLate, existing < wish.count, total > limit {
-                violations.append("\(now): \(id) has \(total) replicas, \(limit) are the most")
+                let own = replicas.filter { $0.replica.function == id }
+                let states = own.map { "\($0.replica.id) \($0.replica.state) \($0.replica.revision == revision)" }
+                violations.append("\(now): \(id) has \(total) replicas, \(limit) are the most: \(states)")
             }
         }
     }
