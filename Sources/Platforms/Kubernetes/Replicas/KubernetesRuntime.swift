@@ -252,7 +252,11 @@ final class KubernetesRuntime: ReplicaRuntime {
             state.withLock { $0.troubles.take(tail: lines, of: crash) }
         case .check(let question):
             var finding = await check.findings(question)
-            if finding.answer != .accepts { finding.logTail = await fetchTail(of: question.podName) }
+            state.withLock { $0.unready.take(finding, of: question.key) }
+            wake.raise()
+            guard finding.answer != .accepts else { break }
+            // A node that does not answer must not keep the finding back.
+            finding.logTail = await fetchTail(of: question.podName)
             state.withLock { $0.unready.take(finding, of: question.key) }
         case .workload(.repair(let wish)):
             state.withLock { $0.workloads.begin(wish.function.id) }
