@@ -98,28 +98,6 @@ struct PodsByHandSerial {
         }
     }
 
-    @Test func `a pod that runs and never listens is named within ten seconds, and may still come up`() async throws {
-        try await run { scene in
-            let pod = try await scene.pod()
-            try await scene.bind(pod)
-            try await scene.tell(
-                ["phase": "Running", "podIP": "10.255.0.9", "podIPs": [["ip": "10.255.0.9"]]], of: pod)
-            try await scene.tell(container: ["running": ["startedAt": "2026-01-01T00:00:00Z"]], of: pod)
-            let begun = ContinuousClock.now
-            try await scene.running.eventually("the trouble is told", within: .seconds(50)) {
-                try await scene.trouble()?.reason == "NeverListened"
-            }
-            print("NeverListened after \(ContinuousClock.now - begun)")
-            #expect(ContinuousClock.now - begun < .seconds(50), "10 s")
-            let trouble = try #require(try await scene.trouble())
-            #expect(trouble.isTimeout && trouble.message.contains("port 8080"))
-            #expect(try await scene.replica(pod)?.state == .starting, "those who wait go on waiting")
-            try await scene.tell(["conditions": [["type": "Ready", "status": "True"]]], of: pod)
-            try await scene.running.eventually("it is over") { try await scene.trouble() == nil }
-            #expect(try await scene.replica(pod)?.state == .ready)
-        }
-    }
-
     @Test func `a pod gets an address, is ready, drains and is gone`() async throws {
         try await run { scene in
             let pod = try await scene.pod()
