@@ -63,6 +63,7 @@ extension EndToEndSerial {
             }
             process.send(signal: SIGHUP)
             process.send(signal: SIGHUP)
+            try eventually("it goes on") { try HTTPConnection(port: port).exchange("GET", "/health").status == 200 }
             for _ in 0..<5 { #expect(try HTTPConnection(port: port).exchange("GET", "/health").status == 200) }
             process.send(signal: SIGTERM)
             #expect(try process.waitForEnd(within: .seconds(15 * EndToEndSerial.patience)) == 0)
