@@ -75,7 +75,7 @@ extension ClusterSerial {
                 try eventually("\(pod.name) knows why", within: .seconds(10)) {
                     pause(.milliseconds(100))
                     let get = { (target: String) in
-                        let connection = try HTTPConnection(host: host, port: 8080)
+                        let connection = try HTTPConnection(host: host, port: 8083)
                         return try connection.exchange("GET", target, [("Accept", "application/json")])
                     }
                     let why = try get("/functions/alike/why")
@@ -101,8 +101,8 @@ extension ClusterSerial {
             load.stop()
             let outcome = try await running
             report(6, "one crash: \(outcome.sent) requests, failed: \(outcome.summary)")
-            // What was on the replica at that moment is lost: at 50 a second hardly one.
-            #expect(outcome.failures.count <= 3)
+            // What was on the replica at that moment is lost: at most one invocation of each connection.
+            #expect(outcome.failures.count <= 8)
         }
     }
 }

@@ -8,6 +8,7 @@ enum PermittedDifference {
     ) -> [UInt8]? {
         var replacements: [(at: Int, byte: UInt8)] = []
         for field in fields { addTabs(field, stream, &replacements) }
+        addForeignLetters(message, stream, &replacements)
         let isMethodKnown = isKnownMethod(message, stream)
         guard !replacements.isEmpty || !isMethodKnown else { return nil }
         var head: [UInt8] = []
@@ -23,6 +24,19 @@ enum PermittedDifference {
         guard message.status == 0 else { return true }
         for known in Self.known where stream.isExactly(known, in: message.methodText) { return true }
         return false
+    }
+
+    /// A browser's address bar and curl send letters beyond ASCII in a target as they are; we write them on in percent
+    /// encoding, and llhttp refuses them.
+    private static func addForeignLetters(
+        _ message: Trace.Message, _ stream: Span<UInt8>, _ replacements: inout [(at: Int, byte: UInt8)]
+    ) {
+        guard message.status == 0 else { return }
+        var index = message.methodText.upper + 1
+        while index < message.headEnd, stream[index] != Octet.space, stream[index] != Octet.carriageReturn {
+            if stream[index] >= 0x80 { replacements.append((index, UInt8(ascii: "a"))) }
+            index += 1
+        }
     }
 
     /// White space around a value may be tabs (RFC 9110 section 5.6.3); around the value of a field that frames, llhttp
