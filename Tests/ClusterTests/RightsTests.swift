@@ -21,7 +21,7 @@ extension ClusterSerial {
             "f2s-containers": [
                 "deployments.apps: create delete get list patch watch",
                 "services: create delete get list patch watch",
-                "pods: list watch",
+                "pods: delete list watch",
                 "pods/log: get",
                 "replicasets.apps: delete list",
             ],

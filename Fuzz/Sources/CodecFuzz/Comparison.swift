@@ -73,7 +73,7 @@ struct Comparison {
             guard stream.isText(found.method, in: message.methodText) || !isMethodKnown else {
                 throw Finding("The method is \(stream.quoted(message.methodText)), for llhttp \(found.method)")
             }
-            guard stream.isText(found.uri, in: message.targetText) else {
+            guard PermittedDifference.isTarget(found.uri, message, stream) else {
                 throw Finding("The target is \(stream.quoted(message.targetText)), for llhttp \(found.uri)")
             }
         }

@@ -32,12 +32,23 @@ enum PermittedDifference {
         _ message: Trace.Message, _ stream: Span<UInt8>, _ replacements: inout [(at: Int, byte: UInt8)]
     ) {
         guard message.status == 0 else { return }
-        var index = message.methodText.upper + 1
-        while index < message.headEnd, stream[index] != Octet.space, stream[index] != Octet.carriageReturn {
-            if stream[index] >= 0x80 { replacements.append((index, UInt8(ascii: "a"))) }
-            index += 1
+        for index in message.targetText.lower..<message.targetText.upper where stream[index] >= 0x80 {
+            replacements.append((index, asciiLetter))
         }
     }
+
+    /// Whether llhttp has read the same target, with such letters replaced.
+    static func isTarget(_ text: String, _ message: Trace.Message, _ stream: Span<UInt8>) -> Bool {
+        var index = message.targetText.lower
+        for byte in text.utf8 {
+            guard index < message.targetText.upper else { return false }
+            guard stream[index] == byte || (stream[index] >= 0x80 && byte == asciiLetter) else { return false }
+            index += 1
+        }
+        return index == message.targetText.upper
+    }
+
+    private static let asciiLetter = UInt8(ascii: "a")
 
     /// White space around a value may be tabs (RFC 9110 section 5.6.3); around the value of a field that frames, llhttp
     /// takes spaces only.
