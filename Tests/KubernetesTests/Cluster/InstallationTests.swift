@@ -26,7 +26,7 @@ struct InstallationTests {
         }
     }
 
-    @Test func `the internal Service's address is found, and an installation without one goes on with a token`() async throws {
+    @Test func `the internal Service's address is found, and without one there is a token`() async throws {
         try await TestCluster.withNamespaces { namespace, _ in
             let without = try await read(namespace)
             #expect(without.token?.count == 64 && without.drainAddress == nil)
