@@ -17,8 +17,6 @@ struct RealServer: Sendable {
     var hasWebSocket = false
     /// What it cannot do with or without F2S.
     var cannot: Set<ServerCheck> = []
-    /// What fails in F2S and is known; it is tried all the same.
-    var known: Set<ServerCheck> = []
     /// It tells the number of a body's bytes only.
     var isWithoutDigest = false
 
@@ -49,8 +47,7 @@ struct RealServer: Sendable {
             name: "python-http-1-0", command: "exec python3 http_server.py 1.0", isQuick: true, concurrency: 1),
         // One idle connection per event loop keeps the server from serving the others.
         RealServer(
-            name: "python-http-1-1", command: "exec python3 http_server.py 1.1", isQuick: true, concurrency: 1,
-            known: [.turns]),
+            name: "python-http-1-1", command: "exec python3 http_server.py 1.1", isQuick: true, concurrency: 1),
         RealServer(
             name: "gunicorn-sync", command: "exec $SERVERS/venv/bin/gunicorn --bind 127.0.0.1:$PORT wsgi",
             concurrency: 1),

@@ -20,11 +20,7 @@ extension EndToEndSerial {
         private func expect(_ check: ServerCheck, _ server: RealServer, _ f2s: F2SServer, _ loops: Int) {
             let begun = monotonicNanoseconds()
             let what = "\(server.name), \(check.rawValue), \(loops) loops"
-            if server.known.contains(check) {
-                withKnownIssue("\(what)", isIntermittent: true) { try check.run(server, f2s) }
-            } else {
-                do { try check.run(server, f2s) } catch { Issue.record("\(what): \(error)") }
-            }
+            do { try check.run(server, f2s) } catch { Issue.record("\(what): \(error)") }
             let time = monotonicNanoseconds() - begun
             if check == .cold { report(3, "\(server.name), \(loops) loops: from zero \(time.milliseconds)") }
         }
