@@ -52,9 +52,7 @@ extension DispatcherSerial {
         }
 
         @Test(arguments: Way.allCases)
-        func `a client that leaves while its function works frees its slot, and the next one gets it`(way: Way)
-            async throws
-        {
+        func `a slot whose client has left is free as soon as the replica has answered`(way: Way) async throws {
             let server = try await StubServer.start { _ in }
             try await withTestbed(loops: 2) { bed in
                 try await bed.serve(server, function: makeFunction(concurrency: 1))
@@ -66,15 +64,41 @@ extension DispatcherSerial {
                     let next = try Wire.connect(to: bed.port)
                     Wire.send(next, Array(get("/hello/\(round)").utf8))
                     try await promptly("the next one waits") { bed.load().queued == 1 }
-                    let begun = Wire.now()
                     leave(working, way)
+                    try await promptly("its client is gone") { bed.clientConnections == 1 }
+                    #expect(server.requests.count == round + 1)
+                    let begun = Wire.now()
+                    server.requests[round].connection.send(ok())
                     try await promptly("the next one has the slot") { server.requests.count == round + 2 }
                     times.append(Wire.now() - begun)
                     if way == .half { close(working) }
                     working = next
                 }
-                tell("a slot, until the next one's request arrives at the replica", way, times)
+                tell("a slot, from the replica's answer until the next request arrives there", way, times)
                 close(working)
+                server.requests[Self.rounds].connection.send(ok())
+                try await eventually("all is free") { bed.isIdle() }
+            }
+            await server.stop()
+        }
+
+        @Test(arguments: Way.allCases)
+        func `a replica without a limit hears at once that its client has left`(way: Way) async throws {
+            let server = try await StubServer.start { _ in }
+            try await withTestbed(loops: 2) { bed in
+                try await bed.serve(server, function: makeFunction())
+                var times: [UInt64] = []
+                for round in 0..<Self.rounds {
+                    let client = try Wire.connect(to: bed.port)
+                    Wire.send(client, Array(get().utf8))
+                    try await promptly("it works") { server.requests.count == round + 1 }
+                    let begun = Wire.now()
+                    leave(client, way)
+                    try await promptly("the replica's connection is closed") { server.hasEnded(round) }
+                    times.append(Wire.now() - begun)
+                    if way == .half { close(client) }
+                }
+                tell("a replica's connection", way, times)
                 try await eventually("all is free") { bed.isIdle() }
             }
             await server.stop()

@@ -103,6 +103,8 @@ extension DispatcherSerial {
                 #expect(try await all(from: replica) == 0)
                 try await eventually("the client's end") { Wire.end(of: client) != nil }
                 close(client)
+                // The slot is free when the replica has ended its side as well.
+                Wire.finishSending(replica)
             }
         }
 
