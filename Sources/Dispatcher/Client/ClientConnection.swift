@@ -47,6 +47,8 @@ final class ClientConnection: StreamHandler {
     private var isExpectingContinue = false
     /// Whether, once all is written, the connection can be closed in both directions at once.
     private var isCleanEnd = false
+    /// Whether the client has ended its side of a tunnel: no byte of it is left to wait for.
+    private var hasClientEnded = false
     /// What the client had not taken of our answers at the last look.
     private var unread = Int.max
 
@@ -96,6 +98,7 @@ final class ClientConnection: StreamHandler {
 
     func ended(_ failure: SystemError?) {
         if phase == .tunnel, failure == nil {
+            hasClientEnded = true
             stream.keepForWriting()
             if exchange.clientFinished() { return }
         }
@@ -166,7 +169,7 @@ final class ClientConnection: StreamHandler {
     func closeAfterWriting() {
         guard phase != .closing else { return }
         // Only a client that has announced its last request will certainly not send another one into the closed socket.
-        isCleanEnd = phase == .response && heldBytes == 0 && exchange.facts.isLastOfClient
+        isCleanEnd = hasClientEnded || phase == .response && heldBytes == 0 && exchange.facts.isLastOfClient
         phase = .closing
         unread = .max
         setDeadline(in: worker.times.http)
