@@ -50,6 +50,7 @@ public struct APIServer: Service {
         let host = ip.contains(":") ? "[\(ip)]" : ip
         // Port 0 becomes a number when the listener is bound.
         let boundPort = Latest(port)
+        let isAPIBound = Latest(false)
         let routes = routes
         let api = Listener(
             name: parts.socketPath, address: .unixDomainSocket(path: parts.socketPath),
@@ -59,7 +60,7 @@ public struct APIServer: Service {
                     let isServed = !operationsRoutes.methods(of: path).isEmpty
                     return isServed ? "http://\(host):\(boundPort.current)\(path) (--operations)" : nil
                 }, logger: logger
-            ).router(), logger: logger, onBound: { _ in })
+            ).router(), logger: logger, onBound: { _ in isAPIBound.publish(true) })
         let operations = Listener(
             name: "\(host):\(port)", address: .hostname(ip, port: port),
             router: APIRouter(
@@ -72,6 +73,8 @@ public struct APIServer: Service {
             onBound: { [onBound = parts.onOperationsBound] port in
                 guard let port else { return }
                 boundPort.publish(port)
+                // A script that has read where F2S listens may ask the API at once.
+                for await isBound in isAPIBound.values() where isBound { break }
                 onBound(port)
             })
         // Named, because a service without a name is printed with all that it holds, and the routes are many.

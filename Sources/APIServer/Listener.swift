@@ -11,7 +11,7 @@ struct Listener: Service {
     let name: String
     private let address: BindAddress
     private let responder: RouterResponder<BasicRequestContext>
-    private let onBound: @Sendable (Int?) -> Void
+    private let onBound: @Sendable (Int?) async -> Void
     private let logger: Logger
 
     /// Time that a connection may be idle, or silent within a request; streams are not idle.
@@ -21,7 +21,7 @@ struct Listener: Service {
     /// - Parameter onBound: called once it is bound, with its port if it has one.
     init(
         name: String, address: BindAddress, router: Router<BasicRequestContext>, logger: Logger,
-        onBound: @escaping @Sendable (Int?) -> Void
+        onBound: @escaping @Sendable (Int?) async -> Void
     ) {
         self.name = name
         self.address = address
@@ -40,7 +40,7 @@ struct Listener: Service {
             responder: responder,
             server: .http1(configuration: HTTP1Channel.Configuration(idleTimeout: Self.idleTimeout)),
             configuration: ApplicationConfiguration(address: address),
-            onServerRunning: { [onBound] channel in onBound(channel.localAddress?.port) }, logger: logger)
+            onServerRunning: { [onBound] channel in await onBound(channel.localAddress?.port) }, logger: logger)
         do {
             try await application.run()
         } catch is CancellationError {

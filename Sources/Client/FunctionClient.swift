@@ -56,6 +56,12 @@ public struct FunctionClient: Sendable {
         _ = try await content(of: writing("DELETE", path(name), nil))
     }
 
+    /// Replaces the function's replicas by new ones of the same declaration.
+    /// - Throws: ``ClientError/refused(_:)`` with status 404 when there is none of this name.
+    public func restart(_ name: FunctionName) async throws(ClientError) {
+        _ = try await content(of: writing("POST", path(name) + "/restart", nil))
+    }
+
     /// Why the function is as it is: replicas, load, the autoscaler's decision, and what is in the way.
     public func why(_ name: FunctionName) async throws(ClientError) -> FunctionDiagnosis {
         try await decode(FunctionDiagnosis.self, of: ClientRequest("GET", path(name) + "/why"))

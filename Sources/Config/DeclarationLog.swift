@@ -18,7 +18,9 @@ struct DeclarationLog: Sendable {
         for function in new.functions {
             left[function.id] = nil
             if let known = before[function.id] {
-                if known.draft != function.draft || known.origin != function.origin {
+                if known.draft == function.draft, known.origin.restartedAt != function.origin.restartedAt {
+                    lines.append("Function \(function.name) is restarted (\(place(of: function))).")
+                } else if known.draft != function.draft || known.origin != function.origin {
                     lines.append("Function \(function.name) has changed (\(place(of: function))): \(invoked(function))")
                 }
             } else {

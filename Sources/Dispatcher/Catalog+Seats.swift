@@ -138,7 +138,8 @@ extension Catalog {
         let path = isForward ? nil : target.path == "/" ? Self.root : Array(target.path.utf8)
         let declaration = FunctionCell.Declaration(
             name: entry.draft.name, route: entry.draft.route, path: path,
-            timeout: timeout + (isForward ? Self.forwardGrace : 0), countsCallers: target.limits.rate != nil,
+            timeout: timeout + (isForward ? Self.forwardGrace : 0),
+            startTimeout: target.startTimeout?.nanoseconds ?? 0, countsCallers: target.limits.rate != nil,
             holdsSlots: !isForward && (target.concurrency != nil || target.limits.inFlight != nil))
         return RouteTable.Entry(cell: cell, declaration: declaration, method: entry.draft.method)
     }

@@ -19,6 +19,7 @@ struct Catalog {
         var age: UInt64
         /// Part of its revision.
         var workingFolder: String?
+        var restartedAt: String?
         /// The function's own queue. Its slots are granted by one process at a time, where its limit is to be exact.
         let cell: FunctionCell
         /// As the newest table has it.
@@ -105,10 +106,11 @@ struct Catalog {
         }
         for function in routed {
             let earlier = known[function.id]
-            let workingFolder = function.origin.workingFolder
+            let origin = function.origin
             guard
                 earlier?.draft != function.draft || earlier?.age != function.age
-                    || earlier?.workingFolder != workingFolder
+                    || earlier?.workingFolder != origin.workingFolder
+                    || earlier?.restartedAt != origin.restartedAt
             else { continue }
             hasChanged = true
             var entry =
@@ -119,7 +121,7 @@ struct Catalog {
                         id: function.id, queue: InvocationQueue(bounds(of: function.target), now: now)))
             entry.draft = function.draft
             entry.age = function.age
-            entry.workingFolder = workingFolder
+            (entry.workingFolder, entry.restartedAt) = (origin.workingFolder, origin.restartedAt)
             if earlier == nil { seat(&entry, now, &effects) }
             known[function.id] = entry
             limit(entry, now, &effects)
@@ -180,7 +182,9 @@ struct Catalog {
     /// A trouble counts as long as the revision that has it is the one that is declared.
     private func trouble(of entry: Known) -> StartTrouble? {
         guard let trouble = replicas.troubles[entry.cell.id] else { return nil }
-        return trouble.revision == Revision(of: entry.draft.target, in: entry.workingFolder).text ? trouble : nil
+        let revision = Revision(
+            of: entry.draft.target, in: entry.workingFolder, restartedAt: entry.restartedAt)
+        return trouble.revision == revision.text ? trouble : nil
     }
 
     private mutating func place(_ placement: Placement, of entry: Known, _ now: UInt64, _ effects: inout Effects) {

@@ -107,6 +107,7 @@ struct FunctionReader {
         target.environment = environment(map["env"])
         target.secrets = texts(map["secrets"], example: "[hello-secret]") ?? []
         target.timeout = duration(map["timeout"], FunctionDraft.timeoutAllowed)
+        target.startTimeout = duration(map["startTimeout"], FunctionDraft.startTimeoutAllowed)
         target.drainTimeout = duration(map["drainTimeout"], FunctionDraft.drainTimeoutAllowed)
         if let resources = section(map, "resources", known: ManifestFields.resources, isRequired: false) {
             target.resources.cpu = quantity(resources["cpu"])
@@ -115,6 +116,9 @@ struct FunctionReader {
         if let probe = section(map, "readinessProbe", known: ManifestFields.readinessProbe, isRequired: false) {
             target.readinessProbe = required(probe, "path", "be a path such as /ready") {
                 ReadinessProbe(path: Self.withSlash(try $0.text()))
+            }
+            if let timeout = duration(probe["timeout"], FunctionDraft.probeTimeoutAllowed) {
+                target.readinessProbe?.timeout = timeout
             }
         }
         if let scaling = section(map, "scaling", known: ManifestFields.scaling, isRequired: false) {
@@ -128,6 +132,7 @@ struct FunctionReader {
             target.limits.rate = value(limits["rate"]) { try $0.number() }
             target.limits.burst = value(limits["burst"]) { try $0.wholeNumber() }
         }
+        target.watch = value(map["watch"]) { try $0.flag() } ?? target.watch
         return target
     }
 

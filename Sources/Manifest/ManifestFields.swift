@@ -16,10 +16,10 @@ enum ManifestFields {
     static let spec = ["endpoint", "method", "description"]
     static let target = [
         "containerImage", "command", "port", "endpoint", "minReplicas", "maxReplicas", "concurrency", "env", "secrets",
-        "resources", "readinessProbe", "timeout", "drainTimeout", "scaling", "limits",
+        "resources", "readinessProbe", "timeout", "startTimeout", "drainTimeout", "scaling", "limits", "watch",
     ]
     static let resources = ["cpu", "memory"]
-    static let readinessProbe = ["path"]
+    static let readinessProbe = ["path", "timeout"]
     static let scaling = ["targetConcurrency", "idle", "window"]
     static let limits = ["inFlight", "queued", "rate", "burst"]
 

@@ -55,9 +55,7 @@ struct FunctionRecord: Sendable {
     /// Takes the newest state of the declaration; an edit must be told to the platform, even when nothing restarts.
     /// - Parameter isWritingStatus: whether a newer status than the one in `newer` is on its way to the store.
     mutating func update(_ newer: Function, isWritingStatus: Bool) {
-        // A manifest that moves takes its replicas along: they work in its folder.
-        let isEdited =
-            newer.draft != function.draft || newer.origin.workingFolder != function.origin.workingFolder
+        let isEdited = !newer.isDeclared(like: function)
         let written = function.status
         function = newer
         // What the store shows counts, or a status that it has lost would never be written again.

@@ -33,7 +33,7 @@ extension OperatorState {
             guard isSuccess else { break }
             records[place].retiring.removeAll { retiring.contains($0) }
             // An edit in the meantime has not been told yet.
-            guard records[place].function.draft == function.draft else { break }
+            guard records[place].function.isDeclared(like: function) else { break }
             records[place].applied = FunctionRecord.Applied(count: count, at: now)
         case .replace(let replicas, let id):
             guard isSuccess, let place = index[id] else { break }

@@ -111,7 +111,7 @@ struct OperatorState: Sendable {
     private mutating func takeStatuses(_ functions: [Function]) -> Bool {
         guard hasFunctions, functions.count == records.count else { return false }
         for (record, function) in zip(records, functions)
-        where record.function.id != function.id || record.function.draft != function.draft { return false }
+        where record.function.id != function.id || !record.function.isDeclared(like: function) { return false }
         for (place, function) in functions.enumerated() {
             records[place].update(function, isWritingStatus: book.isBusy(.status(function.id)))
         }

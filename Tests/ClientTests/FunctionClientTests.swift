@@ -91,7 +91,7 @@ struct FunctionClientTests {
         }
         let client = try stub.client()
         let applied = try await client.get(name())
-        try await client.waitUntilReady(applied, timeout: .seconds(20), pause: .milliseconds(1))
+        try await client.waitUntilReady(applied, timeout: .seconds(200), pause: .milliseconds(1))
         #expect(stub.requests.count >= 4)
     }
 
@@ -106,7 +106,7 @@ struct FunctionClientTests {
         }
         let client = try stub.client()
         let applied = try await client.get(name())
-        try await client.waitUntilReady(applied, timeout: .seconds(20), pause: .milliseconds(1))
+        try await client.waitUntilReady(applied, timeout: .seconds(200), pause: .milliseconds(1))
         #expect(stub.requests.count { $0 == "POST /functions/hello/start" } >= 2)
         #expect(stub.requests.last == "GET /functions/hello")
         let declared = stub.requests.count

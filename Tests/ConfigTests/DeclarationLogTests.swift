@@ -7,7 +7,8 @@ import Testing
     private let log = DeclarationLog(url: { "http://h:1/invoke\($0.route)" })
 
     private func function(
-        _ name: String, route: String? = nil, place: String? = nil, method: Function.Method? = nil
+        _ name: String, route: String? = nil, place: String? = nil, method: Function.Method? = nil,
+        restartedAt: String? = nil
     ) throws -> Function {
         Function(
             id: Function.ID(name),
@@ -15,23 +16,26 @@ import Testing
                 name: try FunctionName(name), route: try Route(route ?? name), method: method,
                 target: Target(command: ["x"])),
             generation: 1, storeRevision: StoreRevision("1"), age: 1,
-            origin: Function.Origin(place: place ?? "\(name).yaml", line: 3, isWritable: true))
+            origin: Function.Origin(place: place ?? "\(name).yaml", line: 3, isWritable: true, restartedAt: restartedAt)
+        )
     }
 
     @Test func `each declaration, change and removal is one line with file and address`() throws {
         let old = FunctionSnapshot(functions: [
             try function("gone"), try function("moved"), try function("same"), try function("edited"),
+            try function("again"),
         ])
         var same = try function("same")
         same.status.readyReplicas = 5
         let new = FunctionSnapshot(functions: [
             same, try function("moved", place: "sub/moved.yaml"), try function("edited", route: "/other"),
-            try function("new", method: .get),
+            try function("new", method: .get), try function("again", restartedAt: "now"),
         ])
         #expect(
             Set(log.lines(from: old, to: new, isFirst: false)) == [
                 "Function moved has changed (sub/moved.yaml:3): http://h:1/invoke/moved",
                 "Function edited has changed (edited.yaml:3): http://h:1/invoke/other",
+                "Function again is restarted (again.yaml:3).",
                 "Function new is declared (new.yaml:3): GET http://h:1/invoke/new",
                 "Function gone is not declared any more (gone.yaml:3).",
             ])

@@ -111,6 +111,7 @@ private final class PublishedStore: FunctionStore {
     func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?) async throws -> Function {
         throw StoreError.unavailable("unused")
     }
+    func restart(_ name: FunctionName) async throws -> Function { throw StoreError.unavailable("unused") }
     func delete(_ name: FunctionName, ifRevision: StoreRevision?) async throws {
         throw StoreError.unavailable("unused")
     }

@@ -73,6 +73,27 @@ import Testing
         await server.stop()
     }
 
+    @Test(arguments: [1, 2, 4]) func `a declared start time prolongs the wait for a first replica`(loops: Int)
+        async throws
+    {
+        let server = try await StubServer.answering(ok())
+        try await withTestbed(loops: loops, timeouts: Timeouts(scaling: .milliseconds(100))) { bed in
+            let patient = makeFunction(startTimeout: .seconds(20))
+            bed.declare(patient, makeFunction("other", age: 2))
+            let client = try await bed.client()
+            client.send(get())
+            try await eventually("it waits") { bed.load().queued == 1 }
+            // The other one shows that the setting's time is over.
+            let other = try await bed.client().ask(get("/other"))
+            #expect(other.status == 504)
+            #expect(other.body.contains("target.startTimeout"))
+            #expect(bed.load().queued == 1)
+            bed.run(makeReplica("r", of: patient, port: server.port))
+            #expect(try await client.answer().status == 200)
+        }
+        await server.stop()
+    }
+
     @Test func `a replica is dialled before it listens and used as soon as it does`() async throws {
         let probe = try await StubServer.answering(ok())
         let port = probe.port

@@ -25,6 +25,18 @@ extension EndToEndSerial {
                 }
                 report(2, "from a manifest's write to its service: median \(times.median.milliseconds) of 5")
                 #expect(times.median < 5 * 150_000_000)
+                // A sub-folder that is new, and a manifest that comes a little later.
+                try Files.makeFolder("\(f2s.folder)/below")
+                try eventually("the folder is there") { Files.names(in: f2s.folder).contains("below") }
+                let below = try FunctionManifest("below").with { $0.method = "GET" }
+                let begun = monotonicNanoseconds()
+                try Files.replace("\(f2s.folder)/below/below.yaml", with: below.yaml)
+                try eventually("it is served") {
+                    try connection.exchange("POST", "/invoke/below", body: []).status == 405
+                }
+                let time = monotonicNanoseconds() - begun
+                report(2, "the same in a new sub-folder: \(time.milliseconds)")
+                #expect(time < 5 * 150_000_000)
                 try f2s.edit(try FunctionManifest("first").with { $0.method = "GET" })
                 try eventually("the change is told") {
                     f2s.log.contains(

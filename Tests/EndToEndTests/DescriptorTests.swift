@@ -29,6 +29,12 @@ extension EndToEndSerial {
             "f2s:\n  loops: \(loops)\n  limits:\n    drain_timeout: 2000\n  timeouts:\n    scaling_timeout: 3000\n"
         }
 
+        /// Every number up to 20 with two loops; with others, those where another step of a start fails first.
+        /// `make soak` tries all of them.
+        private static func numbersFree(loops: Int) -> [Int] {
+            getenv("F2S_SOAK") != nil || loops == 2 ? Array(0...20) : [0, 1, 2, 5, 7, 8, 9, 11, 20]
+        }
+
         @Test(.enabled(if: mayLook), arguments: [1, 2, 4])
         func `f2s outlives a lack of descriptors, names it, and recovers by itself`(loops: Int) async throws {
             var functions = try (0...20).map { try FunctionManifest("cold-\($0)").with { $0.idle = "60s" } }
@@ -36,7 +42,7 @@ extension EndToEndSerial {
             try await F2SServer.serve(functions, settings: settings(loops: loops)) { f2s in
                 try eventually("warm answers") { try f2s.get("/invoke/warm").status == 200 }
                 var statuses: [String] = []
-                for free in 0...20 {
+                for free in Self.numbersFree(loops: loops) {
                     try allow(free, f2s.process.id)
                     // The first call may not even be accepted; a second one stands for the warm case.
                     for target in ["/invoke/cold-\(free)", "/invoke/warm"] {

@@ -30,7 +30,7 @@ extension ProcessesSerial {
                 let replica = try #require(try await platform.replicaSnapshot().replicas.first)
                 let address = try #require(replica.address)
                 #expect(address.ip == "127.0.0.1" && (20_000..<32_768).contains(address.port))
-                #expect(await ReadinessCheck(address: address, path: "/").isAnswered())
+                #expect(await ReadinessCheck(address: address, probe: ReadinessProbe(path: "/")).isAnswered())
                 let process = try #require(replica.processID)
                 let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/exe")
                 #expect(program == (try Workshop.server.get()), "the process ID is the program's, not the supervisor's")

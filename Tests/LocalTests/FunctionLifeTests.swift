@@ -42,10 +42,11 @@ import Testing
     }
 
     private func launch(
-        _ command: [String]? = ["serve"], probe: String? = nil, timeout: Duration? = nil
+        _ command: [String]? = ["serve"], probe: String? = nil, timeout: Duration? = nil, startTimeout: Duration? = nil
     ) throws -> Launch {
         var target = Target(image: "image", command: command, timeout: timeout)
         target.readinessProbe = probe.map { ReadinessProbe(path: $0) }
+        target.startTimeout = startTimeout
         let draft = try draft("hello", target)
         let function = Function(
             id: Function.ID("hello"), draft: draft, generation: 1, storeRevision: StoreRevision("1"), age: 1,
@@ -72,6 +73,32 @@ import Testing
         #expect(rig.life.nextDeadline == .seconds(1040), "it is ended when its time is over")
         _ = rig.listens("hello-1")
         #expect(rig.life.trouble == nil, "it opened its own port after all")
+    }
+
+    @Test func `a declared start time is kept to, longer or shorter than the setting, and nothing is said before`()
+        throws
+    {
+        for seconds in [2.0, 300] {
+            var rig = Rig()
+            _ = try rig.apply(launch(startTimeout: .seconds(seconds)), 1)
+            rig.life.listensElsewhere(Replica.ID("hello-1"), on: [5000])
+            rig.pass(.seconds(seconds) - .milliseconds(1))
+            #expect(rig.advance() == [] && rig.life.trouble == nil)
+            rig.pass(.milliseconds(1))
+            #expect(rig.advance() == [.terminate(Replica.ID("hello-1"))])
+            #expect(rig.life.trouble?.reason == "NeverListened")
+            #expect(rig.life.trouble?.message.contains("5000") == true)
+        }
+    }
+
+    @Test func `a slow start names the field that gives it more time, a slow probe its own`() throws {
+        var rig = Rig()
+        _ = try rig.apply(launch(probe: "/up"), 1)
+        _ = rig.listens("hello-1")
+        rig.pass(.seconds(30))
+        _ = rig.advance()
+        let message = try #require(rig.life.trouble?.message)
+        #expect(message.contains("target.startTimeout") && message.contains("target.readinessProbe.timeout"))
     }
 
     @Test func `who declares a readiness probe may listen elsewhere first`() throws {
@@ -162,7 +189,7 @@ import Testing
         var rig = Rig()
         _ = try rig.apply(launch(probe: "/up"), 1)
         let address = Replica.Address(ip: "127.0.0.1", port: 20_000)
-        #expect(rig.listens("hello-1") == [.probe(Replica.ID("hello-1"), address, path: "/up")])
+        #expect(rig.listens("hello-1") == [.probe(Replica.ID("hello-1"), address, ReadinessProbe(path: "/up"))])
         let waiting = try #require(rig.life.replicas.first?.replica)
         #expect(waiting.state == .starting && waiting.address == address && waiting.awaitsReadiness)
         rig.life.answers(Replica.ID("hello-1"), at: rig.time)

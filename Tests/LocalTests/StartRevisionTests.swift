@@ -21,6 +21,7 @@ import Testing
         ("environment", { $0.environment = ["A": "B"] }), ("secrets", { $0.secrets = ["other"] }),
         ("resources", { $0.resources.cpu = try? Quantity("1", field: "") }),
         ("readinessProbe", { $0.readinessProbe = ReadinessProbe(path: "/other") }),
+        ("startTimeout", { $0.startTimeout = .seconds(9) }), ("watch", { $0.watch = true }),
         ("timeout", { $0.timeout = .seconds(1) }), ("drainTimeout", { $0.drainTimeout = .seconds(1) }),
         ("scaling", { $0.scaling.idle = .seconds(1) }),
         ("limits", { $0.limits.inFlight = 1 }),
@@ -32,8 +33,8 @@ import Testing
         let parts = Mirror(reflecting: try launch(Target(command: ["x"]))).children.compactMap(\.label)
         #expect(
             Set(parts) == [
-                "function", "name", "revision", "generation", "command", "environment", "workingFolder", "probePath",
-                "namesSecrets", "stopTimeout",
+                "function", "name", "revision", "generation", "command", "environment", "workingFolder", "probe",
+                "startTimeout", "namesSecrets", "stopTimeout",
             ], "a new part of a start is in the revision, or below it is proven not to matter")
     }
 
@@ -47,9 +48,15 @@ import Testing
         #expect(after != before)
         let (old, new) = (try launch(before), try launch(after))
         let isSameStart =
-            old.command == new.command && old.environment == new.environment && old.probePath == new.probePath
+            old.command == new.command && old.environment == new.environment && old.probe == new.probe
             && old.workingFolder == new.workingFolder && old.name == new.name && old.function == new.function
         if !isSameStart { #expect(old.revision != new.revision) }
+    }
+
+    @Test func `a restart that was asked for is part of the revision`() {
+        let target = Target(command: ["x"])
+        let revisions = [nil, "1", "2"].map { Revision(of: target, in: "/a", restartedAt: $0) }
+        #expect(Set(revisions).count == 3)
     }
 
     @Test func `the working folder is part of the revision, the line of the manifest is not`() throws {

@@ -107,7 +107,7 @@ func eventually(
     let deadline = ContinuousClock.now + patience
     var looks = 0
     // On a busy machine the time may be over before there was a chance to look again.
-    while ContinuousClock.now < deadline || looks < 100 {
+    while ContinuousClock.now < deadline || looks < 500 {
         looks += 1
         if try await isKept() { return }
         try await Task.sleep(for: .milliseconds(2))

@@ -11,7 +11,7 @@ import Testing
             "zzzzzzzzz: 1",
             "7:3: target.zzzzzzzzz is not a known field: known here are containerImage, command, port, "
                 + "endpoint, minReplicas, maxReplicas, concurrency, env, secrets, resources, readinessProbe, timeout, "
-                + "drainTimeout, scaling, limits."
+                + "startTimeout, drainTimeout, scaling, limits, watch."
         ),
         ("scaling: {idel: 5s}", "7:13: target.scaling.idel is not a known field: did you mean target.scaling.idle?"),
         (#"port: "8080""#, #"7:9: target.port is "8080": it must be a whole number without quotes."#),
@@ -57,6 +57,12 @@ import Testing
         ),
         ("timeout: 30", #"7:12: target.timeout is "30": it must be a duration such as 500ms, 30s or 1m30s."#),
         ("drainTimeout: 30", #"7:17: target.drainTimeout is "30": it must be a duration such as 500ms, 30s or 1m30s."#),
+        ("startTimeout: 90m", #"7:17: target.startTimeout is "90m": it must be between 1s and 1h."#),
+        (
+            "readinessProbe: {path: /, timeout: 1h}",
+            #"7:38: target.readinessProbe.timeout is "1h": it must be between 100ms and 5m."#
+        ),
+        ("watch: 1", #"7:10: target.watch is "1": it must be true or false."#),
         ("drainTimeout: 25h", #"7:17: target.drainTimeout is "25h": it must be between 0s and 24h."#),
         ("timeout: 25h", #"7:12: target.timeout is "25h": it must be between 1ms and 24h."#),
         (

@@ -26,9 +26,10 @@ import Testing
             image: "registry/hello:1", command: ["sh", "-c", "echo \"hi\"\n"], concurrency: 1,
             environment: ["B": "8080", "A": "says hello"],
             resources: Resources(memory: try Quantity("128Mi", field: "memory")),
-            readinessProbe: ReadinessProbe(path: "/ready"), timeout: .milliseconds(1500), drainTimeout: .seconds(600),
+            readinessProbe: ReadinessProbe(path: "/ready", timeout: .seconds(20)), timeout: .milliseconds(1500),
+            startTimeout: .seconds(180), drainTimeout: .seconds(600),
             scaling: Scaling(targetConcurrency: 10, idle: .seconds(5)),
-            limits: FunctionLimits(inFlight: 4, queued: 20, rate: 0.5, burst: 3))
+            limits: FunctionLimits(inFlight: 4, queued: 20, rate: 0.5, burst: 3), watch: true)
         #expect(
             ManifestWriter().yaml(try draft(target, summary: "on")) == #"""
                 apiVersion: f2s.opensight.ch/v1alpha1
@@ -55,7 +56,9 @@ import Testing
                     memory: "128Mi"
                   readinessProbe:
                     path: /ready
+                    timeout: "20s"
                   timeout: "1s500ms"
+                  startTimeout: "3m"
                   drainTimeout: "10m"
                   scaling:
                     targetConcurrency: 10
@@ -65,6 +68,7 @@ import Testing
                     queued: 20
                     rate: 0.5
                     burst: 3
+                  watch: true
 
                 """#)
     }

@@ -64,6 +64,15 @@ import Testing
         },
         Case("a Secret in capitals", "target.secrets") { $0.secrets = ["good", "BAD"] },
         Case("no time at all", "target.timeout") { $0.timeout = .zero },
+        Case("less than a second to start", "target.startTimeout") { $0.startTimeout = .milliseconds(999) },
+        Case("an hour to start", nil) { $0.startTimeout = .seconds(3600) },
+        Case("over an hour to start", "target.startTimeout") { $0.startTimeout = .milliseconds(3_600_001) },
+        Case("no time for the probe", "target.readinessProbe.timeout") {
+            $0.readinessProbe = ReadinessProbe(path: "/", timeout: .milliseconds(99))
+        },
+        Case("five minutes for the probe", nil) {
+            $0.readinessProbe = ReadinessProbe(path: "/", timeout: .seconds(300))
+        },
         Case("no time to drain", nil) { $0.drainTimeout = .zero },
         Case("over a day to drain", "target.drainTimeout") { $0.drainTimeout = .milliseconds(86_400_001) },
         Case("a day", nil) { $0.timeout = .seconds(86_400) },

@@ -23,12 +23,14 @@ public final class InMemoryFunctions: FunctionStore {
         }
 
         @discardableResult
-        mutating func keep(_ draft: FunctionDraft, over old: Function?) -> Function {
+        mutating func keep(_ draft: FunctionDraft, over old: Function?, restartedAt: String? = nil) -> Function {
             let function = Function(
                 id: old?.id ?? Function.ID("memory-\(draft.name)"), draft: draft,
-                generation: (old?.generation ?? 0) + 1,
+                generation: (old?.generation ?? 0) + (restartedAt == nil ? 1 : 0),
                 storeRevision: StoreRevision("\(nextRevision)"), age: old?.age ?? nextAge,
-                origin: Function.Origin(place: "memory", isWritable: true), status: old?.status ?? FunctionStatus())
+                origin: Function.Origin(
+                    place: "memory", isWritable: true, restartedAt: restartedAt ?? old?.origin.restartedAt),
+                status: old?.status ?? FunctionStatus())
             nextRevision += 1
             if old == nil { nextAge += 1 }
             functions[draft.name] = function
@@ -71,6 +73,15 @@ public final class InMemoryFunctions: FunctionStore {
             try state.checkAvailable()
             let stored = try state.stored(draft.name, ifRevision: ifRevision)
             return stored.draft == draft ? stored : state.keep(draft, over: stored)
+        }
+    }
+
+    /// Gives a function another revision; see the protocol.
+    public func restart(_ name: FunctionName) async throws -> Function {
+        try change { state throws(StoreError) in
+            try state.checkAvailable()
+            let stored = try state.stored(name, ifRevision: nil)
+            return state.keep(stored.draft, over: stored, restartedAt: "\(state.nextRevision)")
         }
     }
 

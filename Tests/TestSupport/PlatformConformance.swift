@@ -36,6 +36,7 @@ public struct PlatformConformance: Sendable {
     public func verify() async throws {
         try await verifyStore()
         try await verifyVersions()
+        try await verifyRestart()
         try await verifyStatus()
         try await verifyReplicas()
         try await verifyRevisions()
@@ -67,6 +68,24 @@ public struct PlatformConformance: Sendable {
         }
         try await expect("a function that is gone cannot be replaced", .notFound(draft.name)) {
             _ = try await platform.functions.replace(draft, ifRevision: nil)
+        }
+    }
+
+    /// A restart changes the revision and nothing that a user has declared, every time that it is asked for.
+    public func verifyRestart() async throws {
+        let draft = try draft("conformance-restart")
+        let created = try await platform.functions.create(draft)
+        var revisions: Set<Revision> = [created.revision]
+        for _ in 0..<2 {
+            let restarted = try await platform.functions.restart(draft.name)
+            try expect(revisions.insert(restarted.revision).inserted, "a restart changes the revision")
+            try expect(restarted.draft == draft, "a restart changes no declaration")
+            try expect(restarted.generation == created.generation, "a restart is no new generation")
+            try await expect(find(draft.name)?.revision == restarted.revision, "the snapshot has the new revision")
+        }
+        try await platform.functions.delete(draft.name, ifRevision: nil)
+        try await expect("a function that is gone cannot be restarted", .notFound(draft.name)) {
+            _ = try await platform.functions.restart(draft.name)
         }
     }
 

@@ -60,8 +60,9 @@ enum OpenAPISchemas {
             "env": ["type": "object", "additionalProperties": text],
             "secrets": texts,
             "resources": object(["cpu": text, "memory": text]),
-            "readinessProbe": object(["path": text]),
+            "readinessProbe": object(["path": text, "timeout": duration]),
             "timeout": duration,
+            "startTimeout": duration,
             "drainTimeout": duration,
             "scaling": object(["targetConcurrency": real, "idle": duration, "window": duration]),
             "limits": object([
@@ -70,6 +71,7 @@ enum OpenAPISchemas {
                 "rate": ["type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000],
                 "burst": ["type": "integer", "minimum": 1, "maximum": .number(FunctionLimits.burstMax)],
             ]),
+            "watch": flag,
         ]),
         "FunctionList": object(
             [

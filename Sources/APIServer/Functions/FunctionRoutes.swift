@@ -17,7 +17,26 @@ struct FunctionRoutes: Sendable {
         requestStart = parts.requestStart
     }
 
-    var routes: [APIRoute] { [list, create, read, replace, delete, start] }
+    var routes: [APIRoute] { [list, create, read, replace, delete, start, restart] }
+
+    private var restart: APIRoute {
+        APIRoute(
+            .post, "/functions/{name}/restart", access: .holder(of: .write), origin: .noPage,
+            documentation: OperationDocument(
+                "restartFunction",
+                "Replaces every replica by one of the same declaration, one by one. A function that could not be "
+                    + "started is tried again at once.",
+                parameters: [.output],
+                answers: [Self.answer(202, "The replicas are being replaced.", headers: ["ETag"])],
+                problems: [400, 404]),
+            handler: { request in
+                let output = try request.output()
+                let name = try await functions.fetch(request.functionName()).name
+                var response = Self.answer(try await functions.restart(name), as: output)
+                response.status = .accepted
+                return response
+            })
+    }
 
     private var start: APIRoute {
         APIRoute(
@@ -123,7 +142,13 @@ struct FunctionRoutes: Sendable {
                 answers: [.init(204, "It is gone.")], problems: [400, 404, 409, 412]),
             handler: { request in
                 let name = try request.functionName()
-                try await remove(name, if: Self.preconditions(request))
+                do {
+                    try await remove(name, if: Self.preconditions(request))
+                } catch StoreError.notFound {
+                    // Its problem says which name may have been meant.
+                    _ = try await functions.fetch(name)
+                    throw StoreError.notFound(name)
+                }
                 return Response(status: .noContent)
             })
     }

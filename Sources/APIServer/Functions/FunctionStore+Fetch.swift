@@ -1,3 +1,4 @@
+import F2SManifest
 import F2SModel
 
 extension FunctionStore {
@@ -10,11 +11,14 @@ extension FunctionStore {
     }
 
     /// One function.
-    /// - Throws: ``StoreError/notFound(_:)``.
+    /// - Throws: a `Problem` of status 404 that names the function most like it.
     func fetch(_ name: FunctionName) async throws -> Function {
-        guard let function = try await fetchCurrent().functions.first(where: { $0.name == name }) else {
-            throw StoreError.notFound(name)
+        let functions = try await fetchCurrent().functions
+        if let function = functions.first(where: { $0.name == name }) { return function }
+        var problem = StoreError.notFound(name).problem
+        if let nearest = NearestName.of(name.text, among: functions.map(\.name.text)) {
+            problem.detail = "No function is named \(name). Did you mean \(nearest)? `f2s list` shows every name."
         }
-        return function
+        throw problem
     }
 }

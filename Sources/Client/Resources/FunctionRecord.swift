@@ -55,6 +55,8 @@ public struct TargetRecord: Sendable, Hashable, Decodable {
     public struct Probe: Sendable, Hashable, Decodable {
         /// Path asked.
         public var path: String
+        /// Longest time for one answer.
+        public var timeout: String?
     }
 
     /// `scaling`.
@@ -103,12 +105,16 @@ public struct TargetRecord: Sendable, Hashable, Decodable {
     public var readinessProbe: Probe?
     /// Longest time to the response's head.
     public var timeout: String?
+    /// Longest time that a replica may take to become ready.
+    public var startTimeout: String?
     /// Longest time that a replica finishes its invocations before it is stopped.
     public var drainTimeout: String?
     /// When to run how many replicas.
     public var scaling: Scaling?
     /// What it lets through.
     public var limits: Limits?
+    /// Whether a change of a file beside the manifest rolls it.
+    public var watch: Bool?
 }
 
 /// `status`: what F2S has found out.

@@ -49,5 +49,7 @@ public enum Readiness: Sendable, Hashable {
     }
 
     /// Conditions that time alone does not heal.
-    private static let finalConditions: [Condition.Kind] = [.noCommand, .routeConflict, .rolloutFailed, .startFailed]
+    private static let finalConditions: [Condition.Kind] = [
+        .noCommand, .refused, .routeConflict, .rolloutFailed, .startFailed,
+    ]
 }

@@ -53,12 +53,19 @@ public struct FunctionDescription: Sendable {
             ("Replicas", "\(target.minReplicas ?? 0) to \(target.maxReplicas ?? Target.maxReplicasDefault)"),
             ("Concurrency", target.concurrency.map { "\($0) per replica" } ?? "no limit"),
             ("Timeout", target.timeout),
+            ("Start", target.startTimeout.map { "within \($0)" }),
             ("Drain", target.drainTimeout),
             ("Environment", variables?.joined(separator: ", ")),
             ("Secrets", target.secrets?.joined(separator: ", ")),
             ("CPU", target.resources?.cpu),
             ("Memory", target.resources?.memory),
-            ("Readiness", target.readinessProbe.map { "GET \($0.path)" }),
+            (
+                "Readiness",
+                target.readinessProbe.map { probe in
+                    "GET \(probe.path)" + (probe.timeout.map { ", within \($0)" } ?? "")
+                }
+            ),
+            ("Watch", target.watch == true ? "changed files roll it" : nil),
             ("Aim", target.scaling?.targetConcurrency.map { "\($0) invocations per replica" }),
             ("Idle", target.scaling?.idle),
             ("Window", target.scaling?.window),

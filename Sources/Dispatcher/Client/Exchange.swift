@@ -175,7 +175,7 @@ final class Exchange {
             state = .waiting
             times.isCold = times.isCold || isCold
             // From now on, not from the beginning: who comes back to the queue waits for another first replica.
-            let scaling = now &+ worker.times.scaling
+            let scaling = now &+ max(worker.times.scaling, entry.declaration.startTimeout)
             client.setDeadline(at: isCold ? min(times.deadline, scaling) : times.deadline)
             if activate {
                 // One that is there and is being tried again is no first one.

@@ -14,20 +14,23 @@ final class FunctionCell: Sendable {
         let path: [UInt8]?
         /// Nanoseconds.
         let timeout: UInt64
+        /// Longest start of a first replica that is declared, in nanoseconds; 0: none.
+        let startTimeout: UInt64
         /// Whether it has a rate, so that admission must know who calls.
         let countsCallers: Bool
         /// Whether its slots are limited and granted here: then one is held until its replica has finished.
         let holdsSlots: Bool
 
         init(
-            name: FunctionName, route: Route, path: [UInt8]?, timeout: UInt64, countsCallers: Bool = false,
-            holdsSlots: Bool = false
+            name: FunctionName, route: Route, path: [UInt8]?, timeout: UInt64, startTimeout: UInt64 = 0,
+            countsCallers: Bool = false, holdsSlots: Bool = false
         ) {
             self.name = name
             self.route = route
             publicPath = RouteTable.publicPath(route)
             self.path = path
             self.timeout = timeout
+            self.startTimeout = startTimeout
             self.countsCallers = countsCallers
             self.holdsSlots = holdsSlots
         }

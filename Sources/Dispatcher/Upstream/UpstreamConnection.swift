@@ -213,6 +213,9 @@ extension UpstreamConnection {
         guard let end = HeadScanner.end(of: rest, from: &searched) else {
             if rest.count > limit {
                 fail(.malformedResponse(reason: "The response's head is over \(limit) bytes"))
+            } else if let error = HeadScanner.refusal(ofResponse: rest) {
+                // The rest of it would never come.
+                fail(error.asResponseError)
             }
             return false
         }

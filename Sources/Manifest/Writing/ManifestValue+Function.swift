@@ -55,13 +55,23 @@ extension ManifestValue {
         if let cpu = target.resources.cpu { resources.append(("cpu", .text(cpu.text))) }
         if let memory = target.resources.memory { resources.append(("memory", .text(memory.text))) }
         if !resources.isEmpty { members.append(("resources", .map(resources))) }
-        if let probe = target.readinessProbe { members.append(("readinessProbe", .map([("path", .text(probe.path))]))) }
+        if let probe = target.readinessProbe { members.append(("readinessProbe", .map(Self.probe(probe)))) }
         if let timeout = target.timeout { members.append(("timeout", .text(timeout.shortText))) }
+        if let startTimeout = target.startTimeout { members.append(("startTimeout", .text(startTimeout.shortText))) }
         if let drainTimeout = target.drainTimeout { members.append(("drainTimeout", .text(drainTimeout.shortText))) }
         let scaling = scaling(target.scaling)
         if !scaling.isEmpty { members.append(("scaling", .map(scaling))) }
         let limits = limits(target.limits)
         if !limits.isEmpty { members.append(("limits", .map(limits))) }
+        if target.watch { members.append(("watch", .bare("true"))) }
+        return members
+    }
+
+    private static func probe(_ probe: ReadinessProbe) -> Members {
+        var members: Members = [("path", .text(probe.path))]
+        if probe.timeout != ReadinessProbe.timeoutDefault {
+            members.append(("timeout", .text(probe.timeout.shortText)))
+        }
         return members
     }
 

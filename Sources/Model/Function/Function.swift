@@ -40,13 +40,19 @@ public struct Function: Sendable, Hashable, Identifiable {
         public let workingFolder: String?
         /// Whether REST may rewrite it. A file that somebody wrote by hand is theirs.
         public let isWritable: Bool
+        /// Another text with each restart that was asked for; `nil`: none was. Kubernetes: the annotation
+        /// `f2s.opensight.ch/restartedAt`. Local forgets it when F2S ends, as all replicas end then.
+        public let restartedAt: String?
 
         /// An origin.
-        public init(place: String, line: Int? = nil, workingFolder: String? = nil, isWritable: Bool) {
+        public init(
+            place: String, line: Int? = nil, workingFolder: String? = nil, isWritable: Bool, restartedAt: String? = nil
+        ) {
             self.place = place
             self.line = line
             self.workingFolder = workingFolder
             self.isWritable = isWritable
+            self.restartedAt = restartedAt
         }
     }
 
@@ -75,8 +81,15 @@ public struct Function: Sendable, Hashable, Identifiable {
     public var method: Method? { draft.method }
     /// What runs it.
     public var target: Target { draft.target }
+    /// Whether both declare the same, and ask for the same replicas: where the declaration stands does not matter.
+    public func isDeclared(like other: Function) -> Bool {
+        draft == other.draft && origin.workingFolder == other.origin.workingFolder
+            && origin.restartedAt == other.origin.restartedAt
+    }
     /// What a replica must have been started from to be current.
-    public var revision: Revision { Revision(of: draft.target, in: origin.workingFolder) }
+    public var revision: Revision {
+        Revision(of: draft.target, in: origin.workingFolder, restartedAt: origin.restartedAt)
+    }
 }
 
 /// A store's version of one function: equal means unchanged. Opaque.

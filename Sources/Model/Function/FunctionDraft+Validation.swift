@@ -1,6 +1,10 @@
 extension FunctionDraft {
     /// Durations that `target.timeout` may have.
     public static let timeoutAllowed = Duration.milliseconds(1)...Duration.seconds(86_400)
+    /// Durations that `target.startTimeout` may have.
+    public static let startTimeoutAllowed = Duration.seconds(1)...Duration.seconds(3600)
+    /// Durations that `target.readinessProbe.timeout` may have.
+    public static let probeTimeoutAllowed = Duration.milliseconds(100)...Duration.seconds(300)
     /// Durations that `target.drainTimeout` may have.
     public static let drainTimeoutAllowed = Duration.zero...Duration.seconds(86_400)
     /// Durations that `target.scaling.idle` may have.
@@ -155,7 +159,9 @@ extension FunctionDraft {
     private func durations() -> [FieldComplaint] {
         let checks: [(String, Duration?, ClosedRange<Duration>)] = [
             ("target.timeout", target.timeout, Self.timeoutAllowed),
+            ("target.startTimeout", target.startTimeout, Self.startTimeoutAllowed),
             ("target.drainTimeout", target.drainTimeout, Self.drainTimeoutAllowed),
+            ("target.readinessProbe.timeout", target.readinessProbe?.timeout, Self.probeTimeoutAllowed),
             ("target.scaling.idle", target.scaling.idle, Self.idleAllowed),
             ("target.scaling.window", target.scaling.window, Self.windowAllowed),
         ]

@@ -1,13 +1,15 @@
-/// Hash of what a replica is started from: command, image, environment, secrets, resources, port, readiness probe, and
-/// on Local the working folder. Two functions with one revision can be served by the same replicas; all else (route,
-/// limits, scaling) changes without a restart.
+/// Hash of what a replica is started from: command, image, environment, secrets, resources, port, readiness probe, the
+/// last restart that was asked for, and on Local the working folder. Two functions with one revision can be served by
+/// the same replicas; all else (route, limits, scaling) changes without a restart.
 public struct Revision: Sendable, Hashable, CustomStringConvertible {
     /// 16 hexadecimal digits.
     public let text: String
 
     /// The revision of a target: FNV-1a over its parts, the same in every process and on every machine.
-    /// - Parameter workingFolder: the folder in which the command runs; `nil` on Kubernetes.
-    public init(of target: Target, in workingFolder: String? = nil) {
+    /// - Parameters:
+    ///   - workingFolder: the folder in which the command runs; `nil` on Kubernetes.
+    ///   - restartedAt: the last restart that was asked for, in any form.
+    public init(of target: Target, in workingFolder: String? = nil, restartedAt: String? = nil) {
         var hash = StableHash()
         hash.add(target.image ?? "")
         hash.add(list: target.command ?? [])
@@ -18,7 +20,10 @@ public struct Revision: Sendable, Hashable, CustomStringConvertible {
         hash.add("\(target.port)")
         // Parts that not every function has are added only where they are there: the revisions of the others, and with
         // them their replicas, outlive a new version of F2S.
-        if let probe = target.readinessProbe { hash.add(list: ["readinessProbe", probe.path]) }
+        if let probe = target.readinessProbe {
+            hash.add(list: ["readinessProbe", probe.path, "\(probe.timeout.wholeMilliseconds)"])
+        }
+        if let restartedAt { hash.add(list: ["restartedAt", restartedAt]) }
         if let workingFolder { hash.add(list: ["workingFolder", workingFolder]) }
         text = hash.hexadecimal
     }

@@ -24,6 +24,10 @@ public struct Target: Sendable, Hashable {
     public var readinessProbe: ReadinessProbe?
     /// From the request's head to the response's head; `nil`: `request_timeout` (`target.timeout`).
     public var timeout: Duration?
+    /// Longest time that a replica may take to become ready (`target.startTimeout`); `nil`: nine tenths of
+    /// `f2s.timeouts.scaling_timeout`. Invocations wait for a first replica as long, where that is longer than the
+    /// setting, within their own time.
+    public var startTimeout: Duration?
     /// Longest time that a replica finishes its invocations before it is stopped (`target.drainTimeout`); `nil`: see
     /// ``drainTime(requestTimeout:standard:)``.
     public var drainTimeout: Duration?
@@ -31,6 +35,9 @@ public struct Target: Sendable, Hashable {
     public var scaling: Scaling
     /// What the function lets through (`target.limits`).
     public var limits: FunctionLimits
+    /// Local: whether a change of a file beside the manifest rolls the function (`target.watch`). Kubernetes: no
+    /// meaning.
+    public var watch: Bool
 
     /// Port when the manifest names none.
     public static let portDefault = 8080
@@ -48,8 +55,9 @@ public struct Target: Sendable, Hashable {
         image: String? = nil, command: [String]? = nil, port: Int = Target.portDefault, path: String = "/",
         minReplicas: Int = 0, maxReplicas: Int = Target.maxReplicasDefault, concurrency: Int? = nil,
         environment: [String: String] = [:], secrets: [String] = [], resources: Resources = Resources(),
-        readinessProbe: ReadinessProbe? = nil, timeout: Duration? = nil, drainTimeout: Duration? = nil,
-        scaling: Scaling = Scaling(), limits: FunctionLimits = FunctionLimits()
+        readinessProbe: ReadinessProbe? = nil, timeout: Duration? = nil, startTimeout: Duration? = nil,
+        drainTimeout: Duration? = nil, scaling: Scaling = Scaling(), limits: FunctionLimits = FunctionLimits(),
+        watch: Bool = false
     ) {
         self.image = image
         self.command = command
@@ -63,9 +71,11 @@ public struct Target: Sendable, Hashable {
         self.resources = resources
         self.readinessProbe = readinessProbe
         self.timeout = timeout
+        self.startTimeout = startTimeout
         self.drainTimeout = drainTimeout
         self.scaling = scaling
         self.limits = limits
+        self.watch = watch
     }
 
     /// Longest time that a replica finishes its invocations before it is stopped: what is declared, else the larger of

@@ -140,7 +140,8 @@ extension InvocationError {
             "\(address) is a replica of a function, and functions must not manage the platform. To invoke a function, "
                 + "call the public listener."
         case .scalingTimeout(let wait):
-            "No replica was ready within \(wait.humanText). `f2s why` tells what is in the way."
+            "No replica was ready within \(wait.humanText). `f2s why` tells what is in the way. A function that needs "
+                + "longer to start declares it with target.startTimeout."
         case .startFailed(let trouble): trouble.message
         case .notRunnable(let reason): reason
         case .connectFailed:

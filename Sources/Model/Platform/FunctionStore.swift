@@ -14,6 +14,11 @@ public protocol FunctionStore: Sendable {
     ///   last is worth a retry.
     func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?) async throws -> Function
 
+    /// Gives the function another revision with the same declaration, so that its replicas are replaced one by one as
+    /// after an edit. Works for declarations that F2S may not rewrite, too.
+    /// - Throws: ``StoreError/notFound(_:)``, ``StoreError/unavailable(_:)``; only the last is worth a retry.
+    func restart(_ name: FunctionName) async throws -> Function
+
     /// Removes a function.
     /// - Throws: ``StoreError/notFound(_:)``, ``StoreError/conflict(current:)``,
     ///   ``StoreError/readOnly(_:place:line:)``, ``StoreError/unavailable(_:)``; only the last is worth a retry.

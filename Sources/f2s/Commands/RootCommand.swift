@@ -24,7 +24,7 @@ struct RootCommand: AsyncParsableCommand {
         version: F2SVersion.current,
         subcommands: [
             ServeCommand.self, ApplyCommand.self, ListCommand.self, GetCommand.self, DescribeCommand.self,
-            InvokeCommand.self, LogsCommand.self, EventsCommand.self, DeleteCommand.self, WhyCommand.self,
-            WrapCommand.self, VersionCommand.self,
+            InvokeCommand.self, LogsCommand.self, EventsCommand.self, RestartCommand.self, DeleteCommand.self,
+            WhyCommand.self, WrapCommand.self, VersionCommand.self,
         ])
 }

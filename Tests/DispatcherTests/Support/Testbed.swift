@@ -159,11 +159,12 @@ func temporarySocketPath() -> String {
 /// A function whose ID is its name.
 func makeFunction(
     _ name: String = "hello", route: String? = nil, method: Function.Method? = nil, path: String = "/",
-    concurrency: Int? = nil, timeout: Duration? = nil, limits: FunctionLimits = FunctionLimits(), age: UInt64 = 1
+    concurrency: Int? = nil, timeout: Duration? = nil, startTimeout: Duration? = nil,
+    limits: FunctionLimits = FunctionLimits(), age: UInt64 = 1
 ) -> Function {
     let target = Target(
         command: ["server"], path: path, maxReplicas: 10, concurrency: concurrency, timeout: timeout,
-        limits: limits)
+        startTimeout: startTimeout, limits: limits)
     guard let valid = try? FunctionName(name), let route = try? Route(route ?? "/" + name) else {
         preconditionFailure("a test names a function \(name)")
     }

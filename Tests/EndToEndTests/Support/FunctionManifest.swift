@@ -12,6 +12,8 @@ struct FunctionManifest: Sendable {
     var concurrency: Int?
     var timeout: String?
     var idle = "1s"
+    /// `target.watch`.
+    var watch = false
     /// `target.endpoint`.
     var path: String?
     var environment: [String: String] = [:]
@@ -44,6 +46,7 @@ struct FunctionManifest: Sendable {
         lines += ["  minReplicas: \(minReplicas)", "  maxReplicas: \(maxReplicas)", "  scaling: {idle: \(idle)}"]
         if let concurrency { lines.append("  concurrency: \(concurrency)") }
         if let timeout { lines.append("  timeout: \(timeout)") }
+        if watch { lines.append("  watch: true") }
         if let path { lines.append("  endpoint: \(path)") }
         if !environment.isEmpty {
             lines.append("  env:")

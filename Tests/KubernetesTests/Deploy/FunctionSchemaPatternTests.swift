@@ -33,7 +33,10 @@ import Testing
     func `a duration`(_ text: String) throws {
         let allowed = Duration.zero ... .seconds(86_400)
         let isDuration = (try? Duration(text: text, allowed: allowed, field: "")) != nil
-        for path in ["target.timeout", "target.drainTimeout", "target.scaling.idle", "target.scaling.window"] {
+        for path in [
+            "target.timeout", "target.startTimeout", "target.drainTimeout", "target.readinessProbe.timeout",
+            "target.scaling.idle", "target.scaling.window",
+        ] {
             #expect(try schema.accepts(text, at: path) == isDuration)
         }
     }

@@ -11,13 +11,15 @@ import Testing
     private func running(restarts: Int = 0, probe: String? = nil, isReady: Bool = false) -> PodObservation {
         samplePod("p") {
             ($0.isRunning, $0.ip, $0.restarts, $0.isReady) = (true, "10.0.0.9", restarts, isReady)
-            ($0.probePath, $0.awaitsReadiness) = (probe, probe != nil)
+            ($0.probe, $0.awaitsReadiness) = (probe.map { ReadinessProbe(path: $0) }, probe != nil)
         }
     }
 
     private func look(
-        _ unready: inout UnreadyPods, _ pod: PodObservation, at seconds: Double, limit: Duration = .seconds(40)
+        _ unready: inout UnreadyPods, _ pod: PodObservation, at seconds: Double, limit: Duration = .seconds(40),
+        isDeclared: Bool = false
     ) {
+        let limit = UnreadyPods.StartLimit(time: limit, isDeclared: isDeclared)
         unready.take([pod], startLimit: { _ in limit }, at: .seconds(seconds))
     }
 
@@ -50,7 +52,7 @@ import Testing
     @Test(
         arguments: [
             (.status(404), "is answered with 404"), (.status(503), "is answered with 503"),
-            (.silent, "is not answered in time"), (.refuses, "did not accept connections on port 8080"),
+            (.silent, "was not answered within"), (.refuses, "did not accept connections on port 8080"),
         ] as [(UnreadyPods.Finding.Answer, String)])
     func `a probe that never passes is named with what it is answered`(
         answer: UnreadyPods.Finding.Answer, words: String
@@ -82,6 +84,22 @@ import Testing
         #expect(PodFailure(running(), unready) != nil)
         look(&unready, running(restarts: 1), at: 10)
         #expect(PodFailure(running(restarts: 1), unready) == nil)
+    }
+
+    @Test func `a declared time for the start is waited for, and then named`() throws {
+        var unready = UnreadyPods()
+        look(&unready, running(), at: 0, limit: .seconds(120), isDeclared: true)
+        for second in [50, 100] {
+            look(&unready, running(), at: Double(second), limit: .seconds(120), isDeclared: true)
+        }
+        #expect(unready.wanted.isEmpty, "there is no reason to ask yet")
+        look(&unready, running(), at: 119.5, limit: .seconds(120), isDeclared: true)
+        unready.take(.init(answer: .refuses), of: try #require(unready.wanted.first).key)
+        look(&unready, running(), at: 119.9, limit: .seconds(120), isDeclared: true)
+        #expect(PodFailure(running(), unready) == nil)
+        look(&unready, running(), at: 120, limit: .seconds(120), isDeclared: true)
+        let failure = try #require(PodFailure(running(), unready))
+        #expect(failure.message.contains("within 2 min") && !failure.isTryingAgain, "\(failure.message)")
     }
 
     @Test func `a shorter time for the start is kept to`() throws {

@@ -56,7 +56,7 @@ struct FunctionBook: Sendable {
             // Most resources, most of the time.
             if known.resource === resource { return known }
             if known.resource.status == resource.status, known.function.generation == resource.generation,
-                known.function.draft == draft
+                known.function.draft == draft, known.resource.restartedAt == resource.restartedAt
             {
                 return Entry(function: known.function, resource: resource, isRefused: false)
             }
@@ -67,7 +67,7 @@ struct FunctionBook: Sendable {
             function: Function(
                 id: resource.id, draft: draft, generation: resource.generation,
                 storeRevision: resource.storeRevision, age: age,
-                origin: Function.Origin(place: resource.place, isWritable: true), status: resource.status.status),
+                origin: resource.origin, status: resource.status.status),
             resource: resource, isRefused: false)
     }
 

@@ -24,6 +24,8 @@ final class FunctionResource: Decodable, Sendable {
     let generation: Int
     /// `metadata.creationTimestamp`.
     let created: Timestamp
+    /// The annotation ``restartAnnotation``.
+    let restartedAt: String?
     /// Whether somebody is deleting it: what is left of it are other people's finalizers.
     let isDeleting: Bool
     /// `spec` and `target`.
@@ -42,7 +44,11 @@ final class FunctionResource: Decodable, Sendable {
         let generation: Int?
         let creationTimestamp: Timestamp?
         let deletionTimestamp: Timestamp?
+        let annotations: [String: String]?
     }
+
+    /// Annotation whose every new text asks for a restart, as `kubectl.kubernetes.io/restartedAt` does of a Deployment.
+    static let restartAnnotation = "f2s.opensight.ch/restartedAt"
 
     /// Reads an object of the API.
     init(from decoder: any Decoder) throws {
@@ -53,6 +59,7 @@ final class FunctionResource: Decodable, Sendable {
         uid = metadata.uid
         generation = metadata.generation ?? 1
         created = metadata.creationTimestamp ?? Timestamp(seconds: 0)
+        restartedAt = metadata.annotations?[Self.restartAnnotation]
         isDeleting = metadata.deletionTimestamp != nil
         reading = Self.read(
             name: name, namespace: namespace, spec: try container.decodeIfPresent(JSONValue.self, forKey: .spec),
@@ -73,6 +80,7 @@ final class FunctionResource: Decodable, Sendable {
         uid = known.uid
         generation = resource.generation
         created = resource.created
+        restartedAt = resource.restartedAt
         isDeleting = resource.isDeleting
         reading = known.reading
         status = resource.status
@@ -84,6 +92,9 @@ final class FunctionResource: Decodable, Sendable {
     /// The stored version, for If-Match. Of the resource's own version it is no part: that changes with every status
     /// that F2S writes, and would throw out an editor who has read the function a second before.
     var storeRevision: StoreRevision { StoreRevision("\(generation)-\(uid.prefix(8))") }
+
+    /// Where it is declared.
+    var origin: Function.Origin { Function.Origin(place: place, isWritable: true, restartedAt: restartedAt) }
 
     /// Where refusals say that it is.
     var place: String { "\(namespace)/\(name)" }

@@ -138,6 +138,31 @@ final class KubernetesFunctionStore: FunctionStore {
         throw StoreError.unavailable("\(draft.name) is being changed by somebody else")
     }
 
+    func restart(_ name: FunctionName) async throws -> Function {
+        do {
+            for attempt in 1... {
+                var object: JSONValue = try await client.get(.functions, namespace, name.text, priority: .activation)
+                var annotations = object["metadata"]?["annotations"] ?? .object([:])
+                let last = annotations[FunctionResource.restartAnnotation]?.text
+                let now = TimeText.utc(secondsSince1970: Moment.now.wall)
+                // Two of them may fall into one millisecond.
+                annotations[FunctionResource.restartAnnotation] = .string(now == last ? now + "+" : now)
+                object["metadata"]?["annotations"] = annotations
+                do throws(KubernetesError) {
+                    let replaced = try await client.replace(
+                        .functions, namespace, name.text, object, priority: .activation)
+                    return try await stored(replaced)
+                } catch {
+                    // A status was written in between.
+                    guard error.isConflict, attempt < Self.triesMax else { throw error }
+                }
+            }
+        } catch let error as KubernetesError {
+            throw storeError(error, about: name)
+        }
+        throw StoreError.unavailable("\(name) is being changed by somebody else")
+    }
+
     func delete(_ name: FunctionName, ifRevision: StoreRevision?) async throws {
         do {
             for attempt in 1... {
@@ -272,9 +297,12 @@ extension KubernetesFunctionStore {
         let resource = try Self.resource(object)
         await echo { reflection in
             guard let shown = reflection.items[resource.name] else { return false }
-            return shown.uid != resource.uid || shown.generation >= resource.generation
+            return shown.uid != resource.uid
+                || shown.generation >= resource.generation && shown.restartedAt == resource.restartedAt
         }
-        if let function = book.withLock({ $0.function(resource.id) }), function.generation >= resource.generation {
+        if let function = book.withLock({ $0.function(resource.id) }), function.generation >= resource.generation,
+            function.origin.restartedAt == resource.restartedAt
+        {
             return function
         }
         // The watch is late, or somebody has deleted it meanwhile.
@@ -284,7 +312,7 @@ extension KubernetesFunctionStore {
         return Function(
             id: resource.id, draft: draft, generation: resource.generation, storeRevision: resource.storeRevision,
             age: UInt64(max(0, resource.created.seconds)) << 24,
-            origin: Function.Origin(place: resource.place, isWritable: true), status: resource.status.status)
+            origin: resource.origin, status: resource.status.status)
     }
 
     /// Waits until the watch shows what a call has done, and the snapshot with it. Not for ever: the call has succeeded

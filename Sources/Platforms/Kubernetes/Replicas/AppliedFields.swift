@@ -42,6 +42,7 @@ enum AppliedFields {
                 "resources": ["requests": amounts, "limits": amounts],
                 "readinessProbe": [
                     "httpGet": ["path": true, "port": true], "tcpSocket": ["port": true], "periodSeconds": true,
+                    "timeoutSeconds": true,
                 ],
                 "securityContext": ["allowPrivilegeEscalation": true],
                 "lifecycle": ["preStop": ["httpGet": ["host": true, "port": true, "path": true]]],

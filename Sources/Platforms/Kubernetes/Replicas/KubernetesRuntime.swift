@@ -175,13 +175,13 @@ final class KubernetesRuntime: ReplicaRuntime {
         let services = services.latest.current
         guard pods.isSynced, deployments.isSynced, services.isSynced else { return [] }
         let moment = Moment.now
-        let startLimit = options.startTimeout()
+        let startLimit = startLimits()
         let isLeader = election.isLeader
         let declared = store.declared
         var crashed: [(pod: PodObservation, ending: PodObservation.Ending)] = []
         let work: [Work] = state.withLock { state in
             state.unready.take(
-                pods.items.values, startLimit: { _ in startLimit }, at: moment.steady)
+                pods.items.values, startLimit: startLimit, at: moment.steady)
             let reading = PodReading(
                 pods: pods.items.values, deployments: deployments.items.values, unready: state.unready)
             crashed = state.unready.crashed
@@ -208,6 +208,17 @@ final class KubernetesRuntime: ReplicaRuntime {
         if !loaded.current { loaded.publish(true) }
         if isLeader { for (pod, ending) in crashed { tell(of: ending, of: pod, at: moment) } }
         return work
+    }
+
+    /// How long the start of a function may take. Only functions with a pod that is not ready are asked for.
+    private func startLimits() -> (Function.ID) -> UnreadyPods.StartLimit {
+        let (standard, functions) = (options.startTimeout(), store.currentSnapshot.functions)
+        return { id in
+            guard let declared = functions.first(where: { $0.id == id })?.target.startTimeout else {
+                return UnreadyPods.StartLimit(time: standard)
+            }
+            return UnreadyPods.StartLimit(time: declared, isDeclared: true)
+        }
     }
 
     /// Says that a replica has ended that took invocations: those whose invocations it had hear only that it broke off.

@@ -24,8 +24,8 @@ struct PodCheck: Sendable {
     private static let usualPorts = [80, 3000, 4000, 4567, 5000, 5173, 8000, 8080, 8081, 8501, 8888, 9000, 9292]
     /// Time for one attempt to connect.
     private static let connectTime = Duration.milliseconds(300)
-    /// Time for an answer.
-    private static let answerTime = TimeAmount.milliseconds(700)
+    /// Longest time for an answer: that of the probe, and at most as long as a user should wait for the finding.
+    static func answerTime(of probe: ReadinessProbe?) -> Duration { min(probe?.timeout ?? .seconds(1), .seconds(5)) }
 
     /// What the pod says.
     func findings(_ question: UnreadyPods.Question) async -> UnreadyPods.Finding {
@@ -39,12 +39,12 @@ struct PodCheck: Sendable {
             }
             return UnreadyPods.Finding(answer: .refuses, otherPorts: open.sorted())
         }
-        guard let path = question.path else { return UnreadyPods.Finding(answer: .accepts) }
+        guard let probe = question.probe else { return UnreadyPods.Finding(answer: .accepts) }
         do {
-            var request = HTTPClientRequest(url: "http://\(address)\(path)")
+            var request = HTTPClientRequest(url: "http://\(address)\(probe.path)")
             request.headers.add(name: "User-Agent", value: "f2s")
             request.headers.add(name: "Connection", value: "close")
-            let response = try await http.execute(request, deadline: .now() + Self.answerTime)
+            let response = try await http.execute(request, deadline: .now() + TimeAmount(Self.answerTime(of: probe)))
             return UnreadyPods.Finding(answer: .status(Int(response.status.code)))
         } catch {
             return UnreadyPods.Finding(answer: .silent)

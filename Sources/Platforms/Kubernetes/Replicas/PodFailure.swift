@@ -177,7 +177,8 @@ struct PodFailure: Sendable, Hashable {
         for verdict: UnreadyPods.Verdict, _ pod: PodObservation
     ) -> (reason: String, message: String) {
         let port = pod.port ?? 0
-        let probe = "GET \(pod.probePath ?? "/")"
+        let probe = "GET \(pod.probe?.path ?? "/")"
+        let answerTime = (pod.probe?.timeout ?? .seconds(1)).humanText
         let time = verdict.limit.humanText
         switch verdict.finding.answer {
         case .refuses, .accepts:
@@ -209,13 +210,14 @@ struct PodFailure: Sendable, Hashable {
             return (
                 verdict.wasReady ? "NotReady" : "NeverReady",
                 "The container was not ready within \(time), although \(probe) is answered well. Its node must be able "
-                    + "to reach port \(port), and gets an answer within a second."
+                    + "to reach port \(port), and gets an answer within \(answerTime) (target.readinessProbe.timeout)."
             )
         case .silent:
             return (
                 verdict.wasReady ? "NotReady" : "NeverReady",
-                "The container listens on port \(port), but \(probe) is not answered in time. Correct "
-                    + "target.readinessProbe.path, or make its answer faster."
+                "The container listens on port \(port), but \(probe) was not answered within \(time). Correct "
+                    + "target.readinessProbe.path, make its answer faster than \(answerTime), or raise "
+                    + "target.readinessProbe.timeout."
             )
         }
     }

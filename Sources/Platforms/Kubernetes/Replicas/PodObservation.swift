@@ -24,8 +24,8 @@ struct PodObservation: Sendable, Hashable {
     var port: Int?
     /// Whether its readiness is declared, and so waited for.
     var awaitsReadiness = false
-    /// Path of its readiness probe, if that asks for one.
-    var probePath: String?
+    /// Its readiness probe, if that asks for a path.
+    var probe: ReadinessProbe?
     /// Condition `Ready`.
     var isReady = false
     /// Why no node takes it (condition `PodScheduled`).
@@ -80,6 +80,11 @@ extension PodObservation: Decodable {
             struct Probe: Decodable {
                 struct Get: Decodable { let path: String? }
                 let httpGet: Get?
+                let timeoutSeconds: Int64?
+                /// One that F2S waits for.
+                var awaited: ReadinessProbe? {
+                    httpGet.map { ReadinessProbe(path: $0.path ?? "/", timeout: .seconds(timeoutSeconds ?? 1)) }
+                }
             }
             let ports: [Port]?
             let readinessProbe: Probe?
@@ -137,7 +142,7 @@ extension PodObservation: Decodable {
             isDeleting: wire.metadata.deletionTimestamp != nil,
             isOver: ["Failed", "Succeeded"].contains(wire.status?.phase), ip: wire.status?.podIP,
             port: container?.ports?.first?.containerPort, awaitsReadiness: container?.readinessProbe?.httpGet != nil,
-            probePath: container?.readinessProbe?.httpGet.map { $0.path ?? "/" })
+            probe: container?.readinessProbe?.awaited)
         addresses = Set((wire.status?.podIPs ?? []).compactMap(\.ip) + [ip].compactMap(\.self))
         for condition in wire.status?.conditions ?? [] {
             if condition.type == "Ready" { isReady = condition.status == "True" }

@@ -16,8 +16,18 @@ struct UnreadyPods: Sendable {
         let key: Key
         let podName: String
         let address: Replica.Address
-        /// Path of its readiness probe; `nil`: it has none.
-        let path: String?
+        /// Its readiness probe; `nil`: it has none.
+        let probe: ReadinessProbe?
+    }
+
+    /// Longest time that a function's start may take.
+    struct StartLimit: Sendable, Hashable {
+        let time: Duration
+        /// Whether the function declares it: then nothing is said before.
+        var isDeclared = false
+
+        /// When it is said that a container does not get ready.
+        var patience: Duration { isDeclared ? time : min(UnreadyPods.patience, time) }
     }
 
     /// What a pod has answered.
@@ -79,9 +89,8 @@ struct UnreadyPods: Sendable {
     private var verdicts: [Key: Verdict] = [:]
 
     /// Takes the newest pods.
-    /// - Parameter startLimit: longest time that a function's start may take.
     mutating func take(
-        _ pods: some Collection<PodObservation>, startLimit: (Function.ID) -> Duration, at now: Duration
+        _ pods: some Collection<PodObservation>, startLimit: (Function.ID) -> StartLimit, at now: Duration
     ) {
         wanted = []
         nextLook = nil
@@ -125,16 +134,18 @@ struct UnreadyPods: Sendable {
     }
 
     private mutating func look(
-        at pod: PodObservation, _ key: Key, _ entry: inout Entry, limit: Duration, _ now: Duration
+        at pod: PodObservation, _ key: Key, _ entry: inout Entry, limit: StartLimit, _ now: Duration
     ) {
-        let due = entry.since + min(Self.patience, limit)
+        let due = entry.since + limit.patience
         // The answer is there when it is time to say it.
-        let next = max(due - .seconds(1), entry.askedAt.map { $0 + Self.interval } ?? .zero)
+        let next = max(
+            due - PodCheck.answerTime(of: pod.probe) - .milliseconds(300),
+            entry.askedAt.map { $0 + Self.interval } ?? .zero)
         if now >= next, let ip = pod.ip, let port = pod.port {
             entry.askedAt = now
             wanted.append(
                 Question(
-                    key: key, podName: pod.name, address: Replica.Address(ip: ip, port: port), path: pod.probePath))
+                    key: key, podName: pod.name, address: Replica.Address(ip: ip, port: port), probe: pod.probe))
             look(at: now + Self.interval)
         } else {
             look(at: max(next, now + .milliseconds(250)))
@@ -142,9 +153,9 @@ struct UnreadyPods: Sendable {
         guard now >= due else { return look(at: due) }
         guard let finding = entry.finding, finding.answer != .accepts else { return }
         verdicts[key] = Verdict(
-            key: key, finding: finding, limit: min(Self.patience, limit), wasReady: readyOnce.contains(pod.uid),
-            isHopeless: now - entry.since >= limit)
-        if now - entry.since < limit { look(at: entry.since + limit) }
+            key: key, finding: finding, limit: limit.patience, wasReady: readyOnce.contains(pod.uid),
+            isHopeless: now - entry.since >= limit.time)
+        if now - entry.since < limit.time { look(at: entry.since + limit.time) }
     }
 
     private mutating func look(at due: Duration) { nextLook = min(nextLook ?? due, due) }

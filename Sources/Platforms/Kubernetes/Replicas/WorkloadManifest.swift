@@ -180,10 +180,11 @@ struct WorkloadManifest: Sendable {
     /// the others: the Service and the rollout.
     private func readinessProbe(port: JSONValue) -> JSONValue {
         guard let probe = function.target.readinessProbe else {
-            return ["tcpSocket": ["port": port], "periodSeconds": 1]
+            return ["tcpSocket": ["port": port], "periodSeconds": 1, "timeoutSeconds": 1]
         }
         return [
             "httpGet": ["path": .string(probe.path), "port": port, "scheme": "HTTP"], "periodSeconds": 1,
+            "timeoutSeconds": .integer(max(1, Int64(probe.timeout.inSeconds.rounded(.up)))),
         ]
     }
 }

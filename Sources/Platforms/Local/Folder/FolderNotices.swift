@@ -5,8 +5,8 @@ import Synchronization
 
 /// The kernel's word that a manifest has been written, moved or deleted (inotify(7)): a reason to look at once.
 ///
-/// It is a hint. Network file systems say nothing, and only the folder itself and those that hold manifests already are
-/// watched: whoever waits for a notice looks by himself after a while.
+/// It is a hint. Network file systems say nothing, and only some hundred folders are watched: a caller that waits for a
+/// notice looks by itself after a while.
 final class FolderNotices: Sendable {
     private struct State {
         /// By path.

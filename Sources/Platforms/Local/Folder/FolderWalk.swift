@@ -69,6 +69,9 @@ struct FolderWalk: Sendable {
         self.limits = limits
     }
 
+    /// Absolute paths of the folders that the last walk has entered.
+    var folders: [String] { reached.map { absolute($0) } }
+
     /// Remembers that a file declares nothing, as long as it looks like `stamp`; `nil`: it may declare something.
     mutating func setForeign(_ place: String, _ stamp: FileStamp?) {
         if (foreign[place] == nil) != (stamp == nil) { isStale = true }

@@ -21,6 +21,9 @@ struct ManifestCatalog {
     /// Where a function stands in the snapshot.
     private var positions: [FunctionName: Int] = [:]
     private var nextAge: UInt64 = 1
+    /// The text of the last restart of a function that was asked for.
+    private var restarts: [FunctionName: String] = [:]
+    private var restartsCount = 0
     /// Complaints about the folder itself.
     var remarks: [Refusal] = []
 
@@ -63,6 +66,14 @@ struct ManifestCatalog {
         snapshot.setStatus(status, of: id)
     }
 
+    /// Gives functions another revision with the next ``settle()``.
+    /// - Parameter time: seconds since 1970.
+    mutating func restart(_ names: some Sequence<FunctionName>, at time: Double) {
+        restartsCount += 1
+        // Two of them may fall into one millisecond.
+        for name in names { restarts[name] = "\(TimeText.utc(secondsSince1970: time)) \(restartsCount)" }
+    }
+
     /// Whether F2S may rewrite a file.
     func isWritable(_ place: String) -> Bool { files[place]?.isWritable ?? false }
 
@@ -85,6 +96,10 @@ struct ManifestCatalog {
         }
         let kept = keptOverBrokenFiles(besides: declared, &refusals)
         snapshot = FunctionSnapshot(functions: kept + winners.map { function(of: $0) }, refusals: refusals)
+        if !restarts.isEmpty {
+            let stored = Set(snapshot.functions.map(\.name))
+            restarts = restarts.filter { stored.contains($0.key) }
+        }
         positions = [:]
         positions.reserveCapacity(snapshot.functions.count)
         for (position, function) in snapshot.functions.enumerated() { positions[function.name] = position }
@@ -141,7 +156,7 @@ struct ManifestCatalog {
         let subfolder = declaration.place.lastIndex(of: "/").map { "\(folder)/\(declaration.place[..<$0])" }
         let origin = Function.Origin(
             place: declaration.place, line: declaration.line, workingFolder: subfolder ?? folder,
-            isWritable: declaration.isWritable)
+            isWritable: declaration.isWritable, restartedAt: restarts[draft.name])
         if let old, old.draft == draft {
             guard old.origin != origin else { return old }
             return Function(

@@ -20,6 +20,7 @@ final class ManifestDirectory: FunctionStore {
         var unsettled: [String: Unsettled] = [:]
         /// Files that the last look missed for the first time.
         var missing: Set<String> = []
+        var programs = ProgramWatch()
         var hasLooked = false
         /// Whether the folder has ever been there.
         var wasThere = false
@@ -83,13 +84,21 @@ final class ManifestDirectory: FunctionStore {
     func run() async {
         notices.start()
         defer { notices.close() }
+        var watched: Set<String> = [folder]
+        var hasRepeated = false
         while !Task.isCancelled {
             // Before the look, so that what changes while it goes on is not missed.
-            notices.watch(watchedFolders)
+            notices.watch(watched)
             let began = Moment.now.steady
             var isSettled = true
             do {
-                isSettled = try await thread.run(within: Self.slowLook) { self.look() }
+                let folders: Set<String>
+                (isSettled, folders) = try await thread.run(within: Self.slowLook) { self.lookAround() }
+                // A folder that is new is looked at once more now that it is watched.
+                let isNew = folders != watched && !hasRepeated
+                watched = folders
+                hasRepeated = isNew
+                if isNew { continue }
             } catch is FileThread.Failure {
                 logger.warning(
                     "The folder of manifests is slow to read. Until it has been read, functions stay as they are.",
@@ -108,9 +117,39 @@ final class ManifestDirectory: FunctionStore {
         }
     }
 
-    /// The folder itself and those that hold manifests.
-    private var watchedFolders: Set<String> {
-        Set(latest.current.functions.map { split($0.origin.place).folder }).union([folder])
+    /// Looks at the manifests, and at the programs of functions that are watched.
+    /// - Returns: whether no change has yet to settle, and the folders in which manifests may appear.
+    private func lookAround() -> (isSettled: Bool, folders: Set<String>) {
+        let isSettled = look()
+        return work.withLock { work in
+            lookAtPrograms(&work)
+            return (isSettled && work.programs.isSettled, Set(work.walk.folders).union([folder]))
+        }
+    }
+
+    /// Restarts the functions beside whose manifest a file has changed.
+    private func lookAtPrograms(_ work: inout Work) {
+        let watching = latest.current.functions.filter(\.target.watch)
+        guard !watching.isEmpty || !work.programs.isSettled else { return }
+        var states: [String: FolderState] = [:]
+        let manifests = Dictionary(grouping: catalog.withLock { $0.places }.map { split($0) }, by: \.folder)
+        var newest: [FunctionName: FolderState] = [:]
+        for function in watching {
+            guard let folder = function.origin.workingFolder else { continue }
+            let names = Set(manifests[folder, default: []].map(\.name))
+            let state = states[folder] ?? FolderState(folder, besides: names)
+            states[folder] = state
+            newest[function.name] = state
+        }
+        let changed = work.programs.take(newest)
+        guard !changed.isEmpty else { return }
+        settle { catalog in
+            catalog.restart(changed, at: Moment.now.wall)
+            return true
+        }
+        let names = changed.map(\.text).sorted().joined(separator: ", ")
+        logger.info(
+            "Restarted: a file beside the manifest has changed (target.watch).", metadata: ["functions": "\(names)"])
     }
 
     /// Returns after the first look.
@@ -173,6 +212,17 @@ final class ManifestDirectory: FunctionStore {
                 catalog.drop(place)
                 return true
             }
+        }
+    }
+
+    func restart(_ name: FunctionName) async throws -> Function {
+        try catalog.withLock { catalog throws(StoreError) in
+            guard catalog.function(named: name) != nil else { throw .notFound(name) }
+            catalog.restart([name], at: Moment.now.wall)
+            catalog.settle()
+            latest.publish(catalog.snapshot)
+            guard let function = catalog.function(named: name) else { throw .notFound(name) }
+            return function
         }
     }
 

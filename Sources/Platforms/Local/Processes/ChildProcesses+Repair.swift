@@ -27,28 +27,3 @@ extension ChildProcesses {
         }
     }
 }
-
-/// What the files of one folder look like, as far as a program is started from them.
-struct FolderState: Sendable, Hashable {
-    private var stamps: [String: FileStamp] = [:]
-
-    /// Files that are looked at.
-    private static let filesMax = 1000
-    /// Endings of files that programs write and are not started from.
-    private static let written = [".log", ".tmp", ".pid", ".pyc", ".db", ".sqlite", ".sqlite3", "-wal", "-journal"]
-
-    /// Looks at the files directly in `folder`.
-    init(_ folder: String) {
-        guard let stream = opendir(folder) else { return }
-        defer { closedir(stream) }
-        while stamps.count < Self.filesMax, let entry = readdir(stream) {
-            let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            guard !name.hasPrefix("."), !Self.written.contains(where: name.hasSuffix) else { continue }
-            var status = stat()
-            guard stat("\(folder)/\(name)", &status) == 0, status.st_mode & S_IFMT == S_IFREG else { continue }
-            stamps[name] = FileStamp(status)
-        }
-    }
-}

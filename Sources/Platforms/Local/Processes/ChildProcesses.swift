@@ -176,8 +176,8 @@ final class ChildProcesses: ReplicaRuntime {
         case .terminate(let id): state.orders[id]?.yield(.terminate)
         case .kill(let id): state.orders[id]?.yield(.kill)
         case .abandon(let id): state.orders[id]?.yield(.abandon)
-        case .probe(let id, let address, let path):
-            state.work.append(.probe(id, ReadinessCheck(address: address, path: path)))
+        case .probe(let id, let address, let probe):
+            state.work.append(.probe(id, ReadinessCheck(address: address, probe: probe)))
         case .endLog(let id, let function):
             state.orders.removeValue(forKey: id)?.finish()
             logs.end(id, of: function)

@@ -99,11 +99,11 @@ struct FunctionLife: Hashable {
             $0.processID = processID
             $0.phase = .awaitingReadiness
         }
-        guard let path = life.launch.probePath else {
+        guard let probe = life.launch.probe else {
             answers(id, at: moment)
             return []
         }
-        return [.probe(id, address, path: path)]
+        return [.probe(id, address, probe)]
     }
 
     /// It is ready.
@@ -183,11 +183,11 @@ struct FunctionLife: Hashable {
             guard let deadline = life.deadline(policy), deadline <= moment.steady else { continue }
             if case .stopping(_, let step) = life.phase {
                 actions.append(stopHarder(life.id, after: step, at: moment))
-            } else if life.isElsewhere, moment.steady < life.since.steady + policy.startTimeout {
+            } else if life.isElsewhere, moment.steady < life.since.steady + life.startTimeout(policy) {
                 reportElsewhere(life, logTail: logTail(life), at: moment)
             } else {
                 let tail = logTail(life)
-                let timeout = policy.startTimeout
+                let timeout = life.startTimeout(policy)
                 fail(life.launch, at: moment) {
                     StartFailure.tookTooLong(life, timeout: timeout, logTail: tail, retry: $0)
                 }
@@ -279,7 +279,7 @@ extension FunctionLife {
         update(life.id) { $0.isElsewhereReported = true }
         guard life.launch.revision == wish?.launch.revision else { return }
         let retry = StartFailure.Retry(
-            attempts: failures + 1, moment: moment, opens: life.since.steady + policy.startTimeout)
+            attempts: failures + 1, moment: moment, opens: life.since.steady + life.startTimeout(policy))
         trouble = StartFailure.tookTooLong(
             life, timeout: policy.elsewhereTimeout, logTail: logTail, retry: retry)
     }

@@ -14,8 +14,10 @@ struct Launch: Sendable, Hashable {
     let workingFolder: String?
     /// Whether it names Secrets, which are not given on this machine.
     let namesSecrets: Bool
-    /// Path of the readiness probe.
-    let probePath: String?
+    /// How it is asked whether it is ready; `nil`: it is when it listens.
+    let probe: ReadinessProbe?
+    /// Longest time until it is ready; `nil`: that of the policy.
+    let startTimeout: Duration?
     /// Time between SIGTERM and SIGKILL.
     let stopTimeout: Duration
 
@@ -29,7 +31,8 @@ struct Launch: Sendable, Hashable {
         environment = function.target.environment
         namesSecrets = !function.target.secrets.isEmpty
         workingFolder = function.origin.workingFolder
-        probePath = function.target.readinessProbe?.path
+        probe = function.target.readinessProbe
+        startTimeout = function.target.startTimeout
         self.stopTimeout = min(function.target.timeout ?? stopTimeout, stopTimeout)
     }
 

@@ -5,18 +5,14 @@ import Glibc
 /// Asks a replica whether it is ready: one GET over a connection of its own.
 struct ReadinessCheck: Sendable {
     let address: Replica.Address
-    let path: String
-    /// Longest time for an answer. A program that is still loading may take its time for the first ones.
-    var timeout = ReadinessCheck.timeoutDefault
-
-    static let timeoutDefault = Duration.seconds(10)
+    let probe: ReadinessProbe
 
     /// Whether the answer's status was 200 to 399. Anything else, silence included, is a no.
     func isAnswered() async -> Bool {
         let connection = f2s_connect_begin(address.ip, UInt16(clamping: address.port))
         guard connection >= 0 else { return false }
         defer { close(connection) }
-        let deadline = Moment.now.steady + timeout
+        let deadline = Moment.now.steady + probe.timeout
         var unsent = Array(request.utf8)[...]
         var answer: [UInt8] = []
         var pause = Duration.microseconds(500)
@@ -42,7 +38,7 @@ struct ReadinessCheck: Sendable {
     private static let sendFlags = Int32(MSG_NOSIGNAL)
 
     private var request: String {
-        "GET \(path) HTTP/1.1\r\nHost: \(address)\r\nUser-Agent: f2s-probe\r\nConnection: close\r\n\r\n"
+        "GET \(probe.path) HTTP/1.1\r\nHost: \(address)\r\nUser-Agent: f2s-probe\r\nConnection: close\r\n\r\n"
     }
 
     /// Bytes that were written, 0 when nothing could be yet, `nil` when nothing ever will.

@@ -53,17 +53,21 @@ struct ReplicaLife: Sendable, Hashable {
     /// Whether it has yet to become ready.
     var isStarting: Bool { phase == .starting || phase == .awaitingReadiness }
 
-    /// Whether it has to be said that it listens on other ports. Who declares a readiness probe knows when the replica
-    /// is ready, and waits for that.
+    /// Whether it has to be said that it listens on other ports. A declared readiness probe or start time says that the
+    /// start has steps, and the port may be opened in a later one.
     var isElsewhere: Bool {
-        phase == .starting && !otherPorts.isEmpty && !isElsewhereReported && launch.probePath == nil
+        phase == .starting && !otherPorts.isEmpty && !isElsewhereReported && launch.probe == nil
+            && launch.startTimeout == nil
     }
+
+    /// Longest time until it is ready.
+    func startTimeout(_ policy: LifePolicy) -> Duration { launch.startTimeout ?? policy.startTimeout }
 
     /// When it must be looked at again by itself.
     func deadline(_ policy: LifePolicy) -> Duration? {
         switch phase {
-        case .starting where isElsewhere: since.steady + min(policy.elsewhereTimeout, policy.startTimeout)
-        case .starting, .awaitingReadiness: since.steady + policy.startTimeout
+        case .starting where isElsewhere: since.steady + min(policy.elsewhereTimeout, startTimeout(policy))
+        case .starting, .awaitingReadiness: since.steady + startTimeout(policy)
         case .ready, .stopping(_, .abandoned): nil
         case .stopping(let deadline, _): deadline
         }
@@ -79,7 +83,7 @@ struct ReplicaLife: Sendable, Hashable {
             }
         return Replica(
             id: id, function: launch.function, revision: launch.revision, state: state, address: address,
-            awaitsReadiness: launch.probePath != nil, processID: processID, since: since.wall)
+            awaitsReadiness: launch.probe != nil, processID: processID, since: since.wall)
     }
 }
 
@@ -94,7 +98,7 @@ enum ReplicaAction: Sendable, Hashable {
     /// Kill the supervisor, because it did not clean up in time.
     case abandon(Replica.ID)
     /// Ask the replica until it says that it is ready; answer with `answers`.
-    case probe(Replica.ID, Replica.Address, path: String)
+    case probe(Replica.ID, Replica.Address, ReadinessProbe)
     /// Its log may be forgotten as one of the last few.
     case endLog(Replica.ID, Function.ID)
     /// Nobody will ask for the function's logs again.

@@ -110,27 +110,29 @@ enum StartFailure {
         _ life: ReplicaLife, timeout: Duration, logTail: [String], retry: Retry
     ) -> StartTrouble {
         let launch = life.launch
-        if life.phase == .awaitingReadiness {
+        if life.phase == .awaitingReadiness, let probe = launch.probe {
             return trouble(
                 launch, "NeverReady",
-                "`\(launch.commandText)` listens, but GET \(launch.probePath ?? "/") was not answered with 200 to 399 "
-                    + "within \(timeout.humanText); an answer may take \(ReadinessCheck.timeoutDefault.humanText). "
-                    + "Correct target.readinessProbe.path, or what answers it. If it only needs longer to start, raise "
-                    + "f2s.timeouts.scaling_timeout.",
+                "`\(launch.commandText)` listens, but GET \(probe.path) was not answered with 200 to 399 within "
+                    + "\(timeout.humanText); one answer may take \(probe.timeout.humanText) "
+                    + "(target.readinessProbe.timeout). Correct target.readinessProbe.path, or what answers it. "
+                    + Self.longerStart,
                 logTail: logTail, isTimeout: true, retry: retry)
         }
         let port = life.process.map { " (\($0.port))" } ?? ""
         let others = life.otherPorts.map { "\($0)" }.joined(separator: ", ")
         let advice =
             others.isEmpty
-            ? "It must listen on the port that the environment variable PORT names. If it only needs longer to start, "
-                + "raise f2s.timeouts.scaling_timeout."
+            ? "It must listen on the port that the environment variable PORT names. \(Self.longerStart)"
             : "It listens on port \(others) instead: make it listen on the one that the variable PORT names."
         return trouble(
             launch, "NeverListened",
             "`\(launch.commandText)` did not listen on $PORT\(port) within \(timeout.humanText). \(advice)",
             logTail: logTail, isTimeout: true, retry: retry)
     }
+
+    private static let longerStart =
+        "If it only needs longer to start, set target.startTimeout, or raise f2s.timeouts.scaling_timeout for all."
 
     private static func signalText(_ status: Int) -> String {
         (129...192).contains(status) ? " (signal \(status - 128))" : ""

@@ -1,0 +1,34 @@
+import ArgumentParser
+import F2SClient
+import F2SModel
+
+/// `f2s restart`: replaces replicas.
+struct RestartCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "restart", abstract: "Replace the replicas of functions by new ones, without losing a request.",
+        discussion: """
+            New replicas take over before the old ones end, as after an edit. A function that could not be started is \
+            tried again at once.
+            """)
+
+    @Argument(help: "Names of the functions.", completion: FunctionArgument.completion)
+    var names: [FunctionName]
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        try await server.withClient { client in
+            var isDone = true
+            for name in names {
+                do {
+                    try await client.restart(name)
+                    try Terminal.write("function \(name) restarted\n")
+                } catch let ClientError.refused(problem) {
+                    Terminal.complain("\(name): \(problem)")
+                    isDone = false
+                }
+            }
+            if !isDone { throw CommandFailure.reported }
+        }
+    }
+}

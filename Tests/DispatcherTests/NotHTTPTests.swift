@@ -1,0 +1,31 @@
+import F2SDispatcher
+import F2SModel
+import Testing
+
+extension DispatcherSerial {
+    /// Replicas that listen and do not speak HTTP.
+    @Suite struct NotHTTPTests {
+        @Test(
+            arguments: [
+                ("SSH-2.0-OpenSSH_9.2p1 Debian\r\n", #"it begins with \"SSH-2.0-OpenSSH_9.2p1 Debian\u{d}\u{a}\""#),
+                ("hello\n", #"it begins with \"hello\u{a}\""#),
+                ("\u{15}\u{3}\u{1}\0\u{2}\u{2}\u{46}", "The replica speaks TLS on its port"),
+            ], [1, 2, 4])
+        func `an answer that is not HTTP is named with its beginning, at once`(
+            answer: (said: String, words: String), loops: Int
+        ) async throws {
+            // It keeps the connection open: there is nothing to wait for.
+            let server = try await StubServer.start { $0.connection.send(answer.said) }
+            try await withTestbed(loops: loops) { bed in
+                try await bed.serve(server, function: makeFunction(concurrency: 1))
+                let refusal = try await bed.client().ask(get())
+                #expect(refusal.status == 502)
+                let detail = refusal.body.replacing(#"\\"#, with: #"\"#)
+                #expect(detail.contains(answer.words), "\(refusal.body)")
+                #expect(detail.contains("must answer in HTTP/1.1"))
+                try await eventually("the slot is free") { bed.isIdle() }
+            }
+            await server.stop()
+        }
+    }
+}
