@@ -39,8 +39,9 @@ struct Catalog {
 
     var known: [Function.ID: Known] = [:]
     private var placed: [Function.ID: Placement] = [:]
-    /// Removed functions whose work is not done: until it is, their replicas must not be taken for idle.
-    private var departing: [FunctionCell] = []
+    /// Removed functions whose work is not done: until it is, their replicas must not be taken for idle. One that is
+    /// declared again in the meantime has the same replicas, and goes on with the same queue.
+    private var departing: [Function.ID: FunctionCell] = [:]
     private var replicaCells: [Replica.ID: (address: Replica.Address, cell: ReplicaCell)] = [:]
     private var hasFunctions = false
     var ownership = Ownership()
@@ -62,8 +63,8 @@ struct Catalog {
 
     /// The functions that can be routed, and those that were removed while they had work in hand.
     mutating func currentCells() -> (routed: [FunctionCell], departing: [FunctionCell]) {
-        departing.removeAll { $0.withQueue { $0.inFlight == 0 } }
-        return (known.values.map(\.cell), departing)
+        departing = departing.filter { $0.value.withQueue { $0.inFlight > 0 } }
+        return (known.values.map(\.cell), Array(departing.values))
     }
 
     var namedCells: [NamedCell] {
@@ -96,7 +97,7 @@ struct Catalog {
             hasChanged = true
             known[id] = nil
             placed[id] = nil
-            departing.append(entry.cell)
+            if entry.cell.withQueue({ $0.inFlight > 0 }) { departing[id] = entry.cell }
             for cell in [entry.cell, entry.forward?.cell].compactMap(\.self) {
                 let waiters = cell.withQueue { $0.close(now: now) }
                 cell.successor = nil
@@ -114,11 +115,7 @@ struct Catalog {
             else { continue }
             hasChanged = true
             var entry =
-                earlier
-                ?? Known(
-                    draft: function.draft, age: function.age,
-                    cell: FunctionCell(
-                        id: function.id, queue: InvocationQueue(bounds(of: function.target), now: now)))
+                earlier ?? Known(draft: function.draft, age: function.age, cell: openCell(of: function, now: now))
             entry.draft = function.draft
             entry.age = function.age
             (entry.workingFolder, entry.restartedAt) = (origin.workingFolder, origin.restartedAt)
@@ -137,6 +134,11 @@ struct Catalog {
         var effects = Effects()
         place(now, &effects)
         return effects
+    }
+
+    private mutating func openCell(of function: Function, now: UInt64) -> FunctionCell {
+        if let cell = departing.removeValue(forKey: function.id), cell.withQueue({ $0.reopen() }) { return cell }
+        return FunctionCell(id: function.id, queue: InvocationQueue(bounds(of: function.target), now: now))
     }
 
     private func limit(_ entry: Known, _ now: UInt64, _ effects: inout Effects) {
@@ -159,10 +161,17 @@ struct Catalog {
     mutating func place(_ now: UInt64, _ effects: inout Effects) {
         var byFunction: [Function.ID: [Replica]] = [:]
         var listed: Set<Replica.ID> = []
-        for replica in replicas.replicas where replica.state != .gone && known[replica.function] != nil {
-            byFunction[replica.function, default: []].append(replica)
-            listed.insert(replica.id)
+        var kept: [Function.ID: [ReplicaCell]] = [:]
+        for replica in replicas.replicas where replica.state != .gone {
+            if known[replica.function] != nil {
+                byFunction[replica.function, default: []].append(replica)
+                listed.insert(replica.id)
+            } else if departing[replica.function] != nil, let cell = replicaCells[replica.id]?.cell {
+                kept[replica.function, default: []].append(cell)
+                listed.insert(replica.id)
+            }
         }
+        for (id, cell) in departing { cell.withQueue { $0.keep(only: kept[id] ?? [], now: now) } }
         let concerned = Set(byFunction.keys).union(replicas.troubles.keys).union(placed.keys)
         for id in concerned {
             guard let entry = known[id] else { continue }

@@ -206,10 +206,7 @@ struct InvocationQueue {
             slots[position].isListed = true
             slots[position].isDraining = isDraining
         }
-        for position in slots.indices where !slots[position].isListed {
-            forgetUnfinished(position, now)
-            freeIfDone(position)
-        }
+        for position in slots.indices where !slots[position].isListed { unlist(position, now) }
         let earlier = currentTrouble
         let isNew =
             trouble != nil && (trouble?.attempts != earlier?.attempts || trouble?.revision != earlier?.revision)
@@ -229,15 +226,25 @@ struct InvocationQueue {
         return wakeAll(now: now)
     }
 
-    /// The function is gone: nobody is admitted any more.
+    /// The function is gone: nothing is admitted until ``reopen()``. What its replicas have in flight still counts.
     /// - Returns: everybody who waits, who must be told.
     mutating func close(now: UInt64) -> [Waiter] {
         access = .closed
-        for position in slots.indices {
-            slots[position].isListed = false
-            forgetUnfinished(position, now)
-        }
         return removeAllWaiters(now: now)
+    }
+
+    /// The function is declared again while its replicas still have work of its earlier life. `false`: they have none.
+    mutating func reopen() -> Bool {
+        if inFlight > 0 { access = .open }
+        return inFlight > 0
+    }
+
+    /// All replicas but these are gone, with whatever they did not finish in time.
+    mutating func keep(only replicas: [ReplicaCell], now: UInt64) {
+        for position in slots.indices {
+            guard let replica = self.replicas[position], !replicas.contains(where: { $0 === replica }) else { continue }
+            unlist(position, now)
+        }
     }
 
     /// Slots are granted elsewhere: nobody is admitted here until ``comeBack()``.
@@ -272,7 +279,7 @@ struct InvocationQueue {
         zip(replicas, slots).compactMap { replica, slot in
             replica.map { replica in
                 let isUnresponsive = slot.unfinished > 0
-                let isAccepting = slot.hasAccepted && slot.isListed && !isUnresponsive
+                let isAccepting = slot.hasAccepted && slot.isListed && !isUnresponsive && access != .closed
                 return (
                     replica,
                     .init(inFlight: slot.expected, isAccepting: isAccepting, isUnresponsive: isUnresponsive)
@@ -292,7 +299,7 @@ struct InvocationQueue {
     /// Whether a replica that takes nothing new has nothing left.
     func isDrained(_ position: Int) -> Bool {
         let slot = slots[position]
-        return slot.expected == 0 && (slot.isDraining || !slot.isListed)
+        return slot.expected == 0 && (slot.isDraining || !slot.isListed || access == .closed)
     }
 }
 
@@ -340,6 +347,12 @@ extension InvocationQueue {
     /// A replica that is gone keeps its position until its last invocation has ended.
     private mutating func freeIfDone(_ position: Int) {
         if slots[position].inFlight == 0, !slots[position].isListed { replicas[position] = nil }
+    }
+
+    private mutating func unlist(_ position: Int, _ now: UInt64) {
+        slots[position].isListed = false
+        forgetUnfinished(position, now)
+        freeIfDone(position)
     }
 
     /// A replica that is gone has ended with all that it had.
