@@ -1,11 +1,14 @@
 #include "CLinux.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 bool f2s_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1) == 0; }
@@ -86,4 +89,47 @@ size_t f2s_socket_inodes(pid_t process, uint64_t *inodes, size_t capacity) {
     }
     closedir(descriptors);
     return count;
+}
+
+bool f2s_has_variable(pid_t process, const char *variable) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/environ", process);
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    if (file < 0) return false;
+    // A variable is up to 128 KiB long, so they are compared byte by byte.
+    char piece[4096];
+    bool is_equal = true, is_found = false;
+    size_t length = strlen(variable), position = 0;
+    ssize_t count;
+    while (!is_found && (count = read(file, piece, sizeof piece)) > 0) {
+        for (ssize_t index = 0; index < count && !is_found; index++) {
+            if (piece[index] == 0) {
+                is_found = is_equal && position == length;
+                is_equal = true;
+                position = 0;
+            } else {
+                is_equal = is_equal && position < length && piece[index] == variable[position];
+                position++;
+            }
+        }
+    }
+    close(file);
+    return is_found;
+}
+
+bool f2s_is_zombie(pid_t process) {
+    char path[64], text[512];
+    snprintf(path, sizeof path, "/proc/%d/stat", process);
+    if (!read_text(path, text, sizeof text)) return false;
+    // The name stands in brackets and may hold anything, so the state is looked for behind the last one.
+    char *name_end = strrchr(text, ')');
+    return name_end && !strncmp(name_end, ") Z", 3);
+}
+
+int f2s_has_ended(pid_t child) {
+    siginfo_t found = {0};
+    while (waitid(P_PID, (id_t)child, &found, WEXITED | WNOHANG | WNOWAIT) != 0) {
+        if (errno != EINTR) return -1;
+    }
+    return found.si_pid == child;
 }

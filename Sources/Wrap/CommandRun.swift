@@ -11,20 +11,26 @@ struct CommandRun: Sendable {
     let heldBytesMax: Int
     /// Where what the command writes to its standard error goes besides.
     let log: @Sendable ([UInt8]) -> Void
+    private let orphans: Orphans
+    private let run: Orphans.Run
 
     /// Descriptors that a start may need, with those of the starts beside it.
     private static let startDescriptors: UInt32 = 64
 
-    /// A run of `program`.
+    /// A run of `program`, to be followed once.
     init(
         _ program: Executable, arguments: [String], environment: RequestEnvironment, heldBytesMax: Int,
-        log: @escaping @Sendable ([UInt8]) -> Void
+        orphans: Orphans, log: @escaping @Sendable ([UInt8]) -> Void
     ) {
+        self.orphans = orphans
+        run = orphans.begin()
         var options = PlatformOptions()
         // A group of its own, so that whatever the command has started can be ended with it.
         options.processGroupID = 0
         options.teardownSequence = [.send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .zero)]
-        let changes = environment.variables.compactMap { name, value in
+        var variables = environment.variables
+        variables[Orphans.variable] = run.value
+        let changes = variables.compactMap { name, value in
             Subprocess.Environment.Key(rawValue: name).map { ($0, value) }
         }
         configuration = Subprocess.Configuration(
@@ -35,7 +41,7 @@ struct CommandRun: Sendable {
         self.log = log
     }
 
-    /// Returns when the process and everything in its group have ended.
+    /// Returns when the process and everything that it has started have ended.
     /// - Parameters:
     ///   - input: becomes its standard input.
     ///   - reply: gets its output as soon as more than ``heldBytesMax`` have come.
@@ -51,6 +57,7 @@ struct CommandRun: Sendable {
         // The library that starts it ends this process when it gets no descriptor half way.
         guard f2s_descriptors_are_free(Self.startDescriptors) else {
             input.leave()
+            orphans.began(nil)
             return (.notStarted(reason: "too few file descriptors are free"), held)
         }
         do {
@@ -59,9 +66,15 @@ struct CommandRun: Sendable {
             ) { execution in
                 let process = execution.processIdentifier.value
                 group = process
+                orphans.began(process)
                 abandonment.onAbandon { kill(-process, SIGKILL) }
-                return try await withThrowingTaskGroup(of: LineTail.self) { tasks in
+                return try await withThrowingTaskGroup(of: LineTail?.self) { tasks in
                     tasks.addTask { try await errorTail(of: execution.standardError) }
+                    tasks.addTask {
+                        await orphans.follow(process, of: run)
+                        return nil
+                    }
+                    defer { tasks.cancelAll() }
                     for try await chunk in execution.standardOutput {
                         guard !reply.isBodyless else {
                             reply.drop(bytes: chunk.count)
@@ -73,7 +86,8 @@ struct CommandRun: Sendable {
                         try await reply.write(held)
                         held.clear()
                     }
-                    return try await tasks.next() ?? LineTail()
+                    for try await case let tail? in tasks { return tail }
+                    return LineTail()
                 }
             }
             ending = .exited(status: result.terminationStatus.number, errorLines: result.closureResult.lines)
@@ -83,10 +97,15 @@ struct CommandRun: Sendable {
         abandonment.forget()
         input.leave()
         // Background processes of the command end with it. The number cannot have been given to somebody else as long
-        // as
-        // anybody is in the group; that an empty group's number is reused within these microseconds would take a whole
-        // round of process identifiers.
-        if let group { kill(-group, SIGKILL) }
+        // as anybody is in the group; that an empty group's number is reused within these microseconds would take a
+        // whole round of process identifiers.
+        if let group {
+            kill(-group, SIGKILL)
+            orphans.reaped(group)
+            await orphans.end(run)
+        } else {
+            orphans.began(nil)
+        }
         return (ending, held)
     }
 

@@ -18,6 +18,9 @@ public struct WrapOptions: Sendable, Hashable {
     public var heldBytesMax: Int
     /// Client connections at once, waiting ones included; the kernel's backlog takes the next ones.
     public var connectionsMax: Int
+    /// Whether this process is a subreaper (prctl(2)) without children of other kinds: then what a command leaves in
+    /// sessions of its own ends with the command too.
+    public var adoptsOrphans: Bool
 
     /// `concurrencyMax` when the command line names none.
     public static let concurrencyDefault = 16
@@ -32,7 +35,7 @@ public struct WrapOptions: Sendable, Hashable {
         command: [String], host: String = "127.0.0.1", port: Int = 0,
         concurrencyMax: Int = WrapOptions.concurrencyDefault, timeout: Duration = WrapOptions.timeoutDefault,
         contentType: String = "text/plain; charset=utf-8", heldBytesMax: Int = WrapOptions.heldBytesDefault,
-        connectionsMax: Int = 1024
+        connectionsMax: Int = 1024, adoptsOrphans: Bool = false
     ) {
         self.command = command
         self.host = host
@@ -42,6 +45,7 @@ public struct WrapOptions: Sendable, Hashable {
         self.contentType = contentType
         self.heldBytesMax = heldBytesMax
         self.connectionsMax = connectionsMax
+        self.adoptsOrphans = adoptsOrphans
     }
 }
 

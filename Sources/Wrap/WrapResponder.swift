@@ -10,6 +10,7 @@ struct WrapResponder: Sendable {
     let options: WrapOptions
     let program: Executable
     let slots: Slots
+    let orphans: Orphans
     let log: @Sendable ([UInt8]) -> Void
 
     /// How long a client may go on to send a body that the command did not want to read, before it gets its answer.
@@ -64,7 +65,7 @@ struct WrapResponder: Sendable {
             }
             let run = CommandRun(
                 program, arguments: Array(options.command.dropFirst()), environment: environment,
-                heldBytesMax: options.heldBytesMax, log: log)
+                heldBytesMax: options.heldBytesMax, orphans: orphans, log: log)
             if request.headers[.expect]?.lowercased() == "100-continue" { try? await reply.invite() }
             let (ending, held) = await run.follow(
                 input: relay, reply: &reply, abandonment: abandonment, isBodyRead: { isBodyRead.isRaised })

@@ -41,7 +41,8 @@ public struct WrapServer: Service {
     /// - Throws: ``WrapError``; none of it is worth a retry without a change.
     public func run() async throws {
         let responder = WrapResponder(
-            options: options, program: try await program(), slots: Slots(count: options.concurrencyMax), log: log)
+            options: options, program: try await program(), slots: Slots(count: options.concurrencyMax),
+            orphans: Orphans(adopts: options.adoptsOrphans), log: log)
         // A connection is not idle while a request that was read runs. One whose command does not read its input may be
         // silent for long, and is told from one that is forgotten by time alone.
         let idle = TimeAmount(min(options.timeout + WrapResponder.lingering + .seconds(60), Self.idleMax))

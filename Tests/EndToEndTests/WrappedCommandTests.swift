@@ -24,5 +24,42 @@ extension EndToEndSerial {
                 }
             }
         }
+
+        /// Sleepers in sessions of their own: one keeps the output open, one has lost its parent, one its environment.
+        private static func script(_ mark: String) -> String {
+            "setsid sleep \(mark) & (setsid sleep \(mark) >/dev/null &) & "
+                + "env -i $(command -v setsid) sleep \(mark) >/dev/null & echo done; "
+        }
+
+        @Test(arguments: [(ending: "", status: 200), (ending: "exec sleep ", status: 504)])
+        func `what a wrapped command leaves in sessions of its own ends with it, and after its time-out`(
+            ending: String, status: Int
+        ) async throws {
+            let mark = "1\(UInt32.random(in: 100_000...999_999))"
+            let script = Self.script(mark) + (ending.isEmpty ? "" : ending + mark)
+            let command = ["f2s", "wrap", "--timeout", "1s", "--", "sh", "-c", script]
+            let function = FunctionManifest("wrapped", command: command).with { $0.idle = "60s" }
+            try await F2SServer.serve([function]) { f2s in
+                let answer = try eventually("it answers") {
+                    let answer = try f2s.get("/invoke/wrapped")
+                    return answer.status == 404 ? nil : answer
+                }
+                #expect(answer.status == status, "\(answer.text)")
+                if status == 200 { #expect(answer.text == "done\n") }
+                try eventually("nothing of it is left") { !f2s.descendants.contains { Self.runs(mark, $0) } }
+                // Another run reaps what has ended by itself in the meantime.
+                #expect(try f2s.get("/invoke/wrapped").status == status)
+                try eventually("no zombie is left") {
+                    _ = try f2s.get("/invoke/wrapped")
+                    return !f2s.descendants.contains(where: \.isZombie)
+                }
+                #expect(!f2s.descendants.isEmpty, "the wrapping program goes on")
+                #expect(!f2s.descendants.contains { Self.runs(mark, $0) })
+            }
+        }
+
+        private static func runs(_ mark: String, _ process: ProcessTable.Entry) -> Bool {
+            (try? Files.read("/proc/\(process.id)/cmdline"))?.hasPrefix("sleep\0\(mark)") ?? false
+        }
     }
 }

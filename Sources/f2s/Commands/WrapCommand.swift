@@ -1,4 +1,5 @@
 import ArgumentParser
+import CLinux
 import F2SWrap
 import FoundationEssentials
 import Logging
@@ -63,7 +64,7 @@ struct WrapCommand: AsyncParsableCommand {
         FileLimit.raise()
         let options = WrapOptions(
             command: command, host: listen, port: try chosenPort(), concurrencyMax: concurrency, timeout: timeout.value,
-            contentType: contentType, heldBytesMax: hold)
+            contentType: contentType, heldBytesMax: hold, adoptsOrphans: f2s_adopt_orphans())
         var logger = Logger(label: "f2s.wrap", factory: { TextLogHandler(label: $0) })
         logger.logLevel = .warning
         let host = listen.contains(":") ? "[\(listen)]" : listen
