@@ -87,12 +87,13 @@ struct ServeCommand: AsyncParsableCommand {
         _ = f2s_adopt_orphans()
         // Settings and tokens may be in the environment, and functions are processes of the same user.
         _ = f2s_hide_memory()
-        let logs = LogOutput()
-        LoggingSystem.bootstrap { label in
-            SettingsLogHandler(label: label, text: TextLogHandler(label: label), output: logs)
-        }
+        let (logs, writer) = (LogOutput(), LogWriter(STDERR_FILENO))
+        LoggingSystem.bootstrap { SettingsLogHandler(label: $0, output: logs, writer: writer) }
         // Whoever looks for the reason of a start that failed must find it.
-        defer { logs.flush() }
+        defer {
+            logs.flush()
+            writer.flush()
+        }
         let options = try options()
         guard let application = try await StartSignals.unlessSignalled({ try await Application(options, logs: logs) })
         else { return }

@@ -65,7 +65,7 @@ struct WrapCommand: AsyncParsableCommand {
         let options = WrapOptions(
             command: command, host: listen, port: try chosenPort(), concurrencyMax: concurrency, timeout: timeout.value,
             contentType: contentType, heldBytesMax: hold, adoptsOrphans: f2s_adopt_orphans())
-        var logger = Logger(label: "f2s.wrap", factory: { TextLogHandler(label: $0) })
+        var logger = Logger(label: "f2s.wrap", factory: { TextLogHandler(label: $0, write: Terminal.relayError) })
         logger.logLevel = .warning
         let host = listen.contains(":") ? "[\(listen)]" : listen
         let server = WrapServer(

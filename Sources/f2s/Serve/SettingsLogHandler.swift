@@ -1,20 +1,21 @@
 import F2SConfig
 import F2SModel
 import FoundationEssentials
-import Glibc
 import Logging
 
 /// Writes log lines to standard error, for people or as JSON, as the settings say.
 struct SettingsLogHandler: LogHandler {
     private let label: String
     private let output: LogOutput
+    private let writer: LogWriter
     private var text: any LogHandler
 
-    /// - Parameter text: writes lines for people.
-    init(label: String, text: any LogHandler, output: LogOutput) {
+    /// A handler of what one part of F2S says.
+    init(label: String, output: LogOutput, writer: LogWriter) {
         self.label = label
-        self.text = text
         self.output = output
+        self.writer = writer
+        text = TextLogHandler(label: label, write: writer.write)
     }
 
     var logLevel: Logger.Level {
@@ -37,10 +38,7 @@ struct SettingsLogHandler: LogHandler {
         output.write { [self] format in
             switch format {
             case .text: text.log(event: event)
-            case .json:
-                let line = json(event, at: time)
-                // One call per line, so that lines of several threads stay whole.
-                Array(line.utf8).withUnsafeBytes { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+            case .json: writer.write(Array(json(event, at: time).utf8))
             }
         }
     }

@@ -18,7 +18,9 @@ enum ShutdownDeadline {
                 // A signal interrupts the wait, and leaves what is left of it.
                 while nanosleep(&time, &left) != 0, errno == EINTR { time = left }
                 let text = "f2s did not end in time after it was told to, and is ended now.\n"
-                _ = write(STDERR_FILENO, text, text.utf8.count)
+                var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+                // A pipe that nothing reads would keep the process for good.
+                if poll(&ready, 1, 0) == 1 { _ = write(STDERR_FILENO, text, text.utf8.count) }
                 _exit(ShutdownDeadline.exitStatus)
             }, UnsafeMutableRawPointer(bitPattern: seconds))
         if code == 0 { pthread_detach(thread) }

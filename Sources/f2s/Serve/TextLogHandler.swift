@@ -1,6 +1,5 @@
 import F2SModel
 import FoundationEssentials
-import Glibc
 import Logging
 
 /// Writes log lines to standard error for people: time, level, message, and then what belongs to it as `name=value`.
@@ -8,11 +7,15 @@ import Logging
 ///     2026-11-28T05:51:21.301Z warning Function hello has a problem. reason=StartFailed (operator)
 struct TextLogHandler: LogHandler {
     private let label: String
+    private let write: @Sendable ([UInt8]) -> Void
     var logLevel = Logger.Level.info
     var metadata: Logger.Metadata = [:]
 
-    /// A handler of what one part of F2S says.
-    init(label: String) { self.label = label }
+    /// A handler of what one part of F2S says; `write` gets each line whole.
+    init(label: String, write: @escaping @Sendable ([UInt8]) -> Void) {
+        self.label = label
+        self.write = write
+    }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
@@ -23,10 +26,7 @@ struct TextLogHandler: LogHandler {
         let line = Self.line(
             at: Date().timeIntervalSince1970, event.level, "\(event.message)",
             metadata.merging(event.metadata ?? [:]) { _, own in own }, label: label)
-        // One call per line, so that lines of several threads stay whole.
-        Array(line.utf8).withUnsafeBytes { bytes in
-            _ = write(STDERR_FILENO, bytes.baseAddress, bytes.count)
-        }
+        write(Array(line.utf8))
     }
 
     /// The line with its end. Control characters that others have written are escaped.
