@@ -17,6 +17,11 @@ struct FunctionManifest: Sendable {
     /// `target.endpoint`.
     var path: String?
     var environment: [String: String] = [:]
+    var drainTimeout: String?
+    /// `readinessProbe.path`.
+    var probePath: String?
+    /// `limits.inFlight`.
+    var inFlight: Int?
 
     /// A function that runs `command`.
     init(_ name: String, command: [String]) {
@@ -48,6 +53,9 @@ struct FunctionManifest: Sendable {
         if let timeout { lines.append("  timeout: \(timeout)") }
         if watch { lines.append("  watch: true") }
         if let path { lines.append("  endpoint: \(path)") }
+        if let drainTimeout { lines.append("  drainTimeout: \(drainTimeout)") }
+        if let probePath { lines.append("  readinessProbe: {path: \(probePath)}") }
+        if let inFlight { lines.append("  limits: {inFlight: \(inFlight)}") }
         if !environment.isEmpty {
             lines.append("  env:")
             for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
