@@ -89,7 +89,7 @@ private struct BareStart {
     let sinceListening: Int64
 
     init() throws {
-        let port = try Self.freePort()
+        let port = try freePort()
         let begun = monotonicNanoseconds()
         let process = try ChildProcess([try Workshop.current.function], environment: ["PORT=\(port)"])
         defer { process.end() }
@@ -108,25 +108,6 @@ private struct BareStart {
             } catch HTTPConnection.Failure.cannotConnect(let reason) where ContinuousClock.now > deadline {
                 throw HTTPConnection.Failure.cannotConnect(reason)
             } catch HTTPConnection.Failure.cannotConnect {}
-        }
-    }
-
-    /// A port on which nobody listens, below those that connections get: dialling one of these in a loop sooner or
-    /// later connects to itself.
-    private static func freePort() throws -> Int {
-        try eventually("a port is free") {
-            let port = Int.random(in: 15_000..<30_000)
-            let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-            defer { close(probe) }
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = UInt16(port).bigEndian
-            let result = withUnsafePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(probe, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-                }
-            }
-            return result == 0 ? port : nil
         }
     }
 }
