@@ -20,6 +20,8 @@ struct Catalog {
         /// Part of its revision.
         var workingFolder: String?
         var restartedAt: String?
+        /// Whether the labels and annotations are another part of it.
+        var carriesMetadata = false
         /// The function's own queue. Its slots are granted by one process at a time, where its limit is to be exact.
         let cell: FunctionCell
         /// As the newest table has it.
@@ -112,6 +114,7 @@ struct Catalog {
                 earlier?.draft != function.draft || earlier?.age != function.age
                     || earlier?.workingFolder != origin.workingFolder
                     || earlier?.restartedAt != origin.restartedAt
+                    || earlier?.carriesMetadata != origin.carriesMetadata
             else { continue }
             hasChanged = true
             var entry =
@@ -119,6 +122,7 @@ struct Catalog {
             entry.draft = function.draft
             entry.age = function.age
             (entry.workingFolder, entry.restartedAt) = (origin.workingFolder, origin.restartedAt)
+            entry.carriesMetadata = origin.carriesMetadata
             if earlier == nil { seat(&entry, now, &effects) }
             known[function.id] = entry
             limit(entry, now, &effects)
@@ -192,7 +196,8 @@ struct Catalog {
     private func trouble(of entry: Known) -> StartTrouble? {
         guard let trouble = replicas.troubles[entry.cell.id] else { return nil }
         let revision = Revision(
-            of: entry.draft.target, in: entry.workingFolder, restartedAt: entry.restartedAt)
+            of: entry.draft.target, in: entry.workingFolder, restartedAt: entry.restartedAt,
+            carrying: entry.carriesMetadata ? entry.draft.metadata : .none)
         return trouble.revision == revision.text ? trouble : nil
     }
 

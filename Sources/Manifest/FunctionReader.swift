@@ -89,10 +89,13 @@ struct FunctionReader {
             return text.isEmpty ? nil : try Function.Method(text, field: cursor.path)
         }
         let summary = value(spec?["description"]) { try $0.text() }
+        let carried = FunctionMetadata(
+            labels: texts(byName: metadata?["labels"], example: "{team: shop}"),
+            annotations: texts(byName: metadata?["annotations"], example: "{contact: shop@example.org}"))
         guard let name, let route, let target else { return nil }
         return FunctionDraft(
             name: name, namespace: namespace ?? FunctionDraft.namespaceDefault, route: route, method: method ?? nil,
-            summary: summary ?? "", target: target)
+            summary: summary ?? "", target: target, metadata: carried)
     }
 
     private mutating func read(target map: YAMLMap) -> Target {
@@ -104,7 +107,7 @@ struct FunctionReader {
         target.minReplicas = value(map["minReplicas"]) { try $0.wholeNumber() } ?? target.minReplicas
         target.maxReplicas = value(map["maxReplicas"]) { try $0.wholeNumber() } ?? target.maxReplicas
         target.concurrency = value(map["concurrency"]) { try $0.wholeNumber() }
-        target.environment = environment(map["env"])
+        target.environment = texts(byName: map["env"], example: "{GREETING: hi}")
         target.secrets = texts(map["secrets"], example: "[hello-secret]") ?? []
         target.timeout = duration(map["timeout"], FunctionDraft.timeoutAllowed)
         target.startTimeout = duration(map["startTimeout"], FunctionDraft.startTimeoutAllowed)
@@ -136,11 +139,11 @@ struct FunctionReader {
         return target
     }
 
-    private mutating func environment(_ cursor: YAMLCursor?) -> [String: String] {
-        guard let map = value(cursor, { try $0.map(example: "{GREETING: hi}") }) else { return [:] }
-        var environment: [String: String] = [:]
-        for member in map.members { environment[member.key] = value(map.cursor(of: member)) { try $0.text() } }
-        return environment
+    private mutating func texts(byName cursor: YAMLCursor?, example: String) -> [String: String] {
+        guard let map = value(cursor, { try $0.map(example: example) }) else { return [:] }
+        var texts: [String: String] = [:]
+        for member in map.members { texts[member.key] = value(map.cursor(of: member)) { try $0.text() } }
+        return texts
     }
 
     private mutating func texts(_ cursor: YAMLCursor?, example: String) -> [String]? {

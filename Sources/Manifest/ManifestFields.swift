@@ -6,7 +6,7 @@ enum ManifestFields {
 
     static let document = ["apiVersion", "kind", "metadata", "spec", "target", "status"]
     static let list = ["apiVersion", "kind", "metadata", "items"]
-    /// All but the first two are Kubernetes' own; they are accepted, because people paste what kubectl shows,
+    /// All but the first four are Kubernetes' own; they are accepted, because people paste what kubectl shows,
     /// and ignored.
     static let metadata = [
         "name", "namespace", "labels", "annotations", "uid", "generation", "resourceVersion", "creationTimestamp",
@@ -25,7 +25,8 @@ enum ManifestFields {
 
     /// Every field that means something, by its path.
     static let paths =
-        ["metadata.name", "metadata.namespace"] + ["spec", "target"] + spec.map { "spec." + $0 }
+        ["metadata.name", "metadata.namespace", "metadata.labels", "metadata.annotations"]
+        + ["spec", "target"] + spec.map { "spec." + $0 }
         + target.map { "target." + $0 } + resources.map { "target.resources." + $0 }
         + readinessProbe.map { "target.readinessProbe." + $0 } + scaling.map { "target.scaling." + $0 }
         + limits.map { "target.limits." + $0 }

@@ -21,6 +21,17 @@ import Testing
                 ]))
     }
 
+    @Test func `labels and annotations are written, and read again without those that tools note`() throws {
+        var draft = try draft(Target(image: "a"))
+        draft.metadata = FunctionMetadata(labels: ["team": "shop"], annotations: ["example.org/contact": "a: b"])
+        let yaml = ManifestWriter().yaml(draft)
+        #expect(yaml.contains("  labels:\n    team: shop\n  annotations:\n    example.org/contact: \"a: b\"\n"))
+        let pasted = yaml.replacing("  annotations:\n", with: "  annotations:\n    meta.helm.sh/release-name: x\n")
+        for text in [yaml, ManifestWriter().json(draft), pasted] {
+            #expect(ManifestReader().read(Array(text.utf8), place: "a").documents.first?.draft == draft)
+        }
+    }
+
     @Test func `YAML of a draft reads like a manifest`() throws {
         let target = Target(
             image: "registry/hello:1", command: ["sh", "-c", "echo \"hi\"\n"], concurrency: 1,

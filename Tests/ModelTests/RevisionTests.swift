@@ -46,6 +46,50 @@ import Testing
         }
     }
 
+    @Test func `labels and annotations that a replica carries change it, each in its own way`() {
+        let metadata = [
+            FunctionMetadata.none, FunctionMetadata(labels: ["a": "b"]), FunctionMetadata(labels: ["a": "c"]),
+            FunctionMetadata(annotations: ["a": "b"]), FunctionMetadata(labels: ["a": "b"], annotations: ["a": "b"]),
+        ]
+        #expect(Set(metadata.map { Revision(of: target, carrying: $0) }).count == metadata.count)
+        #expect(Revision(of: target, carrying: .none) == Revision(of: target))
+    }
+
+    @Test(arguments: [true, false])
+    func `labels count where replicas carry them, and nowhere else`(carriesMetadata: Bool) throws {
+        func revision(_ metadata: FunctionMetadata) throws -> Revision {
+            Function(
+                id: Function.ID("1"),
+                draft: FunctionDraft(
+                    name: try FunctionName("a"), route: try Route("/a"), target: target, metadata: metadata),
+                generation: 1, storeRevision: StoreRevision("1"), age: 1,
+                origin: Function.Origin(place: "a", carriesMetadata: carriesMetadata, isWritable: true)
+            ).revision
+        }
+        let isOther = try revision(FunctionMetadata(labels: ["team": "shop"])) != revision(.none)
+        #expect(isOther == carriesMetadata)
+    }
+
+    @Test(arguments: [
+        "kubectl.kubernetes.io/last-applied-configuration", "kubectl.kubernetes.io/restartedAt",
+        "deployment.kubernetes.io/revision", "meta.helm.sh/release-name", "helm.sh/chart",
+        "argocd.argoproj.io/tracking-id", "kustomize.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/name",
+        "app.kubernetes.io/managed-by", "app.kubernetes.io/instance", "config.kubernetes.io/origin",
+        "f2s.opensight.ch/function-uid", "pod-template-hash",
+    ])
+    func `what a tool notes for itself is not carried`(key: String) {
+        #expect(FunctionMetadata(labels: [key: "x", "team": "shop"]).labels == ["team": "shop"])
+        #expect(FunctionMetadata(annotations: [key: "x"]).isEmpty)
+    }
+
+    @Test(arguments: [
+        "team", "example.org/team", "app.kubernetes.io/part-of", "app.kubernetes.io/version", "prometheus.io/scrape",
+        "sidecar.istio.io/inject", "cluster-autoscaler.kubernetes.io/safe-to-evict", "nothelm.sh/x",
+    ])
+    func `what is meant for pods is carried`(key: String) {
+        #expect(FunctionMetadata(labels: [key: "x"]).labels == [key: "x"])
+    }
+
     @Test func `a text and its end count, not only its characters`() {
         func hash(_ lists: [String]...) -> String {
             var hash = StableHash()

@@ -26,7 +26,12 @@ extension ManifestValue {
     }
 
     private static func metadata(_ draft: FunctionDraft) -> Members {
-        [("name", .text(draft.name.text)), ("namespace", .text(draft.namespace))]
+        var members: Members = [("name", .text(draft.name.text)), ("namespace", .text(draft.namespace))]
+        for (name, values) in [("labels", draft.metadata.labels), ("annotations", draft.metadata.annotations)]
+        where !values.isEmpty {
+            members.append((name, .map(values.sorted { $0.key < $1.key }.map { ($0.key, .text($0.value)) })))
+        }
+        return members
     }
 
     private static func body(_ draft: FunctionDraft) -> Members {

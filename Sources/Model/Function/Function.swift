@@ -38,6 +38,8 @@ public struct Function: Sendable, Hashable, Identifiable {
         public let line: Int?
         /// Folder that relative paths of `command` mean; `nil` on Kubernetes.
         public let workingFolder: String?
+        /// Whether replicas carry the labels and annotations of the declaration, as pods do.
+        public let carriesMetadata: Bool
         /// Whether REST may rewrite it. A file that somebody wrote by hand is theirs.
         public let isWritable: Bool
         /// Another text with each restart that was asked for; `nil`: none was. Kubernetes: the annotation
@@ -46,11 +48,13 @@ public struct Function: Sendable, Hashable, Identifiable {
 
         /// An origin.
         public init(
-            place: String, line: Int? = nil, workingFolder: String? = nil, isWritable: Bool, restartedAt: String? = nil
+            place: String, line: Int? = nil, workingFolder: String? = nil, carriesMetadata: Bool = false,
+            isWritable: Bool, restartedAt: String? = nil
         ) {
             self.place = place
             self.line = line
             self.workingFolder = workingFolder
+            self.carriesMetadata = carriesMetadata
             self.isWritable = isWritable
             self.restartedAt = restartedAt
         }
@@ -88,7 +92,9 @@ public struct Function: Sendable, Hashable, Identifiable {
     }
     /// What a replica must have been started from to be current.
     public var revision: Revision {
-        Revision(of: draft.target, in: origin.workingFolder, restartedAt: origin.restartedAt)
+        Revision(
+            of: draft.target, in: origin.workingFolder, restartedAt: origin.restartedAt,
+            carrying: origin.carriesMetadata ? draft.metadata : .none)
     }
 }
 

@@ -7,6 +7,7 @@ public struct FunctionDraft: Sendable, Hashable {
         var method: Function.Method?
         var summary: String
         var target: Target
+        var metadata: FunctionMetadata
     }
 
     @Boxed private var fields: Fields
@@ -17,10 +18,12 @@ public struct FunctionDraft: Sendable, Hashable {
     /// A draft; call ``complaints()`` before it is stored.
     public init(
         name: FunctionName, namespace: String = FunctionDraft.namespaceDefault, route: Route,
-        method: Function.Method? = nil, summary: String = "", target: Target
+        method: Function.Method? = nil, summary: String = "", target: Target,
+        metadata: FunctionMetadata = .none
     ) {
         fields = Fields(
-            name: name, namespace: namespace, route: route, method: method, summary: summary, target: target)
+            name: name, namespace: namespace, route: route, method: method, summary: summary, target: target,
+            metadata: metadata)
     }
 
     /// `metadata.name`.
@@ -57,5 +60,11 @@ public struct FunctionDraft: Sendable, Hashable {
     public var target: Target {
         get { fields.target }
         set { fields.target = newValue }
+    }
+
+    /// Labels and annotations (`metadata.labels`, `metadata.annotations`).
+    public var metadata: FunctionMetadata {
+        get { fields.metadata }
+        set { fields.metadata = newValue }
     }
 }

@@ -1,6 +1,7 @@
 /// Hash of what a replica is started from: command, image, environment, secrets, resources, port, readiness probe, the
-/// last restart that was asked for, and on Local the working folder. Two functions with one revision can be served by
-/// the same replicas; all else (route, limits, scaling) changes without a restart.
+/// last restart that was asked for, on Local the working folder, and on Kubernetes the labels and annotations. Two
+/// functions with one revision can be served by the same replicas; all else (route, limits, scaling) changes without a
+/// restart.
 public struct Revision: Sendable, Hashable, CustomStringConvertible {
     /// 16 hexadecimal digits.
     public let text: String
@@ -9,7 +10,11 @@ public struct Revision: Sendable, Hashable, CustomStringConvertible {
     /// - Parameters:
     ///   - workingFolder: the folder in which the command runs; `nil` on Kubernetes.
     ///   - restartedAt: the last restart that was asked for, in any form.
-    public init(of target: Target, in workingFolder: String? = nil, restartedAt: String? = nil) {
+    ///   - metadata: labels and annotations that the replica carries; none on Local.
+    public init(
+        of target: Target, in workingFolder: String? = nil, restartedAt: String? = nil,
+        carrying metadata: FunctionMetadata = .none
+    ) {
         var hash = StableHash()
         hash.add(target.image ?? "")
         hash.add(list: target.command ?? [])
@@ -25,6 +30,10 @@ public struct Revision: Sendable, Hashable, CustomStringConvertible {
         }
         if let restartedAt { hash.add(list: ["restartedAt", restartedAt]) }
         if let workingFolder { hash.add(list: ["workingFolder", workingFolder]) }
+        for (name, values) in [("labels", metadata.labels), ("annotations", metadata.annotations)]
+        where !values.isEmpty {
+            hash.add(list: [name] + values.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
+        }
         text = hash.hexadecimal
     }
 

@@ -6,13 +6,14 @@ extension Duration {
         guard let milliseconds = Self.milliseconds(of: text), milliseconds < 1e15 else {
             throw FieldComplaint(field: field, value: text, requirement: "be a duration such as 500ms, 30s or 1m30s")
         }
-        let duration = Duration.milliseconds(Int64(milliseconds.rounded()))
-        guard allowed.contains(duration) else {
+        // Before it is rounded, as the API server compares it: 0.6ms is less than 1ms.
+        let bounds = (Double(allowed.lowerBound.wholeMilliseconds), Double(allowed.upperBound.wholeMilliseconds))
+        guard milliseconds >= bounds.0, milliseconds <= bounds.1 else {
             throw FieldComplaint(
                 field: field, value: text,
                 requirement: "be between \(allowed.lowerBound.shortText) and \(allowed.upperBound.shortText)")
         }
-        self = duration
+        self = .milliseconds(Int64(milliseconds.rounded()))
     }
 
     /// The notation that ``init(text:allowed:field:)`` reads, in whole milliseconds: `1m30s`, `250ms`, `0s`.

@@ -47,6 +47,42 @@ struct APIServerSerial {
         }
     }
 
+    @Test func `labels and annotations are stored, stay, and reach the pods`() async throws {
+        try await run { running in
+            let store = running.platform.functions
+            try await running.eventually("this process leads") { running.platform.election.isLeader }
+            var draft = try running.draft("labelled")
+            draft.metadata = FunctionMetadata(labels: ["team": "shop"], annotations: ["example.org/contact": "a b"])
+            let function = try await store.create(draft)
+            #expect(function.draft.metadata == draft.metadata)
+            try await running.platform.replicas.apply(function, count: 1, retiring: [])
+            func pods(_ path: String) throws -> String {
+                try TestCluster.kubectl(
+                    "get", "deployment", "labelled", "--namespace", running.options.functionsNamespace, "--output",
+                    "jsonpath={.metadata.labels.team} {.spec.template.metadata\(path)}")
+            }
+            #expect(try pods(".labels.team") == "shop shop")
+            #expect(try pods(#".annotations.example\.org/contact"#) == "shop a b")
+            try TestCluster.kubectl(
+                "label", "f2sfn", "labelled", "team=other", "tier=1", "--overwrite", "--namespace",
+                running.options.namespace)
+            try await running.eventually("the new label is a new revision") {
+                try await running.functions().functions.first?.revision != function.revision
+            }
+            let newer = try #require(try await running.functions().functions.first)
+            try await running.platform.replicas.apply(newer, count: 1, retiring: [])
+            #expect(try pods(".labels.tier") == "other 1")
+            // Who names no labels leaves those that are there; who names one sets that one.
+            draft.metadata = FunctionMetadata(labels: ["team": "third"])
+            let third = try await store.replace(draft, ifRevision: nil)
+            #expect(third.draft.metadata.labels == ["team": "third", "tier": "1"])
+            #expect(third.draft.metadata.annotations == ["example.org/contact": "a b"])
+            draft.metadata = .none
+            draft.summary = "other"
+            #expect(try await store.replace(draft, ifRevision: nil).draft.metadata == third.draft.metadata)
+        }
+    }
+
     @Test func `a refused resource is told, says so in its status, and what was good serves on`() async throws {
         try await run { running in
             let namespace = running.options.namespace

@@ -23,7 +23,8 @@ enum DeployFile {
             .filter { $0.hasSuffix(".yaml") }.map { "examples/\($0)" }.sorted()
     }
 
-    private static func root(of file: String = #filePath) throws -> String {
+    /// The repository's root.
+    static func root(of file: String = #filePath) throws -> String {
         // Sources may be reached over a symbolic link, where the folders above are somebody else's.
         guard let resolved = realpath(file, nil) else { throw CocoaError(.fileNoSuchFile) }
         defer { free(resolved) }

@@ -65,6 +65,9 @@ struct FunctionResourceTests {
         (["endpoint": "/"], ["scaling": ["idle": "1d"]], "target.scaling.idle"),
         (["endpoint": "/"], ["limits": ["rate": 0]], "target.limits.rate"),
         (["endpoint": "/"], ["limits": ["inFlight": 0]], "target.limits.inFlight"),
+        (["endpoint": "/"], ["containerImage": "a", "limits": ["burst": 5]], "target.limits"),
+        (["endpoint": "/"], ["containerImage": "a", "limits": ["queued": 0]], "target"),
+        (["endpoint": "/"], ["port": 80], "target"),
     ]
 
     @Test func `it accepts the examples and what is written for the published model, and fills in defaults`()
@@ -114,13 +117,27 @@ struct FunctionResourceTests {
         }
     }
 
+    @Test func `it refuses what its schema can say, and leaves the rest to rules and the status`() async throws {
+        try await withNamespace { client, namespace in
+            for (number, sample) in FunctionRuleTests.samples.enumerated() {
+                let object: JSONValue = [
+                    "apiVersion": "f2s.opensight.ch/v1alpha1", "kind": "Function",
+                    "metadata": ["name": .string("sample-\(number)")], "spec": ["endpoint": "/a"],
+                    "target": try JSONValue(decoding: Array(sample.target.utf8)),
+                ]
+                let created: JSONValue? = try? await client.create(.functions, namespace, object)
+                #expect((created == nil) == (sample.verdict == .schema), "\(sample.target)")
+            }
+        }
+    }
+
     /// Runs `body` with a namespace of its own where functions can be declared.
     private func withNamespace(_ body: (KubernetesClient, String) async throws -> Void) async throws {
         let access = try ClusterAccess.load(kubeconfig: TestCluster.kubeconfig, environment: [:])
         let client = KubernetesClient(access, logger: Logger(label: "test"))
         let namespace = "f2s-schema-" + String(UInt32.random(in: 0...UInt32.max), radix: 36)
         do {
-            let definition = try #require(try DeployFile.documents("deploy/crd.yaml").first)
+            let definition = try #require(try DeployFile.documents("deploy/crd-1.20.yaml").first)
             _ = try await client.apply(
                 ResourceType(
                     group: "apiextensions.k8s.io", version: "v1", plural: "customresourcedefinitions",

@@ -19,6 +19,8 @@ import Testing
         #expect(schema.root["required"]?.texts == ["spec", "target"])
         #expect(schema.field("spec")?["required"]?.texts == ["endpoint"])
         #expect(schema.field("target")?["required"] == nil)
+        let alternatives = schema.field("target")?["allOf"]?.elements.first?["anyOf"]?.elements
+        #expect(alternatives?.map { $0["required"]?.texts } == [["containerImage"], ["command"]])
         #expect(schema.field("target.readinessProbe")?["required"]?.texts == ["path"])
     }
 
@@ -113,13 +115,22 @@ import Testing
     }
 
     @Test func `the oldest Kubernetes that is supported understands it`() throws {
-        let text = String(decoding: try DeployFile.bytes("deploy/crd.yaml"), as: UTF8.self)
+        let text = String(decoding: try DeployFile.bytes("deploy/crd-1.20.yaml"), as: UTF8.self)
         for newer in ["x-kubernetes-validations", "optionalOldSelf", "selectableFields", "fieldPath"] {
             #expect(!text.contains(newer + ":"), "\(newer) is newer than 1.20")
         }
     }
 
-    @Test func `the chart holds a true copy`() throws {
-        #expect(try DeployFile.bytes("deploy/crd.yaml") == DeployFile.bytes("deploy/helm/f2s/crd.yaml"))
+    @Test func `the first Kubernetes with rules understands the other file`() throws {
+        let text = String(decoding: try DeployFile.bytes("deploy/crd.yaml"), as: UTF8.self)
+        #expect(text.contains("x-kubernetes-validations:"))
+        for newer in ["optionalOldSelf", "selectableFields", "fieldPath", "messageExpression", "reason: Field"] {
+            #expect(!text.contains(newer), "\(newer) is newer than 1.25")
+        }
+    }
+
+    @Test(arguments: ["crd.yaml", "crd-1.20.yaml"])
+    func `the chart holds a true copy`(file: String) throws {
+        #expect(try DeployFile.bytes("deploy/\(file)") == DeployFile.bytes("deploy/helm/f2s/\(file)"))
     }
 }

@@ -16,21 +16,23 @@ import Testing
                 "RoleBinding/f2s-functions", "Secret/f2s-internal", "Service/f2s", "Service/f2s-api",
                 "Service/f2s-internal", "ServiceAccount/f2s",
             ])
-        let definition = try #require(try DeployFile.documents("deploy/crd.yaml").first)
+        let source = file == "f2s.yaml" ? "deploy/crd.yaml" : "deploy/crd-1.20.yaml"
+        let definition = try #require(try DeployFile.documents(source).first)
         #expect(manifests.all("CustomResourceDefinition").map(\.plainText) == [definition.plainText])
         // Helm says so of itself, who applies this file is not Helm.
         let managers = manifests.objects.compactMap { $0["metadata", "labels", "app.kubernetes.io/managed-by"] }
         #expect(managers.isEmpty)
     }
 
-    @Test func `the file for 1.20 differs in the version of the disruption budget only`() throws {
+    @Test func `the file for 1.20 differs in the disruption budget's version and the definition's rules only`() throws {
         let old = try PlainManifests("f2s-1.20.yaml")
         let new = try PlainManifests("f2s.yaml")
         #expect(old.one("PodDisruptionBudget", "f2s")?["apiVersion"]?.text == "policy/v1beta1")
         #expect(new.one("PodDisruptionBudget", "f2s")?["apiVersion"]?.text == "policy/v1")
         let pairs = zip(old.objects, new.objects).filter { $0.plainText != $1.plainText }
         #expect(old.objects.count == new.objects.count)
-        #expect(pairs.map { $0.0["kind"]?.text } == ["PodDisruptionBudget"])
+        #expect(
+            pairs.compactMap { $0.0["kind"]?.text }.sorted() == ["CustomResourceDefinition", "PodDisruptionBudget"])
     }
 
     @Test(arguments: PlainManifests.files)

@@ -44,6 +44,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        FunctionMetadata(labels: ["team": "shop"]), FunctionMetadata(labels: ["team": "other"]),
+        FunctionMetadata(annotations: ["prometheus.io/scrape": "true"]),
+        FunctionMetadata(labels: ["app.kubernetes.io/name": "mine"]),
+    ])
+    func `labels and annotations change the pod template and the revision`(metadata: FunctionMetadata) throws {
+        let before = try sampleFunction()
+        let after = try sampleFunction(metadata: metadata)
+        #expect(before.revision != after.revision)
+        func template(_ function: Function) -> JSONValue? {
+            WorkloadManifest(function: function, settings: sampleSettings())
+                .deployment(replicas: 1, keeping: nil)["spec"]?["template"]
+        }
+        #expect(template(before) != template(after))
+    }
+
     /// The one exception: a pod cannot change its own period, and one that is too short would cut off its invocations.
     /// The pods before and after are of one revision, and serve alike.
     @Test func `only a longer time-out replaces pods within one revision`() throws {

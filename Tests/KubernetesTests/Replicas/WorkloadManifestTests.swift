@@ -40,6 +40,45 @@ import Testing
         #expect(manifest.service()["spec"]?["ports"]?[0]?["targetPort"] == 8080)
     }
 
+    @Test func `labels and annotations reach the Deployment and its pods, and never the Service`() throws {
+        let function = try sampleFunction(
+            metadata: FunctionMetadata(
+                labels: ["team": "shop", "app.kubernetes.io/name": "mine", "app.kubernetes.io/instance": "argo"],
+                annotations: [
+                    "prometheus.io/scrape": "true", "kubectl.kubernetes.io/last-applied-configuration": "{}",
+                ]))
+        let manifest = WorkloadManifest(function: function, settings: sampleSettings())
+        let deployment = manifest.deployment(replicas: 2, keeping: nil)
+        for metadata in [deployment["metadata"], deployment["spec"]?["template"]?["metadata"]] {
+            #expect(metadata?["labels"]?["team"] == "shop")
+            #expect(metadata?["labels"]?["app.kubernetes.io/name"] == "hello", "F2S knows its own by this label")
+            #expect(metadata?["labels"]?["app.kubernetes.io/instance"] == nil)
+            #expect(metadata?["annotations"]?["prometheus.io/scrape"] == "true")
+            #expect(metadata?["annotations"]?["kubectl.kubernetes.io/last-applied-configuration"] == nil)
+        }
+        #expect(manifest.service()["metadata"]?["labels"]?["team"] == nil)
+        #expect(manifest.service()["metadata"]?["annotations"] == nil)
+    }
+
+    @Test(arguments: ["team", "prometheus.io/scrape", ObjectLabel.carried])
+    func `a label or annotation that was changed by hand is noticed`(key: String) throws {
+        let function = try sampleFunction(
+            metadata: FunctionMetadata(labels: ["team": "shop"], annotations: ["prometheus.io/scrape": "true"]))
+        let manifest = WorkloadManifest(function: function, settings: sampleSettings())
+            .deployment(replicas: 2, keeping: nil)
+        let digest = AppliedFields.digest(of: manifest)
+        let kind = key == "team" ? "labels" : "annotations"
+        var onDeployment = manifest
+        onDeployment["metadata"]?[kind]?[key] = "other"
+        #expect(AppliedFields.digest(of: onDeployment) != digest)
+        var onPods = manifest
+        onPods["spec"]?["template"]?["metadata"]?[kind]?[key] = nil
+        #expect(AppliedFields.digest(of: onPods) != digest)
+        var ofOthers = manifest
+        ofOthers["metadata"]?[kind]?["theirs"] = "x"
+        #expect(AppliedFields.digest(of: ofOthers) == digest)
+    }
+
     @Test func `a pod may do as little as possible`() throws {
         let deployment = try deployment()
         let spec = podSpec(deployment)

@@ -11,13 +11,14 @@ func decode<Value: Decodable>(_ text: String, as type: Value.Type = Value.self) 
 /// A function as the store would keep it.
 func sampleFunction(
     _ name: String = "hello", uid: String = "11111111-2222-3333-4444-555555555555",
-    _ target: Target = Target(image: "registry.example/hello:1")
+    _ target: Target = Target(image: "registry.example/hello:1"), metadata: FunctionMetadata = .none
 ) throws -> Function {
     Function(
         id: Function.ID(uid),
-        draft: try FunctionDraft(name: FunctionName(name), route: Route("/" + name), target: target),
+        draft: try FunctionDraft(
+            name: FunctionName(name), route: Route("/" + name), target: target, metadata: metadata),
         generation: 1, storeRevision: StoreRevision("1-11111111"), age: 1,
-        origin: Function.Origin(place: "f2s/\(name)", isWritable: true))
+        origin: Function.Origin(place: "f2s/\(name)", carriesMetadata: true, isWritable: true))
 }
 
 /// Settings with which manifests are made.
@@ -35,7 +36,7 @@ func sampleSettings(
 /// A Function resource as the API tells it.
 func sampleResource(
     _ name: String, uid: String? = nil, generation: Int = 1, created: String = "2026-11-25T12:00:00Z",
-    deleted: Bool = false, spec: String? = nil, target: String = #"{"containerImage":"i:1"}"#,
+    deleted: Bool = false, metadata: String = "", spec: String? = nil, target: String = #"{"containerImage":"i:1"}"#,
     status: String = "{}"
 ) throws -> FunctionResource {
     let deletion = deleted ? #","deletionTimestamp":"2026-11-25T12:00:01Z""# : ""
@@ -44,7 +45,7 @@ func sampleResource(
         {"apiVersion":"f2s.opensight.ch/v1alpha1","kind":"Function",
          "metadata":{"name":"\(name)","namespace":"f2s","uid":"\(uid ?? "uid-\(name)")","generation":\(generation),
                      "resourceVersion":"7","creationTimestamp":"\(created)"\(deletion),
-                     "managedFields":[{"manager":"kubectl"}]},
+                     "managedFields":[{"manager":"kubectl"}]\(metadata)},
          "spec":\(spec ?? #"{"endpoint":"/\#(name)"}"#),"target":\(target),"status":\(status)}
         """)
 }

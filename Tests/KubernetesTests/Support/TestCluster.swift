@@ -40,7 +40,7 @@ enum TestCluster {
     /// The custom resource definition is there: applied once, because kubectl does not stand two who do it at once.
     private static let definition = Result {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../..")
-        try kubectl("apply", "--filename", root.appending(path: "deploy/crd.yaml").standardized.path)
+        try kubectl("apply", "--filename", root.appending(path: "deploy/crd-1.20.yaml").standardized.path)
         try kubectl("wait", "--for=condition=Established", "crd/functions.f2s.opensight.ch", "--timeout=30s")
     }
 

@@ -42,9 +42,10 @@ final class FunctionResource: Decodable, Sendable {
         let namespace: String?
         let uid: String
         let generation: Int?
+        let labels: [String: String]?
+        let annotations: [String: String]?
         let creationTimestamp: Timestamp?
         let deletionTimestamp: Timestamp?
-        let annotations: [String: String]?
     }
 
     /// Annotation whose every new text asks for a restart, as `kubectl.kubernetes.io/restartedAt` does of a Deployment.
@@ -62,7 +63,9 @@ final class FunctionResource: Decodable, Sendable {
         restartedAt = metadata.annotations?[Self.restartAnnotation]
         isDeleting = metadata.deletionTimestamp != nil
         reading = Self.read(
-            name: name, namespace: namespace, spec: try container.decodeIfPresent(JSONValue.self, forKey: .spec),
+            name: name, namespace: namespace,
+            metadata: FunctionMetadata(labels: metadata.labels ?? [:], annotations: metadata.annotations ?? [:]),
+            spec: try container.decodeIfPresent(JSONValue.self, forKey: .spec),
             target: try container.decodeIfPresent(JSONValue.self, forKey: .target))
         // A status that somebody has written by hand is no reason not to serve the function.
         status = (try? container.decode(FunctionStatusDocument.self, forKey: .status)) ?? FunctionStatusDocument()
@@ -94,16 +97,22 @@ final class FunctionResource: Decodable, Sendable {
     var storeRevision: StoreRevision { StoreRevision("\(generation)-\(uid.prefix(8))") }
 
     /// Where it is declared.
-    var origin: Function.Origin { Function.Origin(place: place, isWritable: true, restartedAt: restartedAt) }
+    var origin: Function.Origin { Function.Origin(place: place, carriesMetadata: true, isWritable: true, restartedAt: restartedAt) }
 
     /// Where refusals say that it is.
     var place: String { "\(namespace)/\(name)" }
 
     /// Reads a declaration from the resource's own parts, by the reader of manifests.
-    static func read(name: String, namespace: String, spec: JSONValue?, target: JSONValue?) -> Reading {
+    static func read(
+        name: String, namespace: String, metadata: FunctionMetadata = .none, spec: JSONValue?, target: JSONValue?
+    ) -> Reading {
         var document: [String: JSONValue] = [
             "apiVersion": .string(ResourceType.functions.apiVersion), "kind": .string(ResourceType.functions.kind),
-            "metadata": ["name": .string(name), "namespace": .string(namespace)],
+            "metadata": [
+                "name": .string(name), "namespace": .string(namespace),
+                "labels": .object(metadata.labels.mapValues { .string($0) }),
+                "annotations": .object(metadata.annotations.mapValues { .string($0) }),
+            ],
         ]
         document["spec"] = spec
         document["target"] = target

@@ -119,8 +119,21 @@ final class KubernetesFunctionStore: FunctionStore {
                 if let ifRevision, ifRevision != current.storeRevision {
                     throw StoreError.conflict(current: current.storeRevision)
                 }
-                if current.reading == .declared(draft) { return try await stored(object) }
-                // Labels, annotations and what others have added stay; the declaration is replaced whole.
+                var wanted = draft
+                if case .declared(let known) = current.reading {
+                    wanted.metadata = known.metadata.merging(draft.metadata)
+                }
+                if current.reading == .declared(wanted) { return try await stored(object) }
+                // Labels and annotations that the draft does not name stay, because others add theirs; the rest of the
+                // declaration is replaced whole.
+                var metadata = object["metadata"] ?? [:]
+                for (name, values) in [("labels", draft.metadata.labels), ("annotations", draft.metadata.annotations)]
+                where !values.isEmpty {
+                    var members = metadata[name] ?? [:]
+                    for (key, value) in values { members[key] = .string(value) }
+                    metadata[name] = members
+                }
+                object["metadata"] = metadata
                 object["spec"] = declaration["spec"]
                 object["target"] = declaration["target"]
                 do throws(KubernetesError) {
@@ -297,8 +310,10 @@ extension KubernetesFunctionStore {
         let resource = try Self.resource(object)
         await echo { reflection in
             guard let shown = reflection.items[resource.name] else { return false }
-            return shown.uid != resource.uid
-                || shown.generation >= resource.generation && shown.restartedAt == resource.restartedAt
+            // Labels and annotations are no part of the generation.
+            return shown.uid != resource.uid || shown.generation > resource.generation
+                || (shown.generation == resource.generation && shown.reading == resource.reading
+                    && shown.restartedAt == resource.restartedAt)
         }
         if let function = book.withLock({ $0.function(resource.id) }), function.generation >= resource.generation,
             function.origin.restartedAt == resource.restartedAt

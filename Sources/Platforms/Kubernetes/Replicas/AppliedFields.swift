@@ -9,7 +9,26 @@ enum AppliedFields {
     static func digest(of tree: JSONValue) -> String {
         var hash = StableHash()
         hash.add(String(decoding: (cut(tree, to: shape) ?? .null).encoded(), as: UTF8.self))
+        for metadata in [tree["metadata"], tree["spec"]?["template"]?["metadata"]] {
+            hash.add(list: carried(metadata))
+        }
         return hash.shortText
+    }
+
+    /// The value of ``ObjectLabel/carried``: names of labels, then names of annotations. Neither can hold a space.
+    static func carriedText(of metadata: FunctionMetadata) -> String {
+        let names = [metadata.labels, metadata.annotations].map { $0.keys.sorted().joined(separator: " ") }
+        return names.joined(separator: ";")
+    }
+
+    /// What an object says that it carries, and the values that it really has.
+    private static func carried(_ metadata: JSONValue?) -> [String] {
+        guard let text = metadata?["annotations"]?[ObjectLabel.carried]?.text else { return [] }
+        let lists = text.split(separator: ";", omittingEmptySubsequences: false)
+        return [text]
+            + zip(["labels", "annotations"], lists).flatMap { kind, names in
+                names.split(separator: " ").map { metadata?[kind]?[String($0)]?.text ?? "" }
+            }
     }
 
     /// What is looked at: `true` stands for a value as it is, a list of one shape for elements that have it, and

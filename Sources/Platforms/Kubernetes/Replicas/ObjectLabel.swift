@@ -12,6 +12,9 @@ enum ObjectLabel {
     /// What a pod was started from.
     static let revision = "f2s.opensight.ch/revision"
 
+    /// Annotation of an object or a pod template: which of its labels and annotations are those of the Function.
+    static let carried = "f2s.opensight.ch/carried"
+
     static let manager = "f2s"
     static let functionComponent = "function"
     static let serverComponent = "server"

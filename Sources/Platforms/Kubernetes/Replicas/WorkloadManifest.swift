@@ -44,19 +44,21 @@ struct WorkloadManifest: Sendable {
     ///   - kept: the template that is there; `nil`: none is.
     ///   - uid: the object that is meant; `nil`: a new one.
     func deployment(replicas: Int, keeping kept: Kept?, uid: String? = nil) -> JSONValue {
-        var podLabels = labels
-        podLabels[ObjectLabel.revision] = .string(function.revision.text)
+        var podMetadata = carrying(labels)
+        podMetadata["labels"]?[ObjectLabel.revision] = .string(function.revision.text)
+        var metadata = metadata(name: function.name.text, uid: uid)
+        for (name, values) in carrying(labels) { metadata[name] = values }
         return [
             "apiVersion": .string(ResourceType.deployments.apiVersion),
             "kind": .string(ResourceType.deployments.kind),
-            "metadata": metadata(name: function.name.text, uid: uid),
+            "metadata": metadata,
             "spec": [
                 "replicas": .integer(Int64(replicas)),
                 // Revisions are kept by those who declare functions, not by the cluster.
                 "revisionHistoryLimit": 0,
                 "selector": ["matchLabels": selector],
                 "strategy": ["type": "RollingUpdate", "rollingUpdate": ["maxSurge": 1, "maxUnavailable": 0]],
-                "template": ["metadata": ["labels": .object(podLabels)], "spec": podSpec(keeping: kept)],
+                "template": ["metadata": .object(podMetadata), "spec": podSpec(keeping: kept)],
             ],
         ]
     }
@@ -89,6 +91,20 @@ struct WorkloadManifest: Sendable {
             ObjectLabel.function: .string(function.id.text),
             ObjectLabel.functionNamespace: .string(settings.functionNamespace),
         ]
+    }
+
+    /// Labels of F2S's own, with the Function's labels beside them and its annotations. F2S's own win: by them it knows
+    /// what it has made.
+    private func carrying(_ own: [String: JSONValue]) -> [String: JSONValue] {
+        let declared = function.draft.metadata
+        var metadata: [String: JSONValue] = [
+            "labels": .object(declared.labels.mapValues { .string($0) }.merging(own) { _, own in own })
+        ]
+        guard !declared.isEmpty else { return metadata }
+        var annotations: [String: JSONValue] = declared.annotations.mapValues { .string($0) }
+        annotations[ObjectLabel.carried] = .string(AppliedFields.carriedText(of: declared))
+        metadata["annotations"] = .object(annotations)
+        return metadata
     }
 
     private var selector: JSONValue { .object([ObjectLabel.function: .string(function.id.text)]) }
