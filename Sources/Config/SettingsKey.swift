@@ -25,6 +25,7 @@ struct SettingsKey: Sendable {
         time("f2s.timeouts.http_timeout", \.timeouts.http, upTo: .seconds(86_400)),
         time("f2s.timeouts.scaling_timeout", \.timeouts.scaling, upTo: .seconds(86_400)),
         time("f2s.timeouts.abandoned_timeout", \.timeouts.abandoned, upTo: .seconds(86_400)),
+        time("f2s.timeouts.failover_timeout", \.timeouts.failover, from: 1000, upTo: .seconds(60)),
         number("f2s.limits.head_bytes", \.limits.headBytesMax, 256...1 << 20),
         number("f2s.limits.target_bytes", \.limits.targetBytesMax, 64...1 << 20),
         number("f2s.limits.fields", \.limits.fieldsMax, 4...10_000),

@@ -244,7 +244,7 @@ import Testing
         #expect(
             settings.json == #"{"debug":false,"prometheus":{"url":"http://user:***@prometheus:9090/\"x\""},"#
                 + #""f2s":{"timeouts":{"request_timeout":120000,"http_timeout":60000,"scaling_timeout":45000,"#
-                + #""abandoned_timeout":30000},"#
+                + #""abandoned_timeout":30000,"failover_timeout":4000},"#
                 + #""limits":{"head_bytes":32768,"target_bytes":8192,"fields":100,"body_bytes":null,"#
                 + #""queue_length":10000,"#
                 + #""connections":20000,"idle_upstreams":64,"head_timeout":10000,"idle_timeout":75000,"#

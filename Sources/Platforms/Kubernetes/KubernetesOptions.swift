@@ -44,12 +44,8 @@ public struct KubernetesOptions: Sendable {
     public var imagePullSecrets: [String] = []
     /// Name of the lease that makes a process the leader.
     public var leaseName = "f2s-leader"
-    /// Time without a renewal after which a lease is anybody's.
-    public var leaseDuration = Duration.seconds(4)
-    /// Time without a renewal after which its holder does not lead any more; shorter than ``leaseDuration``.
-    public var leaseRenewDeadline = Duration.seconds(3)
-    /// Time between two renewals.
-    public var leaseRenewInterval = Duration.seconds(1)
+    /// Time after which another process leads when the leader has died (`f2s.timeouts.failover_timeout`).
+    public var failover = Timeouts().failover
     /// Events that are remembered.
     public var eventsMax = 1000
     /// Lines that a follower of logs may lag behind.

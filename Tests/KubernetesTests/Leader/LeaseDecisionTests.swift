@@ -5,8 +5,7 @@ import Testing
 @testable import F2SKubernetes
 
 @Suite struct LeaseDecisionTests {
-    private static let timing = LeaseDecision.Timing(
-        duration: .seconds(4), renewDeadline: .seconds(3), renewInterval: .seconds(1))
+    private static let timing = LeaseDecision.Timing(failover: .seconds(4))
 
     private func candidate(_ name: String = "a", at now: Double = 0) -> LeaseDecision {
         LeaseDecision(identity: name, timing: Self.timing, now: .seconds(now))
@@ -14,6 +13,28 @@ import Testing
 
     private func written(_ action: LeaseDecision.Action) -> LeaseRecord? {
         if case .write(let record) = action { record } else { nil }
+    }
+
+    @Test func `every time of the lease follows from the fail-over time, and the default is as it was`() {
+        let timing = LeaseDecision.Timing(failover: Timeouts().failover)
+        #expect(timing.duration == .seconds(4) && timing.renewDeadline == .seconds(3))
+        #expect(timing.renewInterval == .seconds(1) && timing.retryInterval == .milliseconds(250))
+        let slow = LeaseDecision.Timing(failover: .seconds(16))
+        #expect(slow.renewInterval == .seconds(4), "15 writes a minute")
+        for timing in [timing, slow, LeaseDecision.Timing(failover: .seconds(1))] {
+            #expect(timing.renewDeadline < timing.duration && timing.renewInterval * 2 < timing.renewDeadline)
+            #expect(timing.renewInterval + timing.writeTimeout < timing.renewDeadline, "one write may fail")
+        }
+    }
+
+    @Test func `a holder with a longer fail-over time keeps its lease as long as it has written`() throws {
+        var b = candidate("b", at: 10)
+        b.see(LeaseRecord(resourceVersion: "5", holder: "a", duration: .seconds(15)), at: .seconds(10))
+        #expect(b.action(at: .seconds(20), wall: 0) == .rest(until: .seconds(25)))
+        #expect(written(b.action(at: .seconds(25), wall: 0))?.holder == "b")
+        let seconds = LeaseRecord(resourceVersion: "", holder: "a", duration: .milliseconds(2500))
+            .manifest(name: "l", namespace: "n")["spec"]?["leaseDurationSeconds"]
+        #expect(seconds == 3)
     }
 
     @Test func `a lease that nobody has is taken at once`() throws {

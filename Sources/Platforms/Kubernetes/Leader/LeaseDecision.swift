@@ -16,6 +16,18 @@ struct LeaseDecision: Sendable {
         var renewDeadline: Duration
         /// Time between two renewals, and between two attempts.
         var renewInterval: Duration
+        /// Time until a write that has failed is tried again.
+        var retryInterval: Duration { renewInterval / 4 }
+        /// Time that one write may take.
+        var writeTimeout: Duration { renewDeadline / 2 }
+
+        /// Everything from the one time that people choose: a leader renews its lease four times within it, and leads
+        /// for three quarters of it without a renewal, so that there is a pause before another one may lead.
+        init(failover: Duration) {
+            duration = failover
+            renewDeadline = failover * 3 / 4
+            renewInterval = failover / 4
+        }
     }
 
     /// What to do now.
@@ -103,7 +115,7 @@ struct LeaseDecision: Sendable {
     }
 
     /// A write has failed; whoever was leader leads until the deadline and tries again meanwhile.
-    mutating func failed(at now: Duration) { nextWrite = now + timing.renewInterval / 4 }
+    mutating func failed(at now: Duration) { nextWrite = now + timing.retryInterval }
 
     /// This process does not want to lead any more.
     /// - Returns: what to write so that another one need not wait; `nil`: it does not hold the lease.
@@ -132,6 +144,7 @@ struct LeaseDecision: Sendable {
     /// When the lease may be written for this process.
     private var mayWrite: Duration {
         guard let record, !record.holder.isEmpty, record.holder != identity else { return seenAt }
-        return seenAt + timing.duration
+        // Its holder keeps to the time that it has written, which is another one while that setting is being changed.
+        return seenAt + max(timing.duration, record.duration)
     }
 }

@@ -6,6 +6,7 @@ import Synchronization
 final class LeaseElection: LeaderElection {
     private let client: KubernetesClient
     private let options: KubernetesOptions
+    private let timing: LeaseDecision.Timing
     private let logger: Logger
     private let reflector: Reflector<NamedLease>
     private let decision: Mutex<LeaseDecision>
@@ -18,17 +19,15 @@ final class LeaseElection: LeaderElection {
     init(client: KubernetesClient, options: KubernetesOptions, logger: Logger) {
         self.client = client
         self.options = options
+        let timing = LeaseDecision.Timing(failover: options.failover)
+        self.timing = timing
         self.logger = logger
         reflector = Reflector(
             client, .leases, namespace: options.namespace, fieldSelector: "metadata.name=\(options.leaseName)",
             logger: logger
         ) { $0.name }
         decision = Mutex(
-            LeaseDecision(
-                identity: options.podName,
-                timing: LeaseDecision.Timing(
-                    duration: options.leaseDuration, renewDeadline: options.leaseRenewDeadline,
-                    renewInterval: options.leaseRenewInterval), now: Moment.now.steady))
+            LeaseDecision(identity: options.podName, timing: timing, now: Moment.now.steady))
     }
 
     /// Whether this process leads now. It ends by itself when the lease cannot be renewed in time.
@@ -96,7 +95,7 @@ final class LeaseElection: LeaderElection {
         let outcome = Mutex<Result<LeaseRecord, KubernetesError>?>(nil)
         decision.withLock { $0.began(record, at: begin) }
         // An answer that comes after the deadline is of no use to anybody.
-        await Patience.run(atMost: options.leaseRenewDeadline / 2) {
+        await Patience.run(atMost: timing.writeTimeout) {
             do throws(KubernetesError) {
                 let written = try await self.write(record)
                 outcome.withLock { $0 = .success(written) }
@@ -122,7 +121,7 @@ final class LeaseElection: LeaderElection {
         do throws(KubernetesError) {
             found = try await client.list(
                 .leases, options.namespace, fieldSelector: selector, priority: .activation,
-                timeout: options.leaseRenewDeadline / 2)
+                timeout: timing.writeTimeout)
         } catch {
             logger.debug("The lease could not be read: \(error)")
             return
@@ -131,15 +130,16 @@ final class LeaseElection: LeaderElection {
     }
 
     private func write(_ record: LeaseRecord) async throws(KubernetesError) -> LeaseRecord {
-        let seconds = Int(options.leaseDuration.inSeconds.rounded(.up))
-        let manifest = record.manifest(name: options.leaseName, namespace: options.namespace, seconds: seconds)
+        var record = record
+        record.duration = timing.duration
+        let manifest = record.manifest(name: options.leaseName, namespace: options.namespace)
         let written =
             record.resourceVersion.isEmpty
             ? try await client.create(
-                .leases, options.namespace, manifest, priority: .activation, timeout: options.leaseRenewDeadline / 2)
+                .leases, options.namespace, manifest, priority: .activation, timeout: timing.writeTimeout)
             : try await client.replace(
                 .leases, options.namespace, options.leaseName, manifest, priority: .activation,
-                timeout: options.leaseRenewDeadline / 2)
+                timeout: timing.writeTimeout)
         do {
             return try written.decoded(as: LeaseRecord.self)
         } catch {
@@ -150,7 +150,7 @@ final class LeaseElection: LeaderElection {
     /// Waits for that time or for news, whichever is first; a leader wakes in between too, so that nobody waits to hear
     /// that it leads no more.
     private func pause(until due: Duration, orNewsAfter known: UInt64) async {
-        let limit = isLeading.current ? options.leaseRenewInterval / 2 : Duration.seconds(60)
+        let limit = isLeading.current ? timing.renewInterval / 2 : Duration.seconds(60)
         let pause = min(max(due - Moment.now.steady, .milliseconds(1)), limit)
         await Patience.run(atMost: pause) { [news] in
             for await version in news.values() where version != known { return }

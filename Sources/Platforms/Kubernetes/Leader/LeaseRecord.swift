@@ -1,3 +1,5 @@
+import F2SModel
+
 /// `coordination.k8s.io/v1` Lease: who leads, and the proof that they still do.
 struct LeaseRecord: Sendable, Hashable, Decodable {
     /// `metadata.resourceVersion`: a write that names another one is refused.
@@ -10,6 +12,8 @@ struct LeaseRecord: Sendable, Hashable, Decodable {
     var acquireTime: String
     /// `spec.leaseTransitions`.
     var transitions: Int
+    /// `spec.leaseDurationSeconds`: for how long its holder may lead without a change of it.
+    var duration: Duration
 
     private enum Key: String, CodingKey { case metadata, spec }
 
@@ -20,16 +24,19 @@ struct LeaseRecord: Sendable, Hashable, Decodable {
         let renewTime: String?
         let acquireTime: String?
         let leaseTransitions: Int?
+        let leaseDurationSeconds: Int?
     }
 
     init(
-        resourceVersion: String, holder: String, renewTime: String = "", acquireTime: String = "", transitions: Int = 0
+        resourceVersion: String, holder: String, renewTime: String = "", acquireTime: String = "", transitions: Int = 0,
+        duration: Duration = .zero
     ) {
         self.resourceVersion = resourceVersion
         self.holder = holder
         self.renewTime = renewTime
         self.acquireTime = acquireTime
         self.transitions = transitions
+        self.duration = duration
     }
 
     /// Reads an object of the API.
@@ -39,18 +46,20 @@ struct LeaseRecord: Sendable, Hashable, Decodable {
         self.init(
             resourceVersion: try container.decode(Metadata.self, forKey: .metadata).resourceVersion ?? "",
             holder: spec?.holderIdentity ?? "", renewTime: spec?.renewTime ?? "",
-            acquireTime: spec?.acquireTime ?? "", transitions: spec?.leaseTransitions ?? 0)
+            acquireTime: spec?.acquireTime ?? "", transitions: spec?.leaseTransitions ?? 0,
+            duration: .seconds(min(86_400, max(0, spec?.leaseDurationSeconds ?? 0))))
     }
 
     /// The object to write.
-    func manifest(name: String, namespace: String, seconds: Int) -> JSONValue {
+    func manifest(name: String, namespace: String) -> JSONValue {
         var metadata: [String: JSONValue] = [
             "name": .string(name), "namespace": .string(namespace),
             "labels": [ObjectLabel.name: "f2s", ObjectLabel.managedBy: .string(ObjectLabel.manager)],
         ]
         if !resourceVersion.isEmpty { metadata["resourceVersion"] = .string(resourceVersion) }
         var spec: [String: JSONValue] = [
-            "holderIdentity": .string(holder), "leaseDurationSeconds": .integer(Int64(seconds)),
+            "holderIdentity": .string(holder),
+            "leaseDurationSeconds": .integer(Int64(max(1, duration.inSeconds.rounded(.up)))),
             "leaseTransitions": .integer(Int64(transitions)),
         ]
         if !renewTime.isEmpty { spec["renewTime"] = .string(renewTime) }

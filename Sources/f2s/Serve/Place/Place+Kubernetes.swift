@@ -25,6 +25,7 @@ extension Place {
         // Shorter than the longest wait of an invocation, so that the one who waits hears why.
         kubernetesOptions.startTimeout = { settings.current.timeouts.scaling * 9 / 10 }
         kubernetesOptions.allowsSecret = { settings.current.allowsSecret($0) }
+        kubernetesOptions.failover = settings.current.timeouts.failover
         kubernetesOptions.tokenSource = source
         kubernetesOptions.settingsObject = options.settingsObject
         let kubernetes = KubernetesPlatform(access, options: kubernetesOptions, logger: logger)
