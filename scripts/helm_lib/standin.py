@@ -20,6 +20,8 @@ SERVED = [
     ("apps/v1", "Deployment", "deployments", True, 0, NEVER),
     ("rbac.authorization.k8s.io/v1", "Role", "roles", True, 0, NEVER),
     ("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings", True, 0, NEVER),
+    ("rbac.authorization.k8s.io/v1", "ClusterRole", "clusterroles", False, 0, NEVER),
+    ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding", "clusterrolebindings", False, 0, NEVER),
     ("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies", True, 0, NEVER),
     ("policy/v1beta1", "PodDisruptionBudget", "poddisruptionbudgets", True, 0, 24),
     ("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", True, 21, NEVER),

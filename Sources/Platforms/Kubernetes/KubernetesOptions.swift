@@ -46,6 +46,8 @@ public struct KubernetesOptions: Sendable {
     public var leaseName = "f2s-leader"
     /// Time after which another process leads when the leader has died (`f2s.timeouts.failover_timeout`).
     public var failover = Timeouts().failover
+    /// Time that another installation has to write the status of a Function of another namespace.
+    var strayPatience = StrayBook.patience
     /// Events that are remembered.
     public var eventsMax = 1000
     /// Lines that a follower of logs may lag behind.

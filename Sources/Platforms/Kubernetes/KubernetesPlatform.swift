@@ -12,6 +12,7 @@ public final class KubernetesPlatform: Service, Sendable {
     private let journal: KubernetesEvents
     private let tokens: InternalTokens
     private let notices: InstallationNotices
+    private let strays: StrayFunctions
     /// Where the settings come from; `nil`: not from the cluster.
     public let settings: SettingsObject?
     /// The IP addresses of every pod of a function.
@@ -25,6 +26,8 @@ public final class KubernetesPlatform: Service, Sendable {
             client: client, namespace: options.namespace, isLeader: { election.isLeader }, logger: logger)
         self.client = client
         notices = InstallationNotices(client: client, options: options, logger: logger)
+        strays = StrayFunctions(
+            client: client, options: options, isLeader: { election.isLeader }, logger: logger)
         settings = options.settingsObject.map { name in
             SettingsObject(client: client, namespace: options.namespace, name: name, logger: logger)
         }
@@ -78,6 +81,7 @@ public final class KubernetesPlatform: Service, Sendable {
                 group.addTask { await self.journal.run() }
                 group.addTask { await self.tokens.run() }
                 group.addTask { await self.settings?.run() }
+                group.addTask { await self.strays.run() }
                 group.addTask { await self.runtime.followAddresses { self.publish(addresses: $0) } }
             }
         }

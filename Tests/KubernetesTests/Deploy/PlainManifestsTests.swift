@@ -10,6 +10,7 @@ import Testing
         #expect(held.prefix(2).allSatisfy { $0.hasPrefix("Namespace/") })
         #expect(
             held.sorted() == [
+                "ClusterRole/f2s-stray-functions-f2s", "ClusterRoleBinding/f2s-stray-functions-f2s",
                 "ConfigMap/f2s-config", "CustomResourceDefinition/functions.f2s.opensight.ch", "Deployment/f2s",
                 "Namespace/f2s", "Namespace/f2s-containers", "NetworkPolicy/f2s", "NetworkPolicy/f2s-functions",
                 "PodDisruptionBudget/f2s", "Role/f2s", "Role/f2s-functions", "RoleBinding/f2s",
@@ -36,9 +37,18 @@ import Testing
     }
 
     @Test(arguments: PlainManifests.files)
-    func `F2S may do nothing outside of its two namespaces and read no Secret but its own`(_ file: String) throws {
+    func `outside of its two namespaces F2S may see functions and write events`(_ file: String) throws {
         let manifests = try PlainManifests(file)
-        #expect(manifests.all("ClusterRole").isEmpty && manifests.all("ClusterRoleBinding").isEmpty)
+        let rules = manifests.all("ClusterRole").flatMap { $0["rules"]?.elements ?? [] }.map { rule in
+            ["apiGroups", "resources", "verbs"].map { rule[$0]?.texts ?? [] }
+        }
+        #expect(rules == [[["f2s.opensight.ch"], ["functions"], ["list", "watch"]], [[""], ["events"], ["create"]]])
+        #expect(manifests.all("ClusterRoleBinding").count == 1)
+    }
+
+    @Test(arguments: PlainManifests.files)
+    func `within its two namespaces F2S reads no Secret but its own`(_ file: String) throws {
+        let manifests = try PlainManifests(file)
         for role in manifests.all("Role") {
             for rule in role["rules"]?.elements ?? [] {
                 let words = ["apiGroups", "resources", "verbs"].flatMap { rule.fields[$0]?.texts ?? [] }

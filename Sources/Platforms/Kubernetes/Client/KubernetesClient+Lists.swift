@@ -31,6 +31,14 @@ extension KubernetesClient {
         return pages.list
     }
 
+    /// Asks for one object of a collection, to find out whether this account may read it.
+    func tryList(_ type: ResourceType, _ namespace: String?) async throws(KubernetesError) {
+        let request = APIRequest(.GET, type.path(namespace: namespace), query: [("limit", "1")])
+        let _: JSONValue = try await call(request, priority: .housekeeping) { (data) throws(KubernetesError) in
+            try Answer.value(data)
+        }
+    }
+
     /// Tells of every change after a resource version, until the API server ends the watch, as it does every few
     /// minutes, or something goes wrong.
     /// - Parameter body: takes the changes that have come together, in order.
