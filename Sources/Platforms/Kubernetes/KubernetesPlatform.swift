@@ -23,7 +23,7 @@ public final class KubernetesPlatform: Service, Sendable {
         let client = KubernetesClient(access, logger: logger)
         let election = LeaseElection(client: client, options: options, logger: logger)
         let store = KubernetesFunctionStore(
-            client: client, namespace: options.namespace, isLeader: { election.isLeader }, logger: logger)
+            client: client, namespace: options.namespace, leadingTime: { election.remaining }, logger: logger)
         self.client = client
         notices = InstallationNotices(client: client, options: options, logger: logger)
         strays = StrayFunctions(

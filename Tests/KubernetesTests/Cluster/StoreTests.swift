@@ -20,6 +20,7 @@ struct APIServerSerial {
 
     @Test func `Kubernetes keeps the promises of a store`() async throws {
         try await run { running in
+            try await running.eventually("this process leads") { running.platform.election.isLeader }
             let conformance = PlatformConformance(
                 running.platform, target: Target(image: "one"), otherTarget: Target(image: "other"),
                 namespace: running.options.namespace)
@@ -33,6 +34,7 @@ struct APIServerSerial {
     @Test func `a status does not throw out an editor, and labels of others stay`() async throws {
         try await run { running in
             let store = running.platform.functions
+            try await running.eventually("this process leads") { running.platform.election.isLeader }
             var draft = try running.draft("edited")
             let first = try await store.create(draft)
             try TestCluster.kubectl("label", "f2sfn", "edited", "team=x", "--namespace", running.options.namespace)
@@ -168,10 +170,12 @@ struct APIServerSerial {
             let logger = Logger(label: "sweep")
             let client = KubernetesClient(
                 try ClusterAccess.load(kubeconfig: TestCluster.kubeconfig, environment: [:]), logger: logger)
-            // Nothing of it watches: this process knows of no function at all.
+            // Nothing but the election runs: this process knows of no function at all.
             let election = LeaseElection(client: client, options: options, logger: logger)
+            async let _: Void = election.run()
+            while !election.isLeader { try await Task.sleep(for: .milliseconds(10)) }
             let store = KubernetesFunctionStore(
-                client: client, namespace: namespace, isLeader: { true }, logger: logger)
+                client: client, namespace: namespace, leadingTime: { .seconds(10) }, logger: logger)
             let runtime = KubernetesRuntime(
                 client: client, options: options, store: store, election: election,
                 events: EventJournal(eventsMax: 10), logger: logger)

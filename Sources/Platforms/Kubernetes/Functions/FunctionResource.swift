@@ -20,6 +20,8 @@ final class FunctionResource: Decodable, Sendable {
     let namespace: String
     /// `metadata.uid`.
     let uid: String
+    /// `metadata.resourceVersion`: changes with every write.
+    let resourceVersion: String
     /// `metadata.generation`: grows with every change of `spec` and `target`, and with no other.
     let generation: Int
     /// `metadata.creationTimestamp`.
@@ -41,6 +43,7 @@ final class FunctionResource: Decodable, Sendable {
         let name: String
         let namespace: String?
         let uid: String
+        let resourceVersion: String?
         let generation: Int?
         let labels: [String: String]?
         let annotations: [String: String]?
@@ -58,6 +61,7 @@ final class FunctionResource: Decodable, Sendable {
         name = metadata.name
         namespace = metadata.namespace ?? FunctionDraft.namespaceDefault
         uid = metadata.uid
+        resourceVersion = metadata.resourceVersion ?? ""
         generation = metadata.generation ?? 1
         created = metadata.creationTimestamp ?? Timestamp(seconds: 0)
         restartedAt = metadata.annotations?[Self.restartAnnotation]
@@ -81,6 +85,7 @@ final class FunctionResource: Decodable, Sendable {
         name = known.name
         namespace = known.namespace
         uid = known.uid
+        resourceVersion = resource.resourceVersion
         generation = resource.generation
         created = resource.created
         restartedAt = resource.restartedAt

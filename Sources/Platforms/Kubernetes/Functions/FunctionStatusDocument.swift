@@ -61,9 +61,12 @@ struct FunctionStatusDocument: Sendable, Hashable, Decodable {
     }
 
     /// The patch of the subresource. It bears the resource's UID, so that it cannot hit another one of the same name.
-    func patch(uid: String) -> JSONValue {
-        [
-            "metadata": ["uid": .string(uid)],
+    /// - Parameter version: the version that it was made for: a newer one is not overwritten; `nil`: any.
+    func patch(uid: String, version: String? = nil) -> JSONValue {
+        var metadata: JSONValue = ["uid": .string(uid)]
+        if let version { metadata["resourceVersion"] = .string(version) }
+        return [
+            "metadata": metadata,
             "status": [
                 "observedGeneration": .integer(Int64(status.observedGeneration)),
                 "replicas": .integer(Int64(status.replicas)),

@@ -8,7 +8,8 @@ final class KubernetesFunctionStore: FunctionStore {
     private let client: KubernetesClient
     private let namespace: String
     private let reflector: Reflector<FunctionResource>
-    private let isLeader: @Sendable () -> Bool
+    /// Time for which this process may write as the leader; zero: it does not lead.
+    private let leadingTime: @Sendable () -> Duration
     private let logger: Logger
     private let book = Mutex(FunctionBook())
     private let latest = Latest(FunctionSnapshot())
@@ -23,11 +24,11 @@ final class KubernetesFunctionStore: FunctionStore {
     private static let triesMax = 5
 
     init(
-        client: KubernetesClient, namespace: String, isLeader: @escaping @Sendable () -> Bool, logger: Logger
+        client: KubernetesClient, namespace: String, leadingTime: @escaping @Sendable () -> Duration, logger: Logger
     ) {
         self.client = client
         self.namespace = namespace
-        self.isLeader = isLeader
+        self.leadingTime = leadingTime
         self.logger = logger
         reflector = Reflector(
             client, .functions, namespace: namespace, logger: logger,
@@ -88,7 +89,7 @@ final class KubernetesFunctionStore: FunctionStore {
     private func correctMisjudged() async {
         for await _ in corrections.arrivals() {
             // One that could not be written is written with the next change.
-            for id in book.withLock({ Array($0.misjudged.keys) }) where isLeader() {
+            for id in book.withLock({ Array($0.misjudged.keys) }) where leadingTime() > .zero {
                 // The newest word: an older one would replace what has been written meanwhile.
                 if let document = book.withLock({ $0.misjudged[id] }) { await correct(document, of: id) }
             }
@@ -201,20 +202,25 @@ final class KubernetesFunctionStore: FunctionStore {
     }
 
     func setStatus(_ status: FunctionStatus, of id: Function.ID) async throws {
-        guard let resource = resource(id) else { return }
-        let document = resource.status.with(status)
-        // Compared as it would be written: what the API cannot hold must not be written for ever.
-        guard document.patch(uid: id.text) != resource.status.patch(uid: id.text) else { return }
-        do {
-            try await write(document, to: resource)
-        } catch {
-            // Gone, or another one of the same name.
-            if error.isNotFound || error.isConflict { return }
-            throw StoreError.unavailable("The status of \(resource.place) could not be written: \(error)")
-        }
-        await echo { reflection in
-            guard let shown = reflection.items[resource.name], shown.uid == id.text else { return true }
-            return shown.status.status == document.status
+        for attempt in 1... {
+            guard let resource = resource(id) else { return }
+            let document = resource.status.with(status)
+            // Compared as it would be written: what the API cannot hold must not be written for ever.
+            guard document.patch(uid: id.text) != resource.status.patch(uid: id.text) else { return }
+            do throws(KubernetesError) {
+                try await write(document, to: resource)
+                return await echo { reflection in
+                    guard let shown = reflection.items[resource.name], shown.uid == id.text else { return true }
+                    return shown.status.status == document.status
+                }
+            } catch {
+                if error.isNotFound { return }
+                guard error.isConflict, attempt < Self.triesMax else {
+                    throw StoreError.unavailable("The status of \(resource.place) could not be written: \(error)")
+                }
+                // It has changed since, or it is another one of the same name. The watch will show it.
+                await echo { $0.items[resource.name]?.resourceVersion != resource.resourceVersion }
+            }
         }
     }
 
@@ -238,11 +244,16 @@ extension KubernetesFunctionStore {
         return reflector.latest.current.items.values.first { $0.id == id }
     }
 
+    /// Writes a status as the leader. A process that leads no more may have such a write under way: it is over when
+    /// another one may lead, and names the version that it has seen, so that what the next leader has written stays.
     private func write(_ document: FunctionStatusDocument, to resource: FunctionResource) async throws(KubernetesError)
     {
+        let time = leadingTime()
+        guard time > .zero else { throw .cancelled }
         _ = try await client.merge(
-            .functions, namespace, resource.name, subresource: "status", document.patch(uid: resource.uid),
-            priority: .housekeeping)
+            .functions, namespace, resource.name, subresource: "status",
+            document.patch(uid: resource.uid, version: resource.resourceVersion), priority: .housekeeping,
+            timeout: min(time, client.options.requestTimeout))
     }
 
     /// Says in a refused resource that it is refused, and in one that is so no longer that it is not.

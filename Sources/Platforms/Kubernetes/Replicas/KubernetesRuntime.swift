@@ -121,7 +121,8 @@ final class KubernetesRuntime: ReplicaRuntime {
         for pod in pods.latest.current.items.values where wanted.contains(pod.uid) && !pod.isDeleting {
             do throws(KubernetesError) {
                 try await client.delete(
-                    .pods, options.functionsNamespace, pod.name, uid: pod.uid, priority: .activation)
+                    .pods, options.functionsNamespace, pod.name, uid: pod.uid, priority: .activation,
+                    timeout: try leadingTime())
             } catch {
                 guard error.isNotFound || error.isConflict else { throw error }
             }
@@ -348,7 +349,8 @@ extension KubernetesRuntime {
                             code: 409, reason: Self.taken, message: existing.name, retryAfter: nil)
                     }
                     try await client.delete(
-                        type, options.functionsNamespace, name, uid: existing.uid, priority: .activation)
+                        type, options.functionsNamespace, name, uid: existing.uid, priority: .activation,
+                        timeout: try leadingTime())
                 }
                 do throws(KubernetesError) {
                     // Without force: what a stranger has made in this very moment is refused, not changed.
@@ -435,13 +437,14 @@ extension KubernetesRuntime {
     private func leadingTime() throws(KubernetesError) -> Duration {
         let remaining = election.remaining
         guard remaining > .zero else { throw .cancelled }
-        return remaining
+        return min(remaining, client.options.requestTimeout)
     }
 
     private func delete(_ type: ResourceType, _ object: ObservedObject) async throws(KubernetesError) {
         do throws(KubernetesError) {
             try await client.delete(
-                type, options.functionsNamespace, object.name, uid: object.uid, priority: .housekeeping)
+                type, options.functionsNamespace, object.name, uid: object.uid, priority: .housekeeping,
+                timeout: try leadingTime())
         } catch {
             guard error.isNotFound || error.isConflict else { throw error }
         }

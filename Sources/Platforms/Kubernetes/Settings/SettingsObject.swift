@@ -62,12 +62,19 @@ public final class SettingsObject: Sendable {
         }
     }
 
-    /// Notes good settings in the annotation.
+    /// Notes good settings in the annotation, if they are still those of the ConfigMap. A former leader that comes too
+    /// late names a version that is there no more.
     /// - Throws: an error whose description says what is wrong; worth a retry.
     public func keep(_ text: String) async throws {
-        guard text.utf8.count <= StoredSettings.lastGoodBytesMax else { return }
+        guard text.utf8.count <= StoredSettings.lastGoodBytesMax,
+            let shown = reflector.latest.current.items[name], shown.settings.text == text
+        else { return }
+        var metadata: JSONValue = ["annotations": [StoredSettings.lastGoodAnnotation: .string(text)]]
+        if let version = shown.resourceVersion { metadata["resourceVersion"] = .string(version) }
         _ = try await client.merge(
-            .configMaps, namespace, name,
-            ["metadata": ["annotations": [StoredSettings.lastGoodAnnotation: .string(text)]]], priority: .housekeeping)
+            .configMaps, namespace, name, ["metadata": metadata], priority: .housekeeping, timeout: Self.keepTimeout)
     }
+
+    /// Time that the note may take.
+    private static let keepTimeout = Duration.seconds(5)
 }

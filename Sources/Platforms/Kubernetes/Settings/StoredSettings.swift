@@ -19,6 +19,7 @@ struct SettingsConfigMap: Sendable, Hashable, Decodable {
         struct Metadata: Decodable {
             let name: String
             let annotations: [String: String]?
+            let resourceVersion: String?
         }
         let metadata: Metadata
         let data: [String: String]?
@@ -26,12 +27,15 @@ struct SettingsConfigMap: Sendable, Hashable, Decodable {
 
     /// `metadata.name`.
     let name: String
+    /// `metadata.resourceVersion`.
+    let resourceVersion: String?
     /// The settings in it.
     let settings: StoredSettings
 
     init(from decoder: any Decoder) throws {
         let wire = try Wire(from: decoder)
         name = wire.metadata.name
+        resourceVersion = wire.metadata.resourceVersion
         settings = StoredSettings(
             text: wire.data?[StoredSettings.key],
             lastGood: wire.metadata.annotations?[StoredSettings.lastGoodAnnotation])
