@@ -176,7 +176,8 @@ struct Catalog {
             }
         }
         for (id, cell) in departing { cell.withQueue { $0.keep(only: kept[id] ?? [], now: now) } }
-        let concerned = Set(byFunction.keys).union(replicas.troubles.keys).union(placed.keys)
+        let concerned = Set(byFunction.keys).union(replicas.troubles.keys).union(replicas.restarts.keys)
+            .union(placed.keys)
         for id in concerned {
             guard let entry = known[id] else { continue }
             let placement = Placement(
@@ -192,9 +193,10 @@ struct Catalog {
         }
     }
 
-    /// A trouble counts as long as the revision that has it is the one that is declared.
+    /// A trouble counts as long as the revision that has it is the one that is declared. A restart is told like one to
+    /// those who wait in vain; it keeps nobody from waiting, because its replica is listed.
     private func trouble(of entry: Known) -> StartTrouble? {
-        guard let trouble = replicas.troubles[entry.cell.id] else { return nil }
+        guard let trouble = replicas.troubles[entry.cell.id] ?? replicas.restarts[entry.cell.id] else { return nil }
         let revision = Revision(
             of: entry.draft.target, in: entry.workingFolder, restartedAt: entry.restartedAt,
             carrying: entry.carriesMetadata ? entry.draft.metadata : .none)

@@ -7,6 +7,8 @@ extension FunctionRecord {
         let replicas: [Function.ID: [Replica]]
         /// Why starts failed.
         let troubles: [Function.ID: StartTrouble]
+        /// Why replicas have ended that are started again.
+        let restarts: [Function.ID: StartTrouble]
         /// The dispatchers' reports, added up.
         let load: LoadReport
         /// Whether all of them have reported.
@@ -110,7 +112,10 @@ extension FunctionRecord {
             updated: plan.current, updatedReady: plan.currentReady, older: plan.older, desired: decision?.desired ?? 0,
             minimum: function.target.minReplicas,
             isRolloutStuck: isTroubled && plan.ready > 0 && !plan.isCurrentReady,
-            trouble: trouble.map(StatusFacts.Trouble.init), routeHolder: routeHolder,
+            trouble: trouble.map(StatusFacts.Trouble.init),
+            restart: pass.restarts[function.id].flatMap {
+                $0.revision == revision.text ? StatusFacts.Trouble($0) : nil
+            }, routeHolder: routeHolder,
             refusal: function.status.conditions.first { $0.kind == .refused && $0.isTrue },
             keepsFailures: pass.retirement == .byPlatform)
         guard newer != facts else { return }

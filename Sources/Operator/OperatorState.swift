@@ -157,7 +157,8 @@ struct OperatorState: Sendable {
         guard let replicas else { return outcome }
         if isLeader, hasFunctions {
             let pass = FunctionRecord.Pass(
-                replicas: replicas, troubles: observed.troubles, load: load, isComplete: isComplete,
+                replicas: replicas, troubles: observed.troubles, restarts: observed.restarts, load: load,
+                isComplete: isComplete,
                 retirement: retirement, ledger: ledger, now: now, wall: wall)
             var draining: [Replica.ID] = []
             for place in records.indices {

@@ -166,6 +166,30 @@ import Testing
         }
     }
 
+    @Test(arguments: [1, 2, 4])
+    func `who waits in vain for a replica that is started again hears why it ended`(loops: Int) async throws {
+        let server = try await StubServer.answering(ok())
+        try await withTestbed(loops: loops, timeouts: Timeouts(scaling: .milliseconds(300))) { bed in
+            let function = makeFunction()
+            bed.declare(function)
+            var restart = trouble(function, nextAttempt: 0)
+            (restart.reason, restart.message, restart.isTimeout) = ("OOMKilled", "Raise target.resources.memory.", true)
+            var down = makeReplica("r", of: function, state: .starting, port: server.port)
+            (down.address, down.isDown) = (nil, true)
+            bed.dispatcher.apply(ReplicaSnapshot(replicas: [down], restarts: [function.id: restart]))
+            let client = try await bed.client()
+            let answer = try await client.ask(get())
+            #expect(answer.status == 504 && answer.body.contains("OOMKilled"))
+            #expect(answer.body.contains("target.resources.memory"))
+            // Who still waits when it is back gets its answer, and no reason.
+            client.send(get())
+            try await eventually("it waits") { bed.load().queued == 1 }
+            bed.run(makeReplica("r", of: function, port: server.port))
+            #expect(try await client.answer().status == 200)
+        }
+        await server.stop()
+    }
+
     @Test func `a trouble of an older revision says nothing`() async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed { bed in

@@ -22,6 +22,22 @@ import Testing
             keepsFailures: keepsFailures)
     }
 
+    @Test func `a replica that is started again is not Ready, and its end is the reason`() throws {
+        var facts = try facts(ready: 0, desired: 1)
+        let function = Samples.function(try Samples.draft())
+        var restart = Samples.trouble(of: function.revision, reason: "OOMKilled")
+        restart.message = "It used more memory than it may."
+        facts.restart = StatusFacts.Trouble(restart)
+        let conditions = facts.status(after: FunctionStatus(), at: 1000).conditions
+        #expect(conditions.map(\.kind) == [.ready, .progressing])
+        #expect(conditions.first?.isTrue == false && conditions.map(\.reason) == ["OOMKilled", "Restarting"])
+        #expect(conditions.allSatisfy { $0.message == restart.message })
+        // One that serves beside it, or a failed start, counts more.
+        facts.ready = 1
+        facts.updatedReady = 1
+        #expect(facts.status(after: FunctionStatus(), at: 1000).conditions.map(\.reason) == ["ReplicasReady"])
+    }
+
     @Test func `a status tells the figures and where to call`() throws {
         let status = try facts(ready: 2, desired: 3).status(after: FunctionStatus(), at: 1000)
         #expect(status.observedGeneration == 3)

@@ -31,7 +31,7 @@ extension Observation {
             state: wrong?.kind.rawValue ?? ready?.reason ?? "Unknown",
             ready: explanation?.ready ?? function.status.readyReplicas,
             desired: explanation?.desired ?? function.status.desiredReplicas,
-            problem: wrong?.message ?? replicas.troubles[function.id]?.message)
+            problem: wrong?.message ?? (replicas.troubles[function.id] ?? replicas.restarts[function.id])?.message)
     }
 
     private static let failures: [Condition.Kind] = [.routeConflict, .rolloutFailed, .startFailed, .noCommand]

@@ -25,7 +25,7 @@ struct Observation: Sendable {
 
     /// Why a function is as it is.
     func diagnosis(of function: Function) -> FunctionDiagnosis {
-        let trouble = replicas.troubles[function.id]
+        let trouble = replicas.troubles[function.id] ?? replicas.restarts[function.id]
         return FunctionDiagnosis(
             function: function.name.text, url: url(of: function), summary: summary(of: function, trouble: trouble),
             scale: explanations[function.id], conditions: function.status.conditions, trouble: trouble,

@@ -25,6 +25,8 @@ struct StatusFacts: Sendable, Hashable {
     var isRolloutStuck: Bool
     /// Why no replica starts: the platform's word and sentence.
     var trouble: Trouble?
+    /// Why the replica that took invocations has ended and is started again.
+    var restart: Trouble?
     /// Name of the older function with the same route.
     var routeHolder: FunctionName?
     /// The condition that the store has set because the newest declaration is refused; an older one is served.
@@ -112,6 +114,10 @@ struct StatusFacts: Sendable, Hashable {
             return Condition(.progressing, isTrue: true, reason: "RollingOut", message: message, since: 0)
         }
         guard desired > 0, updatedReady == 0 else { return nil }
+        if let restart {
+            return Condition(
+                .progressing, isTrue: true, reason: "Restarting", message: restart.message, since: 0)
+        }
         return Condition(
             .progressing, isTrue: true, reason: "Starting", message: "A replica is being started.", since: 0)
     }
@@ -130,6 +136,9 @@ struct StatusFacts: Sendable, Hashable {
                 .ready, isTrue: false, reason: "RollingOut",
                 message: "No replica of the newest revision takes invocations yet; the one before it still serves.",
                 since: 0)
+        }
+        if let restart, desired > 0 {
+            return Condition(.ready, isTrue: false, reason: restart.reason, message: restart.message, since: 0)
         }
         // Where nothing has to run, what has not failed is expected to start.
         let isReady = minimum == 0

@@ -39,6 +39,61 @@ import Testing
         return PodFailure(pod, unready)
     }
 
+    /// The pod of a sound replica that has been killed for its memory: just now, about to be started, started.
+    static let restarting: [@Sendable (inout PodObservation) -> Void] = [
+        { $0.ended = sampleEnding(137, reason: "OOMKilled", ran: 60) },
+        { $0.endedBefore = sampleEnding(137, reason: "OOMKilled", ran: 60) },
+        { ($0.endedBefore, $0.restarts) = (sampleEnding(137, reason: "OOMKilled", ran: 60), 1) },
+    ]
+
+    @Test(arguments: 0..<3)
+    func `a replica that was killed for its memory is named while it is started again`(step: Int) throws {
+        var unready = UnreadyPods()
+        look(&unready, running(isReady: true), at: 0)
+        var pod = running()
+        pod.isRunning = step == 2
+        Self.restarting[step](&pod)
+        look(&unready, pod, at: 60)
+        let reading = PodReading(pods: [pod], deployments: [], unready: unready)
+        #expect(reading.failures.isEmpty, "it is waited for")
+        #expect(reading.replicas.map(\.state) == [.starting] && reading.replicas.map(\.isDown) == [true])
+        let restart = try #require(reading.restarts[f])
+        #expect(restart.reason == "OOMKilled" && restart.stage == .start && restart.exitStatus == 137)
+        #expect(restart.message.contains("(OOMKilled)") && restart.message.contains("target.resources.memory"))
+        #expect(restart.message.contains("name-of-p"), "which replica")
+        // Another one serves, or it is back: nothing is to be told.
+        let other = samplePod("q") { ($0.isReady, $0.isRunning) = (true, true) }
+        #expect(PodReading(pods: [pod, other], deployments: [], unready: unready).restarts.isEmpty)
+        pod.isReady = true
+        #expect(PodReading(pods: [pod], deployments: [], unready: unready).restarts.isEmpty)
+    }
+
+    @Test func `a replica that only fails its probe has not ended again`() {
+        var unready = UnreadyPods()
+        var pod = running(restarts: 1, isReady: true)
+        pod.endedBefore = sampleEnding(1, ran: 60)
+        look(&unready, pod, at: 0)
+        pod.isReady = false
+        look(&unready, pod, at: 1)
+        #expect(PodReading(pods: [pod], deployments: [], unready: unready).restarts.isEmpty)
+    }
+
+    @Test(arguments: [
+        (1, "Error", "ReplicaCrashed", "exit status 1."), (137, "Error", "ReplicaCrashed", "target.resources.memory"),
+        (139, "Error", "ReplicaCrashed", "signal 11"), (0, "Completed", "ReplicaCrashed", "exit status 0"),
+    ])
+    func `every other end under load is named too`(
+        exitStatus: Int, word: String, reason: String, words: String
+    ) throws {
+        var unready = UnreadyPods()
+        look(&unready, running(isReady: true), at: 0)
+        var pod = running()
+        (pod.isRunning, pod.ended) = (false, sampleEnding(exitStatus, reason: word, ran: 60))
+        look(&unready, pod, at: 60)
+        let restart = try #require(PodReading(pods: [pod], deployments: [], unready: unready).restarts[f])
+        #expect(restart.reason == reason && restart.message.contains(words), "\(restart.message)")
+    }
+
     @Test func `a pod that does not listen is named with its port and the remedy, and may still come up`() throws {
         let failure = try #require(self.failure(.refuses))
         #expect(failure.reason == "NeverListened" && failure.stage == .start && failure.isTimeout)

@@ -192,7 +192,8 @@ final class KubernetesRuntime: ReplicaRuntime {
             let troubles = state.troubles.troubles.merging(refusals) { _, refusal in refusal }
             let snapshot = ReplicaSnapshot(
                 replicas: reading.replicas,
-                troubles: isLeader ? troubles : troubles.merging(toldByLeader()) { own, _ in own })
+                troubles: isLeader ? troubles : troubles.merging(toldByLeader()) { own, _ in own },
+                restarts: reading.restarts)
             // Publishing under the lock keeps the order of concurrent changes; it never waits.
             if snapshot != latest.current { latest.publish(snapshot) }
             let tails =
@@ -225,7 +226,7 @@ final class KubernetesRuntime: ReplicaRuntime {
     /// Says that a replica has ended that took invocations: those whose invocations it had hear only that it broke off.
     private func tell(of ending: PodObservation.Ending, of pod: PodObservation, at moment: Moment) {
         guard let name = store.currentSnapshot.functions.first(where: { $0.id == pod.function })?.name else { return }
-        let message = "Replica \(pod.name) has ended and is started again. \(PodFailure.words(for: ending))"
+        let message = PodFailure.restartMessage(of: pod, ending)
         events.record(
             Event(
                 time: moment.wall, function: name.text, isWarning: true, reason: "ReplicaCrashed", message: message))

@@ -134,6 +134,22 @@ struct PodFailure: Sendable, Hashable {
         self.revision = revision
     }
 
+    /// Why a container has ended that took invocations and is started again, for those who wait for it in vain.
+    /// - Parameter unready: what is known about pods that run and are not ready.
+    static func restart(of pod: PodObservation, _ unready: UnreadyPods) -> StartTrouble? {
+        guard !pod.isDeleting, !pod.isOver, !pod.isReady, let ending = pod.newestEnding, unready.isRestarting(pod)
+        else { return nil }
+        return StartTrouble(
+            stage: .start, reason: ending.isOutOfMemory ? "OOMKilled" : "ReplicaCrashed",
+            message: restartMessage(of: pod, ending), exitStatus: ending.exitStatus, isTimeout: true,
+            revision: Revision(text: pod.revision), attempts: pod.restarts + 1, nextAttempt: 0, retryAfterSeconds: 1)
+    }
+
+    /// That a replica has ended, and why.
+    static func restartMessage(of pod: PodObservation, _ ending: PodObservation.Ending) -> String {
+        "Replica \(pod.name) has ended and is started again. \(words(for: ending))"
+    }
+
     // MARK: Words
 
     private static let imageWords = [
@@ -158,7 +174,7 @@ struct PodFailure: Sendable, Hashable {
     static func words(for ending: PodObservation.Ending) -> String {
         let said = ending.message.isEmpty ? "" : " \(ending.message.sentence)"
         switch (ending.reason, ending.exitStatus) {
-        case ("OOMKilled", _):
+        case _ where ending.isOutOfMemory:
             return "The container was killed because it used more memory than it may (OOMKilled).\(said) Raise "
                 + "target.resources.memory."
         case (_, 126), (_, 127), (_, 128):
@@ -167,6 +183,9 @@ struct PodFailure: Sendable, Hashable {
         case (_, 0):
             return "The container ended with exit status 0 instead of serving.\(said) Its program must stay in the "
                 + "foreground and listen on target.port."
+        case (_, 137):
+            return "The container was killed (exit status 137, signal 9).\(said) A lack of memory is the usual cause: "
+                + "look at the node, and raise target.resources.memory."
         default:
             return "The container ended with exit status \(ending.exitStatus)\(signal(ending.exitStatus)).\(said) Its "
                 + "last lines say why."

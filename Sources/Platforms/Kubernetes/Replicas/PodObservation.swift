@@ -53,6 +53,9 @@ struct PodObservation: Sendable, Hashable {
         var ran: Double
         /// When it ended, seconds since 1970 on the node's clock: its identity, nothing to reckon with.
         var finished: Double
+
+        /// Whether it needed more memory than it may have.
+        var isOutOfMemory: Bool { reason == "OOMKilled" }
     }
 
     /// The newest ending of its container.

@@ -6,6 +6,8 @@ struct PodReading: Sendable {
     private(set) var replicas: [Replica] = []
     /// What is wrong, by function.
     private(set) var failures: [Function.ID: PodFailure] = [:]
+    /// Why replicas have ended that are started again, by function.
+    private(set) var restarts: [Function.ID: StartTrouble] = [:]
 
     /// - Parameters:
     ///   - deployments: those of F2S; their template says which revision is the newest.
@@ -25,6 +27,7 @@ struct PodReading: Sendable {
         }
         replicas.reserveCapacity(pods.count)
         var culprits: [Function.ID: PodObservation] = [:]
+        var restarting: [Function.ID: PodObservation] = [:]
         for pod in pods {
             guard let function = pod.function, !pod.isOver else { continue }
             let isNewest = newest[function].map { $0 == pod.revision } ?? true
@@ -34,12 +37,21 @@ struct PodReading: Sendable {
                 culprits[function] = pod
                 failures[function] = failure
             }
+            if failure == nil, isNewest, let restart = PodFailure.restart(of: pod, unready),
+                restarting[function].map({ Self.isWorse(pod, than: $0) }) ?? true
+            {
+                restarting[function] = pod
+                restarts[function] = restart
+            }
             let wasReady = unready.wasReady(pod)
             if let replica = Self.replica(pod, of: function, failure: failure, wasReady: wasReady) {
                 replicas.append(replica)
             }
         }
-        for function in healthy { failures[function] = nil }
+        for function in healthy {
+            failures[function] = nil
+            restarts[function] = nil
+        }
         // Snapshots are compared: their order must not depend on a dictionary's.
         replicas.sort { ($0.since, $0.id) < ($1.since, $1.id) }
     }

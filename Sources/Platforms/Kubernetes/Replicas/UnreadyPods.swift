@@ -84,6 +84,8 @@ struct UnreadyPods: Sendable {
     private var entries: [Key: Entry] = [:]
     /// Pods that have taken invocations.
     private var readyOnce: Set<String> = []
+    /// Of these, how often the container had been started again when it last did.
+    private var readyRuns: [String: Int] = [:]
     /// When the container of each pod ended last, on its node's clock.
     private var endings: [String: Double?] = [:]
     private var verdicts: [Key: Verdict] = [:]
@@ -100,7 +102,10 @@ struct UnreadyPods: Sendable {
         crashed = []
         for pod in pods {
             noteEnding(of: pod, &newerEndings)
-            if pod.isReady { readyOnce.insert(pod.uid) }
+            if pod.isReady {
+                readyOnce.insert(pod.uid)
+                readyRuns[pod.uid] = pod.restarts
+            }
             guard let function = pod.function, pod.isRunning, !pod.isReady, !pod.isDeleting, !pod.isOver else {
                 continue
             }
@@ -112,6 +117,7 @@ struct UnreadyPods: Sendable {
         entries = newer
         endings = newerEndings
         readyOnce.formIntersection(newerEndings.keys)
+        readyRuns = readyRuns.filter { newerEndings[$0.key] != nil }
     }
 
     /// Takes what a pod has answered.
@@ -119,6 +125,12 @@ struct UnreadyPods: Sendable {
 
     /// Whether the pod has ever taken invocations, as far as this process has seen.
     func wasReady(_ pod: PodObservation) -> Bool { readyOnce.contains(pod.uid) }
+
+    /// Whether the pod's container has ended and the one after it has not taken invocations yet.
+    func isRestarting(_ pod: PodObservation) -> Bool {
+        if pod.newestEnding == nil { return false }
+        return !pod.isRunning || pod.restarts > readyRuns[pod.uid] ?? 0
+    }
 
     /// Why the pod takes no invocations; `nil`: it does, or may soon.
     func verdict(on pod: PodObservation) -> Verdict? { verdicts[Key(pod: pod.uid, restarts: pod.restarts)] }
