@@ -13,6 +13,10 @@
 
 bool f2s_adopt_orphans(void) { return prctl(PR_SET_CHILD_SUBREAPER, 1) == 0; }
 
+bool f2s_end_with_parent(pid_t parent) { return prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && getppid() == parent; }
+
+int f2s_signal_from_kernel(void) { return SI_KERNEL; }
+
 bool f2s_hide_memory(void) { return prctl(PR_SET_DUMPABLE, 0) == 0; }
 
 /// Reads the start of a file into a text; false when that is not possible.

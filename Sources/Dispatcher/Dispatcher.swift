@@ -18,6 +18,8 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     private let address = Mutex<SocketAddress?>(nil)
     private let managementAddress = Mutex<SocketAddress?>(nil)
     private let internalAddress = Mutex<SocketAddress?>(nil)
+    /// Listeners from which nothing is accepted yet.
+    private let held = Mutex<[(descriptor: Int32, kind: ListenerKind)]>([])
     /// Those in force, for the metrics.
     private let limits: Latest<Limits>
 
@@ -69,13 +71,13 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         var opened: [(descriptor: Int32, kind: ListenerKind)] = []
         do {
             let kind = settings.management == nil ? ListenerKind.everything : .invocations
-            opened.append((try Socket.listen(SocketAddress(ip: settings.host, port: settings.port)), kind))
+            let inherited = settings.inherited
+            opened.append((try listener(settings.host, settings.port, inherited?.main), kind))
             if let management = settings.management {
-                let address = try SocketAddress(ip: management.host, port: management.port)
-                opened.append((try Socket.listen(address), .management))
+                opened.append((try listener(management.host, management.port, inherited?.management), .management))
             }
             if let peers = settings.internal {
-                opened.append((try Socket.listen(SocketAddress(ip: peers.host, port: peers.port)), .peers))
+                opened.append((try listener(peers.host, peers.port, inherited?.internal), .peers))
             }
         } catch {
             for listener in opened { close(listener.descriptor) }
@@ -88,9 +90,23 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
             case .management: managementAddress.withLock { $0 = bound }
             case .peers: internalAddress.withLock { $0 = bound }
             }
-            directory.mailboxes[0].post(.listen(descriptor, kind))
         }
+        held.withLock { $0 = opened }
+        if !settings.holdsConnections { beginAccepting() }
         return address.withLock { $0 }?.port ?? settings.port
+    }
+
+    private func listener(_ host: String, _ port: Int, _ inherited: Int32?) throws -> Int32 {
+        try inherited ?? Socket.listen(SocketAddress(ip: host, port: port))
+    }
+
+    /// Takes the connections that wait, and those that come from now on. Does nothing the second time.
+    public func beginAccepting() {
+        let listeners = held.withLock { held in
+            defer { held = [] }
+            return held
+        }
+        for (descriptor, kind) in listeners { directory.mailboxes[0].post(.listen(descriptor, kind)) }
     }
 
     /// The management listener's port; `nil`: it is not open.
@@ -107,6 +123,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     /// F2S processes are still answered; what they forward is sent back to them. Once it returns, the public listener
     /// refuses connections. After ``stop()`` it does nothing.
     public func beginDraining() async {
+        beginAccepting()
         shared.beginEnding()
         await withCheckedContinuation { drained in
             // Under the lock, so that no loop is stopped before it has read this message.
@@ -131,6 +148,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     /// Closes what is left and ends the loops. Blocks until they have ended: not for an event loop or an async
     /// function.
     public func stop() {
+        beginAccepting()
         shared.beginEnding()
         let threads = threads.withLock { threads in
             defer { threads = [] }

@@ -85,9 +85,9 @@ struct Application {
     /// Serves until SIGTERM, SIGINT or SIGHUP; a second SIGINT ends at once.
     func run() async throws {
         defer { runtimeFolder.remove() }
-        try AddressCheck.run(
-            [("--listen", options.listen), ("--operations", options.operations)]
-                + (place.tokens == nil ? [] : [("--internal", options.internal)]))
+        let addresses = [("--listen", options.listen)] + (place.tokens == nil ? [] : [("--internal", options.internal)])
+        // A parent listens already.
+        try AddressCheck.run([("--operations", options.operations)] + (options.handover == nil ? addresses : []))
         // The listener opens first: until the other parts are up, callers get 503 and not a refused connection.
         await FileLimit.openTimers()
         sayDescriptors()
@@ -265,6 +265,9 @@ struct Application {
                     socketPath: folder.internalSocketPath, tokens: tokens.current)
             }, tuning: tuning(settings, descriptors))
         dispatcher.descriptors = descriptors
+        dispatcher.inherited = options.handover?.listeners
+        // Callers are used to being served here: they wait for the moment of a restart.
+        dispatcher.holdsConnections = options.isRestarted
         return dispatcher
     }
 

@@ -13,6 +13,8 @@ enum F2S {
         if arguments.first == "supervise" {
             Supervisor.run(Array(arguments.dropFirst().drop { $0 == "--" }))
         }
+        // Neither has a process that only holds sockets for the one that serves.
+        if let status = ServeParent.run(arguments) { exit(status) }
         exit(await CommandLineRun(arguments).exitStatus())
     }
 }

@@ -191,6 +191,17 @@ kill_pod() {
     [[ -n $found ]] || die "no container of the pod $pod runs in $namespace"
 }
 
+# The newest process of a container is the one that serves, whatever has started it.
+crash_pod() {
+    local namespace=${1:?namespace} pod=${2:?pod} signal=${3-KILL} id process found=''
+    local of="labels.\"io.kubernetes.pod.namespace\"==$namespace,labels.\"io.kubernetes.pod.name\"==$pod"
+    for id in $(in_containerd containers ls -q "$of,labels.\"io.cri-containerd.kind\"==container"); do
+        process=$(in_containerd tasks ps "$id" 2>/dev/null | awk 'NR > 1 { print $1 }' | sort -n | tail -1)
+        [[ -z $process ]] || { kill -s "$signal" "$process" && found=yes; }
+    done
+    [[ -n $found ]] || die "no container of the pod $pod runs in $namespace"
+}
+
 # Ends all pods and takes back what the node has changed on the machine. Nothing here needs the parts to be healthy.
 leave_node() {
     owns_node || return 0

@@ -49,6 +49,12 @@ bool f2s_descriptors_are_free(unsigned count);
 /// Makes this process the parent of descendants whose parents have ended (a subreaper, prctl(2)).
 bool f2s_adopt_orphans(void);
 
+/// Has SIGTERM sent to this process when its parent ends, however that happens. False: the parent is another one already.
+bool f2s_end_with_parent(pid_t parent);
+
+/// `si_code` of a signal that the kernel has sent, as it does for Ctrl-C.
+int f2s_signal_from_kernel(void);
+
 /// Makes the environment and the memory of this process unreadable for other processes of the same user, which is what
 /// functions are. A program that this process starts is not affected.
 bool f2s_hide_memory(void);

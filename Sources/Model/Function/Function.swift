@@ -90,6 +90,7 @@ public struct Function: Sendable, Hashable, Identifiable {
         draft == other.draft && origin.workingFolder == other.origin.workingFolder
             && origin.restartedAt == other.origin.restartedAt
     }
+
     /// What a replica must have been started from to be current.
     public var revision: Revision {
         Revision(

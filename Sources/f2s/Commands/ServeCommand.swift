@@ -79,7 +79,22 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "name"))
     var settingsConfigMap: String?
 
+    @Flag(
+        help: """
+            Serve in a child process that is started again at once when it crashes. Connections made meanwhile wait. \
+            For containers.
+            """)
+    var restartOnCrash = false
+
+    @Option(help: .hidden)
+    var inheritedSockets: String?
+
+    @Flag(help: .hidden)
+    var restarted = false
+
     func run() async throws {
+        let handover = inheritedSockets.flatMap { SocketHandover($0) }
+        guard handover?.accept() != false else { return }
         signal(SIGPIPE, SIG_IGN)
         FileLimit.raise()
         HeapSettings.keepSmall()
@@ -94,8 +109,11 @@ struct ServeCommand: AsyncParsableCommand {
             logs.flush()
             writer.flush()
         }
-        let options = try options()
-        guard let application = try await StartSignals.unlessSignalled({ try await Application(options, logs: logs) })
+        var options = try options()
+        options.handover = handover
+        options.isRestarted = restarted
+        let chosen = options
+        guard let application = try await StartSignals.unlessSignalled({ try await Application(chosen, logs: logs) })
         else { return }
         try await application.run()
     }

@@ -24,6 +24,7 @@ struct Wiring: Service {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { tasks in
                 tasks.addTask { await carryFunctions() }
+                tasks.addTask { await acceptAtLast() }
                 tasks.addTask { await carrySettings() }
                 tasks.addTask { await carryAddresses() }
                 tasks.addTask { await carryTokens() }
@@ -41,10 +42,19 @@ struct Wiring: Service {
             dispatcher.apply(snapshot)
             guard !isServing.current else { return }
             isServing.publish(true)
+            dispatcher.beginAccepting()
             readiness.publish(true)
             whenServing(snapshot)
         }
     }
+
+    /// Connections that wait while a crashed process is started anew get an answer in any case.
+    private func acceptAtLast() async {
+        try? await Task.sleep(for: Self.acceptPatience)
+        dispatcher.beginAccepting()
+    }
+
+    private static let acceptPatience = Duration.seconds(10)
 
     private func carryAddresses() async {
         guard let addresses = place.functionAddresses else { return }

@@ -37,14 +37,18 @@ final class PacedLoad: Sendable {
     let target: String
     let perSecond: Int
     let connections: Int
+    /// Whether a connection is used again; else each request has one of its own.
+    let keepsConnections: Bool
     /// How many are sent at least; it goes on until ``stop()``.
     let countMin: Int
 
     private let state = Mutex(State())
 
     init(
-        on server: (host: String, port: Int), _ target: String, perSecond: Int, connections: Int = 32, atLeast: Int = 0
+        on server: (host: String, port: Int), _ target: String, perSecond: Int, connections: Int = 32, atLeast: Int = 0,
+        keepsConnections: Bool = true
     ) {
+        self.keepsConnections = keepsConnections
         (host, port) = server
         self.target = target
         self.perSecond = perSecond
@@ -90,7 +94,7 @@ final class PacedLoad: Sendable {
             let open = try connection ?? HTTPConnection(host: host, port: port, silence: .seconds(60))
             connection = open
             let answer = try open.exchange("GET", target)
-            if answer["connection"]?.lowercased() == "close" { connection = nil }
+            if answer["connection"]?.lowercased() == "close" || !keepsConnections { connection = nil }
             if answer.status == 200, let pod = answer["x-pod"], let version = answer["x-version"] {
                 let time = monotonicNanoseconds() - begun
                 state.withLock { state in

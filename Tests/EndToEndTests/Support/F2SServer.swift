@@ -20,8 +20,9 @@ struct F2SServer: Sendable {
     /// - Parameters:
     ///   - settings: `config.yaml`; `nil`: there is none.
     ///   - descriptors: files that it may have open; `nil`: as many as this process.
+    ///   - options: further options of `f2s serve`.
     static func serve<Result>(
-        _ functions: [FunctionManifest], settings: String? = nil, descriptors: Int? = nil,
+        _ functions: [FunctionManifest], settings: String? = nil, descriptors: Int? = nil, options: [String] = [],
         _ body: (F2SServer) async throws -> Result
     ) async throws -> Result {
         let home = try TemporaryFolder()
@@ -29,15 +30,17 @@ struct F2SServer: Sendable {
         try Files.makeFolder(home.path + "/functions")
         for function in functions { try Files.write(function.yaml, to: "\(home.path)/functions/\(function.name).yaml") }
         return try await serve(
-            folder: home.path + "/functions", home: home.path, settings: settings, descriptors: descriptors, body)
+            folder: home.path + "/functions", home: home.path, settings: settings, descriptors: descriptors,
+            options: options, body)
     }
 
     /// Serves the folder, which is left to the caller, as everything in `home` is.
     static func serve<Result>(
-        folder: String, home: String, settings: String? = nil, descriptors: Int? = nil,
+        folder: String, home: String, settings: String? = nil, descriptors: Int? = nil, options: [String] = [],
         _ body: (F2SServer) async throws -> Result
     ) async throws -> Result {
-        let server = try F2SServer(folder: folder, home: home, settings: settings, descriptors: descriptors)
+        let server = try F2SServer(
+            folder: folder, home: home, settings: settings, descriptors: descriptors, options: options)
         defer { server.end() }
         do {
             return try await body(server)
@@ -47,14 +50,16 @@ struct F2SServer: Sendable {
         }
     }
 
-    private init(folder: String, home: String, settings: String?, descriptors: Int?) throws {
+    private init(
+        folder: String, home: String, settings: String?, descriptors: Int?, options: [String]
+    ) throws {
         self.folder = folder
         temporaryFolder = home + "/t"
         logFile = home + "/f2s.log"
         let output = home + "/f2s.out"
         try Files.makeFolder(temporaryFolder)
         var command = [try Workshop.current.f2s, "serve", "--folder", folder]
-        command += ["--listen", "127.0.0.1:0", "--operations", "127.0.0.1:0"]
+        command += ["--listen", "127.0.0.1:0", "--operations", "127.0.0.1:0"] + options
         if let settings {
             try Files.write(settings, to: home + "/config.yaml")
             command += ["--config", home + "/config.yaml"]

@@ -1,0 +1,132 @@
+import ArgumentParser
+import CLinux
+import F2SDispatcher
+import Glibc
+
+/// The parent of the process that serves (`f2s serve --restart-on-crash`): it holds the sockets that listen, so that
+/// connections wait instead of being refused while a process that has crashed is started anew.
+///
+/// It has one thread and does nothing else: docs/decisions/0013.
+struct ServeParent {
+    /// The option that asks for it.
+    static let option = "--restart-on-crash"
+
+    /// The dispatcher's own backlog.
+    private static let backlog: Int32 = 4096
+    private static let signals = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD]
+
+    private let arguments: [String]
+    private let listeners: InheritedListeners
+    private var policy = RestartPolicy()
+    /// Signals that were blocked before.
+    private var mask = sigset_t()
+    private var child: pid_t = 0
+
+    /// Serves by a child until that ends for good, and gives its exit status. Must be called on the main thread of a
+    /// process that has no other one.
+    /// - Parameter arguments: those of the program, `serve` being the first.
+    /// - Returns: `nil`: the arguments ask for no parent, or something is wrong with them or with an address, which
+    ///   serving without a parent finds out and says.
+    static func run(_ arguments: [String]) -> Int32? {
+        guard arguments.first == ServeCommand.configuration.commandName, arguments.contains(option),
+            let command = try? ServeCommand.parse(Array(arguments.dropFirst())),
+            let listeners = open(command)
+        else { return nil }
+        // The environment may hold settings and tokens.
+        _ = f2s_hide_memory()
+        var parent = ServeParent(arguments: arguments.filter { $0 != option }, listeners: listeners)
+        return parent.serve()
+    }
+
+    private init(arguments: [String], listeners: InheritedListeners) {
+        self.arguments = arguments
+        self.listeners = listeners
+    }
+
+    private static func open(_ command: ServeCommand) -> InheritedListeners? {
+        func open(_ text: String?) -> Int32? {
+            guard let endpoint = text.flatMap({ ServeOptions.Endpoint($0) }), endpoint.isAddress else { return nil }
+            return try? ListenSocket.open(endpoint, backlog: backlog, isV6Only: false).get()
+        }
+        guard let everybody = open(command.listen) else { return nil }
+        let management = open(command.management)
+        let peers = command.platform == .kubernetes ? open(command.internal) : nil
+        let isComplete =
+            (management != nil || command.management == nil) && (peers != nil || command.platform != .kubernetes)
+        guard isComplete else {
+            for descriptor in [everybody, management, peers].compactMap(\.self) { close(descriptor) }
+            return nil
+        }
+        return InheritedListeners(main: everybody, management: management, internal: peers)
+    }
+
+    private mutating func serve() -> Int32 {
+        // They are waited for, and never handled: a container's first process ignores what it does not handle.
+        var awaited = sigset_t()
+        sigemptyset(&awaited)
+        for signal in Self.signals { sigaddset(&awaited, signal) }
+        sigprocmask(SIG_BLOCK, &awaited, &mask)
+        guard start(isRestart: false) else { return 1 }
+        while true {
+            var info = siginfo_t()
+            let signal = sigwaitinfo(&awaited, &info)
+            if signal == SIGCHLD {
+                if let status = reap() { return status }
+            } else if signal > 0 {
+                policy.beginEnding()
+                // A terminal has sent it to the child too.
+                if info.si_code != f2s_signal_from_kernel() { kill(child, signal) }
+            }
+        }
+    }
+
+    /// Reaps everything that has ended: orphans come to a container's first process.
+    /// - Returns: the exit status of this process, if it is to end.
+    private mutating func reap() -> Int32? {
+        while true {
+            var status: Int32 = 0
+            let process = waitpid(-1, &status, WNOHANG)
+            guard process > 0 else { return nil }
+            guard process == child else { continue }
+            let signal = status & 0x7F
+            let ending = signal == 0 ? RestartPolicy.Ending.exited((status >> 8) & 0xFF) : .signalled(signal)
+            switch policy.ended(ending, at: Self.now) {
+            case .end(let status): return status
+            case .restart:
+                Terminal.complain("the process that serves has died by signal \(signal) and is started again")
+                guard start(isRestart: true) else { return 1 }
+            }
+        }
+    }
+
+    private mutating func start(isRestart: Bool) -> Bool {
+        let handover = SocketHandover(parent: getpid(), listeners: listeners)
+        var words = [CommandLine.arguments.first ?? "f2s"] + arguments + ["--inherited-sockets", handover.text]
+        if isRestart { words.append("--restarted") }
+        var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) } + [nil]
+        defer { for word in arguments { free(word) } }
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        for descriptor in [listeners.main, listeners.management, listeners.internal].compactMap(\.self) {
+            // Onto itself: the child gets it.
+            posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor)
+        }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        posix_spawnattr_setsigmask(&attributes, &mask)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let error = posix_spawn(&child, ServeOptions.currentExecutable(), &actions, &attributes, &arguments, environ)
+        if error != 0 {
+            Terminal.complain("the process that serves cannot be started: \(String(cString: strerror(error)))")
+        }
+        return error == 0
+    }
+
+    private static var now: Duration {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
+    }
+}

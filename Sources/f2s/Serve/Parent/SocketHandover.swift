@@ -1,0 +1,51 @@
+import CLinux
+import F2SDispatcher
+import Glibc
+
+/// What a parent tells the process that serves for it, as the value of one option: its own process id and the
+/// descriptors of sockets that listen, `parent=1,main=3,management=4,internal=5`.
+struct SocketHandover: Sendable, Hashable {
+    /// The parent's process id.
+    var parent: pid_t
+    /// The sockets.
+    var listeners: InheritedListeners
+
+    /// The option's value.
+    var text: String {
+        let all: [(String, Int32?)] = [
+            ("parent", parent), ("main", listeners.main), ("management", listeners.management),
+            ("internal", listeners.internal),
+        ]
+        return all.compactMap { name, number in number.map { "\(name)=\($0)" } }.joined(separator: ",")
+    }
+
+    init(parent: pid_t, listeners: InheritedListeners) {
+        self.parent = parent
+        self.listeners = listeners
+    }
+
+    /// `nil`: it is something else.
+    init?(_ text: String) {
+        var numbers: [Substring: Int32] = [:]
+        for part in text.split(separator: ",") {
+            let pair = part.split(separator: "=", maxSplits: 1)
+            guard pair.count == 2, let number = Int32(pair[1]), number > 0 else { return nil }
+            numbers[pair[0]] = number
+        }
+        guard let parent = numbers["parent"], let open = numbers["main"] else { return nil }
+        self.init(
+            parent: parent,
+            listeners: InheritedListeners(
+                main: open, management: numbers["management"], internal: numbers["internal"]))
+    }
+
+    /// Takes the sockets over: programs that this process starts do not get them, and when the parent ends, this
+    /// process is asked to end too.
+    /// - Returns: `false`: the parent has ended already.
+    func accept() -> Bool {
+        for descriptor in [listeners.main, listeners.management, listeners.internal].compactMap(\.self) {
+            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        }
+        return f2s_end_with_parent(parent)
+    }
+}
