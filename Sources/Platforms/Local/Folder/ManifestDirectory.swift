@@ -82,6 +82,7 @@ final class ManifestDirectory: FunctionStore {
 
     /// Looks at the folder until the task is cancelled.
     func run() async {
+        let pace = LookPace(interval: options.lookInterval, settlingTime: Self.settlingTime)
         notices.start()
         defer { notices.close() }
         var watched: Set<String> = [folder]
@@ -89,14 +90,15 @@ final class ManifestDirectory: FunctionStore {
         while !Task.isCancelled {
             // Before the look, so that what changes while it goes on is not missed.
             notices.watch(watched)
-            let began = Moment.now.steady
-            var isSettled = true
+            var (isSettled, cost) = (true, Duration.zero)
             do {
-                let folders: Set<String>
-                (isSettled, folders) = try await thread.run(within: Self.slowLook) { self.lookAround() }
+                let (found, took) = try await thread.run(within: Self.slowLook) {
+                    LookPace.measured { self.lookAround() }
+                }
+                (isSettled, cost) = (found.isSettled, took)
                 // A folder that is new is looked at once more now that it is watched.
-                let isNew = folders != watched && !hasRepeated
-                watched = folders
+                let isNew = found.folders != watched && !hasRepeated
+                watched = found.folders
                 hasRepeated = isNew
                 if isNew { continue }
             } catch is FileThread.Failure {
@@ -106,13 +108,11 @@ final class ManifestDirectory: FunctionStore {
             } catch {
                 return
             }
-            // At most a fiftieth of one core goes into looking, however many files there are.
-            let cost = Moment.now.steady - began
-            let pause = isSettled ? max(options.lookInterval, cost * 50) : max(Self.settlingTime, cost * 10)
+            let pause = pace.pause(after: cost, isSettled: isSettled)
             if isSettled {
-                await notices.next(within: min(pause, .seconds(5)))
+                await notices.next(within: pause)
             } else {
-                try? await Task.sleep(for: min(pause, .seconds(5)))
+                try? await Task.sleep(for: pause)
             }
         }
     }
