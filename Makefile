@@ -29,7 +29,7 @@ bench: ## what f2s costs beside nginx, haproxy and Go (arguments: make bench ARG
 fuzz: ## feed the codec and llhttp with the same made-up bytes for 60 s (arguments: make fuzz ARGS=20)
 	@scripts/fuzz $(ARGS)
 
-soak: ## what takes long: all real servers as functions, 10,000,000 fuzzed inputs on all cores
+soak: ## what takes long: all real servers as functions, half an hour of chaos, 10,000,000 fuzzed inputs
 	@scripts/soak $(ARGS)
 
 image: ## build f2s' container image without Docker (arguments: make image ARGS='registry/f2s:1 f2s.tar')

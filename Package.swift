@@ -117,8 +117,8 @@ let package = Package(
         tests("ClientTests", ["F2SClient", "F2SModel", "TestSupport"]),
         tests("WrapTests", ["F2SWrap", asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioPosix, logging]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["F2SModel", "ProcessSupport"], path: "Tests/EndToEndTests",
-            exclude: ["Clients", "Servers"]),
+            name: "EndToEndTests", dependencies: ["F2SModel", "TestSupport", "ProcessSupport"],
+            path: "Tests/EndToEndTests", exclude: ["Clients", "Servers"]),
         .testTarget(
             name: "ClusterTests", dependencies: ["F2SModel", "ProcessSupport"], path: "Tests/ClusterTests",
             exclude: ["Functions"]),

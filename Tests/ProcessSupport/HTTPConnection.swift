@@ -67,6 +67,12 @@ package final class HTTPConnection {
     /// Says that nothing more will be sent.
     package func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
 
+    /// Makes the end of this connection a reset: what is on its way is lost.
+    package func endByReset() {
+        var atOnce = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(socket, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
+    }
+
     // MARK: Sending
 
     package func send(_ text: String) throws { try send(Array(text.utf8)) }

@@ -1,6 +1,6 @@
 /// Random numbers that are the same for the same seed, everywhere (SplitMix64): a failure that prints its seed can be
 /// seen again.
-public struct SeededGenerator: RandomNumberGenerator {
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
     /// A generator that begins at `seed`.

@@ -11,10 +11,13 @@ enum FunctionCompiler {
     /// Compiles into `folder` and returns the path. Static where the C library allows it: what is measured then is F2S
     /// and the kernel, not a loader.
     static func compile(into folder: String) throws -> String {
-        let source = folder + "/function.c"
-        let program = folder + "/function"
-        let output = folder + "/cc.txt"
-        try Files.write(FunctionSource.c, to: source)
+        try Files.write(FunctionSource.c, to: folder + "/function.c")
+        return try compile(folder + "/function.c", to: folder + "/function")
+    }
+
+    /// Compiles a file of C.
+    static func compile(_ source: String, to program: String) throws -> String {
+        let output = program + ".txt"
         for linking in [["-static"], []] {
             let compiler = try ChildProcess(
                 ["cc", "-O2", "-pthread"] + linking + ["-o", program, source], output: output, errors: output)
