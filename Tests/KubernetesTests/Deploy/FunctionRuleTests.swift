@@ -47,6 +47,11 @@ import Testing
         Sample(.rule, #"{"containerImage":"a","timeout":"99999999999h"}"#),
         Sample(.rule, #"{"containerImage":"a","drainTimeout":"1441m"}"#),
         Sample(.schema, #"{"containerImage":"a","timeout":"-1s"}"#),
+        Sample(.accepted, #"{"containerImage":"a","startTimeout":"1h","readinessProbe":{"path":"/","timeout":"5m"}}"#),
+        Sample(.rule, #"{"containerImage":"a","startTimeout":"999ms"}"#),
+        Sample(.rule, #"{"containerImage":"a","startTimeout":"61m"}"#),
+        Sample(.rule, #"{"containerImage":"a","readinessProbe":{"path":"/","timeout":"99ms"}}"#),
+        Sample(.rule, #"{"containerImage":"a","readinessProbe":{"path":"/","timeout":"301s"}}"#),
         Sample(.accepted, #"{"containerImage":"a","scaling":{"idle":"1s","window":"6s"}}"#),
         Sample(.accepted, #"{"containerImage":"a","scaling":{"idle":"24h","window":"1h"}}"#),
         Sample(.rule, #"{"containerImage":"a","scaling":{"idle":"999ms"}}"#),
@@ -103,7 +108,7 @@ import Testing
         let found = schema.paths(below: ["spec", "target"]).flatMap { path in
             (schema.field(path)?["x-kubernetes-validations"]?.elements ?? []).map { (path, $0["rule"]?.text ?? "") }
         }
-        try #require(found.count == 5)
+        try #require(found.count == 7)
         return found
     }
 

@@ -102,7 +102,9 @@ final class FunctionResource: Decodable, Sendable {
     var storeRevision: StoreRevision { StoreRevision("\(generation)-\(uid.prefix(8))") }
 
     /// Where it is declared.
-    var origin: Function.Origin { Function.Origin(place: place, carriesMetadata: true, isWritable: true, restartedAt: restartedAt) }
+    var origin: Function.Origin {
+        Function.Origin(place: place, carriesMetadata: true, isWritable: true, restartedAt: restartedAt)
+    }
 
     /// Where refusals say that it is.
     var place: String { "\(namespace)/\(name)" }
