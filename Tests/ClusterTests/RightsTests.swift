@@ -6,7 +6,7 @@ extension ClusterSerial {
     @Suite struct Rights {
         /// What the service account may do beyond what everybody may, by namespace. Nothing more, and F2S works with
         /// it, as the other tests show. In parentheses: the only object that a right is for.
-        static let granted: [String: Set<String>] = [
+        private static let byNamespace: [String: Set<String>] = [
             "f2s": [
                 "functions.f2s.opensight.ch: create delete get list update watch",
                 "functions.f2s.opensight.ch/status: patch",
@@ -27,7 +27,9 @@ extension ClusterSerial {
             ],
             "default": [],
             "kube-system": [],
-        ].mapValues { $0.union(everywhere) }
+        ]
+
+        static let granted = byNamespace.mapValues { $0.union(everywhere) }
 
         /// What it may do in every namespace, for Functions that no F2S serves.
         private static let everywhere: Set<String> = [
