@@ -93,8 +93,9 @@ struct ServeParent {
             switch policy.ended(ending, at: Self.now) {
             case .end(let status): return status
             case .restart:
-                Terminal.complain("the process that serves has died by signal \(signal) and is started again")
+                // First, because whatever reads the log may be slow.
                 guard start(isRestart: true) else { return 1 }
+                Terminal.complain("the process that serves has died by signal \(signal) and is started again")
             }
         }
     }
