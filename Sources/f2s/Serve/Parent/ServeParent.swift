@@ -30,7 +30,7 @@ struct ServeParent {
     static func run(_ arguments: [String]) -> Int32? {
         guard arguments.first == ServeCommand.configuration.commandName, arguments.contains(option),
             let command = try? ServeCommand.parse(Array(arguments.dropFirst())),
-            let listeners = open(command)
+            let listeners = openListeners(of: command)
         else { return nil }
         // The environment may hold settings and tokens.
         _ = f2s_hide_memory()
@@ -43,14 +43,14 @@ struct ServeParent {
         self.listeners = listeners
     }
 
-    private static func open(_ command: ServeCommand) -> InheritedListeners? {
-        func open(_ text: String?) -> Int32? {
+    private static func openListeners(of command: ServeCommand) -> InheritedListeners? {
+        func socket(at text: String?) -> Int32? {
             guard let endpoint = text.flatMap({ ServeOptions.Endpoint($0) }), endpoint.isAddress else { return nil }
             return try? ListenSocket.open(endpoint, backlog: backlog, isV6Only: false).get()
         }
-        guard let everybody = open(command.listen) else { return nil }
-        let management = open(command.management)
-        let peers = command.platform == .kubernetes ? open(command.internal) : nil
+        guard let everybody = socket(at: command.listen) else { return nil }
+        let management = socket(at: command.management)
+        let peers = command.platform == .kubernetes ? socket(at: command.internal) : nil
         let isComplete =
             (management != nil || command.management == nil) && (peers != nil || command.platform != .kubernetes)
         guard isComplete else {
