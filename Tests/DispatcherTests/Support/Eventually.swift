@@ -26,7 +26,9 @@ func promptly(_ what: String, within limit: Duration = .seconds(20), _ condition
     var looks = 0
     while try !condition() {
         looks += 1
-        guard ContinuousClock.now < end || looks < looksMin else { throw Late(description: "not within \(limit): \(what)") }
+        guard ContinuousClock.now < end || looks < looksMin else {
+            throw Late(description: "not within \(limit): \(what)")
+        }
         await Task.yield()
     }
 }

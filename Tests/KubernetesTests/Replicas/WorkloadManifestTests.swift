@@ -110,9 +110,17 @@ import Testing
     }
 
     @Test func `a declared path is probed, and else whether somebody listens`() throws {
-        let declared = try deployment(Target(image: "i", readinessProbe: ReadinessProbe(path: "/ready")))
-        #expect(container(declared)?["readinessProbe"]?["httpGet"]?["path"] == "/ready")
-        #expect(container(try deployment())?["readinessProbe"] == ["tcpSocket": ["port": 8080], "periodSeconds": 1])
+        for (timeout, seconds) in [(Duration.milliseconds(100), 1), (.milliseconds(1001), 2), (.seconds(10), 10)] {
+            let probe = ReadinessProbe(path: "/ready", timeout: timeout)
+            let declared = container(try deployment(Target(image: "i", readinessProbe: probe)))?["readinessProbe"]
+            #expect(declared?["httpGet"]?["path"] == "/ready")
+            #expect(declared?["timeoutSeconds"] == .integer(Int64(seconds)))
+        }
+        // The time-out is Kubernetes' default; named, so that it is not taken for a hand's change.
+        #expect(
+            container(try deployment())?["readinessProbe"] == [
+                "tcpSocket": ["port": 8080], "periodSeconds": 1, "timeoutSeconds": 1,
+            ])
     }
 
     @Test func `a pod asks for its drain before it is stopped, and has its own time and 30 s for both`() throws {
