@@ -12,7 +12,7 @@ extension DispatcherSerial {
 
         @Test func `no slot and no waiter is ever lost or given twice`() throws {
             let stepsPerSeed = 20_000
-            let seeds = Self.number("F2S_QUEUE_SEED").map { $0...$0 } ?? 1...(Self.number("F2S_QUEUE_SEEDS") ?? 50)
+            let seeds = Self.number("F2S_QUEUE_SEED").map { $0...$0 } ?? 1...(Self.number("F2S_QUEUE_SEEDS") ?? 20)
             var total = QueueSimulation.Counts()
             let time = try ContinuousClock().measure {
                 for seed in seeds {
