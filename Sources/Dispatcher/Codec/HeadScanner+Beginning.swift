@@ -16,7 +16,11 @@ extension HeadScanner {
             return .malformed("The replica speaks TLS on its port, and F2S calls functions without it")
         }
         var shown: [UInt8] = []
-        for index in 0..<min(shownBytesMax, bytes.count) { shown.append(bytes[index]) }
+        for index in 0..<min(shownBytesMax, bytes.count) {
+            // More than its first line may have arrived, or not.
+            guard bytes[index] != Octet.carriageReturn, bytes[index] != Octet.lineFeed else { break }
+            shown.append(bytes[index])
+        }
         let text = String(decoding: shown, as: UTF8.self).printable
         return .malformed("The replica's answer is not HTTP: it begins with \"\(text)\"")
     }

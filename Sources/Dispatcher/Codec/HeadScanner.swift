@@ -71,7 +71,10 @@ struct HeadScanner {
         head.length = length
         guard let lineEnd = Self.lineEnd(bytes, 0, length), lineEnd >= 14,
             bytes.isExactly("HTTP/1.", in: ByteRange(0, 7)), bytes[8] == Octet.space
-        else { throw Self.refusal(ofResponse: bytes) ?? .malformed("The status line is not that of HTTP/1.1") }
+        else {
+            throw Self.refusal(ofResponse: bytes.extracting(first: length))
+                ?? .malformed("The status line is not that of HTTP/1.1")
+        }
         guard bytes[lineEnd - 2] == Octet.carriageReturn else { throw .bareLineFeed }
         switch bytes[7] {
         case UInt8(ascii: "1"): head.minorVersion = 1
