@@ -58,7 +58,8 @@ extension ClusterSerial {
             try f2s.kubectl(
                 "wait", "--namespace=f2s", "f2sfn/trusted", "--for=condition=Ready", "--timeout=90s",
                 within: .seconds(95))
-            try eventually("the events are there", within: .seconds(30)) {
+            // The rollout is over when the pod before is gone, which the kubelet may notice a minute late.
+            try eventually("the events are there", within: .seconds(120)) {
                 pause(.milliseconds(200))
                 let text = try f2s.kubectl.run(["describe", "--namespace=f2s", "f2sfn/trusted"])
                 return ["RollingOut", "RolloutFailed", "RolledOut"].allSatisfy { text.contains($0) }
