@@ -181,7 +181,16 @@ import Testing
             let answer = try await client.ask(get())
             #expect(answer.status == 504 && answer.body.contains("OOMKilled"))
             #expect(answer.body.contains("target.resources.memory"))
-            // Who still waits when it is back gets its answer, and no reason.
+        }
+        // A caller that still waits when it is back gets its answer, and no reason.
+        try await withTestbed(loops: loops) { bed in
+            let function = makeFunction()
+            bed.declare(function)
+            var down = makeReplica("r", of: function, state: .starting, port: server.port)
+            (down.address, down.isDown) = (nil, true)
+            let restart = trouble(function, nextAttempt: 0)
+            bed.dispatcher.apply(ReplicaSnapshot(replicas: [down], restarts: [function.id: restart]))
+            let client = try await bed.client()
             client.send(get())
             try await eventually("it waits") { bed.load().queued == 1 }
             bed.run(makeReplica("r", of: function, port: server.port))

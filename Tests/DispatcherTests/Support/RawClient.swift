@@ -55,8 +55,10 @@ final class RawClient: Sendable {
     func answer(toHead: Bool = false) async throws -> Answer {
         var answer: Answer?
         try await eventually("an answer; got \(inbox.text.prefix(400).debugDescription), closed: \(isClosed)") {
+            // Asked first: an answer may end with the connection's end, and that between the two.
+            let wasClosed = isClosed
             answer = try inbox.take { try Answer.parse($0, isClosed: $1, isToHead: toHead) }
-            if answer == nil, isClosed {
+            if answer == nil, wasClosed {
                 throw Late(description: "closed instead: \(inbox.text.prefix(400).debugDescription)")
             }
             return answer != nil
