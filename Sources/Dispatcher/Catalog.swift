@@ -20,7 +20,7 @@ struct Catalog {
         /// Part of its revision.
         var workingFolder: String?
         var restartedAt: String?
-        /// Whether the labels and annotations are another part of it.
+        /// True if the labels and annotations are part of it, too.
         var carriesMetadata = false
         /// The function's own queue. Its slots are granted by one process at a time, where its limit is to be exact.
         let cell: FunctionCell

@@ -21,7 +21,7 @@ public struct DispatcherSettings: Sendable {
     public var descriptors = DescriptorBudget.unlimited
     /// Sockets that listen already; `nil`: they are opened.
     public var inherited: InheritedListeners?
-    /// Whether connections wait in the system's queue until ``Dispatcher/beginAccepting()``.
+    /// True if connections wait in the system's queue until ``Dispatcher/beginAccepting()``.
     public var holdsConnections = false
 
     /// As many loops as cores (those of the cgroup, where there is one) less one, which is the control plane's; at

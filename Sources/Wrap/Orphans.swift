@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Ends what commands leave behind. What a command has started in a session of its own, or as a daemon, outlives the
+/// Ends the processes that commands leave behind. A process in a session of its own, or a daemon, outlives the
 /// command's process group; when this process is a subreaper, it becomes a child of this process. It is known by a
 /// variable that everything that a command starts inherits.
 final class Orphans: Sendable {
@@ -91,7 +91,7 @@ final class Orphans: Sendable {
         return state.withLock { state in children.filter { !state.commands.contains($0) } }
     }
 
-    /// Whether every child is of a command that has ended, with or without its mark.
+    /// True if every child is of a command that has ended, with or without its mark.
     private var isAlone: Bool { adopts && state.withLock { $0.starting == 0 && $0.commands.isEmpty } }
 
     /// Reaps descendants that have ended by themselves beside other commands. A command that has ended before it was

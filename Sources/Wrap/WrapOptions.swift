@@ -18,7 +18,7 @@ public struct WrapOptions: Sendable, Hashable {
     public var heldBytesMax: Int
     /// Client connections at once, waiting ones included; the kernel's backlog takes the next ones.
     public var connectionsMax: Int
-    /// Whether this process is a subreaper (prctl(2)) without children of other kinds: then what a command leaves in
+    /// True if this process is a subreaper (prctl(2)) without children of other kinds: then what a command leaves in
     /// sessions of its own ends with the command too.
     public var adoptsOrphans: Bool
 

@@ -62,13 +62,13 @@ bool f2s_hide_memory(void);
 /// Writes the children of `parent` into `children`, at most `capacity`; returns how many there are room for.
 size_t f2s_children(pid_t parent, pid_t *children, size_t capacity);
 
-/// Whether a process was started with a variable, which is written `NAME=value`. A process that has ended has none.
+/// Returns whether a process was started with a variable, which is written `NAME=value`. A process that has ended has none.
 bool f2s_has_variable(pid_t process, const char *variable);
 
-/// Whether a process has ended and waits to be reaped.
+/// Returns whether a process has ended and waits to be reaped.
 bool f2s_is_zombie(pid_t process);
 
-/// Whether a child has ended, without reaping it: 1 or 0; -1 when it is no child of this process any more.
+/// Returns whether a child has ended, without reaping it: 1 or 0; -1 when it is no child of this process any more.
 int f2s_has_ended(pid_t child);
 
 /// Writes the inodes of the sockets that a process holds into `inodes`, at most `capacity`; returns how many.

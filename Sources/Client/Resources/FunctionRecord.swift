@@ -113,7 +113,7 @@ public struct TargetRecord: Sendable, Hashable, Decodable {
     public var scaling: Scaling?
     /// What it lets through.
     public var limits: Limits?
-    /// Whether a change of a file beside the manifest rolls it.
+    /// True if a change of a file beside the manifest rolls it.
     public var watch: Bool?
 }
 

@@ -47,7 +47,7 @@ final class ClientConnection: StreamHandler {
     private var isExpectingContinue = false
     /// Whether, once all is written, the connection can be closed in both directions at once.
     private var isCleanEnd = false
-    /// Whether the client has ended its side of a tunnel: no byte of it is left to wait for.
+    /// True if the client has ended its side of a tunnel: it sends no further byte.
     private var hasClientEnded = false
     /// What the client had not taken of our answers at the last look.
     private var unread = Int.max

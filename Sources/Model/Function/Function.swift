@@ -38,7 +38,7 @@ public struct Function: Sendable, Hashable, Identifiable {
         public let line: Int?
         /// Folder that relative paths of `command` mean; `nil` on Kubernetes.
         public let workingFolder: String?
-        /// Whether replicas carry the labels and annotations of the declaration, as pods do.
+        /// True if replicas carry the labels and annotations of the declaration, as pods do.
         public let carriesMetadata: Bool
         /// Whether REST may rewrite it. A file that somebody wrote by hand is theirs.
         public let isWritable: Bool
@@ -85,7 +85,8 @@ public struct Function: Sendable, Hashable, Identifiable {
     public var method: Method? { draft.method }
     /// What runs it.
     public var target: Target { draft.target }
-    /// Whether both declare the same, and ask for the same replicas: where the declaration stands does not matter.
+    /// Returns whether both declare the same and ask for the same replicas; the file and line of the declaration may
+    /// differ.
     public func isDeclared(like other: Function) -> Bool {
         draft == other.draft && origin.workingFolder == other.origin.workingFolder
             && origin.restartedAt == other.origin.restartedAt

@@ -15,7 +15,7 @@ public struct FunctionMetadata: Sendable, Hashable {
         self.annotations = annotations.filter { !Self.isBookkeeping($0.key) }
     }
 
-    /// Whether there are none.
+    /// True if there are neither labels nor annotations.
     public var isEmpty: Bool { labels.isEmpty && annotations.isEmpty }
 
     /// Both, with the values of `newer` where both have a key.
@@ -25,7 +25,7 @@ public struct FunctionMetadata: Sendable, Hashable {
             annotations: annotations.merging(newer.annotations) { _, new in new })
     }
 
-    /// Whether a tool notes this key for itself.
+    /// Returns whether a tool keeps this key for itself.
     public static func isBookkeeping(_ key: String) -> Bool {
         if keys.contains(key) { return true }
         guard let slash = key.firstIndex(of: "/") else { return false }

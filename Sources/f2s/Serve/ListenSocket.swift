@@ -39,7 +39,7 @@ enum ListenSocket {
         return .success(descriptor)
     }
 
-    /// What the system said.
+    /// The error that the system returned.
     struct Failure: Error {
         let number: Int32
     }

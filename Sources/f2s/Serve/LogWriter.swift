@@ -15,7 +15,7 @@ final class LogWriter: Sendable {
         var isRunning = false
     }
 
-    /// What a pipe that is ready takes without waiting (PIPE_BUF).
+    /// Bytes that a pipe that is ready accepts without blocking (PIPE_BUF).
     private static let pieceBytes = 4096
     /// Time that the end of the process leaves to a slow reader.
     private static let endMilliseconds = 1000

@@ -63,9 +63,9 @@ struct ServeOptions: Sendable {
     var config: String
     /// Kubernetes: the ConfigMap that ``config`` is a copy of; `nil`: of none.
     var settingsObject: String?
-    /// What a parent has handed over; `nil`: there is none.
+    /// The sockets that a parent has handed over; `nil`: there is no parent.
     var handover: SocketHandover?
-    /// Whether a process that served at the same sockets has died.
+    /// True if a process that served at the same sockets has died.
     var isRestarted = false
     var environment: [String: String]
     /// Path of this program.

@@ -8,9 +8,9 @@ struct StrayFunction: Sendable, Hashable, Decodable {
     let namespace: String
     /// `metadata.uid`.
     let uid: String
-    /// Whether an installation has written a status.
+    /// True if an installation has written a status.
     let isServed: Bool
-    /// Whether it is on its way out.
+    /// True if it is being deleted.
     let isDeleting: Bool
 
     private enum Key: String, CodingKey { case metadata, status }

@@ -54,7 +54,7 @@ struct PodObservation: Sendable, Hashable {
         /// When it ended, seconds since 1970 on the node's clock: its identity, nothing to reckon with.
         var finished: Double
 
-        /// Whether it needed more memory than it may have.
+        /// True if the kernel ended it because it needed more memory than its limit.
         var isOutOfMemory: Bool { reason == "OOMKilled" }
     }
 
@@ -84,7 +84,7 @@ extension PodObservation: Decodable {
                 struct Get: Decodable { let path: String? }
                 let httpGet: Get?
                 let timeoutSeconds: Int64?
-                /// One that F2S waits for.
+                /// The probe that F2S waits for; `nil`: it asks for no path.
                 var awaited: ReadinessProbe? {
                     httpGet.map { ReadinessProbe(path: $0.path ?? "/", timeout: .seconds(timeoutSeconds ?? 1)) }
                 }

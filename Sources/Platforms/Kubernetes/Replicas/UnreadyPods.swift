@@ -23,7 +23,7 @@ struct UnreadyPods: Sendable {
     /// Longest time that a function's start may take.
     struct StartLimit: Sendable, Hashable {
         let time: Duration
-        /// Whether the function declares it: then nothing is said before.
+        /// True if the function declares it: then nothing is reported before.
         var isDeclared = false
 
         /// When it is said that a container does not get ready.
@@ -126,7 +126,7 @@ struct UnreadyPods: Sendable {
     /// Whether the pod has ever taken invocations, as far as this process has seen.
     func wasReady(_ pod: PodObservation) -> Bool { readyOnce.contains(pod.uid) }
 
-    /// Whether the pod's container has ended and the one after it has not taken invocations yet.
+    /// Returns whether the pod's container has ended and the one after it has not taken invocations yet.
     func isRestarting(_ pod: PodObservation) -> Bool {
         if pod.newestEnding == nil { return false }
         return !pod.isRunning || pod.restarts > readyRuns[pod.uid] ?? 0

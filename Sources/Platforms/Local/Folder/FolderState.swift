@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the files of one folder look like, as far as a program is started from them.
+/// The stamps of the files in one folder from which a program may be started.
 struct FolderState: Sendable, Hashable {
     private var stamps: [String: FileStamp] = [:]
 

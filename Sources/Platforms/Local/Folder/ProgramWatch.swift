@@ -12,7 +12,7 @@ struct ProgramWatch: Sendable {
 
     private var entries: [FunctionName: Entry] = [:]
 
-    /// Whether no change is waiting for a second look.
+    /// True if no change waits for a second look.
     var isSettled: Bool { entries.values.allSatisfy { $0.newer == nil } }
 
     /// Takes the newest state of every function that is watched.

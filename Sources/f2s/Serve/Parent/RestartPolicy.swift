@@ -1,13 +1,13 @@
 /// Decides whether a serving process that has died is started again. A value without I/O; it is told the time.
 ///
-/// One that dies again and again is left to whoever started the parent, who has a back-off: the kubelet, or systemd.
+/// A process that dies again and again ends the parent; the kubelet or systemd then starts it with a back-off.
 struct RestartPolicy: Sendable {
     /// Deaths within ``window`` of which the last one ends the parent too.
     static let deathsMax = 5
     /// Time for which a death counts.
     static let window = Duration.seconds(60)
 
-    /// What to do about a process that has ended.
+    /// The decision about a process that has ended.
     enum Decision: Sendable, Hashable {
         /// Start another one.
         case restart

@@ -2,7 +2,7 @@ import CLinux
 import F2SDispatcher
 import Glibc
 
-/// What a parent tells the process that serves for it, as the value of one option: its own process id and the
+/// The message of a parent to the process that serves for it, as the value of one option: its own process id and the
 /// descriptors of sockets that listen, `parent=1,main=3,management=4,internal=5`.
 struct SocketHandover: Sendable, Hashable {
     /// The parent's process id.
