@@ -182,6 +182,7 @@ import Testing
             }
             for client in clients { try await client.closed() }
             #expect(server.requests.isEmpty)
+            bed.tune(limits: Limits())
             #expect(try await bed.client().ask(get()).status == 200)
         }
         await server.stop()

@@ -153,12 +153,15 @@ import Testing
     @Test func `who connects and says nothing has no more time than a head`() async throws {
         let server = try await StubServer.answering(ok())
         var limits = Limits()
-        limits.headTimeout = .seconds(1)
         limits.idleTimeout = .seconds(600)
         try await withTestbed(limits: limits) { bed in
             try await bed.serve(server)
-            let (silent, used) = (try await bed.client(), try await bed.client())
+            let used = try await bed.client()
             #expect(try await used.ask(get()).status == 200)
+            // The short time begins after the answer: on a busy machine the request itself may be late.
+            limits.headTimeout = .milliseconds(300)
+            bed.tune(limits: limits)
+            let silent = try await bed.client()
             try await silent.closed()
             #expect(silent.inbox.total == 0)
             #expect(!used.isClosed)
