@@ -15,6 +15,8 @@ CASES = {
 GATES = [("get100", "nginx", 1.00, 1.15, 0.90), ("get10k", "nginx", 1.00, 1.15, 0.90),
          ("post1k", "nginx", 1.00, 1.15, 0.90), ("post1m", "haproxy", 0.80, None, None),
          ("get100", "go", 0.45, None, None)]
+# The same for an f2s of another commit (--earlier): no change may cost more than the scatter.
+GATES += [(case, "earlier", 1.00, 1.05, None) for case in CASES]
 # A body of this size comes in one piece with its head: nginx has read it when it answers.
 TOGETHER_BYTES_MAX = 2048
 # Rounds of a gated pair, and of what is only shown beside it.
@@ -28,8 +30,11 @@ def plan(options):
     rounds = options.rounds or ROUNDS
     counts = {}
     for case in options.cases:
-        gated = {name for gate in GATES if gate[0] == case for name in ("f2s", gate[1])}
+        gated = {name for gate in GATES if gate[0] == case and (gate[1] != "earlier" or options.earlier)
+                 for name in ("f2s", gate[1])}
         counts[case] = {name: rounds if name in gated else min(rounds, ROUNDS_BESIDE) for name in options.proxies}
+        if options.earlier:
+            counts[case]["earlier"] = rounds
     return counts
 
 

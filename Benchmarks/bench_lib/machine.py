@@ -35,15 +35,19 @@ def leave(number, _):
 
 
 class Machine:
-    def __init__(self, f2s):
-        self.f2s = pathlib.Path(f2s).resolve()
+    def __init__(self, f2s, earlier=None):
+        # By the name of the proxy.
+        self.f2s = {"f2s": pathlib.Path(f2s).resolve()}
+        if earlier:
+            self.f2s["earlier"] = pathlib.Path(earlier).resolve()
         self.processes = []
         self.stack = contextlib.ExitStack()
         self.running_backends = set()
 
     def __enter__(self):
-        if not os.access(self.f2s, os.X_OK):
-            raise SystemExit(f"{self.f2s} is not a program. Build it by `make bench`, or name one by --f2s.")
+        for program in self.f2s.values():
+            if not os.access(program, os.X_OK):
+                raise SystemExit(f"{program} is not a program. Build it by `make bench`, or name one by --f2s.")
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, leave)
         # This process only waits, reads /proc and drives connections: it belongs to the load.
@@ -98,7 +102,7 @@ class Machine:
             wire.wait_for(port, "/get100")
 
     def path(self, proxy, case):
-        return f"/invoke/bench/{case}" if proxy == "f2s" else f"/{case}"
+        return f"/invoke/bench/{case}" if proxy in self.f2s else f"/{case}"
 
     def launch(self, name, backend="page", functions=None, connections=4096, **options):
         """Starts one proxy on its core and does not wait for it."""
@@ -115,7 +119,7 @@ class Machine:
         self.start_backends(backend)
         process = self.launch(name, backend, **options)
         try:
-            if name == "f2s":
+            if name in self.f2s:
                 ready = f'"readyReplicas":{backends.COUNT}'.encode()
                 wire.wait_for(self.port, "/functions/bench", lambda status, body: ready in body)
             wire.wait_for(self.port, self.path(name, "get100"))

@@ -11,12 +11,13 @@ def write(machine, backend_ports, connections):
 
 
 def command(machine, name, backend_ports, functions):
+    if name in machine.f2s:
+        return [str(machine.f2s[name]), "serve", "--folder", str(functions), "--listen", f"127.0.0.1:{machine.port}",
+                "--operations", f"127.0.0.1:{machine.operations}", "--config", str(machine.folder / "config.yaml")]
     return {
         "nginx": ["nginx", "-e", "/dev/null", "-p", str(machine.folder), "-c", str(machine.folder / "nginx.conf")],
         "haproxy": ["haproxy", "-db", "-f", str(machine.folder / "haproxy.cfg")],
         "go": [str(machine.folder / "goproxy"), str(machine.port), *map(str, backend_ports)],
-        "f2s": [str(machine.f2s), "serve", "--folder", str(functions), "--listen", f"127.0.0.1:{machine.port}",
-                "--operations", f"127.0.0.1:{machine.operations}", "--config", str(machine.folder / "config.yaml")],
     }[name]
 
 
