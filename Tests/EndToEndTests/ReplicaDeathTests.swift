@@ -79,6 +79,10 @@ extension EndToEndSerial {
                 #expect(answer.status == 502)
                 #expect(answer["content-type"] == "application/problem+json")
                 #expect(try answer.json["stage"]?.text == "function")
+                #expect(try answer.json["detail"]?.text?.contains("`f2s describe`") == true)
+                try eventually("describe shows how it ended") {
+                    try Command(["describe", "alone"], server: f2s).text.contains("ended with exit status 137")
+                }
                 let others = try await waiting
                 #expect(
                     others.filter { $0.status != 200 }.map(\.text) == [],

@@ -150,10 +150,10 @@ extension InvocationError {
             "F2S could not open a connection: too many files and connections are open. Retry in a second. Raise the "
                 + "limit of open files (`ulimit -n`, LimitNOFILE), or lower f2s.limits.connections."
         case .replicaLost(let began):
-            began
-                ? "The connection to the replica ended within its answer. `f2s logs` shows what the function says."
-                : "The connection to the replica ended before its answer; the request may have been executed. "
-                    + "`f2s logs` shows what the function says."
+            (began
+                ? "The connection to the replica ended within its answer."
+                : "The connection to the replica ended before its answer; the request may have been executed.")
+                + " If the replica has ended, `f2s describe` shows its exit status and last lines."
         case .malformedResponse(let reason): "\(reason). The function must answer in HTTP/1.1."
         case .responseTimeout(let limit, let stage):
             "No answer began within \(limit.humanText); most of the time went in stage \(stage.rawValue). "
