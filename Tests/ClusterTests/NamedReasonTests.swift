@@ -35,6 +35,26 @@ extension ClusterSerial {
             #expect(late.status == 504 && late.text.contains("NeverListened"), "\(late.text)")
         }
 
+        @Test func `a replica that is killed for its memory is named to its callers and in the log`() async throws {
+            let f2s = try F2SInstallation.current
+            defer { try? f2s.remove("hungry") }
+            try f2s.declare(ClusterFunction("hungry") { ($0.minReplicas, $0.memory) = (1, "32Mi") })
+            try f2s.wait(for: "hungry", ready: 1)
+            var kills = 0
+            // The first time it is started again at once; then the kubelet waits, and so do its callers.
+            let answer = try eventually("a caller hears why", within: .seconds(90)) { () -> HTTPAnswer? in
+                kills += 1
+                let answer = try f2s.invoke("/hungry/eat?mb=128")
+                return answer.text.contains("OOMKilled") ? answer : nil
+            }
+            report(0, "named OOMKilled to a caller after \(kills) calls: \(answer.status) \(answer.text.prefix(300))")
+            #expect(answer.status >= 500 && answer.text.contains("target.resources.memory"))
+            let logs = try f2s.api.ownPods().map {
+                try f2s.kubectl.run(["logs", "--namespace=f2s", $0.name])
+            }
+            #expect(logs.contains { log in log.split(separator: "\n").contains { $0.contains("OOMKilled") } })
+        }
+
         @Test func `Ready waits for the declared revision, and kubectl describe tells what happened`() async throws {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("trusted") }

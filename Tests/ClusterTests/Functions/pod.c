@@ -4,6 +4,7 @@
 //   /              answers
 //   /slow?ms=500   answers after so long
 //   /exit?code=3   ends without an answer
+//   /eat?mb=64     takes so much memory, and then answers
 //   /post?to=10.0.0.7:8080   declares a function there, and answers with the status that it got; 0: there was none
 //   anything       with a body: the body is read, and its length told
 //
@@ -112,6 +113,15 @@ static long long declare(const char *to) {
     return status;
 }
 
+// Memory counts for the container once it is written to.
+static void eat(long long megabytes) {
+    while (megabytes-- > 0) {
+        char *memory = malloc(1 << 20);
+        if (!memory) return;
+        memset(memory, 1, 1 << 20);
+    }
+}
+
 static int answer(struct caller *caller, const char *method, long long length) {
     char content[512], bytes[2048];
     int size = snprintf(content, sizeof content, "%s %s %lld\n", pod, VERSION, length);
@@ -140,6 +150,7 @@ static int serve(struct caller *caller) {
             if ((length = body(caller, length)) < 0) break;
             if (!strncmp(path, "/slow", 5) && query) rest(atoll(query + 1));
             if (!strncmp(path, "/post", 5) && query) length = declare(query + 1);
+            if (!strncmp(path, "/eat", 4) && query) eat(atoll(query + 1));
             if (!strncmp(path, "/exit", 5) && query) _exit(atoi(query + 1));
             return answer(caller, method, length);
         }

@@ -6,6 +6,8 @@ struct ClusterFunction: Sendable {
     var maxReplicas = 5
     var concurrency: Int?
     var idle = "60s"
+    /// A quantity of bytes; absent: no limit.
+    var memory: String?
     var environment: [String: String] = [:]
 
     init(_ name: String, _ change: (inout ClusterFunction) -> Void = { _ in }) {
@@ -21,6 +23,7 @@ struct ClusterFunction: Sendable {
             "  maxReplicas: \(maxReplicas)", "  scaling: {idle: \(idle)}",
         ]
         if let concurrency { lines.append("  concurrency: \(concurrency)") }
+        if let memory { lines.append("  resources: {memory: \(memory)}") }
         if !environment.isEmpty {
             lines.append("  env:")
             for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
