@@ -79,8 +79,9 @@ import Testing
             for client in clients { #expect(try await client.answer().body == "held") }
             // Each of the four ends when it is used again.
             for client in clients { #expect(try await client.ask(get()).body == "new") }
-            // On a busy machine the waits look like those for a server with few threads, of which fewer stay idle.
-            #expect((1...4).contains(bed.metric("f2s_requests_retried_total{function=\"hello\"}")))
+            // On a busy machine the waits look like those for a server with few threads, of which fewer stay idle, or
+            // none: then none of them is used again.
+            #expect((0...4).contains(bed.metric("f2s_requests_retried_total{function=\"hello\"}")))
         }
         await server.stop()
     }

@@ -9,17 +9,16 @@ extension DispatcherSerial {
 
         private func limits() -> Limits {
             var limits = Limits()
-            limits.headTimeout = .seconds(3)
-            limits.idleTimeout = .seconds(3)
+            // Longer than a busy machine needs to let all of them in.
+            limits.headTimeout = .seconds(20)
+            limits.idleTimeout = .seconds(20)
             return limits
         }
-
-        private func median(_ numbers: [Double]) -> Double { numbers.sorted()[numbers.count / 2] }
 
         @Test func `normal traffic is as fast beside 1,000 attackers as without them`() async throws {
             let (normal, victim) = (try LeanReplicas(1), try LeanReplicas(1))
             try await withTestbed(
-                loops: 2, limits: limits(), timeouts: Timeouts(request: .seconds(4), http: .seconds(2))
+                loops: 2, limits: limits(), timeouts: Timeouts(request: .seconds(24), http: .seconds(20))
             ) { bed in
                 // Another function's, because this is about the dispatcher and not about how fast its replica is.
                 let functions = (makeFunction(), makeFunction("victim", age: 2))
@@ -30,7 +29,7 @@ extension DispatcherSerial {
                 try await eventually("both accept") { bed.accepting == 2 }
                 let load = PacedLoad(port: bed.port)
                 _ = try await load.run(seconds: 0.2)
-                var (quiet, attacked): ([Double], [Double]) = ([], [])
+                var comparison = PacedLoad.Comparison()
                 // The first round is not counted: it is the one in which everybody's memory grows.
                 for round in 0...3 {
                     let without = try await measure(load)
@@ -41,18 +40,14 @@ extension DispatcherSerial {
                     let beside = try await measure(load)
                     #expect(bed.clientConnections > Self.attackers * 9 / 10)
                     crowd.stop()
-                    if round > 0 {
-                        quiet.append(without)
-                        attacked.append(beside)
-                    }
+                    if round > 0 { comparison.add(alone: without, beside: beside) }
                     try await eventually("they have left") { bed.clientConnections == 0 && bed.isIdle() }
                 }
-                let ratio = median(attacked) / median(quiet)
                 report(
                     5,
-                    "p99 of 200 requests/s beside \(Self.attackers) attackers (slow heads, bodies, readers, silent "
-                        + "ones): \(attacked) ms, without: \(quiet) ms; ratio of medians \(ratio) (bar 2)")
-                #expect(ratio < 10)
+                    "200 requests/s beside \(Self.attackers) attackers (slow heads, bodies, readers, silent ones): "
+                        + comparison.text)
+                #expect(!comparison.isDelayed)
             }
             normal.stop()
             victim.stop()
@@ -70,10 +65,10 @@ extension DispatcherSerial {
             }
         }
 
-        private func measure(_ load: PacedLoad) async throws -> Double {
+        private func measure(_ load: PacedLoad) async throws -> PacedLoad.Outcome {
             let outcome = try await load.run(seconds: 0.6)
             #expect(outcome.statuses == [200: 120])
-            return outcome.p99
+            return outcome
         }
 
         @Test(arguments: [

@@ -11,7 +11,46 @@ struct PacedLoad: Sendable {
         var statuses: [Int: Int] = [:]
 
         /// The time that 99 of 100 were within, in milliseconds.
-        var p99: Double { times.isEmpty ? .infinity : Double(times[times.count * 99 / 100]) / 1e6 }
+        var p99: Double { time(of: 0.99) }
+        /// The time that half of them were within, in milliseconds.
+        var p50: Double { time(of: 0.5) }
+
+        private func time(of share: Double) -> Double {
+            times.isEmpty ? .infinity : Double(times[Int(Double(times.count) * share)]) / 1e6
+        }
+    }
+
+    /// What the same load took alone and beside something that must not delay it.
+    struct Comparison: Sendable {
+        private var alone: [Outcome] = []
+        private var beside: [Outcome] = []
+
+        /// A delay in milliseconds that no busy machine explains when half of all answers have it.
+        private static let delayMin = 20.0
+
+        /// Adds one pair of runs.
+        mutating func add(alone: Outcome, beside: Outcome) {
+            self.alone.append(alone)
+            self.beside.append(beside)
+        }
+
+        /// Whether the load was held up. Half of the answers count for it: on a machine that others use, one of a
+        /// hundred may wait for a processor whatever the dispatcher does.
+        var isDelayed: Bool {
+            let (before, after) = (middle(alone, \.p50), middle(beside, \.p50))
+            return after > 10 * before && after > Self.delayMin
+        }
+
+        /// The figures.
+        var text: String {
+            let ratio = middle(beside, \.p99) / middle(alone, \.p99)
+            return "p99 \(beside.map(\.p99)) ms, alone \(alone.map(\.p99)) ms; ratio of medians \(ratio) (bar 2); "
+                + "p50 \(middle(beside, \.p50)) ms, alone \(middle(alone, \.p50)) ms"
+        }
+
+        private func middle(_ outcomes: [Outcome], _ figure: (Outcome) -> Double) -> Double {
+            outcomes.map(figure).sorted()[outcomes.count / 2]
+        }
     }
 
     let port: Int
@@ -58,7 +97,7 @@ private struct PacedLoadRun {
         var due = Wire.now()
         var left = count
         var lost = false
-        let end = due + UInt64(count) * interval + 5_000_000_000
+        let end = due + UInt64(count) * interval + 30_000_000_000
         while (left > 0 || !asked.isEmpty) && !lost {
             let now = Wire.now()
             if left > 0, now >= due, let descriptor = free.popLast() {

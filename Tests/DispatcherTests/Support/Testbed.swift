@@ -33,6 +33,18 @@ struct Testbed: Sendable {
         try await RawClient.connect(to: port, isReading: isReading)
     }
 
+    /// Whether the dispatcher lets nobody in at a port that it has given up. On a busy machine the listener of another
+    /// test may have got the port by then; what that one is asked this dispatcher does not count.
+    func refuses(at port: Int) async -> Bool {
+        let unrouted = "f2s_requests_refused_total{stage=\"route\"}"
+        let before = metric(unrouted)
+        guard let client = try? await RawClient.connect(to: port) else { return true }
+        defer { client.close() }
+        client.send(get("/nothing"))
+        try? await eventually("an answer or an end") { client.isClosed || client.inbox.total > 0 }
+        return metric(unrouted) == before
+    }
+
     /// Declares functions; the first one is the oldest.
     func declare(_ functions: Function...) { dispatcher.apply(FunctionSnapshot(functions: functions)) }
 
