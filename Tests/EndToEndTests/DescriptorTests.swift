@@ -76,7 +76,8 @@ extension EndToEndSerial {
                 try allow(free, f2s.process.id)
                 _ = try? f2s.connect(silence: .seconds(1)).exchange("GET", "/invoke/cold")
                 f2s.process.send(signal: SIGTERM)
-                #expect(try f2s.process.waitForEnd(within: .seconds(4 * EndToEndSerial.patience)) == 0)
+                let status = try f2s.process.waitForEnd(within: .seconds(4 * EndToEndSerial.patience))
+                #expect(status == 0, "\(f2s.log.suffix(4000))")
                 #expect(ProcessTable.running(family).isEmpty)
             }
         }

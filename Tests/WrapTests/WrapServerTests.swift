@@ -64,7 +64,7 @@ struct WrapServerTests {
     func `a command that does not read its input answers all the same`(command: [String]) async throws {
         try await WrapFixture.serve(WrapOptions(command: command)) { wrap in
             for _ in 0..<3 {
-                // More than a pipe holds, and little enough to be read within `WrapResponder.lingering` on a busy machine.
+                // More than a pipe holds, and little enough to be read within the time that the server lingers.
                 let body = ByteBuffer(repeating: UInt8(ascii: "x"), count: 1 << 20)
                 let answer = try await wrap.send(wrap.request("POST", body: .bytes(body)))
                 #expect(answer.status == 200)

@@ -14,30 +14,34 @@ extension EndToEndSerial {
             name: String, loops: Int
         ) async throws {
             let server = try #require(RealServer.all.first { $0.name == name })
-            let direct = try withServer(server) { port in
-                try times { try HTTPConnection(port: port, silence: .seconds(20)).exchange("GET", "/") }
-            }
             let manifest = try server.manifest().with { ($0.idle, $0.concurrency) = ("60s", 1) }
-            let through = try await F2SServer.serve([manifest], settings: "f2s:\n  loops: \(loops)\n") { f2s in
+            try await F2SServer.serve([manifest], settings: "f2s:\n  loops: \(loops)\n") { f2s in
                 try eventually("it answers") { try f2s.get("/invoke/\(name)").status == 200 }
-                return try times { try f2s.get("/invoke/\(name)") }
+                var (through, direct): ([Int64], [Int64]) = ([], [])
+                try withServer(server) { port in
+                    // In turn, so that whatever else the machine does slows down both.
+                    for _ in 0..<Self.turns {
+                        through.append(try time { try f2s.get("/invoke/\(name)") })
+                        direct.append(
+                            try time { try HTTPConnection(port: port, silence: .seconds(20)).exchange("GET", "/") })
+                    }
+                }
+                let added = through.median - direct.median
+                report(
+                    2, "\(name), \(loops) loops: \(Self.turns) calls in turn, median \(through.median.milliseconds)",
+                    "through F2S, \(direct.median.milliseconds) without: \(added.milliseconds) added;",
+                    "slowest \((through.max() ?? 0).milliseconds), \((direct.max() ?? 0).milliseconds)")
+                // On a machine with more to do than processors each hop waits for one.
+                #expect(added <= max(Self.bar * Int64(EndToEndSerial.patience), 3 * direct.median))
             }
-            let added = through.median - direct.median
-            report(
-                2, "\(name), \(loops) loops: \(Self.turns) calls in turn, median \(through.median.milliseconds)",
-                "through F2S, \(direct.median.milliseconds) without: \(added.milliseconds) added;",
-                "slowest \((through.max() ?? 0).milliseconds), \((direct.max() ?? 0).milliseconds)")
-            #expect(added <= Self.bar * Int64(EndToEndSerial.patience))
         }
 
-        /// Each call has a connection of its own, and so, through F2S, the next event loop.
-        private func times(_ call: () throws -> HTTPAnswer) throws -> [Int64] {
-            try (0..<Self.turns).map { _ in
-                let begun = monotonicNanoseconds()
-                let answer = try call()
-                #expect(answer.status == 200 && answer.text == "hello\n")
-                return monotonicNanoseconds() - begun
-            }
+        /// One call. It has a connection of its own, and so, through F2S, the next event loop.
+        private func time(_ call: () throws -> HTTPAnswer) throws -> Int64 {
+            let begun = monotonicNanoseconds()
+            let answer = try call()
+            #expect(answer.status == 200 && answer.text == "hello\n")
+            return monotonicNanoseconds() - begun
         }
 
         /// Runs the server without F2S.
