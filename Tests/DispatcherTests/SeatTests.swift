@@ -194,7 +194,8 @@ import Testing
         var limits = Limits()
         limits.queueLengthMax = 1
         try await withTestbed(internal: makeInternal(), limits: limits) { bed in
-            bed.declare(makeFunction(concurrency: 1, timeout: .seconds(3)))
+            // Longer than the second one needs on a busy machine to find the queue full.
+            bed.declare(makeFunction(concurrency: 1, timeout: .seconds(8)))
             bed.seat(elsewhere: Replica.Address(ip: "127.0.0.1", port: port), isHeld: true)
             let first = try await bed.client()
             first.send(get())

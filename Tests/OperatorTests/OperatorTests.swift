@@ -78,9 +78,9 @@ import Testing
             }
             waits.sort()
             print("from activation to apply: median \(waits[count / 2]) of \(count)")
-            // The operator's clock stands still, so that none of them was heard because of a tick. Other suites run
-            // beside this one: how long it takes is told by the quickest.
-            #expect(waits[0] < .milliseconds(5))
+            // The operator's clock stands still: that they are heard at all shows that no tick was needed. How long it
+            // takes is told by the quickest; beside ten processes per core that one waits for its turn, too.
+            #expect(waits[0] < .milliseconds(50))
         }
     }
 
