@@ -82,6 +82,32 @@ extension EndToEndSerial {
             }
         }
 
+        @Test(.enabled(if: mayLook))
+        func `f2s outlives a lack of descriptors while its threads are busy`() async throws {
+            try await F2SServer.serve([try FunctionManifest("cold")], settings: settings(loops: 1)) { f2s in
+                let connections = try (0..<16).map { _ in try f2s.connect() }
+                let callAll = {
+                    for connection in connections { try connection.send("GET", "/functions") }
+                    return try connections.map { try $0.answer(to: "GET").status }
+                }
+                #expect(try callAll().allSatisfy { $0 == 200 })
+                try allow(0, f2s.process.id)
+                // Once a second libdispatch looks at the threads of a pool that has work left.
+                let end = monotonicNanoseconds() + 4_000_000_000
+                var statuses: [Int] = []
+                while monotonicNanoseconds() < end, let more = try? callAll() { statuses += more }
+                #expect(try f2s.process.endIfOver() == nil, "\(f2s.log.suffix(2000))")
+                try set(limit: 4096, of: f2s.process.id)
+                try eventually("it takes connections again") {
+                    (try? f2s.connect().exchange("GET", "/health").status) == 200
+                }
+                #expect(try f2s.get("/invoke/cold").status == 200)
+                print(
+                    "\(statuses.count) calls of the API without a free descriptor, 200: \(statuses.count { $0 == 200 })"
+                )
+            }
+        }
+
         @Test(arguments: [1, 2, 4])
         func `connections never take the descriptors that a start needs`(loops: Int) async throws {
             let function = try FunctionManifest("cold")

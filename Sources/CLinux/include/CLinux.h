@@ -74,6 +74,12 @@ int f2s_has_ended(pid_t child);
 /// Writes the inodes of the sockets that a process holds into `inodes`, at most `capacity`; returns how many.
 size_t f2s_socket_inodes(pid_t process, uint64_t *inodes, size_t capacity);
 
+// MARK: spare.c
+
+/// Keeps 16 descriptors back with which the process survives that it has no other left. Without them libdispatch ends it
+/// at such a moment, if its pool of threads is busy.
+void f2s_keep_spare_descriptors(void);
+
 // MARK: heap.c
 
 /// Has blocks of `mapped_bytes_min` bytes and more mapped one by one, and at most `heaps_max` heaps made.

@@ -102,6 +102,7 @@ struct ServeCommand: AsyncParsableCommand {
         _ = f2s_adopt_orphans()
         // Settings and tokens may be in the environment, and functions are processes of the same user.
         _ = f2s_hide_memory()
+        f2s_keep_spare_descriptors()
         let (logs, writer) = (LogOutput(), LogWriter(STDERR_FILENO))
         LoggingSystem.bootstrap { SettingsLogHandler(label: $0, output: logs, writer: writer) }
         // Whoever looks for the reason of a start that failed must find it.

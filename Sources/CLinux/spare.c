@@ -1,0 +1,61 @@
+// libdispatch, on which Swift runs tasks, looks once a second at the threads of a pool that has work left: it opens
+// /proc/PID/task/TID/stat of each. When that fails, as it does when descriptors have run out, libdispatch ends the
+// process (a trap in _dispatch_workq_monitor_pools). It ignores a file that it can open and not read. So the program has
+// an `open` of its own, which returns a spare descriptor of /dev/null where such a file cannot be opened.
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { spares_max = 16 };
+
+// 0: none. Standard input is never a spare.
+static atomic_int spares[spares_max];
+
+static void keep(atomic_int *spare) {
+    if (atomic_load(spare) != 0) return;
+    int descriptor = openat(AT_FDCWD, "/dev/null", O_RDONLY | O_CLOEXEC), none = 0;
+    if (descriptor < 0) return;
+    if (descriptor == 0 || !atomic_compare_exchange_strong(spare, &none, descriptor)) close(descriptor);
+}
+
+void f2s_keep_spare_descriptors(void) {
+    for (size_t number = 0; number < spares_max; number++) keep(&spares[number]);
+}
+
+static int take_spare(void) {
+    for (size_t number = 0; number < spares_max; number++) {
+        int descriptor = atomic_exchange(&spares[number], 0);
+        if (descriptor > 0) return descriptor;
+    }
+    return -1;
+}
+
+static bool is_thread_status(const char *path) {
+    size_t length = strlen(path);
+    return length > 5 && strncmp(path, "/proc/", 6) == 0 && strstr(path, "/task/") &&
+           strcmp(path + length - 5, "/stat") == 0;
+}
+
+int open(const char *path, int flags, ...) {
+    mode_t mode = 0;
+    if (flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE) {
+        va_list rest;
+        va_start(rest, flags);
+        mode = va_arg(rest, mode_t);
+        va_end(rest);
+    }
+    int descriptor = openat(AT_FDCWD, path, flags, mode);
+    if (descriptor >= 0 || (errno != EMFILE && errno != ENFILE) || !is_thread_status(path)) return descriptor;
+    int spare = take_spare();
+    // The one before has been closed by now, so that there may be room for another one.
+    if (spare >= 0) f2s_keep_spare_descriptors();
+    return spare;
+}
