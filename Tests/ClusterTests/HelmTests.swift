@@ -114,8 +114,6 @@ private struct Release {
     }
 
     func cleanUp() throws {
-        try f2s.kubectl(
-            "delete", "namespace", namespace, functions, "--ignore-not-found", "--timeout=120s",
-            within: .seconds(130))
+        try f2s.kubectl("delete", "namespace", namespace, functions, "--ignore-not-found", "--wait=false")
     }
 }
