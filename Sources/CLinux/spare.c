@@ -1,7 +1,7 @@
 // libdispatch, on which Swift runs tasks, looks once a second at the threads of a pool that has work left: it opens
-// /proc/PID/task/TID/stat of each. When that fails, as it does when descriptors have run out, libdispatch ends the
-// process (a trap in _dispatch_workq_monitor_pools). It ignores a file that it can open and not read. So the program has
-// an `open` of its own, which returns a spare descriptor of /dev/null where such a file cannot be opened.
+// /proc/TID/stat of each. When that fails, as it does when descriptors have run out, libdispatch ends the process (a
+// trap in _dispatch_workq_monitor_pools). It ignores a file that it can open and not read. So the program has an `open`
+// of its own, which returns a spare descriptor of /dev/null where such a file cannot be opened.
 #define _GNU_SOURCE
 #include "CLinux.h"
 
@@ -38,10 +38,11 @@ static int take_spare(void) {
     return -1;
 }
 
-static bool is_thread_status(const char *path) {
-    size_t length = strlen(path);
-    return length > 5 && strncmp(path, "/proc/", 6) == 0 && strstr(path, "/task/") &&
-           strcmp(path + length - 5, "/stat") == 0;
+// Whether it is libdispatch that asks for the status of a thread: others close theirs on exec.
+static bool is_thread_status(const char *path, int flags) {
+    static const char digits[] = "0123456789";
+    if (flags != (O_RDONLY | O_NONBLOCK) || strncmp(path, "/proc/", 6) != 0) return false;
+    return strcmp(path + 6 + strspn(path + 6, digits), "/stat") == 0;
 }
 
 int open(const char *path, int flags, ...) {
@@ -53,7 +54,7 @@ int open(const char *path, int flags, ...) {
         va_end(rest);
     }
     int descriptor = openat(AT_FDCWD, path, flags, mode);
-    if (descriptor >= 0 || (errno != EMFILE && errno != ENFILE) || !is_thread_status(path)) return descriptor;
+    if (descriptor >= 0 || (errno != EMFILE && errno != ENFILE) || !is_thread_status(path, flags)) return descriptor;
     int spare = take_spare();
     // The one before has been closed by now, so that there may be room for another one.
     if (spare >= 0) f2s_keep_spare_descriptors();
