@@ -102,6 +102,18 @@ struct ChaosEdits: Sendable {
         count("looks")
     }
 
+    /// What every thread of F2S does: its name, its state, and where in the kernel it waits.
+    private func threads() -> String {
+        let folder = "/proc/\(server.process.id)/task"
+        return Files.names(in: folder).map { thread in
+            let read = { (name: String) in
+                ((try? Files.read("\(folder)/\(thread)/\(name)")) ?? "").filter { $0 != "\n" }
+            }
+            let state = read("stat").split(separator: ")").last?.split(separator: " ").first ?? "?"
+            return "\(thread) \(read("comm")) \(state) \(read("wchan"))"
+        }.joined(separator: ", ")
+    }
+
     /// Every function is called all the time, so that a new revision answers soon.
     private mutating func watchRollouts() {
         let now = monotonicNanoseconds()
@@ -115,7 +127,9 @@ struct ChaosEdits: Sendable {
                 rollouts[name]?.isReported = true
                 let why = (try? server.get("/functions/\(name)/why").text) ?? "no answer"
                 let facts = why.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-                tally.find("\(name): revision \(rollout.revision) has not answered for \(time.milliseconds): \(facts)")
+                tally.find(
+                    "\(name): revision \(rollout.revision) has not answered for \(time.milliseconds): \(facts); "
+                        + "threads: \(threads()); log: \(server.log.suffix(4000))")
             }
         }
     }
