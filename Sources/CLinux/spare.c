@@ -38,7 +38,7 @@ static int take_spare(void) {
     return -1;
 }
 
-// Whether it is libdispatch that asks for the status of a thread: others close theirs on exec.
+// True for libdispatch's request for the status of a thread. F2S opens such files with O_CLOEXEC.
 static bool is_thread_status(const char *path, int flags) {
     static const char digits[] = "0123456789";
     if (flags != (O_RDONLY | O_NONBLOCK) || strncmp(path, "/proc/", 6) != 0) return false;
@@ -56,7 +56,7 @@ int open(const char *path, int flags, ...) {
     int descriptor = openat(AT_FDCWD, path, flags, mode);
     if (descriptor >= 0 || (errno != EMFILE && errno != ENFILE) || !is_thread_status(path, flags)) return descriptor;
     int spare = take_spare();
-    // The one before has been closed by now, so that there may be room for another one.
+    // libdispatch has closed the spare that it got before, so that there may be room for a new one.
     if (spare >= 0) f2s_keep_spare_descriptors();
     return spare;
 }

@@ -9,9 +9,9 @@ struct RuntimeFolder {
 
     /// A Unix socket's path has a hard limit of 107 bytes; this leaves room for the socket's name.
     private static let bytesMax = 90
-    /// Pattern of the folder's name, nothing left to do: mkdtemp(3) wants six X at the end and puts letters in their
-    /// place that make a name that nobody has.
-    private static let namePattern = "f2s-XXXXXX"
+    /// Template of the folder's name. mkdtemp(3) requires six letters X at its end and replaces them by letters that
+    /// make the name unique.
+    private static let nameTemplate = "f2s-" + String(repeating: "X", count: 6)
 
     /// Makes the folder under `$XDG_RUNTIME_DIR`, else under the temporary folder, with mode 0700.
     init(environment: [String: String]) throws {
@@ -19,7 +19,7 @@ struct RuntimeFolder {
         for parent in [environment["XDG_RUNTIME_DIR"], environment["TMPDIR"], "/tmp"].compactMap({ $0 })
         where !parent.isEmpty {
             // A copy, because mkdtemp writes the name into it.
-            var template = Array("\(parent)/\(Self.namePattern)".utf8CString)
+            var template = Array("\(parent)/\(Self.nameTemplate)".utf8CString)
             guard template.count <= Self.bytesMax else {
                 problems.append("\(parent) is too long for a socket's path")
                 continue

@@ -20,7 +20,7 @@ struct PacedLoad: Sendable {
         }
     }
 
-    /// What the same load took alone and beside something that must not delay it.
+    /// The times of one load, measured alone and beside something that must not delay it.
     struct Comparison: Sendable {
         private var alone: [Outcome] = []
         private var beside: [Outcome] = []
@@ -34,8 +34,8 @@ struct PacedLoad: Sendable {
             self.beside.append(beside)
         }
 
-        /// Whether the load was held up. Half of the answers count for it: on a machine that others use, one of a
-        /// hundred may wait for a processor whatever the dispatcher does.
+        /// True if half of the answers came late. The slowest of a hundred say nothing on a shared machine: they may
+        /// have waited for a processor.
         var isDelayed: Bool {
             let (before, after) = (middle(alone, \.p50), middle(beside, \.p50))
             return after > 10 * before && after > Self.delayMin

@@ -33,8 +33,8 @@ struct Testbed: Sendable {
         try await RawClient.connect(to: port, isReading: isReading)
     }
 
-    /// Whether the dispatcher lets nobody in at a port that it has given up. On a busy machine the listener of another
-    /// test may have got the port by then; what that one is asked this dispatcher does not count.
+    /// Returns true if the dispatcher accepts no connection at a port that it has closed. On a busy machine the
+    /// listener of another test may have the port by then; this dispatcher does not count the requests that reach it.
     func refuses(at port: Int) async -> Bool {
         let unrouted = "f2s_requests_refused_total{stage=\"route\"}"
         let before = metric(unrouted)

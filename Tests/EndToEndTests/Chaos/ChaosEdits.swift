@@ -102,7 +102,7 @@ struct ChaosEdits: Sendable {
         count("looks")
     }
 
-    /// What every thread of F2S does: its name, its state, and where in the kernel it waits.
+    /// Lists the threads of F2S, each with its name, its state and the kernel function that it waits in.
     private func threads() -> String {
         let folder = "/proc/\(server.process.id)/task"
         return Files.names(in: folder).map { thread in
