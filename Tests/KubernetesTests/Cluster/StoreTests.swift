@@ -321,26 +321,40 @@ struct APIServerSerial {
         }
     }
 
-    @Test func `the next leader takes over at once when the first resigns, and soon when it vanishes`() async throws {
+    @Test func `the next leader takes over at once when the first resigns`() async throws {
+        try await TestCluster.withNamespaces { functions, containers in
+            try await RunningPlatform.run(functions: functions, containers: containers, pod: "a") { a in
+                try await a.eventually("a leads") { a.platform.election.isLeader }
+                try await RunningPlatform.run(functions: functions, containers: containers, pod: "b") { b in
+                    #expect(!b.platform.election.isLeader)
+                    await a.kubernetes.resign()
+                    #expect(!a.platform.election.isLeader)
+                    try await b.promptly("b leads", bar: .seconds(2)) {
+                        // An API server on a busy machine may have left the first one unanswered.
+                        await a.kubernetes.resign()
+                        return b.platform.election.isLeader
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func `the next leader takes over soon when the first vanishes, and not before its lease has ended`()
+        async throws
+    {
         try await TestCluster.withNamespaces { functions, containers in
             @Sendable func lead(
                 _ pod: String, _ body: @escaping @Sendable (RunningPlatform) async throws -> Void
             ) async throws {
-                try await RunningPlatform.run(functions: functions, containers: containers, pod: pod, body)
+                try await RunningPlatform.run(
+                    functions: functions, containers: containers, pod: pod,
+                    adjust: { $0.failover = .seconds(4) }, body)
             }
-            try await lead("a") { a in
-                try await a.eventually("a leads") { a.platform.election.isLeader }
-                try await lead("b") { b in
-                    #expect(!b.platform.election.isLeader)
-                    await a.kubernetes.resign()
-                    #expect(!a.platform.election.isLeader)
-                    try await b.promptly("b leads", bar: .seconds(2)) { b.platform.election.isLeader }
-                }
-            }
-            // The task of b was cancelled, which is as sudden as a SIGKILL.
+            // Its task is cancelled without a resignation, which is as sudden as a SIGKILL.
+            try await lead("a") { a in try await a.eventually("a leads") { a.platform.election.isLeader } }
             let vanished = ContinuousClock.now
-            try await lead("c") { c in
-                try await c.promptly("c leads", bar: .seconds(5)) { c.platform.election.isLeader }
+            try await lead("b") { b in
+                try await b.promptly("b leads", bar: .seconds(5)) { b.platform.election.isLeader }
                 #expect(ContinuousClock.now - vanished > .seconds(2), "not before the lease has ended")
             }
         }
