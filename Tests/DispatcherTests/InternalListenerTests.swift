@@ -146,6 +146,7 @@ import Testing
                 #expect(answer.body == "GET \(arrives) HTTP/1.1")
                 #expect(answer.field("Server-Timing") == nil)
             }
+            #expect(hooks.connections.count == 1)
             let body = String(repeating: "x", count: 100_000)
             #expect(
                 try await peer.ask("POST /load HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n\(body)").status
@@ -153,7 +154,6 @@ import Testing
             #expect(hooks.requests.last?.body == body)
             #expect(hooks.requests.first?.fields("X-F2S-Token") == [token])
             #expect(hooks.requests.first?.fields("X-Forwarded-For") == ["127.0.0.1"])
-            #expect(hooks.connections.count == 1)
         }
     }
 

@@ -77,9 +77,31 @@ package struct ChildProcess: Sendable {
         return signal == 0 ? Int(status >> 8 & 0xFF) : 128 + signal
     }
 
-    /// Waits for its end.
+    /// Waits for its end. A failure lists its threads, and `F2S_TEST_INSPECT`, a shell command, is run with its process
+    /// ID: a debugger that prints every stack, for example.
     package func waitForEnd(within limit: Duration) throws -> Int {
-        try eventually("\(program) ends", within: limit) { try endIfOver() }
+        do {
+            return try eventually("\(program) ends", within: limit) { try endIfOver() }
+        } catch {
+            let found = threads
+            if let command = getenv("F2S_TEST_INSPECT") {
+                let inspection = try ChildProcess(["sh", "-c", "\(String(cString: command)) \(id)"])
+                _ = try? eventually("the inspection ends", within: .seconds(60)) { try inspection.endIfOver() }
+            }
+            throw Failure(program: program, reason: "\(error); its threads: \(found)")
+        }
+    }
+
+    /// Its threads, each with its number, name, state and the kernel function that it waits in.
+    package var threads: String {
+        let folder = "/proc/\(id)/task"
+        return Files.names(in: folder).map { thread in
+            let read = { (name: String) in
+                ((try? Files.read("\(folder)/\(thread)/\(name)")) ?? "").filter { $0 != "\n" }
+            }
+            let state = read("stat").split(separator: ")").last?.split(separator: " ").first ?? "?"
+            return "\(thread) \(read("comm")) \(state) \(read("wchan"))"
+        }.joined(separator: ", ")
     }
 
     /// Ends it for good and takes its status; no harm when it is gone.

@@ -34,11 +34,10 @@ struct PacedLoad: Sendable {
             self.beside.append(beside)
         }
 
-        /// True if half of the answers came late. The slowest of a hundred say nothing on a shared machine: they may
-        /// have waited for a processor.
+        /// True if half of the answers came late in every pair of runs. The slowest of a hundred say nothing on a
+        /// shared machine, where they may have waited for a processor, nor does one run of three.
         var isDelayed: Bool {
-            let (before, after) = (middle(alone, \.p50), middle(beside, \.p50))
-            return after > 10 * before && after > Self.delayMin
+            zip(alone, beside).allSatisfy { $1.p50 > 10 * $0.p50 && $1.p50 > Self.delayMin }
         }
 
         /// The figures.

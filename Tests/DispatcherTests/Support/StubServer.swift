@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import Synchronization
@@ -24,7 +25,10 @@ final class StubServer: Sendable {
         self.reply = reply
     }
 
-    /// Listens on a free port of the loopback, or on a Unix socket.
+    /// The ports of all stubs, until the tests end: a stub that has stopped refuses connections.
+    private static let ports = Mutex<[Int32]>([])
+
+    /// Listens on a free port of the loopback, on the port of a stub that has stopped, or on a Unix socket.
     static func start(
         path: String? = nil, port: Int = 0, call: Call = .onWhole, _ reply: @escaping Reply
     ) async throws -> StubServer {
@@ -43,10 +47,20 @@ final class StubServer: Sendable {
             if let path {
                 try await bootstrap.bind(unixDomainSocketPath: path).get()
             } else {
-                try await bootstrap.bind(host: "127.0.0.1", port: port).get()
+                try await bootstrap
+                    .serverChannelOption(
+                        .socketOption(NIOBSDSocket.Option(rawValue: CInt(SO_REUSEPORT))), value: 1
+                    )
+                    .bind(host: "127.0.0.1", port: port > 0 ? port : reservePort()).get()
             }
         server.channel.withLock { $0 = bound }
         return server
+    }
+
+    private static func reservePort() throws -> Int {
+        let (descriptor, port) = try Wire.occupy(isShared: true)
+        ports.withLock { $0.append(descriptor) }
+        return port
     }
 
     /// Answers every request with one text.

@@ -36,11 +36,13 @@ enum Wire {
         return (descriptor, port)
     }
 
-    /// A port that refuses connections, and that nobody else gets as long as the descriptor is open: a port that was
-    /// free a moment ago may be another test's by now.
-    static func occupy(type: Int32? = nil) throws -> (descriptor: Int32, port: Int) {
+    /// A port that refuses connections, and that nothing else gets as long as the descriptor is open: a port that was
+    /// free a moment ago may be another test's by now, or that of the socket that dials it.
+    /// - Parameter isShared: a listener with `SO_REUSEPORT` may use the port.
+    static func occupy(type: Int32? = nil, isShared: Bool = false) throws -> (descriptor: Int32, port: Int) {
         let usual = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
         let descriptor = try checked(socket(AF_INET, type ?? Int32(usual), 0), "socket")
+        if isShared { set(descriptor, SOL_SOCKET, SO_REUSEPORT, 1) }
         _ = try with(SocketAddress(ip: "127.0.0.1", port: 0)) { try checked(bind(descriptor, $0, $1), "bind") }
         return (descriptor, try (Socket.localAddress(descriptor)?.port).orThrow())
     }

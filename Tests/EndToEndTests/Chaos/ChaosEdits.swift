@@ -102,18 +102,6 @@ struct ChaosEdits: Sendable {
         count("looks")
     }
 
-    /// Lists the threads of F2S, each with its name, its state and the kernel function that it waits in.
-    private func threads() -> String {
-        let folder = "/proc/\(server.process.id)/task"
-        return Files.names(in: folder).map { thread in
-            let read = { (name: String) in
-                ((try? Files.read("\(folder)/\(thread)/\(name)")) ?? "").filter { $0 != "\n" }
-            }
-            let state = read("stat").split(separator: ")").last?.split(separator: " ").first ?? "?"
-            return "\(thread) \(read("comm")) \(state) \(read("wchan"))"
-        }.joined(separator: ", ")
-    }
-
     /// Every function is called all the time, so that a new revision answers soon.
     private mutating func watchRollouts() {
         let now = monotonicNanoseconds()
@@ -129,7 +117,7 @@ struct ChaosEdits: Sendable {
                 let facts = why.split(whereSeparator: \.isWhitespace).joined(separator: " ")
                 tally.find(
                     "\(name): revision \(rollout.revision) has not answered for \(time.milliseconds): \(facts); "
-                        + "threads: \(threads()); log: \(server.log.suffix(4000))")
+                        + "threads: \(server.process.threads); log: \(server.log.suffix(4000))")
             }
         }
     }
