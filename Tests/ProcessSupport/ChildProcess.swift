@@ -85,7 +85,7 @@ package struct ChildProcess: Sendable {
     package func waitForEnd(within limit: Duration) throws -> Int {
         do {
             return try eventually("\(program) ends", within: limit) { try endIfOver() }
-        } catch {
+        } catch let error as WaitedInVain {
             let found = threads
             if limit >= Self.longWait, let command = getenv("F2S_TEST_INSPECT") {
                 let inspection = try ChildProcess(["sh", "-c", "\(String(cString: command)) \(id)"])
