@@ -27,18 +27,32 @@ class Connection:
         self.socket.sendall(request)
 
     def receive(self):
-        """Status and body of one answer, whose length must be told by Content-Length."""
-        while b"\r\n\r\n" not in self.received:
-            self.more()
-        head, _, rest = self.received.partition(b"\r\n\r\n")
+        """Status and body of one answer, whose length must be told by Content-Length or by chunks."""
+        head = self.take_until(b"\r\n\r\n")
         length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
-        if not length:
-            raise OSError(f"an answer without Content-Length: {head[:80]!r}")
-        self.received, length = rest, int(length.group(1))
-        while len(self.received) < length:
+        if length:
+            return int(head[9:12]), self.take(int(length.group(1)))
+        if not re.search(rb"(?i)\r\ntransfer-encoding: *chunked", head):
+            raise OSError(f"an answer whose end is not told: {head[:80]!r}")
+        pieces = []
+        while size := int(self.take_until(b"\r\n").partition(b";")[0], 16):
+            pieces.append(self.take(size))
+            self.take(2)
+        while self.take_until(b"\r\n"):
+            pass
+        return int(head[9:12]), b"".join(pieces)
+
+    def take_until(self, end):
+        while end not in self.received:
             self.more()
-        body, self.received = self.received[:length], self.received[length:]
-        return int(head[9:12]), body
+        taken, _, self.received = self.received.partition(end)
+        return taken
+
+    def take(self, count):
+        while len(self.received) < count:
+            self.more()
+        taken, self.received = self.received[:count], self.received[count:]
+        return taken
 
     def more(self):
         chunk = self.socket.recv(65536)
