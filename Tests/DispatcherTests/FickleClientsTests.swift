@@ -36,8 +36,9 @@ extension DispatcherSerial {
             #expect(answered + outcome.left == requests)
             #expect(outcome.broken == 0)
             #expect(Set(outcome.statuses.keys).isSubset(of: [200, 504]))
-            // Fewer leave in time where the machine is busy.
-            #expect(outcome.left > requests / 10)
+            // A third by design, those that are timed out included. On a busy machine fewer leave in time.
+            let cutShort = outcome.left + outcome.statuses[504, default: 0]
+            #expect(cutShort > requests / 5)
             try await eventually("all is free") { beds.allSatisfy { bed in names.allSatisfy { bed.isIdle($0) } } }
             let most = replicas.tally.most
             #expect(most.allSatisfy { $0 <= 1 }, "at once: \(most.filter { $0 > 1 })")

@@ -140,7 +140,7 @@ import Testing
         try folder.write("a.yaml", manifest("alpha"))
         let directory = open(folder)
         directory.look()
-        // However long this process is stopped between the writing and the look.
+        // The look is as of this moment, so that a pause of this process after the writes does not matter.
         let written = Moment.now
         try folder.write("a.yaml", "")
         try folder.write("b.yaml", manifest("beta"))

@@ -14,9 +14,6 @@ package struct ChildProcess: Sendable {
         package var description: String { "\(program): \(reason)" }
     }
 
-    /// Those who expect no end wait for a shorter time.
-    private static let longWait = Duration.seconds(10)
-
     package let program: String
     package let id: pid_t
 
@@ -80,18 +77,12 @@ package struct ChildProcess: Sendable {
         return signal == 0 ? Int(status >> 8 & 0xFF) : 128 + signal
     }
 
-    /// Waits for its end. A failure lists its threads. After a long wait `F2S_TEST_INSPECT`, a shell command, is run
-    /// with its process ID: a debugger that prints every stack, for example.
+    /// Waits for its end. A failure lists its threads.
     package func waitForEnd(within limit: Duration) throws -> Int {
         do {
             return try eventually("\(program) ends", within: limit) { try endIfOver() }
         } catch let error as WaitedInVain {
-            let found = threads
-            if limit >= Self.longWait, let command = getenv("F2S_TEST_INSPECT") {
-                let inspection = try ChildProcess(["sh", "-c", "\(String(cString: command)) \(id)"])
-                _ = try? eventually("the inspection ends", within: .seconds(60)) { try inspection.endIfOver() }
-            }
-            throw Failure(program: program, reason: "\(error); its threads: \(found)")
+            throw Failure(program: program, reason: "\(error); its threads: \(threads)")
         }
     }
 

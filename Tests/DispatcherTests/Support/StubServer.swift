@@ -25,7 +25,7 @@ final class StubServer: Sendable {
         self.reply = reply
     }
 
-    /// The ports of all stubs, until the tests end: a stub that has stopped refuses connections.
+    /// Sockets that reserve the ports of all stubs until the process ends, so that a stopped stub refuses connections.
     private static let ports = Mutex<[Int32]>([])
 
     /// Listens on a free port of the loopback, on the port of a stub that has stopped, or on a Unix socket.

@@ -330,7 +330,7 @@ struct APIServerSerial {
                     await a.kubernetes.resign()
                     #expect(!a.platform.election.isLeader)
                     try await b.promptly("b leads", bar: .seconds(2)) {
-                        // An API server on a busy machine may have left the first one unanswered.
+                        // Repeated, because a busy API server may not have answered the first request in time.
                         await a.kubernetes.resign()
                         return b.platform.election.isLeader
                     }

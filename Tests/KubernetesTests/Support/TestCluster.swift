@@ -74,7 +74,7 @@ struct RunningPlatform: Sendable {
         var options = KubernetesOptions(
             namespace: functions, functionsNamespace: containers, podName: pod, podIP: "127.0.0.1", token: "t")
         options.requestTimeout = { .seconds(1) }
-        // Leadership that ends while the API server of a busy machine stalls is not what most tests are about.
+        // Long, so that a stalled API server on a busy machine does not end the leadership during a test.
         options.failover = .seconds(60)
         adjust(&options)
         let access = try ClusterAccess.load(kubeconfig: TestCluster.kubeconfig, environment: [:])
