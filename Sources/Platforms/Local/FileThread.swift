@@ -1,5 +1,3 @@
-import CLinux
-import Glibc
 import Synchronization
 
 /// Runs work on files, one piece after the other, on a thread of its own.
@@ -54,31 +52,12 @@ final class FileThread: Sendable {
         state.withLock { state in
             guard state.queue.count < Self.queueMax else { return false }
             if !state.isRunning {
-                guard startThread() else { return false }
+                guard DetachedThread.start(name: "f2s-files", { self.drain() }) == 0 else { return false }
                 state.isRunning = true
             }
             state.queue.append(work)
             return true
         }
-    }
-
-    private func startThread() -> Bool {
-        var thread = pthread_t()
-        let owner = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                f2s_name_thread("f2s-files")
-                // The one retain above ends here; the argument is what was passed below.
-                if let argument { Unmanaged<FileThread>.fromOpaque(argument).takeRetainedValue().drain() }
-                return nil
-            }, owner.toOpaque())
-        guard code == 0 else {
-            owner.release()
-            return false
-        }
-        pthread_detach(thread)
-        return true
     }
 
     private func drain() {

@@ -8,7 +8,7 @@ import Synchronization
 ///
 /// It looks at the folder now and then instead of being told: that works on every file system, survives whatever
 /// editors and version control do, and costs a system call per file. Only files that have changed are read. All work on
-/// files is done on a thread of its own, and never while the catalogue is locked: a file system that hangs delays
+/// files is done on threads of its own, and never while the catalogue is locked: a file system that hangs delays
 /// changes of declarations, and nothing else.
 final class ManifestDirectory: FunctionStore {
     /// What only work on files touches.
@@ -60,7 +60,6 @@ final class ManifestDirectory: FunctionStore {
     private let catalog: Mutex<ManifestCatalog>
     private let latest = Latest(FunctionSnapshot())
     private let loaded = Latest(false)
-    private let notices = FolderNotices()
 
     init(_ options: LocalOptions, logger: Logger) {
         self.options = options
@@ -83,47 +82,33 @@ final class ManifestDirectory: FunctionStore {
     /// Looks at the folder until the task is cancelled.
     func run() async {
         let pace = LookPace(interval: options.lookInterval, settlingTime: Self.settlingTime)
-        notices.start()
-        defer { notices.close() }
-        var watched: Set<String> = [folder]
-        var hasRepeated = false
+        let watcher = FolderWatcher(folder: folder, pace: pace) { [self] in lookAround() }
+        defer { watcher.stop() }
+        var isRunning = false
+        var isSlow = false
         while !Task.isCancelled {
-            // Before the look, so that what changes while it goes on is not missed.
-            notices.watch(watched)
-            var (isSettled, cost) = (true, Duration.zero)
-            do {
-                let (found, took) = try await thread.run(within: Self.slowLook) {
-                    LookPace.measured { self.lookAround() }
-                }
-                (isSettled, cost) = (found.isSettled, took)
-                // A folder that is new is looked at once more now that it is watched.
-                let isNew = found.folders != watched && !hasRepeated
-                watched = found.folders
-                hasRepeated = isNew
-                if isNew { continue }
-            } catch is FileThread.Failure {
+            if !isRunning {
+                isRunning = watcher.start()
+                if !isRunning { logger.warning("No thread can be started to look at the folder of manifests.") }
+            }
+            let wasSlow = isSlow
+            isSlow = watcher.lookTime.map { $0 >= Self.slowLook } ?? false
+            if isSlow, !wasSlow {
                 logger.warning(
                     "The folder of manifests is slow to read. Until it has been read, functions stay as they are.",
                     metadata: ["folder": "\(folder)"])
-            } catch {
-                return
             }
-            let pause = pace.pause(after: cost, isSettled: isSettled)
-            if isSettled {
-                await notices.next(within: pause)
-            } else {
-                try? await Task.sleep(for: pause)
-            }
+            do { try await Task.sleep(for: .seconds(1)) } catch { return }
         }
     }
 
     /// Looks at the manifests, and at the programs of functions that are watched.
-    /// - Returns: whether no change has yet to settle, and the folders in which manifests may appear.
-    private func lookAround() -> (isSettled: Bool, folders: Set<String>) {
+    private func lookAround() -> FolderWatcher.Look {
         let isSettled = look()
         return work.withLock { work in
             lookAtPrograms(&work)
-            return (isSettled && work.programs.isSettled, Set(work.walk.folders).union([folder]))
+            return FolderWatcher.Look(
+                isSettled: isSettled && work.programs.isSettled, folders: Set(work.walk.folders).union([folder]))
         }
     }
 
