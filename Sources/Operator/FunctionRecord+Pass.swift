@@ -44,6 +44,7 @@ extension FunctionRecord {
                     down: census.down, hasTrouble: isTroubled, now: pass.now), &memory)
         decision = decided
         plan = plan(wish(decided, policy), own, pass)
+        isPlanned = true
         if decided.desired != before {
             metrics.count(decided.reason)
             note("Scaled", "From \(before) to \(decided.message(by: policy))", pass, &events)

@@ -23,6 +23,8 @@ struct FunctionRecord: Sendable {
     var decision: ScaleDecision?
     /// What is to be done.
     var plan: ReconcilePlan
+    /// Whether the plan is for the declaration as it is now.
+    var isPlanned = false
     /// Replicas that exist.
     var replicas = 0
     /// What the platform has taken note of; `nil`: nothing, or nobody knows.
@@ -63,11 +65,12 @@ struct FunctionRecord: Sendable {
         guard isEdited else { return }
         revision = newer.revision
         applied = nil
+        isPlanned = false
     }
 
     /// Whether the platform must be told how many replicas to run.
     func isDue(at now: Duration) -> Bool {
-        guard decision != nil else { return false }
+        guard decision != nil, isPlanned else { return false }
         guard let applied, applied.count == plan.told(), retiring.isEmpty else { return true }
         // The platform knows the wish and works on it; one that has lost it is reminded.
         return plan.current < plan.count && !isTroubled && now - applied.at >= Self.repeatInterval

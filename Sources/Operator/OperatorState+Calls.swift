@@ -78,9 +78,11 @@ extension OperatorState {
     ) {
         if let removedAt = departure.removedAt, now - removedAt < FunctionRecord.repeatInterval { return }
         if retirement == .byPlatform, let since = departure.strangeSince, now - since < Self.strangerGrace { return }
-        let drained = departure.plan.retirable(
-            load: load.replicas, ledger: ledger, limit: departure.limit, at: now)
-        guard drained.count == departure.plan.draining.count, book.begin(.replicas(id), at: now) else { return }
+        // It may have been deleted after the pass has planned; a platform that drains by itself is told at once.
+        guard departure.plan != nil || retirement == .byPlatform else { return }
+        let plan = departure.plan ?? ReconcilePlan(ReplicaWish(desired: 0, maxReplicas: 0))
+        let drained = plan.retirable(load: load.replicas, ledger: ledger, limit: departure.limit, at: now)
+        guard drained.count == plan.draining.count, book.begin(.replicas(id), at: now) else { return }
         ledger.retire(drained)
         noteCuts(drained, of: departure.name, load, limit: departure.limit)
         calls.append(.remove(id))

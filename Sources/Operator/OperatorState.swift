@@ -20,8 +20,8 @@ struct OperatorState: Sendable {
         var name: String
         /// Longest time to drain.
         var limit: Duration
-        /// Everything goes.
-        var plan: ReconcilePlan
+        /// Everything goes; `nil` until a pass has looked at its replicas.
+        var plan: ReconcilePlan?
         /// When the platform has taken note of its end; `nil`: not yet.
         var removedAt: Duration?
         /// When the first of it was seen, if it was never seen declared.
@@ -229,7 +229,7 @@ struct OperatorState: Sendable {
         for record in left {
             let function = record.function
             departures[function.id] = Departure(
-                name: function.name.text, limit: drainLimit(of: function), plan: Self.planOfNothing)
+                name: function.name.text, limit: drainLimit(of: function))
         }
     }
 
@@ -240,7 +240,7 @@ struct OperatorState: Sendable {
         for id in replicas.keys where index[id] == nil && departures[id] == nil {
             // Somebody's from before this process began.
             departures[id] = Departure(
-                name: id.text, limit: max(drainTimeout, requestTimeout + Target.drainMargin), plan: Self.planOfNothing,
+                name: id.text, limit: max(drainTimeout, requestTimeout + Target.drainMargin),
                 strangeSince: now)
         }
         var draining: [Replica.ID] = []
@@ -291,5 +291,4 @@ struct OperatorState: Sendable {
     }
 
     private static let outageLifetime = 3.0
-    private static let planOfNothing = ReconcilePlan(ReplicaWish(desired: 0, maxReplicas: 0))
 }

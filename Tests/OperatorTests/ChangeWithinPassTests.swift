@@ -1,0 +1,53 @@
+import F2SMetrics
+import F2SModel
+import Testing
+
+@testable import F2SOperator
+
+/// Declarations change at any moment: also after a pass has planned and before the platform is asked.
+@Suite struct ChangeWithinPassTests {
+    private let function: Function
+    private var state = OperatorState(metrics: OperatorMetrics(MetricRegistry()), requestTimeout: .seconds(10))
+    private var load = LoadReport()
+
+    /// A function with two replicas, each with an invocation, and nothing to be done.
+    init() throws {
+        function = Samples.function(try Samples.draft(min: 2, max: 3))
+        state.take(FunctionSnapshot(functions: [function]))
+        let replicas = ["r1", "r2"].map {
+            Replica(
+                id: Replica.ID($0), function: function.id, revision: function.revision, state: .ready, since: 0)
+        }
+        state.take(ReplicaSnapshot(replicas: replicas), at: .zero)
+        load.functions[function.id] = .init(inFlight: 2, admitted: 2)
+        for replica in replicas { load.replicas[replica.id] = .init(inFlight: 1, isAccepting: true) }
+        for second in 0..<3 { for call in pass(at: second) { _ = state.end(call, isSuccess: true, at: .zero) } }
+    }
+
+    /// - Parameter between: happens after the plan.
+    private mutating func pass(at second: Int, between: (inout OperatorState) -> Void = { _ in }) -> [OperatorCall] {
+        _ = state.plan(load, at: .seconds(second), wall: 0, isLeader: true)
+        between(&state)
+        return state.calls(load, at: .seconds(second))
+    }
+
+    private func concerns(_ call: OperatorCall) -> Bool {
+        if case .setStatus = call { false } else { true }
+    }
+
+    @Test mutating func `a function that is deleted after a pass has planned finishes its work`() {
+        let calls = pass(at: 3) { $0.take(FunctionSnapshot()) }
+        #expect(!calls.contains(where: concerns), "its replicas do not drain yet: \(calls)")
+        #expect(!pass(at: 4).contains(where: concerns), "both have an invocation in flight")
+        for id in load.replicas.keys { load.replicas[id]?.inFlight = 0 }
+        #expect(pass(at: 5).contains(.remove(function.id)))
+    }
+
+    @Test mutating func `a plan for the declaration before is not carried out for the one after`() throws {
+        let edited = Samples.function(try Samples.draft(min: 2, max: 3, version: 2))
+        let calls = pass(at: 3) { $0.take(FunctionSnapshot(functions: [edited])) }
+        #expect(!calls.contains(where: concerns), "two of the new revision beside the two would be too many: \(calls)")
+        let next = pass(at: 4).filter(concerns)
+        #expect(next == [.apply(edited, count: 1, retiring: [])])
+    }
+}
