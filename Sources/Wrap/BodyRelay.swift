@@ -8,6 +8,8 @@ import Synchronization
 /// leave at
 /// any time; chunks are dropped from then on.
 final class BodyRelay: Sendable {
+    /// Tasks are resumed after the lock: who cancels a task holds a lock of that task, which a resumption waits for,
+    /// and waits for the lock here.
     private enum State {
         case empty
         case taking(CheckedContinuation<ByteBuffer?, Never>)
@@ -23,51 +25,59 @@ final class BodyRelay: Sendable {
     /// Returns once the chunk has been taken, or at once when nobody will take it. One caller at a time.
     func put(_ chunk: ByteBuffer) async {
         await withCheckedContinuation { (producer: CheckedContinuation<Void, Never>) in
-            state.withLock { state in
+            let (consumer, isDone) = state.withLock { state -> (CheckedContinuation<ByteBuffer?, Never>?, Bool) in
                 switch state {
                 case .empty:
                     state = .holding(chunk, producer)
+                    return (nil, false)
                 case .taking(let consumer):
                     state = .empty
-                    consumer.resume(returning: chunk)
-                    producer.resume()
+                    return (consumer, true)
                 case .holding, .finished, .abandoned:
-                    producer.resume()
+                    return (nil, true)
                 }
             }
+            consumer?.resume(returning: chunk)
+            if isDone { producer.resume() }
         }
     }
 
     /// Says that nothing more comes.
     func finish() {
-        state.withLock { state in
+        let consumer = state.withLock { state -> CheckedContinuation<ByteBuffer?, Never>? in
             switch state {
             case .empty:
                 state = .finished
+                return nil
             case .taking(let consumer):
                 state = .finished
-                consumer.resume(returning: nil)
+                return consumer
             case .holding, .finished, .abandoned:
-                break
+                return nil
             }
         }
+        consumer?.resume(returning: nil)
     }
 
     /// The next chunk; `nil` at the end, and when the task is cancelled. One caller at a time.
     func take() async -> ByteBuffer? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { consumer in
-                state.withLock { state in
+                let last = state.withLock { state in
+                    let last = state
                     switch state {
-                    case .empty:
-                        state = .taking(consumer)
-                    case .holding(let chunk, let producer):
-                        state = .empty
-                        consumer.resume(returning: chunk)
-                        producer.resume()
-                    case .taking, .finished, .abandoned:
-                        consumer.resume(returning: nil)
+                    case .empty: state = .taking(consumer)
+                    case .holding: state = .empty
+                    case .taking, .finished, .abandoned: break
                     }
+                    return last
+                }
+                switch last {
+                case .empty: break
+                case .holding(let chunk, let producer):
+                    consumer.resume(returning: chunk)
+                    producer.resume()
+                case .taking, .finished, .abandoned: consumer.resume(returning: nil)
                 }
             }
         } onCancel: {
@@ -77,14 +87,14 @@ final class BodyRelay: Sendable {
 
     /// Says that nobody takes chunks any more.
     func leave() {
-        state.withLock { state in
-            let last = state
-            state = .abandoned
-            switch last {
-            case .taking(let consumer): consumer.resume(returning: nil)
-            case .holding(_, let producer): producer.resume()
-            case .empty, .finished, .abandoned: break
-            }
+        let last = state.withLock { state in
+            defer { state = .abandoned }
+            return state
+        }
+        switch last {
+        case .taking(let consumer): consumer.resume(returning: nil)
+        case .holding(_, let producer): producer.resume()
+        case .empty, .finished, .abandoned: break
         }
     }
 }

@@ -24,14 +24,14 @@ final class Slots: Sendable {
             let ticket: UInt64? = state.withLock { state in
                 if state.free > 0 {
                     state.free -= 1
-                    continuation.resume(returning: true)
                     return nil
                 }
                 state.nextTicket += 1
                 state.waiters.append((state.nextTicket, continuation))
                 return state.nextTicket
             }
-            if let ticket { abandonment.onAbandon { self.leave(ticket) } }
+            guard let ticket else { return continuation.resume(returning: true) }
+            abandonment.onAbandon { self.leave(ticket) }
         }
         abandonment.forget()
         return isGranted
@@ -39,19 +39,22 @@ final class Slots: Sendable {
 
     /// Gives a slot back: to the first waiter, if there is one.
     func release() {
-        state.withLock { state in
+        let next = state.withLock { state -> CheckedContinuation<Bool, Never>? in
             if state.waiters.isEmpty {
                 state.free += 1
-            } else {
-                state.waiters.removeFirst().continuation.resume(returning: true)
+                return nil
             }
+            return state.waiters.removeFirst().continuation
         }
+        // After the lock: who cancels a task holds a lock of that task, which a resumption waits for.
+        next?.resume(returning: true)
     }
 
     private func leave(_ ticket: UInt64) {
-        state.withLock { state in
-            guard let place = state.waiters.firstIndex(where: { $0.ticket == ticket }) else { return }
-            state.waiters.remove(at: place).continuation.resume(returning: false)
+        let leaver = state.withLock { state -> CheckedContinuation<Bool, Never>? in
+            guard let place = state.waiters.firstIndex(where: { $0.ticket == ticket }) else { return nil }
+            return state.waiters.remove(at: place).continuation
         }
+        leaver?.resume(returning: false)
     }
 }

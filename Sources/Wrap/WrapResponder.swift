@@ -40,7 +40,8 @@ struct WrapResponder: Sendable {
         try await withTaskCancellationHandler {
             try await exchange(request, &reply, abandonment)
         } onCancel: {
-            abandonment.abandon(.clientGone)
+            // Not on this thread: it holds a lock of the task, which is waited for where an abandonment resumes it.
+            channel.eventLoop.execute { abandonment.abandon(.clientGone) }
         }
     }
 

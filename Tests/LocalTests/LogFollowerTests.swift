@@ -49,4 +49,24 @@ import Testing
         _ = consume reader
         reader = LogReader.makeStream(linesMax: 1).reader
     }
+
+    /// Who cancels a task holds a lock of that task, and so does who resumes it.
+    @Test(.timeLimit(.minutes(2))) func `a follower that is cancelled while lines come holds up nobody`() async {
+        let logs = logs()
+        await withTaskGroup { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    logs.write(["line"], source: "stdout", of: replica, of: function, at: 1)
+                    await Task.yield()
+                }
+            }
+            for _ in 0..<10_000 {
+                let follower = Task { for await _ in logs.lines(of: function, tail: 0, follow: true) {} }
+                await Task.yield()
+                follower.cancel()
+                await follower.value
+            }
+            group.cancelAll()
+        }
+    }
 }

@@ -66,4 +66,25 @@ import Testing
         signal.raise()
         #expect(await arrivals.next() != nil)
     }
+
+    /// Who cancels a task holds a lock of that task, and so does who resumes it.
+    @Test(.timeLimit(.minutes(2))) func `a follower that is cancelled while it is told holds up nobody`() async {
+        let latest = Latest(0)
+        await withTaskGroup { group in
+            group.addTask {
+                while !Task.isCancelled {
+                    latest.update { $0 += 1 }
+                    await Task.yield()
+                }
+            }
+            for _ in 0..<20_000 {
+                let follower = Task { for await _ in latest.values() {} }
+                await Task.yield()
+                follower.cancel()
+                await follower.value
+            }
+            group.cancelAll()
+        }
+        #expect(latest.current > 0)
+    }
 }

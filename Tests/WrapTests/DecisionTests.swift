@@ -126,6 +126,19 @@ struct SlotsTests {
 }
 
 struct BodyRelayTests {
+    /// Who cancels a task holds a lock of that task, and so does who resumes it.
+    @Test(.timeLimit(.minutes(2))) func `who is cancelled while a chunk comes holds up nobody`() async {
+        for _ in 0..<10_000 {
+            let relay = BodyRelay()
+            let reader = Task { while await relay.take() != nil {} }
+            let writer = Task { for _ in 0..<3 { await relay.put(ByteBuffer(string: "chunk")) } }
+            await Task.yield()
+            reader.cancel()
+            await writer.value
+            await reader.value
+        }
+    }
+
     @Test func `chunks arrive in order and the end after them`() async {
         let relay = BodyRelay()
         await withTaskGroup(of: Void.self) { group in

@@ -13,6 +13,9 @@ public final class Latest<Value: Sendable>: Sendable {
     }
 
     private let state: Mutex<State>
+    /// Held while followers are told, so that they are told in order. Not the state's lock: who cancels a follower's
+    /// task holds a lock of that task and waits for the state, and who tells a follower waits for that task.
+    private let telling = Mutex(())
 
     /// Begins with a value, so that nobody ever waits for a first one.
     public init(_ value: Value) { state = Mutex(State(value: value)) }
@@ -25,10 +28,12 @@ public final class Latest<Value: Sendable>: Sendable {
 
     /// Changes the value under the lock, which keeps concurrent changes in order, and tells every follower.
     public func update<Result>(_ change: (inout Value) throws -> sending Result) rethrows -> sending Result {
-        try state.withLock { state in
-            let result = try change(&state.value)
-            // Yielding never waits and never runs foreign code, so it is safe under the lock, and it keeps the order.
-            for follower in state.followers.values { follower.yield(state.value) }
+        try telling.withLock { _ in
+            let (result, value, followers) = try state.withLock { state in
+                let result = try change(&state.value)
+                return (result, state.value, Array(state.followers.values))
+            }
+            for follower in followers { follower.yield(value) }
             return result
         }
     }
@@ -36,11 +41,14 @@ public final class Latest<Value: Sendable>: Sendable {
     /// The current value at once, then the newest one after each change.
     public func values() -> Values {
         let (stream, continuation) = AsyncStream.makeStream(of: Value.self, bufferingPolicy: .bufferingNewest(1))
-        let key = state.withLock { state in
-            let key = state.nextFollower
-            state.nextFollower += 1
-            state.followers[key] = continuation
-            continuation.yield(state.value)
+        let key = telling.withLock { _ in
+            let (key, value) = state.withLock { state in
+                let key = state.nextFollower
+                state.nextFollower += 1
+                state.followers[key] = continuation
+                return (key, state.value)
+            }
+            continuation.yield(value)
             return key
         }
         continuation.onTermination = { [weak self] _ in

@@ -25,7 +25,8 @@ public final class LogReader: Sendable {
     /// A reader and its stream, oldest line first, which may be read once.
     /// - Parameters:
     ///   - linesMax: lines that may wait, at least 1.
-    ///   - onLeave: called once, when the stream is not read any more or ``finish()`` was called.
+    ///   - onLeave: called once, when the stream is not read any more or ``finish()`` was called. It must not wait for
+    ///     a lock that is held where lines are handed over.
     public static func makeStream(
         linesMax: Int, onLeave: @escaping @Sendable () -> Void = {}
     ) -> (reader: LogReader, lines: AsyncStream<LogLine>) {
@@ -45,7 +46,7 @@ public final class LogReader: Sendable {
 
     /// Hands a line over. Never waits.
     public func hand(_ line: LogLine) {
-        // Yielding never waits and never runs foreign code, so it is safe under the lock, and it keeps the order.
+        // Under a lock, which keeps the order, and which no end of the stream waits for.
         count.withLock { count in
             continuation.yield(Numbered(number: count, line: line))
             count += 1

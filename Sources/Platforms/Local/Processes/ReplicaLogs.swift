@@ -27,6 +27,9 @@ final class ReplicaLogs: Sendable {
     private static let followerLinesMax = 2048
 
     private let state = Mutex(State())
+    /// Followers that have left and are still among those of the state. It has a lock of its own: who ends a follower's
+    /// task holds a lock of that task, which who hands it a line waits for.
+    private let left = Mutex<[(key: UInt64, function: Function.ID)]>([])
     private let linesMax: Int
     private let bytesMax: Int
     private let goneMax: Int
@@ -44,7 +47,8 @@ final class ReplicaLogs: Sendable {
         _ texts: [String], source: String, of replica: Replica.ID, of function: Function.ID, at time: Double,
         partial: String? = nil
     ) {
-        state.withLock { state in
+        let gone = state.withLock { state in
+            let gone = forgetLeft(&state)
             var log = state.logs.removeValue(forKey: function) ?? FunctionLog()
             let index = log.rings.firstIndex { $0.replica == replica } ?? log.rings.endIndex
             if index == log.rings.endIndex {
@@ -58,7 +62,9 @@ final class ReplicaLogs: Sendable {
                 for follower in log.followers.values { follower.hand(line) }
             }
             state.logs[function] = log
+            return gone
         }
+        _ = gone
     }
 
     /// The newest lines of one replica, oldest first, with what has no line end yet.
@@ -85,10 +91,13 @@ final class ReplicaLogs: Sendable {
 
     /// A function is gone, and nobody will ask for its logs again.
     func forget(_ function: Function.ID) {
-        state.withLock { state in
+        let gone = state.withLock { state in
+            let gone = forgetLeft(&state)
             state.logs[function]?.rings = []
             if state.logs[function]?.followers.isEmpty == true { state.logs[function] = nil }
+            return gone
         }
+        _ = gone
     }
 
     /// The newest `tail` lines of a function, oldest first, and with `follow` those that come.
@@ -100,18 +109,27 @@ final class ReplicaLogs: Sendable {
         }
         let linesMax = min(kept, 1_000_000) + Self.followerLinesMax
         let (reader, lines) = LogReader.makeStream(linesMax: linesMax) { [weak self] in self?.leave(key, function) }
-        state.withLock { state in
+        let gone = state.withLock { state in
+            let gone = forgetLeft(&state)
             let entries = (state.logs[function]?.rings ?? []).flatMap { Array($0.ring.lines) }
             for entry in entries.sorted(by: { $0.sequence < $1.sequence }).suffix(kept) { reader.hand(entry.line) }
             if follow { state.logs[function, default: FunctionLog()].followers[key] = reader }
+            return gone
         }
+        _ = gone
         if !follow { reader.finish() }
         return lines
     }
 
-    private func leave(_ key: UInt64, _ function: Function.ID) {
-        // Released after the lock: the end of a reader may call this again.
-        let reader = state.withLock { $0.logs[function]?.followers.removeValue(forKey: key) }
-        _ = reader
+    private func leave(_ key: UInt64, _ function: Function.ID) { left.withLock { $0.append((key, function)) } }
+
+    /// Takes out the followers that have left.
+    /// - Returns: their readers, to be released after the lock: the end of a reader may call ``leave(_:_:)``.
+    private func forgetLeft(_ state: inout State) -> [LogReader] {
+        let left = left.withLock { left in
+            defer { left = [] }
+            return left
+        }
+        return left.compactMap { state.logs[$0.function]?.followers.removeValue(forKey: $0.key) }
     }
 }
