@@ -26,7 +26,8 @@ public final class Latest<Value: Sendable>: Sendable {
     /// Replaces the value and tells every follower.
     public func publish(_ value: Value) { update { $0 = value } }
 
-    /// Changes the value under the lock, which keeps concurrent changes in order, and tells every follower.
+    /// Changes the value under the lock, which keeps concurrent changes in order, and tells every follower. Not to be
+    /// called where a task that follows it is being cancelled, as in a cancellation handler.
     public func update<Result>(_ change: (inout Value) throws -> sending Result) rethrows -> sending Result {
         try telling.withLock { _ in
             let (result, value, followers) = try state.withLock { state in
