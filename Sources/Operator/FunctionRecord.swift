@@ -23,7 +23,7 @@ struct FunctionRecord: Sendable {
     var decision: ScaleDecision?
     /// What is to be done.
     var plan: ReconcilePlan
-    /// Whether the plan is for the declaration as it is now.
+    /// True if the plan was made for the current declaration.
     var isPlanned = false
     /// Replicas that exist.
     var replicas = 0
@@ -70,7 +70,7 @@ struct FunctionRecord: Sendable {
 
     /// Whether the platform must be told how many replicas to run.
     func isDue(at now: Duration) -> Bool {
-        guard decision != nil, isPlanned else { return false }
+        guard decision != nil else { return false }
         guard let applied, applied.count == plan.told(), retiring.isEmpty else { return true }
         // The platform knows the wish and works on it; one that has lost it is reminded.
         return plan.current < plan.count && !isTroubled && now - applied.at >= Self.repeatInterval

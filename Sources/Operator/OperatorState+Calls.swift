@@ -49,6 +49,8 @@ extension OperatorState {
     private mutating func applyIfDue(
         _ place: Int, _ load: LoadReport, _ now: Duration, _ calls: inout [OperatorCall]
     ) {
+        // Edited since the last pass: the plan counts replicas of the revision before.
+        guard records[place].isPlanned else { return }
         let isDue = records[place].isDue(at: now)
         // Most functions, most of the time.
         guard isDue || !records[place].plan.draining.isEmpty else { return }
@@ -78,9 +80,8 @@ extension OperatorState {
     ) {
         if let removedAt = departure.removedAt, now - removedAt < FunctionRecord.repeatInterval { return }
         if retirement == .byPlatform, let since = departure.strangeSince, now - since < Self.strangerGrace { return }
-        // It may have been deleted after the pass has planned; a platform that drains by itself is told at once.
-        guard departure.plan != nil || retirement == .byPlatform else { return }
-        let plan = departure.plan ?? ReconcilePlan(ReplicaWish(desired: 0, maxReplicas: 0))
+        // Deleted since the last pass: its replicas have not been told to drain.
+        guard let plan = departure.plan else { return }
         let drained = plan.retirable(load: load.replicas, ledger: ledger, limit: departure.limit, at: now)
         guard drained.count == plan.draining.count, book.begin(.replicas(id), at: now) else { return }
         ledger.retire(drained)

@@ -20,7 +20,7 @@ struct OperatorState: Sendable {
         var name: String
         /// Longest time to drain.
         var limit: Duration
-        /// Everything goes; `nil` until a pass has looked at its replicas.
+        /// Stops every replica; `nil` until the first pass after the deletion.
         var plan: ReconcilePlan?
         /// When the platform has taken note of its end; `nil`: not yet.
         var removedAt: Duration?
@@ -228,8 +228,7 @@ struct OperatorState: Sendable {
     private mutating func dismiss(_ left: [FunctionRecord]) {
         for record in left {
             let function = record.function
-            departures[function.id] = Departure(
-                name: function.name.text, limit: drainLimit(of: function))
+            departures[function.id] = Departure(name: function.name.text, limit: drainLimit(of: function))
         }
     }
 
@@ -253,10 +252,11 @@ struct OperatorState: Sendable {
                 book.forget(id)
                 continue
             }
-            // A platform that drains by itself is told at once.
-            guard retirement == .named else { continue }
-            let plan = ReconcilePlan(
-                ReplicaWish(desired: 0, maxReplicas: 0), replicas: own, load: load.replicas, ledger: ledger)
+            let nothing = ReplicaWish(desired: 0, maxReplicas: 0)
+            // A platform that drains by itself is not waited for.
+            let plan =
+                retirement == .named
+                ? ReconcilePlan(nothing, replicas: own, load: load.replicas, ledger: ledger) : ReconcilePlan(nothing)
             departures[id]?.plan = plan
             draining += plan.draining
         }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import F2SOperator
 
-/// Declarations change at any moment: also after a pass has planned and before the platform is asked.
+/// Declarations may change between the plan of a pass and its calls to the platform.
 @Suite struct ChangeWithinPassTests {
     private let function: Function
     private var state = OperatorState(metrics: OperatorMetrics(MetricRegistry()), requestTimeout: .seconds(10))
@@ -21,7 +21,7 @@ import Testing
         state.take(ReplicaSnapshot(replicas: replicas), at: .zero)
         load.functions[function.id] = .init(inFlight: 2, admitted: 2)
         for replica in replicas { load.replicas[replica.id] = .init(inFlight: 1, isAccepting: true) }
-        for second in 0..<3 { for call in pass(at: second) { _ = state.end(call, isSuccess: true, at: .zero) } }
+        for second in 0..<3 { carryOut(pass(at: second)) }
     }
 
     /// - Parameter between: happens after the plan.
@@ -31,14 +31,18 @@ import Testing
         return state.calls(load, at: .seconds(second))
     }
 
-    private func concerns(_ call: OperatorCall) -> Bool {
+    private mutating func carryOut(_ calls: [OperatorCall]) {
+        for call in calls { _ = state.end(call, isSuccess: true, at: .zero) }
+    }
+
+    private func isOfReplicas(_ call: OperatorCall) -> Bool {
         if case .setStatus = call { false } else { true }
     }
 
     @Test mutating func `a function that is deleted after a pass has planned finishes its work`() {
         let calls = pass(at: 3) { $0.take(FunctionSnapshot()) }
-        #expect(!calls.contains(where: concerns), "its replicas do not drain yet: \(calls)")
-        #expect(!pass(at: 4).contains(where: concerns), "both have an invocation in flight")
+        #expect(!calls.contains(where: isOfReplicas), "its replicas do not drain yet: \(calls)")
+        #expect(!pass(at: 4).contains(where: isOfReplicas), "both have an invocation in flight")
         for id in load.replicas.keys { load.replicas[id]?.inFlight = 0 }
         #expect(pass(at: 5).contains(.remove(function.id)))
     }
@@ -46,8 +50,20 @@ import Testing
     @Test mutating func `a plan for the declaration before is not carried out for the one after`() throws {
         let edited = Samples.function(try Samples.draft(min: 2, max: 3, version: 2))
         let calls = pass(at: 3) { $0.take(FunctionSnapshot(functions: [edited])) }
-        #expect(!calls.contains(where: concerns), "two of the new revision beside the two would be too many: \(calls)")
-        let next = pass(at: 4).filter(concerns)
+        #expect(!calls.contains(where: isOfReplicas), "two new ones beside two old ones would be too many: \(calls)")
+        let next = pass(at: 4).filter(isOfReplicas)
         #expect(next == [.apply(edited, count: 1, retiring: [])])
+    }
+
+    @Test mutating func `an edit between plan and calls stops no replica by the plan before, however idle`() throws {
+        // One of the two drains for a smaller number, and becomes idle.
+        let fewer = Samples.function(try Samples.draft(min: 1, max: 1))
+        state.take(FunctionSnapshot(functions: [fewer]))
+        carryOut(pass(at: 3))
+        for id in load.replicas.keys { load.replicas[id]?.inFlight = 0 }
+        load.functions[function.id]?.inFlight = 0
+        let edited = Samples.function(try Samples.draft(min: 2, max: 3, version: 2))
+        let calls = pass(at: 4) { $0.take(FunctionSnapshot(functions: [edited])) }
+        #expect(!calls.contains(where: isOfReplicas), "\(calls)")
     }
 }
