@@ -23,14 +23,14 @@ final class Abandonment: Sendable {
     /// Why, once somebody has given up.
     var reason: Reason? { state.withLock { $0.reason } }
 
-    /// Gives up. Only the first reason counts.
+    /// Gives up. Only the first reason counts. It must not be called from a cancellation handler: the action may resume
+    /// the task.
     func abandon(_ reason: Reason) {
         state.withLock { state in
             guard state.reason == nil else { return }
             state.reason = reason
             // Under the lock, so that after `forget` returns no action runs any more: a process identifier that has
-            // been
-            // given back must not be killed. Actions are one system call or one resumption.
+            // been given back must not be killed. Actions are one system call or one resumption.
             state.action?()
             state.action = nil
         }

@@ -4,12 +4,12 @@ import Synchronization
 /// Hands a request's body from the one task that reads it to the command's standard input, chunk by chunk.
 ///
 /// The task that reads must go on when the command has stopped listening: a body of HTTP/1.1 has to be read to its end
-/// before the connection can be used again, and only one task may ever iterate it. So the reader of the relay may
-/// leave at
-/// any time; chunks are dropped from then on.
+/// before the connection can be used again, and only one task may ever iterate it. So the reader of the relay may leave
+/// at any time; chunks are dropped from then on.
+///
+/// Tasks are resumed outside the state's lock: cancelling a task holds that task's lock and needs the state, and
+/// resuming it needs that task's lock.
 final class BodyRelay: Sendable {
-    /// Tasks are resumed after the lock: who cancels a task holds a lock of that task, which a resumption waits for,
-    /// and waits for the lock here.
     private enum State {
         case empty
         case taking(CheckedContinuation<ByteBuffer?, Never>)
@@ -24,53 +24,45 @@ final class BodyRelay: Sendable {
 
     /// Returns once the chunk has been taken, or at once when nobody will take it. One caller at a time.
     func put(_ chunk: ByteBuffer) async {
-        await withCheckedContinuation { (producer: CheckedContinuation<Void, Never>) in
-            let (consumer, isDone) = state.withLock { state -> (CheckedContinuation<ByteBuffer?, Never>?, Bool) in
+        await withCheckedContinuation { producer in
+            let last = replace { state in
                 switch state {
-                case .empty:
-                    state = .holding(chunk, producer)
-                    return (nil, false)
-                case .taking(let consumer):
-                    state = .empty
-                    return (consumer, true)
-                case .holding, .finished, .abandoned:
-                    return (nil, true)
+                case .empty: .holding(chunk, producer)
+                case .taking: .empty
+                case .holding, .finished, .abandoned: state
                 }
             }
-            consumer?.resume(returning: chunk)
-            if isDone { producer.resume() }
+            switch last {
+            case .empty: break
+            case .taking(let consumer):
+                consumer.resume(returning: chunk)
+                producer.resume()
+            case .holding, .finished, .abandoned: producer.resume()
+            }
         }
     }
 
     /// Says that nothing more comes.
     func finish() {
-        let consumer = state.withLock { state -> CheckedContinuation<ByteBuffer?, Never>? in
+        let last = replace { state in
             switch state {
-            case .empty:
-                state = .finished
-                return nil
-            case .taking(let consumer):
-                state = .finished
-                return consumer
-            case .holding, .finished, .abandoned:
-                return nil
+            case .empty, .taking: .finished
+            case .holding, .finished, .abandoned: state
             }
         }
-        consumer?.resume(returning: nil)
+        if case .taking(let consumer) = last { consumer.resume(returning: nil) }
     }
 
     /// The next chunk; `nil` at the end, and when the task is cancelled. One caller at a time.
     func take() async -> ByteBuffer? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { consumer in
-                let last = state.withLock { state in
-                    let last = state
+                let last = replace { state in
                     switch state {
-                    case .empty: state = .taking(consumer)
-                    case .holding: state = .empty
-                    case .taking, .finished, .abandoned: break
+                    case .empty: .taking(consumer)
+                    case .holding: .empty
+                    case .taking, .finished, .abandoned: state
                     }
-                    return last
                 }
                 switch last {
                 case .empty: break
@@ -87,14 +79,19 @@ final class BodyRelay: Sendable {
 
     /// Says that nobody takes chunks any more.
     func leave() {
-        let last = state.withLock { state in
-            defer { state = .abandoned }
-            return state
-        }
-        switch last {
+        switch replace({ _ in .abandoned }) {
         case .taking(let consumer): consumer.resume(returning: nil)
         case .holding(_, let producer): producer.resume()
         case .empty, .finished, .abandoned: break
+        }
+    }
+
+    /// Replaces the state.
+    /// - Returns: the state before.
+    private func replace(_ change: (State) -> State) -> State {
+        state.withLock { state in
+            defer { state = change(state) }
+            return state
         }
     }
 }

@@ -46,7 +46,7 @@ final class Slots: Sendable {
             }
             return state.waiters.removeFirst().continuation
         }
-        // After the lock: who cancels a task holds a lock of that task, which a resumption waits for.
+        // Outside the lock, for the reason that ``BodyRelay`` gives.
         next?.resume(returning: true)
     }
 

@@ -40,7 +40,7 @@ struct WrapResponder: Sendable {
         try await withTaskCancellationHandler {
             try await exchange(request, &reply, abandonment)
         } onCancel: {
-            // Not on this thread: it holds a lock of the task, which is waited for where an abandonment resumes it.
+            // Elsewhere: this thread holds the task's lock, which the action of an abandonment may need.
             channel.eventLoop.execute { abandonment.abandon(.clientGone) }
         }
     }

@@ -6,74 +6,71 @@ import Testing
 @testable import F2SLocal
 
 @Suite struct FolderWatcherTests {
-    /// Counts looks, and answers them as told.
-    private final class Looks: Sendable {
+    /// A folder, its watcher, and the number of looks.
+    private final class Bench: Sendable {
+        let folder: TemporaryFolder
         let count = Mutex(0)
-        let isSettled = Mutex(true)
-        let hangs = Mutex(false)
+        let isSettled: Bool
+        /// Stands for a file system that does not answer.
+        let hangs: Mutex<Bool>
 
-        func look(_ folder: String) -> FolderWatcher.Look {
-            count.withLock { $0 += 1 }
-            // Stands for a file system that does not answer.
-            while hangs.withLock({ $0 }) { poll(nil, 0, 1) }
-            return FolderWatcher.Look(isSettled: isSettled.withLock { $0 }, folders: [folder])
+        init(isSettled: Bool = true, hangs: Bool = false) throws {
+            folder = try TemporaryFolder()
+            self.isSettled = isSettled
+            self.hangs = Mutex(hangs)
+        }
+
+        func isMore(than number: Int) -> Bool { count.withLock { $0 > number } }
+
+        /// Runs `body` while the folder is watched. The interval is longer than any test.
+        func run(_ body: (FolderWatcher) async throws -> Void) async throws {
+            let pace = LookPace(interval: .seconds(600), settlingTime: .milliseconds(20))
+            let watcher = FolderWatcher(folder: folder.path, pace: pace) { [self] in
+                count.withLock { $0 += 1 }
+                while hangs.withLock({ $0 }) { poll(nil, 0, 1) }
+                return FolderWatcher.Look(isSettled: isSettled, folders: [folder.path])
+            }
+            defer { watcher.stop() }
+            #expect(watcher.start())
+            try await body(watcher)
         }
     }
 
-    private func watch(_ folder: TemporaryFolder, _ looks: Looks, interval: Duration = .seconds(600)) -> FolderWatcher {
-        let path = folder.path
-        let watcher = FolderWatcher(
-            folder: path, pace: LookPace(interval: interval, settlingTime: .milliseconds(20))
-        ) { looks.look(path) }
-        #expect(watcher.start())
-        return watcher
-    }
-
-    private func isMore(_ looks: Looks, than number: Int) -> Bool { looks.count.withLock { $0 } > number }
-
     @Test func `a manifest that is written is looked at without a wait for the interval`() async throws {
-        let folder = try TemporaryFolder()
-        let looks = Looks()
-        let watcher = watch(folder, looks)
-        defer { watcher.stop() }
-        try await eventually("the first look") { isMore(looks, than: 0) }
-        for number in 1...3 {
-            let before = looks.count.withLock { $0 }
-            try folder.write("\(number).yaml", manifest("alpha"))
-            try await eventually("a look at \(number).yaml") { isMore(looks, than: before) }
+        let bench = try Bench()
+        try await bench.run { _ in
+            try await eventually("the first look") { bench.isMore(than: 0) }
+            for number in 1...3 {
+                let before = bench.count.withLock { $0 }
+                try bench.folder.write("\(number).yaml", manifest("alpha"))
+                try await eventually("a look at \(number).yaml") { bench.isMore(than: before) }
+            }
         }
     }
 
     @Test func `what has yet to settle is looked at again without a notice`() async throws {
-        let folder = try TemporaryFolder()
-        let looks = Looks()
-        looks.isSettled.withLock { $0 = false }
-        let watcher = watch(folder, looks)
-        defer { watcher.stop() }
-        try await eventually("ten looks") { isMore(looks, than: 9) }
+        let bench = try Bench(isSettled: false)
+        try await bench.run { _ in try await eventually("ten looks") { bench.isMore(than: 9) } }
     }
 
     @Test func `a look that hangs can be told from one that has ended`() async throws {
-        let folder = try TemporaryFolder()
-        let looks = Looks()
-        looks.hangs.withLock { $0 = true }
-        let watcher = watch(folder, looks)
-        defer { watcher.stop() }
-        try await eventually("it hangs") { watcher.lookTime.map { $0 >= .milliseconds(20) } ?? false }
-        looks.hangs.withLock { $0 = false }
-        try await eventually("it has ended") { watcher.lookTime == nil }
+        let bench = try Bench(hangs: true)
+        try await bench.run { watcher in
+            try await eventually("it hangs") { watcher.lookTime.map { $0 >= .milliseconds(20) } ?? false }
+            bench.hangs.withLock { $0 = false }
+            try await eventually("it has ended") { watcher.lookTime == nil }
+        }
     }
 
-    @Test func `its thread ends when it is stopped, however long the interval`() async throws {
-        let folder = try TemporaryFolder()
-        let looks = Looks()
+    @Test func `its thread is started once and ends when it is stopped, however long the interval`() async throws {
+        let bench = try Bench()
         weak var gone: FolderWatcher?
-        do {
-            let watcher = watch(folder, looks)
+        try await bench.run { watcher in
             gone = watcher
-            try await eventually("the first look") { isMore(looks, than: 0) }
-            watcher.stop()
+            try await eventually("the first look") { bench.isMore(than: 0) }
+            #expect(watcher.start())
         }
         try await eventually("nothing holds it") { gone == nil }
+        #expect(bench.count.withLock { $0 } == 1)
     }
 }

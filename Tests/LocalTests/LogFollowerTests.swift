@@ -50,8 +50,8 @@ import Testing
         reader = LogReader.makeStream(linesMax: 1).reader
     }
 
-    /// Who cancels a task holds a lock of that task, and so does who resumes it.
-    @Test(.timeLimit(.minutes(2))) func `a follower that is cancelled while lines come holds up nobody`() async {
+    /// Cancelling a task and resuming it both hold the task's lock.
+    @Test(.timeLimit(.minutes(2))) func `a follower that is cancelled while lines come blocks no other`() async {
         let logs = logs()
         await withTaskGroup { group in
             group.addTask {

@@ -67,8 +67,8 @@ import Testing
         #expect(await arrivals.next() != nil)
     }
 
-    /// Who cancels a task holds a lock of that task, and so does who resumes it.
-    @Test(.timeLimit(.minutes(2))) func `a follower that is cancelled while it is told holds up nobody`() async {
+    /// Cancelling a task and resuming it both hold the task's lock.
+    @Test(.timeLimit(.minutes(2))) func `a follower that is cancelled during a change blocks no other`() async {
         let latest = Latest(0)
         await withTaskGroup { group in
             group.addTask {

@@ -126,8 +126,8 @@ struct SlotsTests {
 }
 
 struct BodyRelayTests {
-    /// Who cancels a task holds a lock of that task, and so does who resumes it.
-    @Test(.timeLimit(.minutes(2))) func `who is cancelled while a chunk comes holds up nobody`() async {
+    /// Cancelling a task and resuming it both hold the task's lock.
+    @Test(.timeLimit(.minutes(2))) func `a reader that is cancelled while a chunk comes blocks no writer`() async {
         for _ in 0..<10_000 {
             let relay = BodyRelay()
             let reader = Task { while await relay.take() != nil {} }

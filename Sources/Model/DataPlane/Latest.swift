@@ -13,9 +13,9 @@ public final class Latest<Value: Sendable>: Sendable {
     }
 
     private let state: Mutex<State>
-    /// Held while followers are told, so that they are told in order. Not the state's lock: who cancels a follower's
-    /// task holds a lock of that task and waits for the state, and who tells a follower waits for that task.
-    private let telling = Mutex(())
+    /// Keeps deliveries in order. The state's lock would deadlock: cancelling a follower's task holds that task's lock
+    /// and needs the state, and a delivery needs that task's lock.
+    private let delivery = Mutex(())
 
     /// Begins with a value, so that nobody ever waits for a first one.
     public init(_ value: Value) { state = Mutex(State(value: value)) }
@@ -26,10 +26,10 @@ public final class Latest<Value: Sendable>: Sendable {
     /// Replaces the value and tells every follower.
     public func publish(_ value: Value) { update { $0 = value } }
 
-    /// Changes the value under the lock, which keeps concurrent changes in order, and tells every follower. Not to be
-    /// called where a task that follows it is being cancelled, as in a cancellation handler.
+    /// Changes the value under the lock, which keeps concurrent changes in order, and tells every follower. It must
+    /// not be called from a cancellation handler of a task that follows it.
     public func update<Result>(_ change: (inout Value) throws -> sending Result) rethrows -> sending Result {
-        try telling.withLock { _ in
+        try delivery.withLock { _ in
             let (result, value, followers) = try state.withLock { state in
                 let result = try change(&state.value)
                 return (result, state.value, Array(state.followers.values))
@@ -42,7 +42,7 @@ public final class Latest<Value: Sendable>: Sendable {
     /// The current value at once, then the newest one after each change.
     public func values() -> Values {
         let (stream, continuation) = AsyncStream.makeStream(of: Value.self, bufferingPolicy: .bufferingNewest(1))
-        let key = telling.withLock { _ in
+        let key = delivery.withLock { _ in
             let (key, value) = state.withLock { state in
                 let key = state.nextFollower
                 state.nextFollower += 1

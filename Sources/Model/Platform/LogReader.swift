@@ -25,8 +25,8 @@ public final class LogReader: Sendable {
     /// A reader and its stream, oldest line first, which may be read once.
     /// - Parameters:
     ///   - linesMax: lines that may wait, at least 1.
-    ///   - onLeave: called once, when the stream is not read any more or ``finish()`` was called. It must not wait for
-    ///     a lock that is held where lines are handed over.
+    ///   - onLeave: called once, when the stream is not read any more or ``finish()`` was called. It must not need
+    ///     a lock that is held during ``hand(_:)``.
     public static func makeStream(
         linesMax: Int, onLeave: @escaping @Sendable () -> Void = {}
     ) -> (reader: LogReader, lines: AsyncStream<LogLine>) {
@@ -46,7 +46,7 @@ public final class LogReader: Sendable {
 
     /// Hands a line over. Never waits.
     public func hand(_ line: LogLine) {
-        // Under a lock, which keeps the order, and which no end of the stream waits for.
+        // The lock keeps the order. Nothing that runs when the stream ends needs it.
         count.withLock { count in
             continuation.yield(Numbered(number: count, line: line))
             count += 1

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 
-/// A thread that nobody waits for.
+/// Starts threads that cannot be joined.
 enum DetachedThread {
     private final class Start {
         let name: String

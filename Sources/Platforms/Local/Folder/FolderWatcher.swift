@@ -4,20 +4,21 @@ import Synchronization
 
 /// Looks at a folder again and again, on a thread of its own.
 ///
-/// The thread waits in the kernel, and neither for the pool of threads that runs tasks nor for their timers: what has
-/// been written to the folder counts in time, whatever else the process does.
+/// The thread waits in the kernel and depends neither on the pool of threads that runs tasks nor on their timers, so
+/// what is written to the folder counts in time, whatever else the process does.
 final class FolderWatcher: Sendable {
-    /// What one look has found.
+    /// The result of one look.
     struct Look: Sendable {
-        /// Whether no change has yet to settle.
+        /// False while a change may still be incomplete.
         var isSettled: Bool
         /// Absolute paths of the folders to watch.
         var folders: Set<String>
     }
 
     private struct State {
+        var isRunning = false
         var isStopped = false
-        /// When the look that goes on began, on the steady clock.
+        /// Start of the current look on the steady clock; `nil`: there is none.
         var began: Duration?
     }
 
@@ -34,18 +35,23 @@ final class FolderWatcher: Sendable {
         self.look = look
     }
 
-    /// Starts the thread; `false` when the system has no room for another one.
+    /// Starts the thread unless it runs; `false`: the system has no room for another one.
     func start() -> Bool {
-        DetachedThread.start(name: "f2s-folder") { self.run() } == 0
+        state.withLock { state in
+            if !state.isRunning {
+                state.isRunning = DetachedThread.start(name: "f2s-folder") { self.run() } == 0
+            }
+            return state.isRunning
+        }
     }
 
-    /// Ends the thread as soon as no look goes on.
+    /// Ends the thread after the current look and, where a change has yet to settle, the pause behind it.
     func stop() {
         state.withLock { $0.isStopped = true }
         notices.interrupt()
     }
 
-    /// How long the look that goes on has taken so far; `nil`: none goes on.
+    /// Duration of the current look so far; `nil`: there is none.
     var lookTime: Duration? { state.withLock { $0.began }.map { Moment.now.steady - $0 } }
 
     private func run() {

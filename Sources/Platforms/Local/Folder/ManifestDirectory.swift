@@ -84,22 +84,22 @@ final class ManifestDirectory: FunctionStore {
         let pace = LookPace(interval: options.lookInterval, settlingTime: Self.settlingTime)
         let watcher = FolderWatcher(folder: folder, pace: pace) { [self] in lookAround() }
         defer { watcher.stop() }
-        var isRunning = false
-        var isSlow = false
+        var trouble: Logger.Message?
         while !Task.isCancelled {
-            if !isRunning {
-                isRunning = watcher.start()
-                if !isRunning { logger.warning("No thread can be started to look at the folder of manifests.") }
-            }
-            let wasSlow = isSlow
-            isSlow = watcher.lookTime.map { $0 >= Self.slowLook } ?? false
-            if isSlow, !wasSlow {
-                logger.warning(
-                    "The folder of manifests is slow to read. Until it has been read, functions stay as they are.",
-                    metadata: ["folder": "\(folder)"])
-            }
+            let newer = Self.trouble(of: watcher)
+            if let newer, newer != trouble { logger.warning(newer, metadata: ["folder": "\(folder)"]) }
+            trouble = newer
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
         }
+    }
+
+    /// Starts the watcher's thread unless it runs, and says why the folder is not looked at; `nil`: it is.
+    private static func trouble(of watcher: FolderWatcher) -> Logger.Message? {
+        guard watcher.start() else {
+            return "No thread can be started to look at the folder of manifests. It is tried again each second."
+        }
+        guard let time = watcher.lookTime, time >= slowLook else { return nil }
+        return "The folder of manifests is slow to read. Until it has been read, functions stay as they are."
     }
 
     /// Looks at the manifests, and at the programs of functions that are watched.

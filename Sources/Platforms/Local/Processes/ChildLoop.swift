@@ -105,7 +105,7 @@ final class ChildLoop: Sendable {
             }
             state.entries[child.process] = Entry(child: child, reader: reader, streams: streams)
             guard !state.isRunning else { return 0 }
-            let code = startThread()
+            let code = DetachedThread.start(name: "f2s-children") { self.run() }
             if code == 0 { state.isRunning = true } else { state.entries[child.process] = nil }
             return code
         }
@@ -121,21 +121,6 @@ final class ChildLoop: Sendable {
     }
 
     // MARK: The thread
-
-    private func startThread() -> Int32 {
-        var thread = pthread_t()
-        let owner = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                f2s_name_thread("f2s-children")
-                // The one retain above ends here; the argument is what was passed below.
-                if let argument { Unmanaged<ChildLoop>.fromOpaque(argument).takeRetainedValue().run() }
-                return nil
-            }, owner.toOpaque())
-        if code == 0 { pthread_detach(thread) } else { owner.release() }
-        return code
-    }
 
     private func run() {
         var events = [epoll_event](repeating: epoll_event(), count: 64)

@@ -27,9 +27,9 @@ final class ReplicaLogs: Sendable {
     private static let followerLinesMax = 2048
 
     private let state = Mutex(State())
-    /// Followers that have left and are still among those of the state. It has a lock of its own: who ends a follower's
-    /// task holds a lock of that task, which who hands it a line waits for.
-    private let left = Mutex<[(key: UInt64, function: Function.ID)]>([])
+    /// Keeps deliveries in order. The state's lock would deadlock: cancelling a follower's task holds that task's lock
+    /// and needs the state, and a delivery needs that task's lock.
+    private let delivery = Mutex(())
     private let linesMax: Int
     private let bytesMax: Int
     private let goneMax: Int
@@ -47,24 +47,25 @@ final class ReplicaLogs: Sendable {
         _ texts: [String], source: String, of replica: Replica.ID, of function: Function.ID, at time: Double,
         partial: String? = nil
     ) {
-        let gone = state.withLock { state in
-            let gone = forgetLeft(&state)
-            var log = state.logs.removeValue(forKey: function) ?? FunctionLog()
-            let index = log.rings.firstIndex { $0.replica == replica } ?? log.rings.endIndex
-            if index == log.rings.endIndex {
-                log.rings.append(ReplicaLog(replica: replica, ring: LogRing(linesMax: linesMax, bytesMax: bytesMax)))
+        let lines = texts.map { LogLine(replica: replica, source: source, time: time, text: $0) }
+        delivery.withLock { _ in
+            let followers = state.withLock { state in
+                var log = state.logs.removeValue(forKey: function) ?? FunctionLog()
+                let index = log.rings.firstIndex { $0.replica == replica } ?? log.rings.endIndex
+                if index == log.rings.endIndex {
+                    let ring = LogRing(linesMax: linesMax, bytesMax: bytesMax)
+                    log.rings.append(ReplicaLog(replica: replica, ring: ring))
+                }
+                log.rings[index].partials[source] = partial
+                for line in lines {
+                    log.rings[index].ring.append(LogRing.Entry(sequence: state.nextSequence, line: line))
+                    state.nextSequence += 1
+                }
+                state.logs[function] = log
+                return Array(log.followers.values)
             }
-            log.rings[index].partials[source] = partial
-            for text in texts {
-                let line = LogLine(replica: replica, source: source, time: time, text: text)
-                log.rings[index].ring.append(LogRing.Entry(sequence: state.nextSequence, line: line))
-                state.nextSequence += 1
-                for follower in log.followers.values { follower.hand(line) }
-            }
-            state.logs[function] = log
-            return gone
+            for follower in followers { for line in lines { follower.hand(line) } }
         }
-        _ = gone
     }
 
     /// The newest lines of one replica, oldest first, with what has no line end yet.
@@ -91,13 +92,10 @@ final class ReplicaLogs: Sendable {
 
     /// A function is gone, and nobody will ask for its logs again.
     func forget(_ function: Function.ID) {
-        let gone = state.withLock { state in
-            let gone = forgetLeft(&state)
+        state.withLock { state in
             state.logs[function]?.rings = []
             if state.logs[function]?.followers.isEmpty == true { state.logs[function] = nil }
-            return gone
         }
-        _ = gone
     }
 
     /// The newest `tail` lines of a function, oldest first, and with `follow` those that come.
@@ -109,27 +107,20 @@ final class ReplicaLogs: Sendable {
         }
         let linesMax = min(kept, 1_000_000) + Self.followerLinesMax
         let (reader, lines) = LogReader.makeStream(linesMax: linesMax) { [weak self] in self?.leave(key, function) }
-        let gone = state.withLock { state in
-            let gone = forgetLeft(&state)
-            let entries = (state.logs[function]?.rings ?? []).flatMap { Array($0.ring.lines) }
+        delivery.withLock { _ in
+            let entries = state.withLock { state in
+                if follow { state.logs[function, default: FunctionLog()].followers[key] = reader }
+                return (state.logs[function]?.rings ?? []).flatMap { Array($0.ring.lines) }
+            }
             for entry in entries.sorted(by: { $0.sequence < $1.sequence }).suffix(kept) { reader.hand(entry.line) }
-            if follow { state.logs[function, default: FunctionLog()].followers[key] = reader }
-            return gone
         }
-        _ = gone
         if !follow { reader.finish() }
         return lines
     }
 
-    private func leave(_ key: UInt64, _ function: Function.ID) { left.withLock { $0.append((key, function)) } }
-
-    /// Takes out the followers that have left.
-    /// - Returns: their readers, to be released after the lock: the end of a reader may call ``leave(_:_:)``.
-    private func forgetLeft(_ state: inout State) -> [LogReader] {
-        let left = left.withLock { left in
-            defer { left = [] }
-            return left
-        }
-        return left.compactMap { state.logs[$0.function]?.followers.removeValue(forKey: $0.key) }
+    private func leave(_ key: UInt64, _ function: Function.ID) {
+        // Released after the lock: the end of a reader may call this again.
+        let reader = state.withLock { $0.logs[function]?.followers.removeValue(forKey: key) }
+        _ = reader
     }
 }
