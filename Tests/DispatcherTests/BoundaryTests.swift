@@ -42,7 +42,7 @@ import Testing
                 let answer = try await client.ask(head + chunks + "0\r\n\r\n")
                 #expect(answer.body == content, "chunks of \(size)")
             }
-            #expect(bed.isIdle())
+            try await eventually("all is free") { bed.isIdle() }
         }
         await server.stop()
     }
