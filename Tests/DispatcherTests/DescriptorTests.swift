@@ -1,3 +1,4 @@
+import CLinux
 import F2SModel
 import Glibc
 import Testing
@@ -127,43 +128,66 @@ extension DispatcherSerial {
                 let server = try await StubServer.answering(ok())
                 try await withTestbed(loops: 2) { bed in
                     try await bed.serve(server)
-                    let client = try await bed.client()
-                    try check(try await client.ask(get()).status == 200, "at first")
-                    var held: [Int32] = []
-                    var limits = rlimit()
-                    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
-                    limits.rlim_cur = 200
-                    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
-                    while true {
-                        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-                        guard descriptor >= 0 else { break }
-                        held.append(descriptor)
-                    }
-                    // One descriptor is left for somebody at the door, none to let him in with.
-                    close(held.removeLast())
-                    let waiting = try Wire.connect(to: bed.port)
-                    Wire.send(waiting, Array(get().utf8))
-                    for _ in 0..<50 {
-                        try check(try await client.ask(get()).status == 200, "an open connection")
-                    }
-                    var spent = rusage()
-                    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &spent)
-                    let before = spent.ru_utime.tv_sec * 1_000_000 + spent.ru_utime.tv_usec
-                    try await ContinuousClock().sleep(for: .milliseconds(400))
-                    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &spent)
-                    let used = spent.ru_utime.tv_sec * 1_000_000 + spent.ru_utime.tv_usec - before
-                    try check(used < 200_000, "the loop turns without end: \(used) µs")
-                    for descriptor in held { close(descriptor) }
-                    var answer: [UInt8] = []
-                    try await eventually("the one at the door is served") {
-                        answer += Wire.receive(waiting) ?? []
-                        return String(decoding: answer, as: UTF8.self).hasPrefix("HTTP/1.1 200")
-                    }
-                    try check(try await bed.client().ask(get()).status == 200, "a new connection")
+                    try await complaining { try await runOut(bed) }
                 }
                 await server.stop()
             }
         }
+    }
+}
+
+/// Takes every descriptor of this process but one, and gives them back.
+private func runOut(_ bed: Testbed) async throws {
+    let client = try await bed.client()
+    try check(try await client.ask(get()).status == 200, "at first")
+    // As `f2s serve` does: without them libdispatch ends the process, which opens a file each second.
+    f2s_keep_spare_descriptors()
+    var held: [Int32] = []
+    var limits = rlimit()
+    getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+    limits.rlim_cur = 200
+    setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limits)
+    while true {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        guard descriptor >= 0 else { break }
+        held.append(descriptor)
+    }
+    // One descriptor is left for somebody at the door, none to let him in with.
+    close(held.removeLast())
+    let waiting = try Wire.connect(to: bed.port)
+    Wire.send(waiting, Array(get().utf8))
+    for _ in 0..<50 { try check(try await client.ask(get()).status == 200, "an open connection") }
+    let (begun, spent) = (ContinuousClock.now, try processorTime())
+    try await ContinuousClock().sleep(for: .milliseconds(400))
+    let (elapsed, used) = (ContinuousClock.now - begun, try processorTime() - spent)
+    try check(used < elapsed / 2, "the loop turns without end: \(used) of \(elapsed)")
+    for descriptor in held { close(descriptor) }
+    var answer: [UInt8] = []
+    try await eventually("the one at the door is answered") {
+        answer += Wire.receive(waiting) ?? []
+        let text = String(decoding: answer, as: UTF8.self)
+        // libdispatch gives a spare descriptor back when it likes. With that one the client gets in, and there is none
+        // for a connection to the replica.
+        return text.hasPrefix("HTTP/1.1 200") || text.hasPrefix("HTTP/1.1 502") || text.hasPrefix("HTTP/1.1 503")
+    }
+    try check(try await bed.client().ask(get()).status == 200, "a new connection")
+}
+
+/// What this process has used.
+private func processorTime() throws -> Duration {
+    var spent = rusage()
+    guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &spent) == 0 else { throw SystemError.last("getrusage") }
+    return .seconds(spent.ru_utime.tv_sec + spent.ru_stime.tv_sec)
+        + .microseconds(spent.ru_utime.tv_usec + spent.ru_stime.tv_usec)
+}
+
+/// An error that ends a process of its own is not shown by the test that began it.
+private func complaining(_ body: () async throws -> Void) async throws {
+    do {
+        try await body()
+    } catch {
+        _ = Array("DescriptorTests: \(error)\n".utf8).withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        throw error
     }
 }
 
