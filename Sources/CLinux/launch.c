@@ -10,28 +10,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// A start must fail cleanly when descriptors have run out: every step is checked, and whatever was opened before it is
-// closed again.
+// F2S's side of the launcher. A start must fail cleanly when descriptors have run out: every step is checked, and
+// whatever was opened before it is closed again.
 
-enum { pipe_count = 3 };
-
-static int fail(int pipes[pipe_count][2], int error) {
-    for (int index = 0; index < pipe_count; index++) {
-        if (pipes[index][0] >= 0) close(pipes[index][0]);
-        if (pipes[index][1] >= 0) close(pipes[index][1]);
+static void close_both(const int descriptors[2]) {
+    for (int index = 0; index < 2; index++) {
+        if (descriptors[index] >= 0) close(descriptors[index]);
     }
-    return error;
 }
 
-/// Puts the child's ends in the place of its standard streams, and closes everything else.
-static int set_files(posix_spawn_file_actions_t *files, int pipes[pipe_count][2], const char *folder) {
-    int child_ends[pipe_count] = {pipes[0][0], pipes[1][1], pipes[2][1]};
-    for (int index = 0; index < pipe_count; index++) {
-        int error = posix_spawn_file_actions_adddup2(files, child_ends[index], index);
-        if (error) return error;
-    }
-    int error = posix_spawn_file_actions_addclosefrom_np(files, pipe_count);
-    if (!error && folder) error = posix_spawn_file_actions_addchdir_np(files, folder);
+/// The socket in the place of standard input, and nothing else open.
+static int set_files(posix_spawn_file_actions_t *files, int socket) {
+    int error = posix_spawn_file_actions_adddup2(files, socket, STDIN_FILENO);
+    if (!error) error = posix_spawn_file_actions_addopen(files, STDOUT_FILENO, "/dev/null", O_RDWR, 0);
+    if (!error) error = posix_spawn_file_actions_addopen(files, STDERR_FILENO, "/dev/null", O_RDWR, 0);
+    if (!error) error = posix_spawn_file_actions_addclosefrom_np(files, STDERR_FILENO + 1);
     return error;
 }
 
@@ -48,52 +41,108 @@ static int set_attributes(posix_spawnattr_t *attributes) {
     return error;
 }
 
-int f2s_launch(
-    const char *program, char *const arguments[], char *const environment[], const char *folder,
-    struct f2s_child *child
-) {
-    int pipes[pipe_count][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
-    for (int index = 0; index < pipe_count; index++) {
-        if (pipe2(pipes[index], O_CLOEXEC) != 0) return fail(pipes, errno);
-    }
-    // Only our ends: a program expects its own to block.
-    if (fcntl(pipes[1][0], F_SETFL, O_NONBLOCK) != 0 || fcntl(pipes[2][0], F_SETFL, O_NONBLOCK) != 0) {
-        return fail(pipes, errno);
-    }
+int f2s_launcher_spawn(const char *program, char *const arguments[], pid_t *process, int *socket) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) return errno;
     posix_spawn_file_actions_t files;
     int error = posix_spawn_file_actions_init(&files);
-    if (error) return fail(pipes, error);
+    if (error) {
+        close_both(ends);
+        return error;
+    }
     posix_spawnattr_t attributes;
     error = posix_spawnattr_init(&attributes);
     if (error) {
         posix_spawn_file_actions_destroy(&files);
-        return fail(pipes, error);
+        close_both(ends);
+        return error;
     }
-    error = set_files(&files, pipes, folder);
+    // Nothing of F2S's environment, which functions could read there.
+    char *const environment[] = {NULL};
+    error = fcntl(ends[1], F_SETFL, 0) == 0 ? set_files(&files, ends[1]) : errno;
     if (!error) error = set_attributes(&attributes);
-    if (!error) error = posix_spawn(&child->process, program, &files, &attributes, arguments, environment);
+    if (!error) error = posix_spawn(process, program, &files, &attributes, arguments, environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&files);
-    if (error) return fail(pipes, error);
-    close(pipes[0][0]);
-    close(pipes[1][1]);
-    close(pipes[2][1]);
-    child->input = pipes[0][1];
-    child->output = pipes[1][0];
-    child->error = pipes[2][0];
+    if (error) {
+        close_both(ends);
+        return error;
+    }
+    close(ends[1]);
+    *socket = ends[0];
     return 0;
 }
 
-int f2s_reap(pid_t process, int *status) {
-    int wait_status;
-    pid_t ended;
-    do ended = waitpid(process, &wait_status, WNOHANG);
-    while (ended < 0 && errno == EINTR);
-    if (ended == 0) return 0;
-    // Without a child there is nothing to be learned any more.
-    if (ended < 0) *status = 255;
-    else *status = WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status) : WEXITSTATUS(wait_status);
-    return ended > 0 && WIFSIGNALED(wait_status) ? 2 : 1;
+int f2s_open_output_pipes(struct f2s_output_pipes *pipes) {
+    int made[2][2] = {{-1, -1}, {-1, -1}};
+    for (int index = 0; index < 2; index++) {
+        // Only our ends do not block: a program expects its own to.
+        if (pipe2(made[index], O_CLOEXEC) != 0 || fcntl(made[index][0], F_SETFL, O_NONBLOCK) != 0) {
+            int error = errno;
+            close_both(made[0]);
+            close_both(made[1]);
+            return error;
+        }
+    }
+    for (int index = 0; index < 2; index++) {
+        pipes->reads[index] = made[index][0];
+        pipes->writes[index] = made[index][1];
+    }
+    return 0;
+}
+
+int f2s_send(int socket, const void *bytes, size_t count, const int *descriptors, size_t descriptors_count) {
+    struct iovec piece = {.iov_base = (void *)bytes, .iov_len = count};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
+    } control;
+    struct msghdr message = {.msg_iov = &piece, .msg_iovlen = 1};
+    if (descriptors_count > 2) return EINVAL;
+    if (descriptors_count > 0) {
+        memset(&control, 0, sizeof control);
+        message.msg_control = &control;
+        message.msg_controllen = CMSG_SPACE(descriptors_count * sizeof(int));
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(descriptors_count * sizeof(int));
+        memcpy(CMSG_DATA(header), descriptors, descriptors_count * sizeof(int));
+    }
+    while (sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) < 0) {
+        if (errno != EINTR) return errno;
+    }
+    return 0;
+}
+
+ssize_t f2s_receive(int socket, void *bytes, size_t capacity, int *descriptors, size_t descriptors_max) {
+    struct iovec piece = {.iov_base = bytes, .iov_len = capacity};
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(2 * sizeof(int))];
+    } control;
+    struct msghdr message = {
+        .msg_iov = &piece, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    ssize_t count = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+    if (count <= 0) return count;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+        size_t arrived = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t index = 0; index < arrived; index++) {
+            int descriptor;
+            memcpy(&descriptor, CMSG_DATA(header) + index * sizeof(int), sizeof descriptor);
+            if (index < descriptors_max) descriptors[index] = descriptor;
+            else close(descriptor);
+        }
+    }
+    return count;
+}
+
+bool f2s_resume(pid_t child) {
+    siginfo_t found = {0};
+    if (waitid(P_PID, (id_t)child, &found, WSTOPPED | WNOHANG) != 0 || found.si_pid != child) return false;
+    kill(child, SIGCONT);
+    return true;
 }
 
 bool f2s_descriptors_are_free(unsigned count) {

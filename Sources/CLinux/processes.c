@@ -1,4 +1,6 @@
+#define _GNU_SOURCE
 #include "CLinux.h"
+#include "numbers.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -8,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,15 +33,21 @@ static bool read_text(const char *path, char *text, size_t capacity) {
 }
 
 /// The slow way, for kernels that do not list children: looks at every process there is.
-static size_t scan_for_children(pid_t parent, pid_t *children, size_t capacity) {
+static ssize_t scan_for_children(pid_t parent, pid_t *children, size_t capacity) {
     DIR *processes = opendir("/proc");
-    if (!processes) return 0;
+    if (!processes) return -1;
     size_t count = 0;
+    bool is_readable = true;
     for (struct dirent *entry; count < capacity && (entry = readdir(processes));) {
         pid_t process = atoi(entry->d_name);
         char path[64], text[512];
         snprintf(path, sizeof path, "/proc/%d/stat", process);
-        if (process <= 0 || !read_text(path, text, sizeof text)) continue;
+        if (process <= 0) continue;
+        if (!read_text(path, text, sizeof text)) {
+            // A process that has ended takes its file along.
+            if (errno == EMFILE || errno == ENFILE) is_readable = false;
+            continue;
+        }
         // The name stands in brackets and may hold anything, so the fields are counted from the last one.
         char *name_end = strrchr(text, ')');
         int its_parent = 0;
@@ -47,34 +56,75 @@ static size_t scan_for_children(pid_t parent, pid_t *children, size_t capacity) 
         }
     }
     closedir(processes);
+    return is_readable ? (ssize_t)count : -1;
+}
+
+size_t f2s_read_numbers(struct f2s_number_reader *reader, pid_t *numbers, size_t capacity) {
+    size_t count = 0;
+    while (count < capacity) {
+        if (reader->position == reader->length) {
+            // The kernel gives a page at most at a time, so that a short piece is not the end.
+            ssize_t length = read(reader->file, reader->text, sizeof reader->text);
+            if (length < 0 && errno == EINTR) continue;
+            reader->position = 0;
+            reader->length = length > 0 ? (size_t)length : 0;
+            if (length <= 0) {
+                if (reader->has_number) numbers[count++] = reader->number;
+                reader->has_number = false;
+                return count;
+            }
+        }
+        char character = reader->text[reader->position++];
+        if (character >= '0' && character <= '9') {
+            reader->number = (reader->has_number ? reader->number * 10 : 0) + (character - '0');
+            reader->has_number = true;
+        } else if (reader->has_number) {
+            numbers[count++] = reader->number;
+            reader->has_number = false;
+        }
+    }
     return count;
 }
 
-size_t f2s_children(pid_t parent, pid_t *children, size_t capacity) {
+int f2s_child_list_open(void) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/self/task/%d/children", getpid());
+    return open(path, O_RDONLY | O_CLOEXEC);
+}
+
+size_t f2s_child_list_read(int list, pid_t *children, size_t capacity) {
+    if (lseek(list, 0, SEEK_SET) != 0) return 0;
+    struct f2s_number_reader reader = {.file = list};
+    return f2s_read_numbers(&reader, children, capacity);
+}
+
+ssize_t f2s_children(pid_t parent, pid_t *children, size_t capacity) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/task", parent);
     DIR *threads = opendir(path);
-    if (!threads) return 0;
+    // A process that has ended has no children.
+    if (!threads) return errno == ENOENT ? 0 : -1;
     size_t count = 0;
-    bool is_listed = true;
+    bool is_listed = true, is_readable = true;
     for (struct dirent *entry; is_listed && (entry = readdir(threads));) {
         int thread = atoi(entry->d_name);
         if (thread <= 0) continue;
-        char list[96], text[65536];
+        char list[96];
         snprintf(list, sizeof list, "/proc/%d/task/%d/children", parent, thread);
-        if (!read_text(list, text, sizeof text)) {
+        struct f2s_number_reader reader = {.file = open(list, O_RDONLY | O_CLOEXEC)};
+        if (reader.file < 0 && (errno == EMFILE || errno == ENFILE)) is_readable = false;
+        if (reader.file < 0) {
             // A thread that has ended takes its file along; a kernel without such files has none for any thread.
             snprintf(list, sizeof list, "/proc/%d/task/%d/stat", parent, thread);
             is_listed = access(list, F_OK) != 0;
             continue;
         }
-        char *rest = text, *end;
-        for (long child; count < capacity && (child = strtol(rest, &end, 10)) > 0; rest = end) {
-            children[count++] = (pid_t)child;
-        }
+        count += f2s_read_numbers(&reader, children + count, capacity - count);
+        close(reader.file);
     }
     closedir(threads);
-    return is_listed ? count : scan_for_children(parent, children, capacity);
+    if (!is_listed) return scan_for_children(parent, children, capacity);
+    return is_readable ? (ssize_t)count : -1;
 }
 
 size_t f2s_socket_inodes(pid_t process, uint64_t *inodes, size_t capacity) {
@@ -128,6 +178,11 @@ bool f2s_is_zombie(pid_t process) {
     // The name stands in brackets and may hold anything, so the state is looked for behind the last one.
     char *name_end = strrchr(text, ')');
     return name_end && !strncmp(name_end, ") Z", 3);
+}
+
+uint64_t f2s_mark(pid_t process) {
+    struct rlimit limit;
+    return prlimit(process, RLIMIT_RTTIME, NULL, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY ? limit.rlim_cur : 0;
 }
 
 int f2s_has_ended(pid_t child) {

@@ -86,7 +86,7 @@ final class Orphans: Sendable {
     /// Children that are no commands.
     private func strays() -> [pid_t] {
         let children = [pid_t](unsafeUninitializedCapacity: 1024) { buffer, count in
-            count = f2s_children(getpid(), buffer.baseAddress, buffer.count)
+            count = max(0, f2s_children(getpid(), buffer.baseAddress, buffer.count))
         }
         return state.withLock { state in children.filter { !state.commands.contains($0) } }
     }

@@ -112,7 +112,7 @@ struct Application {
         { [logger, ending] in logger.info("\(ending().beginning)") }
     }
 
-    /// Replicas end with this process: each has a supervisor that notices.
+    /// Replicas end with this process: the launcher notices.
     private var endAtOnce: @Sendable () -> Void {
         { [logger, ending, runtimeFolder] in
             logger.warning("Ended at once: \(ending().counted).")

@@ -49,5 +49,29 @@ extension EndToEndSerial {
                 #expect(try Command(["apply", "-f", broken, "--wait=soon"], server: f2s).status == 2)
             }
         }
+
+        @Test func `300 functions are applied several at once, and reported in the order of the file`() async throws {
+            let file = try Workshop.current.folder + "/many-applied.yaml"
+            let names = (0..<300).map { "applied-\($0)" }
+            let text = try names.map { try FunctionManifest($0).yaml }.joined(separator: "---\n")
+            try Files.write(text, to: file)
+            // Of two with one route the older keeps it, so that these two must be declared one after the other.
+            let rivals = try Workshop.current.folder + "/rivals.yaml"
+            let (first, second) = (try FunctionManifest("z-first"), try FunctionManifest("a-second"))
+            let both = [first, second].map { $0.with { $0.endpoint = "/rival" }.yaml }
+            try Files.write(both.joined(separator: "---\n"), to: rivals)
+            try await F2SServer.serve([]) { f2s in
+                let begun = monotonicNanoseconds()
+                let command = try Command(["apply", "-f", file], server: f2s)
+                let each = (monotonicNanoseconds() - begun) / 300
+                report(0, "300 functions applied in \(each.milliseconds) each (10 ms)")
+                #expect(command.status == 0)
+                #expect(command.text == names.map { "function \($0) created\n" }.joined())
+                #expect(each < 10_000_000 * Int64(EndToEndSerial.patience))
+                let rivalry = try Command(["apply", "-f", rivals], server: f2s)
+                #expect(rivalry.status == 1)
+                #expect(rivalry.complaint.hasPrefix("f2s: a-second is stored and is not invoked"))
+            }
+        }
     }
 }

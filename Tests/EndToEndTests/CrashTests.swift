@@ -91,7 +91,7 @@ extension EndToEndSerial {
             let function = try FunctionManifest("steady")
             try await F2SServer.serve([function], options: ["--restart-on-crash"]) { f2s in
                 try eventually("it answers") { try f2s.get("/invoke/steady").status == 200 }
-                let family = f2s.descendants
+                let family = f2s.family
                 async let answer = atOnce(1) { _ in try f2s.get("/invoke/steady?delay=500") }
                 try eventually("it is in flight") {
                     (try f2s.get("/dispatcher").json["functions"]?["steady"]?["inFlight"]?.number ?? 0) == 1
@@ -108,7 +108,7 @@ extension EndToEndSerial {
                 var victims: Set<pid_t> = []
                 for _ in 0..<5 {
                     let victim = try eventually("another one serves") {
-                        ProcessTable.descendants(of: f2s.process.id).first { !victims.contains($0.id) && !$0.isZombie }
+                        f2s.descendants.first { !victims.contains($0.id) && !$0.isZombie }
                     }
                     victims.insert(victim.id)
                     kill(victim.id, SIGKILL)
@@ -121,7 +121,7 @@ extension EndToEndSerial {
             let function = try FunctionManifest("steady").with { $0.minReplicas = 1 }
             try await F2SServer.serve([function], options: ["--restart-on-crash"]) { f2s in
                 try eventually("it answers") { try f2s.get("/invoke/steady").status == 200 }
-                let family = f2s.descendants
+                let family = f2s.family
                 f2s.process.send(signal: SIGKILL)
                 #expect(try f2s.process.waitForEnd(within: .seconds(5)) == 128 + Int(SIGKILL))
                 try eventually("nothing is left") { ProcessTable.running(family).isEmpty }

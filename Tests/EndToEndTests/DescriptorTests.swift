@@ -72,7 +72,7 @@ extension EndToEndSerial {
             let function = try FunctionManifest("warm").with { $0.idle = "60s" }
             try await F2SServer.serve([function, FunctionManifest("cold")], settings: settings(loops: 2)) { f2s in
                 try eventually("warm answers") { try f2s.get("/invoke/warm").status == 200 }
-                let family = f2s.descendants
+                let family = f2s.family
                 try allow(free, f2s.process.id)
                 _ = try? f2s.connect(silence: .seconds(1)).exchange("GET", "/invoke/cold")
                 f2s.process.send(signal: SIGTERM)
@@ -126,7 +126,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `what a function leaves behind when it kills its supervisor is ended`() async throws {
+        @Test func `what a function leaves behind when it kills the launcher is ended`() async throws {
             let mark = "1\(UInt32.random(in: 100_000...999_999))"
             let script = "setsid sleep \(mark) & setsid setsid sleep \(mark) & kill -9 $PPID; exec sleep \(mark)"
             let function = FunctionManifest("rebel", command: ["sh", "-c", script])

@@ -11,7 +11,7 @@ extension EndToEndSerial {
                 let reader = try f2s.connect()
                 try reader.send("GET", "/invoke/endless/stream")
                 _ = try reader.head()
-                let family = f2s.descendants
+                let family = f2s.family
                 f2s.process.send(signal: SIGINT)
                 let line = try eventually("it says what it waits for") {
                     f2s.log.split(separator: "\n").first { $0.contains("Ending: ") }

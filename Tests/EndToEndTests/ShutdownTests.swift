@@ -13,10 +13,10 @@ extension EndToEndSerial {
                 try eventually("six replicas are ready") {
                     try f2s.readyReplicas(of: "serve") == 3 && f2s.readyReplicas(of: "daemon") == 3
                 }
-                // Six supervisors, six functions, and three grandchildren in sessions of their own.
+                // The launcher, six functions, and three grandchildren in sessions of their own.
                 let family = try eventually("the family is complete") {
-                    let family = f2s.descendants
-                    return family.count >= 15 ? family : nil
+                    let family = f2s.family
+                    return family.count >= 10 ? family : nil
                 }
                 let begun = monotonicNanoseconds()
                 f2s.process.send(signal: SIGKILL)
@@ -44,7 +44,7 @@ extension EndToEndSerial {
                     let load = try f2s.get("/dispatcher").json["functions"]?["steady"]
                     return (load?["inFlight"]?.number ?? 0) + (load?["queued"]?.number ?? 0) == 8
                 }
-                let family = f2s.descendants
+                let family = f2s.family
                 let begun = ContinuousClock.now
                 f2s.process.send(signal: SIGTERM)
                 let status = try f2s.process.waitForEnd(within: .seconds(15 * EndToEndSerial.patience))
@@ -91,7 +91,7 @@ extension EndToEndSerial {
                 let reader = try f2s.connect()
                 try reader.send("GET", "/invoke/endless/stream")
                 _ = try reader.head()
-                let family = f2s.descendants
+                let family = f2s.family
                 let begun = ContinuousClock.now
                 f2s.process.send(signal: SIGTERM)
                 let status = try f2s.process.waitForEnd(within: .seconds(10 * EndToEndSerial.patience))

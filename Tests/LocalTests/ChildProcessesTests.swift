@@ -33,7 +33,7 @@ extension ProcessesSerial {
                 #expect(await ReadinessCheck(address: address, probe: ReadinessProbe(path: "/")).isAnswered())
                 let process = try #require(replica.processID)
                 let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/exe")
-                #expect(program == (try Workshop.server.get()), "the process ID is the program's, not the supervisor's")
+                #expect(program == (try Workshop.server.get()), "the process ID is the program's, not the launcher's")
             }
         }
 
@@ -262,7 +262,7 @@ extension ProcessesSerial {
                     try await platform.replicaSnapshot().replicas.first?.state == .ready
                 }
                 let replica = try #require(try await platform.replicaSnapshot().replicas.first)
-                let family = children().flatMap { ListenerTable.descendants(of: $0) }
+                let family = children()
                 #expect(family.count >= 3)
                 try await platform.replicas.apply(function, count: 0, retiring: [replica.id])
                 #expect(try await platform.replicaSnapshot().replicas.first?.state == .draining)
@@ -392,21 +392,21 @@ extension ProcessesSerial {
             let folder = try TemporaryFolder()
             try folder.write("a.yaml", manifest("a", command: "[sh, -c, 'setsid sleep 1019 & sleep 1019']"))
             var options = LocalOptions(
-                folder: folder.path, supervisor: try Workshop.supervisor.get(),
+                folder: folder.path, launcher: try Workshop.launcher.get(),
                 environment: ProcessInfo.processInfo.environment)
-            options.supervisorArguments = []
+            options.launcherArguments = []
             let platform = try LocalPlatform(options, logger: quiet)
             try await withThrowingTaskGroup { group in
                 group.addTask { try await platform.run() }
                 await platform.waitUntilLoaded()
                 let function = try #require(try await platform.functionSnapshot().functions.first)
                 try await platform.replicas.apply(function, count: 3, retiring: [])
-                try await eventually("all run") { children().flatMap { ListenerTable.descendants(of: $0) }.count >= 9 }
-                let family = children().flatMap { [$0] + ListenerTable.descendants(of: $0) }
+                try await eventually("all run") { children().count >= 9 }
+                let family = launchers() + children()
                 if isCancelled { group.cancelAll() } else { platform.stop() }
                 try await group.waitForAll()
                 for process in family { #expect(kill(process, 0) != 0) }
-                #expect(children() == [])
+                #expect(launchers() == [])
                 try await platform.replicas.apply(function, count: 1, retiring: [])
                 #expect(try await platform.replicaSnapshot().replicas.isEmpty, "nothing starts after the end")
             }
@@ -429,20 +429,15 @@ extension ProcessesSerial {
             }
         }
 
-        /// The supervisors that this process has, zombies included; other suites' supervisors are children of
-        /// Foundation's processes and are told apart by their parent's tree.
-        private func children() -> [Int32] {
-            ListenerTable.descendants(of: getpid()).filter { process in
-                let status = (try? String(contentsOfFile: "/proc/\(process)/stat", encoding: .utf8)) ?? ""
-                return status.contains("(supervisor)") && status.contains(") Z") || isOurs(process)
+        /// The launchers of this process, zombies included.
+        private func launchers() -> [Int32] {
+            ListenerTable.children(of: getpid()).filter { process in
+                (try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8)) == "f2s-launcher\n"
             }
         }
 
-        private func isOurs(_ process: Int32) -> Bool {
-            let environment = (try? String(contentsOfFile: "/proc/\(process)/environ", encoding: .utf8)) ?? ""
-            let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(process)/exe")
-            return environment.contains("F2S_REPLICA=") && program == (try? Workshop.supervisor.get())
-        }
+        /// The processes of all replicas, zombies included.
+        private func children() -> [Int32] { launchers().flatMap { ListenerTable.descendants(of: $0) } }
 
         private func descriptors() throws -> Int {
             try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count

@@ -9,7 +9,7 @@ import Testing
 @Suite struct ForeignFilesTests {
     private func open(_ folder: TemporaryFolder, _ adjust: (inout LocalOptions) -> Void = { _ in }) -> ManifestDirectory
     {
-        var options = LocalOptions(folder: folder.path, supervisor: "/nothing", environment: [:])
+        var options = LocalOptions(folder: folder.path, launcher: "/nothing", environment: [:])
         adjust(&options)
         return ManifestDirectory(options, logger: quiet)
     }

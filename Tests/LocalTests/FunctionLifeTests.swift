@@ -62,7 +62,7 @@ import Testing
         var rig = Rig(startTimeout: .seconds(40))
         _ = rig.apply(try launch(), 1)
         let id = Replica.ID("hello-1")
-        rig.life.began(id, process: ReplicaLife.Process(supervisor: 1, port: 20_000))
+        rig.life.began(id, process: ReplicaLife.Process(command: 1, mark: 1, port: 20_000))
         rig.pass(.seconds(2))
         rig.life.listensElsewhere(id, on: [8000])
         #expect(rig.life.nextDeadline == .seconds(1003) && rig.life.trouble == nil)
@@ -372,7 +372,7 @@ import Testing
     @Test func `who never listens is stopped, and told where it listens instead`() throws {
         var rig = Rig(startTimeout: .seconds(5))
         _ = try rig.apply(launch(), 1)
-        rig.life.began(Replica.ID("hello-1"), process: ReplicaLife.Process(supervisor: 7, port: 20_123))
+        rig.life.began(Replica.ID("hello-1"), process: ReplicaLife.Process(command: 7, mark: 7, port: 20_123))
         rig.life.listensElsewhere(Replica.ID("hello-1"), on: [8080])
         rig.pass(.seconds(5))
         #expect(rig.advance() == [.terminate(Replica.ID("hello-1"))])
@@ -401,7 +401,7 @@ import Testing
         #expect(try starts(rig.apply(launch(["now"]), 1)) == ["hello-1"])
     }
 
-    @Test func `exactly the retired end: SIGTERM, the lifeline, the supervisor`() throws {
+    @Test func `exactly the retired end: SIGTERM, SIGKILL, and no more waiting`() throws {
         var rig = Rig()
         _ = try rig.apply(launch(timeout: .seconds(3)), 2)
         _ = rig.listens("hello-1")

@@ -11,9 +11,9 @@ func withPlatform(
 ) async throws {
     let folder = try folder ?? TemporaryFolder()
     var options = LocalOptions(
-        folder: folder.path, supervisor: try Workshop.supervisor.get(),
+        folder: folder.path, launcher: try Workshop.launcher.get(),
         environment: ProcessInfo.processInfo.environment)
-    options.supervisorArguments = []
+    options.launcherArguments = []
     options.stopTimeout = .seconds(10)
     adjust(&options)
     let platform = try LocalPlatform(options, logger: quiet)

@@ -79,7 +79,7 @@ import Testing
         let folder = try TemporaryFolder()
         try folder.write("old/a.yaml", manifest("alpha"))
         let directory = ManifestDirectory(
-            LocalOptions(folder: folder.path, supervisor: "/nothing", environment: [:]), logger: quiet)
+            LocalOptions(folder: folder.path, launcher: "/nothing", environment: [:]), logger: quiet)
         directory.look()
         func alpha() async throws -> Function? {
             try await directory.withSnapshots {

@@ -8,13 +8,13 @@ import Testing
 
 /// Programs that tests run, built once with the C compiler, and folders that go when a test ends.
 enum Workshop {
-    /// The supervisor: the sources of CLinux and a `main` that passes its arguments on.
-    static let supervisor: Result<String, any Error> = Result {
+    /// The launcher: the sources of CLinux and a `main`.
+    static let launcher: Result<String, any Error> = Result {
         let sources = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../Sources/CLinux").standardizedFileURL.path
-        let main = "#include \"CLinux.h\"\nint main(int c, char **v) { return c ? f2s_supervise(v + 1) : 1; }\n"
-        let files = ["supervise", "processes", "sockets"].map { "\(sources)/\($0).c" }
-        return try build("supervisor", main, extra: files + ["-I\(sources)/include"])
+        let main = "#include \"CLinux.h\"\nint main(void) { return f2s_launcher_run(); }\n"
+        let files = ["launcher", "launch", "processes"].map { "\(sources)/\($0).c" }
+        return try build("launcher", main, extra: files + ["-I\(sources)/include"])
     }
 
     /// A server that listens on $PORT at once and answers every request with `hello`.

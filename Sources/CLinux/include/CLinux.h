@@ -9,37 +9,72 @@
 
 // What the Glibc module lacks. Swift cannot call `fork`, and netlink's macros do not reach it.
 
-// MARK: supervise.c
+// MARK: launcher.c
 
-/// Runs `command` in a process group of its own and stays until it and all of its descendants have ended.
-///
-/// Standard input is the lifeline: when its other end closes, however that happens, everything is killed. SIGTERM,
-/// SIGINT, SIGHUP, SIGUSR1 and SIGUSR2 go to the group. Must be called on the main thread of a process that has no
-/// other one. Returns the exit status of the command: 128 + signal when a signal ended it, 127 when there is no such
-/// program, 126 when it cannot be run, 137 when the lifeline closed.
-int f2s_supervise(char *const command[]);
+/// Kind of a message between F2S and its launcher.
+enum f2s_launcher_kind {
+    /// Start a replica. `mark` is its mark, `value` the number of its arguments, `bytes` the length of all texts, each
+    /// of which ends in NUL: its folder (empty: the launcher's), its arguments, its variables. The first texts follow
+    /// this head. The write ends of its standard output and standard error come along. Ids ascend.
+    f2s_launcher_start = 1,
+    /// More texts of the start before it.
+    f2s_launcher_more,
+    /// Send signal `value` to the replica's process group.
+    f2s_launcher_signal,
+    /// Kill the replica and everything that belongs to it.
+    f2s_launcher_kill,
+    /// Kill the replica and everything that belongs to it, without a report.
+    f2s_launcher_forget,
+    /// From the launcher: the replica's command runs as process `value`, which leads a process group of its own.
+    f2s_launcher_started,
+    /// From the launcher: it could not be forked; `value` is an errno.
+    f2s_launcher_failed,
+    /// From the launcher: the command has ended with exit status `value`, or 128 + signal, and nothing that belongs to
+    /// it is left. The status is 127 when there was no such program, 126 when it could not be run.
+    f2s_launcher_ended,
+};
+
+/// The head of every message.
+struct f2s_launcher_message {
+    uint64_t mark;
+    uint32_t kind;
+    uint32_t id;
+    uint32_t value;
+    uint32_t bytes;
+};
+
+/// Longest message, head included.
+enum { f2s_launcher_message_bytes_max = 32768 };
+
+/// Serves as a launcher on the socket (SOCK_SEQPACKET) that is standard input, until its other end closes, however that
+/// happens: then kills everything that it has started. Must be called on the main thread of a process that has no other
+/// one. Returns an exit status.
+int f2s_launcher_run(void);
 
 // MARK: launch.c
 
-/// A process that was started, and our ends of its standard streams.
-struct f2s_child {
-    pid_t process;
-    /// Write end of its standard input.
-    int input;
-    /// Read ends of its standard output and standard error; they do not block.
-    int output;
-    int error;
+/// Starts `program` as a launcher, with nothing open but `socket`'s other end. `arguments` end in NULL. Returns 0, or
+/// an errno; then nothing is left open and nothing runs.
+int f2s_launcher_spawn(const char *program, char *const arguments[], pid_t *process, int *socket);
+
+/// Pipes for the standard output and the standard error of a replica. Reading does not block.
+struct f2s_output_pipes {
+    int reads[2];
+    int writes[2];
 };
 
-/// Starts `program` in a process group and, unless it is NULL, a folder of its own, with nothing open but its standard
-/// streams. Both lists end in NULL. Returns 0, or an errno; then nothing is left open and nothing runs.
-int f2s_launch(
-    const char *program, char *const arguments[], char *const environment[], const char *folder,
-    struct f2s_child *child);
+/// Opens them. Returns 0, or an errno; then nothing is left open.
+int f2s_open_output_pipes(struct f2s_output_pipes *pipes);
 
-/// Reaps a child if it has ended. Returns 0 while it runs, 1 when it has exited, 2 when a signal has ended it; `status`
-/// is its exit status then, or 128 + signal.
-int f2s_reap(pid_t process, int *status);
+/// Sends one message and at most 2 descriptors, without waiting. Returns 0 or an errno.
+int f2s_send(int socket, const void *bytes, size_t count, const int *descriptors, size_t descriptors_count);
+
+/// Receives one message without waiting. Returns its length, 0 at the end, -1 with errno. Descriptors that come along
+/// are written to `descriptors`, which keeps what it holds where none came.
+ssize_t f2s_receive(int socket, void *bytes, size_t capacity, int *descriptors, size_t descriptors_max);
+
+/// Lets a child that was stopped since the last call go on. Returns whether it was.
+bool f2s_resume(pid_t child);
 
 /// Whether this process could open so many descriptors now, at most 256. They are opened and closed again.
 bool f2s_descriptors_are_free(unsigned count);
@@ -49,7 +84,8 @@ bool f2s_descriptors_are_free(unsigned count);
 /// Makes this process the parent of descendants whose parents have ended (a subreaper, prctl(2)).
 bool f2s_adopt_orphans(void);
 
-/// Has SIGTERM sent to this process when its parent ends, however that happens. False: the parent is another one already.
+/// Has SIGTERM sent to this process when its parent ends, however that happens. False: the parent is another one
+/// already.
 bool f2s_end_with_parent(pid_t parent);
 
 /// `si_code` of a signal that the kernel has sent, as it does for Ctrl-C.
@@ -59,11 +95,25 @@ int f2s_signal_from_kernel(void);
 /// functions are. A program that this process starts is not affected.
 bool f2s_hide_memory(void);
 
-/// Writes the children of `parent` into `children`, at most `capacity`; returns how many there are room for.
-size_t f2s_children(pid_t parent, pid_t *children, size_t capacity);
+/// Writes the children of `parent` into `children`, at most `capacity`. Returns their number, or -1 if they cannot be
+/// read, for want of a descriptor for example.
+ssize_t f2s_children(pid_t parent, pid_t *children, size_t capacity);
 
-/// Returns whether a process was started with a variable, which is written `NAME=value`. A process that has ended has none.
+/// Opens the list of the main thread's children, to which the orphans of a child subreaper belong. Open, it can be read
+/// when descriptors have run out. Returns -1 if the kernel has no such lists.
+int f2s_child_list_open(void);
+
+/// Writes the children of an open list into `children`, at most `capacity`, and returns their number.
+size_t f2s_child_list_read(int list, pid_t *children, size_t capacity);
+
+/// Returns whether a process was started with a variable, which is written `NAME=value`. A process that has ended has
+/// none.
 bool f2s_has_variable(pid_t process, const char *variable);
+
+/// The mark with which a launcher has started a process, and which everything that descends from it inherits: its soft
+/// RLIMIT_RTTIME, which concerns processes with real-time scheduling only and is too high to be reached. Something
+/// else, or 0, for a process that no launcher has started. A process that waits to be reaped has it, too.
+uint64_t f2s_mark(pid_t process);
 
 /// Returns whether a process has ended and waits to be reaped.
 bool f2s_is_zombie(pid_t process);
@@ -122,6 +172,12 @@ int f2s_connect_begin(const char *ip, uint16_t port);
 
 /// Accepts a connection that never blocks and is closed on exec; -1 with errno. `peer` has room for any address.
 int f2s_accept(int listener, struct sockaddr_storage *peer);
+
+/// Makes a timer as a descriptor for epoll; -1 with errno.
+int f2s_timer_open(void);
+
+/// Has the timer be readable once after that time, and takes back what was said before.
+void f2s_timer_set(int timer, int64_t nanoseconds);
 
 /// Makes an object on which another thread can wake this one, as a descriptor for epoll; -1 with errno.
 int f2s_wakeup_open(void);

@@ -2,10 +2,10 @@
 public struct LocalOptions: Sendable {
     /// Folder of the manifests, absolute or relative to the working folder of the process. It may be missing.
     public var folder: String
-    /// Absolute path of the program that stands between F2S and a replica: the `f2s` executable.
-    public var supervisor: String
-    /// What comes before the replica's command in the supervisor's arguments.
-    public var supervisorArguments = ["supervise", "--"]
+    /// Absolute path of the program that starts and ends replicas for F2S: the `f2s` executable.
+    public var launcher: String
+    /// The arguments with which it does.
+    public var launcherArguments = ["launcher"]
     /// The environment of this process. Replicas get only ``passedVariables`` of it.
     public var environment: [String: String]
     /// Time in which a replica must listen, and answer its readiness probe if it has one.
@@ -47,9 +47,9 @@ public struct LocalOptions: Sendable {
     public static let defaultVariables = ["PYTHONUNBUFFERED": "1"]
 
     /// The defaults.
-    public init(folder: String, supervisor: String, environment: [String: String]) {
+    public init(folder: String, launcher: String, environment: [String: String]) {
         self.folder = folder
-        self.supervisor = supervisor
+        self.launcher = launcher
         self.environment = environment
     }
 }

@@ -98,7 +98,7 @@ struct ServeCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         FileLimit.raise()
         HeapSettings.keepSmall()
-        // What outlives its supervisor comes to this process, which ends it. Without that right it is as it was.
+        // What outlives the launcher comes to this process, which ends it. Without that right it goes to another one.
         _ = f2s_adopt_orphans()
         // Settings and tokens may be in the environment, and functions are processes of the same user.
         _ = f2s_hide_memory()

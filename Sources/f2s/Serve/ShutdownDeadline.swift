@@ -1,7 +1,7 @@
 import Glibc
 
 /// Ends the process when an orderly end takes too long. It needs nothing that may have run out or hang: no descriptor,
-/// no thread of a pool, no lock. Replicas end with the process, because their supervisors notice it.
+/// no thread of a pool, no lock. Replicas end with the process, because the launcher notices it.
 enum ShutdownDeadline {
     /// Exit status of a process that did not end in time.
     static let exitStatus: Int32 = 75

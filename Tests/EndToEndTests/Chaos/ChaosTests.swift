@@ -130,9 +130,8 @@ struct ChaosRun: Sendable {
         try eventually("every function is back at its minimum", within: .seconds(60)) {
             let items = try f2s.get("/deployments").json["items"]?.list ?? []
             let minimum = functions.map(\.manifest.minReplicas).reduce(0, +)
-            // A replica is a supervisor and its program.
             return items.map { $0["ready"]?.number ?? 0 }.reduce(0, +) == minimum
-                && f2s.descendants.count == 2 * minimum
+                && f2s.descendants.count == minimum
         }
         // Idle connections to replicas have their own time-out, and only the scrape's own connection is left.
         try eventually("connections are closed", within: .seconds(30)) { try f2s.metric("f2s_connections") == 0 }

@@ -102,12 +102,24 @@ struct F2SServer: Sendable {
     /// All that it has logged.
     var log: String { (try? Files.read(logFile)) ?? "" }
 
+    /// Everything that runs below it, but for launchers: there is one as long as f2s runs.
+    var descendants: [ProcessTable.Entry] { family.filter { !Self.isLauncher($0.id) } }
+
     /// Everything that runs below it.
-    var descendants: [ProcessTable.Entry] { ProcessTable.descendants(of: process.id) }
+    var family: [ProcessTable.Entry] { ProcessTable.descendants(of: process.id) }
+
+    /// The process that starts its replicas.
+    func launcher() throws -> pid_t {
+        try eventually("it has a launcher") { family.first { !$0.isZombie && Self.isLauncher($0.id) }?.id }
+    }
+
+    private static func isLauncher(_ process: pid_t) -> Bool {
+        (try? Files.read("/proc/\(process)/comm")) == "f2s-launcher\n"
+    }
 
     /// Ends it gently, then hard, and whatever it has left.
     private func end() {
-        let left = descendants
+        let left = family
         process.send(signal: SIGTERM)
         _ = try? process.waitForEnd(within: .seconds(15))
         process.end()

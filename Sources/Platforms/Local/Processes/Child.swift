@@ -2,77 +2,63 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A supervisor that was started: signals go to it, its lifeline ends it, and its end can be awaited.
+/// A replica that was started: signals go to it, it can be killed, and its end can be awaited.
+///
+/// Signals go through the launcher, which alone knows whether a process ID is still the replica's.
 final class Child: Sendable {
     private struct State {
-        /// Write end of its standard input; -1: closed.
-        var lifeline: Int32
-        /// Whether its process ID may be somebody else's by now.
-        var isReaped = false
-        var ending: ChildLoop.Ending?
-        var waiter: CheckedContinuation<ChildLoop.Ending, Never>?
+        var status: Int?
+        var waiter: CheckedContinuation<Int, Never>?
     }
 
-    /// Its process ID.
+    /// Its ID in messages to the launcher.
+    let id: UInt32
+    /// Process ID of its command, which leads a process group.
     let process: Int32
-    private let state: Mutex<State>
+    /// The mark of everything that descends from the command.
+    let mark: UInt64
+    private let loop: ChildLoop
+    private let state = Mutex(State())
 
-    init(process: Int32, lifeline: Int32) {
+    init(id: UInt32, process: Int32, mark: UInt64, loop: ChildLoop) {
+        self.id = id
         self.process = process
-        state = Mutex(State(lifeline: lifeline))
+        self.mark = mark
+        self.loop = loop
     }
 
-    /// Sends a signal, unless it has ended.
-    func send(_ signal: Int32) {
-        state.withLock { state in
-            if !state.isReaped { kill(process, signal) }
-        }
-    }
+    /// Sends a signal to its process group, unless its command has ended.
+    func send(_ signal: Int32) { loop.ask(f2s_launcher_signal, of: id, value: signal) }
 
-    /// Closes the lifeline: the supervisor kills everything and ends.
-    func cutLifeline() {
-        state.withLock { state in
-            if state.lifeline >= 0 { close(state.lifeline) }
-            state.lifeline = -1
-        }
-    }
+    /// Kills everything that belongs to it.
+    func kill() { loop.ask(f2s_launcher_kill, of: id) }
 
-    /// Reaps it if it has ended.
-    func reap() -> ChildLoop.Ending? {
-        state.withLock { state in
-            guard !state.isReaped else { return nil }
-            var status: Int32 = 0
-            let result = f2s_reap(process, &status)
-            guard result != 0 else { return nil }
-            state.isReaped = true
-            return ChildLoop.Ending(status: Int(status), wasKilled: result == 2)
-        }
-    }
+    /// Kills it and reports it as ended at once, even if a process of it cannot be killed.
+    func abandon() { loop.abandon(id) }
 
-    /// It has ended, and everything that it wrote has been read.
-    func end(_ ending: ChildLoop.Ending) {
-        cutLifeline()
+    /// Records its exit status and resumes the waiter. Everything that it wrote must have been read.
+    func end(status: Int) {
         let waiter = state.withLock { state in
-            state.isReaped = true
-            state.ending = ending
+            state.status = status
             defer { state.waiter = nil }
             return state.waiter
         }
-        waiter?.resume(returning: ending)
+        waiter?.resume(returning: status)
     }
 
-    /// Returns once it has ended; to be awaited once. Cancellation does not end the wait: it cuts the lifeline.
-    func ended() async -> ChildLoop.Ending {
+    /// Returns its exit status, or 128 + signal, once it has ended; to be awaited once. Cancellation does not end the
+    /// wait: it kills.
+    func ended() async -> Int {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let ending = state.withLock { state in
-                    if state.ending == nil { state.waiter = continuation }
-                    return state.ending
+                let status = state.withLock { state in
+                    if state.status == nil { state.waiter = continuation }
+                    return state.status
                 }
-                if let ending { continuation.resume(returning: ending) }
+                if let status { continuation.resume(returning: status) }
             }
         } onCancel: {
-            cutLifeline()
+            kill()
         }
     }
 }

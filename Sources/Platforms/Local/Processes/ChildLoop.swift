@@ -2,14 +2,14 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Starts supervisors, reads what their replicas write, and reaps them: one thread and one epoll object for all.
+/// Has replicas started and ended by the launcher, and reads what they write: one thread and one epoll object for all.
 ///
-/// Every step of a start can fail for want of a descriptor, and every failure is an answer. The thread exists only
-/// while there are children.
+/// Every step of a start can fail for want of a descriptor, and every failure is an answer. The thread waits without
+/// end while nothing runs.
 final class ChildLoop: Sendable {
-    /// What is started.
+    /// A command to start.
     struct Command: Sendable {
-        let program: String
+        /// The program, and its arguments.
         let arguments: [String]
         /// `NAME=value`.
         let environment: [String]
@@ -22,199 +22,474 @@ final class ChildLoop: Sendable {
         case error = 1
     }
 
-    /// How a child ended.
-    struct Ending: Sendable, Hashable {
-        /// Exit status, or 128 + signal.
-        let status: Int
-        /// Whether the supervisor itself was ended by a signal, so that its descendants may have outlived it.
-        let wasKilled: Bool
+    /// A launcher that was lost.
+    enum Trouble: Sendable, Hashable {
+        /// It has ended with that exit status, or 128 + signal, although it should not.
+        case ended(status: Int)
+        /// So many of its processes could not be killed.
+        case processesLeft(Int)
     }
 
     /// Takes what a child has written. Called on the loop's thread; it must not block.
     typealias Reader = @Sendable (Output, UnsafeRawBufferPointer) -> Void
 
+    private typealias Start = CheckedContinuation<Result<Child, SystemFailure>, Never>
+
     /// One child, as the loop knows it.
     private struct Entry {
-        let child: Child
         let reader: Reader
+        /// `F2S_REPLICA=name`.
+        let variable: String?
         /// Read ends that are still open; -1: closed.
         var streams: [Int32]
+        /// Waits for the launcher's answer.
+        var start: Start?
+        var child: Child?
+        /// Exit status, or 128 + signal.
+        var status: Int?
         /// When its streams are closed although something still holds their other ends, once it has ended.
         var closesAt: Duration?
-        var ending: Ending?
     }
 
     private struct State {
-        var entries: [Int32: Entry] = [:]
+        var entries: [UInt32: Entry] = [:]
+        /// Children that have ended and whose streams may still be open.
+        var ended: Set<UInt32> = []
+        /// Starts without an answer.
+        var starting: Set<UInt32> = []
+        /// Time without a report of the launcher while starts wait.
+        var silence = Duration.zero
+        var lookedAt = Moment.now.steady
+        var link: LauncherLink?
+        var lastID: UInt32 = 0
+        /// True once this launcher has answered. One that cannot even start must not be started without end.
+        var isProved = false
+        /// True while epoll reports that the launcher's socket accepts messages.
+        var isArmed = false
         var isRunning = false
+        var isClosing = false
+        var closer: CheckedContinuation<Void, Never>?
     }
 
-    /// Time between two looks for children that have ended while something else holds their streams open.
-    private static let reapMilliseconds: Int32 = 500
-    /// The same while one is known to be about to end.
-    private static let busyReapMilliseconds: Int32 = 1
-    /// Time to read what is still in the streams of a child whose supervisor has ended without closing them.
+    /// An action to perform after the lock is released.
+    private enum Effect {
+        case answer(Start, Result<Child, SystemFailure>)
+        case end(Child, status: Int)
+
+        func perform() {
+            switch self {
+            case .answer(let start, let result): start.resume(returning: result)
+            case .end(let child, let status): child.end(status: status)
+            }
+        }
+    }
+
+    private static let launcherMark = UInt64.max
+    private static let timerMark = UInt64.max - 1
+    private static let killedStatus = Int(128 + SIGKILL)
+    /// Time between two looks whether the launcher was stopped, while something runs.
+    private static let lookMilliseconds: Int32 = 500
+    /// The same while something is about to start or to end.
+    private static let busyLookMilliseconds: Int32 = 20
+    /// Time to read what is still in the streams of a child that has ended, if something holds them open.
     private static let lateOutput = Duration.milliseconds(500)
+    /// A launcher that reports nothing for so long while starts wait is killed.
+    private static let answerTimeout = Duration.seconds(30)
+    /// Longest part of the time between two looks that counts: a machine that was frozen has not been silent.
+    private static let lookMax = Duration.milliseconds(500)
+    /// Time between two looks while processes of a lost launcher are killed.
+    private static let recoverMilliseconds: Int32 = 1
+    /// Bytes that are read from a stream at most before it is closed although something holds its other end.
+    private static let lastBytesMax = 1 << 20
+    /// Time for the launcher to end by itself.
+    private static let endTimeout = Duration.seconds(5)
+    /// Attempts at one start, each with another launcher.
+    private static let attemptsMax = 3
     private static let pieceBytes = 64 * 1024
 
+    private let program: String
+    private let arguments: [String]
+    /// The upper half of the marks of everything that is started here. Bit 30 makes it longer than any real limit.
+    private let series = 1 << 30 | UInt32.random(in: 1..<(1 << 30))
+    private let report: @Sendable (Trouble) -> Void
     private let poll: Int32
+    private let timer: PreciseTimer
+    /// Open list of F2S's children; -1: the kernel has none.
+    private let childList: Int32
     private let state = Mutex(State())
 
+    /// - Parameters:
+    ///   - program: absolute path of the program that is a launcher when it gets `arguments`.
+    ///   - report: is called on the loop's thread.
     /// - Throws: ``SystemFailure`` when no epoll object can be made.
-    init() throws(SystemFailure) {
+    init(
+        program: String, arguments: [String], report: @escaping @Sendable (Trouble) -> Void
+    ) throws(SystemFailure) {
+        timer = try PreciseTimer()
         poll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        childList = f2s_child_list_open()
+        self.program = program
+        self.arguments = arguments
+        self.report = report
         guard poll >= 0 else { throw SystemFailure(code: errno) }
+        if let failure = control(EPOLL_CTL_ADD, timer.file, EPOLLIN.rawValue, Self.timerMark) { throw failure }
     }
 
-    deinit { close(poll) }
+    deinit {
+        for descriptor in [poll, childList] where descriptor >= 0 { Glibc.close(descriptor) }
+    }
+
+    /// Process ID of the launcher, if there is one now.
+    var launcher: Int32? { state.withLock { $0.link?.process } }
+
+    /// Starts the launcher before the first child needs it. A failure is told to that child.
+    func open() { _ = state.withLock { prepare(&$0) } }
 
     /// Starts a child.
-    /// - Throws: ``SystemFailure``; then nothing runs and nothing is left open.
-    func start(_ command: Command, reader: @escaping Reader) throws(SystemFailure) -> Child {
-        var made = f2s_child()
-        let code = Self.withPointers([command.program] + command.arguments) { arguments in
-            Self.withPointers(command.environment) { environment in
-                f2s_launch(command.program, arguments, environment, command.folder, &made)
+    /// - Throws: ``SystemFailure``; then nothing runs and nothing is left open. `EPIPE`: each launcher has ended
+    ///   meanwhile.
+    func start(_ command: Command, reader: @escaping Reader) async throws(SystemFailure) -> Child {
+        for _ in 1..<Self.attemptsMax {
+            do throws(SystemFailure) {
+                return try await startOnce(command, reader: reader)
+            } catch {
+                // Everything that the launcher had started is dead.
+                guard error.code == EPIPE else { throw error }
             }
         }
+        return try await startOnce(command, reader: reader)
+    }
+
+    private func startOnce(_ command: Command, reader: @escaping Reader) async throws(SystemFailure) -> Child {
+        var pipes = f2s_output_pipes()
+        let code = f2s_open_output_pipes(&pipes)
         guard code == 0 else { throw SystemFailure(code: code) }
-        let child = Child(process: made.process, lifeline: made.input)
-        do {
-            try watch(child, streams: [made.output, made.error], reader)
+        let reads = [pipes.reads.0, pipes.reads.1]
+        let writes = [pipes.writes.0, pipes.writes.1]
+        let result = await withCheckedContinuation { (start: Start) in
+            let effects = state.withLock { state in
+                if let failure = prepare(&state) ?? watch(reads, as: state.lastID + 1, state) {
+                    for stream in reads + writes { Glibc.close(stream) }
+                    return [Effect.answer(start, .failure(failure))]
+                }
+                state.lastID += 1
+                state.entries[state.lastID] = Entry(
+                    reader: reader, variable: command.environment.first { $0.hasPrefix("F2S_REPLICA=") },
+                    streams: reads, start: start)
+                state.starting.insert(state.lastID)
+                state.link?.start(state.lastID, mark: mark(state.lastID), command, outputs: writes)
+                // A thread that waits without end must begin to look after the launcher.
+                return flush(&state, wakes: state.entries.count == 1)
+            }
+            for effect in effects { effect.perform() }
+        }
+        return try result.get()
+    }
+
+    /// Ends the launcher and the thread, once every child has ended. Nothing can be started any more.
+    func close() async {
+        await withCheckedContinuation { (closer: CheckedContinuation<Void, Never>) in
+            let (effects, isRunning) = state.withLock { state -> ([Effect], Bool) in
+                state.isClosing = true
+                guard state.isRunning else {
+                    _ = state.link?.end(within: Self.endTimeout)
+                    state.link = nil
+                    return ([], false)
+                }
+                state.closer = closer
+                return (flush(&state, wakes: true), true)
+            }
+            for effect in effects { effect.perform() }
+            if !isRunning { closer.resume() }
+        }
+    }
+
+    /// Asks the launcher for something about a child that has not ended.
+    func ask(_ kind: f2s_launcher_kind, of id: UInt32, value: Int32 = 0) {
+        let effects = state.withLock { state -> [Effect] in
+            guard let entry = state.entries[id], entry.status == nil else { return [] }
+            state.link?.ask(kind, of: id, value: value)
+            return flush(&state)
+        }
+        for effect in effects { effect.perform() }
+    }
+
+    /// Returns after that time; precisely while a child runs. Concurrent callers may return together.
+    func pause(_ time: Duration) async {
+        let isRunning = await withCheckedContinuation { (sleeper: CheckedContinuation<Bool, Never>) in
+            let isRunning = state.withLock { state in
+                guard state.isRunning, !state.entries.isEmpty else { return false }
+                timer.add(sleeper, for: time)
+                return true
+            }
+            if !isRunning { sleeper.resume(returning: false) }
+        }
+        if !isRunning { try? await Task.sleep(for: time) }
+    }
+
+    /// Has a child count as ended.
+    func abandon(_ id: UInt32) {
+        ask(f2s_launcher_forget, of: id)
+        let effects = state.withLock { state in
+            finish(id, status: Self.killedStatus, &state)
+            return flush(&state, wakes: true)
+        }
+        for effect in effects { effect.perform() }
+    }
+
+    private func mark(_ id: UInt32) -> UInt64 { UInt64(series) << 32 | UInt64(id) }
+
+    // MARK: With the lock
+
+    /// Makes sure that there are a launcher and a thread.
+    private func prepare(_ state: inout State) -> SystemFailure? {
+        guard !state.isClosing else { return SystemFailure(code: ESHUTDOWN) }
+        guard state.lastID < .max else { return SystemFailure(code: EOVERFLOW) }
+        do throws(SystemFailure) {
+            if state.link == nil {
+                var link = try LauncherLink(program: program, arguments: arguments)
+                if let failure = control(EPOLL_CTL_ADD, link.socket, EPOLLIN.rawValue, Self.launcherMark) {
+                    _ = link.end(within: .zero)
+                    throw failure
+                }
+                (state.link, state.isArmed, state.isProved) = (link, false, false)
+            }
+            if !state.isRunning { try startThread() }
+            state.isRunning = true
+            return nil
         } catch {
-            // Nothing has been told of it yet. Without its lifeline it ends by itself.
-            child.cutLifeline()
-            close(made.output)
-            close(made.error)
-            reapUnwatched(child)
-            throw error
+            return error
         }
-        return child
     }
 
-    /// Whether a process is one of those that were started here and have not been reaped.
-    func isWatching(_ process: Int32) -> Bool { state.withLock { $0.entries[process] != nil } }
-
-    private func watch(_ child: Child, streams: [Int32], _ reader: @escaping Reader) throws(SystemFailure) {
-        let code = state.withLock { state -> Int32 in
-            for (index, stream) in streams.enumerated() {
-                var event = epoll_event()
-                event.events = EPOLLIN.rawValue
-                event.data.u64 = UInt64(child.process) << 1 | UInt64(index)
-                guard epoll_ctl(poll, EPOLL_CTL_ADD, stream, &event) == 0 else { return errno }
-            }
-            state.entries[child.process] = Entry(child: child, reader: reader, streams: streams)
-            guard !state.isRunning else { return 0 }
-            let code = DetachedThread.start(name: "f2s-children") { self.run() }
-            if code == 0 { state.isRunning = true } else { state.entries[child.process] = nil }
-            return code
+    private func watch(_ streams: [Int32], as id: UInt32, _ state: State) -> SystemFailure? {
+        for (index, stream) in streams.enumerated() {
+            let mark = UInt64(id) << 1 | UInt64(index)
+            if let failure = control(EPOLL_CTL_ADD, stream, EPOLLIN.rawValue, mark) { return failure }
         }
-        guard code == 0 else { throw SystemFailure(code: code) }
+        return nil
     }
 
-    /// A child that no loop watches is killed, so that reaping it does not take long.
-    private func reapUnwatched(_ child: Child) {
-        kill(child.process, SIGKILL)
-        var status: Int32 = 0
-        waitpid(child.process, &status, 0)
-        child.end(Ending(status: Int(128 + SIGKILL), wasKilled: true))
+    private func control(_ operation: Int32, _ file: Int32, _ events: UInt32, _ mark: UInt64) -> SystemFailure? {
+        var event = epoll_event()
+        event.events = events
+        event.data.u64 = mark
+        return epoll_ctl(poll, operation, file, &event) == 0 ? nil : SystemFailure(code: errno)
+    }
+
+    /// Sends what can be sent; the thread sends the rest. `wakes`: the thread has something else to do, too.
+    private func flush(_ state: inout State, wakes: Bool = false) -> [Effect] {
+        guard state.link != nil else { return [] }
+        let failures = state.link?.flush() ?? []
+        let isArmed = wakes || state.link?.isWaiting == true
+        if isArmed != state.isArmed, let socket = state.link?.socket {
+            let events = EPOLLIN.rawValue | (isArmed ? EPOLLOUT.rawValue : 0)
+            if control(EPOLL_CTL_MOD, socket, events, Self.launcherMark) == nil { state.isArmed = isArmed }
+        }
+        return failures.flatMap { fail($0.replica, $0.failure, &state) }
+    }
+
+    /// A child could not be started.
+    private func fail(_ id: UInt32, _ failure: SystemFailure, _ state: inout State) -> [Effect] {
+        state.starting.remove(id)
+        guard let entry = state.entries.removeValue(forKey: id) else { return [] }
+        for stream in entry.streams where stream >= 0 { Glibc.close(stream) }
+        return entry.start.map { [.answer($0, .failure(failure))] } ?? []
+    }
+
+    /// Nothing of a child runs any more.
+    private func finish(_ id: UInt32, status: Int, _ state: inout State) {
+        guard state.entries[id] != nil, state.entries[id]?.status == nil else { return }
+        state.entries[id]?.status = status
+        state.entries[id]?.closesAt = Moment.now.steady + Self.lateOutput
+        state.ended.insert(id)
+    }
+
+    private func take(_ report: LauncherLink.Report, _ state: inout State) -> [Effect] {
+        state.isProved = true
+        state.silence = .zero
+        switch report {
+        case .started(let id, let process):
+            state.starting.remove(id)
+            guard let start = state.entries[id]?.start else { return [] }
+            let child = Child(id: id, process: process, mark: mark(id), loop: self)
+            state.entries[id]?.child = child
+            state.entries[id]?.start = nil
+            return [.answer(start, .success(child))]
+        case .notStarted(let id, let failure): return fail(id, failure, &state)
+        case .ended(let id, let status):
+            finish(id, status: status, &state)
+            return []
+        }
     }
 
     // MARK: The thread
+
+    private func startThread() throws(SystemFailure) {
+        let code = DetachedThread.start(name: "f2s-children") { self.run() }
+        guard code == 0 else { throw SystemFailure(code: code) }
+    }
 
     private func run() {
         var events = [epoll_event](repeating: epoll_event(), count: 64)
         let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.pieceBytes, alignment: 16)
         defer { piece.deallocate() }
-        var timeout = Self.reapMilliseconds
+        var timeout = Self.lookMilliseconds
+        var orphans: Orphans?
         while true {
             let count = epoll_wait(poll, &events, Int32(events.count), timeout)
-            for event in events.prefix(Int(max(0, count))) { read(event.data.u64, into: piece) }
-            guard let next = reapAll() else { return }
-            timeout = next
+            for event in events.prefix(Int(max(0, count))) {
+                switch event.data.u64 {
+                case Self.launcherMark: orphans = listen() ?? orphans
+                case Self.timerMark: timer.wake()
+                case let mark: read(mark, into: piece)
+                }
+            }
+            if let current = orphans { orphans = end(current) }
+            guard let next = settle(piece) else { break }
+            timeout = orphans.map { $0.replicas.isEmpty ? Self.lookMilliseconds : Self.recoverMilliseconds } ?? next
         }
+        let (link, closer, rest) = state.withLock { state in
+            defer { (state.link, state.closer, state.isRunning) = (nil, nil, false) }
+            return (state.link, state.closer, lostProcesses(state))
+        }
+        timer.wake()
+        if var link, link.end(within: Self.endTimeout) != 0 { orphans = orphans ?? rest }
+        while let current = orphans, !current.isOverdue {
+            orphans = end(current)
+            _ = Glibc.poll(nil, 0, Self.recoverMilliseconds)
+        }
+        closer?.resume()
     }
 
-    /// Reads one piece; the next round brings the rest, so that nobody who writes without end holds up the others.
+    /// Reads one piece; the next round brings the rest, so that a child that writes without end does not hold up the
+    /// others.
     private func read(_ mark: UInt64, into piece: UnsafeMutableRawBufferPointer) {
-        let process = Int32(truncatingIfNeeded: mark >> 1)
+        let id = UInt32(truncatingIfNeeded: mark >> 1)
         let index = Int(mark & 1)
-        guard let entry = state.withLock({ $0.entries[process] }), entry.streams[index] >= 0,
+        guard let entry = state.withLock({ $0.entries[id] }), entry.streams[index] >= 0,
             let output = Output(rawValue: index)
         else { return }
         let count = Glibc.read(entry.streams[index], piece.baseAddress, piece.count)
         if count > 0 {
             entry.reader(output, UnsafeRawBufferPointer(rebasing: piece[..<count]))
         } else if count == 0 || ![EAGAIN, EINTR].contains(errno) {
-            closeStream(index, of: process)
+            close(stream: index, of: id)
         }
     }
 
-    private func closeStream(_ index: Int, of process: Int32) {
-        state.withLock { state in
-            guard let stream = state.entries[process]?.streams[index], stream >= 0 else { return }
-            // Closing takes it out of the epoll object: nobody else holds this end.
-            close(stream)
-            state.entries[process]?.streams[index] = -1
-        }
-    }
-
-    /// Reaps whatever has ended. Returns the time until the next look in milliseconds; `nil`: there are no children.
-    private func reapAll() -> Int32? {
-        let now = Moment.now.steady
-        var over: [(Child, Ending)] = []
-        let timeout = state.withLock { state -> Int32? in
-            var isBusy = false
-            for (process, entry) in state.entries {
-                var entry = entry
-                if entry.ending == nil { entry.ending = entry.child.reap() }
-                let isSilent = entry.streams.allSatisfy { $0 < 0 }
-                if let ending = entry.ending {
-                    if entry.closesAt == nil { entry.closesAt = now + Self.lateOutput }
-                    // A program that has outlived its supervisor may hold the streams open for ever.
-                    if isSilent || now >= entry.closesAt ?? now {
-                        for stream in entry.streams where stream >= 0 { close(stream) }
-                        state.entries[process] = nil
-                        over.append((entry.child, ending))
-                        continue
-                    }
+    /// Takes the launcher's messages, and sends it what waits.
+    /// - Returns: its processes, if it has ended.
+    private func listen() -> Orphans? {
+        let (effects, lost) = state.withLock { state -> ([Effect], (LauncherLink, Orphans)?) in
+            var effects = flush(&state)
+            while let link = state.link {
+                switch link.receive() {
+                case .report(let report): effects += take(report, &state)
+                case .nothing: return (effects, nil)
+                case .end:
+                    // Before another launcher is started, whose replicas are not lost.
+                    let orphans = lostProcesses(state)
+                    state.link = nil
+                    return (effects, (link, orphans))
                 }
-                // A supervisor closes its streams by ending: it will be there to be reaped within a moment.
-                if isSilent || entry.ending != nil { isBusy = true }
-                state.entries[process] = entry
             }
-            if state.entries.isEmpty {
-                state.isRunning = false
-                return nil
-            }
-            return isBusy ? Self.busyReapMilliseconds : Self.reapMilliseconds
+            return (effects, nil)
         }
-        for (child, ending) in over { child.end(ending) }
+        for effect in effects { effect.perform() }
+        guard case (var link, let orphans)? = lost else { return nil }
+        report(.ended(status: link.end(within: .zero)))
+        return orphans
+    }
+
+    private func lostProcesses(_ state: State) -> Orphans {
+        let lost = state.entries.filter { $0.value.status == nil }
+        return Orphans(
+            replicas: Set(lost.keys), series: series, commands: Set(lost.values.compactMap { $0.child?.process }),
+            variables: lost.values.compactMap(\.variable), list: childList)
+    }
+
+    /// Kills the processes of a lost launcher. Its replicas have ended once none is left, or after ten seconds.
+    /// - Returns: the processes that are left.
+    private func end(_ orphans: Orphans) -> Orphans? {
+        var orphans = orphans
+        let left = orphans.endRound(sparing: launcher)
+        guard left == 0 || orphans.isOverdue, !orphans.replicas.isEmpty else { return left == 0 ? nil : orphans }
+        if let left, left > 0 { report(.processesLeft(left)) }
+        let effects = state.withLock { state -> [Effect] in
+            let effects = orphans.replicas.flatMap { id -> [Effect] in
+                if state.entries[id]?.start != nil { return fail(id, SystemFailure(code: EPIPE), &state) }
+                finish(id, status: Self.killedStatus, &state)
+                return []
+            }
+            if state.link == nil, state.isProved { _ = prepare(&state) }
+            return effects
+        }
+        for effect in effects { effect.perform() }
+        orphans.replicas = []
+        return left == 0 ? nil : orphans
+    }
+
+    /// Ends the children of which nothing is left, and looks after the launcher. Returns the time until the next look
+    /// in milliseconds, -1 for a wait without end; `nil`: the loop is over.
+    private func settle(_ piece: UnsafeMutableRawBufferPointer) -> Int32? {
+        let now = Moment.now.steady
+        // A process that was not its descendant may hold a stream open for ever.
+        let overdue = state.withLock { state in
+            state.ended.filter { id in
+                guard let entry = state.entries[id], let closesAt = entry.closesAt else { return false }
+                return now >= closesAt && entry.streams.contains { $0 >= 0 }
+            }
+        }
+        for id in overdue { closeStreams(of: id, piece) }
+        let (effects, timeout) = state.withLock { state -> ([Effect], Int32?) in
+            var effects: [Effect] = []
+            for id in state.ended {
+                guard let entry = state.entries[id], let status = entry.status else { continue }
+                guard entry.streams.allSatisfy({ $0 < 0 }) else { continue }
+                state.entries[id] = nil
+                state.ended.remove(id)
+                if let child = entry.child { effects.append(.end(child, status: status)) }
+            }
+            let passed = min(now - state.lookedAt, Self.lookMax)
+            state.lookedAt = now
+            state.silence = state.starting.isEmpty ? .zero : state.silence + passed
+            if state.isClosing, state.entries.isEmpty { return (effects, nil) }
+            guard !state.entries.isEmpty else { return (effects, state.link == nil ? Self.lookMilliseconds : -1) }
+            state.link?.resumeIfStopped()
+            if state.silence > Self.answerTimeout, let launcher = state.link?.process {
+                state.silence = .zero
+                kill(launcher, SIGKILL)
+            }
+            let isBusy = !state.starting.isEmpty || !state.ended.isEmpty
+            return (effects, isBusy ? Self.busyLookMilliseconds : Self.lookMilliseconds)
+        }
+        for effect in effects { effect.perform() }
         return timeout
     }
 
-    /// The texts as C wants them, with NULL at the end.
-    private static func withPointers<Result>(
-        _ texts: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result
-    ) -> Result {
-        var copies: [UnsafeMutablePointer<CChar>?] = texts.map { strdup($0) }
-        copies.append(nil)
-        defer { for copy in copies { free(copy) } }
-        return copies.withUnsafeBufferPointer { buffer in
-            guard let start = buffer.baseAddress else { return body([nil]) }
-            return body(start)
+    /// Reads what is in the streams of a child that has ended, and closes them.
+    private func closeStreams(of id: UInt32, _ piece: UnsafeMutableRawBufferPointer) {
+        guard let entry = state.withLock({ $0.entries[id] }) else { return }
+        for (index, stream) in entry.streams.enumerated() where stream >= 0 {
+            guard let output = Output(rawValue: index) else { continue }
+            var rest = Self.lastBytesMax
+            while rest > 0 {
+                let count = Glibc.read(stream, piece.baseAddress, piece.count)
+                guard count > 0 else { break }
+                entry.reader(output, UnsafeRawBufferPointer(rebasing: piece[..<count]))
+                rest -= count
+            }
+            close(stream: index, of: id)
         }
     }
-}
 
-/// What a system call said.
-struct SystemFailure: Error, Sendable, Hashable {
-    /// From errno(3).
-    let code: Int32
-
-    /// Whether this process, or the machine, has run out of descriptors.
-    var isOutOfDescriptors: Bool { code == EMFILE || code == ENFILE }
-
-    /// The system's words.
-    var text: String { String(cString: strerror(code)) }
+    /// Closing takes it out of the epoll object: nothing else holds this end.
+    private func close(stream index: Int, of id: UInt32) {
+        state.withLock { state in
+            guard let stream = state.entries[id]?.streams[index], stream >= 0 else { return }
+            Glibc.close(stream)
+            state.entries[id]?.streams[index] = -1
+        }
+    }
 }

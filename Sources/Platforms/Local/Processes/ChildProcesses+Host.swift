@@ -21,43 +21,43 @@ extension ChildProcesses {
             guard let port = try takePort() else { return .notStarted(.noPort) }
             defer { giveBack(port) }
             let output = ReplicaOutput(logs, of: id, of: launch.function)
-            let child = try children.start(command(id, launch, port: port)) { stream, bytes in
+            let child = try await children.start(command(id, launch, port: port)) { stream, bytes in
                 output.take(bytes, from: stream)
             }
-            let process = ReplicaLife.Process(supervisor: child.process, port: port)
+            let process = ReplicaLife.Process(command: child.process, mark: child.mark, port: port)
             change { book, _ in book.began(id, process: process) }
-            let ending = await attend(child, orders: orders)
+            let status = await attend(child, orders: orders)
             output.finish()
-            if ending.wasKilled { await endOrphans(of: id) }
-            return self.ending(status: ending.status, port: port, of: id, launch)
+            if status == 126, let reason = folderFailure(launch) { return .notStarted(reason) }
+            return ending(status: status, port: port, of: id, launch)
         } catch {
             return .notStarted(notStarted(launch, error))
         }
     }
 
     /// Passes orders on until the child has ended.
-    private func attend(_ child: Child, orders: AsyncStream<Order>) async -> ChildLoop.Ending {
+    private func attend(_ child: Child, orders: AsyncStream<Order>) async -> Int {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await order in orders {
                     switch order {
                     case .terminate: child.send(SIGTERM)
-                    case .kill: child.cutLifeline()
-                    case .abandon: child.send(SIGKILL)
+                    case .kill: child.kill()
+                    case .abandon: child.abandon()
                     }
                 }
             }
-            let ending = await child.ended()
+            let status = await child.ended()
             group.cancelAll()
-            return ending
+            return status
         }
     }
 
     private func command(_ id: Replica.ID, _ launch: Launch, port: Int) -> ChildLoop.Command {
         let variables = launch.environment(inherited: options.environment, replica: id, port: port)
         return ChildLoop.Command(
-            program: options.supervisor, arguments: options.supervisorArguments + launch.arguments(port: port),
-            environment: variables.map { "\($0.key)=\($0.value)" }, folder: launch.workingFolder)
+            arguments: launch.arguments(port: port), environment: variables.map { "\($0.key)=\($0.value)" },
+            folder: launch.workingFolder)
     }
 
     private func takePort() throws(SystemFailure) -> Int? {
@@ -68,13 +68,16 @@ extension ChildProcesses {
         }
     }
 
-    /// The system says that something is missing, but not whether that is the program or its folder.
     private func notStarted(_ launch: Launch, _ failure: SystemFailure) -> NotStarted {
         if failure.isOutOfDescriptors { return .outOfDescriptors }
-        if let folder = launch.workingFolder, access(folder, X_OK) != 0 {
-            return .failed("its working folder \(folder) cannot be entered (\(SystemFailure(code: errno).text)).")
-        }
-        return .failed("\(options.supervisor): \(failure.text).")
+        if failure.code == EPIPE { return .failed("the launcher, which starts every replica, was ended repeatedly.") }
+        return .failed("the launcher (\(options.launcher)) answers: \(failure.text).")
+    }
+
+    /// The exit status says that something cannot be run, but not whether that is the program or its folder.
+    private func folderFailure(_ launch: Launch) -> NotStarted? {
+        guard let folder = launch.workingFolder, access(folder, X_OK) != 0 else { return nil }
+        return .failed("its working folder \(folder) cannot be entered (\(SystemFailure(code: errno).text)).")
     }
 
     /// How a process has ended, and what the machine shows about why.

@@ -21,8 +21,7 @@ extension ChildProcesses {
 
     /// Whether one of the sockets on a replica's port is of no process of the replica.
     private func sharesPort(_ process: ReplicaLife.Process, _ sockets: [Listener]) -> Bool {
-        let family = ListenerTable.descendants(of: process.supervisor)
-        let inodes = Set(family.flatMap(ListenerTable.socketInodes))
+        let inodes = Set(family(of: process).flatMap(ListenerTable.socketInodes))
         // Without any of its own, the replica has just ended, or its processes cannot be looked at.
         return sockets.contains { inodes.contains($0.inode) } && !sockets.allSatisfy { inodes.contains($0.inode) }
     }

@@ -1,9 +1,13 @@
+import CLinux
 import F2SModel
 import Glibc
 
 extension ChildProcesses {
     /// When a process that does not listen on its port is asked where else it listens.
     private static let patience = Duration.seconds(1)
+
+    /// Longer ones may be a millisecond late.
+    private static let shortPause = Duration.milliseconds(4)
 
     /// Finds out when processes begin to listen: one loop for all that do not yet. It ends when all do.
     ///
@@ -29,15 +33,19 @@ extension ChildProcesses {
                 }
             }
             // Looking costs microseconds, and whoever has waited long does not notice a little more.
-            let interval = min(max(shortestWait / 16, .microseconds(500)), .milliseconds(20))
-            try? await Task.sleep(for: interval, tolerance: .zero)
+            let interval = min(max(shortestWait / 16, .microseconds(150)), .milliseconds(20))
+            if interval < Self.shortPause {
+                await children.pause(interval)
+            } else {
+                try? await Task.sleep(for: interval, tolerance: .zero)
+            }
         }
     }
 
     /// Whether the replica listens on its port.
     private func look(at life: ReplicaLife, among listeners: [Int: [Listener]]) -> Bool {
         guard let process = life.process, let candidates = listeners[process.port] else { return false }
-        for descendant in ListenerTable.descendants(of: process.supervisor) {
+        for descendant in family(of: process) {
             let inodes = ListenerTable.socketInodes(of: descendant)
             let own = candidates.filter { inodes.contains($0.inode) }
             guard let listener = own.first(where: \.isPreferred) ?? own.first else { continue }
@@ -50,10 +58,26 @@ extension ChildProcesses {
         return false
     }
 
+    /// The processes of a replica: its command, what descends from it, and then those whose parents have ended, which
+    /// are the launcher's children. It looks no further than it is asked to.
+    func family(of process: ReplicaLife.Process) -> some Sequence<Int32> {
+        let steps: [@Sendable () -> [Int32]] = [
+            { [process.command] }, { ListenerTable.descendants(of: process.command) },
+            { [children] in
+                guard let launcher = children.launcher else { return [] }
+                let strays = ListenerTable.children(of: launcher).filter {
+                    $0 != process.command && f2s_mark($0) == process.mark
+                }
+                return strays.flatMap { [$0] + ListenerTable.descendants(of: $0) }
+            },
+        ]
+        return steps.lazy.flatMap { step in step() }
+    }
+
     /// Looks for other ports that the replica listens on, and says so once in its log.
     private func searchElsewhere(_ life: ReplicaLife) {
         guard let process = life.process else { return }
-        let inodes = Set(ListenerTable.descendants(of: process.supervisor).flatMap(ListenerTable.socketInodes))
+        let inodes = Set(family(of: process).flatMap(ListenerTable.socketInodes))
         guard !inodes.isEmpty else { return }
         let ports = listeners.current().filter { inodes.contains($0.inode) }.map(\.port)
         let others = Array(Set(ports)).sorted()

@@ -2,18 +2,18 @@ import F2SModel
 import Logging
 import Synchronization
 
-/// Runs replicas as child processes, each under a supervisor of its own.
+/// Runs replicas as processes that a launcher starts and ends.
 ///
 /// What to do is decided by ``ReplicaBook``; this is the shell that does it. A function without replicas costs an entry
 /// in a dictionary: no thread, no task, no descriptor.
 final class ChildProcesses: ReplicaRuntime {
     /// What a running child is told.
     enum Order: Sendable {
-        /// Send SIGTERM to the supervisor, which passes it on to the group.
+        /// Send SIGTERM to the process group.
         case terminate
-        /// Close the lifeline.
+        /// Kill everything.
         case kill
-        /// Kill the supervisor itself.
+        /// Wait no longer for what cannot be killed.
         case abandon
     }
 
@@ -55,7 +55,18 @@ final class ChildProcesses: ReplicaRuntime {
 
     /// - Throws: ``SystemFailure`` when not even the first descriptors can be had.
     init(_ options: LocalOptions, ports: PortPool, events: any Events, logger: Logger) throws(SystemFailure) {
-        children = try ChildLoop()
+        children = try ChildLoop(program: options.launcher, arguments: options.launcherArguments) { trouble in
+            switch trouble {
+            case .ended(let status):
+                logger.warning(
+                    "The launcher was ended, and every replica with it. Another one starts them again.",
+                    metadata: ["status": "\(status)"])
+            case .processesLeft(let count):
+                logger.error(
+                    "Processes of a launcher that was ended cannot be killed. F2S goes on trying.",
+                    metadata: ["processes": "\(count)"])
+            }
+        }
         self.options = options
         self.events = events
         self.logger = logger
@@ -92,8 +103,9 @@ final class ChildProcesses: ReplicaRuntime {
     // MARK: Life
 
     /// Does what is decided until ``close()`` and the end of the last child, or until the task is cancelled: then every
-    /// lifeline is cut, and this returns when everything is dead.
+    /// child is killed, and this returns when everything is dead.
     func run() async {
+        children.open()
         await withDiscardingTaskGroup { group in
             for await _ in hasWork.arrivals() {
                 let (work, isOver) = state.withLock { state in
@@ -107,6 +119,7 @@ final class ChildProcesses: ReplicaRuntime {
             change { book, moment in book.close(at: moment) }
             group.cancelAll()
         }
+        await children.close()
     }
 
     /// Asks every child to end and starts no new one. Returns at once; ``run()`` returns when they have ended.

@@ -5,7 +5,7 @@ struct LifePolicy: Sendable, Hashable {
     /// When a replica that listens on other ports than its own is in trouble. It goes on until ``startTimeout``: it may
     /// open its own port later.
     var elsewhereTimeout = Duration.seconds(3)
-    /// Time that a supervisor gets to clean up once its lifeline is cut, before it is killed itself.
+    /// Time that the launcher gets to kill everything of a replica, before the replica counts as ended all the same.
     var cleanUpTimeout = Duration.seconds(5)
     /// A replica that was ready for so long counts as sound: what happened before is forgiven.
     var soundAfter = Duration.seconds(10)

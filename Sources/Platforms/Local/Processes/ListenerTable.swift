@@ -5,6 +5,7 @@ import Synchronization
 /// The TCP sockets that listen on this machine, and whose they are.
 final class ListenerTable: Sendable {
     private static let processesMax = 1024
+    private static let childrenMax = 65_536
     private static let allPorts = 1...65535
 
     /// The netlink socket, which stays open: one that is opened when it is needed may not be to be had then. -1 where
@@ -84,10 +85,16 @@ final class ListenerTable: Sendable {
         return found
     }
 
-    /// The processes whose parent is `parent`.
+    /// The processes whose parent is `parent`; empty if they cannot be read.
     static func children(of parent: Int32) -> [Int32] {
-        [Int32](unsafeUninitializedCapacity: 1024) { buffer, count in
-            count = f2s_children(parent, buffer.baseAddress, buffer.count)
+        var capacity = 1024
+        while true {
+            let children = [Int32](unsafeUninitializedCapacity: capacity) { buffer, count in
+                count = max(0, f2s_children(parent, buffer.baseAddress, buffer.count))
+            }
+            // The launcher has as many as there are replicas.
+            guard children.count == capacity, capacity < childrenMax else { return children }
+            capacity *= 4
         }
     }
 

@@ -18,16 +18,18 @@ struct ReplicaLife: Sendable, Hashable {
     enum StopStep: Sendable, Hashable {
         /// SIGTERM was sent to its group.
         case terminated
-        /// Its lifeline was cut: the supervisor kills everything.
+        /// The launcher kills everything of it.
         case killed
-        /// The supervisor itself was killed; there is nothing left to do but to wait.
+        /// It counts as ended, whatever cannot be killed.
         case abandoned
     }
 
     /// Its process.
     struct Process: Sendable, Hashable {
-        /// Process ID of the supervisor.
-        let supervisor: Int32
+        /// Process ID of its command.
+        let command: Int32
+        /// The mark of everything that descends from the command.
+        let mark: UInt64
         /// The `$PORT` that it was given.
         let port: Int
     }
@@ -93,9 +95,9 @@ enum ReplicaAction: Sendable, Hashable {
     case start(Replica.ID, Launch)
     /// Send SIGTERM to the replica's group.
     case terminate(Replica.ID)
-    /// Cut the replica's lifeline.
+    /// Kill everything of the replica.
     case kill(Replica.ID)
-    /// Kill the supervisor, because it did not clean up in time.
+    /// Wait no longer for a replica that was killed.
     case abandon(Replica.ID)
     /// Ask the replica until it says that it is ready; answer with `answers`.
     case probe(Replica.ID, Replica.Address, ReadinessProbe)

@@ -20,7 +20,7 @@ extension Place {
         // An example says `f2s wrap`: the program that serves it must be found, wherever it was built.
         environment["PATH"] = [options.executableFolder, environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"].joined(
             separator: ":")
-        var local = LocalOptions(folder: options.folder, supervisor: options.executable, environment: environment)
+        var local = LocalOptions(folder: options.folder, launcher: options.executable, environment: environment)
         // Shorter than the longest wait of an invocation, so that the one who waits hears why.
         local.startTimeout = settings.timeouts.scaling * 9 / 10
         local.followsLinks = settings.followsLinks

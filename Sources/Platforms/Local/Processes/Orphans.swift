@@ -1,0 +1,70 @@
+import CLinux
+import Glibc
+
+/// The processes of a launcher that was killed, by a function for example. They are children of F2S now, which is a
+/// child subreaper.
+struct Orphans {
+    /// Longest time until the replicas of the launcher count as ended, whatever is left.
+    private static let patience = Duration.seconds(10)
+    private static let childrenMax = 4096
+
+    /// Replicas that have not been reported as ended.
+    var replicas: Set<UInt32>
+    /// The upper half of their marks.
+    private let series: UInt32
+    /// The commands that ran.
+    private let commands: Set<Int32>
+    /// The commands' own variables, `F2S_REPLICA=name`, for a system that keeps no marks.
+    private let variables: [String]
+    /// Open list of F2S's children; -1: the kernel has no such lists.
+    private let list: Int32
+    private let deadline = Moment.now.steady + Self.patience
+    /// Killed and not reaped. A zombie shows neither a mark nor a variable on every system.
+    private var killed: Set<Int32> = []
+
+    init(replicas: Set<UInt32>, series: UInt32, commands: Set<Int32>, variables: [String], list: Int32) {
+        self.replicas = replicas
+        self.series = series
+        self.commands = commands
+        self.variables = variables
+        self.list = list
+    }
+
+    /// True once there was time enough to kill everything that can be killed.
+    var isOverdue: Bool { Moment.now.steady >= deadline }
+
+    /// Kills and reaps the orphans that there are. Each round finds those that the round before has orphaned. Does not
+    /// wait.
+    /// - Parameter launcher: process ID of the launcher that runs now.
+    /// - Returns: how many were left; `nil`: the children cannot be read now.
+    mutating func endRound(sparing launcher: Int32?) -> Int? {
+        guard let children = children() else { return nil }
+        let left = children.filter { $0 != launcher && (killed.contains($0) || isOrphan($0)) }
+        killed.formIntersection(left)
+        for process in left {
+            kill(process, SIGKILL)
+            if waitpid(process, nil, WNOHANG) == 0 { killed.insert(process) } else { killed.remove(process) }
+        }
+        return left.count
+    }
+
+    /// F2S's children; `nil` if they cannot be read now.
+    private func children() -> [Int32]? {
+        var isRead = true
+        let children = [Int32](unsafeUninitializedCapacity: Self.childrenMax) { buffer, count in
+            if list >= 0 {
+                count = f2s_child_list_read(list, buffer.baseAddress, buffer.count)
+            } else {
+                let found = f2s_children(getpid(), buffer.baseAddress, buffer.count)
+                isRead = found >= 0
+                count = max(0, found)
+            }
+        }
+        return isRead ? children : nil
+    }
+
+    private func isOrphan(_ process: Int32) -> Bool {
+        if f2s_mark(process) >> 32 == UInt64(series) || commands.contains(process) { return true }
+        return variables.contains { f2s_has_variable(process, $0) }
+    }
+}

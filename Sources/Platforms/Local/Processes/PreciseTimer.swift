@@ -1,0 +1,51 @@
+import CLinux
+import Glibc
+import Synchronization
+
+/// A timer of the kernel that resumes tasks some ten microseconds late. A task's own sleep is a millisecond late.
+///
+/// A thread must wait for ``file`` and call ``wake()`` when it can be read.
+final class PreciseTimer: Sendable {
+    private struct State {
+        var sleepers: [CheckedContinuation<Bool, Never>] = []
+        /// Time of the first expiry, while anybody sleeps.
+        var expiresAt: Duration = .zero
+    }
+
+    /// Can be read once the timer has expired.
+    let file: Int32
+    private let state = Mutex(State())
+
+    /// - Throws: ``SystemFailure`` without a descriptor.
+    init() throws(SystemFailure) {
+        file = f2s_timer_open()
+        guard file >= 0 else { throw SystemFailure(code: errno) }
+    }
+
+    deinit { close(file) }
+
+    /// Resumes `sleeper` with `true` after `time`, or earlier with another one.
+    func add(_ sleeper: CheckedContinuation<Bool, Never>, for time: Duration) {
+        state.withLock { state in
+            let expiry = Moment.now.steady + time
+            if state.sleepers.isEmpty || expiry < state.expiresAt {
+                state.expiresAt = expiry
+                let (seconds, attoseconds) = time.components
+                f2s_timer_set(file, max(1, seconds * 1_000_000_000 + attoseconds / 1_000_000_000))
+            }
+            state.sleepers.append(sleeper)
+        }
+    }
+
+    /// Resumes every sleeper.
+    func wake() {
+        let sleepers = state.withLock { state in
+            // With the lock, so that the expiry of a later sleeper is not read away.
+            var count: UInt64 = 0
+            _ = read(file, &count, 8)
+            defer { state.sleepers = [] }
+            return state.sleepers
+        }
+        for sleeper in sleepers { sleeper.resume(returning: true) }
+    }
+}
