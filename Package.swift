@@ -12,12 +12,10 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let nioCore = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioHTTP1 = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
 let nioSSL = Target.Dependency.product(name: "NIOSSL", package: "swift-nio-ssl")
-let nioFoundation = Target.Dependency.product(name: "NIOFoundationCompat", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 func room(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, path: "Sources/\(path)")
@@ -39,7 +37,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
@@ -48,12 +45,12 @@ let package = Package(
         // Level 0 and 1: what things are.
         room("F2SModel", "Model", []),
         room("F2SMetrics", "Metrics", ["F2SModel", "CLinux"]),
-        room("F2SManifest", "Manifest", ["F2SModel", yams]),
+        room("F2SManifest", "Manifest", ["F2SModel", "CLibYAML"]),
 
         // Level 2: the data plane, who may call, the settings.
         room("F2SDispatcher", "Dispatcher", ["F2SModel", "F2SMetrics", "CLinux"]),
         room("F2SAccess", "Access", ["F2SModel"]),
-        room("F2SConfig", "Config", ["F2SModel", "F2SManifest", yams, logging, lifecycle]),
+        room("F2SConfig", "Config", ["F2SModel", "F2SManifest", logging, lifecycle]),
 
         // Level 3: the control plane and the platforms.
         room(
@@ -67,7 +64,7 @@ let package = Package(
         room(
             "F2SKubernetes", "Platforms/Kubernetes",
             [
-                "F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1, nioFoundation, nioSSL, logging,
+                "F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, logging,
                 lifecycle,
             ]),
         room("F2SClient", "Client", ["F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1]),
@@ -87,6 +84,7 @@ let package = Package(
 
         // C: what the Glibc module lacks.
         .target(name: "CLinux", path: "Sources/CLinux"),
+        .systemLibrary(name: "CLibYAML", path: "Sources/CLibYAML", providers: [.apt(["libyaml-dev"])]),
 
         // Tests mirror the rooms.
         .target(name: "TestSupport", dependencies: ["F2SModel"], path: "Tests/TestSupport"),
@@ -105,7 +103,7 @@ let package = Package(
             "APIServerTests",
             [
                 "F2SAPIServer", "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess", "TestSupport",
-                asyncHTTPClient, nioCore, nioHTTP1, yams, logging, lifecycle,
+                asyncHTTPClient, nioCore, nioHTTP1, logging, lifecycle,
             ]),
         tests("LocalTests", ["F2SLocal", "F2SModel", "F2SManifest", "TestSupport", "CLinux", logging]),
         tests(
@@ -127,7 +125,7 @@ let package = Package(
 )
 
 // One language mode and one set of upcoming features for every target; a warning of ours is an error.
-for target in package.targets where target.name != "CLinux" {
+for target in package.targets where target.name != "CLinux" && target.type != .system {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         .treatAllWarnings(as: .error),
@@ -136,4 +134,9 @@ for target in package.targets where target.name != "CLinux" {
         .enableUpcomingFeature("InternalImportsByDefault"),
         .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     ]
+}
+
+// Inside of the program, so that it runs where the library is not installed.
+for target in package.targets where target.name == "F2SManifest" {
+    target.linkerSettings = [.linkedLibrary(":libyaml.a")]
 }

@@ -67,12 +67,20 @@ import Testing
     }
 
     @Test(arguments: ["[", "{a: ", "[? ", "- ", "? ", "[{", "- - ? ", "? - ", "{? "])
-    func `the deepest text that libyaml takes harms no stack`(opening: String) {
-        // It ends at 1000 levels; some of them are two for Yams.
+    func `a text of a thousand levels harms no stack`(opening: String) {
         for count in [330, 499, 990] {
             expectRefusal(Array(String(repeating: opening, count: count).utf8), saying: "f.yaml:")
             expectRefusal(Array((String(repeating: opening, count: count) + "a").utf8), saying: "f.yaml:")
         }
+    }
+
+    /// libyaml says so with the event after the value.
+    @Test(arguments: [
+        "{\"a\": 1}\n{\"b\": 2}\n", "  kind: Function\n  metadata: {name: a}\nextra: 1\n", "{\n  \"a\": 1\n}\n@\n",
+        "[1, 2]\nrest: 3\n",
+    ])
+    func `text after the value is refused`(text: String) {
+        expectRefusal(Array(text.utf8), saying: "The text is not valid YAML")
     }
 
     @Test(arguments: ["a,", "[],", "?,", "a: b,", "!a b,", "a\n", "- ", "\"a\","])

@@ -72,14 +72,14 @@ extension Room {
             level: 2, folder: "Dispatcher", rooms: ["Model", "Metrics"],
             thirdParty: ["NIOCore", "NIOPosix", "NIOSSL", "NIOHTTP2"]),
         Room(level: 2, folder: "Access", rooms: ["Model"], thirdParty: ["JWTKit", "Crypto", "AsyncHTTPClient"]),
-        Room(level: 2, folder: "Config", rooms: ["Model", "Manifest"], thirdParty: ["Yams"]),
-        Room(level: 1, folder: "Manifest", rooms: ["Model"], thirdParty: ["Yams"]),
+        Room(level: 2, folder: "Config", rooms: ["Model", "Manifest"], thirdParty: []),
+        Room(level: 1, folder: "Manifest", rooms: ["Model"], thirdParty: ["CLibYAML"]),
         Room(level: 1, folder: "Metrics", rooms: ["Model"], thirdParty: []),
         Room(level: 0, folder: "Model", rooms: [], thirdParty: []),
     ]
 
     /// Folders of `Sources` that hold C and what embeds files: no Swift, so nothing to import.
-    static let shims = ["CLinux", "CLibrdkafka", "CWebAssets"]
+    static let shims = ["CLinux", "CLibYAML", "CLibrdkafka", "CWebAssets"]
 
     /// Test targets that mirror no room.
     static let testTargets = ["EndToEndTests", "ClusterTests", "TidyTests", "TestSupport", "ProcessSupport"]

@@ -19,19 +19,13 @@ public struct YAMLReader: Sendable {
                 "The text has \(chunks.count) documents: at most \(limits.documentsMax) are read. Split it.",
                 at: YAMLPosition(line: chunks[limits.documentsMax].firstLine, column: 1))
         }
-        let documents = DeepStack.run { [self] in
-            chunks.compactMap { chunk -> Result<YAMLNode, YAMLComplaint>? in
-                do throws(YAMLComplaint) {
-                    return try root(of: chunk).map { .success($0) }
-                } catch {
-                    return .failure(error)
-                }
+        return chunks.compactMap { chunk -> Result<YAMLNode, YAMLComplaint>? in
+            do throws(YAMLComplaint) {
+                return try root(of: chunk).map { .success($0) }
+            } catch {
+                return .failure(error)
             }
         }
-        guard let documents else {
-            throw YAMLComplaint("The text cannot be read now: no thread can be started. Try again.", at: nil)
-        }
-        return documents
     }
 
     /// The text without its byte order mark, if it can be read at all.
@@ -80,14 +74,8 @@ public struct YAMLReader: Sendable {
 
     /// The value of one document; `nil` when it is empty.
     private func root(of chunk: YAMLChunk) throws(YAMLComplaint) -> YAMLNode? {
-        let text = String(decoding: SurrogatePairs.joined(in: chunk.bytes), as: UTF8.self)
-        if let copy = AliasGuard.copy(of: text) {
-            var tree = YAMLTree(firstLine: chunk.firstLine, depthMax: limits.depthMax)
-            tree.takesStarsForAliases = true
-            _ = try tree.root(of: copy)
-        }
-        let tree = YAMLTree(firstLine: chunk.firstLine, depthMax: limits.depthMax)
-        return try tree.root(of: text)
+        try YAMLTree(firstLine: chunk.firstLine, depthMax: limits.depthMax)
+            .root(of: SurrogatePairs.joined(in: chunk.bytes))
     }
 
     private static func isControl(_ byte: UInt8) -> Bool {
