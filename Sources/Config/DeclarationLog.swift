@@ -12,25 +12,20 @@ struct DeclarationLog: Sendable {
     /// - Parameter isFirst: whether nothing was known before.
     func lines(from old: FunctionSnapshot, to new: FunctionSnapshot, isFirst: Bool) -> [String] {
         guard !isFirst || new.functions.count <= Self.listedMax else { return [] }
-        let before = Dictionary(old.functions.map { ($0.id, $0) }) { first, _ in first }
-        var left = before
-        var lines: [String] = []
-        for function in new.functions {
-            left[function.id] = nil
-            if let known = before[function.id] {
-                if known.draft == function.draft, known.origin.restartedAt != function.origin.restartedAt {
-                    lines.append("Function \(function.name) is restarted (\(place(of: function))).")
-                } else if known.draft != function.draft || known.origin != function.origin {
-                    lines.append("Function \(function.name) has changed (\(place(of: function))): \(invoked(function))")
-                }
-            } else {
-                lines.append("Function \(function.name) is declared (\(place(of: function))): \(invoked(function))")
-            }
+        let changes = new.changes(since: old)
+        return changes.declared.compactMap { line(about: $0, before: old.function(of: $0.id)) }
+            + changes.removed.map { "Function \($0.name) is not declared any more (\(place(of: $0)))." }
+    }
+
+    private func line(about function: Function, before: Function?) -> String? {
+        guard let before else {
+            return "Function \(function.name) is declared (\(place(of: function))): \(invoked(function))"
         }
-        for function in old.functions where left[function.id] != nil {
-            lines.append("Function \(function.name) is not declared any more (\(place(of: function))).")
+        if before.draft == function.draft, before.origin.restartedAt != function.origin.restartedAt {
+            return "Function \(function.name) is restarted (\(place(of: function)))."
         }
-        return lines
+        guard before.draft != function.draft || before.origin != function.origin else { return nil }
+        return "Function \(function.name) has changed (\(place(of: function))): \(invoked(function))"
     }
 
     private func place(of function: Function) -> String {

@@ -35,13 +35,16 @@ public final class FunctionCatalog: Service {
     }
 
     private func take(_ snapshot: FunctionSnapshot) {
-        let known = Set(latest.current.refusals)
-        for refusal in snapshot.refusals where !known.contains(refusal) {
-            logger.warning("A declaration is refused.", metadata: ["declaration": "\(refusal)"])
+        if snapshot.refusals != latest.current.refusals {
+            let known = Set(latest.current.refusals)
+            for refusal in snapshot.refusals where !known.contains(refusal) {
+                logger.warning("A declaration is refused.", metadata: ["declaration": "\(refusal)"])
+            }
         }
         let isFirst = !hasTaken.current
         hasTaken.publish(true)
-        guard snapshot != latest.current else { return }
+        let isNews = !snapshot.changes(since: latest.current).isEmpty || snapshot.refusals != latest.current.refusals
+        guard isNews else { return }
         for line in log.lines(from: latest.current, to: snapshot, isFirst: isFirst) { logger.info("\(line)") }
         latest.publish(snapshot)
     }

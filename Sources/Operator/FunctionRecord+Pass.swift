@@ -17,6 +17,8 @@ extension FunctionRecord {
         let retirement: Retirement
         /// What earlier passes have begun.
         let ledger: DrainLedger
+        /// When the pass before was; `nil`: there was none.
+        let passedAt: Duration?
         /// Monotonic time.
         let now: Duration
         /// Seconds since 1970.
@@ -24,12 +26,17 @@ extension FunctionRecord {
     }
 
     /// Decides what the function should run, plans how to get there, and notes what people should know.
-    mutating func look(_ pass: Pass, _ metrics: OperatorMetrics, _ events: inout [Event]) {
+    /// - Parameter wasActive: false: the passes did not look at it as time went by, because it was silent.
+    mutating func look(_ pass: Pass, wasActive: Bool, _ metrics: OperatorMetrics, _ events: inout [Event]) {
         let own = pass.replicas[function.id] ?? []
         let trouble = pass.troubles[function.id].flatMap { $0.revision == revision.text ? $0 : nil }
+        if !wasActive, let passedAt = pass.passedAt, let lookedAt, lookedAt < passedAt {
+            memory.window.rest(until: passedAt, keeping: policy.stableWindow)
+        }
+        lookedAt = pass.now
         let functionLoad = pass.load.functions[function.id]
         isTroubled = trouble != nil
-        isUrgent = functionLoad?.wantsActivation ?? false
+        isUrgent = functionLoad?.wantsActivation == true
         replicas = own.count { $0.state != .gone }
 
         let census = census(of: own, pass)
@@ -52,6 +59,16 @@ extension FunctionRecord {
         noteUnresponsive(pass, &events)
         noteRollout(pass, &events)
         noteStatus(trouble, pass, &events)
+    }
+
+    /// Returns true if another look would change nothing until something happens: nothing runs, nothing is asked for,
+    /// and no window or wait runs out.
+    func isSettled(_ pass: Pass) -> Bool {
+        guard let decision, decision.desired == 0, !isTroubled, !isRollingOut, reported.isEmpty,
+            pass.load.functions[function.id] == nil, pass.restarts[function.id] == nil,
+            pass.replicas[function.id] == nil
+        else { return false }
+        return decision.stableConcurrency == 0 && decision.panicConcurrency == 0 && memory.isAtRest
     }
 
     private func plan(_ wish: ReplicaWish, _ own: [Replica], _ pass: Pass) -> ReconcilePlan {

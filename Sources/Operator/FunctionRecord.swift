@@ -43,6 +43,8 @@ struct FunctionRecord: Sendable {
     var isRollingOut = false
     /// What the status was made from.
     var facts: StatusFacts?
+    /// When it was looked at last, on the monotonic clock.
+    var lookedAt: Duration?
     /// The status as it should be stored.
     var status: FunctionStatus
 
@@ -56,19 +58,29 @@ struct FunctionRecord: Sendable {
 
     /// Takes the newest state of the declaration; an edit must be told to the platform, even when nothing restarts.
     /// - Parameter isWritingStatus: whether a newer status than the one in `newer` is on its way to the store.
-    mutating func update(_ newer: Function, isWritingStatus: Bool) {
+    /// - Returns: whether anything has changed, or it was never looked at.
+    mutating func update(_ newer: Function, isWritingStatus: Bool) -> Bool {
         let isEdited = !newer.isDeclared(like: function)
-        let written = function.status
+        let (written, generation) = (function.status, function.generation)
         function = newer
         // What the store shows counts, or a status that it has lost would never be written again.
         if isWritingStatus, written != newer.status { function.status = written }
-        guard isEdited else { return }
+        // Two edits that cancel each other out are a new generation and nothing else.
+        guard isEdited else {
+            return written != newer.status || generation != newer.generation || decision == nil
+        }
         revision = newer.revision
         applied = nil
         isPlanned = false
+        return true
     }
 
-    /// Whether the platform must be told how many replicas to run.
+    /// Returns true if a call about its replicas may be due.
+    func mayNeedCall(at now: Duration) -> Bool {
+        isDue(at: now) || !plan.draining.isEmpty || !plan.unresponsive.isEmpty
+    }
+
+    /// Returns true if the platform must be told how many replicas to run.
     func isDue(at now: Duration) -> Bool {
         guard decision != nil else { return false }
         guard let applied, applied.count == plan.told(), retiring.isEmpty else { return true }
@@ -116,6 +128,7 @@ struct FunctionRecord: Sendable {
         retiring = []
         reported = []
         replacedAt = [:]
+        lookedAt = nil
         facts = nil
         status = function.status
     }

@@ -24,6 +24,8 @@ public final class Operator: Service, OperatorInspector {
     /// out.
     private let handingDown = Mutex(())
     private let wake = Signal()
+    /// Whether a second has gone by since the last pass that looked at what only time changes.
+    private let isTickDue = Mutex(true)
     private let strandings = Signal()
 
     /// Time that a caller waits for a function without replicas before the platform is asked whether it is there.
@@ -118,6 +120,10 @@ public final class Operator: Service, OperatorInspector {
     private func pass() -> [OperatorCall] {
         let now = clock.now()
         let isLeader = platform.election.isLeader
+        let isTick = isTickDue.withLock { isDue in
+            defer { isDue = false }
+            return isDue
+        }
         let own = dataPlane.currentLoad()
         let load = sum(with: own)
         let (outcome, isDraining) = handingDown.withLock { _ in
@@ -127,8 +133,8 @@ public final class Operator: Service, OperatorInspector {
                 if !state.stranded.isEmpty { strandings.raise() }
                 state.drainTimeout = drainTimeout()
                 let outcome = state.plan(
-                    load.load, isComplete: load.isComplete, at: now, wall: clock.secondsSince1970(),
-                    isLeader: isLeader)
+                    load.load, isComplete: load.isComplete, isTick: isTick, at: now,
+                    wall: clock.secondsSince1970(), isLeader: isLeader)
                 return (outcome, !state.ledger.draining.isEmpty)
             }
             if let published = outcome.published { dataPlane.apply(published) }
@@ -190,6 +196,7 @@ public final class Operator: Service, OperatorInspector {
     private func tick() async {
         while !Task.isCancelled {
             do { try await clock.sleep(for: .seconds(1)) } catch { return }
+            isTickDue.withLock { $0 = true }
             wake.raise()
         }
     }

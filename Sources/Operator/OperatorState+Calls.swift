@@ -6,18 +6,27 @@ extension OperatorState {
     /// - Parameter load: a report taken after the dispatcher was told which replicas drain.
     mutating func calls(_ load: LoadReport, at now: Duration) -> [OperatorCall] {
         var calls: [OperatorCall] = []
-        let places = records.indices
-        for place in places where records[place].isUrgent { applyIfDue(place, load, now, &calls) }
-        for place in places where !records[place].isUrgent {
-            // At the start every function is due; those that find no room are not looked at one by one.
-            guard book.hasRoom(isUrgent: false) else { break }
-            applyIfDue(place, load, now, &calls)
+        for isUrgent in [true, false] {
+            // At the start every function is due: those that find no room are not looked at.
+            while book.hasRoom(isUrgent: isUrgent), let id = queue.nextDue(isUrgent: isUrgent) {
+                guard let place = index[id] else { continue }
+                applyIfDue(place, load, now, &calls)
+                if retirement == .byPlatform { replaceIfDue(place, now, &calls) }
+                // A function whose call is under way is looked at when that has ended.
+                if records[place].isDue(at: now), !book.isBusy(.replicas(id)) { queue.delay(id) }
+            }
         }
-        if retirement == .byPlatform { for place in places { replaceIfDue(place, now, &calls) } }
-        for (id, departure) in departures { removeIfDrained(id, departure, load, now, &calls) }
-        for place in places {
-            guard book.hasRoom(isUrgent: false) else { break }
-            writeStatusIfDue(place, now, &calls)
+        for (id, departure) in departures.sorted(by: { $0.key < $1.key }) {
+            removeIfDrained(id, departure, load, now, &calls)
+        }
+        // Statuses come last: thousands of them must not hold up what runs.
+        while book.hasRoom(isUrgent: false), let id = queue.nextStatusDue() {
+            guard let place = index[id], records[place].isStatusDue else { continue }
+            if book.begin(.status(id), at: now) {
+                calls.append(.setStatus(records[place].status, id))
+            } else if !book.isBusy(.status(id)) {
+                queue.delayStatus(id)
+            }
         }
         return calls
     }
@@ -26,6 +35,7 @@ extension OperatorState {
     /// - Returns: whether it is worth a line in the log: the first failure in a row, or the first success after one.
     mutating func end(_ call: OperatorCall, isSuccess: Bool, at now: Duration) -> Bool {
         let isNews = book.end(call.subject, isSuccess: isSuccess, at: now)
+        queue.add(call.function)
         switch call {
         case .apply(let function, let count, let retiring):
             guard let place = index[function.id] else { break }
@@ -41,7 +51,11 @@ extension OperatorState {
         case .remove(let id):
             if isSuccess { departures[id]?.removedAt = now }
         case .setStatus(let status, let id):
-            if isSuccess, let place = index[id] { records[place].stored(status) }
+            guard isSuccess, let place = index[id] else { break }
+            let before = records[place].function.status
+            records[place].stored(status)
+            // Another writer was later: what it wrote is corrected.
+            if let shown = functions.function(of: id)?.status, shown != before { records[place].stored(shown) }
         }
         return isNews
     }
@@ -114,9 +128,4 @@ extension OperatorState {
 
     /// Where several processes share a platform, one may see another's replica before it sees its function.
     private static let strangerGrace = Duration.seconds(30)
-
-    private mutating func writeStatusIfDue(_ place: Int, _ now: Duration, _ calls: inout [OperatorCall]) {
-        guard records[place].isStatusDue, book.begin(.status(records[place].function.id), at: now) else { return }
-        calls.append(.setStatus(records[place].status, records[place].function.id))
-    }
 }

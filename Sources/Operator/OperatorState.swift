@@ -40,8 +40,11 @@ struct OperatorState: Sendable {
 
     let retirement: Retirement
     let metrics: OperatorMetrics
-    /// The declared functions, oldest first.
+    /// The declarations that were taken last.
+    private(set) var functions = FunctionSnapshot()
+    /// What is known of each declared function.
     var records: [FunctionRecord] = []
+    /// Where a function's record is.
     var index: [Function.ID: Int] = [:]
     var departures: [Function.ID: Departure] = [:]
     var ledger = DrainLedger()
@@ -65,6 +68,20 @@ struct OperatorState: Sendable {
     private(set) var stranded: Set<Function.ID> = []
     /// When the last pass was, seconds since 1970.
     private(set) var wall = 0.0
+    /// Functions to look at in the next pass, and functions with a call due.
+    var queue = WorkQueue()
+    /// Functions with replicas that drain.
+    private var drainers: Set<Function.ID> = []
+    /// The load report of the last pass.
+    private var load = LoadReport()
+    /// Function of each replica.
+    private var owners: [Replica.ID: Function.ID] = [:]
+    /// True if this process led in the last pass.
+    private var isLeading = false
+    /// True if the last pass knew the load of every process.
+    private var wasComplete = true
+    /// Time of the last pass, on the monotonic clock.
+    private var passedAt: Duration?
 
     init(
         metrics: OperatorMetrics, requestTimeout: Duration, drainTimeout: Duration = Limits().drainTimeout,
@@ -76,53 +93,47 @@ struct OperatorState: Sendable {
         self.drainTimeout = drainTimeout
     }
 
-    /// Takes the newest declarations.
+    /// Takes the newest declarations: what has changed since the last ones.
     mutating func take(_ snapshot: FunctionSnapshot) {
-        if takeStatuses(snapshot.functions) { return }
-        let conflicts = snapshot.routeConflicts
-        let before = records
-        var newIndex: [Function.ID: Int] = [:]
-        var newRecords: [FunctionRecord] = []
-        newRecords.reserveCapacity(snapshot.functions.count)
-        for function in snapshot.functions {
-            var record = index[function.id].map { before[$0] } ?? FunctionRecord(function)
-            record.update(function, isWritingStatus: book.isBusy(.status(function.id)))
-            newIndex[function.id] = newRecords.count
-            newRecords.append(record)
-            departures.removeValue(forKey: function.id)
-        }
-        for (loser, holder) in conflicts {
-            guard let place = newIndex[loser], let holderPlace = newIndex[holder] else { continue }
-            newRecords[place].routeHolder = newRecords[holderPlace].function.name
-        }
-        for place in newRecords.indices where conflicts[newRecords[place].function.id] == nil {
-            newRecords[place].routeHolder = nil
-        }
-        let left = before.filter { newIndex[$0.function.id] == nil }
+        let changes = snapshot.changes(since: functions)
+        functions = snapshot
         hasFunctions = true
-        records = newRecords
-        index = newIndex
-        if !left.isEmpty { dismiss(left) }
+        for function in changes.removed { dismiss(function) }
+        for function in changes.declared + changes.updated { take(function) }
+        for id in changes.rerouted {
+            guard let place = index[id] else { continue }
+            records[place].routeHolder = snapshot.routeHolder(of: records[place].function)?.name
+            queue.add(id)
+        }
     }
 
-    /// Most snapshots differ in nothing but the statuses that were written here: a thousand of them follow each other
-    /// when a thousand functions are new, so they must be cheap.
-    /// - Returns: whether that was all.
-    private mutating func takeStatuses(_ functions: [Function]) -> Bool {
-        guard hasFunctions, functions.count == records.count else { return false }
-        for (record, function) in zip(records, functions)
-        where record.function.id != function.id || !record.function.isDeclared(like: function) { return false }
-        for (place, function) in functions.enumerated() {
-            records[place].update(function, isWritingStatus: book.isBusy(.status(function.id)))
+    private mutating func take(_ function: Function) {
+        let id = function.id
+        departures.removeValue(forKey: id)
+        let place = index[id] ?? records.count
+        if place == records.count {
+            index[id] = place
+            records.append(FunctionRecord(function))
         }
-        return true
+        // In place: a copy of a record would copy its load window when that changes.
+        if records[place].update(function, isWritingStatus: book.isBusy(.status(id))) { queue.add(id) }
+    }
+
+    /// A function is not declared any more: its replicas finish.
+    private mutating func dismiss(_ function: Function) {
+        departures[function.id] = Departure(name: function.name.text, limit: drainLimit(of: function))
+        queue.forget(function.id)
+        drainers.remove(function.id)
+        guard let place = index.removeValue(forKey: function.id) else { return }
+        records.swapAt(place, records.count - 1)
+        records.removeLast()
+        if place < records.count { index[records[place].function.id] = place }
     }
 
     /// Takes the newest replicas.
     mutating func take(_ snapshot: ReplicaSnapshot, at now: Duration) {
         withdrawn.take(snapshot, at: now)
-        observed = withdrawn.marked(snapshot)
-        replicas = Dictionary(grouping: observed.replicas, by: \.function)
+        observe(withdrawn.marked(snapshot))
         ledger.keep(only: Set(snapshot.replicas.lazy.filter { $0.state != .gone }.map(\.id)))
     }
 
@@ -132,8 +143,7 @@ struct OperatorState: Sendable {
         withdrawn.add(ids, at: now)
         guard replicas != nil else { return nil }
         withdrawn.take(observed, at: now)
-        observed = withdrawn.marked(observed)
-        replicas = Dictionary(grouping: observed.replicas, by: \.function)
+        observe(withdrawn.marked(observed))
         return publish()
     }
 
@@ -143,36 +153,82 @@ struct OperatorState: Sendable {
         return index[id] != nil || replicas[id] != nil
     }
 
-    /// Decides what every function should run and which replicas drain.
+    /// Decides what the queued functions should run and which replicas drain.
     /// - Parameters:
-    ///   - load: what all processes together have in hand.
-    ///   - isComplete: whether all of them have said so.
+    ///   - load: the sum over all processes.
+    ///   - isComplete: false: not all of them have reported.
+    ///   - isTick: true: functions that only time changes are looked at too.
     ///   - now: monotonic time.
     ///   - wall: seconds since 1970.
     mutating func plan(
-        _ load: LoadReport, isComplete: Bool = true, at now: Duration, wall: Double, isLeader: Bool
+        _ load: LoadReport, isComplete: Bool = true, isTick: Bool = true, at now: Duration, wall: Double,
+        isLeader: Bool
     ) -> Outcome {
         self.wall = wall
         var outcome = Outcome()
         guard let replicas else { return outcome }
         if isLeader, hasFunctions {
+            if !isLeading { forget() }
+            if !isLeading {
+                lookAtAll()
+            } else if isComplete != wasComplete {
+                queue.add(queue.active)
+            }
+            isLeading = true
+            wasComplete = isComplete
+            noteChanges(to: load)
             let pass = FunctionRecord.Pass(
                 replicas: replicas, troubles: observed.troubles, restarts: observed.restarts, load: load,
-                isComplete: isComplete,
-                retirement: retirement, ledger: ledger, now: now, wall: wall)
-            var draining: [Replica.ID] = []
-            for place in records.indices {
+                isComplete: isComplete, retirement: retirement, ledger: ledger, passedAt: passedAt, now: now,
+                wall: wall)
+            for place in queue.take(isTick: isTick).compactMap({ index[$0] }).sorted() {
+                let id = records[place].function.id
                 // In place: a copy of a record would copy its load window when that changes.
-                records[place].look(pass, metrics, &outcome.events)
-                draining += records[place].plan.draining
+                records[place].look(pass, wasActive: queue.active.contains(id), metrics, &outcome.events)
+                if records[place].mayNeedCall(at: now) { queue.addDue(id, isUrgent: records[place].isUrgent) }
+                if records[place].isStatusDue { queue.addStatusDue(id) }
+                queue.note(id, isSettled: records[place].isSettled(pass))
+                if records[place].plan.draining.isEmpty { drainers.remove(id) } else { drainers.insert(id) }
             }
+            var draining = drainers.flatMap { id in index[id].map { records[$0].plan.draining } ?? [] }
             draining += planDepartures(replicas, load, now)
             ledger.drain(draining, at: now)
+            passedAt = now
         } else {
-            forget()
+            if isLeading { forget() }
+            isLeading = false
+            // Only the process that leads takes from them.
+            departures = [:]
+            queue = WorkQueue()
         }
         outcome.published = publish()
         return outcome
+    }
+
+    /// Puts every function into the queue.
+    mutating func lookAtAll() { queue.add(index.keys) }
+
+    /// Takes replicas, and puts the functions into the queue of which anything is different.
+    private mutating func observe(_ snapshot: ReplicaSnapshot) {
+        let newer = Dictionary(grouping: snapshot.replicas, by: \.function)
+        let known = replicas ?? [:]
+        for id in Set(newer.keys).union(known.keys) where newer[id] != known[id] { queue.add(id) }
+        for (old, new) in [(observed.troubles, snapshot.troubles), (observed.restarts, snapshot.restarts)] {
+            for id in Set(new.keys).union(old.keys) where new[id] != old[id] { queue.add(id) }
+        }
+        observed = snapshot
+        replicas = newer
+        owners = Dictionary(snapshot.replicas.map { ($0.id, $0.function) }) { _, last in last }
+    }
+
+    /// Puts the functions into the queue whose load has changed since the last pass. Their average over time is looked
+    /// at as time goes by.
+    private mutating func noteChanges(to newer: LoadReport) {
+        for (id, load) in newer.functions where !load.isPresent(like: self.load.functions[id]) { queue.add(id) }
+        for (id, load) in self.load.functions where newer.functions[id] == nil && load.isBusy { queue.add(id) }
+        for (id, load) in newer.replicas where load != self.load.replicas[id] { owners[id].map { queue.add($0) } }
+        for id in self.load.replicas.keys where newer.replicas[id] == nil { owners[id].map { queue.add($0) } }
+        load = newer
     }
 
     /// Notes which functions without replicas callers of this process wait for.
@@ -225,19 +281,12 @@ struct OperatorState: Sendable {
         }
     }
 
-    private mutating func dismiss(_ left: [FunctionRecord]) {
-        for record in left {
-            let function = record.function
-            departures[function.id] = Departure(name: function.name.text, limit: drainLimit(of: function))
-        }
-    }
-
     /// - Returns: replicas to mark as draining.
     private mutating func planDepartures(
         _ replicas: [Function.ID: [Replica]], _ load: LoadReport, _ now: Duration
     ) -> [Replica.ID] {
         for id in replicas.keys where index[id] == nil && departures[id] == nil {
-            // Somebody's from before this process began.
+            // Declared before this process began.
             departures[id] = Departure(
                 name: id.text, limit: max(drainTimeout, requestTimeout + Target.drainMargin),
                 strangeSince: now)
@@ -267,6 +316,10 @@ struct OperatorState: Sendable {
     private mutating func forget() {
         ledger = DrainLedger()
         departures = [:]
+        queue = WorkQueue()
+        drainers = []
+        load = LoadReport()
+        passedAt = nil
         for place in records.indices { records[place].forget() }
     }
 
@@ -291,4 +344,15 @@ struct OperatorState: Sendable {
     }
 
     private static let outageLifetime = 3.0
+}
+
+extension LoadReport.FunctionLoad {
+    fileprivate var isBusy: Bool { inFlight > 0 || queued > 0 || wantsActivation }
+
+    /// Returns true if the same is in flight and waiting as in `other`; `nil`: nothing ever was.
+    fileprivate func isPresent(like other: Self?) -> Bool {
+        guard let other else { return false }
+        return inFlight == other.inFlight && queued == other.queued && wantsActivation == other.wantsActivation
+            && admitted == other.admitted
+    }
 }

@@ -38,7 +38,8 @@ import Testing
             LoadReport.FunctionLoad(admitted: number, concurrencySeconds: Double(number))
         }
         let admitted = { (loads: PeerLoads) in
-            loads.sum(with: LoadReport(), [], at: .zero).load.functions[id]?.admitted ?? 0
+            var loads = loads
+            return loads.sum(with: LoadReport(functions: [id: .init()]), [], at: .zero).load.functions[id]?.admitted
         }
         _ = loads.take(report("b", 1, counted(1000)), at: .zero)
         #expect(admitted(loads) == 0, "what was counted before anybody looked is no news")
@@ -51,8 +52,19 @@ import Testing
         #expect(admitted(loads) == 12)
         loads.keep(only: [] as Set<String>, at: .seconds(60))
         #expect(admitted(loads) == 12, "one that is gone takes nothing back")
-        loads.keep(only: [] as Set<Function.ID>)
+        loads.forget([id])
         #expect(admitted(loads) == 0)
+    }
+
+    @Test func `counters of this process count on when it leaves the function out and another one reports it`() {
+        var loads = PeerLoads()
+        let own = LoadReport(functions: [id: .init(admitted: 7, concurrencySeconds: 3)])
+        _ = loads.sum(with: own, [peer("b")], at: .zero)
+        #expect(loads.sum(with: LoadReport(), [peer("b")], at: .zero).load.functions.isEmpty, "nobody reports it")
+        _ = loads.take(report("b", 1, .init(inFlight: 1, admitted: 1)), at: .zero)
+        _ = loads.take(report("b", 2, .init(inFlight: 2, admitted: 2)), at: .zero)
+        let sum = loads.sum(with: LoadReport(), [peer("b")], at: .zero).load.functions[id]
+        #expect(sum == .init(inFlight: 2, admitted: 8, concurrencySeconds: 3))
     }
 
     @Test(arguments: [
@@ -60,7 +72,8 @@ import Testing
         (Peer(id: "b", isReady: true, isAlive: false), true),
     ])
     func `without a report of a process that serves there may be more`(peer: Peer, isComplete: Bool) {
-        #expect(PeerLoads().sum(with: LoadReport(), [peer], at: .zero).isComplete == isComplete)
+        var loads = PeerLoads()
+        #expect(loads.sum(with: LoadReport(), [peer], at: .zero).isComplete == isComplete)
     }
 
     @Test func `a report that is five seconds old says nothing any more`() {

@@ -45,8 +45,8 @@ struct ScaleBench {
     var ready = 0
     var existing: Int?
     var hasTrouble = false
-    private var area = 0.0
-    private var admitted: UInt64 = 0
+    var area = 0.0
+    var admitted: UInt64 = 0
 
     init(_ policy: ScalePolicy) { self.policy = policy }
 
@@ -65,7 +65,7 @@ struct ScaleBench {
         return decide(load, follows: follows)
     }
 
-    /// Time passes without any word from the dispatcher.
+    /// Time passes, and the dispatcher's reports leave the function out.
     mutating func silence(_ duration: Duration = .seconds(1)) -> ScaleDecision {
         now += duration
         return decide(nil, follows: true)

@@ -172,19 +172,29 @@ import Testing
         }
     }
 
-    @Test func `no report never stops anything and holds the idle time up`() {
+    @Test func `a function that the reports leave out is idle`() {
         var bench = ScaleBench(Samples.policy(scaling: Scaling(idle: .seconds(5))))
-        _ = bench.run(seconds: 10, inFlight: 200)
-        let before = bench.ready
-        #expect(before > 1)
-        for _ in 0..<100 {
-            let decision = bench.silence()
-            #expect(decision.desired == before)
-            #expect(decision.reason == .noData)
+        _ = bench.run(seconds: 10, inFlight: 1)
+        #expect((0..<4).allSatisfy { _ in bench.silence().desired == 1 })
+        #expect((0..<2).map { _ in bench.silence() }.last?.desired == 0)
+    }
+
+    @Test func `a function that was never called is idle, whether it is reported or not`() {
+        var bench = ScaleBench(Samples.policy(min: 1))
+        #expect(bench.silence().reason == .minimum)
+        for _ in 0..<3 { #expect(bench.step().reason == .minimum) }
+        #expect(bench.silence().reason == .minimum)
+    }
+
+    @Test func `the first report after an assumed silence is no jump, whatever has been counted before`() {
+        var bench = ScaleBench(Samples.policy(scaling: Scaling(targetConcurrency: 10)))
+        (bench.area, bench.admitted) = (500, 10_000)
+        for _ in 0..<20 { #expect(bench.silence().desired == 0) }
+        #expect(bench.step(queued: 1).desired == 1)
+        for _ in 0..<20 {
+            let decision = bench.step(.milliseconds(100), inFlight: 1)
+            #expect(decision.desired == 1 && !decision.isPanicking)
         }
-        // The integral tells that nothing ran meanwhile, so the number may fall; the idle time begins only now.
-        #expect(bench.step(.milliseconds(1)).reason != .idle)
-        #expect(bench.ready > 0)
     }
 
     @Test func `replicas that were there before are kept for the idle time`() {

@@ -19,12 +19,27 @@ struct SimulatedWorld {
         var count: Int
     }
 
+    struct PendingCall {
+        let call: OperatorCall
+        /// Seconds since 1970.
+        let begunAt: Double
+        /// When it takes effect.
+        let endsAt: Duration
+        /// When the operator hears of it; `nil`: it has not taken effect.
+        var toldAt: Duration?
+        var isSuccess = false
+    }
+
+    /// How long the dispatcher reports a function without replicas and invocations.
+    static let lingering = Duration.seconds(2)
     /// Time that a replica needs to start or to end, at most.
     static let startMax = 2500
 
     var random: SeededGenerator
     var state: OperatorState
     var functions: [Function.ID: Function] = [:]
+    /// The same as a store has it.
+    var store = FunctionSnapshot()
     var wishes: [Function.ID: Wish] = [:]
     var replicas: [SimulatedReplica] = []
     var troubles: [Function.ID: StartTrouble] = [:]
@@ -32,7 +47,15 @@ struct SimulatedWorld {
     var queued: [Function.ID: Int] = [:]
     var admitted: [Function.ID: UInt64] = [:]
     var area: [Function.ID: Double] = [:]
-    var pending: [(call: OperatorCall, endsAt: Duration)] = []
+    /// When a function had invocations or replicas last.
+    var activeAt: [Function.ID: Duration] = [:]
+    /// Functions that passes did not look at.
+    var skipped = 0
+    var pending: [PendingCall] = []
+    /// When this process leads again.
+    var leadsAt = Duration.zero
+    /// When every process reports again.
+    var isCompleteAt = Duration.zero
     var published = ReplicaSnapshot()
     var told: [Replica.ID: Duration] = [:]
     var stopped: Set<Replica.ID> = []
@@ -40,7 +63,7 @@ struct SimulatedWorld {
     var now = Duration.zero
     var wall = 1_700_000_000.0
     var isCalm = false
-    /// Whether the operator may be late to hear of replicas.
+    /// True if the operator may be late to hear of functions and replicas.
     let isLate: Bool
     private var nextReplica = 0
     private var nextAge: UInt64 = 1
@@ -58,10 +81,13 @@ struct SimulatedWorld {
         wall += pause.inSeconds
         for id in functions.keys {
             area[id, default: 0] += Double(inFlight(of: id) + (queued[id] ?? 0)) * pause.inSeconds
+            let isActive = (queued[id] ?? 0) > 0 || replicas.contains { $0.replica.function == id }
+            if isActive || activeAt[id] == nil { activeAt[id] = now }
         }
         advanceReplicas()
         finishCalls()
         serve()
+        if isLate { tellFunctions() }
         if !isLate || isCalm || Int.random(in: 0..<3, using: &random) > 0 { state.take(snapshot(), at: now) }
         look()
         for violation in checks() where !violations.contains(violation) { violations.append(violation) }
@@ -77,6 +103,7 @@ struct SimulatedWorld {
             storeRevision: StoreRevision("\(nextAge)"), age: known?.age ?? nextAge,
             origin: Function.Origin(place: "memory", isWritable: true), status: known?.status ?? FunctionStatus())
         nextAge += 1
+        store.update([functions[id]].compactMap(\.self), refusals: [])
         tellFunctions()
     }
 
@@ -84,11 +111,25 @@ struct SimulatedWorld {
         functions[id] = nil
         queued[id] = nil
         area[id] = nil
+        activeAt[id] = nil
         admitted[id] = nil
+        store.update([], removing: [id], refusals: [])
         tellFunctions()
     }
 
-    mutating func tellFunctions() { state.take(FunctionSnapshot(functions: Array(functions.values))) }
+    mutating func write(_ status: FunctionStatus, of id: Function.ID) {
+        functions[id]?.status = status
+        store.setStatus(status, of: id)
+        tellFunctions()
+    }
+
+    /// Tells the operator what is declared. Notifications are lost and repeated where it may be late; each step tells
+    /// the newest state again.
+    mutating func tellFunctions() {
+        var times = 1
+        if isLate, !isCalm { times = Int.random(in: 0...2, using: &random) }
+        for _ in 0..<times { state.take(store) }
+    }
 
     mutating func call(_ id: Function.ID, times: Int) {
         guard functions[id] != nil else { return }
@@ -110,6 +151,9 @@ struct SimulatedWorld {
         var report = LoadReport()
         for id in functions.keys {
             let waiting = queued[id] ?? 0
+            let isActive = waiting > 0 || replicas.contains { $0.replica.function == id }
+            // A function that has done nothing for a while is left out.
+            guard isActive || now - (activeAt[id] ?? now) < Self.lingering else { continue }
             report.functions[id] = .init(
                 inFlight: inFlight(of: id), queued: waiting,
                 wantsActivation: waiting > 0 && !replicas.contains { $0.replica.function == id && isAccepting($0) },
@@ -122,7 +166,22 @@ struct SimulatedWorld {
     }
 
     private mutating func look() {
-        let outcome = state.plan(load(), at: now, wall: wall, isLeader: true)
+        // Some passes look only at what has changed.
+        let isTick = isCalm || Int.random(in: 0..<3, using: &random) > 0
+        var full = state
+        full.lookAtAll()
+        let (isLeader, isComplete) = (isCalm || now >= leadsAt, isCalm || now >= isCompleteAt)
+        let outcome = state.plan(
+            load(), isComplete: isComplete, isTick: isTick, at: now, wall: wall, isLeader: isLeader)
+        if isTick {
+            _ = full.plan(load(), isComplete: isComplete, at: now, wall: wall, isLeader: isLeader)
+            compare(with: full)
+        }
+        // What was to be stopped is another process's business now, and this one offers it to the dispatcher again.
+        if !isLeader { stopped = [] }
+        if !isLeader, !state.departures.isEmpty || state.queue != WorkQueue() {
+            violations.append("\(now): a process that does not lead keeps what is to be done")
+        }
         if let published = outcome.published {
             self.published = published
             var draining: [Replica.ID: Duration] = [:]
@@ -131,39 +190,55 @@ struct SimulatedWorld {
             }
             told = draining
         }
-        for call in state.calls(load(), at: now) {
+        for call in isLeader ? state.calls(load(), at: now) : [] {
             check(call)
             let delay = isCalm ? 0 : Int.random(in: 0..<1500, using: &random)
-            pending.append((call, now + .milliseconds(delay)))
+            pending.append(PendingCall(call: call, begunAt: wall, endsAt: now + .milliseconds(delay)))
         }
+    }
+
+    /// A pass leaves out what is settled, and finds what a look at everything finds.
+    private mutating func compare(with full: OperatorState) {
+        skipped += state.records.count - state.queue.active.count
+        for (record, other) in zip(state.records, full.records) {
+            let differences = [
+                "desired": record.decision?.desired != other.decision?.desired, "plan": record.plan != other.plan,
+                "status": record.status != other.status, "facts": record.facts != other.facts,
+                "due": record.isDue(at: now) != other.isDue(at: now), "replicas": record.replicas != other.replicas,
+                "memory": record.memory.desired != other.memory.desired,
+            ].filter(\.value).keys.sorted()
+            guard !differences.isEmpty else { continue }
+            let (id, isAsked) = (record.function.id, state.queue.active.contains(record.function.id))
+            violations.append("\(now): \(id) \(isAsked ? "was looked at" : "was settled") and is not: \(differences)")
+        }
+        if state.ledger != full.ledger { violations.append("\(now): a look at everything drains other replicas") }
     }
 
     // MARK: The platform
 
     private mutating func finishCalls() {
-        let done = pending.filter { $0.endsAt <= now }
-        pending.removeAll { $0.endsAt <= now }
-        for (call, _) in done {
-            let isSuccess = isCalm || Int.random(in: 0..<8, using: &random) > 0
-            if isSuccess { carryOut(call) }
-            _ = state.end(call, isSuccess: isSuccess, at: now)
+        for place in pending.indices where pending[place].endsAt <= now && pending[place].toldAt == nil {
+            pending[place].isSuccess = isCalm || Int.random(in: 0..<8, using: &random) > 0
+            pending[place].toldAt = now + .milliseconds(isCalm ? 0 : Int.random(in: 0..<1000, using: &random))
+            if pending[place].isSuccess { carryOut(pending[place].call, begunAt: pending[place].begunAt) }
         }
+        let told = pending.filter { $0.toldAt.map { $0 <= now } ?? false }
+        pending.removeAll { $0.toldAt.map { $0 <= now } ?? false }
+        for one in told { _ = state.end(one.call, isSuccess: one.isSuccess, at: now) }
     }
 
-    private mutating func carryOut(_ call: OperatorCall) {
+    private mutating func carryOut(_ call: OperatorCall, begunAt: Double) {
         switch call {
         case .apply(let function, let count, let retiring):
             wishes[function.id] = Wish(function: function, count: count)
             end { retiring.contains($0.id) }
-            refill()
+            refill(ordered: (function.id, begunAt))
         case .replace: violations.append("\(now): a replica is replaced, which this platform is never asked for")
         case .remove(let id):
             wishes[id] = nil
             troubles[id] = nil
             end { $0.function == id }
-        case .setStatus(let status, let id):
-            functions[id]?.status = status
-            tellFunctions()
+        case .setStatus(let status, let id): write(status, of: id)
         }
     }
 
@@ -174,7 +249,9 @@ struct SimulatedWorld {
         }
     }
 
-    private mutating func refill() {
+    /// Starts what is missing. What dies is replaced at once, whatever else there is by then; only what has just been
+    /// ordered must keep to the limits, as far as the operator could know when it gave the order.
+    private mutating func refill(ordered: (id: Function.ID, at: Double)? = nil) {
         for (id, wish) in wishes.sorted(by: { $0.key < $1.key }) where (retryAt[id] ?? .zero) <= now {
             let revision = wish.function.revision
             let existing = replicas.count {
@@ -188,13 +265,12 @@ struct SimulatedWorld {
                 let delay = Duration.milliseconds(Int.random(in: 0..<Self.startMax, using: &random))
                 replicas.append(SimulatedReplica(replica: replica, startsAt: now + delay))
             }
-            // One of an older revision that starts was begun in the place of one that died, while the wish for this
-            // revision was on its way: the operator cannot know of it.
+            guard let ordered, ordered.id == id, !isLate, existing < wish.count else { continue }
             let total = replicas.count {
-                $0.replica.function == id && ($0.replica.state != .starting || $0.replica.revision == revision)
+                $0.replica.function == id && ($0.replica.since < ordered.at || $0.replica.revision == revision)
             }
             let limit = wish.function.target.maxReplicas + 1
-            if !isLate, existing < wish.count, total > limit {
+            if total > limit {
                 let own = replicas.filter { $0.replica.function == id }
                 let states = own.map { "\($0.replica.id) \($0.replica.state) \($0.replica.revision == revision)" }
                 violations.append("\(now): \(id) has \(total) replicas, \(limit) are the most: \(states)")

@@ -14,7 +14,8 @@ public protocol DataPlane: Sendable {
     /// wish holds for ``StartRequests/lifetime``, or until a replica takes invocations: who waits repeats it.
     func requestStart(of function: Function.ID)
 
-    /// What every function has in flight and waiting, now. Cheap: no more than one lock per function.
+    /// What every function has in flight and waiting, now. Cheap: one lock for each function that has
+    /// replicas or was invoked within the last seconds; the others are left out.
     func currentLoad() -> LoadReport
 
     /// Raised when a cold function is wanted, when a replica has accepted its first connection, and when a draining
@@ -92,7 +93,7 @@ public struct LoadReport: Sendable, Hashable, Codable {
         }
     }
 
-    /// By function; every function that can be routed is there.
+    /// By function. One that is missing has nothing in flight and waiting, and its counters are what they were.
     public var functions: [Function.ID: FunctionLoad]
     /// By replica; one that is missing has nothing in flight.
     public var replicas: [Replica.ID: ReplicaLoad]

@@ -15,6 +15,9 @@ public struct StartRequests: Sendable {
     /// Whether there is none.
     public var isEmpty: Bool { ends.isEmpty }
 
+    /// The functions that a start was requested of, in no order; some of the requests may have ended.
+    public var functions: [Function.ID] { Array(ends.keys) }
+
     /// Notes a request.
     /// - Returns: whether it is new, and not the repetition of one that still holds.
     public mutating func request(_ function: Function.ID, at now: Duration) -> Bool {

@@ -92,6 +92,11 @@ public struct Function: Sendable, Hashable, Identifiable {
             && origin.restartedAt == other.origin.restartedAt
     }
 
+    /// Returns whether both are the same in everything but what a written status changes.
+    func isStored(like other: Function) -> Bool {
+        generation == other.generation && age == other.age && _origin == other._origin && draft == other.draft
+    }
+
     /// What a replica must have been started from to be current.
     public var revision: Revision {
         Revision(

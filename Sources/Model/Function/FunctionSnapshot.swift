@@ -1,51 +1,163 @@
 /// Every function at one moment, with what could not be read.
-public struct FunctionSnapshot: Sendable, Hashable {
+///
+/// A copy shares everything with its original. What is different in two snapshots of one store is found by
+/// ``changes(since:)`` without a look at what is the same, however many functions there are.
+public struct FunctionSnapshot: Sendable {
     /// The functions, oldest first.
-    public private(set) var functions: [Function]
+    public private(set) var functions: FunctionList
     /// Declarations that were refused; the others are not affected.
-    public let refusals: [Refusal]
+    public private(set) var refusals: [Refusal]
+
+    private var positions: [Function.ID: Int] = [:]
+    private var claims = RouteClaims()
+    private var history = ChangeHistory<Function.ID>()
+    /// Changes of the history that this snapshot has.
+    private var version: UInt64 = 0
 
     /// Sorts by age.
     public init(functions: [Function] = [], refusals: [Refusal] = []) {
-        self.functions = functions.sorted { $0.age < $1.age }
+        self.functions = FunctionList()
         self.refusals = refusals
+        for function in functions { claims.add(function) }
+        arrange(functions)
     }
 
+    /// The function of that identity; `nil`: it is not declared.
+    public func function(of id: Function.ID) -> Function? { positions[id].map { functions[$0] } }
+
     /// Replaces the status of one function; `false`: there is no such function, or its status is this one already.
+    @discardableResult
     public mutating func setStatus(_ status: FunctionStatus, of id: Function.ID) -> Bool {
-        guard let index = functions.firstIndex(where: { $0.id == id }), functions[index].status != status else {
-            return false
-        }
-        functions[index].status = status
+        guard let position = positions[id], functions[position].status != status else { return false }
+        functions[position].status = status
+        note([id])
         return true
     }
 
-    /// Which function holds each route, and who lost to whom. Two functions with one route and method: the older keeps
-    /// it.
-    public var routeConflicts: [Function.ID: Function.ID] {
-        struct Key: Hashable {
-            let route: Route
-            let method: Function.Method?
-        }
-        var holders: [Key: Function.ID] = [:]
-        var losers: [Function.ID: Function.ID] = [:]
-        for function in functions {
-            let key = Key(route: function.route, method: function.method)
-            if let holder = holders[key] {
-                losers[function.id] = holder
+    /// Adds and replaces functions, takes others out, and replaces the refusals.
+    public mutating func update(_ changed: [Function], removing removed: Set<Function.ID> = [], refusals: [Refusal]) {
+        self.refusals = refusals
+        var keys = removed.filter { positions[$0] != nil }
+        for id in keys { function(of: id).map { claims.remove($0) } }
+        if !keys.isEmpty { arrange(functions.filter { !keys.contains($0.id) }) }
+        var isSorted = true
+        for function in changed.sorted(by: { $0.age < $1.age }) {
+            if let position = positions[function.id] {
+                let before = functions[position]
+                guard before != function else { continue }
+                isSorted = isSorted && before.age == function.age
+                functions[position] = function
+                keys.insert(function.id)
+                // The table of routes is copied when it changes.
+                if RouteClaims.Claim(before) == RouteClaims.Claim(function),
+                    RouteClaims.Key(before) == RouteClaims.Key(function)
+                {
+                    continue
+                }
+                claims.remove(before)
             } else {
-                holders[key] = function.id
+                isSorted = isSorted && (functions.last.map { $0.age <= function.age } ?? true)
+                positions[function.id] = functions.count
+                functions.append(function)
             }
+            claims.add(function)
+            keys.insert(function.id)
         }
-        return losers
+        if !isSorted { arrange(Array(functions)) }
+        note(keys)
     }
 
-    /// The function that is invoked in place of `function`, because it is older and has the same route and method;
-    /// `nil`: there is none.
-    public func routeHolder(of function: Function) -> Function? {
-        // Compares ages too: `function` may be newer than what this snapshot knows of it.
-        functions.first {
-            $0.age < function.age && $0.id != function.id && $0.route == function.route && $0.method == function.method
+    private mutating func arrange(_ unsorted: [Function]) {
+        functions = FunctionList(unsorted.sorted { $0.age < $1.age })
+        positions.removeAll(keepingCapacity: true)
+        positions.reserveCapacity(functions.count)
+        for (position, function) in functions.enumerated() { positions[function.id] = position }
+    }
+
+    private mutating func note(_ keys: Set<Function.ID>) {
+        if let version = history.append(keys, after: version) {
+            self.version = version
+        } else {
+            // Another copy has gone another way, or this is more than a history keeps.
+            (history, version) = (ChangeHistory(), 0)
         }
+    }
+
+    // MARK: Routes
+
+    /// The function that is invoked in place of `function`, because it is older and has the same route and method;
+    /// `nil`: there is none. `function` may be newer than what this snapshot knows of it.
+    public func routeHolder(of function: Function) -> Function? {
+        guard let holder = claims.holder(of: RouteClaims.Key(function)), holder.id != function.id,
+            holder < RouteClaims.Claim(function)
+        else { return nil }
+        return self.function(of: holder.id)
+    }
+
+    /// The functions that are invoked by a route, each by another method.
+    public func holders(of route: Route) -> [Function] {
+        ([nil] + Function.Method.allCases).compactMap { method in
+            claims.holder(of: RouteClaims.Key(route: route, method: method)).flatMap { function(of: $0.id) }
+        }
+    }
+
+    // MARK: Changes
+
+    /// What has changed since another snapshot, which costs what has changed where both come from one store, and a look
+    /// at everything where they do not, or where it is too long ago.
+    public func changes(since earlier: FunctionSnapshot) -> FunctionChanges {
+        let noted =
+            history === earlier.history ? history.keys(after: earlier.version, through: version) : nil
+        var changes = FunctionChanges()
+        var routes: Set<RouteClaims.Key> = []
+        for id in noted ?? Set(positions.keys).union(earlier.positions.keys) {
+            let (before, now) = (earlier.function(of: id), function(of: id))
+            guard let now else {
+                if let before {
+                    changes.removed.append(before)
+                    routes.insert(RouteClaims.Key(before))
+                }
+                continue
+            }
+            guard let before, before.isStored(like: now) else {
+                changes.declared.append(now)
+                routes.insert(RouteClaims.Key(now))
+                if let before { routes.insert(RouteClaims.Key(before)) }
+                continue
+            }
+            if before.status != now.status || before.storeRevision != now.storeRevision {
+                changes.updated.append(now)
+            }
+        }
+        changes.declared.sort { $0.age < $1.age }
+        changes.removed.sort { $0.age < $1.age }
+        changes.rerouted = rerouted(routes, since: earlier)
+        return changes
+    }
+
+    /// Functions of these routes that have become, or are no longer, the one that is invoked.
+    private func rerouted(_ routes: Set<RouteClaims.Key>, since earlier: FunctionSnapshot) -> Set<Function.ID> {
+        var found: Set<Function.ID> = []
+        for route in routes {
+            let (before, now) = (earlier.claims.holder(of: route)?.id, claims.holder(of: route)?.id)
+            let (those, these) = (earlier.claims.claimants(of: route), claims.claimants(of: route))
+            guard before != now || those != these else { continue }
+            found.formUnion(these)
+        }
+        return found
+    }
+}
+
+extension FunctionSnapshot: Hashable {
+    /// Whether functions and refusals are equal.
+    public static func == (left: Self, right: Self) -> Bool {
+        guard left.refusals == right.refusals else { return false }
+        return left.history === right.history && left.version == right.version || left.functions == right.functions
+    }
+
+    /// Hashes functions and refusals.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(functions)
+        hasher.combine(refusals)
     }
 }

@@ -13,6 +13,8 @@ extension String {
     }
 
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        // Most texts are ASCII, and a scalar's properties take long to look up.
+        if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
         // These two join and part letters of several scripts, and the parts of pictures; they move nothing else.
         if scalar == "\u{200C}" || scalar == "\u{200D}" { return false }
         return switch scalar.properties.generalCategory {

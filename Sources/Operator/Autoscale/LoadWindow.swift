@@ -18,13 +18,26 @@ struct LoadWindow: Sendable, Hashable {
     private var points: [Point] = []
     private var newest: Point?
     private var admitted: UInt64 = 0
+    /// True while no report has said where the counters stand: silence was assumed.
+    private var isAssumed = false
 
     /// Takes a report.
-    /// - Parameter length: the longest window that will be asked for.
+    /// - Parameters:
+    ///   - load: `nil`: the reports leave the function out, because it had nothing in flight or waiting since the
+    ///     newest one.
+    ///   - length: the longest window that will be asked for.
     /// - Returns: whether anything was in flight or waiting since the report before, or a start was asked for.
-    mutating func observe(_ load: LoadReport.FunctionLoad, at now: Duration, keeping length: Duration) -> Bool {
+    mutating func observe(_ load: LoadReport.FunctionLoad?, at now: Duration, keeping length: Duration) -> Bool {
+        guard let load else {
+            if newest == nil { isAssumed = true }
+            return take(silence, at: now, keeping: length)
+        }
+        return isAssumed ? begin(load, at: now) : take(load, at: now, keeping: length)
+    }
+
+    private mutating func take(_ load: LoadReport.FunctionLoad, at now: Duration, keeping length: Duration) -> Bool {
         let point = Point(time: now, area: load.concurrencySeconds)
-        let isBusy = load.inFlight > 0 || load.queued > 0 || load.wantsActivation
+        let isBusy = load.isPresent
         guard let before = newest, before.area <= point.area, admitted <= load.admitted else {
             // The first report, or the dispatcher has begun to count anew.
             points = [point]
@@ -38,6 +51,27 @@ struct LoadWindow: Sendable, Hashable {
         append(point, spacing: max(.seconds(1), length / Self.pointsPerWindow))
         while points.count > 1, points[1].time <= now - length { points.removeFirst() }
         return isBusy || wasBusy
+    }
+
+    /// The report of a function that has had no invocation since the newest report.
+    private var silence: LoadReport.FunctionLoad {
+        LoadReport.FunctionLoad(admitted: admitted, concurrencySeconds: newest?.area ?? 0)
+    }
+
+    /// Takes note that nothing was in flight or waiting since the newest report.
+    mutating func rest(until time: Duration, keeping length: Duration) {
+        guard newest != nil else { return }
+        _ = observe(nil, at: time, keeping: length)
+    }
+
+    /// Takes the first report after a silence that was assumed: its counters say nothing about the time before it.
+    private mutating func begin(_ load: LoadReport.FunctionLoad, at now: Duration) -> Bool {
+        isAssumed = false
+        admitted = load.admitted
+        for place in points.indices { points[place].area = load.concurrencySeconds }
+        newest = Point(time: now, area: load.concurrencySeconds)
+        // A function is reported for a while after its last invocation, and while it has replicas.
+        return load.isPresent || load.admitted > 0
     }
 
     /// Average in flight and waiting over the time before the newest report; over what is known of it, but at least a
@@ -73,4 +107,9 @@ struct LoadWindow: Sendable, Hashable {
         guard right.time > left.time, right.area > left.area else { return left.area }
         return left.area + (right.area - left.area) * ((time - left.time) / (right.time - left.time))
     }
+}
+
+extension LoadReport.FunctionLoad {
+    /// True if something is in flight or waiting, or a start is asked for.
+    fileprivate var isPresent: Bool { inFlight > 0 || queued > 0 || wantsActivation }
 }

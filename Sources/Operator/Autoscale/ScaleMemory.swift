@@ -2,7 +2,7 @@ import F2SModel
 
 /// What a decision is taken from.
 struct ScaleObservation: Sendable, Hashable {
-    /// The dispatcher's report; `nil` when it has none on this function.
+    /// The dispatcher's report; `nil`: nothing was in flight or waiting since the newest one.
     var load: LoadReport.FunctionLoad?
     /// Whether it is the whole load. If not, nothing is stopped.
     var isComplete = true
@@ -44,6 +44,9 @@ struct ScaleMemory: Sendable, Hashable {
         recentAsk = ask
         askedAt = now
     }
+
+    /// True if time alone changes nothing any more.
+    var isAtRest: Bool { panicAt == nil && recentAsk == 0 }
 
     /// Nobody calls any more.
     mutating func calmDown() {

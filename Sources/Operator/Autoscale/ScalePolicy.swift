@@ -72,11 +72,8 @@ struct ScalePolicy: Sendable, Hashable {
 
     /// The number before the bounds of the declaration.
     private func unbounded(_ seen: ScaleObservation, _ current: Int, _ memory: inout ScaleMemory) -> ScaleDecision {
-        guard let load = seen.load else {
-            if memory.activeAt != nil { memory.activeAt = seen.now }
-            return ScaleDecision(desired: current, wanted: current, reason: .noData)
-        }
-        let isActive = memory.window.observe(load, at: seen.now, keeping: stableWindow)
+        let isActive = memory.window.observe(seen.load, at: seen.now, keeping: stableWindow)
+        let load = seen.load ?? LoadReport.FunctionLoad()
         if isActive { memory.activeAt = seen.now }
         var decision = ScaleDecision(desired: current, wanted: 0, reason: .idle)
         decision.inFlight = load.inFlight

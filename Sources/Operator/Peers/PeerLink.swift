@@ -34,6 +34,12 @@ public final class PeerLink: Service {
         var toldEvent: UInt64 = 0
         /// Those of them that do not know our token.
         var distrusting: Set<String> = []
+        /// The declarations that were taken last.
+        var functions = FunctionSnapshot()
+        /// Whether there were any.
+        var hasFunctions = false
+        /// Functions with a limit of invocations per replica.
+        var limited: Set<Function.ID> = []
     }
 
     /// One report on its way.
@@ -108,16 +114,28 @@ public final class PeerLink: Service {
     /// Takes the newest declarations, and tells the dispatcher whose they are. It must hear that before it hears of the
     /// functions: one that it knew nothing else of would be granted at once.
     public func take(_ functions: FunctionSnapshot) {
-        let limited = Set(functions.functions.lazy.filter { $0.target.concurrency != nil }.map(\.id))
-        let declared = Set(functions.functions.lazy.map(\.id))
-        state.withLock { state in
+        let isNews = state.withLock { state in
+            let changes = functions.changes(since: state.functions)
+            let isFirst = !state.hasFunctions
+            (state.functions, state.hasFunctions) = (functions, true)
+            // Statuses change far more often than declarations.
+            guard isFirst || !(changes.declared.isEmpty && changes.removed.isEmpty) else { return false }
+            for function in changes.removed { state.limited.remove(function.id) }
+            for function in changes.declared {
+                if function.target.concurrency == nil {
+                    state.limited.remove(function.id)
+                } else {
+                    state.limited.insert(function.id)
+                }
+            }
             // The directory may have been read since the last look, and nobody is alone for not having looked.
             lookAround(&state)
-            state.handover.take(limited: limited)
-            state.loads.keep(only: declared)
+            state.handover.take(limited: state.limited)
+            state.loads.forget(changes.removed.map(\.id))
             settle(&state)
+            return true
         }
-        wake.raise()
+        if isNews { wake.raise() }
     }
 
     /// Takes another process's report.
@@ -126,7 +144,8 @@ public final class PeerLink: Service {
             let now = clock.now()
             guard report.peer != state.peers.own.id else { return false }
             state.handover.take(report, at: now)
-            let isUrgent = state.loads.take(report, at: now)
+            let functions = state.hasFunctions ? state.functions : nil
+            let isUrgent = state.loads.take(report, at: now) { functions?.function(of: $0) != nil || functions == nil }
             if report.isLeader == true { state.leader = report.peer }
             if let newest = report.newestEvent { state.newestEvent = (newest, report.peer) }
             settle(&state)

@@ -31,16 +31,25 @@ struct PeerLoads: Sendable {
     private var entries: [String: Entry] = [:]
     /// Added up over all others, those that are gone included.
     private var history: [Function.ID: Counters] = [:]
+    /// The last counters of this process, those too that its newest report leaves out.
+    private var own: [Function.ID: Counters] = [:]
 
     /// Takes a process's newest report.
-    /// - Returns: whether somebody waits there for a cold function who did not before.
-    mutating func take(_ report: PeerReport, at now: Duration) -> Bool {
-        let before = entries[report.peer]
-        if let before, before.sequence >= report.sequence { return false }
-        guard before != nil || entries.count < PeerViews.wordsMax else { return false }
-        var entry = Entry(
-            sequence: report.sequence, at: now, load: report.load, counters: before?.counters ?? [:])
-        for (id, load) in report.load.functions {
+    /// - Parameter isDeclared: of other functions no counters are kept: nothing would ever remove them.
+    /// - Returns: true if an invocation waits there for a cold function that did not wait before.
+    mutating func take(
+        _ report: PeerReport, at now: Duration, isDeclared: (Function.ID) -> Bool = { _ in true }
+    ) -> Bool {
+        if let known = entries[report.peer] {
+            guard known.sequence < report.sequence else { return false }
+        } else {
+            guard entries.count < PeerViews.wordsMax else { return false }
+        }
+        // Taken out, so that the counters are changed in place.
+        var entry = entries.removeValue(forKey: report.peer) ?? Entry(sequence: 0, at: now, load: LoadReport())
+        let before = entry.load
+        (entry.sequence, entry.at, entry.load) = (report.sequence, now, report.load)
+        for (id, load) in report.load.functions where isDeclared(id) {
             if let known = entry.counters[id], known.admitted <= load.admitted,
                 known.concurrencySeconds <= load.concurrencySeconds
             {
@@ -52,7 +61,7 @@ struct PeerLoads: Sendable {
         }
         entries[report.peer] = entry
         return report.load.functions.contains { id, load in
-            load.wantsActivation && before?.load.functions[id]?.wantsActivation != true
+            load.wantsActivation && before.functions[id]?.wantsActivation != true
         }
     }
 
@@ -63,38 +72,48 @@ struct PeerLoads: Sendable {
     }
 
     /// Forgets functions that are no longer declared.
-    mutating func keep(only functions: Set<Function.ID>) {
-        history = history.filter { functions.contains($0.key) }
-        entries = entries.mapValues { entry in
-            var entry = entry
-            entry.counters = entry.counters.filter { functions.contains($0.key) }
-            return entry
+    mutating func forget(_ functions: [Function.ID]) {
+        for id in functions {
+            history[id] = nil
+            own[id] = nil
+            for peer in entries.keys { entries[peer]?.counters[id] = nil }
         }
     }
 
-    /// Adds up.
+    /// Adds up. A function that no process reports is left out.
     /// - Parameters:
-    ///   - own: what this process has in hand.
+    ///   - report: what this process has in flight.
     ///   - others: the processes that exist besides.
-    func sum(with own: LoadReport, _ others: [Peer], at now: Duration) -> Sum {
-        var sum = Sum(load: own, isComplete: true)
-        for (id, counters) in history {
-            sum.load.functions[id, default: .init()].admitted += counters.admitted
-            sum.load.functions[id, default: .init()].concurrencySeconds += counters.concurrencySeconds
+    mutating func sum(with report: LoadReport, _ others: [Peer], at now: Duration) -> Sum {
+        for (id, load) in report.functions {
+            own[id] = Counters(admitted: load.admitted, concurrencySeconds: load.concurrencySeconds)
         }
+        var sum = Sum(load: report, isComplete: true)
         for peer in others where peer.isAlive {
             guard let entry = entries[peer.id], now - entry.at <= Self.lifetime else {
                 if peer.isReady { sum.isComplete = false }
                 continue
             }
             for (id, load) in entry.load.functions {
-                sum.load.functions[id, default: .init()].addPresent(load)
+                sum.load.functions[id, default: ownLoad(of: id)].addPresent(load)
             }
             for (id, load) in entry.load.replicas {
                 sum.load.replicas[id, default: .init()].add(load)
             }
         }
+        for id in sum.load.functions.keys {
+            guard let counters = history[id] else { continue }
+            sum.load.functions[id]?.admitted += counters.admitted
+            sum.load.functions[id]?.concurrencySeconds += counters.concurrencySeconds
+        }
         return sum
+    }
+
+    /// This process's part of a function that its report leaves out: nothing but the counters.
+    private func ownLoad(of id: Function.ID) -> LoadReport.FunctionLoad {
+        let counters = own[id] ?? Counters()
+        return LoadReport.FunctionLoad(
+            admitted: counters.admitted, concurrencySeconds: counters.concurrencySeconds)
     }
 }
 

@@ -21,6 +21,13 @@ enum OperatorCall: Sendable, Hashable {
         }
     }
 
+    /// The function that it is about.
+    var function: Function.ID {
+        switch subject {
+        case .replicas(let id), .status(let id): id
+        }
+    }
+
     /// A metric label.
     var kind: Kind {
         switch self {

@@ -18,7 +18,7 @@ struct DispatcherService: Service {
 
     /// How often to say what is waited for.
     private static let reminder = Duration.seconds(5)
-    /// Time to end beyond what is waited for on purpose: supervisors that do not clean up are given 10 s.
+    /// Time to end beyond what is waited for on purpose: a launcher that does not clean up is given 10 s.
     private static let endMargin = Duration.seconds(15)
     /// How often to look whether work in hand has ended.
     private static let pause = Duration.milliseconds(20)

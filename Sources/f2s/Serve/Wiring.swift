@@ -36,10 +36,15 @@ struct Wiring: Service {
         await place.waitUntilLoaded()
         guard !Task.isCancelled else { return }
         let isServing = Latest(false)
+        let carried = Latest<FunctionSnapshot?>(nil)
         await StoreFollower(place.platform.functions, logger: logger).run { snapshot in
+            let isOnlyStatuses = carried.current.map { snapshot.changes(since: $0).isOnlyStatuses } ?? false
+            carried.publish(snapshot)
             // First whose a function is, or it would be granted here until that is known.
-            link?.take(snapshot)
-            dispatcher.apply(snapshot)
+            if !isOnlyStatuses {
+                link?.take(snapshot)
+                dispatcher.apply(snapshot)
+            }
             guard !isServing.current else { return }
             isServing.publish(true)
             dispatcher.beginAccepting()

@@ -1,0 +1,52 @@
+/// Which function holds each route. Two functions with one route and method: the older keeps it.
+struct RouteClaims: Sendable {
+    /// What only one function can have.
+    struct Key: Sendable, Hashable {
+        let route: Route
+        let method: Function.Method?
+
+        init(route: Route, method: Function.Method?) {
+            self.route = route
+            self.method = method
+        }
+
+        init(_ function: Function) { self.init(route: function.route, method: function.method) }
+    }
+
+    /// A function that wants a route.
+    struct Claim: Sendable, Hashable, Comparable {
+        let id: Function.ID
+        let age: UInt64
+
+        init(_ function: Function) { (id, age) = (function.id, function.age) }
+
+        static func < (left: Self, right: Self) -> Bool { (left.age, left.id) < (right.age, right.id) }
+    }
+
+    private var holders: [Key: Claim] = [:]
+    /// All claims, oldest first, on a route that more than one function wants.
+    private var contested: [Key: [Claim]] = [:]
+
+    func holder(of key: Key) -> Claim? { holders[key] }
+
+    /// The functions that want a route, oldest first.
+    func claimants(of key: Key) -> [Function.ID] {
+        contested[key]?.map(\.id) ?? holders[key].map { [$0.id] } ?? []
+    }
+
+    mutating func add(_ function: Function) {
+        let (key, claim) = (Key(function), Claim(function))
+        guard let holder = holders[key] else {
+            holders[key] = claim
+            return
+        }
+        let claims = ((contested[key] ?? [holder]) + [claim]).sorted()
+        (holders[key], contested[key]) = (claims[0], claims)
+    }
+
+    mutating func remove(_ function: Function) {
+        let key = Key(function)
+        let claims = (contested[key] ?? holders[key].map { [$0] } ?? []).filter { $0.id != function.id }
+        (holders[key], contested[key]) = (claims.first, claims.count > 1 ? claims : nil)
+    }
+}
