@@ -34,14 +34,14 @@ extension Catalog {
     mutating func update(_ ownership: Ownership, now: UInt64) -> Effects {
         self.ownership = ownership
         var effects = Effects()
-        var hasChanged = false
+        var routes: Set<Route> = []
         for (id, var entry) in known where seat(of: id) != entry.seat {
-            hasChanged = true
+            routes.insert(entry.draft.route)
             seat(&entry, now, &effects)
             known[id] = entry
         }
-        guard hasChanged else { return effects }
-        publishTables(now, &effects)
+        guard !routes.isEmpty else { return effects }
+        publishTables(now, changing: routes, &effects)
         place(now, &effects)
         return effects
     }
@@ -58,7 +58,8 @@ extension Catalog {
             entry.forward
             ?? Forward(
                 cell: FunctionCell(
-                    id: entry.cell.id, queue: InvocationQueue(bounds(of: entry.draft.target).ofForward, now: now)))
+                    id: entry.cell.id, queue: InvocationQueue(bounds(of: entry.draft.target).ofForward, now: now),
+                    active: nil))
         if let replica = forward.replica { effects.retired.append(replica) }
         forward.address = entry.seat.owner
         forward.replica = forward.address.flatMap { makeCell(Replica.ID("f2s \($0)"), at: $0) }
@@ -73,20 +74,45 @@ extension Catalog {
         entry.forward = forward
     }
 
-    /// Makes new tables, and sends those who wait where no slot will be granted to where one will be.
-    mutating func publishTables(_ now: UInt64, _ effects: inout Effects) {
-        effects.tables = makeTables()
-        for entry in known.values {
-            guard let forward = entry.forward, let home = entry.entry else { continue }
-            if entry.seat.owner == nil {
-                move(from: forward.cell, to: home, now, &effects)
-            } else if let away = forward.entry {
-                if entry.seat.isHeld {
-                    move(from: entry.cell, to: away, now, &effects)
-                } else {
-                    open(entry.cell)
-                    open(forward.cell)
-                }
+    /// Brings changed routes into the tables, and sends those who wait where no slot will be granted to where one will
+    /// be.
+    /// - Parameter routes: `nil`: all of them.
+    mutating func publishTables(_ now: UInt64, changing routes: Set<Route>?, _ effects: inout Effects) {
+        if routes == nil { (tables.home, tables.open, forwarded) = (RouteTable(), RouteTable(), []) }
+        var changed: [(route: Route, open: [RouteTable.Entry])] = []
+        var concerned: [Function.ID] = []
+        for route in routes ?? Set(known.values.lazy.map(\.draft.route)) {
+            var open: [RouteTable.Entry] = []
+            var home: [RouteTable.Entry] = []
+            for function in functions.holders(of: route) {
+                guard let entries = makeEntries(of: function.id) else { continue }
+                home.append(entries.home)
+                open.append(entries.open)
+                concerned.append(function.id)
+            }
+            tables.home.replace(route, with: home)
+            changed.append((route, open))
+        }
+        // Where nothing is forwarded the two are one table.
+        if forwarded.isEmpty {
+            tables.open = tables.home
+        } else {
+            for (route, entries) in changed { tables.open.replace(route, with: entries) }
+        }
+        effects.tables = tables
+        for id in concerned { settleWaiters(of: id, now, &effects) }
+    }
+
+    private func settleWaiters(of id: Function.ID, _ now: UInt64, _ effects: inout Effects) {
+        guard let entry = known[id], let forward = entry.forward, let home = entry.entry else { return }
+        if entry.seat.owner == nil {
+            move(from: forward.cell, to: home, now, &effects)
+        } else if let away = forward.entry {
+            if entry.seat.isHeld {
+                move(from: entry.cell, to: away, now, &effects)
+            } else {
+                open(entry.cell)
+                open(forward.cell)
             }
         }
     }
@@ -109,27 +135,21 @@ extension Catalog {
     /// The path of most functions, in memory once.
     private static let root = Array("/".utf8)
 
-    private mutating func makeTables() -> RouteTables {
-        var open: [(Route, RouteTable.Entry)] = []
-        var home: [(Route, RouteTable.Entry)] = []
-        var hasForwards = false
-        for (id, var entry) in known.sorted(by: { $0.value.age < $1.value.age }) {
-            let own = makeEntry(entry, entry.cell, isForward: false)
-            entry.entry = own
-            home.append((entry.draft.route, own))
-            if let cell = entry.forward?.cell, entry.seat.owner != nil {
-                hasForwards = true
-                let away = makeEntry(entry, cell, isForward: true)
-                entry.forward?.entry = away
-                open.append((entry.draft.route, away))
-            } else {
-                entry.forward?.entry = nil
-                open.append((entry.draft.route, own))
-            }
-            known[id] = entry
+    /// What answers a function's route, for other processes and for the public.
+    private mutating func makeEntries(of id: Function.ID) -> (home: RouteTable.Entry, open: RouteTable.Entry)? {
+        guard var entry = known[id] else { return nil }
+        let own = makeEntry(entry, entry.cell, isForward: false)
+        entry.entry = own
+        var away: RouteTable.Entry?
+        if let cell = entry.forward?.cell, entry.seat.owner != nil {
+            away = makeEntry(entry, cell, isForward: true)
+            forwarded.insert(id)
+        } else {
+            forwarded.remove(id)
         }
-        let table = RouteTable(home)
-        return RouteTables(open: hasForwards ? RouteTable(open) : table, home: table)
+        entry.forward?.entry = away
+        known[id] = entry
+        return (own, away ?? own)
     }
 
     private func makeEntry(_ entry: Known, _ cell: FunctionCell, isForward: Bool) -> RouteTable.Entry {

@@ -16,7 +16,6 @@ struct Catalog {
     /// What is kept of a function: of its status, which changes often, nothing depends here.
     struct Known {
         var draft: FunctionDraft
-        var age: UInt64
         /// Part of its revision.
         var workingFolder: String?
         var restartedAt: String?
@@ -45,7 +44,12 @@ struct Catalog {
     /// declared again in the meantime has the same replicas, and goes on with the same queue.
     private var departing: [Function.ID: FunctionCell] = [:]
     private var replicaCells: [Replica.ID: (address: Replica.Address, cell: ReplicaCell)] = [:]
+    /// The declarations that were taken last.
+    private(set) var functions = FunctionSnapshot()
     private var hasFunctions = false
+    var tables = RouteTables()
+    /// Functions whose public invocations go to another process.
+    var forwarded: Set<Function.ID> = []
     var ownership = Ownership()
     /// Whether this process has a token to show to others.
     private(set) var mayForward: Bool
@@ -53,24 +57,35 @@ struct Catalog {
     private var queueLengthMax: Int
     var timeouts: Timeouts
     private let loops: Int
+    private let active: ActiveFunctions
     /// Those below belong to the API server's two sockets.
     private var nextNumber = InternalUpstream.number + 1
 
-    init(queueLengthMax: Int, timeouts: Timeouts, loops: Int = 1, mayForward: Bool = false) {
+    init(
+        queueLengthMax: Int, timeouts: Timeouts, loops: Int = 1, mayForward: Bool = false, active: ActiveFunctions
+    ) {
         self.loops = loops
+        self.active = active
         self.mayForward = mayForward
         self.queueLengthMax = queueLengthMax
         self.timeouts = timeouts
     }
 
-    /// The functions that can be routed, and those that were removed while they had work in hand.
-    mutating func currentCells() -> (routed: [FunctionCell], departing: [FunctionCell]) {
+    /// The functions that were removed while they had invocations in flight.
+    mutating func departingCells() -> [FunctionCell] {
         departing = departing.filter { $0.value.withQueue { $0.inFlight > 0 } }
-        return (known.values.map(\.cell), Array(departing.values))
+        return Array(departing.values)
     }
 
-    var namedCells: [NamedCell] {
-        known.values.map { NamedCell(name: $0.draft.name.text, home: $0.cell, forward: $0.forward?.cell) }
+    /// The queue of a function that can be routed.
+    func cell(of id: Function.ID) -> FunctionCell? { known[id]?.cell }
+
+    /// The functions that have been invoked since this process knows them.
+    var calledCells: [NamedCell] {
+        known.values.compactMap { entry in
+            guard entry.cell.meters.areUsed || entry.forward?.cell.meters.areUsed == true else { return nil }
+            return NamedCell(name: entry.draft.name.text, home: entry.cell, forward: entry.forward?.cell)
+        }
     }
 
     mutating func update(tuning: DispatcherSettings.Tuning, now: UInt64) -> Effects {
@@ -78,7 +93,7 @@ struct Catalog {
         timeouts = tuning.timeouts
         var effects = Effects()
         for entry in known.values { limit(entry, now, &effects) }
-        if hasFunctions { publishTables(now, &effects) }
+        if hasFunctions { publishTables(now, changing: nil, &effects) }
         return effects
     }
 
@@ -87,50 +102,61 @@ struct Catalog {
         return update(ownership, now: now)
     }
 
+    /// Takes the newest declarations: what has changed since the last ones. Nothing here depends on a status.
     mutating func update(_ snapshot: FunctionSnapshot, now: UInt64) -> Effects {
         var effects = Effects()
-        let losers = snapshot.routeConflicts
-        let routed = snapshot.functions.filter { losers[$0.id] == nil }
-        let wanted = Set(routed.map(\.id))
-        // A snapshot comes with every change of a status too, and nothing here depends on a status.
-        var hasChanged = !hasFunctions
+        let changes = snapshot.changes(since: functions)
+        let isFirst = !hasFunctions
+        functions = snapshot
         hasFunctions = true
-        for (id, entry) in known where !wanted.contains(id) {
-            hasChanged = true
-            known[id] = nil
-            placed[id] = nil
-            if entry.cell.withQueue({ $0.inFlight > 0 }) { departing[id] = entry.cell }
-            for cell in [entry.cell, entry.forward?.cell].compactMap(\.self) {
-                let waiters = cell.withQueue { $0.close(now: now) }
-                cell.successor = nil
-                effects.failures.append((.functionNotFound(path: entry.draft.route.path), waiters))
+        guard isFirst || !changes.isOnlyStatuses else { return effects }
+        let concerned = Set(changes.declared.map(\.id)).union(changes.rerouted)
+        var routes: Set<Route> = []
+        for function in changes.removed { close(function.id, now, &routes, &effects) }
+        for id in concerned {
+            guard let function = snapshot.function(of: id) else { continue }
+            if snapshot.routeHolder(of: function) == nil {
+                declare(function, now, &routes, &effects)
+            } else {
+                close(id, now, &routes, &effects)
             }
-            if let replica = entry.forward?.replica { effects.retired.append(replica) }
         }
-        for function in routed {
-            let earlier = known[function.id]
-            let origin = function.origin
-            guard
-                earlier?.draft != function.draft || earlier?.age != function.age
-                    || earlier?.workingFolder != origin.workingFolder
-                    || earlier?.restartedAt != origin.restartedAt
-                    || earlier?.carriesMetadata != origin.carriesMetadata
-            else { continue }
-            hasChanged = true
-            var entry =
-                earlier ?? Known(draft: function.draft, age: function.age, cell: openCell(of: function, now: now))
-            entry.draft = function.draft
-            entry.age = function.age
-            (entry.workingFolder, entry.restartedAt) = (origin.workingFolder, origin.restartedAt)
-            entry.carriesMetadata = origin.carriesMetadata
-            if earlier == nil { seat(&entry, now, &effects) }
-            known[function.id] = entry
-            limit(entry, now, &effects)
-        }
-        guard hasChanged else { return effects }
-        publishTables(now, &effects)
+        publishTables(now, changing: isFirst ? nil : routes, &effects)
         place(now, &effects)
         return effects
+    }
+
+    /// Takes a function that can be invoked.
+    private mutating func declare(
+        _ function: Function, _ now: UInt64, _ routes: inout Set<Route>, _ effects: inout Effects
+    ) {
+        let (earlier, origin) = (known[function.id], function.origin)
+        var entry = earlier ?? Known(draft: function.draft, cell: openCell(of: function, now: now))
+        routes.insert(entry.draft.route)
+        routes.insert(function.route)
+        entry.draft = function.draft
+        (entry.workingFolder, entry.restartedAt) = (origin.workingFolder, origin.restartedAt)
+        entry.carriesMetadata = origin.carriesMetadata
+        if earlier == nil { seat(&entry, now, &effects) }
+        known[function.id] = entry
+        limit(entry, now, &effects)
+    }
+
+    /// A function cannot be invoked any more.
+    private mutating func close(
+        _ id: Function.ID, _ now: UInt64, _ routes: inout Set<Route>, _ effects: inout Effects
+    ) {
+        placed[id] = nil
+        guard let entry = known.removeValue(forKey: id) else { return }
+        forwarded.remove(id)
+        routes.insert(entry.draft.route)
+        if entry.cell.withQueue({ $0.inFlight > 0 }) { departing[id] = entry.cell }
+        for cell in [entry.cell, entry.forward?.cell].compactMap(\.self) {
+            let waiters = cell.withQueue { $0.close(now: now) }
+            cell.successor = nil
+            effects.failures.append((.functionNotFound(path: entry.draft.route.path), waiters))
+        }
+        if let replica = entry.forward?.replica { effects.retired.append(replica) }
     }
 
     mutating func update(_ snapshot: ReplicaSnapshot, now: UInt64) -> Effects {
@@ -141,8 +167,11 @@ struct Catalog {
     }
 
     private mutating func openCell(of function: Function, now: UInt64) -> FunctionCell {
-        if let cell = departing.removeValue(forKey: function.id), cell.withQueue({ $0.reopen() }) { return cell }
-        return FunctionCell(id: function.id, queue: InvocationQueue(bounds(of: function.target), now: now))
+        if let cell = departing.removeValue(forKey: function.id), cell.withActiveQueue(now: now, { $0.reopen() }) {
+            return cell
+        }
+        let queue = InvocationQueue(bounds(of: function.target), now: now)
+        return FunctionCell(id: function.id, queue: queue, active: active)
     }
 
     private func limit(_ entry: Known, _ now: UInt64, _ effects: inout Effects) {
@@ -217,7 +246,7 @@ struct Catalog {
         // One that the platform calls ready and that does not accept just now is expected back in a moment.
         let hasStarting = placement.replicas.contains { $0.state == .starting || $0.state == .ready }
         let (listed, trouble) = (states, placement.trouble)
-        let (wakes, failed, loop, undialled) = entry.cell.withQueue { queue in
+        let (wakes, failed, loop, undialled) = entry.cell.withActiveQueue(now: now) { queue in
             let result = queue.update(listed, trouble: trouble, hasStarting: hasStarting, now: now)
             return (result.wakes, result.failed, queue.firstWaiterLoop, queue.unaccepted())
         }

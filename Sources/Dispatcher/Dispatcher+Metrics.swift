@@ -2,8 +2,10 @@ import F2SMetrics
 import F2SModel
 import Synchronization
 
-// What Prometheus sees of the data plane. All of it is read at the scrape: an invocation pays for an addition, a
-// function that is declared for no names and labels, and the series of one that is deleted are gone with it.
+// What Prometheus sees of the data plane. All of it is read at the scrape: an invocation pays for an addition, and the
+// series of a deleted function are gone with it. A function has series from its first invocation on, and one for a
+// stage, a class of status or a histogram from the first time on that it counts anything: thousands of functions may be
+// declared.
 extension Dispatcher {
     func registerObservations(in registry: MetricRegistry, limits: Latest<Limits>) {
         registry.observe("f2s_limit", help: "Bounds in force, by their key in config.yaml.", kind: .gauge) {
@@ -23,11 +25,11 @@ extension Dispatcher {
             "f2s_requests_completed_total",
             help: "Invocations that the function itself has answered, by the status.", kind: .counter
         ) { [weak self] in
-            (self?.namedCells ?? []).flatMap { cell in
-                FunctionMeters.StatusClass.allCases.map { status in
-                    Sample(
-                        Double(cell.home.meters.completed(status)),
-                        labels: [("function", cell.name), ("status", status.text)])
+            (self?.calledCells ?? []).flatMap { cell in
+                FunctionMeters.StatusClass.allCases.compactMap { status in
+                    let total = cell.home.meters.completed(status)
+                    guard total > 0 else { return nil }
+                    return Sample(Double(total), labels: [("function", cell.name), ("status", status.text)])
                 }
             }
         }
@@ -35,15 +37,15 @@ extension Dispatcher {
             "f2s_requests_forwarded_total",
             help: "Invocations that went to the F2S process which grants the function's slots.", kind: .counter
         ) { [weak self] in
-            (self?.namedCells ?? []).compactMap { cell in
+            (self?.calledCells ?? []).compactMap { cell in
                 cell.forward.map { Sample(Double($0.meters.total(of: .incoming)), labels: [("function", cell.name)]) }
             }
         }
         registry.observe(
             "f2s_requests_failed_total", help: "Invocations that F2S had to answer itself, by stage.", kind: .counter
         ) { [weak self] in
-            (self?.namedCells ?? []).flatMap { cell in
-                cell.currentFailures.map { stage, total in
+            (self?.calledCells ?? []).flatMap { cell in
+                cell.currentFailures.filter { $0.total > 0 }.map { stage, total in
                     Sample(Double(total), labels: [("function", cell.name), ("stage", stage.rawValue)])
                 }
             }
@@ -61,7 +63,7 @@ extension Dispatcher {
 
     private func observe(_ event: FunctionMeters.Event, in registry: MetricRegistry) {
         registry.observe(event.metric, help: event.help, kind: .counter) { [weak self] in
-            (self?.namedCells ?? []).map { cell in
+            (self?.calledCells ?? []).map { cell in
                 Sample(Double(cell.total(of: event)), labels: [("function", cell.name)])
             }
         }
@@ -73,7 +75,7 @@ extension Dispatcher {
     ) {
         registry.observe(name, help: help, kind: .gauge) { [weak self] in
             let now = Clock.monotonicNanoseconds()
-            return (self?.namedCells ?? []).map { cell in
+            return (self?.calledCells ?? []).map { cell in
                 Sample(Double(read(cell.home.withQueue { $0.load(now: now) })), labels: [("function", cell.name)])
             }
         }
@@ -84,8 +86,9 @@ extension Dispatcher {
         _ read: @escaping @Sendable (FunctionMeters.Readings) -> Histogram.Reading
     ) {
         registry.observeHistograms(name, help: help, buckets: FunctionMeters.bounds) { [weak self] in
-            (self?.namedCells ?? []).map { cell in
-                HistogramSample(read(cell.home.meters.currentReadings), labels: [("function", cell.name)])
+            (self?.calledCells ?? []).compactMap { cell in
+                guard let reading = cell.home.meters.currentReadings.map(read), reading.count > 0 else { return nil }
+                return HistogramSample(reading, labels: [("function", cell.name)])
             }
         }
     }

@@ -15,6 +15,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     private let directory: LoopDirectory
     private let catalog: Mutex<Catalog>
     private let startRequests = Mutex(StartRequests())
+    private let active = ActiveFunctions()
     private let address = Mutex<SocketAddress?>(nil)
     private let managementAddress = Mutex<SocketAddress?>(nil)
     private let internalAddress = Mutex<SocketAddress?>(nil)
@@ -59,7 +60,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         catalog = Mutex(
             Catalog(
                 queueLengthMax: settings.tuning.limits.queueLengthMax, timeouts: settings.tuning.timeouts,
-                loops: settings.loops, mayForward: peers?.token.isSet ?? false))
+                loops: settings.loops, mayForward: peers?.token.isSet ?? false, active: active))
         registerObservations(in: metrics, limits: limits)
     }
 
@@ -201,7 +202,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     }
 
     /// Every function that can be routed, by its name.
-    var namedCells: [NamedCell] { catalog.withLock { $0.namedCells } }
+    var calledCells: [NamedCell] { catalog.withLock { $0.calledCells } }
 
     private func publish(_ change: (inout sending Catalog) -> Catalog.Effects) {
         // Under the lock only what must be in order: the loops get tables in the order in which they were made.
@@ -224,16 +225,16 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 
     // MARK: Counters from below
 
-    /// What every function has in hand.
+    /// What the functions have in flight. One that has nothing, and had nothing lately, is left out.
     public func currentLoad() -> LoadReport {
-        let (routed, departing) = catalog.withLock { $0.currentCells() }
+        let departing = catalog.withLock { $0.departingCells() }
         let now = Clock.monotonicNanoseconds()
         var report = LoadReport()
-        for cell in routed {
-            report.functions[cell.id] = cell.withQueue { $0.load(now: now) }
-            for (replica, load) in cell.withQueue({ $0.currentReplicas() }) { report.add(load, of: replica) }
+        for load in active.currentLoads(now: now) {
+            report.functions[load.cell.id] = load.function
+            for (replica, load) in load.replicas { report.add(load, of: replica) }
         }
-        noteStartRequests(in: &report, among: routed, now: .nanoseconds(Int64(clamping: now)))
+        noteStartRequests(in: &report, now: now)
         for cell in departing {
             for (replica, load) in cell.withQueue({ $0.currentReplicas() }) where load.inFlight > 0 {
                 report.add(load, of: replica)
@@ -242,13 +243,16 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         return report
     }
 
-    private func noteStartRequests(in report: inout LoadReport, among cells: [FunctionCell], now: Duration) {
-        guard startRequests.withLock({ !$0.isEmpty }) else { return }
-        for cell in cells {
-            let isAccepting = cell.withQueue { $0.isAccepting }
-            if startRequests.withLock({ $0.holds(cell.id, isAccepting: isAccepting, at: now) }) {
-                report.functions[cell.id]?.wantsActivation = true
+    private func noteStartRequests(in report: inout LoadReport, now: UInt64) {
+        for id in startRequests.withLock({ $0.functions }) {
+            let state = catalog.withLock { $0.cell(of: id) }?.withQueue {
+                (load: $0.load(now: now), isAccepting: $0.isAccepting)
             }
+            let moment = Duration.nanoseconds(Int64(clamping: now))
+            // Asked in any case, so that the request of a function that is gone ends too.
+            let isHeld = startRequests.withLock { $0.holds(id, isAccepting: state?.isAccepting ?? false, at: moment) }
+            guard let state, isHeld else { continue }
+            report.functions[id, default: state.load].wantsActivation = true
         }
     }
 

@@ -9,8 +9,6 @@ import Testing
     private static let heads = """
         # HELP f2s_activations_total Times that a first replica was asked for.
         # TYPE f2s_activations_total counter
-        # HELP f2s_cold_start_seconds Time that an invocation waited for a first replica.
-        # TYPE f2s_cold_start_seconds histogram
         # HELP f2s_queue_wait_seconds Time that an invocation waited for a slot.
         # TYPE f2s_queue_wait_seconds histogram
         # HELP f2s_request_duration_seconds Time from a request's head to the end of its response.
@@ -19,8 +17,6 @@ import Testing
         # TYPE f2s_requests_abandoned_total counter
         # HELP f2s_requests_completed_total Invocations that the function itself has answered, by the status.
         # TYPE f2s_requests_completed_total counter
-        # HELP f2s_requests_failed_total Invocations that F2S had to answer itself, by stage.
-        # TYPE f2s_requests_failed_total counter
         # HELP f2s_requests_in_flight Invocations that hold a slot.
         # TYPE f2s_requests_in_flight gauge
         # HELP f2s_requests_incoming_total Invocations that were routed to a function.
@@ -37,22 +33,18 @@ import Testing
         "0.0005 0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2.5 5 10 30 60 120 +Inf"
         .split(separator: " ")
 
+    /// The series of a function that answered one invocation with 200 on a warm replica.
     private static var series: Set<String> {
         let singles = [
             "f2s_activations_total", "f2s_requests_abandoned_total",
             "f2s_requests_in_flight", "f2s_requests_incoming_total", "f2s_requests_limited_total",
             "f2s_requests_queued", "f2s_requests_retried_total",
         ].map { "\($0){function=\"hello\"}" }
-        let failures = Stage.allCases.map {
-            "f2s_requests_failed_total{function=\"hello\",stage=\"\($0.rawValue)\"}"
-        }
-        let histograms = ["f2s_cold_start_seconds", "f2s_queue_wait_seconds", "f2s_request_duration_seconds"].flatMap {
-            name in
+        let histograms = ["f2s_queue_wait_seconds", "f2s_request_duration_seconds"].flatMap { name in
             bounds.map { "\(name)_bucket{function=\"hello\",le=\"\($0)\"}" }
                 + ["\(name)_sum{function=\"hello\"}", "\(name)_count{function=\"hello\"}"]
         }
-        let completed = (1...5).map { "f2s_requests_completed_total{function=\"hello\",status=\"\($0)xx\"}" }
-        return Set(singles + completed + failures + histograms)
+        return Set(singles + ["f2s_requests_completed_total{function=\"hello\",status=\"2xx\"}"] + histograms)
     }
 
     @Test func `a finished invocation is counted by the class of its status`() async throws {
@@ -97,19 +89,46 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a function that nobody has called shows every series at zero`() async throws {
+    @Test func `a function has series from its first call on, and none before or after it is deleted`() async throws {
+        let server = try await StubServer.answering(ok())
         try await withTestbed { bed in
-            bed.declare(makeFunction())
+            try await bed.serve(server)
+            #expect(!bed.registry.exposition().contains("function="))
+            #expect(try await bed.client().ask(get()).status == 200)
+            try await eventually("it is counted") {
+                bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 1
+            }
             let lines = bed.registry.exposition().split(separator: "\n").map(String.init)
             let own = lines.filter { $0.contains("function=\"hello\"") }
             let names = own.compactMap { $0.split(separator: " ").first.map(String.init) }
             #expect(names.count == Self.series.count)
             #expect(Set(names) == Self.series)
-            #expect(own.allSatisfy { $0.hasSuffix(" 0") })
             #expect(Set(lines).isSuperset(of: Self.heads.split(separator: "\n").map(String.init)))
             bed.declare()
             #expect(!bed.registry.exposition().contains("function="))
         }
+        await server.stop()
+    }
+
+    @Test func `a cold start has a histogram from the first one on, and no stage has failed`()
+        async
+        throws
+    {
+        let server = try await StubServer.answering(ok())
+        try await withTestbed { bed in
+            let function = makeFunction()
+            bed.declare(function)
+            let first = try await bed.client()
+            first.send(get())
+            try await eventually("it is asked for") { bed.metric("f2s_activations_total{function=\"hello\"}") == 1 }
+            bed.run(makeReplica("r", of: function, port: server.port))
+            #expect(try await first.answer().status == 200)
+            try await eventually("it is counted") {
+                bed.metric("f2s_cold_start_seconds_count{function=\"hello\"}") == 1
+            }
+            #expect(!bed.registry.exposition().contains("f2s_requests_failed_total{"))
+        }
+        await server.stop()
     }
 
     @Test func `what was counted survives an edit, and goes with the function`() async throws {
@@ -154,9 +173,9 @@ import Testing
         }
     }
 
-    @Test func `times go to their own histograms, and loops that begin at once lose none`() async {
+    @Test func `times go to their own histograms, and loops that begin at once lose none`() async throws {
         let meters = FunctionMeters()
-        #expect(meters.currentReadings.duration.counts.count == Self.bounds.count)
+        #expect(!meters.areUsed && meters.currentReadings == nil)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<8 {
                 group.addTask {
@@ -165,7 +184,8 @@ import Testing
             }
         }
         meters.observe(duration: 1, queueWait: 2, coldStart: 3)
-        let readings = meters.currentReadings
+        let readings = try #require(meters.currentReadings)
+        #expect(readings.duration.counts.count == Self.bounds.count)
         #expect(readings.duration.count == 8001)
         #expect(readings.duration.sumNanoseconds == 8000 * 3_000_000 + 1)
         #expect(readings.queueWait.sumNanoseconds == 8000 * 700_000 + 2)

@@ -1,5 +1,6 @@
 import F2SModel
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import F2SDispatcher
@@ -21,14 +22,40 @@ import Testing
     }
 
     private func table(_ functions: [(name: String, route: String, method: Function.Method?)]) throws -> RouteTable {
-        RouteTable(
-            try functions.map { name, route, method in
-                let queue = InvocationQueue(.init(queued: 1), now: 0)
-                let cell = FunctionCell(id: Function.ID(name), queue: queue)
-                let declaration = FunctionCell.Declaration(
-                    name: try FunctionName(name), route: try Route(route), path: [], timeout: 1)
-                return (try Route(route), RouteTable.Entry(cell: cell, declaration: declaration, method: method))
-            })
+        var entries: [Route: [RouteTable.Entry]] = [:]
+        for (name, route, method) in functions {
+            entries[try Route(route), default: []].append(try entry(name, route, method))
+        }
+        var table = RouteTable()
+        for (route, entries) in entries { table.replace(route, with: entries) }
+        return table
+    }
+
+    private func entry(_ name: String, _ route: String, _ method: Function.Method? = nil) throws -> RouteTable.Entry {
+        let cell = FunctionCell(
+            id: Function.ID(name), queue: InvocationQueue(.init(queued: 1), now: 0), active: nil)
+        let declaration = FunctionCell.Declaration(
+            name: try FunctionName(name), route: try Route(route), path: [], timeout: 1)
+        return RouteTable.Entry(cell: cell, declaration: declaration, method: method)
+    }
+
+    @Test func `a table that was changed path by path answers like one that knows the rest alone`() throws {
+        var random = SeededGenerator(seed: 1)
+        var (table, expected): (RouteTable, [String: String]) = (RouteTable(), [:])
+        for step in 0..<4000 {
+            let route = "/r\(Int.random(in: 0..<300, using: &random))"
+            let isThere = Int.random(in: 0..<3, using: &random) > 0
+            let before = table
+            table.replace(try Route(route), with: isThere ? [try entry("f\(step)", route)] : [])
+            #expect(match(before, .get, "/invoke\(route)") == expected[route].map { .found($0, rest: "") } ?? .nothing)
+            expected[route] = isThere ? "f\(step)" : nil
+            guard step % 50 == 0 else { continue }
+            for number in 0..<300 {
+                let route = "/r\(number)"
+                let found = expected[route].map { Found.found($0, rest: "") } ?? .nothing
+                #expect(match(table, .get, "/invoke\(route)") == found)
+            }
+        }
     }
 
     private func match(_ table: RouteTable, _ method: Function.Method?, _ path: String) -> Found {

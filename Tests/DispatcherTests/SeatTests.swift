@@ -200,7 +200,7 @@ import Testing
             let first = try await bed.client()
             first.send(get())
             try await eventually("it waits") {
-                bed.dispatcher.namedCells.first?.forward?.withQueue { $0.queued } == 1
+                bed.dispatcher.calledCells.first?.forward?.withQueue { $0.queued } == 1
             }
             #expect(try await bed.client().ask(get()).status == 503)
             #expect(try await first.answer().status == 502)

@@ -24,7 +24,7 @@ import Testing
             // Where one takes invocations, there is nothing to start.
             bed.dispatcher.requestStart(of: function.id)
             #expect(!bed.load().wantsActivation)
-            #expect(bed.load("unknown").inFlight == -1)
+            #expect(bed.dispatcher.currentLoad().functions[Function.ID("unknown")] == nil)
         }
         await server.stop()
     }

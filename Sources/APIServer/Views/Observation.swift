@@ -38,9 +38,8 @@ struct Observation: Sendable {
 
     /// What stands in the way comes first, then what the autoscaler says.
     private func summary(of function: Function, trouble: StartTrouble?) -> String {
-        if let holder = catalog.routeConflicts[function.id] {
-            let name = catalog.functions.first { $0.id == holder }?.name.text ?? holder.text
-            return "\(name) is older and has the same endpoint and method, so this function is never invoked. "
+        if let holder = catalog.routeHolder(of: function) {
+            return "\(holder.name) is older and has the same endpoint and method, so this function is never invoked. "
                 + "Change spec.endpoint or spec.method of one of them."
         }
         if let trouble { return trouble.message }

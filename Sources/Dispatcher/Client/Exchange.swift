@@ -161,7 +161,7 @@ final class Exchange {
         // What another process forwards was counted there, where the caller is known.
         let caller =
             entry.declaration.countsCallers && !client.isInternal && !isMoved ? facts.caller ?? client.caller : nil
-        let admission = entry.cell.withQueue {
+        let admission = entry.cell.withActiveQueue(now: now) {
             $0.admit(
                 waiter, from: caller, avoiding: avoided, sequence: place, isMoved: isMoved, now: now,
                 wallClock: wallClock)

@@ -39,10 +39,13 @@ final class FunctionCell: Sendable {
     let id: Function.ID
     let meters = FunctionMeters()
     private let queue: Mutex<InvocationQueue>
+    /// Where the function is listed while it has something to report; `nil`: another cell reports for it.
+    private let active: ActiveFunctions?
     private let next = Mutex<RouteTable.Entry?>(nil)
 
-    init(id: Function.ID, queue: InvocationQueue) {
+    init(id: Function.ID, queue: InvocationQueue, active: ActiveFunctions?) {
         self.id = id
+        self.active = active
         self.queue = Mutex(queue)
     }
 
@@ -56,5 +59,20 @@ final class FunctionCell: Sendable {
     @inline(__always)
     func withQueue<Result>(_ body: (inout sending InvocationQueue) -> sending Result) -> sending Result {
         queue.withLock(body)
+    }
+
+    /// The same for a transition after which the function may have something to report.
+    /// - Parameter now: monotonic nanoseconds.
+    @inline(__always)
+    func withActiveQueue<Result>(
+        now: UInt64, _ body: (inout sending InvocationQueue) -> sending Result
+    ) -> sending Result {
+        queue.withLock { queue in
+            if !queue.isListed, let active {
+                queue.isListed = true
+                active.add(self, now: now)
+            }
+            return body(&queue)
+        }
     }
 }

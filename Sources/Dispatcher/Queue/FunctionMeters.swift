@@ -42,7 +42,6 @@ final class FunctionMeters: Sendable {
     static let bounds = Histogram.Bounds([
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
     ])
-    private static let nothing = Histogram.Reading(of: bounds)
 
     private let counts = EventCounters()
     /// By the classes' order.
@@ -85,12 +84,15 @@ final class FunctionMeters: Sendable {
         Stage.allCases.map { ($0, failures.total(of: $0)) }
     }
 
-    /// What has been observed so far.
-    var currentReadings: Readings {
-        let times = times.load()
-        return Readings(
-            duration: times?.duration.reading ?? Self.nothing, queueWait: times?.queueWait.reading ?? Self.nothing,
-            coldStart: times?.coldStart.reading ?? Self.nothing)
+    /// Whether an invocation has ever been counted.
+    var areUsed: Bool { Event.allCases.contains { total(of: $0) > 0 } }
+
+    /// What has been observed so far; `nil` before the first answer.
+    var currentReadings: Readings? {
+        times.load().map {
+            Readings(
+                duration: $0.duration.reading, queueWait: $0.queueWait.reading, coldStart: $0.coldStart.reading)
+        }
     }
 }
 

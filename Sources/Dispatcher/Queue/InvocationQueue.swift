@@ -93,6 +93,8 @@ struct InvocationQueue {
 
     private(set) var inFlight = 0
     private(set) var admitted: UInt64 = 0
+    /// Whether ``ActiveFunctions`` lists the function.
+    var isListed = false
 
     init(_ bounds: Bounds, now: UInt64) {
         self.bounds = bounds
@@ -265,6 +267,9 @@ struct InvocationQueue {
         isActivationRaised = false
         return line.removeAll()
     }
+
+    /// Whether the function is deleted.
+    var isClosed: Bool { access == .closed }
 
     /// What the function has in hand.
     mutating func load(now: UInt64) -> LoadReport.FunctionLoad {

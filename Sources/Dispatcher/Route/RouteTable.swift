@@ -1,6 +1,7 @@
 import F2SModel
 
-/// Which function answers which path: an immutable snapshot, swapped whole.
+/// Which function answers which path. Event loops have a copy, which shares its memory with the original until that is
+/// changed: then a block of pointers is copied, and only the changed path is worked out anew.
 ///
 /// An open-addressed hash table over the bytes of the routes. One pass over a path hashes every prefix that ends at a
 /// segment, so that the longest route is found without a copy and without going back.
@@ -33,19 +34,15 @@ struct RouteTable: Sendable {
         var entries: [Entry]
     }
 
-    private var buckets: [Bucket?]
-    private let mask: Int
+    private static let capacityMin = 16
+
+    private var buckets: [Bucket?] = Array(repeating: nil, count: capacityMin)
+    /// Buckets that are taken: at most half of them.
+    private var count = 0
+    private var mask: Int { buckets.count - 1 }
 
     /// What all invocations have before their route.
     static let prefix: StaticString = "/invoke"
-
-    init(_ routes: [(Route, Entry)] = []) {
-        var capacity = 16
-        while capacity < routes.count * 2 { capacity *= 2 }
-        buckets = Array(repeating: nil, count: capacity)
-        mask = capacity - 1
-        for (route, entry) in routes { insert(route, entry) }
-    }
 
     /// The path under which a route is invoked.
     static func publicPath(_ route: Route) -> [UInt8] {
@@ -106,12 +103,45 @@ struct RouteTable: Sendable {
         return .methodNotAllowed(allowed.sorted(), first)
     }
 
-    private mutating func insert(_ route: Route, _ entry: Entry) {
+    /// Replaces what answers a route, each entry another method; empty: nothing does.
+    mutating func replace(_ route: Route, with entries: [Entry]) {
         let path = route.path == "/" ? [] : Array(route.path.utf8)
+        let index = place(of: path)
+        switch (buckets[index] == nil, entries.isEmpty) {
+        case (false, true):
+            buckets[index] = nil
+            count -= 1
+            closeGap(after: index)
+        case (true, true): break
+        case (false, false): buckets[index]?.entries = entries
+        case (true, false):
+            buckets[index] = Bucket(path: path, entries: entries)
+            count += 1
+            if count > buckets.count / 2 { grow() }
+        }
+    }
+
+    /// Where a path is, or belongs.
+    private func place(of path: [UInt8]) -> Int {
         var index = Int(truncatingIfNeeded: path.reduce(Self.seed, Self.mix)) & mask
         while let bucket = buckets[index], bucket.path != path { index = (index + 1) & mask }
-        if buckets[index] == nil { buckets[index] = Bucket(path: path, entries: []) }
-        buckets[index]?.entries.append(entry)
+        return index
+    }
+
+    /// What had to make way for a bucket that is empty now may take its place.
+    private mutating func closeGap(after gap: Int) {
+        var index = (gap + 1) & mask
+        while let bucket = buckets[index] {
+            buckets[index] = nil
+            buckets[place(of: bucket.path)] = bucket
+            index = (index + 1) & mask
+        }
+    }
+
+    private mutating func grow() {
+        let old = buckets
+        buckets = Array(repeating: nil, count: old.count * 2)
+        for bucket in old.compactMap(\.self) { buckets[place(of: bucket.path)] = bucket }
     }
 
     private func find(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ hash: UInt64) -> Int? {

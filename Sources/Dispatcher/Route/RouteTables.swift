@@ -1,7 +1,7 @@
 /// The same routes twice: where public connections go, and where what other F2S processes forward is served.
 struct RouteTables: Sendable {
     /// An invocation of a function whose slots another process grants goes there.
-    let open: RouteTable
+    var open = RouteTable()
     /// Every function is at home.
-    let home: RouteTable
+    var home = RouteTable()
 }

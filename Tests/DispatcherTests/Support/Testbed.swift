@@ -91,7 +91,7 @@ struct Testbed: Sendable {
     var clientConnections: Int { dispatcher.currentReport().connections }
 
     func load(_ name: String = "hello") -> LoadReport.FunctionLoad {
-        dispatcher.currentLoad().functions[Function.ID(name)] ?? LoadReport.FunctionLoad(inFlight: -1)
+        dispatcher.currentLoad().functions[Function.ID(name)] ?? LoadReport.FunctionLoad()
     }
 
     func isIdle(_ name: String = "hello") -> Bool {
