@@ -28,6 +28,18 @@ public struct ManifestReader: Sendable {
         } catch {
             reading.complain(error)
         }
+        return contents(found, reading, place: place)
+    }
+
+    /// The functions of a value that comes from no text, such as an object of an API.
+    /// - Parameter place: name of the value in refusals.
+    public func read(_ node: YAMLNode, place: String) -> ManifestContents {
+        var reading = FunctionReader(skipsForeign: false)
+        let found = reading.functions(in: node)
+        return contents(found, reading, place: place)
+    }
+
+    private func contents(_ found: [ManifestDocument], _ reading: FunctionReader, place: String) -> ManifestContents {
         var refusals = reading.complaints.prefix(limits.complaintsMax).map { complaint in
             Refusal(
                 place: place, line: complaint.position?.line, column: complaint.position?.column,

@@ -37,9 +37,8 @@ import Testing
             await withTaskGroup { group in
                 group.addTask { await reflector.run() }
                 for await reflection in reflector.latest.values() {
-                    var values = Reflection<Int>()
+                    var values = Reflection(reflection.items.mapValues(\.value))
                     values.isSynced = reflection.isSynced
-                    values.items = reflection.items.mapValues(\.value)
                     values.trouble = reflection.trouble
                     if isAsExpected(values) { break }
                 }

@@ -3,6 +3,13 @@ import Testing
 
 @testable import F2SKubernetes
 
+extension FunctionBook {
+    /// Takes all resources that exist.
+    fileprivate mutating func take(_ resources: [FunctionResource]) {
+        take(Reflection(Dictionary(resources.map { ($0.name, $0) }) { _, last in last }))
+    }
+}
+
 @Suite struct FunctionBookTests {
     @Test func `a manifest of the published model is read with its defaults and normalised`() throws {
         let resource = try sampleResource(

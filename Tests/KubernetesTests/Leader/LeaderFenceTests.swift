@@ -100,7 +100,7 @@ import Testing
                     client: client, namespace: "f2s", leadingTime: { .zero }, logger: .silent),
                 election: LeaseElection(client: client, options: options, logger: .silent),
                 events: EventJournal(eventsMax: 1), logger: .silent)
-            runtime.pods.latest.update { $0.items["pod"] = samplePod("p", function: "u1") }
+            runtime.pods.latest.publish(Reflection(["pod": samplePod("p", function: "u1")]))
             await #expect(throws: KubernetesError.cancelled) {
                 try await runtime.replace([Replica.ID("p")], of: Self.id)
             }

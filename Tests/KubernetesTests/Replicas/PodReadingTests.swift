@@ -7,7 +7,8 @@ import Testing
     private let f = Function.ID("f")
 
     private func read(_ pods: [PodObservation], _ deployments: [ObservedObject] = []) -> PodReading {
-        PodReading(pods: pods, deployments: deployments)
+        let objects = Dictionary(deployments.map { ($0.uid, $0) }) { $1 }
+        return PodReading(pods: pods, deployments: ObjectIndex(Reflection(objects)))
     }
 
     private func state(_ change: (inout PodObservation) -> Void) -> Replica.State? {

@@ -54,7 +54,7 @@ import Testing
         pod.isRunning = step == 2
         Self.restarting[step](&pod)
         look(&unready, pod, at: 60)
-        let reading = PodReading(pods: [pod], deployments: [], unready: unready)
+        let reading = PodReading(pods: [pod], deployments: ObjectIndex(), unready: unready)
         #expect(reading.failures.isEmpty, "it is waited for")
         #expect(reading.replicas.map(\.state) == [.starting] && reading.replicas.map(\.isDown) == [true])
         let restart = try #require(reading.restarts[f])
@@ -63,9 +63,9 @@ import Testing
         #expect(restart.message.contains("name-of-p"), "which replica")
         // Another one serves, or it is back: nothing is to be told.
         let other = samplePod("q") { ($0.isReady, $0.isRunning) = (true, true) }
-        #expect(PodReading(pods: [pod, other], deployments: [], unready: unready).restarts.isEmpty)
+        #expect(PodReading(pods: [pod, other], deployments: ObjectIndex(), unready: unready).restarts.isEmpty)
         pod.isReady = true
-        #expect(PodReading(pods: [pod], deployments: [], unready: unready).restarts.isEmpty)
+        #expect(PodReading(pods: [pod], deployments: ObjectIndex(), unready: unready).restarts.isEmpty)
     }
 
     @Test func `a replica that only fails its probe has not ended again`() {
@@ -75,7 +75,7 @@ import Testing
         look(&unready, pod, at: 0)
         pod.isReady = false
         look(&unready, pod, at: 1)
-        #expect(PodReading(pods: [pod], deployments: [], unready: unready).restarts.isEmpty)
+        #expect(PodReading(pods: [pod], deployments: ObjectIndex(), unready: unready).restarts.isEmpty)
     }
 
     @Test(arguments: [
@@ -90,7 +90,7 @@ import Testing
         var pod = running()
         (pod.isRunning, pod.ended) = (false, sampleEnding(exitStatus, reason: word, ran: 60))
         look(&unready, pod, at: 60)
-        let restart = try #require(PodReading(pods: [pod], deployments: [], unready: unready).restarts[f])
+        let restart = try #require(PodReading(pods: [pod], deployments: ObjectIndex(), unready: unready).restarts[f])
         #expect(restart.reason == reason && restart.message.contains(words), "\(restart.message)")
     }
 
@@ -180,13 +180,13 @@ import Testing
         }
         for pod in [ended, again] {
             look(&unready, pod, at: 1)
-            let reading = PodReading(pods: [pod], deployments: [ObservedObject](), unready: unready)
+            let reading = PodReading(pods: [pod], deployments: ObjectIndex(), unready: unready)
             #expect(reading.failures.isEmpty)
             #expect(reading.replicas.map(\.state) == [.starting])
             #expect(reading.replicas.first?.isDown == true)
         }
         // Nobody may be sent to a container that has ended.
-        #expect(PodReading(pods: [ended], deployments: [ObservedObject](), unready: unready).replicas[0].address == nil)
+        #expect(PodReading(pods: [ended], deployments: ObjectIndex(), unready: unready).replicas[0].address == nil)
         // The second time in a row is a trouble.
         let crashing = samplePod("p") {
             ($0.restarts, $0.endedBefore) = (1, sampleEnding(137, ran: 3))

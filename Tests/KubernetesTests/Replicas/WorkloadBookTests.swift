@@ -22,8 +22,28 @@ import Testing
         _ deployment: ObservedObject?, _ service: ObservedObject?, declared: Set<Function.ID>? = nil
     ) -> WorkloadBook.Observation {
         WorkloadBook.Observation(
-            deployments: deployment.map { [$0.name: $0] } ?? [:], services: service.map { [$0.name: $0] } ?? [:],
+            deployments: Self.index(deployment), services: Self.index(service),
             declared: declared ?? [function.id])
+    }
+
+    private static func index(_ object: ObservedObject?) -> ObjectIndex {
+        ObjectIndex(Reflection(object.map { [$0.name: $0] } ?? [:]))
+    }
+
+    /// The work that is due although nothing has changed.
+    private func due(
+        _ book: inout WorkloadBook, _ there: WorkloadBook.Observation, at now: Duration
+    ) -> [WorkloadBook.Work] {
+        book.due(there, at: now, making: make)
+    }
+
+    /// The work that is due after a change of the function's objects.
+    private func look(
+        _ book: inout WorkloadBook, _ there: WorkloadBook.Observation, at now: Duration,
+        making: ((WorkloadBook.Wish, ResourceType, ObservedObject?) -> JSONValue)? = nil
+    ) -> [WorkloadBook.Work] {
+        book.note(changed: [function.id])
+        return book.due(there, at: now, making: making ?? make)
     }
 
     private func repairs(_ work: [WorkloadBook.Work]) -> Int {
@@ -42,7 +62,7 @@ import Testing
             try observed(manifest.service(), uid: "s"))
         var made = 0
         for second in 0..<3 {
-            let work = book.due(there, at: .seconds(100 + second)) { wish, type, object in
+            let work = look(&book, there, at: .seconds(100 + second)) { wish, type, object in
                 made += 1
                 return make(wish, type, object)
             }
@@ -59,9 +79,12 @@ import Testing
         let edited = observation(
             try observed(manifest.deployment(replicas: 7, keeping: nil), uid: "d"), service)
         var times: [Int] = []
-        for second in 0..<100 where repairs(book.due(edited, at: .seconds(1000 + second), making: make)) == 1 {
+        for second in 0..<100 where repairs(look(&book, edited, at: .seconds(1000 + second))) == 1 {
             times.append(second)
         }
+        // It is remembered while it must wait.
+        let late = due(&book, edited, at: .seconds(1000 + 126))
+        #expect(repairs(late) == 1)
         #expect(times == [0, 2, 6, 14, 30, 62])
     }
 
@@ -69,13 +92,13 @@ import Testing
         var book = WorkloadBook()
         book.wish(function, count: 1)
         book.begin(function.id)
-        let look1 = book.due(observation(nil, nil), at: .seconds(10), making: make)
+        let look1 = look(&book, observation(nil, nil), at: .seconds(10))
         #expect(look1.isEmpty, "it is being made")
         book.end(function.id, at: .seconds(11))
-        let look2 = book.due(observation(nil, nil), at: .seconds(12), making: make)
+        let look2 = due(&book, observation(nil, nil), at: .seconds(12))
         #expect(look2.isEmpty, "it was just made")
         #expect(book.nextLook == .seconds(13))
-        let look3 = book.due(observation(nil, nil), at: .seconds(13), making: make)
+        let look3 = due(&book, observation(nil, nil), at: .seconds(13))
         #expect(repairs(look3) == 1)
     }
 
@@ -109,21 +132,21 @@ import Testing
             try observed(manifest.service(), uid: "s"), declared: [])
         let unknown = WorkloadBook.Observation(
             deployments: there.deployments, services: there.services, declared: nil)
-        let look8 = book.due(unknown, at: .seconds(1), making: make)
+        let look8 = look(&book, unknown, at: .seconds(1))
         #expect(look8.isEmpty, "nothing is known to be deleted")
-        let look9 = book.due(there, at: .seconds(1), making: make)
+        let look9 = look(&book, there, at: .seconds(1))
         #expect(sweeps(look9) == ["Deployment hello", "Service hello"])
-        let look10 = book.due(there, at: .seconds(2), making: make)
+        let look10 = due(&book, there, at: .seconds(2))
         #expect(look10.isEmpty && book.nextLook == .seconds(11))
-        let look11 = book.due(there, at: .seconds(11), making: make)
-        #expect(sweeps(look11).count == 2)
+        let look11 = due(&book, there, at: .seconds(11))
+        #expect(sweeps(look11).count == 2, "it is remembered until it is done")
     }
 
     @Test func `who does not lead wants nothing`() throws {
         var book = WorkloadBook()
         book.wish(function, count: 2)
         book.forgetWishes()
-        let look12 = book.due(observation(nil, nil), at: .seconds(10), making: make)
+        let look12 = look(&book, observation(nil, nil), at: .seconds(10))
         #expect(look12.isEmpty)
     }
 
@@ -136,5 +159,43 @@ import Testing
         let wanted = manifest.deployment(replicas: 2, keeping: nil)
         let look13 = book.isSettled(object, wanted)
         #expect(!look13, "its labels are repaired")
+    }
+
+    @Test func `a change of one function's objects costs no look at those of others`() throws {
+        var book = WorkloadBook()
+        var (deployments, services): ([String: ObservedObject], [String: ObservedObject]) = ([:], [:])
+        var made = 0
+        func manifest(of function: Function) -> WorkloadManifest {
+            WorkloadManifest(function: function, settings: sampleSettings())
+        }
+        func make(_ wish: WorkloadBook.Wish, _ type: ResourceType, _ object: ObservedObject?) -> JSONValue {
+            made += 1
+            let manifest = manifest(of: wish.function)
+            return type == .services
+                ? manifest.service(uid: object?.uid)
+                : manifest.deployment(replicas: wish.count, keeping: object?.kept, uid: object?.uid)
+        }
+        let functions = try (0..<200).map { try sampleFunction("f\($0)", uid: "uid-\($0)") }
+        for function in functions {
+            let (name, wanted) = (function.name, manifest(of: function))
+            deployments[name.text] = try observed(wanted.deployment(replicas: 0, keeping: nil), uid: "d\(name)")
+            services[WorkloadManifest.serviceName(of: name)] = try observed(wanted.service(), uid: "s\(name)")
+            book.wish(function, count: 0)
+        }
+        func observation() -> WorkloadBook.Observation {
+            WorkloadBook.Observation(
+                deployments: ObjectIndex(Reflection(deployments)), services: ObjectIndex(Reflection(services)),
+                declared: Set(functions.map(\.id)))
+        }
+        let first = book.due(observation(), at: .seconds(10), making: make)
+        #expect(first.isEmpty && made == 400)
+        made = 0
+        for function in functions {
+            deployments[function.name.text] = try observed(
+                manifest(of: function).deployment(replicas: 7, keeping: nil), uid: "d\(function.name)")
+        }
+        book.note(changed: [functions[7].id])
+        let second = book.due(observation(), at: .seconds(11), making: make)
+        #expect(repairs(second) == 1 && made == 1)
     }
 }

@@ -17,37 +17,98 @@ struct FunctionBook: Sendable {
     private(set) var snapshot = FunctionSnapshot()
     /// Resources whose status does not yet say that they are refused, or still says so.
     private(set) var misjudged: [Function.ID: FunctionStatusDocument] = [:]
+    /// Every resource that exists, those that were refused included.
+    private(set) var declared: Set<Function.ID> = []
+    /// Functions whose status says that their newest start has failed.
+    private(set) var failing: Set<Function.ID> = []
+    /// Resources that exist no more, since ``takeDeparted()`` was called last.
+    private var departed: Set<Function.ID> = []
     private var entries: [Function.ID: Entry] = [:]
+    private var refused: [Function.ID: (age: UInt64, refusal: Refusal)] = [:]
+    private var births = BirthOrder()
+    private var mark = Reflection<FunctionResource>.Mark()
+    /// Every resource that exists. A copy of its own: one that is shared with the mirror would have to be copied with
+    /// each change.
+    private var existing: [String: FunctionResource] = [:]
 
-    /// Works out what is declared.
-    mutating func take(_ resources: some Collection<FunctionResource>) {
-        var newEntries: [Function.ID: Entry] = [:]
-        newEntries.reserveCapacity(resources.count)
-        var refusals: [Refusal] = []
-        misjudged = [:]
-        for (resource, age) in Self.aged(resources) {
-            let known = entries[resource.id]
-            switch resource.reading {
-            case .declared(let draft):
-                newEntries[resource.id] = entry(of: resource, draft, age: age, known: known)
-                judge(resource, refusal: nil)
-            case .refused(let complaints):
-                // As with a broken file on Local: what was good until now goes on serving.
-                let isKept = known != nil
-                newEntries[resource.id] = known.map { kept($0, with: resource) }
-                let text = String(complaints.joinedClauses.prefix(Self.complaintMax))
-                let message =
-                    isKept ? "\(text.sentence) Until it is corrected the last good version stays." : text.sentence
-                refusals.append(Refusal(place: resource.place, message: message))
-                judge(resource, refusal: message, isKept: isKept)
-            }
+    /// Works out what is declared. That costs what has changed since the last time.
+    mutating func take(_ reflection: Reflection<FunctionResource>) {
+        var concerned = reflection.changes(since: mark) ?? Set(existing.keys).union(reflection.items.keys)
+        var (before, now): (Set<Function.ID>, Set<Function.ID>) = ([], [])
+        var (born, gone): ([BirthOrder.Birth], [BirthOrder.Birth]) = ([], [])
+        for name in concerned {
+            let (old, new) = (existing[name], Self.existing(name, in: reflection))
+            existing[name] = new
+            if let old { before.insert(old.id) }
+            if let new { now.insert(new.id) }
+            guard old?.birth != new?.birth else { continue }
+            if let old { gone.append(old.birth) }
+            if let new { born.append(new.birth) }
         }
-        entries = newEntries
-        snapshot = FunctionSnapshot(functions: newEntries.values.map(\.function), refusals: refusals)
+        concerned.formUnion(births.update(adding: born, removing: gone))
+        mark = reflection.mark
+
+        let removed = before.subtracting(now)
+        for id in removed { forget(id) }
+        departed.formUnion(removed)
+        var changed: [Function] = []
+        for name in concerned.sorted() {
+            guard let resource = existing[name] else { continue }
+            take(resource, age: births.age(of: resource.birth))
+            if let function = entries[resource.id]?.function { changed.append(function) }
+        }
+        let refusals = refused.values.sorted { $0.age < $1.age }.map(\.refusal)
+        snapshot.update(changed, removing: removed, refusals: refusals)
+    }
+
+    /// Resources that have ceased to exist since the last call.
+    mutating func takeDeparted() -> Set<Function.ID> {
+        defer { departed = [] }
+        return departed
     }
 
     /// The function of that identity.
     func function(_ id: Function.ID) -> Function? { entries[id]?.function }
+
+    private static func existing(_ name: String, in reflection: Reflection<FunctionResource>) -> FunctionResource? {
+        reflection.items[name].flatMap { $0.isDeleting ? nil : $0 }
+    }
+
+    private mutating func forget(_ id: Function.ID) {
+        entries[id] = nil
+        refused[id] = nil
+        misjudged[id] = nil
+        declared.remove(id)
+        failing.remove(id)
+    }
+
+    private mutating func take(_ resource: FunctionResource, age: UInt64) {
+        let id = resource.id
+        let known = entries[id]
+        declared.insert(id)
+        departed.remove(id)
+        switch resource.reading {
+        case .declared(let draft):
+            entries[id] = entry(of: resource, draft, age: age, known: known)
+            refused[id] = nil
+            judge(resource, refusal: nil)
+        case .refused(let complaints):
+            // As with a broken file on Local: what was good until now goes on serving.
+            let isKept = known != nil
+            entries[id] = known.map { kept($0, with: resource) }
+            let text = String(complaints.joinedClauses.prefix(Self.complaintMax))
+            let message =
+                isKept ? "\(text.sentence) Until it is corrected the last good version stays." : text.sentence
+            refused[id] = (age, Refusal(place: resource.place, message: message))
+            judge(resource, refusal: message, isKept: isKept)
+        }
+        let conditions = entries[id]?.function.status.conditions ?? []
+        if conditions.contains(where: { $0.kind == .startFailed && $0.isTrue }) {
+            failing.insert(id)
+        } else {
+            failing.remove(id)
+        }
+    }
 
     private func entry(
         of resource: FunctionResource, _ draft: FunctionDraft, age: UInt64, known: Entry?
@@ -85,7 +146,10 @@ struct FunctionBook: Sendable {
 
     /// Notes a status that says something else about the declaration than is true.
     private mutating func judge(_ resource: FunctionResource, refusal: String?, isKept: Bool = true) {
-        guard resource.status.refusal != refusal else { return }
+        guard resource.status.refusal != refusal else {
+            misjudged[resource.id] = nil
+            return
+        }
         var document = resource.status
         document.refusal = refusal
         if !isKept, let refusal {
@@ -96,24 +160,9 @@ struct FunctionBook: Sendable {
         }
         misjudged[resource.id] = document
     }
+}
 
-    /// Every resource with its age: the second of its creation in the high bits, then the order of names, which every
-    /// process works out alike. Kubernetes knows no finer time.
-    private static func aged(
-        _ resources: some Collection<FunctionResource>
-    ) -> [(resource: FunctionResource, age: UInt64)] {
-        let sorted = resources.lazy.filter { !$0.isDeleting }.sorted {
-            ($0.created.seconds, $0.name) < ($1.created.seconds, $1.name)
-        }
-        var result: [(resource: FunctionResource, age: UInt64)] = []
-        result.reserveCapacity(sorted.count)
-        var (second, rank) = (UInt64.max, UInt64(0))
-        for resource in sorted {
-            let created = UInt64(max(0, resource.created.seconds))
-            rank = created == second ? rank + 1 : 0
-            second = created
-            result.append((resource, created << 24 | rank))
-        }
-        return result
-    }
+extension FunctionResource {
+    /// Creation second and name, which determine its age.
+    fileprivate var birth: BirthOrder.Birth { BirthOrder.Birth(name: name, second: Int64(created.seconds)) }
 }

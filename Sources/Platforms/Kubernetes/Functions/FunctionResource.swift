@@ -123,7 +123,7 @@ final class FunctionResource: Decodable, Sendable {
         ]
         document["spec"] = spec
         document["target"] = target
-        let contents = ManifestReader().read(JSONValue.object(document).encoded(), place: name)
+        let contents = ManifestReader().read(JSONValue.object(document).node, place: name)
         if let found = contents.documents.first { return .declared(found.draft) }
         // Lines and columns are those of a text that nobody has written.
         let complaints = contents.refusals.map(\.message)

@@ -60,9 +60,17 @@ final class KubernetesFunctionStore: FunctionStore {
 
     /// The UIDs of every resource that exists, those that were refused included; `nil` until all have been read.
     var declared: Set<Function.ID>? {
-        let reflection = reflector.latest.current
-        guard reflection.isSynced else { return nil }
-        return Set(reflection.items.values.lazy.filter { !$0.isDeleting }.map(\.id))
+        guard reflector.latest.current.isSynced else { return nil }
+        take()
+        return book.withLock { $0.declared }
+    }
+
+    /// The UIDs of resources that have ceased to exist since the last call.
+    func takeDeparted() -> Set<Function.ID> { book.withLock { $0.takeDeparted() } }
+
+    /// The functions whose status says that their newest start has failed.
+    var failing: [Function] {
+        book.withLock { book in book.failing.sorted().compactMap { book.function($0) } }
     }
 
     /// The newest functions, in whatever state they are.
@@ -78,7 +86,7 @@ final class KubernetesFunctionStore: FunctionStore {
     private func take() {
         book.withLock { book in
             // Read under the lock: of two who are here, neither brings back an older state.
-            book.take(reflector.latest.current.items.values)
+            book.take(reflector.latest.current)
             // Publishing under the lock keeps the order of concurrent changes; it never waits.
             if book.snapshot != latest.current { latest.publish(book.snapshot) }
         }
@@ -190,7 +198,10 @@ final class KubernetesFunctionStore: FunctionStore {
                         .functions, namespace, name.text, uid: current.uid,
                         resourceVersion: ifRevision == nil ? nil : object["metadata"]?["resourceVersion"]?.text,
                         priority: .activation)
-                    await echo { !$0.items.values.contains { $0.uid == current.uid && !$0.isDeleting } }
+                    await echo { reflection in
+                        guard let shown = reflection.items[name.text] else { return true }
+                        return shown.uid != current.uid || shown.isDeleting
+                    }
                     return
                 } catch {
                     guard error.isConflict, attempt < Self.triesMax else { throw error }

@@ -11,8 +11,15 @@ final class KubernetesRuntime: ReplicaRuntime {
         var troubles = TroubleBook()
         var unready = UnreadyPods()
         var workloads = WorkloadBook()
+        var deployments = ObjectIndex()
+        var services = ObjectIndex()
         /// What the API server has refused, with the number of times in a row.
         var refusals: [Function.ID: (trouble: StartTrouble, attempts: Int)] = [:]
+
+        /// Takes what the watches show.
+        mutating func take(_ deployments: Reflection<ObservedObject>, _ services: Reflection<ObservedObject>) {
+            workloads.note(changed: self.deployments.take(deployments).union(self.services.take(services)))
+        }
     }
 
     /// What ``run()`` has to begin.
@@ -172,19 +179,23 @@ final class KubernetesRuntime: ReplicaRuntime {
 
     /// Works out what the watches show, publishes it, and says what is to be done.
     private func look() -> [Work] {
-        let (pods, deployments) = (pods.latest.current, deployments.latest.current)
-        let services = services.latest.current
-        guard pods.isSynced, deployments.isSynced, services.isSynced else { return [] }
+        let pods = pods.latest.current
+        guard pods.isSynced, deployments.latest.current.isSynced, services.latest.current.isSynced else { return [] }
         let moment = Moment.now
         let startLimit = startLimits()
         let isLeader = election.isLeader
+        // First what has departed: a function must not count as declared after it was told to have departed.
+        let departed = store.takeDeparted()
         let declared = store.declared
         var crashed: [(pod: PodObservation, ending: PodObservation.Ending)] = []
         let work: [Work] = state.withLock { state in
+            // Read under the lock: an older state would make every object count as changed.
+            state.take(deployments.latest.current, services.latest.current)
+            state.workloads.note(changed: departed)
             state.unready.take(
                 pods.items.values, startLimit: startLimit, at: moment.steady)
             let reading = PodReading(
-                pods: pods.items.values, deployments: deployments.items.values, unready: state.unready)
+                pods: pods.items.values, deployments: state.deployments, unready: state.unready)
             crashed = state.unready.crashed
             state.troubles.take(reading.failures, at: moment)
             if let declared { state.refusals = state.refusals.filter { declared.contains($0.key) } }
@@ -203,7 +214,7 @@ final class KubernetesRuntime: ReplicaRuntime {
                 return tails
             }
             let observation = WorkloadBook.Observation(
-                deployments: deployments.items, services: services.items, declared: declared)
+                deployments: state.deployments, services: state.services, declared: declared)
             return tails
                 + state.workloads.due(observation, at: moment.steady, making: manifest).map { Work.workload($0) }
         }
@@ -214,9 +225,9 @@ final class KubernetesRuntime: ReplicaRuntime {
 
     /// How long the start of a function may take. Only functions with a pod that is not ready are asked for.
     private func startLimits() -> (Function.ID) -> UnreadyPods.StartLimit {
-        let (standard, functions) = (options.startTimeout(), store.currentSnapshot.functions)
+        let (standard, functions) = (options.startTimeout(), store.currentSnapshot)
         return { id in
-            guard let declared = functions.first(where: { $0.id == id })?.target.startTimeout else {
+            guard let declared = functions.function(of: id)?.target.startTimeout else {
                 return UnreadyPods.StartLimit(time: standard)
             }
             return UnreadyPods.StartLimit(time: declared, isDeclared: true)
@@ -225,7 +236,7 @@ final class KubernetesRuntime: ReplicaRuntime {
 
     /// Says that a replica has ended that took invocations: those whose invocations it had hear only that it broke off.
     private func tell(of ending: PodObservation.Ending, of pod: PodObservation, at moment: Moment) {
-        guard let name = store.currentSnapshot.functions.first(where: { $0.id == pod.function })?.name else { return }
+        guard let name = pod.function.flatMap({ store.currentSnapshot.function(of: $0) })?.name else { return }
         let message = PodFailure.restartMessage(of: pod, ending)
         events.record(
             Event(
@@ -236,7 +247,7 @@ final class KubernetesRuntime: ReplicaRuntime {
     /// What only the leader hears, because only it writes: the others read it in the function's status.
     private func toldByLeader() -> [Function.ID: StartTrouble] {
         var troubles: [Function.ID: StartTrouble] = [:]
-        for function in store.currentSnapshot.functions {
+        for function in store.failing {
             guard let condition = function.status.conditions.first(where: { $0.kind == .startFailed && $0.isTrue }),
                 function.status.observedGeneration == function.generation,
                 WorkloadError.reasons.contains(condition.reason)
@@ -452,8 +463,11 @@ extension KubernetesRuntime {
     }
 
     private func objects(of id: Function.ID) -> [(ResourceType, ObservedObject)] {
-        deployments.latest.current.items.values.filter { $0.function == id }.map { (.deployments, $0) }
-            + services.latest.current.items.values.filter { $0.function == id }.map { (.services, $0) }
+        state.withLock { state in
+            state.take(deployments.latest.current, services.latest.current)
+            return state.deployments.objects(of: id).map { (.deployments, $0) }
+                + state.services.objects(of: id).map { (.services, $0) }
+        }
     }
 
     private func finish(_ function: Function, error: WorkloadError?) {

@@ -13,24 +13,24 @@ struct PodReading: Sendable {
     ///   - deployments: those of F2S; their template says which revision is the newest.
     ///   - unready: what is known about pods that run and are not ready.
     init(
-        pods: some Collection<PodObservation>, deployments: some Collection<ObservedObject>,
-        unready: UnreadyPods = UnreadyPods()
+        pods: some Collection<PodObservation>, deployments: ObjectIndex, unready: UnreadyPods = UnreadyPods()
     ) {
-        var newest: [Function.ID: String] = [:]
         var healthy: Set<Function.ID> = []
-        for deployment in deployments {
-            guard let function = deployment.function, let kept = deployment.kept else { continue }
-            newest[function] = kept.revision
-            if let refusal = deployment.refusal {
-                failures[function] = PodFailure(refusal: refusal, revision: Revision(text: kept.revision))
-            }
+        for name in deployments.refused {
+            guard let deployment = deployments[name], let function = deployment.function, let kept = deployment.kept,
+                let refusal = deployment.refusal
+            else { continue }
+            failures[function] = PodFailure(refusal: refusal, revision: Revision(text: kept.revision))
         }
         replicas.reserveCapacity(pods.count)
         var culprits: [Function.ID: PodObservation] = [:]
         var restarting: [Function.ID: PodObservation] = [:]
+        var newest: [Function.ID: String?] = [:]
         for pod in pods {
             guard let function = pod.function, !pod.isOver else { continue }
-            let isNewest = newest[function].map { $0 == pod.revision } ?? true
+            let revision = newest[function] ?? deployments.objects(of: function).last?.kept?.revision
+            newest[function] = .some(revision)
+            let isNewest = revision.map { $0 == pod.revision } ?? true
             let failure = PodFailure(pod, unready)
             if pod.isReady, !pod.isDeleting, isNewest { healthy.insert(function) }
             if let failure, isNewest, culprits[function].map({ Self.isWorse(pod, than: $0) }) ?? true {

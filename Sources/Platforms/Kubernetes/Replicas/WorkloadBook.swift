@@ -19,9 +19,8 @@ struct WorkloadBook: Sendable {
 
     /// What the cluster shows.
     struct Observation: Sendable {
-        /// By name.
-        let deployments: [String: ObservedObject]
-        let services: [String: ObservedObject]
+        let deployments: ObjectIndex
+        let services: ObjectIndex
         /// Functions that are declared; `nil`: not known yet.
         let declared: Set<Function.ID>?
     }
@@ -41,6 +40,12 @@ struct WorkloadBook: Sendable {
     /// When ``due(_:at:making:)`` should be asked again although nothing has changed; `nil`: never.
     private(set) var nextLook: Duration?
     private var wishes: [Function.ID: Wish] = [:]
+    /// Functions with a wish whose objects are to be compared with it.
+    private var suspects: Set<Function.ID> = []
+    /// Functions whose objects are to be checked for a missing declaration.
+    private var strays: Set<Function.ID> = []
+    /// True once all objects were checked under the current leadership.
+    private var hasLooked = false
     private var settled: [String: Settled] = [:]
     private var repairs: [Function.ID: Repair] = [:]
     private var sweeps: [String: Duration] = [:]
@@ -58,12 +63,14 @@ struct WorkloadBook: Sendable {
     /// The operator's newest word.
     mutating func wish(_ function: Function, count: Int) {
         wishes[function.id] = Wish(function: function, count: count)
+        suspects.insert(function.id)
     }
 
     /// Nothing is wanted for the function any more.
     mutating func forget(_ function: Function.ID) {
         wishes[function] = nil
         repairs[function] = nil
+        suspects.remove(function)
     }
 
     /// Another process decides.
@@ -71,7 +78,16 @@ struct WorkloadBook: Sendable {
         wishes = [:]
         repairs = [:]
         sweeps = [:]
+        suspects = []
+        strays = []
+        hasLooked = false
         nextLook = nil
+    }
+
+    /// Objects of these functions have changed, or they are declared no more.
+    mutating func note(changed functions: Set<Function.ID>) {
+        suspects.formUnion(functions.filter { wishes[$0] != nil })
+        strays.formUnion(functions)
     }
 
     /// Somebody works on the function's objects: what the watch shows meanwhile is neither old nor new.
@@ -82,6 +98,7 @@ struct WorkloadBook: Sendable {
         let count = (busy[function] ?? 1) - 1
         busy[function] = count > 0 ? count : nil
         guard wishes[function] != nil else { return }
+        suspects.insert(function)
         repairs[function, default: Repair()].notBefore = max(
             repairs[function]?.notBefore ?? .zero, now + Self.echo)
     }
@@ -105,16 +122,27 @@ struct WorkloadBook: Sendable {
             wanted: AppliedFields.digest(of: manifest), observed: object.digest, generation: object.generation)
     }
 
-    /// What is to be done now; each counts as begun.
+    /// Returns the work that is due and marks it as begun. That costs what has changed, except the first time.
     /// - Parameter making: the Deployment and Service of a wish for the object that is there.
     mutating func due(
         _ observation: Observation, at now: Duration,
         making: (Wish, ResourceType, ObservedObject?) -> JSONValue
     ) -> [Work] {
         nextLook = nil
+        if !hasLooked { strays.formUnion(observation.deployments.functions.union(observation.services.functions)) }
+        hasLooked = true
+        return dueRepairs(observation, at: now, making: making) + dueSweeps(observation, at: now)
+    }
+
+    private mutating func dueRepairs(
+        _ observation: Observation, at now: Duration, making: (Wish, ResourceType, ObservedObject?) -> JSONValue
+    ) -> [Work] {
         var work: [Work] = []
-        for (id, wish) in wishes where busy[id] == nil {
-            guard isDamaged(wish, observation, making: making) else { continue }
+        for id in suspects.sorted() where busy[id] == nil {
+            guard let wish = wishes[id], isDamaged(wish, observation, making: making) else {
+                suspects.remove(id)
+                continue
+            }
             var repair = repairs[id] ?? Repair()
             guard now >= repair.notBefore else {
                 look(at: repair.notBefore)
@@ -124,21 +152,32 @@ struct WorkloadBook: Sendable {
             repair.count += 1
             repair.notBefore = now + min(.seconds(1 << min(repair.count, 10)), Self.repairIntervalMax)
             repairs[id] = repair
+            suspects.remove(id)
             work.append(.repair(wish))
         }
-        guard let declared = observation.declared else { return work }
+        return work
+    }
+
+    private mutating func dueSweeps(_ observation: Observation, at now: Duration) -> [Work] {
+        guard let declared = observation.declared else { return [] }
         forgetGone(observation)
-        let objects =
-            observation.deployments.values.map { (ResourceType.deployments, $0) }
-            + observation.services.values.map { (ResourceType.services, $0) }
-        for (type, object) in objects {
-            guard let function = object.function, !declared.contains(function) else { continue }
-            if let last = sweeps[object.uid], now - last < Self.sweepInterval {
-                look(at: last + Self.sweepInterval)
+        var work: [Work] = []
+        for id in strays.sorted() {
+            let objects =
+                observation.deployments.objects(of: id).map { (ResourceType.deployments, $0) }
+                + observation.services.objects(of: id).map { (ResourceType.services, $0) }
+            guard !objects.isEmpty, !declared.contains(id) else {
+                strays.remove(id)
                 continue
             }
-            sweeps[object.uid] = now
-            work.append(.sweep(type, object))
+            for (type, object) in objects {
+                if let last = sweeps[object.uid], now - last < Self.sweepInterval {
+                    look(at: last + Self.sweepInterval)
+                    continue
+                }
+                sweeps[object.uid] = now
+                work.append(.sweep(type, object))
+            }
         }
         return work
     }
@@ -166,7 +205,7 @@ struct WorkloadBook: Sendable {
     private mutating func forgetGone(_ observation: Observation) {
         let count = observation.deployments.count + observation.services.count
         guard settled.count > 2 * count + 16 || sweeps.count > count + 16 else { return }
-        let known = Set(observation.deployments.values.map(\.uid) + observation.services.values.map(\.uid))
+        let known = Set(observation.deployments.uids).union(observation.services.uids)
         settled = settled.filter { known.contains($0.key) }
         sweeps = sweeps.filter { known.contains($0.key) }
     }
