@@ -11,6 +11,7 @@ import Testing
         let folder: TemporaryFolder
         let count = Mutex(0)
         let isSettled: Bool
+        let scopes = Mutex<[LookScope]>([])
         /// Stands for a file system that does not answer.
         let hangs: Mutex<Bool>
 
@@ -25,10 +26,11 @@ import Testing
         /// Runs `body` while the folder is watched. The interval is longer than any test.
         func run(_ body: (FolderWatcher) async throws -> Void) async throws {
             let pace = LookPace(interval: .seconds(600), settlingTime: .milliseconds(20))
-            let watcher = FolderWatcher(folder: folder.path, pace: pace) { [self] in
+            let watcher = FolderWatcher(folder: folder.path, pace: pace) { [self] scope in
+                scopes.withLock { $0.append(scope) }
                 count.withLock { $0 += 1 }
                 while hangs.withLock({ $0 }) { poll(nil, 0, 1) }
-                return FolderWatcher.Look(isSettled: isSettled, folders: [folder.path])
+                return FolderWatcher.Look(scope: scope, isSettled: isSettled, folders: [folder.path])
             }
             defer { watcher.stop() }
             #expect(watcher.start())
@@ -44,7 +46,19 @@ import Testing
                 let before = bench.count.withLock { $0 }
                 try bench.folder.write("\(number).yaml", manifest("alpha"))
                 try await eventually("a look at \(number).yaml") { bench.isMore(than: before) }
+                let path = "\(bench.folder.path)/\(number).yaml"
+                #expect(bench.scopes.withLock { $0.last } == .files([path]), "nothing else is looked at")
             }
+        }
+    }
+
+    @Test func `a folder that is made is looked at with everything`() async throws {
+        let bench = try Bench()
+        try await bench.run { _ in
+            try await eventually("the first look") { bench.isMore(than: 0) }
+            #expect(mkdir(bench.folder.path + "/below", 0o755) == 0)
+            try await eventually("a look") { bench.isMore(than: 1) }
+            #expect(bench.scopes.withLock { $0.last } == .everything)
         }
     }
 

@@ -71,10 +71,20 @@ indirect enum ManifestValue {
     private static func scalar(_ text: String) -> String {
         let bytes = text.utf8
         guard let first = bytes.first, isLetter(first) || first == UInt8(ascii: "/"), bytes.last != UInt8(ascii: " "),
-            bytes.last != UInt8(ascii: ":"), bytes.allSatisfy(isPlainByte), !text.contains(": "),
-            !wordsWithMeaning.contains(text.lowercased())
+            bytes.last != UInt8(ascii: ":"), isPlain(bytes),
+            bytes.count > longestWord || !wordsWithMeaning.contains(text.lowercased())
         else { return quoted(text) }
         return text
+    }
+
+    /// Returns true if every character is plain and no colon stands before a space.
+    private static func isPlain(_ bytes: String.UTF8View) -> Bool {
+        var before: UInt8 = 0
+        for byte in bytes {
+            guard isPlainByte(byte), before != UInt8(ascii: ":") || byte != UInt8(ascii: " ") else { return false }
+            before = byte
+        }
+        return true
     }
 
     /// The text as a JSON string. It is a double-quoted scalar of YAML at the same time, hence characters
@@ -111,4 +121,6 @@ indirect enum ManifestValue {
 
     /// YAML 1.1 takes these for a truth or for nothing.
     private static let wordsWithMeaning: Set<String> = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"]
+    /// Bytes of the longest of them.
+    private static let longestWord = 5
 }

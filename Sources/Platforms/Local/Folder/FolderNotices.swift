@@ -40,16 +40,31 @@ final class FolderNotices: Sendable {
         }
     }
 
-    /// Blocks the calling thread until the next notice, or until the time is over. Notices that came before count.
-    func blockUntilNext(within limit: Duration) {
+    /// Blocks the calling thread until the next notice. Notices that came before count.
+    /// - Returns: the files that have changed; `nil`: the time is over.
+    func blockUntilNext(within limit: Duration) -> LookScope? {
         let end = Moment.now.steady + limit
         while true {
             let left = end - Moment.now.steady
-            guard left > .zero else { return }
+            guard left > .zero else { return nil }
             var ready = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             // A descriptor of -1 is never ready.
             let count = poll(&ready, 1, Int32(clamping: left.wholeMilliseconds + 1))
-            if count > 0, takeEvents() { return }
+            if count > 0, let changed = takeEvents() { return changed }
+        }
+    }
+
+    /// Takes the notices that have come; `nil`: there are none.
+    func takeEvents() -> LookScope? {
+        var bytes = [UInt8](repeating: 0, count: 16 * 1024)
+        var changed: LookScope?
+        while true {
+            let count = read(descriptor, &bytes, bytes.count)
+            guard count > 0 else { return changed }
+            if let more = take(bytes[..<count]) {
+                changed?.add(more)
+                changed = changed ?? more
+            }
         }
     }
 
@@ -60,21 +75,13 @@ final class FolderNotices: Sendable {
         inotify_rm_watch(descriptor, inotify_add_watch(descriptor, "/", UInt32(IN_DELETE_SELF)))
     }
 
-    /// Takes all events that have come; returns whether one of them is a reason to look.
-    private func takeEvents() -> Bool {
-        var bytes = [UInt8](repeating: 0, count: 16 * 1024)
-        var isNews = false
-        while true {
-            let count = read(descriptor, &bytes, bytes.count)
-            guard count > 0 else { return isNews }
-            if take(bytes[..<count]) { isNews = true }
-        }
-    }
-
     /// Reads events: four numbers of 32 bits, the last being the length of the name that follows.
-    private func take(_ bytes: ArraySlice<UInt8>) -> Bool {
+    private func take(_ bytes: ArraySlice<UInt8>) -> LookScope? {
+        let folders = watches.withLock { watches in
+            Dictionary(watches.map { ($0.value, $0.key) }, uniquingKeysWith: { first, _ in first })
+        }
         var rest = bytes
-        var isNews = false
+        var changed: LookScope?
         while rest.count >= 16 {
             let (watch, mask, length) = rest.withUnsafeBytes { bytes in
                 (
@@ -87,17 +94,22 @@ final class FolderNotices: Sendable {
                 // The folder is gone; it may come back.
                 watches.withLock { watches in watches = watches.filter { $0.value != watch } }
             }
-            isNews = isNews || Self.matters(name, mask)
+            if let more = Self.scope(of: name, mask, folder: folders[watch]) {
+                changed?.add(more)
+                changed = changed ?? more
+            }
             rest = rest.dropFirst(16 + length)
         }
-        return isNews
+        return changed
     }
 
-    /// Whether a look is worth its while: programs may write whatever they like beside their manifests.
-    private static func matters(_ name: String, _ mask: UInt32) -> Bool {
-        if mask & UInt32(IN_ISDIR | IN_Q_OVERFLOW | IN_IGNORED) != 0 { return true }
-        // What has only been created is empty; its close is news.
-        guard mask & UInt32(IN_CREATE) == 0 else { return false }
-        return !name.hasPrefix(".") && endings.contains { name.hasSuffix($0) }
+    /// The part of the folder that an event is about; `nil`: it is about no manifest. Programs may write whatever they
+    /// like beside their manifests.
+    private static func scope(of name: String, _ mask: UInt32, folder: String?) -> LookScope? {
+        if mask & UInt32(IN_ISDIR | IN_Q_OVERFLOW | IN_IGNORED) != 0 { return .everything }
+        // A file that has only been created is empty; its close is an event too.
+        guard mask & UInt32(IN_CREATE) == 0 else { return nil }
+        guard !name.hasPrefix("."), endings.contains(where: { name.hasSuffix($0) }) else { return nil }
+        return folder.map { .files(["\($0)/\(name)"]) } ?? .everything
     }
 }

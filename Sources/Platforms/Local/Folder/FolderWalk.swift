@@ -60,6 +60,8 @@ struct FolderWalk: Sendable {
     private var turns: [String] = []
     private var nextTurn = 0
     private var isStale = true
+    /// Whether a bound cut the last walk short.
+    private var wasCut = true
     /// Files that are known to declare nothing, as they were when they were read.
     private(set) var foreign: [String: FileStamp] = [:]
 
@@ -96,7 +98,28 @@ struct FolderWalk: Sendable {
         if isStale { divideCandidates() }
         lookAtFiles(&round)
         if round.scan.isCut { lookForUnreached(known, &round) }
+        wasCut = round.scan.isCut
         return round.scan
+    }
+
+    /// Looks at some files only. `nil`: a walk is needed, because one of them is a link or in a folder that the last
+    /// walk has not entered, or because a bound cut that walk short.
+    func look(at places: Set<String>) -> FolderScan? {
+        guard !wasCut else { return nil }
+        var scan = FolderScan()
+        for place in places {
+            let parent = place.lastIndex(of: "/").map { String(place[..<$0]) } ?? ""
+            guard let listing = listings[parent] else { return nil }
+            guard !IgnoreRules.exclude(place, isFolder: false, by: listing.rules) else { continue }
+            var status = stat()
+            if lstat(absolute(place), &status) == 0 {
+                guard status.st_mode & S_IFMT == S_IFREG else { return nil }
+                scan.looked[place] = FileStamp(status)
+            } else if errno != ENOENT {
+                return nil
+            }
+        }
+        return scan
     }
 
     // MARK: Folders

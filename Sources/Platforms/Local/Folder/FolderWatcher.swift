@@ -9,10 +9,14 @@ import Synchronization
 final class FolderWatcher: Sendable {
     /// The result of one look.
     struct Look: Sendable {
+        /// The part of the folder that was looked at: it may be more than was asked for.
+        var scope: LookScope
         /// False while a change may still be incomplete.
         var isSettled: Bool
-        /// Absolute paths of the folders to watch.
-        var folders: Set<String>
+        /// The part to look at next, besides what will have changed, if this one is not settled.
+        var rest = LookScope.files([])
+        /// Absolute paths of the folders to watch, after a look at everything.
+        var folders: Set<String> = []
     }
 
     private struct State {
@@ -24,12 +28,12 @@ final class FolderWatcher: Sendable {
 
     private let folder: String
     private let pace: LookPace
-    private let look: @Sendable () -> Look
+    private let look: @Sendable (LookScope) -> Look
     private let notices = FolderNotices()
     private let state = Mutex(State())
 
     /// Does nothing until ``start()``.
-    init(folder: String, pace: LookPace, look: @escaping @Sendable () -> Look) {
+    init(folder: String, pace: LookPace, look: @escaping @Sendable (LookScope) -> Look) {
         self.folder = folder
         self.pace = pace
         self.look = look
@@ -57,23 +61,34 @@ final class FolderWatcher: Sendable {
     private func run() {
         var watched: Set<String> = [folder]
         var hasRepeated = false
+        var unsettledLooks = 0
+        var scope = LookScope.everything
+        /// When the next look at everything is due, on the steady clock.
+        var allDueAt = Duration.zero
         while begin() {
             // Before the look, so that what changes while it goes on is not missed.
             notices.watch(watched)
-            let (found, cost) = LookPace.measured(look)
+            let (found, cost) = LookPace.measured { look(scope) }
             state.withLock { $0.began = nil }
-            // A folder that is new is looked at once more now that it is watched.
-            let isNew = found.folders != watched && !hasRepeated
-            watched = found.folders
-            hasRepeated = isNew
-            if isNew { continue }
-            let pause = pace.pause(after: cost, isSettled: found.isSettled)
+            if found.scope == .everything {
+                // A folder that is new is looked at once more now that it is watched.
+                let isNew = found.folders != watched && !hasRepeated
+                watched = found.folders
+                hasRepeated = isNew
+                if isNew { continue }
+                allDueAt = Moment.now.steady + pace.pause(after: cost, unsettledLooks: 0)
+            }
+            unsettledLooks = found.isSettled ? 0 : unsettledLooks + 1
             if found.isSettled {
-                notices.blockUntilNext(within: pause)
+                scope = notices.blockUntilNext(within: allDueAt - Moment.now.steady) ?? .everything
             } else {
                 // Notices of a change that has yet to settle are no reason to look sooner.
+                let pause = pace.pause(after: cost, unsettledLooks: unsettledLooks)
                 poll(nil, 0, Int32(clamping: pause.wholeMilliseconds))
+                scope = found.rest
+                if let changed = notices.takeEvents() { scope.add(changed) }
             }
+            if Moment.now.steady >= allDueAt { scope = .everything }
         }
     }
 

@@ -43,6 +43,9 @@ final class ManifestDirectory: FunctionStore {
     /// A change counts when it has been there for so long. Who writes a file anew empties it first, and half a
     /// manifest may be a valid one.
     private static let settlingTime = Duration.milliseconds(100)
+    /// Time between two snapshots that differ in statuses: thousands of them are written one after another when a
+    /// folder has been read.
+    private static let statusInterval = Duration.milliseconds(20)
     /// A change that takes functions away without deleting their file counts later: it may be half of another change.
     private static let removalTime = Duration.seconds(1)
     /// When a file system that does not answer is worth a warning.
@@ -59,6 +62,10 @@ final class ManifestDirectory: FunctionStore {
     private let work: Mutex<Work>
     private let catalog: Mutex<ManifestCatalog>
     private let latest = Latest(FunctionSnapshot())
+    /// Raised when the newest statuses have not been published.
+    private let staleStatuses = Signal()
+    /// When statuses were published last, on the steady clock. Written under the catalogue's lock.
+    private let statusesAt = Mutex(Duration.zero)
     private let loaded = Latest(false)
 
     init(_ options: LocalOptions, logger: Logger) {
@@ -81,8 +88,16 @@ final class ManifestDirectory: FunctionStore {
 
     /// Looks at the folder until the task is cancelled.
     func run() async {
+        await withDiscardingTaskGroup { group in
+            group.addTask { await self.publishStatuses() }
+            await self.lookAgainAndAgain()
+            group.cancelAll()
+        }
+    }
+
+    private func lookAgainAndAgain() async {
         let pace = LookPace(interval: options.lookInterval, settlingTime: Self.settlingTime)
-        let watcher = FolderWatcher(folder: folder, pace: pace) { [self] in lookAround() }
+        let watcher = FolderWatcher(folder: folder, pace: pace) { [self] scope in lookAround(scope) }
         defer { watcher.stop() }
         var trouble: Logger.Message?
         while !Task.isCancelled {
@@ -102,13 +117,17 @@ final class ManifestDirectory: FunctionStore {
         return "The folder of manifests is slow to read. Until it has been read, functions stay as they are."
     }
 
-    /// Looks at the manifests, and at the programs of functions that are watched.
-    private func lookAround() -> FolderWatcher.Look {
-        let isSettled = look()
+    /// Looks at the manifests; with all of them also at the programs of functions that are watched.
+    private func lookAround(_ wanted: LookScope) -> FolderWatcher.Look {
+        defer { loaded.publish(true) }
         return work.withLock { work in
+            let (scope, isSettled) = look(wanted, in: &work, at: .now)
+            guard scope == .everything else { return FolderWatcher.Look(scope: scope, isSettled: isSettled) }
             lookAtPrograms(&work)
+            let areSettled = work.programs.isSettled
             return FolderWatcher.Look(
-                isSettled: isSettled && work.programs.isSettled, folders: Set(work.walk.folders).union([folder]))
+                scope: scope, isSettled: isSettled && areSettled, rest: areSettled ? .files([]) : .everything,
+                folders: Set(work.walk.folders).union([folder]))
         }
     }
 
@@ -146,7 +165,7 @@ final class ManifestDirectory: FunctionStore {
     @discardableResult
     func look(at moment: Moment = .now) -> Bool {
         defer { loaded.publish(true) }
-        return work.withLock { look(in: &$0, at: moment) }
+        return work.withLock { look(.everything, in: &$0, at: moment).isSettled }
     }
 
     // MARK: The port
@@ -154,7 +173,7 @@ final class ManifestDirectory: FunctionStore {
     func create(_ draft: FunctionDraft) async throws -> Function {
         try Self.validate(draft)
         return try await onFiles { work throws(StoreError) in
-            self.look(in: &work, at: .now)
+            self.look(.everything, in: &work, at: .now)
             guard self.function(named: draft.name) == nil else { throw .alreadyExists(draft.name) }
             do throws(ManifestFile.Failure) {
                 try ManifestFile.makeFolder(self.folder)
@@ -212,8 +231,23 @@ final class ManifestDirectory: FunctionStore {
     }
 
     func setStatus(_ status: FunctionStatus, of id: Function.ID) async throws {
+        let now = Moment.now.steady
         catalog.withLock { catalog in
-            if catalog.setStatus(status, of: id) { latest.publish(catalog.snapshot) }
+            guard catalog.setStatus(status, of: id) else { return }
+            guard now - statusesAt.withLock({ $0 }) >= Self.statusInterval else { return staleStatuses.raise() }
+            statusesAt.withLock { $0 = now }
+            latest.publish(catalog.snapshot)
+        }
+    }
+
+    /// Publishes the statuses that came too soon after others.
+    private func publishStatuses() async {
+        for await _ in staleStatuses.arrivals() {
+            do { try await Task.sleep(for: Self.statusInterval) } catch { return }
+            catalog.withLock { catalog in
+                statusesAt.withLock { $0 = Moment.now.steady }
+                latest.publish(catalog.snapshot)
+            }
         }
     }
 
@@ -244,10 +278,15 @@ final class ManifestDirectory: FunctionStore {
 // MARK: - Looking
 
 extension ManifestDirectory {
+    /// Looks at a part of the folder, and at what has yet to settle.
     @discardableResult
-    private func look(in work: inout Work, at moment: Moment) -> Bool {
-        let known = catalog.withLock { $0.places }
-        let scan = work.walk.scan(known: known, now: .seconds(moment.wall))
+    private func look(
+        _ wanted: LookScope, in work: inout Work, at moment: Moment
+    ) -> (scope: LookScope, isSettled: Bool) {
+        var known = catalog.withLock { $0.places }
+        let part = places(of: wanted, work).flatMap { places in work.walk.look(at: places).map { (places, $0) } }
+        let scan = part?.1 ?? work.walk.scan(known: known, now: .seconds(moment.wall))
+        if let (places, _) = part { known = places.filter(known.contains) }
         let isFirst = !work.hasLooked
         let before = (unsettled: work.unsettled, missing: work.missing)
         work.hasLooked = true
@@ -267,20 +306,34 @@ extension ManifestDirectory {
         let gone = known.filter { scan.looked[$0] == nil && !scan.isUnknown($0) }
         work.missing = gone.subtracting(before.missing)
         let deleted = gone.intersection(before.missing)
-        take(
-            changes, deleted: deleted, remarks: scan.remarks(folder: folder, options, wasThere: work.wasThere),
-            in: &work, at: moment)
-        return work.unsettled.isEmpty && work.missing.isEmpty
+        let remarks = scan.remarks(folder: folder, options, wasThere: work.wasThere)
+        take(changes, deleted: deleted, remarks: part == nil ? remarks : nil, in: &work, at: moment)
+        return (part == nil ? .everything : wanted, work.unsettled.isEmpty && work.missing.isEmpty)
+    }
+
+    /// The files to look at, relative to the folder; `nil`: all of them.
+    private func places(of scope: LookScope, _ work: Work) -> Set<String>? {
+        guard work.hasLooked, case .files(let paths) = scope else { return nil }
+        var places = work.missing.union(work.unsettled.keys)
+        for path in paths {
+            guard path.hasPrefix(folder + "/") else { return nil }
+            places.insert(String(path.dropFirst(folder.count + 1)))
+        }
+        return places
     }
 
     /// Brings changes into the catalogue. Those that take functions away wait for a while.
+    /// - Parameter remarks: about the folder itself; `nil`: as before.
     private func take(
-        _ changes: [Change], deleted: Set<String>, remarks: [Refusal], in work: inout Work, at moment: Moment
+        _ changes: [Change], deleted: Set<String>, remarks: [Refusal]?, in work: inout Work, at moment: Moment
     ) {
         var foreign: [String] = []
         settle { catalog in
-            var hasChanged = !deleted.isEmpty || catalog.remarks != remarks
-            catalog.remarks = remarks
+            var hasChanged = !deleted.isEmpty
+            if let remarks, remarks != catalog.remarks {
+                catalog.remarks = remarks
+                hasChanged = true
+            }
             let judged = changes.map { (change: $0, lost: catalog.names(lostBy: $0.file, at: $0.place)) }
             for (change, _) in judged.filter(\.lost.isEmpty) {
                 hasChanged = accept(change, &catalog, &work, &foreign) || hasChanged
@@ -367,7 +420,7 @@ extension ManifestDirectory {
     private func writable(
         _ name: FunctionName, ifRevision: StoreRevision?, in work: inout Work
     ) throws(StoreError) -> Function {
-        look(in: &work, at: .now)
+        look(.everything, in: &work, at: .now)
         guard let stored = function(named: name) else { throw .notFound(name) }
         guard catalog.withLock({ $0.isWritable(stored.origin.place) }) else {
             throw .readOnly(name, place: stored.origin.place, line: stored.origin.line)
