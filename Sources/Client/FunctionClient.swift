@@ -23,9 +23,21 @@ public struct FunctionClient: Sendable {
         }
     }
 
+    /// Functions of one answer: what either side holds of a large installation at once.
+    private static let pageLimit = 500
+
     /// Every function, in the order of the server.
     public func list() async throws(ClientError) -> [FunctionRecord] {
-        try await decode(ItemList<FunctionRecord>.self, of: ClientRequest("GET", "/functions")).items
+        var found: [FunctionRecord] = []
+        var token = ""
+        repeat {
+            let next = token.isEmpty ? "" : "&continue=\(token)"
+            let page = try await decode(
+                ItemList<FunctionRecord>.self, of: ClientRequest("GET", "/functions?limit=\(Self.pageLimit)\(next)"))
+            found += page.items
+            token = page.metadata?.next ?? ""
+        } while !token.isEmpty
+        return found
     }
 
     /// One function.

@@ -55,6 +55,33 @@ import Testing
         }
     }
 
+    @Test func `a list in pages is the whole list, whatever is declared and deleted between them`() async throws {
+        let names = (0..<25).map { "f\($0 + 10)" }
+        try await TestServer.with(.init(functions: try names.map { try .sample($0) })) { server in
+            var (found, token, pages): ([String], String?, Int) = ([], nil, 0)
+            repeat {
+                let query = token.map { "&continue=\($0)" } ?? ""
+                let page = try await server.send("GET", "/functions?limit=10\(query)").json
+                let items = try #require(page["items"]?.items)
+                found += items.compactMap { $0["metadata"]?["name"]?.text }
+                token = page["metadata"]?["continue"]?.text
+                pages += 1
+                guard pages == 1 else { continue }
+                #expect(page["metadata"]?["remainingItemCount"] == 15)
+                // The last one of this page goes, and one comes that belongs before it.
+                #expect(try await server.send("DELETE", "/functions/f19").status == 204)
+                #expect(try await server.send("POST", "/functions", yaml: manifest("ape")).status == 201)
+            } while token != nil
+            #expect(pages == 3)
+            #expect(found == names)
+            let yaml = try await server.send("GET", "/functions?limit=1&output=yaml").body
+            #expect(yaml.contains("metadata:\n  continue: ape\n  remainingItemCount: 24\nitems:\n"), "\(yaml)")
+            for query in ["limit=0", "limit=x"] {
+                #expect(try await server.send("GET", "/functions?\(query)").status == 400)
+            }
+        }
+    }
+
     @Test func `the list is in alphabetical order, as JSON and as YAML`() async throws {
         try await TestServer.with(.init(functions: [.sample("zebra"), .sample("ape")])) { server in
             let list = try await server.send("GET", "/functions").json

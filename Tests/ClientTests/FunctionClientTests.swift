@@ -17,7 +17,7 @@ struct FunctionClientTests {
         #expect(functions.map(\.name) == ["a", "b"])
         #expect(functions[0].target.scaling?.targetConcurrency == 10)
         #expect(functions[0].condition("Ready")?.isTrue == true)
-        #expect(stub.requests == ["GET /functions"])
+        #expect(stub.requests == ["GET /functions?limit=500"])
     }
 
     @Test func `a function that is new is created`() async throws {

@@ -75,7 +75,9 @@ enum OpenAPISchemas {
         ]),
         "FunctionList": object(
             [
-                "apiVersion": text, "kind": ["const": "FunctionList"], "items": list(reference("Function")),
+                "apiVersion": text, "kind": ["const": "FunctionList"],
+                "metadata": object(["continue": text, "remainingItemCount": count]),
+                "items": list(reference("Function")),
             ], required: ["items"]),
     ]
 

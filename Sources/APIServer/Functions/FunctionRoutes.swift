@@ -57,7 +57,16 @@ struct FunctionRoutes: Sendable {
         APIRoute(
             .get, "/functions", access: .holder(of: .read), origin: .ownHost,
             documentation: OperationDocument(
-                "listFunctions", "Every function, in alphabetical order.", parameters: [.output, .known],
+                "listFunctions",
+                "Every function, in alphabetical order. With limit, metadata.continue says how to ask for the next "
+                    + "page.",
+                parameters: [
+                    .output, .known,
+                    .query(
+                        "limit", "At most so many functions.",
+                        schema: ["type": "integer", "minimum": .number(Self.pageAllowed.lowerBound)]),
+                    .query("continue", "Go on where the page ended whose metadata.continue this is."),
+                ],
                 answers: [
                     .init(
                         200, "The functions.",
@@ -70,12 +79,28 @@ struct FunctionRoutes: Sendable {
                 let output = try request.output()
                 let lease = try lists.take()
                 let all = try await functions.fetchCurrent().functions.sorted { $0.name < $1.name }
-                let validator = Validator(all)
+                let limit = try request.number("limit", default: .max, allowed: Self.pageAllowed)
+                let (page, rest) = Self.page(of: all, after: request.query("continue"), limit: limit)
+                let validator = Validator(page)
                 guard !validator.isKnown(by: request.header(.ifNoneMatch)) else { return Self.unchanged(validator) }
-                var response = Response.list(output, lease, FunctionListText(all, as: output == .yaml ? .yaml : .json))
+                let text = FunctionListText(page, as: output == .yaml ? .yaml : .json, before: rest)
+                var response = Response.list(output, lease, text)
                 response.headers[.eTag] = validator.tag
                 return response
             })
+    }
+
+    private static let pageAllowed = 1...Int.max
+
+    /// The functions behind the one named `token`, and what is behind them. Pages fit together as names are in order,
+    /// whatever is declared or deleted meanwhile.
+    private static func page(
+        of functions: [Function], after token: String?, limit: Int
+    ) -> (page: [Function], rest: FunctionListText.Rest?) {
+        let left = token.map { token in functions.drop { $0.name.text <= token } } ?? functions[...]
+        let page = Array(left.prefix(limit))
+        guard let last = page.last, page.count < left.count else { return (page, nil) }
+        return (page, FunctionListText.Rest(token: last.name.text, count: left.count - page.count))
     }
 
     private var create: APIRoute {

@@ -11,6 +11,20 @@ public struct FunctionListText: Sequence, IteratorProtocol, Sendable {
         case yaml
     }
 
+    /// What stands behind a page of a longer list (the names are those of Kubernetes' `ListMeta`).
+    public struct Rest: Sendable {
+        /// With what the next page is asked for.
+        public let token: String
+        /// How many functions are not on this page or an earlier one.
+        public let count: Int
+
+        /// A rest.
+        public init(token: String, count: Int) {
+            self.token = token
+            self.count = count
+        }
+    }
+
     private enum Position {
         case head
         case function(Int)
@@ -19,12 +33,15 @@ public struct FunctionListText: Sequence, IteratorProtocol, Sendable {
 
     private let functions: [Function]
     private let form: Form
+    private let rest: Rest?
     private var position = Position.head
 
     /// The text of a list of these functions.
-    public init(_ functions: [Function], as form: Form) {
+    /// - Parameter rest: what is not on this page; `nil`: it is the last one.
+    public init(_ functions: [Function], as form: Form, before rest: Rest? = nil) {
         self.functions = functions
         self.form = form
+        self.rest = rest
     }
 
     /// The next part: what stands before the functions, one function, or what stands behind them.
@@ -44,7 +61,14 @@ public struct FunctionListText: Sequence, IteratorProtocol, Sendable {
     }
 
     private var head: String {
-        let members = ManifestValue.Members(ManifestValue.head(ManifestFields.listKind))
+        var members = ManifestValue.head(ManifestFields.listKind)
+        if let rest {
+            members.append(
+                (
+                    "metadata",
+                    .map([("continue", .text(rest.token)), ("remainingItemCount", .bare("\(rest.count)"))])
+                ))
+        }
         switch form {
         case .json: return ManifestValue.map(members).json.dropLast() + ",\"items\":["
         case .yaml: return ManifestValue.map(members).yaml + (functions.isEmpty ? "items: []\n" : "items:\n")

@@ -34,25 +34,56 @@ struct ApplyCommand: AsyncParsableCommand {
     func run() async throws {
         let manifests = try Manifests(files, purpose: "applied")
         try await server.withClient { client in
-            var applied: [FunctionRecord] = []
-            for draft in manifests.drafts {
-                do {
-                    let result = try await client.apply(draft)
-                    try Terminal.write("function \(draft.name) \(result.change.rawValue)\n")
-                    if let conflict = result.function.condition(Condition.Kind.routeConflict.rawValue), conflict.isTrue
-                    {
-                        Terminal.complain("\(draft.name) is stored and is not invoked: \(conflict.words)")
-                    } else {
-                        applied.append(result.function)
-                    }
-                } catch let ClientError.refused(problem) {
-                    // The others are applied all the same; a server that is gone ends the command.
-                    Terminal.complain("\(draft.name): \(problem)")
-                }
-            }
+            let applied = try await applyAll(manifests.drafts, client)
             if let wait { try await waitForAll(applied, wait, client) }
             if applied.count < manifests.drafts.count { throw CommandFailure.reported }
         }
+    }
+
+    /// Most functions that are applied at once: each one waits until the platform has stored it.
+    private static let atOnceMax = 16
+
+    /// Applies the functions, several at once, and reports each in the order of the manifest.
+    /// - Returns: those that are stored and are invoked.
+    /// - Throws: ``ClientError`` when the server is gone. A refused function does not keep the others from being
+    ///   applied.
+    private func applyAll(_ drafts: [FunctionDraft], _ client: FunctionClient) async throws -> [FunctionRecord] {
+        let atOnce = Self.isOrderFree(drafts) ? Self.atOnceMax : 1
+        var applied: [FunctionRecord] = []
+        try await withThrowingTaskGroup(of: (Int, Outcome).self) { group in
+            var ended: [Int: Outcome] = [:]
+            var (begun, running, reported) = (0, 0, 0)
+            while reported < drafts.count {
+                while begun < drafts.count, running < atOnce {
+                    let (number, draft) = (begun, drafts[begun])
+                    group.addTask { (number, try await Outcome(applying: draft, client)) }
+                    begun += 1
+                    running += 1
+                }
+                let ending: (Int, Outcome)?
+                do {
+                    ending = try await group.next()
+                } catch {
+                    // The server is gone. What is stored is stored.
+                    for number in ended.keys.sorted() { _ = try ended[number]?.report(drafts[number].name) }
+                    throw error
+                }
+                guard let (number, outcome) = ending else { break }
+                running -= 1
+                ended[number] = outcome
+                while let outcome = ended.removeValue(forKey: reported) {
+                    if let function = try outcome.report(drafts[reported].name) { applied.append(function) }
+                    reported += 1
+                }
+            }
+        }
+        return applied
+    }
+
+    /// Returns true if the order does not matter: of two functions with one route the older keeps it, and of two
+    /// declarations of one name the later counts.
+    private static func isOrderFree(_ drafts: [FunctionDraft]) -> Bool {
+        Set(drafts.map(\.name)).count == drafts.count && Set(drafts.map(\.route)).count == drafts.count
     }
 
     private func waitForAll(
@@ -70,5 +101,35 @@ struct ApplyCommand: AsyncParsableCommand {
             }
         }
         if !areReady { throw CommandFailure.reported }
+    }
+}
+
+/// The server's answer to one declaration.
+private enum Outcome: Sendable {
+    case stored(Applied)
+    case refused(ServerProblem)
+
+    init(applying draft: FunctionDraft, _ client: FunctionClient) async throws {
+        do {
+            self = .stored(try await client.apply(draft))
+        } catch let ClientError.refused(problem) {
+            self = .refused(problem)
+        }
+    }
+
+    /// Tells the user.
+    /// - Returns: the function if it is stored and is invoked.
+    func report(_ name: FunctionName) throws -> FunctionRecord? {
+        switch self {
+        case .refused(let problem):
+            Terminal.complain("\(name): \(problem)")
+            return nil
+        case .stored(let result):
+            try Terminal.write("function \(name) \(result.change.rawValue)\n")
+            guard let conflict = result.function.condition(Condition.Kind.routeConflict.rawValue), conflict.isTrue
+            else { return result.function }
+            Terminal.complain("\(name) is stored and is not invoked: \(conflict.words)")
+            return nil
+        }
     }
 }
