@@ -11,11 +11,20 @@ def demand_two():
         raise SystemExit("CPU and latency need two cores: one for the proxy alone, one for load and backend.")
 
 
-@contextlib.contextmanager
+def on_all():
+    """What is started inside may use every core."""
+    return limited(ALL)
+
+
 def on(core):
     """What is started inside inherits this core. Cheaper than taskset: no second exec before the program's own."""
+    return limited([core])
+
+
+@contextlib.contextmanager
+def limited(chosen):
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {core})
+    os.sched_setaffinity(0, chosen)
     try:
         yield
     finally:

@@ -68,11 +68,16 @@ class Machine:
         self.stack.close()
 
     def start(self, command, core, environment=None, output=subprocess.DEVNULL):
-        with cores.on(core):
+        with cores.on(core) if core is not None else cores.on_all():
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                                        start_new_session=True, env={**os.environ, **(environment or {})})
         self.processes.append(process)
         return process
+
+    def serve(self, functions):
+        """Starts f2s with a folder of manifests on all cores and does not wait for it."""
+        proxies.write(self, self.backend_ports["page"], 4096)
+        return self.start(proxies.command(self, "f2s", [], functions), None)
 
     def stop(self, process):
         if process.poll() is None:
