@@ -135,7 +135,7 @@ extension Catalog {
     /// The path of most functions, in memory once.
     private static let root = Array("/".utf8)
 
-    /// What answers a function's route, for other processes and for the public.
+    /// The queues that answer a function's route, for other processes and for the public.
     private mutating func makeEntries(of id: Function.ID) -> (home: RouteTable.Entry, open: RouteTable.Entry)? {
         guard var entry = known[id] else { return nil }
         let own = makeEntry(entry, entry.cell, isForward: false)

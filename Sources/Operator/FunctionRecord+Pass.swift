@@ -17,7 +17,7 @@ extension FunctionRecord {
         let retirement: Retirement
         /// What earlier passes have begun.
         let ledger: DrainLedger
-        /// When the pass before was; `nil`: there was none.
+        /// Time of the pass before; `nil`: there was none.
         let passedAt: Duration?
         /// Monotonic time.
         let now: Duration

@@ -43,7 +43,7 @@ struct FunctionRecord: Sendable {
     var isRollingOut = false
     /// What the status was made from.
     var facts: StatusFacts?
-    /// When it was looked at last, on the monotonic clock.
+    /// Time of the last look at it, on the monotonic clock.
     var lookedAt: Duration?
     /// The status as it should be stored.
     var status: FunctionStatus

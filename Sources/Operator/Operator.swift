@@ -24,7 +24,7 @@ public final class Operator: Service, OperatorInspector {
     /// out.
     private let handingDown = Mutex(())
     private let wake = Signal()
-    /// Whether a second has gone by since the last pass that looked at what only time changes.
+    /// True once a second has passed since the last pass that looked at what only time changes.
     private let isTickDue = Mutex(true)
     private let strandings = Signal()
 

@@ -42,9 +42,9 @@ struct OperatorState: Sendable {
     let metrics: OperatorMetrics
     /// The declarations that were taken last.
     private(set) var functions = FunctionSnapshot()
-    /// What is known of each declared function.
+    /// The record of each declared function.
     var records: [FunctionRecord] = []
-    /// Where a function's record is.
+    /// Position of each function's record.
     var index: [Function.ID: Int] = [:]
     var departures: [Function.ID: Departure] = [:]
     var ledger = DrainLedger()

@@ -62,6 +62,26 @@ import Testing
         }
     }
 
+    @Test func `a folder that a look at a file has found is looked at with everything`() async throws {
+        let folder = try TemporaryFolder()
+        let scopes = Mutex<[LookScope]>([])
+        let pace = LookPace(interval: .seconds(600), settlingTime: .milliseconds(20))
+        let watcher = FolderWatcher(folder: folder.path, pace: pace) { scope in
+            let isFirst = scopes.withLock { scopes in
+                scopes.append(scope)
+                return scopes.count == 1
+            }
+            let found = isFirst ? [folder.path] : [folder.path, folder.path + "/below"]
+            return FolderWatcher.Look(scope: .everything, isSettled: true, folders: Set(found))
+        }
+        defer { watcher.stop() }
+        #expect(watcher.start())
+        try await eventually("the first look") { scopes.withLock { $0.count == 1 } }
+        try folder.write("a.yaml", manifest("alpha"))
+        try await eventually("two more") { scopes.withLock { $0.count >= 3 } }
+        #expect(scopes.withLock { $0[1...2] } == [.files([folder.path + "/a.yaml"]), .everything])
+    }
+
     @Test func `what has yet to settle is looked at again without a notice`() async throws {
         let bench = try Bench(isSettled: false)
         try await bench.run { _ in try await eventually("ten looks") { bench.isMore(than: 9) } }

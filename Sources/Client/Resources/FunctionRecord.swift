@@ -175,14 +175,14 @@ public struct ConditionRecord: Sendable, Hashable, Decodable {
 public struct ItemList<Item> {
     /// What is in it.
     public var items: [Item]
-    /// What is known of a longer list, of which this is a page; `nil`: this is the last page.
+    /// Paging data; `nil`: this is the last page.
     public var metadata: ListMetadata?
 
     /// A list.
     public init(items: [Item]) { self.items = items }
 }
 
-/// How to ask for the next page of a list.
+/// Paging data of a list.
 public struct ListMetadata: Codable, Sendable {
     /// `continue`: the parameter of that name.
     public var next: String?

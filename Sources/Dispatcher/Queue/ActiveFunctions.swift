@@ -7,7 +7,7 @@ import Synchronization
 /// A cell is listed from the moment on, under its queue's lock, in which it is invoked or gets a replica: a report that
 /// leaves it out is proof that nothing is in flight. The order of locks is the queue's, then the list's.
 final class ActiveFunctions: Sendable {
-    /// What one function and its replicas have in flight.
+    /// The load of one function and its replicas.
     struct Load {
         let cell: FunctionCell
         let function: LoadReport.FunctionLoad
@@ -33,7 +33,7 @@ final class ActiveFunctions: Sendable {
         entries.withLock { $0[ObjectIdentifier(cell)] = Entry(cell: cell, admitted: 0, activeAt: now) }
     }
 
-    /// What the listed functions have in flight.
+    /// The load of the listed functions.
     /// - Parameter now: monotonic nanoseconds.
     func currentLoads(now: UInt64) -> [Load] {
         let listed = entries.withLock { Array($0.values) }

@@ -1,6 +1,6 @@
 import F2SModel
 
-/// Which function answers which path. Event loops have a copy, which shares its memory with the original until that is
+/// The function of each path. Event loops have a copy, which shares its memory with the original until that is
 /// changed: then a block of pointers is copied, and only the changed path is worked out anew.
 ///
 /// An open-addressed hash table over the bytes of the routes. One pass over a path hashes every prefix that ends at a
@@ -121,14 +121,14 @@ struct RouteTable: Sendable {
         }
     }
 
-    /// Where a path is, or belongs.
+    /// The bucket of a path, or the one for it.
     private func place(of path: [UInt8]) -> Int {
         var index = Int(truncatingIfNeeded: path.reduce(Self.seed, Self.mix)) & mask
         while let bucket = buckets[index], bucket.path != path { index = (index + 1) & mask }
         return index
     }
 
-    /// What had to make way for a bucket that is empty now may take its place.
+    /// Moves displaced entries into a bucket that has become empty.
     private mutating func closeGap(after gap: Int) {
         var index = (gap + 1) & mask
         while let bucket = buckets[index] {

@@ -11,11 +11,11 @@ public struct FunctionListText: Sequence, IteratorProtocol, Sendable {
         case yaml
     }
 
-    /// What stands behind a page of a longer list (the names are those of Kubernetes' `ListMeta`).
+    /// The remainder of a list after this page (the names are those of Kubernetes' `ListMeta`).
     public struct Rest: Sendable {
-        /// With what the next page is asked for.
+        /// Token that requests the next page.
         public let token: String
-        /// How many functions are not on this page or an earlier one.
+        /// Number of functions after this page.
         public let count: Int
 
         /// A rest.

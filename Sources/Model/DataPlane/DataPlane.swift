@@ -14,8 +14,8 @@ public protocol DataPlane: Sendable {
     /// wish holds for ``StartRequests/lifetime``, or until a replica takes invocations: who waits repeats it.
     func requestStart(of function: Function.ID)
 
-    /// What every function has in flight and waiting, now. Cheap: one lock for each function that has
-    /// replicas or was invoked within the last seconds; the others are left out.
+    /// The current load of every function that has replicas or was invoked within the last seconds; the others are left
+    /// out. Cheap: one lock for each function in it.
     func currentLoad() -> LoadReport
 
     /// Raised when a cold function is wanted, when a replica has accepted its first connection, and when a draining

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Which keys of a collection have changed, in order. All copies of the collection share it: each knows how many of the
-/// changes it has.
+/// An ordered log of the changed keys of a collection. All copies of the collection share it; each stores the number of
+/// entries that it includes.
 public final class ChangeHistory<Key: Hashable & Sendable>: Sendable {
     private struct State {
         var keys: [Key] = []
@@ -34,7 +34,7 @@ public final class ChangeHistory<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// What has changed after the first `version` changes and among the first `end`; `nil`: it is not known any more.
+    /// Keys of the changes after the first `version` and among the first `end`; `nil`: the log no longer has them all.
     public func keys(after version: UInt64, through end: UInt64) -> Set<Key>? {
         state.withLock { state in
             guard version >= state.forgotten, version <= end, end <= state.count else { return nil }

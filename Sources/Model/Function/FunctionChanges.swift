@@ -1,16 +1,16 @@
-/// What has changed between two snapshots.
+/// The differences between two snapshots.
 public struct FunctionChanges: Sendable {
-    /// Functions that are new, or of which more than what a written status changes is different, oldest first.
+    /// New functions, and functions that differ in more than status and store revision, oldest first.
     public internal(set) var declared: [Function] = []
-    /// Functions of which only the status has changed.
+    /// Functions that differ in status or store revision only.
     public internal(set) var updated: [Function] = []
     /// Functions that are not declared any more, as they were, oldest first.
     public internal(set) var removed: [Function] = []
-    /// Declared functions of whose route another function has become, or is no longer, the holder.
+    /// Declared functions of a route whose holder or claimants have changed.
     public internal(set) var rerouted: Set<Function.ID> = []
 
-    /// Whether statuses are all that has changed, or nothing has.
+    /// True if nothing but statuses has changed.
     public var isOnlyStatuses: Bool { declared.isEmpty && removed.isEmpty }
-    /// Whether nothing has changed.
+    /// True if nothing has changed.
     public var isEmpty: Bool { isOnlyStatuses && updated.isEmpty }
 }

@@ -11,7 +11,7 @@ public struct FunctionList: Sendable, RandomAccessCollection {
 
     /// All are full but the last one.
     private var blocks: [Block] = []
-    /// How many functions there are.
+    /// Number of functions.
     public private(set) var count = 0
 
     init(_ functions: some Sequence<Function> = []) {
@@ -26,9 +26,9 @@ public struct FunctionList: Sendable, RandomAccessCollection {
         if !block.isEmpty { blocks.append(Block(block)) }
     }
 
-    /// 0.
+    /// Position of the first function.
     public var startIndex: Int { 0 }
-    /// ``count``.
+    /// Position after the last function.
     public var endIndex: Int { count }
 
     /// The function at a position.
@@ -52,7 +52,7 @@ public struct FunctionList: Sendable, RandomAccessCollection {
 }
 
 extension FunctionList: Hashable {
-    /// Whether they have equal functions in the same order.
+    /// Returns true if both have equal functions in the same order.
     public static func == (left: Self, right: Self) -> Bool {
         left.count == right.count
             && zip(left.blocks, right.blocks).allSatisfy { $0 === $1 || $0.functions == $1.functions }

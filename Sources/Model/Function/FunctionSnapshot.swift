@@ -78,7 +78,7 @@ public struct FunctionSnapshot: Sendable {
         if let version = history.append(keys, after: version) {
             self.version = version
         } else {
-            // Another copy has gone another way, or this is more than a history keeps.
+            // Another copy was changed, or the history cannot hold this many keys.
             (history, version) = (ChangeHistory(), 0)
         }
     }
@@ -103,7 +103,7 @@ public struct FunctionSnapshot: Sendable {
 
     // MARK: Changes
 
-    /// What has changed since another snapshot, which costs what has changed where both come from one store, and a look
+    /// The differences from an earlier snapshot. That costs what has changed where both come from one store, and a look
     /// at everything where they do not, or where it is too long ago.
     public func changes(since earlier: FunctionSnapshot) -> FunctionChanges {
         let noted =
@@ -149,7 +149,7 @@ public struct FunctionSnapshot: Sendable {
 }
 
 extension FunctionSnapshot: Hashable {
-    /// Whether functions and refusals are equal.
+    /// Returns true if functions and refusals are equal.
     public static func == (left: Self, right: Self) -> Bool {
         guard left.refusals == right.refusals else { return false }
         return left.history === right.history && left.version == right.version || left.functions == right.functions

@@ -1,6 +1,6 @@
-/// Which function holds each route. Two functions with one route and method: the older keeps it.
+/// The holder of each route. Two functions with one route and method: the older keeps it.
 struct RouteClaims: Sendable {
-    /// What only one function can have.
+    /// A route and method, which only one function can hold.
     struct Key: Sendable, Hashable {
         let route: Route
         let method: Function.Method?

@@ -36,7 +36,7 @@ public final class PeerLink: Service {
         var distrusting: Set<String> = []
         /// The declarations that were taken last.
         var functions = FunctionSnapshot()
-        /// Whether there were any.
+        /// True once declarations were taken.
         var hasFunctions = false
         /// Functions with a limit of invocations per replica.
         var limited: Set<Function.ID> = []

@@ -60,7 +60,7 @@ struct FolderWalk: Sendable {
     private var turns: [String] = []
     private var nextTurn = 0
     private var isStale = true
-    /// Whether a bound cut the last walk short.
+    /// True if a bound cut the last walk short.
     private var wasCut = true
     /// Files that are known to declare nothing, as they were when they were read.
     private(set) var foreign: [String: FileStamp] = [:]

@@ -63,7 +63,7 @@ final class FolderWatcher: Sendable {
         var hasRepeated = false
         var unsettledLooks = 0
         var scope = LookScope.everything
-        /// When the next look at everything is due, on the steady clock.
+        /// Time of the next look at everything, on the steady clock.
         var allDueAt = Duration.zero
         while begin() {
             // Before the look, so that what changes while it goes on is not missed.
@@ -75,7 +75,10 @@ final class FolderWatcher: Sendable {
                 let isNew = found.folders != watched && !hasRepeated
                 watched = found.folders
                 hasRepeated = isNew
-                if isNew { continue }
+                if isNew {
+                    scope = .everything
+                    continue
+                }
                 allDueAt = Moment.now.steady + pace.pause(after: cost, unsettledLooks: 0)
             }
             unsettledLooks = found.isSettled ? 0 : unsettledLooks + 1

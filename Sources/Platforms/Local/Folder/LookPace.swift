@@ -1,6 +1,6 @@
 import Glibc
 
-/// How long to wait between two looks at the folder. At most a two-hundredth of one core goes into looks that find
+/// The pause between two looks at the folder. At most a two-hundredth of one core goes into looks that find
 /// nothing, however many files there are: the kernel's notices tell of most changes anyway.
 ///
 /// Only processor time counts. A look that had to wait, for the file system or for its turn on a busy machine, is no

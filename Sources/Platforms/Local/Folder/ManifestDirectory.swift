@@ -64,7 +64,7 @@ final class ManifestDirectory: FunctionStore {
     private let latest = Latest(FunctionSnapshot())
     /// Raised when the newest statuses have not been published.
     private let staleStatuses = Signal()
-    /// When statuses were published last, on the steady clock. Written under the catalogue's lock.
+    /// Time of the last publication of statuses, on the steady clock. Written under the catalogue's lock.
     private let statusesAt = Mutex(Duration.zero)
     private let loaded = Latest(false)
 

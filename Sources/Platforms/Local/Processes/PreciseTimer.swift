@@ -8,7 +8,7 @@ import Synchronization
 final class PreciseTimer: Sendable {
     private struct State {
         var sleepers: [CheckedContinuation<Bool, Never>] = []
-        /// Time of the first expiry, while anybody sleeps.
+        /// Time of the first expiry, while a task sleeps.
         var expiresAt: Duration = .zero
     }
 
