@@ -174,6 +174,19 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         publish { $0.update(functions, now: Clock.monotonicNanoseconds()) }
     }
 
+    /// Returns when every loop routes by what was applied before. After ``stop()`` it returns at once.
+    public func waitForLoops() async {
+        await withCheckedContinuation { reached in
+            // Under the lock, so that no loop is stopped before it has read this message.
+            let isRunning = threads.withLock { threads in
+                guard !threads.isEmpty else { return false }
+                directory.post(.countDown(LoopCountdown(loops: threads.count) { reached.resume() }))
+                return true
+            }
+            if !isRunning { reached.resume() }
+        }
+    }
+
     /// Replaces where invocations can go.
     public func apply(_ replicas: ReplicaSnapshot) {
         publish { $0.update(replicas, now: Clock.monotonicNanoseconds()) }

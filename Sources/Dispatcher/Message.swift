@@ -28,6 +28,8 @@ enum Message: Sendable {
     case move(InvocationQueue.Waiter, RouteTable.Entry)
     /// One of the loop's waiters waits in vain.
     case fail(InvocationQueue.Waiter, InvocationError)
+    /// Say that everything before this message was read.
+    case countDown(LoopCountdown)
     /// Take nothing new. The continuation is resumed once the public listener refuses connections.
     case drain(listenerClosed: CheckedContinuation<Void, Never>?)
     /// Close everything and end.

@@ -120,6 +120,7 @@ final class Worker {
         case .wake(let wake, let cell): self.wake(wake, of: cell)
         case .move(let waiter, let entry): waiting(waiter)?.move(to: entry)
         case .fail(let waiter, let error): waiting(waiter)?.fail(error)
+        case .countDown(let countdown): countdown.countDown()
         case .drain(let listenerClosed):
             drain()
             listenerClosed?.resume()

@@ -27,6 +27,8 @@ struct Application {
     private let peers: PeerParts?
     private let runtimeFolder: RuntimeFolder
     private let readiness = Latest(false)
+    /// The newest snapshot that the dispatcher was given.
+    private let routed = Latest(FunctionSnapshot())
     /// Where the public listener is reachable; port 0 becomes a number when it is bound.
     private let publicAuthority: Latest<String>
     /// What the limit of open files, as it was at the start, leaves for connections.
@@ -216,7 +218,7 @@ struct Application {
     private func wiring(_ publicAddress: String) -> Wiring {
         Wiring(
             place: place, settings: settings, logs: logs, dispatcher: dispatcher, link: peers?.link,
-            readiness: readiness, logger: logger, descriptors: descriptors
+            readiness: readiness, routed: routed, logger: logger, descriptors: descriptors
         ) { [logger, place, options, dispatcher] snapshot in
             Announcement.serving(publicAddress)
             if let port = dispatcher.managementPort, let management = options.management {
@@ -229,7 +231,7 @@ struct Application {
 
     private func apiParts(_ publicAddress: String) -> APIServerParts {
         APIServerParts(
-            platform: place.platform, catalog: catalog, settings: settings.latest, metrics: metrics,
+            platform: routedPlatform, catalog: catalog, settings: settings.latest, metrics: metrics,
             authenticator: NoAuthentication(), operatorInspector: controller, dispatcherInspector: dispatcher,
             requestStart: { [dispatcher] in dispatcher.requestStart(of: $0) }, socketPath: runtimeFolder.socketPath,
             operationsAddress: (options.operations.host, options.operations.port),
@@ -241,6 +243,17 @@ struct Application {
             publicHosts: { [place, settings] in place.hosts + settings.latest.current.publicHosts },
             onOperationsBound: { [options] port in Announcement.operations(options.operations.text(port: port)) },
             version: F2SVersion.current)
+    }
+
+    /// The platform as the API writes to it: what it has declared is invoked by the next request.
+    private var routedPlatform: Platform {
+        let platform = place.platform
+        return Platform(
+            name: platform.name,
+            functions: RoutedStore(platform.functions, routed: routed) { [dispatcher] in
+                await dispatcher.waitForLoops()
+            }, replicas: platform.replicas, election: platform.election, peers: platform.peers,
+            events: platform.events)
     }
 
     private static func place(_ options: ServeOptions, _ settings: Latest<Settings>) async throws -> Place {

@@ -15,6 +15,8 @@ struct Wiring: Service {
     /// `nil` where F2S is one process.
     let link: PeerLink?
     let readiness: Latest<Bool>
+    /// Told of each snapshot that the dispatcher was given.
+    let routed: Latest<FunctionSnapshot>
     let logger: Logger
     let descriptors: DescriptorBudget
     /// Called once, when every function that is declared can be invoked.
@@ -36,15 +38,14 @@ struct Wiring: Service {
         await place.waitUntilLoaded()
         guard !Task.isCancelled else { return }
         let isServing = Latest(false)
-        let carried = Latest<FunctionSnapshot?>(nil)
         await StoreFollower(place.platform.functions, logger: logger).run { snapshot in
-            let isOnlyStatuses = carried.current.map { snapshot.changes(since: $0).isOnlyStatuses } ?? false
-            carried.publish(snapshot)
+            let isOnlyStatuses = isServing.current && snapshot.changes(since: routed.current).isOnlyStatuses
             // First whose a function is, or it would be granted here until that is known.
             if !isOnlyStatuses {
                 link?.take(snapshot)
                 dispatcher.apply(snapshot)
             }
+            routed.publish(snapshot)
             guard !isServing.current else { return }
             isServing.publish(true)
             dispatcher.beginAccepting()
