@@ -12,7 +12,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     let shared: SharedState
     private let settings: DispatcherSettings
     private let threads: Mutex<[LoopThread]>
-    private let directory: LoopDirectory
+    let directory: LoopDirectory
     private let catalog: Mutex<Catalog>
     private let startRequests = Mutex(StartRequests())
     private let active = ActiveFunctions()

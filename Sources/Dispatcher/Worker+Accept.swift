@@ -35,12 +35,18 @@ extension Worker {
         listeners.removeAll { isMeant($0.kind) }
     }
 
-    /// Shares connections out among the loops in turn, which keeps those that last evenly spread.
+    /// Shares connections out among the loops in turn, which keeps those that last evenly spread. Those over the limit
+    /// are refused here: a loop that is late would refuse them late, and meanwhile they have descriptors.
     private func acceptAll(_ listener: Listener) {
         for _ in 0..<Self.acceptsMax {
             guard let (descriptor, peer) = Socket.accept(listener.descriptor) else {
                 if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) { pauseListening(listener) }
                 return
+            }
+            guard countConnection(listener.kind) else {
+                shared.refusedConnections.add()
+                Refusal(Stream(accepted: descriptor, loop: loop), worker: self).start()
+                continue
             }
             nextLoop = (nextLoop + 1) % directory.mailboxes.count
             if nextLoop == index {
@@ -57,16 +63,20 @@ extension Worker {
         loop.schedule(after: Self.exhaustedNanoseconds) { [unowned self] in watch(listener) }
     }
 
-    /// Takes a connection that was accepted.
-    func adopt(_ descriptor: Int32, _ peer: SocketAddress, _ kind: ListenerKind) {
-        let stream = Stream(accepted: descriptor, loop: loop)
+    /// Counts a connection that was accepted; false: it is over the limit.
+    private func countConnection(_ kind: ListenerKind) -> Bool {
         let reserve = min(Self.reserve, shared.descriptors.reserve / 2)
         let limit = tuning.limits.connectionsMax + (kind.hasReserve ? reserve : 0)
         guard shared.connections.load(ordering: .relaxed) < limit, kind.hasReserve || shared.hasDescriptors else {
-            shared.refusedConnections.add()
-            return Refusal(stream, worker: self).start()
+            return false
         }
-        ClientConnection(stream, peer: peer, kind: kind, worker: self).start()
+        shared.connections.add(1, ordering: .relaxed)
+        return true
+    }
+
+    /// Takes a connection that was accepted and counted.
+    func adopt(_ descriptor: Int32, _ peer: SocketAddress, _ kind: ListenerKind) {
+        ClientConnection(Stream(accepted: descriptor, loop: loop), peer: peer, kind: kind, worker: self).start()
     }
 }
 

@@ -164,9 +164,9 @@ final class Worker {
 
     // MARK: Clients
 
-    /// Gives a client connection its entry, by which waiting invocations are found again.
+    /// Gives a client connection its entry, by which waiting invocations are found again. It was counted when it was
+    /// accepted.
     func register(_ client: ClientConnection) -> Int {
-        shared.connections.add(1, ordering: .relaxed)
         if let free = freeEntries.popLast() {
             clients[free] = client
             return free

@@ -5,7 +5,7 @@ final class Refusal: StreamHandler {
     private let stream: Stream
     private unowned let worker: Worker
 
-    /// Refused connections that linger on a loop. Those beyond are closed at once: descriptors are needed elsewhere.
+    /// Refused connections that linger. Those beyond are closed at once: descriptors are needed elsewhere.
     static let lingeringMax = 256
 
     private static let document = """
@@ -38,7 +38,7 @@ final class Refusal: StreamHandler {
         stream.write(out)
         stream.shutdownOutput()
         // Those that linger are open too, and take from the reserve.
-        let share = worker.shared.descriptors.reserve / (4 * worker.directory.mailboxes.count)
+        let share = worker.shared.descriptors.reserve / 4
         guard worker.lingeringRefusals <= min(Self.lingeringMax, share) else { return close() }
         worker.loop.schedule(after: Self.lingerNanoseconds) { [self] in close() }
     }

@@ -1,0 +1,49 @@
+import Dispatch
+import F2SModel
+import Testing
+
+@testable import F2SDispatcher
+
+/// The limit of connections is kept by the loop that accepts them, whatever the others do.
+@Suite struct ConnectionLimitTests {
+    @Test(arguments: [1, 2, 4])
+    func `loops that are late let in no more connections than the limit`(loops: Int) async throws {
+        var limits = Limits()
+        limits.connectionsMax = 20
+        try await withTestbed(loops: loops, limits: limits) { bed in
+            bed.declare()
+            let late = bed.dispatcher.directory.mailboxes.dropFirst()
+            let clients = try await holding(late) {
+                var clients: [RawClient] = []
+                for _ in 0..<60 { clients.append(try await bed.client()) }
+                try await eventually("all are counted") {
+                    bed.clientConnections + Int(bed.metric("f2s_connections_refused_total")) == 60
+                }
+                #expect(bed.clientConnections == 20)
+                return clients
+            }
+            for client in clients.prefix(20) { #expect(try await client.ask(get("/nothing")).status == 404) }
+            for client in clients { client.close() }
+            try await eventually("their places are free") { bed.clientConnections == 0 }
+            #expect(try await bed.client().ask(get("/nothing")).status == 404)
+        }
+    }
+
+    /// Runs `body` while these loops do nothing.
+    private func holding<Result>(
+        _ loops: some Collection<Mailbox<Message>>, _ body: () async throws -> Result
+    ) async throws -> Result {
+        let (held, released) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0))
+        defer { for _ in loops { released.signal() } }
+        for mailbox in loops {
+            mailbox.post(
+                .countDown(
+                    LoopCountdown(loops: 1) {
+                        held.signal()
+                        released.wait()
+                    }))
+        }
+        for _ in loops { try await eventually("it is held") { held.wait(timeout: .now()) == .success } }
+        return try await body()
+    }
+}
