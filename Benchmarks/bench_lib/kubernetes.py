@@ -354,10 +354,11 @@ class Cluster:
             time.sleep(1)
 
     def calls(self):
-        """Calls about what F2S works with that the API server has answered, whoever made them; watches are left out."""
+        """Calls about what F2S works with that the API server has answered; watches are left out, and so is what the API
+        server and its controllers do for themselves: they speak protobuf, F2S speaks JSON."""
         counts = {}
         for line in self.send("GET", "/metrics").decode().splitlines():
-            if line.startswith("apiserver_request_total") and 'verb="WATCH"' not in line \
+            if line.startswith("apiserver_request_total") and 'verb="WATCH"' not in line and "protobuf" not in line \
                     and any(f'resource="{resource}"' in line for resource in RESOURCES):
                 labels, _, count = line.rpartition(" ")
                 counts[labels] = float(count)

@@ -35,6 +35,16 @@ def settled_rss_anon_kib(pid, seconds):
     return smallest
 
 
+def descendants(pid):
+    """Process IDs of all that runs below a process."""
+    found = []
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            for child in (task / "children").read_text().split():
+                found += [int(child), *descendants(child)]
+    return found
+
+
 def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 

@@ -85,7 +85,7 @@ def measure(machine, program, count, idle_seconds):
     folder.mkdir()
     names = [f"function-{number:05}" for number in range(count)]
     for name in names:
-        declare(folder, name, program)
+        declare(folder, name, manifest(name, program))
     began = time.monotonic()
     running = machine.serve(folder)
     try:
@@ -114,9 +114,10 @@ def settle(machine, name):
                   seconds=LONGEST_SECONDS, pause=0.1)
 
 
-def declare(folder, name, program, more=""):
+def declare(folder, name, text):
+    """Writes a manifest as an editor does."""
     part = folder / f".{name}.part"
-    part.write_text(manifest(name, program, more))
+    part.write_text(text)
     part.rename(folder / f"{name}.yaml")
 
 
@@ -135,8 +136,8 @@ def changes(machine, folder, program):
     for number in range(EDITS):
         name = f"changed-{number}"
         path = f"/invoke/{name}"
-        times["new"].append(until(machine, path, 200, lambda: declare(folder, name, program)))
-        times["edited"].append(until(machine, path + "-2", 200, lambda: declare(folder, name, program, "-2")))
+        times["new"].append(until(machine, path, 200, lambda: declare(folder, name, manifest(name, program))))
+        times["edited"].append(until(machine, path + "-2", 200, lambda: declare(folder, name, manifest(name, program, "-2"))))
         times["deleted"].append(until(machine, path + "-2", 404, (folder / f"{name}.yaml").unlink))
         times["posted"].append(posted(machine, f"posted-{number}", program))
     return {what: quartiles(values)[1] for what, values in times.items()}
@@ -178,7 +179,7 @@ def cold_starts(machine, folder, program, names):
             name = names[number + 1]
         else:
             name = f"cold-{number}"
-            declare(folder, name, program)
+            declare(folder, name, manifest(name, program))
             wait_for_declaration(machine, name)
         times.append(call(machine.port, f"/invoke/{name}"))
         if len(names) <= COLD_STARTS:
@@ -211,7 +212,7 @@ def at_once(machine, folder, program, names):
     else:
         chosen = [f"burst-{number}" for number in range(AT_ONCE)]
         for name in chosen:
-            declare(folder, name, program)
+            declare(folder, name, manifest(name, program))
         for name in chosen:
             wait_for_declaration(machine, name)
     connections = [wire.Connection(machine.port, timeout=LONGEST_SECONDS) for _ in chosen]
