@@ -108,7 +108,7 @@ struct PeerWorld {
             let peers = snapshot(for: name, at: view)
             var handover = Handover(own: peers.own, sequence: sequence)
             handover.take(peers, at: now)
-            handover.take(limited: Set(Self.functions))
+            handover.add(limited: Self.functions)
             processes[name] = Process(handover: handover, view: view, reportedAt: .zero, viewedAt: now)
             settle(name)
         }
@@ -156,9 +156,19 @@ struct PeerWorld {
 
     /// An invocation comes to a process that has ever been called ready.
     private mutating func call() {
-        guard let name = any(truth.filter { $0.value.isReady }.keys), let process = processes[name],
-            let id = any(Self.functions)
-        else { return }
+        guard let name = any(truth.filter { $0.value.isReady }.keys), let id = any(Self.functions) else { return }
+        call(id, at: name)
+    }
+
+    /// An invocation of each function comes to each process that serves.
+    mutating func callAll() {
+        for name in truth.filter({ $0.value.isReady }).keys.sorted() {
+            for id in Self.functions { call(id, at: name) }
+        }
+    }
+
+    private mutating func call(_ id: Function.ID, at name: String) {
+        guard let process = processes[name] else { return }
         var home = name
         if let address = process.ownership.elsewhere[id] {
             guard let owner = processes.keys.first(where: { Self.address(of: $0) == address }) else { return }
@@ -216,6 +226,11 @@ struct PeerWorld {
         let load = processes[name]?.load.functions ?? [:]
         guard let ownership = processes[name]?.handover.decide(load, at: now) else { return }
         processes[name]?.ownership = ownership
+        if var afresh = processes[name]?.handover {
+            afresh.reconsider()
+            let all = afresh.decide(load, at: now)
+            if all != ownership { violations.append("\(now): \(name) has decided \(ownership) and not \(all)") }
+        }
         grant(name)
     }
 

@@ -31,13 +31,31 @@ struct Handover: Sendable {
             case .granted, .finishing: false
             }
         }
+
+        /// Whether no slots are granted here.
+        var isHeld: Bool { isToldAtOnce }
+
+        /// Whether it stays as it is as long as the processes do.
+        var isFinal: Bool {
+            switch self {
+            case .away, .granted: true
+            case .claimed, .finishing: false
+            }
+        }
     }
 
     /// The other processes.
     private(set) var views: PeerViews
     private var seats: [Function.ID: Seat] = [:]
-    private var owners: [Function.ID: String] = [:]
-    private var candidates: [String] = []
+    /// Functions to decide about: new ones, and those whose seats are not final.
+    private var undecided: Set<Function.ID> = []
+    private var ownership = Ownership()
+    /// Functions that this process claims, grants or finishes.
+    private var owned: Set<Function.ID> = []
+    /// The first report that tells of ``owned`` as it is now; `nil`: there is none yet.
+    private var ownedSince: UInt64?
+    /// The processes that functions are shared among, as of the last decision.
+    private var candidates: [PeerViews.Candidate] = []
     private var sequence: UInt64
     /// Whether this process is about to end.
     private var isLeaving = false
@@ -57,11 +75,24 @@ struct Handover: Sendable {
         views.take(snapshot, at: now)
     }
 
-    /// Takes the functions that have a limit. One that is new is held until ``decide(_:at:)``.
-    mutating func take(limited functions: Set<Function.ID>) {
-        seats = seats.filter { functions.contains($0.key) }
-        owners = owners.filter { functions.contains($0.key) }
-        for id in functions where seats[id] == nil { seats[id] = .away }
+    /// Takes functions that have a limit; those that are known already stay as they are. New ones are held until
+    /// ``decide(_:at:)``.
+    mutating func add(limited functions: some Sequence<Function.ID>) {
+        for id in functions where seats[id] == nil {
+            seats[id] = .away
+            ownership.held.insert(id)
+            undecided.insert(id)
+        }
+    }
+
+    /// Forgets functions that are gone or have no limit any more.
+    mutating func remove(_ functions: some Sequence<Function.ID>) {
+        for id in functions where seats.removeValue(forKey: id) != nil {
+            undecided.remove(id)
+            ownership.held.remove(id)
+            ownership.elsewhere[id] = nil
+            if owned.remove(id) != nil { ownedSince = nil }
+        }
     }
 
     /// Takes another process's report.
@@ -69,8 +100,7 @@ struct Handover: Sendable {
         let (isNews, before) = views.take(report, at: now)
         guard isNews, let word = views.words[report.peer] else { return }
         // Who claims or lets go waits for an answer. Functions without a limit come and go all the time.
-        let changed = word.holds.symmetricDifference(before?.holds ?? [])
-        if changed.contains(where: { seats[$0] != nil }) { isReportDue = true }
+        if word.changes(since: before).contains(where: { seats[$0] != nil }) { isReportDue = true }
     }
 
     /// This process is about to end: what it has it finishes, and nothing becomes its own any more as long as another
@@ -80,30 +110,42 @@ struct Handover: Sendable {
         views.own.isReady = false
     }
 
-    /// Decides about every function.
+    /// Decides about every function; that looks at those whose seats are not final, or at all when the processes have
+    /// changed.
     /// - Parameter load: of this process, taken after the dispatcher was told of the last decision.
     mutating func decide(_ load: [Function.ID: LoadReport.FunctionLoad], at now: Duration) -> Ownership {
         let living = views.living(at: now)
         let candidates = views.candidates
         if candidates != self.candidates {
             self.candidates = candidates
-            owners = [:]
+            reconsider()
         }
-        var ownership = Ownership()
-        for (id, seat) in seats {
-            let owner = owner(of: id)
-            let newer = next(seat, of: id, isOwn: owner == views.own.id, load[id], living)
-            seats[id] = newer
-            if newer != seat, newer.isToldAtOnce { isReportDue = true }
-            if let owner, owner != views.own.id, let address = views.address(of: owner) {
-                ownership.elsewhere[id] = address
-            }
-            switch newer {
-            case .away, .claimed: ownership.held.insert(id)
-            case .granted, .finishing: break
-            }
+        guard !undecided.isEmpty else { return ownership }
+        let names = candidates.map(\.id)
+        for id in undecided {
+            let owner = Rendezvous.owner(of: id, among: names)
+            let seat = decide(id, isOwn: owner == views.own.id, load[id], living)
+            let address = owner == views.own.id ? nil : candidates.first { $0.id == owner }?.address
+            if ownership.elsewhere[id] != address { ownership.elsewhere[id] = address }
+            if seat.isFinal { undecided.remove(id) }
         }
         return ownership
+    }
+
+    /// Lets the next decision look at every function.
+    mutating func reconsider() { undecided.formUnion(seats.keys) }
+
+    private mutating func decide(
+        _ id: Function.ID, isOwn: Bool, _ load: LoadReport.FunctionLoad?, _ living: [String]
+    ) -> Seat {
+        let seat = seats[id] ?? .away
+        let newer = next(seat, of: id, isOwn: isOwn, load, living)
+        seats[id] = newer
+        if newer != seat, newer.isToldAtOnce { isReportDue = true }
+        if newer.isHeld { ownership.held.insert(id) } else { ownership.held.remove(id) }
+        let hasChanged = newer == .away ? owned.remove(id) != nil : owned.insert(id).inserted
+        if hasChanged { ownedSince = nil }
+        return newer
     }
 
     /// What the others are told.
@@ -112,34 +154,23 @@ struct Handover: Sendable {
     mutating func report(_ load: LoadReport) -> PeerReport {
         sequence += 1
         isReportDue = false
-        var holds: [Function.ID] = []
-        for (id, seat) in seats {
-            switch seat {
-            case .away: if load.functions[id].map({ $0.inFlight > 0 }) ?? false { holds.append(id) }
-            case .claimed(nil):
-                seats[id] = .claimed(since: sequence)
-                holds.append(id)
-            case .claimed, .granted, .finishing: holds.append(id)
-            }
-        }
-        for (id, load) in load.functions where load.inFlight > 0 && seats[id] == nil { holds.append(id) }
-        return PeerReport(
-            peer: views.own.id, sequence: sequence, load: load, holds: holds,
-            seen: views.words.mapValues(\.sequence))
+        for id in undecided where seats[id] == .claimed(since: nil) { seats[id] = .claimed(since: sequence) }
+        let since = ownedSince ?? sequence
+        ownedSince = since
+        let inHand = load.functions.filter { $0.value.inFlight > 0 && !owned.contains($0.key) }.map(\.key)
+        let isKnown = views.allKnow(since)
+        var report = PeerReport(
+            peer: views.own.id, sequence: sequence, load: load, holds: isKnown ? [] : Array(owned) + inHand,
+            seen: views.seen)
+        report.owned = PeerReport.Owned(since: since, isLeftOut: isKnown, inHand: inHand)
+        return report
     }
 
     /// Whether something is being finished for another process to take over: worth a look soon.
-    var isFinishing: Bool { seats.values.contains(.finishing) }
+    var isFinishing: Bool { undecided.contains { seats[$0] == .finishing } }
 
     /// Whether the directory has said of this process that it serves. One that is about to end has been heard of.
     private var isKnown: Bool { isLeaving || views.own.isReady }
-
-    private mutating func owner(of id: Function.ID) -> String? {
-        if let known = owners[id] { return known }
-        let owner = Rendezvous.owner(of: id, among: candidates)
-        owners[id] = owner
-        return owner
-    }
 
     private func next(
         _ seat: Seat, of id: Function.ID, isOwn: Bool, _ load: LoadReport.FunctionLoad?, _ living: [String]
@@ -165,7 +196,7 @@ struct Handover: Sendable {
     private func isReleased(_ id: Function.ID, since: UInt64?, by living: [String]) -> Bool {
         living.allSatisfy { peer in
             guard let since, let word = views.words[peer] else { return false }
-            return word.seen >= since && !word.holds.contains(id)
+            return word.seen >= since && !word.mayHold(id)
         }
     }
 }

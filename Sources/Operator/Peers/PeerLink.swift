@@ -38,8 +38,6 @@ public final class PeerLink: Service {
         var functions = FunctionSnapshot()
         /// True once declarations were taken.
         var hasFunctions = false
-        /// Functions with a limit of invocations per replica.
-        var limited: Set<Function.ID> = []
     }
 
     /// One report on its way.
@@ -120,17 +118,12 @@ public final class PeerLink: Service {
             (state.functions, state.hasFunctions) = (functions, true)
             // Statuses change far more often than declarations.
             guard isFirst || !(changes.declared.isEmpty && changes.removed.isEmpty) else { return false }
-            for function in changes.removed { state.limited.remove(function.id) }
-            for function in changes.declared {
-                if function.target.concurrency == nil {
-                    state.limited.remove(function.id)
-                } else {
-                    state.limited.insert(function.id)
-                }
-            }
+            let isLimited = { (function: Function) in function.target.concurrency != nil }
+            state.handover.remove(changes.removed.map(\.id))
+            state.handover.remove(changes.declared.filter { !isLimited($0) }.map(\.id))
+            state.handover.add(limited: changes.declared.filter(isLimited).map(\.id))
             // The directory may have been read since the last look, and nobody is alone for not having looked.
             lookAround(&state)
-            state.handover.take(limited: state.limited)
             state.loads.forget(changes.removed.map(\.id))
             settle(&state)
             return true

@@ -9,12 +9,46 @@ struct PeerViews: Sendable {
     struct Word: Sendable, Hashable {
         /// Its number.
         let sequence: UInt64
-        /// The functions that the process owns or has in hand.
-        let holds: Set<Function.ID>
+        /// The functions that the process claims, grants or finishes; `nil`: its report leaves them out, and the one
+        /// that told of them has not come.
+        let owned: Set<Function.ID>?
+        /// The first of its reports that told of these; `nil`: it is of a version that tells of them each time.
+        let ownedSince: UInt64?
+        /// Other functions that it has invocations of in hand.
+        let inHand: Set<Function.ID>
         /// The newest report of this process that it had taken.
         let seen: UInt64
         /// When it came.
         let at: Duration
+
+        init(_ report: PeerReport, after before: Word?, seen: UInt64, at now: Duration) {
+            sequence = report.sequence
+            inHand = Set(report.owned?.inHand ?? [])
+            ownedSince = report.owned?.since
+            let isKnown = before?.ownedSince == ownedSince
+            owned =
+                report.owned?.isLeftOut == true
+                ? (isKnown ? before?.owned : nil) : Set(report.holds).subtracting(inHand)
+            self.seen = seen
+            at = now
+        }
+
+        /// Whether the process may grant slots of the function, or have some in hand.
+        func mayHold(_ id: Function.ID) -> Bool { owned?.contains(id) ?? true || inHand.contains(id) }
+
+        /// The functions that it holds and did not hold by its word before, or the other way round.
+        func changes(since before: Word?) -> Set<Function.ID> {
+            let changes = inHand.symmetricDifference(before?.inHand ?? [])
+            if let before, before.owned != nil, before.ownedSince == ownedSince, ownedSince != nil { return changes }
+            return changes.union((owned ?? []).symmetricDifference(before?.owned ?? []))
+        }
+    }
+
+    /// A process that functions may belong to.
+    struct Candidate: Sendable, Hashable {
+        let id: String
+        /// `nil` for this process, and where it is not known.
+        let address: Replica.Address?
     }
 
     /// Silence after which a process that the directory does not call alive is not waited for.
@@ -57,8 +91,7 @@ struct PeerViews: Sendable {
         // Reports overtake each other.
         if let before, before.sequence >= report.sequence { return (false, before) }
         guard before != nil || words.count < Self.wordsMax else { return (false, nil) }
-        words[report.peer] = Word(
-            sequence: report.sequence, holds: Set(report.holds), seen: report.seen[own.id] ?? 0, at: now)
+        words[report.peer] = Word(report, after: before, seen: report.seen[own.id] ?? 0, at: now)
         return (true, before)
     }
 
@@ -73,12 +106,22 @@ struct PeerViews: Sendable {
     }
 
     /// The processes that functions are shared among: those that serve; if none does, those that run.
-    var candidates: [String] {
+    var candidates: [Candidate] {
         let all = [own] + others.values
         let ready = all.filter(\.isReady)
-        return (ready.isEmpty ? all.filter { $0.isAlive || $0.id == own.id } : ready).map(\.id).sorted()
+        return (ready.isEmpty ? all.filter { $0.isAlive || $0.id == own.id } : ready)
+            .map { Candidate(id: $0.id, address: others[$0.id]?.address) }.sorted { $0.id < $1.id }
     }
 
-    /// Where a process listens.
-    func address(of id: String) -> Replica.Address? { others[id]?.address }
+    /// Whether every process that runs has said that it knows what this one owned by its report of that number.
+    func allKnow(_ sequence: UInt64) -> Bool {
+        others.values.allSatisfy { peer in
+            guard peer.isAlive else { return true }
+            return words[peer.id].map { $0.ownedSince != nil && $0.seen >= sequence } ?? false
+        }
+    }
+
+    /// The newest report of each process. One that left out what is not known here does not count as taken, so that its
+    /// sender tells of everything again.
+    var seen: [String: UInt64] { words.compactMapValues { $0.owned == nil ? nil : $0.sequence } }
 }
