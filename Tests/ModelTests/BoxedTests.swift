@@ -48,6 +48,19 @@ import Testing
         #expect(MemoryLayout<Function>.size <= 72)
     }
 
+    @Test func `what most targets leave as it is is in memory once, and changed in one of them only`() {
+        #expect(MemoryLayout<Target>.size <= 144)
+        let usual = Target(command: ["run"])
+        var changed = usual
+        changed.timeout = .seconds(3)
+        changed.limits.inFlight = 2
+        #expect(changed != usual && usual.timeout == nil && usual.limits.inFlight == nil)
+        #expect(changed == Target(command: ["run"], timeout: .seconds(3), limits: FunctionLimits(inFlight: 2)))
+        changed.timeout = nil
+        changed.limits.inFlight = nil
+        #expect(changed == usual && changed.hashValue == usual.hashValue)
+    }
+
     @Test func `a draft is changed field by field, down to what runs it`() throws {
         let draft = FunctionDraft(
             name: try FunctionName("hello"), route: try Route("/hello"), target: Target(command: ["run"]))

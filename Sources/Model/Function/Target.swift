@@ -19,25 +19,66 @@ public struct Target: Sendable, Hashable {
     /// Kubernetes Secrets whose keys become environment (`target.secrets`).
     public var secrets: [String]
     /// What a replica may use (`target.resources`).
-    public var resources: Resources
+    public var resources: Resources {
+        get { usual.wrappedValue.resources }
+        set { set(\.resources, newValue) }
+    }
     /// How to ask a replica whether it is ready; `nil`: it is when it accepts a connection (`target.readinessProbe`).
-    public var readinessProbe: ReadinessProbe?
+    public var readinessProbe: ReadinessProbe? {
+        get { usual.wrappedValue.readinessProbe }
+        set { set(\.readinessProbe, newValue) }
+    }
     /// From the request's head to the response's head; `nil`: `request_timeout` (`target.timeout`).
-    public var timeout: Duration?
+    public var timeout: Duration? {
+        get { usual.wrappedValue.timeout }
+        set { set(\.timeout, newValue) }
+    }
     /// Longest time that a replica may take to become ready (`target.startTimeout`); `nil`: nine tenths of
     /// `f2s.timeouts.scaling_timeout`. Invocations wait for a first replica as long, where that is longer than the
     /// setting, within their own time.
-    public var startTimeout: Duration?
+    public var startTimeout: Duration? {
+        get { usual.wrappedValue.startTimeout }
+        set { set(\.startTimeout, newValue) }
+    }
     /// Longest time that a replica finishes its invocations before it is stopped (`target.drainTimeout`); `nil`: see
     /// ``drainTime(requestTimeout:standard:)``.
-    public var drainTimeout: Duration?
+    public var drainTimeout: Duration? {
+        get { usual.wrappedValue.drainTimeout }
+        set { set(\.drainTimeout, newValue) }
+    }
     /// When to run how many replicas (`target.scaling`).
-    public var scaling: Scaling
+    public var scaling: Scaling {
+        get { usual.wrappedValue.scaling }
+        set { set(\.scaling, newValue) }
+    }
     /// What the function lets through (`target.limits`).
-    public var limits: FunctionLimits
+    public var limits: FunctionLimits {
+        get { usual.wrappedValue.limits }
+        set { set(\.limits, newValue) }
+    }
     /// Local: whether a change of a file beside the manifest rolls the function (`target.watch`). Kubernetes: no
     /// meaning.
     public var watch: Bool
+
+    /// What most functions leave as it is. Thousands that declare none of it have it in memory once.
+    private struct Usual: Sendable, Hashable {
+        var resources = Resources()
+        var readinessProbe: ReadinessProbe?
+        var timeout: Duration?
+        var startTimeout: Duration?
+        var drainTimeout: Duration?
+        var scaling = Scaling()
+        var limits = FunctionLimits()
+
+        static let shared = Boxed(wrappedValue: Usual())
+    }
+
+    private var usual = Usual.shared
+
+    private mutating func set<Value: Equatable>(_ field: WritableKeyPath<Usual, Value>, _ value: Value) {
+        guard usual.wrappedValue[keyPath: field] != value else { return }
+        usual.wrappedValue[keyPath: field] = value
+    }
 
     /// Port when the manifest names none.
     public static let portDefault = 8080
@@ -68,6 +109,7 @@ public struct Target: Sendable, Hashable {
         self.concurrency = concurrency
         self.environment = environment
         self.secrets = secrets
+        self.watch = watch
         self.resources = resources
         self.readinessProbe = readinessProbe
         self.timeout = timeout
@@ -75,7 +117,6 @@ public struct Target: Sendable, Hashable {
         self.drainTimeout = drainTimeout
         self.scaling = scaling
         self.limits = limits
-        self.watch = watch
     }
 
     /// Longest time that a replica finishes its invocations before it is stopped: what is declared, else the larger of
