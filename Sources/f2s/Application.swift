@@ -161,7 +161,9 @@ struct Application {
 
     private func services(_ publicAddress: String) -> [(name: String, any Service)] {
         var services: [(name: String, any Service)] = [
-            ("settings", settings), (place.platform.name, place.service), ("catalog", catalog),
+            ("settings", settings), (place.platform.name, place.service),
+            // An empty state before the first would make each function that is declared a line of the log.
+            ("catalog", Deferred(until: place.waitUntilLoaded, service: catalog)),
         ]
         if let object = place.storedSettings, let name = options.settingsObject {
             services.append(
