@@ -1,8 +1,6 @@
-import FoundationEssentials
-
 extension JSONValue {
     /// The value as another type: what a call has answered, read as a watch would tell it.
     func decoded<Value: Decodable>(as: Value.Type = Value.self) throws -> Value {
-        try JSONDecoder().decode(Value.self, from: Data(encoded()))
+        try Value(from: JSONTreeDecoder(self))
     }
 }

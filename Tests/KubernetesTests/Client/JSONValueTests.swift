@@ -56,6 +56,59 @@ import Testing
         #expect(try tree.decoded(as: [String: JSONValue].self)["a"] == tree["a"])
     }
 
+    /// Something of each kind that a decoder may be asked for.
+    private struct Everything: Codable, Equatable {
+        enum Kind: String, Codable { case small, large }
+        struct Part: Codable, Equatable {
+            var name: String?
+            var counts: [String: Int]
+        }
+        var kind: Kind
+        var flag: Bool
+        var text: String
+        var whole: UInt8
+        var number: Double
+        var absent: Int?
+        var parts: [Part?]
+        var numbers: [[Int]]
+    }
+
+    @Test func `a type is decoded as Foundation decodes it`() throws {
+        let whole = Everything(
+            kind: .large, flag: true, text: "é", whole: 255, number: 1.5, absent: nil,
+            parts: [Everything.Part(name: "a", counts: ["x": 1]), nil], numbers: [[1, 2], []])
+        let bytes = Array(try JSONEncoder().encode(whole))
+        #expect(try Answer.decode(bytes, as: Everything.self) == whole)
+        #expect(try JSONValue(decoding: bytes).decoded(as: Everything.self) == whole)
+    }
+
+    @Test(arguments: [
+        ("{}", "kind is missing"), (#"{"kind":"tiny"}"#, "at kind"), (#"{"kind":1}"#, "no String at kind"),
+        (#"{"kind":"small","flag":"x"}"#, "no Bool at flag"), ("[]", "no Dictionary<String, JSONValue>"),
+        (#"{"kind":"small","flag":true,"text":"","whole":256}"#, "no UInt8 at whole"),
+        (#"{"kind":"small","flag":true,"text":null}"#, "no String at text"),
+        (
+            #"{"kind":"small","flag":true,"text":"","whole":1,"number":1,"parts":[null,{"counts":{"a":"b"}}]}"#,
+            "no Int at parts.[1].counts.a"
+        ),
+    ])
+    func `what does not fit is named, and where it is`(_ text: String, complaint: String) throws {
+        let error = #expect(throws: DecodingError.self) { try Answer.decode(Array(text.utf8), as: Everything.self) }
+        #expect(error.map(Answer.complaint)?.contains(complaint) == true, "\(error.map(Answer.complaint) ?? "")")
+    }
+
+    @Test(arguments: [
+        #"{"a":1,"m":{"x":[{"y":"}\"]"}]},"b":{"m":[1,[2]],"c":2}}"#, #"{"m":"x","a":1,"b":{"c":2,"m":3}}"#,
+    ])
+    func `what is to be ignored is left out wherever it stands`(_ text: String) throws {
+        #expect(try JSONParser.value(of: Array(text.utf8), ignoring: "m") == ["a": 1, "b": ["c": 2]])
+    }
+
+    @Test(arguments: [#"{"m":{"#, #"{"m":{"a":"b}"#, #"{"m":[1,"#, #"{"m":{}"#, #"{"m":"#, #"{"m":{"\"#])
+    func `what is to be ignored must end`(_ text: String) {
+        #expect(throws: JSONParser.Failure.self) { try JSONParser.value(of: Array(text.utf8), ignoring: "m") }
+    }
+
     @Test func `a query keeps what means something else there`() {
         #expect("a=b,c in (d)/é".percentEncoded == "a%3Db%2Cc%20in%20%28d%29%2F%C3%A9")
     }

@@ -7,10 +7,13 @@ extension KubernetesClient {
     /// Every object of a kind, as it is stored now, read in pages.
     ///
     /// A list that outlives its snapshot (410 in the middle) begins again.
-    /// - Parameter selector: of labels; `nil`: all.
+    /// - Parameters:
+    ///   - selector: of labels; `nil`: all.
+    ///   - known: items that need not be read again where their objects have not changed.
     func list<Item: Decodable & Sendable>(
         _ type: ResourceType, _ namespace: String?, selector: String? = nil, fieldSelector: String? = nil,
-        as: Item.Type = Item.self, priority: Priority = .housekeeping, timeout: Duration? = nil
+        as: Item.Type = Item.self, known: KnownItems<Item> = KnownItems([]), priority: Priority = .housekeeping,
+        timeout: Duration? = nil
     ) async throws(KubernetesError) -> ResourceList<Item> {
         var pages = ListPages<Item>(pageSize: options.pageSize)
         let path = type.path(namespace: namespace)
@@ -21,7 +24,8 @@ extension KubernetesClient {
             do throws(KubernetesError) {
                 let request = APIRequest(.GET, path, query: selection + query)
                 let page: ListPage<Item> = try await call(request, priority: priority, timeout: timeout) {
-                    (data) throws(KubernetesError) in try Answer.decoded(data)
+                    (data) throws(KubernetesError) in
+                    try Answer.decoded(data, userInfo: KnownItems<Item>.key.map { [$0: known] } ?? [:])
                 }
                 try pages.took(page)
             } catch {

@@ -5,7 +5,7 @@ import F2SModel
 /// is refused are the same on every platform. Only what F2S needs of it is kept: a declaration and not a tree.
 ///
 /// A class, because a mirror of hundreds of them is copied with every event.
-final class FunctionResource: Decodable, Sendable {
+final class FunctionResource: StatefulItem {
     /// What the resource declares, or why it does not.
     enum Reading: Sendable, Hashable {
         /// A function.
@@ -34,6 +34,8 @@ final class FunctionResource: Decodable, Sendable {
     let reading: Reading
     /// `status`.
     let status: FunctionStatusDocument
+
+    var objectState: ObjectState? { ObjectState(uid: uid, resourceVersion: resourceVersion) }
 
     private enum Key: String, CodingKey {
         case metadata, spec, target, status

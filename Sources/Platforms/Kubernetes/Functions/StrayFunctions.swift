@@ -49,7 +49,11 @@ struct StrayFunctions: Sendable {
         // A right that is taken away again is no reason for a warning.
         var quiet = logger
         quiet.logLevel = .error
-        let reflector = Reflector<StrayFunction>(client, .functions, namespace: nil, logger: quiet) { $0.uid }
+        // Its own thousands are read by the store already.
+        let reflector = Reflector<StrayFunction>(
+            client, .functions, namespace: nil, fieldSelector: "metadata.namespace!=\(options.namespace)",
+            logger: quiet
+        ) { $0.uid }
         await withDiscardingTaskGroup { group in
             group.addTask { await reflector.run() }
             var book = StrayBook(ownNamespace: options.namespace, patience: options.strayPatience)

@@ -3,7 +3,7 @@ import F2SModel
 /// A Deployment or a Service of F2S's own, as the watch shows it: who it is, and what F2S must be able to compare.
 ///
 /// A class, because a mirror of hundreds of them is copied with every event.
-final class ObservedObject: Decodable, Sendable {
+final class ObservedObject: StatefulItem {
     /// `metadata.name`.
     let name: String
     /// `metadata.uid`.
@@ -30,6 +30,8 @@ final class ObservedObject: Decodable, Sendable {
         let reason: String
         let message: String
     }
+
+    var objectState: ObjectState? { resourceVersion.map { ObjectState(uid: uid, resourceVersion: $0) } }
 
     /// Reads an object of the API.
     convenience init(from decoder: any Decoder) throws { try self.init(JSONValue(from: decoder)) }

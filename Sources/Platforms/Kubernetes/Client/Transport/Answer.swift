@@ -2,13 +2,25 @@ import FoundationEssentials
 
 /// Reads what the API server answers.
 enum Answer {
+    /// Who has written which field: half of an object's bytes, and nothing that F2S looks at.
+    private static let ignored = "managedFields"
+
     /// A typed value; fields that it does not know are passed over.
-    static func decoded<Value: Decodable>(_ data: Data, as: Value.Type = Value.self) throws(KubernetesError) -> Value {
+    static func decoded<Value: Decodable>(
+        _ data: Data, as: Value.Type = Value.self, userInfo: [CodingUserInfoKey: Any] = [:]
+    ) throws(KubernetesError) -> Value {
         do {
-            return try JSONDecoder().decode(Value.self, from: data)
+            return try decode(Array(data), userInfo: userInfo)
         } catch {
             throw .malformed("\(Value.self): \(complaint(error))")
         }
+    }
+
+    /// The same, with whatever error there is.
+    static func decode<Value: Decodable>(
+        _ bytes: [UInt8], as: Value.Type = Value.self, userInfo: [CodingUserInfoKey: Any] = [:]
+    ) throws -> Value {
+        try Value(from: JSONTreeDecoder(JSONParser.value(of: bytes, ignoring: ignored), userInfo: userInfo))
     }
 
     /// Any value, whole.
@@ -22,7 +34,7 @@ enum Answer {
 
     /// What a refusal says: the server's `Status`, or what a proxy in between has to say.
     static func refusal(code: Int, retryAfter: String?, body: Data) -> KubernetesError {
-        let status = try? JSONDecoder().decode(Status.self, from: body)
+        let status = try? decode(Array(body), as: Status.self)
         let isStatus = status?.kind == "Status"
         let said = isStatus ? status?.message : nil
         let seconds = retryAfter.flatMap { Int($0) } ?? (isStatus ? status?.details?.retryAfterSeconds : nil)

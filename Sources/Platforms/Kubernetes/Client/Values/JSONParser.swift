@@ -14,13 +14,19 @@ struct JSONParser {
     static let depthMax = 100
 
     private let bytes: [UInt8]
+    private let ignored: String?
     private var index = 0
 
-    private init(_ bytes: [UInt8]) { self.bytes = bytes }
+    private init(_ bytes: [UInt8], ignoring ignored: String?) {
+        self.bytes = bytes
+        self.ignored = ignored
+    }
 
     /// The one value that a text consists of.
-    static func value(of bytes: [UInt8]) throws(Failure) -> JSONValue {
-        var parser = JSONParser(bytes)
+    /// - Parameter ignored: name of members that are left out wherever they stand; of their content only the end is
+    ///   looked for.
+    static func value(of bytes: [UInt8], ignoring ignored: String? = nil) throws(Failure) -> JSONValue {
+        var parser = JSONParser(bytes, ignoring: ignored)
         let value = try parser.value(depth: 0)
         parser.skipSpace()
         guard parser.index == bytes.count else { throw parser.failure("the value is followed by something") }
@@ -54,11 +60,36 @@ struct JSONParser {
             let name = try string()
             skipSpace()
             guard take(":") else { throw failure("a colon is missing") }
-            members[name] = try value(depth: depth + 1)
+            if name == ignored {
+                try skipValue(depth: depth + 1)
+            } else {
+                members[name] = try value(depth: depth + 1)
+            }
             skipSpace()
         } while take(",")
         guard take("}") else { throw failure("a comma or } is missing") }
         return .object(members)
+    }
+
+    private mutating func skipValue(depth: Int) throws(Failure) {
+        skipSpace()
+        guard peek == UInt8(ascii: "{") || peek == UInt8(ascii: "[") else {
+            _ = try value(depth: depth)
+            return
+        }
+        var open = 0
+        repeat {
+            guard let byte = peek else { throw failure("the text ends too early") }
+            index += 1
+            switch byte {
+            case UInt8(ascii: "{"), UInt8(ascii: "["): open += 1
+            case UInt8(ascii: "}"), UInt8(ascii: "]"): open -= 1
+            case UInt8(ascii: "\""):
+                while let byte = peek, byte != UInt8(ascii: "\"") { index += byte == UInt8(ascii: "\\") ? 2 : 1 }
+                guard take("\"") else { throw failure("a text does not end") }
+            default: break
+            }
+        } while open > 0
     }
 
     private mutating func array(depth: Int) throws(Failure) -> JSONValue {

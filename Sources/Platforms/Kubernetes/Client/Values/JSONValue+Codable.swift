@@ -9,7 +9,9 @@ extension JSONValue: Codable {
 
     /// Reads whatever stands there.
     init(from decoder: any Decoder) throws {
-        if let keyed = try? decoder.container(keyedBy: MemberName.self) {
+        if let tree = decoder as? JSONTreeDecoder {
+            self = tree.value
+        } else if let keyed = try? decoder.container(keyedBy: MemberName.self) {
             var members: [String: JSONValue] = [:]
             for key in keyed.allKeys { members[key.stringValue] = try keyed.decode(JSONValue.self, forKey: key) }
             self = .object(members)

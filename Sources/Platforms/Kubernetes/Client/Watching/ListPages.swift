@@ -32,6 +32,12 @@ enum Readable<Item: Decodable & Sendable>: Decodable, Sendable {
     case unreadable(String)
 
     init(from decoder: any Decoder) throws {
+        if let tree = decoder as? JSONTreeDecoder, let key = KnownItems<Item>.key,
+            let item = (tree.userInfo[key] as? KnownItems<Item>)?.item(of: tree.value)
+        {
+            self = .item(item)
+            return
+        }
         do {
             self = .item(try Item(from: decoder))
         } catch {

@@ -50,18 +50,34 @@ struct Reflection<Item: Sendable>: Sendable {
         sharing: (_ newer: Item, _ known: Item) -> Item
     ) {
         let known = items
+        var changed = Set(known.keys)
         items = Dictionary(
             list.items.map { item in
                 let key = key(item)
-                return (key, known[key].map { sharing(item, $0) } ?? item)
+                guard let before = known[key] else {
+                    changed.insert(key)
+                    return (key, item)
+                }
+                if Self.areOfOneState(item, before) {
+                    changed.remove(key)
+                    return (key, before)
+                }
+                return (key, sharing(item, before))
             }
         ) { _, last in last }
-        note(Set(items.keys).union(known.keys))
+        note(changed)
         resourceVersion = list.resourceVersion
         isSynced = true
         lists += 1
         lastEventAt = time
         trouble = nil
+    }
+
+    private static func areOfOneState(_ one: Item, _ other: Item) -> Bool {
+        guard let one = one as? any StatefulItem, let other = other as? any StatefulItem,
+            let state = one.objectState
+        else { return false }
+        return state == other.objectState
     }
 
     /// Takes changes in their order.

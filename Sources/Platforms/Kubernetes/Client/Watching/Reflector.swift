@@ -71,7 +71,8 @@ final class Reflector<Item: Decodable & Sendable>: Sendable {
 
     private func list() async throws(KubernetesError) -> ReflectorState.Outcome {
         let list: ResourceList<Item> = try await client.list(
-            type, namespace, selector: selector, fieldSelector: fieldSelector)
+            type, namespace, selector: selector, fieldSelector: fieldSelector,
+            known: KnownItems(latest.current.items.values))
         recover()
         latest.update { $0.take(list, at: client.timing.wall(), key: key, sharing: sharing) }
         for complaint in list.unreadable { warn(of: complaint) }

@@ -1,5 +1,3 @@
-import FoundationEssentials
-
 /// Turns the bytes of a watch into events: one JSON document per line. Only one incomplete line is kept.
 struct WatchLines<Item: Decodable & Sendable>: Sendable {
     /// What has ended the watch, if it was not the stream's end: everything before it has been told.
@@ -7,7 +5,6 @@ struct WatchLines<Item: Decodable & Sendable>: Sendable {
 
     private let lineBytesMax: Int
     private var rest: [UInt8] = []
-    private let decoder = JSONDecoder()
 
     init(lineBytesMax: Int) { self.lineBytesMax = lineBytesMax }
 
@@ -43,7 +40,7 @@ struct WatchLines<Item: Decodable & Sendable>: Sendable {
         }
         let parsed: WatchLine<Item>
         do {
-            parsed = try decoder.decode(WatchLine<Item>.self, from: Data(line))
+            parsed = try Answer.decode(line)
         } catch {
             throw .malformed("a line of a watch: \(Answer.complaint(error))")
         }
