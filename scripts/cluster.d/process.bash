@@ -1,13 +1,15 @@
 # Part of scripts/cluster: processes in the background, known by id and start, so that a later process of the same number
 # is never taken for one of ours.
 
-# When a process was started, in clock ticks since the machine was; empty when there is none. A zombie is none.
+# When a process was started, in clock ticks since the machine was; empty when there is none. A zombie is none once its
+# other threads have ended: until then its files are open and its ports taken.
 start_of() {
-    local text
+    local text threads
     text=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+    threads=("/proc/$1/task/"*)
     # The name is in parentheses and may hold anything: fields are counted from the last one.
     set -- ${text##*) }
-    [[ $1 == Z ]] || echo "${20}"
+    [[ $1 == Z && ${#threads[@]} -le 1 ]] || echo "${20}"
 }
 
 # launch PART COMMAND...: its output goes to PART.log.
