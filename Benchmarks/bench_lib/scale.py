@@ -77,7 +77,7 @@ def show(count, result):
           f"RssAnon {result['kib'] / 1024:.1f} MiB; cold start {result['cold']:.2f} ms; "
           f"{result['starts']:.0f} starts/s; new {result['new']:.0f}, edited {result['edited']:.0f}, "
           f"deleted {result['deleted']:.0f}, POST {result['posted']:.0f} ms; "
-          f"GET /functions?limit=500 {result['list']:.0f} ms; GET /metrics {result['metrics']} bytes", flush=True)
+          f"GET /functions {result['list']:.0f} ms; GET /metrics {result['metrics']} bytes", flush=True)
 
 
 def measure(machine, program, count, idle_seconds):
