@@ -18,7 +18,7 @@ from .verdict import quartiles
 CALLERS = 2
 CALLS_PER_SECOND = 50
 EDITS_PER_SECOND = 4
-# Functions scale to zero in this time; everything that was in hand is over then.
+# Functions scale to zero in this time, and every call has ended.
 QUIET_SECONDS = 15
 GROWTH_BAR_KIB = 2048
 START_BAR_MS = 3000
@@ -93,14 +93,14 @@ target: {{command: [{program}], {MORE}{environment}}}
 
 
 def settled(pid):
-    """What the process has when nothing is in hand any more."""
+    """Memory, descriptors, threads and descendants once every call has ended."""
     smallest = process.settled_rss_anon_kib(pid, QUIET_SECONDS)
     return {"KiB": smallest, "descriptors": process.descriptors(pid),
             "threads": len(os.listdir(f"/proc/{pid}/task")), "processes": len(process.descendants(pid))}
 
 
 def completed(machine):
-    """Completed invocations of the functions that nobody changes."""
+    """Completed invocations of the unchanged functions."""
     text = wire.wait_for(machine.operations, "/metrics", seconds=scale.LONGEST_SECONDS).decode()
     return sum(float(line.rpartition(" ")[2]) for line in text.splitlines()
                if re.match(r'f2s_requests_completed_total\{.*function="(default/)?function-', line))

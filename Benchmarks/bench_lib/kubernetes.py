@@ -54,7 +54,7 @@ def run(machine, options, verdicts):
         try:
             cluster.create(FUNCTIONS, function("running", backend, 1))
             run_pod(cluster, "running")
-            # What they make of thousands of Deployments is not F2S's, and takes longer.
+            # Their work on thousands of Deployments is not F2S's, and takes longer.
             cluster.script("stop", "controller-manager")
             cluster.script("stop", "scheduler")
             wire.wait_for(machine.port, "/invoke/running", seconds=60)

@@ -2,7 +2,7 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// What the REST API has written is in force for the next request.
+    /// A write by the REST API is in force for the next request.
     @Suite struct WritesInForce {
         private static let functions = 100
 

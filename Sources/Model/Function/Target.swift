@@ -60,7 +60,7 @@ public struct Target: Sendable, Hashable {
     /// meaning.
     public var watch: Bool
 
-    /// What most functions leave as it is. Thousands that declare none of it have it in memory once.
+    /// Fields that most functions leave as they are. Thousands that declare none of them have them in memory once.
     private struct Usual: Sendable, Hashable {
         var resources = Resources()
         var readinessProbe: ReadinessProbe?

@@ -9,7 +9,7 @@ public struct PeerReport: Sendable, Hashable, Codable {
     /// The functions that it takes itself to own by the peers that it sees, admitted already or still held back, and
     /// those that it has any invocation of in hand. Empty where ``Owned/isLeftOut`` says so.
     public var holds: [Function.ID]
-    /// Which of these it owns. Absent in reports of earlier versions, which tell of all of them each time.
+    /// Those of them that it owns. Absent in reports of earlier versions, which tell of all of them each time.
     public var owned: Owned?
     /// The newest report that it has taken of each other process, by ``Peer/id``.
     public var seen: [String: UInt64]
@@ -19,16 +19,16 @@ public struct PeerReport: Sendable, Hashable, Codable {
     /// The newest event that it knows, ``Event/sequence``: one that is behind fetches what it lacks.
     public var newestEvent: UInt64?
 
-    /// Which functions a process owns, told when that has changed and not each second.
+    /// The functions that a process owns, told when they have changed and not each second.
     public struct Owned: Sendable, Hashable, Codable {
         /// The first report that told of the same functions.
         public var since: UInt64
         /// Whether they are left out: every other process has taken that report, or a later one.
         public var isLeftOut: Bool
-        /// The functions that it does not own and has invocations of in hand.
+        /// The functions that it does not own and has invocations of in flight.
         public var inHand: [Function.ID]
 
-        /// What a process owns.
+        /// The functions that a process owns, as a report tells of them.
         public init(since: UInt64, isLeftOut: Bool, inHand: [Function.ID]) {
             self.since = since
             self.isLeftOut = isLeftOut

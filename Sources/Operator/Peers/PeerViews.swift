@@ -14,7 +14,7 @@ struct PeerViews: Sendable {
         let owned: Set<Function.ID>?
         /// The first of its reports that told of these; `nil`: it is of a version that tells of them each time.
         let ownedSince: UInt64?
-        /// Other functions that it has invocations of in hand.
+        /// Other functions that it has invocations of in flight.
         let inHand: Set<Function.ID>
         /// The newest report of this process that it had taken.
         let seen: UInt64
@@ -33,7 +33,7 @@ struct PeerViews: Sendable {
             at = now
         }
 
-        /// Whether the process may grant slots of the function, or have some in hand.
+        /// Whether the process may grant slots of the function, or have some in flight.
         func mayHold(_ id: Function.ID) -> Bool { owned?.contains(id) ?? true || inHand.contains(id) }
 
         /// The functions that it holds and did not hold by its word before, or the other way round.

@@ -2,7 +2,7 @@ import FoundationEssentials
 
 /// Reads what the API server answers.
 enum Answer {
-    /// Who has written which field: half of an object's bytes, and nothing that F2S looks at.
+    /// The member that tells who has written which field: half of an object's bytes, and nothing that F2S looks at.
     private static let ignored = "managedFields"
 
     /// A typed value; fields that it does not know are passed over.

@@ -3,7 +3,7 @@
 /// Lists of thousands of objects are read whole when a watch has to begin anew. A part that is kept as a value, or that
 /// its type does not know, costs nothing here, while Foundation's decoder makes a container of each.
 struct JSONTreeDecoder: Decoder {
-    /// What is decoded.
+    /// The value to decode.
     let value: JSONValue
     let codingPath: [any CodingKey]
     let userInfo: [CodingUserInfoKey: Any]

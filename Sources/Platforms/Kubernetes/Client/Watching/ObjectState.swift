@@ -1,4 +1,4 @@
-/// Which state of which object something was read from: another state has another version.
+/// The state of an object that something was read from: another state has another version.
 struct ObjectState: Sendable, Hashable {
     /// `metadata.uid`.
     let uid: String
@@ -6,7 +6,7 @@ struct ObjectState: Sendable, Hashable {
     let resourceVersion: String
 }
 
-/// What is read of an object and says of which state it is, so that a list does not read again what is known already.
+/// A reading of an object that says of which state it is, so that a list need not read that state again.
 protocol StatefulItem: Decodable, Sendable {
     /// `nil`: it is not known.
     var objectState: ObjectState? { get }
@@ -33,6 +33,6 @@ struct KnownItems<Item: Sendable>: Sendable {
         return items[ObjectState(uid: uid, resourceVersion: version)]
     }
 
-    /// Where a decoder finds them.
+    /// The key by which a decoder finds them.
     static var key: CodingUserInfoKey? { CodingUserInfoKey(rawValue: "known") }
 }
