@@ -26,13 +26,13 @@ public struct PeerReport: Sendable, Hashable, Codable {
         /// Whether they are left out: every other process has taken that report, or a later one.
         public var isLeftOut: Bool
         /// The functions that it does not own and has invocations of in flight.
-        public var inHand: [Function.ID]
+        public var inFlight: [Function.ID]
 
         /// The functions that a process owns, as a report tells of them.
-        public init(since: UInt64, isLeftOut: Bool, inHand: [Function.ID]) {
+        public init(since: UInt64, isLeftOut: Bool, inFlight: [Function.ID]) {
             self.since = since
             self.isLeftOut = isLeftOut
-            self.inHand = inHand
+            self.inFlight = inFlight
         }
     }
 

@@ -157,12 +157,12 @@ struct Handover: Sendable {
         for id in undecided where seats[id] == .claimed(since: nil) { seats[id] = .claimed(since: sequence) }
         let since = ownedSince ?? sequence
         ownedSince = since
-        let inHand = load.functions.filter { $0.value.inFlight > 0 && !owned.contains($0.key) }.map(\.key)
+        let inFlight = load.functions.filter { $0.value.inFlight > 0 && !owned.contains($0.key) }.map(\.key)
         let isKnown = views.allKnow(since)
         var report = PeerReport(
-            peer: views.own.id, sequence: sequence, load: load, holds: isKnown ? [] : Array(owned) + inHand,
+            peer: views.own.id, sequence: sequence, load: load, holds: isKnown ? [] : Array(owned) + inFlight,
             seen: views.seen)
-        report.owned = PeerReport.Owned(since: since, isLeftOut: isKnown, inHand: inHand)
+        report.owned = PeerReport.Owned(since: since, isLeftOut: isKnown, inFlight: inFlight)
         return report
     }
 

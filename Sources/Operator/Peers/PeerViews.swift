@@ -15,7 +15,7 @@ struct PeerViews: Sendable {
         /// The first of its reports that told of these; `nil`: it is of a version that tells of them each time.
         let ownedSince: UInt64?
         /// Other functions that it has invocations of in flight.
-        let inHand: Set<Function.ID>
+        let inFlight: Set<Function.ID>
         /// The newest report of this process that it had taken.
         let seen: UInt64
         /// When it came.
@@ -23,22 +23,22 @@ struct PeerViews: Sendable {
 
         init(_ report: PeerReport, after before: Word?, seen: UInt64, at now: Duration) {
             sequence = report.sequence
-            inHand = Set(report.owned?.inHand ?? [])
+            inFlight = Set(report.owned?.inFlight ?? [])
             ownedSince = report.owned?.since
             let isKnown = before?.ownedSince == ownedSince
             owned =
                 report.owned?.isLeftOut == true
-                ? (isKnown ? before?.owned : nil) : Set(report.holds).subtracting(inHand)
+                ? (isKnown ? before?.owned : nil) : Set(report.holds).subtracting(inFlight)
             self.seen = seen
             at = now
         }
 
         /// Whether the process may grant slots of the function, or have some in flight.
-        func mayHold(_ id: Function.ID) -> Bool { owned?.contains(id) ?? true || inHand.contains(id) }
+        func mayHold(_ id: Function.ID) -> Bool { owned?.contains(id) ?? true || inFlight.contains(id) }
 
         /// The functions that it holds and did not hold by its word before, or the other way round.
         func changes(since before: Word?) -> Set<Function.ID> {
-            let changes = inHand.symmetricDifference(before?.inHand ?? [])
+            let changes = inFlight.symmetricDifference(before?.inFlight ?? [])
             if let before, before.owned != nil, before.ownedSince == ownedSince, ownedSince != nil { return changes }
             return changes.union((owned ?? []).symmetricDifference(before?.owned ?? []))
         }
