@@ -94,6 +94,47 @@ import Testing
         #expect(Set(try await snapshot(following).functions.map(\.name.text)) == ["alpha", "beta", "gamma", "delta"])
     }
 
+    /// True if this process has CAP_SYS_ADMIN, the capability 21 (capabilities(7)).
+    private static let mayMount: Bool = {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("CapEff:") }
+        let mask = line?.split(whereSeparator: \.isWhitespace).last.flatMap { UInt64($0, radix: 16) } ?? 0
+        return mask & (1 << 21) != 0
+    }()
+
+    @Test(.enabled(if: mayMount))
+    func `another file system below the folder is not read unless a setting says so`() async throws {
+        let folder = try TemporaryFolder()
+        let mounted = folder.path + "/functions/mounted"
+        try folder.write("functions/a.yaml", manifest("alpha"))
+        try folder.write("functions/sub/b.yaml", manifest("beta"))
+        try FileManager.default.createDirectory(atPath: mounted, withIntermediateDirectories: true)
+        let isMounted = mount("f2s-test", mounted, "tmpfs", 0, nil) == 0
+        defer {
+            // Before the folder is removed. MNT_DETACH: a file that is still open does not prevent it.
+            withExtendedLifetime(folder) { if isMounted { umount2(mounted, Int32(MNT_DETACH)) } }
+        }
+        try #require(isMounted)
+        try folder.write("functions/mounted/c.yaml", manifest("gamma"))
+        try folder.write("functions/mounted/deep/d.yaml", manifest("delta"))
+        // Hidden, so that only the link leads to it.
+        try folder.write("functions/mounted/.e.yaml", manifest("epsilon"))
+        #expect(symlink("mounted/.e.yaml", folder.path + "/functions/linked.yaml") == 0)
+        let directory = open(folder)
+        directory.look()
+        let seen = try await snapshot(directory)
+        #expect(seen.functions.map(\.name.text) == ["alpha", "beta"])
+        let told = seen.refusals.filter { $0.message.contains("f2s.follow_links") }
+        #expect(told.count == 1 && seen.refusals.count == 1, "\(seen.refusals)")
+        let words = "linked.yaml, mounted: leads out of the folder or to another file system"
+        #expect(told.first?.message.hasPrefix(words) == true, "\(seen.refusals)")
+        let following = open(folder) { $0.followsLinks = true }
+        following.look()
+        let all = try await snapshot(following)
+        #expect(Set(all.functions.map(\.name.text)) == ["alpha", "beta", "gamma", "delta", "epsilon"])
+        #expect(all.refusals.isEmpty, "\(all.refusals)")
+    }
+
     @Test func `a manifest or folder with a name that is not UTF-8 is reported`() async throws {
         let folder = try TemporaryFolder()
         try folder.write("functions/a.yaml", manifest("alpha"))

@@ -208,7 +208,7 @@ struct FolderWalk: Sendable {
         let kind = status.st_mode & S_IFMT
         let isFolder = kind == S_IFDIR
         guard isFolder || kind == S_IFREG && FolderScan.isManifest(path) else { return }
-        guard limits.followsLinks || leadsInside(path) else {
+        guard limits.followsLinks || UInt64(status.st_dev) == round.device && leadsInside(path) else {
             round.scan.outside.append(path)
             return
         }
