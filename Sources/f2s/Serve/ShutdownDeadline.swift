@@ -6,9 +6,10 @@ enum ShutdownDeadline {
     /// Exit status of a process that did not end in time.
     static let exitStatus: Int32 = 75
 
-    /// Begins to count. Whatever is left of the process after `duration` is ended.
+    /// Begins to count. Whatever is left of the process after `duration`, in whole seconds rounded up, is ended.
     static func arm(after duration: Duration) {
-        let seconds = max(1, Int(duration.components.seconds))
+        let (whole, rest) = duration.components
+        let seconds = max(1, Int(whole) + (rest > 0 ? 1 : 0))
         var thread = pthread_t()
         let code = pthread_create(
             &thread, nil,

@@ -21,9 +21,10 @@ struct F2SServer: Sendable {
     ///   - settings: `config.yaml`; `nil`: there is none.
     ///   - descriptors: files that it may have open; `nil`: as many as this process.
     ///   - options: further options of `f2s serve`.
+    ///   - environment: further variables.
     static func serve<Result>(
         _ functions: [FunctionManifest], settings: String? = nil, descriptors: Int? = nil, options: [String] = [],
-        _ body: (F2SServer) async throws -> Result
+        environment: [String] = [], _ body: (F2SServer) async throws -> Result
     ) async throws -> Result {
         let home = try TemporaryFolder()
         defer { home.remove() }
@@ -31,16 +32,18 @@ struct F2SServer: Sendable {
         for function in functions { try Files.write(function.yaml, to: "\(home.path)/functions/\(function.name).yaml") }
         return try await serve(
             folder: home.path + "/functions", home: home.path, settings: settings, descriptors: descriptors,
-            options: options, body)
+            options: options, environment: environment, body)
     }
 
     /// Serves the folder, which is left to the caller, as everything in `home` is.
+    /// - Parameter program: the words that start f2s; `nil`: the path of the release build.
     static func serve<Result>(
         folder: String, home: String, settings: String? = nil, descriptors: Int? = nil, options: [String] = [],
-        _ body: (F2SServer) async throws -> Result
+        environment: [String] = [], program: [String]? = nil, _ body: (F2SServer) async throws -> Result
     ) async throws -> Result {
         let server = try F2SServer(
-            folder: folder, home: home, settings: settings, descriptors: descriptors, options: options)
+            folder: folder, home: home, settings: settings, descriptors: descriptors, options: options,
+            environment: environment, program: program)
         defer { server.end() }
         do {
             return try await body(server)
@@ -51,14 +54,16 @@ struct F2SServer: Sendable {
     }
 
     private init(
-        folder: String, home: String, settings: String?, descriptors: Int?, options: [String]
+        folder: String, home: String, settings: String?, descriptors: Int?, options: [String], environment: [String],
+        program: [String]?
     ) throws {
         self.folder = folder
         temporaryFolder = home + "/t"
         logFile = home + "/f2s.log"
         let output = home + "/f2s.out"
         try Files.makeFolder(temporaryFolder)
-        var command = [try Workshop.current.f2s, "serve", "--folder", folder]
+        var command = try program ?? [Workshop.current.f2s]
+        command += ["serve", "--folder", folder]
         command += ["--listen", "127.0.0.1:0", "--operations", "127.0.0.1:0"] + options
         if let settings {
             try Files.write(settings, to: home + "/config.yaml")
@@ -68,7 +73,7 @@ struct F2SServer: Sendable {
         let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
         startedAt = monotonicNanoseconds()
         let process = try ChildProcess(
-            command, environment: ["PATH=\(path)", "HOME=\(home)", "TMPDIR=\(temporaryFolder)"],
+            command, environment: ["PATH=\(path)", "HOME=\(home)", "TMPDIR=\(temporaryFolder)"] + environment,
             output: output, errors: logFile)
         self.process = process
         do {
