@@ -35,14 +35,16 @@ extension Catalog {
         self.ownership = ownership
         var effects = Effects()
         var routes: Set<Route> = []
+        var moved: Set<Function.ID> = []
         for (id, var entry) in known where seat(of: id) != entry.seat {
             routes.insert(entry.draft.route)
+            moved.insert(id)
             seat(&entry, now, &effects)
             known[id] = entry
         }
         guard !routes.isEmpty else { return effects }
         publishTables(now, changing: routes, &effects)
-        place(now, &effects)
+        place(moved, now, &effects)
         return effects
     }
 

@@ -43,7 +43,7 @@ struct Catalog {
     /// Removed functions whose work is not done: until it is, their replicas must not be taken for idle. One that is
     /// declared again in the meantime has the same replicas, and goes on with the same queue.
     private var departing: [Function.ID: FunctionCell] = [:]
-    private var replicaCells: [Replica.ID: (address: Replica.Address, cell: ReplicaCell)] = [:]
+    private var replicaCells: [Function.ID: [Replica.ID: (address: Replica.Address, cell: ReplicaCell)]] = [:]
     /// The declarations that were taken last.
     private(set) var functions = FunctionSnapshot()
     private var hasFunctions = false
@@ -76,6 +76,9 @@ struct Catalog {
         departing = departing.filter { $0.value.withQueue { $0.inFlight > 0 } }
         return Array(departing.values)
     }
+
+    /// The queue of a function that was removed while it had invocations in flight.
+    func departingCell(of id: Function.ID) -> FunctionCell? { departing[id] }
 
     /// The queue of a function that can be routed.
     func cell(of id: Function.ID) -> FunctionCell? { known[id]?.cell }
@@ -122,7 +125,7 @@ struct Catalog {
             }
         }
         publishTables(now, changing: isFirst ? nil : routes, &effects)
-        place(now, &effects)
+        place(concerned.union(changes.removed.map(\.id)), now, &effects)
         return effects
     }
 
@@ -160,9 +163,10 @@ struct Catalog {
     }
 
     mutating func update(_ snapshot: ReplicaSnapshot, now: UInt64) -> Effects {
+        let changed = snapshot.changes(since: replicas)
         replicas = snapshot
         var effects = Effects()
-        place(now, &effects)
+        place(changed, now, &effects)
         return effects
     }
 
@@ -178,8 +182,8 @@ struct Catalog {
         let bounds = bounds(of: entry.draft.target)
         let wakes = entry.cell.withQueue { $0.update(bounds, now: now) }
         if !wakes.isEmpty { effects.wakes.append((entry.cell, wakes)) }
-        for replica in placed[entry.cell.id]?.replicas ?? [] {
-            replicaCells[replica.id]?.cell.withConnections { $0.limit = bounds.concurrency }
+        for (_, cell) in (replicaCells[entry.cell.id] ?? [:]).values {
+            cell.withConnections { $0.limit = bounds.concurrency }
         }
         if let forward = entry.forward { _ = forward.cell.withQueue { $0.update(bounds.ofForward, now: now) } }
     }
@@ -190,42 +194,39 @@ struct Catalog {
             queued: target.limits.queued ?? queueLengthMax, rate: target.limits.callerRate)
     }
 
-    /// Brings the replicas to the queues of their functions; those of which nothing changed are left alone.
-    mutating func place(_ now: UInt64, _ effects: inout Effects) {
-        var byFunction: [Function.ID: [Replica]] = [:]
-        var listed: Set<Replica.ID> = []
-        var kept: [Function.ID: [ReplicaCell]] = [:]
-        for replica in replicas.replicas where replica.state != .gone {
-            if known[replica.function] != nil {
-                byFunction[replica.function, default: []].append(replica)
-                listed.insert(replica.id)
-            } else if departing[replica.function] != nil, let cell = replicaCells[replica.id]?.cell {
-                kept[replica.function, default: []].append(cell)
-                listed.insert(replica.id)
+    /// Brings the replicas of functions to the functions' queues.
+    mutating func place(_ functions: Set<Function.ID>, _ now: UInt64, _ effects: inout Effects) {
+        for id in functions {
+            let replicas = replicas[id].replicas.filter { $0.state != .gone }
+            if let entry = known[id] {
+                let placement = Placement(replicas: replicas, trouble: trouble(of: entry), isHeld: entry.seat.isHeld)
+                let newest = replicas.isEmpty && placement.trouble == nil ? nil : placement
+                if placed[id] != newest {
+                    placed[id] = newest
+                    place(placement, of: entry, now, &effects)
+                }
             }
+            let isUsed = known[id] != nil || departing[id] != nil
+            retireCells(of: id, keeping: isUsed ? Set(replicas.map(\.id)) : [], &effects)
+            departing[id]?.withQueue { $0.keep(only: (replicaCells[id] ?? [:]).values.map(\.cell), now: now) }
         }
-        for (id, cell) in departing { cell.withQueue { $0.keep(only: kept[id] ?? [], now: now) } }
-        let concerned = Set(byFunction.keys).union(replicas.troubles.keys).union(replicas.restarts.keys)
-            .union(placed.keys)
-        for id in concerned {
-            guard let entry = known[id] else { continue }
-            let placement = Placement(
-                replicas: byFunction[id] ?? [], trouble: trouble(of: entry), isHeld: entry.seat.isHeld)
-            guard placed[id] != placement else { continue }
-            placed[id] = placement
-            place(placement, of: entry, now, &effects)
-        }
-        placed = placed.filter { known[$0.key] != nil && ($0.value.trouble != nil || !$0.value.replicas.isEmpty) }
-        for (id, known) in replicaCells where !listed.contains(id) {
-            replicaCells[id] = nil
+    }
+
+    private mutating func retireCells(
+        of function: Function.ID, keeping kept: Set<Replica.ID>, _ effects: inout Effects
+    ) {
+        for (id, known) in replicaCells[function] ?? [:] where !kept.contains(id) {
+            replicaCells[function]?[id] = nil
             effects.retired.append(known.cell)
         }
+        if replicaCells[function]?.isEmpty == true { replicaCells[function] = nil }
     }
 
     /// A trouble counts as long as the revision that has it is the one that is declared. A restart is told like one to
     /// those who wait in vain; it keeps nobody from waiting, because its replica is listed.
     private func trouble(of entry: Known) -> StartTrouble? {
-        guard let trouble = replicas.troubles[entry.cell.id] ?? replicas.restarts[entry.cell.id] else { return nil }
+        let shown = replicas[entry.cell.id]
+        guard let trouble = shown.trouble ?? shown.restart else { return nil }
         let revision = Revision(
             of: entry.draft.target, in: entry.workingFolder, restartedAt: entry.restartedAt,
             carrying: entry.carriesMetadata ? entry.draft.metadata : .none)
@@ -260,13 +261,13 @@ struct Catalog {
     /// The cell of a replica at its address. With another address it is another one: what is still under way to the old
     /// address must not be taken for the new one's.
     private mutating func cell(of replica: Replica, _ effects: inout Effects) -> ReplicaCell? {
-        if let known = replicaCells[replica.id] {
+        if let known = replicaCells[replica.function]?[replica.id] {
             if known.address == replica.address { return known.cell }
-            replicaCells[replica.id] = nil
+            replicaCells[replica.function]?[replica.id] = nil
             effects.retired.append(known.cell)
         }
         guard let address = replica.address, let cell = makeCell(replica.id, at: address) else { return nil }
-        replicaCells[replica.id] = (address, cell)
+        replicaCells[replica.function, default: [:]][replica.id] = (address, cell)
         return cell
     }
 

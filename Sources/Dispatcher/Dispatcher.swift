@@ -211,7 +211,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     /// Asks for a replica of a function of which none takes invocations.
     public func requestStart(of function: Function.ID) {
         let now = Duration.nanoseconds(Int64(clamping: Clock.monotonicNanoseconds()))
-        if startRequests.withLock({ $0.request(function, at: now) }) { changes.raise() }
+        if startRequests.withLock({ $0.request(function, at: now) }) { shared.noteChange(of: function) }
     }
 
     /// Every function that can be routed, by its name.
@@ -242,12 +242,34 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     public func currentLoad() -> LoadReport {
         let departing = catalog.withLock { $0.departingCells() }
         let now = Clock.monotonicNanoseconds()
+        return report(
+            of: active.currentLoads(now: now), departing: departing,
+            startRequests: startRequests.withLock { $0.functions }, now: now)
+    }
+
+    /// What some functions have in flight.
+    public func currentLoad(of functions: Set<Function.ID>) -> LoadReport {
+        let (cells, departing) = catalog.withLock { catalog in
+            (functions.compactMap { catalog.cell(of: $0) }, functions.compactMap { catalog.departingCell(of: $0) })
+        }
+        let now = Clock.monotonicNanoseconds()
+        return report(
+            of: active.currentLoads(of: cells, now: now), departing: departing,
+            startRequests: startRequests.withLock { $0.functions.filter(functions.contains) }, now: now)
+    }
+
+    /// Takes out the functions that ``changes`` was raised for.
+    public func takeChangedFunctions() -> Set<Function.ID> { shared.takeChanged() }
+
+    private func report(
+        of loads: [ActiveFunctions.Load], departing: [FunctionCell], startRequests: [Function.ID], now: UInt64
+    ) -> LoadReport {
         var report = LoadReport()
-        for load in active.currentLoads(now: now) {
+        for load in loads {
             report.functions[load.cell.id] = load.function
             for (replica, load) in load.replicas { report.add(load, of: replica) }
         }
-        noteStartRequests(in: &report, now: now)
+        note(startRequests, in: &report, now: now)
         for cell in departing {
             for (replica, load) in cell.withQueue({ $0.currentReplicas() }) where load.inFlight > 0 {
                 report.add(load, of: replica)
@@ -256,8 +278,8 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         return report
     }
 
-    private func noteStartRequests(in report: inout LoadReport, now: UInt64) {
-        for id in startRequests.withLock({ $0.functions }) {
+    private func note(_ requests: [Function.ID], in report: inout LoadReport, now: UInt64) {
+        for id in requests {
             let state = catalog.withLock { $0.cell(of: id) }?.withQueue {
                 (load: $0.load(now: now), isAccepting: $0.isAccepting)
             }

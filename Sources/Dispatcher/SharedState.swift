@@ -5,6 +5,8 @@ import Synchronization
 /// What all loops share: atomics, instruments, and the way to each other.
 final class SharedState: Sendable {
     let changes = Signal()
+    /// Functions that ``changes`` was raised for.
+    private let changed = Mutex<Set<Function.ID>>([])
     let connections = Atomic<Int>(0)
     let upstreamConnections = Atomic<Int>(0)
     let descriptors: DescriptorBudget
@@ -30,6 +32,20 @@ final class SharedState: Sendable {
             help: "Connections that were closed because a replica sent more than its answer.")
         refusedConnections = registry.counter(
             "f2s_connections_refused_total", help: "Client connections that were over the limit.")
+    }
+
+    /// Tells the control plane to look at a function.
+    func noteChange(of function: Function.ID) {
+        changed.withLock { _ = $0.insert(function) }
+        changes.raise()
+    }
+
+    /// Takes out the functions that were noted since the last time.
+    func takeChanged() -> Set<Function.ID> {
+        changed.withLock { changed in
+            defer { changed = [] }
+            return changed
+        }
     }
 
     /// Whether another connection leaves the reserve of descriptors alone.

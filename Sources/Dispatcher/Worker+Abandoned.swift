@@ -19,6 +19,6 @@ extension Worker {
     func giveUp(_ slot: AbandonedSlot) {
         let time = coarseNow
         if let next = slot.cell.withQueue({ $0.giveUp(slot.grant, now: time) }) { deliver(next, of: slot.cell) }
-        shared.changes.raise()
+        shared.noteChange(of: slot.cell.id)
     }
 }

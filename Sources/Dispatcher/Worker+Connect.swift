@@ -60,7 +60,7 @@ extension Worker {
             let wakes = cell.withQueue { $0.accepted(replica, now: time) }
             if wakes.contains(where: { $0.waiter.loop == index }) { keepIdle(upstream) } else { upstream.close() }
             for wake in wakes { deliver(wake, of: cell) }
-            shared.changes.raise()
+            shared.noteChange(of: cell.id)
         }
     }
 }

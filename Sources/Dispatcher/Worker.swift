@@ -223,7 +223,7 @@ final class Worker {
             return (next, queue.isDrained(grant.position))
         }
         if let next { deliver(next, of: cell) }
-        if isDrained { shared.changes.raise() }
+        if isDrained { shared.noteChange(of: cell.id) }
     }
 
     /// Hands a slot to one who waited for it.

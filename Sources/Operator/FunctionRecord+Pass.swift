@@ -3,12 +3,8 @@ import F2SModel
 extension FunctionRecord {
     /// What every function of one pass is looked at with.
     struct Pass: Sendable {
-        /// The platform's replicas by function.
-        let replicas: [Function.ID: [Replica]]
-        /// Why starts failed.
-        let troubles: [Function.ID: StartTrouble]
-        /// Why replicas have ended that are started again.
-        let restarts: [Function.ID: StartTrouble]
+        /// The platform's replicas, why starts failed, and why replicas have ended that are started again.
+        let observed: ReplicaSnapshot
         /// The dispatchers' reports, added up.
         let load: LoadReport
         /// Whether all of them have reported.
@@ -28,8 +24,9 @@ extension FunctionRecord {
     /// Decides what the function should run, plans how to get there, and notes what people should know.
     /// - Parameter wasActive: false: the passes did not look at it as time went by, because it was silent.
     mutating func look(_ pass: Pass, wasActive: Bool, _ metrics: OperatorMetrics, _ events: inout [Event]) {
-        let own = pass.replicas[function.id] ?? []
-        let trouble = pass.troubles[function.id].flatMap { $0.revision == revision.text ? $0 : nil }
+        let observed = pass.observed[function.id]
+        let own = observed.replicas
+        let trouble = observed.trouble.flatMap { $0.revision == revision.text ? $0 : nil }
         if !wasActive, let passedAt = pass.passedAt, let lookedAt, lookedAt < passedAt {
             memory.window.rest(until: passedAt, keeping: policy.stableWindow)
         }
@@ -65,8 +62,8 @@ extension FunctionRecord {
     /// and no window or wait runs out.
     func isSettled(_ pass: Pass) -> Bool {
         guard let decision, decision.desired == 0, !isTroubled, !isRollingOut, reported.isEmpty,
-            pass.load.functions[function.id] == nil, pass.restarts[function.id] == nil,
-            pass.replicas[function.id] == nil
+            pass.load.functions[function.id] == nil, pass.observed[function.id].restart == nil,
+            pass.observed[function.id].replicas.isEmpty
         else { return false }
         return decision.stableConcurrency == 0 && decision.panicConcurrency == 0 && memory.isAtRest
     }
@@ -131,7 +128,7 @@ extension FunctionRecord {
             minimum: function.target.minReplicas,
             isRolloutStuck: isTroubled && plan.ready > 0 && !plan.isCurrentReady,
             trouble: trouble.map(StatusFacts.Trouble.init),
-            restart: pass.restarts[function.id].flatMap {
+            restart: pass.observed[function.id].restart.flatMap {
                 $0.revision == revision.text ? StatusFacts.Trouble($0) : nil
             }, routeHolder: routeHolder,
             refusal: function.status.conditions.first { $0.kind == .refused && $0.isTrue },

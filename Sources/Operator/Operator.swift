@@ -65,14 +65,10 @@ public final class Operator: Service, OperatorInspector {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.followFunctions() }
                 group.addTask { await self.followReplicas() }
-                group.addTask { for await _ in self.dataPlane.changes.arrivals() { self.wake.raise() } }
-                group.addTask { for await _ in self.platform.election.changes.arrivals() { self.wake.raise() } }
-                if let link = self.link {
-                    group.addTask { for await _ in link.changes.arrivals() { self.wake.raise() } }
-                }
                 group.addTask { await self.tick() }
                 group.addTask { await self.watchOutage() }
-                for await _ in self.wake.arrivals() {
+                let signals = [self.wake, self.dataPlane.changes, self.platform.election.changes]
+                for await _ in Signal.arrivals(of: signals + [self.link?.changes].compactMap(\.self)) {
                     for call in self.pass() { group.addTask { await self.carryOut(call) } }
                 }
                 group.cancelAll()
@@ -106,8 +102,13 @@ public final class Operator: Service, OperatorInspector {
 
     /// Takes replicas out of use at once, for as long as they exist. When this returns the dispatcher knows.
     func withdraw(_ ids: [Replica.ID]) {
+        handDown { $0.withdraw(ids, at: clock.now()) }
+    }
+
+    /// Tells the dispatcher of changed replicas at once, because callers may wait for them, and asks for a pass.
+    private func handDown(_ change: (inout OperatorState) -> ReplicaSnapshot?) {
         handingDown.withLock { _ in
-            if let published = state.withLock({ $0.withdraw(ids, at: clock.now()) }) { dataPlane.apply(published) }
+            if let published = state.withLock({ change(&$0) }) { dataPlane.apply(published) }
         }
         wake.raise()
     }
@@ -115,7 +116,7 @@ public final class Operator: Service, OperatorInspector {
     /// Whether anything may run for a function, as far as is known here.
     func mayRun(_ id: Function.ID) -> Bool { state.withLock { $0.mayRun(id) } }
 
-    /// One look at everything.
+    /// One look at what has changed or, once a second, at all that is active.
     /// - Returns: what to ask the platform for.
     private func pass() -> [OperatorCall] {
         let now = clock.now()
@@ -124,32 +125,46 @@ public final class Operator: Service, OperatorInspector {
             defer { isDue = false }
             return isDue
         }
-        let own = dataPlane.currentLoad()
+        let reported = functionsToReport(isTick: isTick, isLeader: isLeader)
+        let own = currentLoad(of: reported)
         let load = sum(with: own)
-        let (outcome, isDraining) = handingDown.withLock { _ in
-            let (outcome, isDraining) = state.withLock { state in
+        let (outcome, draining) = handingDown.withLock { _ in
+            let (outcome, draining) = state.withLock { state in
                 state.requestTimeout = requestTimeout()
-                state.noteStranded(own)
+                state.noteStranded(own, of: reported)
                 if !state.stranded.isEmpty { strandings.raise() }
                 state.drainTimeout = drainTimeout()
                 let outcome = state.plan(
-                    load.load, isComplete: load.isComplete, isTick: isTick, at: now,
+                    load.load, of: reported, isComplete: load.isComplete, isTick: isTick, at: now,
                     wall: clock.secondsSince1970(), isLeader: isLeader)
-                return (outcome, !state.ledger.draining.isEmpty)
+                return (outcome, state.ledger.draining.isEmpty ? [] : state.draining)
             }
             if let published = outcome.published { dataPlane.apply(published) }
-            return (outcome, isDraining)
+            return (outcome, draining)
         }
         for event in outcome.events { tell(event) }
         guard isLeader else { return [] }
         // A replica that drains may be stopped only by what is in flight after the dispatcher was told.
-        let after = isDraining ? sum(with: dataPlane.currentLoad()) : load
+        let after = draining.isEmpty ? LoadReport() : sum(with: currentLoad(of: link == nil ? draining : nil)).load
         let (calls, cuts) = state.withLock { state in
-            let calls = state.calls(after.load, at: now)
+            let calls = state.calls(after, at: now)
             return (calls, state.takeCuts())
         }
         for event in cuts { tell(event) }
         return calls
+    }
+
+    /// The functions whose load a pass needs; `nil`: all of them, because time has passed, because this process was
+    /// not the leader, or because other processes tell of all of theirs.
+    private func functionsToReport(isTick: Bool, isLeader: Bool) -> Set<Function.ID>? {
+        let changed = dataPlane.takeChangedFunctions()
+        guard link == nil else { return nil }
+        return state.withLock { $0.loadWanted(isTick: isTick, isLeader: isLeader) }?.union(changed)
+    }
+
+    /// - Parameter functions: `nil`: all.
+    private func currentLoad(of functions: Set<Function.ID>?) -> LoadReport {
+        functions.map { dataPlane.currentLoad(of: $0) } ?? dataPlane.currentLoad()
     }
 
     /// What all processes have in hand.
@@ -233,8 +248,7 @@ public final class Operator: Service, OperatorInspector {
         await follow("replicas") {
             try await self.platform.replicas.withReplicas { snapshots in
                 for await snapshot in snapshots {
-                    self.state.withLock { $0.take(snapshot, at: self.clock.now()) }
-                    self.wake.raise()
+                    self.handDown { $0.take(snapshot, at: self.clock.now()) }
                 }
             }
         }

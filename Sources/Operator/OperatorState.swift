@@ -55,13 +55,15 @@ struct OperatorState: Sendable {
     var drainTimeout: Duration
     /// Whether the store has spoken: until then nothing is known to be deleted.
     private var hasFunctions = false
-    /// Replicas by function; `nil` until the platform has spoken.
-    private(set) var replicas: [Function.ID: [Replica]]?
+    private var observed = ObservedReplicas()
+    /// Replicas as the dispatcher was told last; `nil`: nothing yet.
     private(set) var published: ReplicaSnapshot?
-    private var observed = ReplicaSnapshot()
+    /// Functions of which something may be different for the dispatcher.
+    private var unpublished: Set<Function.ID> = []
+    /// Functions that have replicas and are not declared.
+    private var undeclared: Set<Function.ID> = []
     /// Invocations that were cut since somebody asked, for people.
     var cuts: [Event] = []
-    private var withdrawn = WithdrawnReplicas()
     /// Why the platform can start nothing; callers that wait for a cold function are told.
     private(set) var outage: Outage?
     /// Functions without replicas that a caller of this process waits for.
@@ -74,8 +76,6 @@ struct OperatorState: Sendable {
     private var drainers: Set<Function.ID> = []
     /// The load report of the last pass.
     private var load = LoadReport()
-    /// Function of each replica.
-    private var owners: [Replica.ID: Function.ID] = [:]
     /// True if this process led in the last pass.
     private var isLeading = false
     /// True if the last pass knew the load of every process.
@@ -110,6 +110,7 @@ struct OperatorState: Sendable {
     private mutating func take(_ function: Function) {
         let id = function.id
         departures.removeValue(forKey: id)
+        undeclared.remove(id)
         let place = index[id] ?? records.count
         if place == records.count {
             index[id] = place
@@ -124,6 +125,7 @@ struct OperatorState: Sendable {
         departures[function.id] = Departure(name: function.name.text, limit: drainLimit(of: function))
         queue.forget(function.id)
         drainers.remove(function.id)
+        if !observed[function.id].replicas.isEmpty { undeclared.insert(function.id) }
         guard let place = index.removeValue(forKey: function.id) else { return }
         records.swapAt(place, records.count - 1)
         records.removeLast()
@@ -131,42 +133,51 @@ struct OperatorState: Sendable {
     }
 
     /// Takes the newest replicas.
-    mutating func take(_ snapshot: ReplicaSnapshot, at now: Duration) {
-        withdrawn.take(snapshot, at: now)
-        observe(withdrawn.marked(snapshot))
-        ledger.keep(only: Set(snapshot.replicas.lazy.filter { $0.state != .gone }.map(\.id)))
+    /// - Returns: replicas for the dispatcher; `nil`: as before.
+    mutating func take(_ snapshot: ReplicaSnapshot, at now: Duration) -> ReplicaSnapshot? {
+        let (changed, ended) = observed.take(snapshot, at: now)
+        ledger.forget(ended)
+        note(changed)
+        return publish()
     }
 
     /// Takes replicas out of use for as long as they exist, those too that no snapshot has shown yet.
     /// - Returns: replicas for the dispatcher; `nil`: as before.
     mutating func withdraw(_ ids: [Replica.ID], at now: Duration) -> ReplicaSnapshot? {
-        withdrawn.add(ids, at: now)
-        guard replicas != nil else { return nil }
-        withdrawn.take(observed, at: now)
-        observe(withdrawn.marked(observed))
-        return publish()
+        note(observed.withdraw(ids, at: now))
+        return observed.isComplete ? publish() : nil
+    }
+
+    /// Puts functions into the queue whose replicas have changed.
+    private mutating func note(_ changed: Set<Function.ID>) {
+        queue.add(changed)
+        unpublished.formUnion(changed)
+        for id in changed {
+            if index[id] == nil, !observed[id].replicas.isEmpty { undeclared.insert(id) } else { undeclared.remove(id) }
+        }
     }
 
     /// Whether anything may run for a function: it is declared, has replicas, or not all is known yet.
     func mayRun(_ id: Function.ID) -> Bool {
-        guard hasFunctions, let replicas else { return true }
-        return index[id] != nil || replicas[id] != nil
+        guard hasFunctions, observed.isComplete else { return true }
+        return index[id] != nil || !observed[id].replicas.isEmpty
     }
 
     /// Decides what the queued functions should run and which replicas drain.
     /// - Parameters:
     ///   - load: the sum over all processes.
+    ///   - reported: the functions that `load` tells of; the others stay in the queue. `nil`: all functions.
     ///   - isComplete: false: not all of them have reported.
     ///   - isTick: true: functions that only time changes are looked at too.
     ///   - now: monotonic time.
     ///   - wall: seconds since 1970.
     mutating func plan(
-        _ load: LoadReport, isComplete: Bool = true, isTick: Bool = true, at now: Duration, wall: Double,
-        isLeader: Bool
+        _ load: LoadReport, of reported: Set<Function.ID>? = nil, isComplete: Bool = true, isTick: Bool = true,
+        at now: Duration, wall: Double, isLeader: Bool
     ) -> Outcome {
         self.wall = wall
         var outcome = Outcome()
-        guard let replicas else { return outcome }
+        guard observed.isComplete else { return outcome }
         if isLeader, hasFunctions {
             if !isLeading { forget() }
             if !isLeading {
@@ -176,12 +187,11 @@ struct OperatorState: Sendable {
             }
             isLeading = true
             wasComplete = isComplete
-            noteChanges(to: load)
+            noteChanges(to: load, of: reported)
             let pass = FunctionRecord.Pass(
-                replicas: replicas, troubles: observed.troubles, restarts: observed.restarts, load: load,
-                isComplete: isComplete, retirement: retirement, ledger: ledger, passedAt: passedAt, now: now,
-                wall: wall)
-            for place in queue.take(isTick: isTick).compactMap({ index[$0] }).sorted() {
+                observed: observed.snapshot, load: self.load, isComplete: isComplete, retirement: retirement,
+                ledger: ledger, passedAt: passedAt, now: now, wall: wall)
+            for place in queue.take(isTick: isTick, of: reported).compactMap({ index[$0] }).sorted() {
                 let id = records[place].function.id
                 // In place: a copy of a record would copy its load window when that changes.
                 records[place].look(pass, wasActive: queue.active.contains(id), metrics, &outcome.events)
@@ -191,8 +201,8 @@ struct OperatorState: Sendable {
                 if records[place].plan.draining.isEmpty { drainers.remove(id) } else { drainers.insert(id) }
             }
             var draining = drainers.flatMap { id in index[id].map { records[$0].plan.draining } ?? [] }
-            draining += planDepartures(replicas, load, now)
-            ledger.drain(draining, at: now)
+            draining += planDepartures(now)
+            drain(draining, at: now)
             passedAt = now
         } else {
             if isLeading { forget() }
@@ -205,38 +215,60 @@ struct OperatorState: Sendable {
         return outcome
     }
 
+    /// The functions of which a report of the load must tell at least, unless it tells of all of them; `nil`: it must
+    /// tell of all. What time alone changes is looked at with a tick.
+    func loadWanted(isTick: Bool, isLeader: Bool) -> Set<Function.ID>? {
+        isTick || isLeader != isLeading ? nil : queue.changed
+    }
+
+    /// Functions with replicas that drain: they may be stopped only by a report that was made after the dispatcher had
+    /// been told.
+    var draining: Set<Function.ID> { drainers.union(departures.keys) }
+
     /// Puts every function into the queue.
     mutating func lookAtAll() { queue.add(index.keys) }
 
-    /// Takes replicas, and puts the functions into the queue of which anything is different.
-    private mutating func observe(_ snapshot: ReplicaSnapshot) {
-        let newer = Dictionary(grouping: snapshot.replicas, by: \.function)
-        let known = replicas ?? [:]
-        for id in Set(newer.keys).union(known.keys) where newer[id] != known[id] { queue.add(id) }
-        for (old, new) in [(observed.troubles, snapshot.troubles), (observed.restarts, snapshot.restarts)] {
-            for id in Set(new.keys).union(old.keys) where new[id] != old[id] { queue.add(id) }
-        }
-        observed = snapshot
-        replicas = newer
-        owners = Dictionary(snapshot.replicas.map { ($0.id, $0.function) }) { _, last in last }
-    }
-
     /// Puts the functions into the queue whose load has changed since the last pass. Their average over time is looked
     /// at as time goes by.
-    private mutating func noteChanges(to newer: LoadReport) {
-        for (id, load) in newer.functions where !load.isPresent(like: self.load.functions[id]) { queue.add(id) }
-        for (id, load) in self.load.functions where newer.functions[id] == nil && load.isBusy { queue.add(id) }
-        for (id, load) in newer.replicas where load != self.load.replicas[id] { owners[id].map { queue.add($0) } }
-        for id in self.load.replicas.keys where newer.replicas[id] == nil { owners[id].map { queue.add($0) } }
-        load = newer
+    /// - Parameter reported: the functions that the report tells of; `nil`: all.
+    private mutating func noteChanges(to newer: LoadReport, of reported: Set<Function.ID>?) {
+        let earlier = reported.map { part(of: $0) } ?? load
+        for (id, load) in newer.functions where !load.isPresent(like: earlier.functions[id]) { queue.add(id) }
+        for (id, load) in earlier.functions where newer.functions[id] == nil && load.isBusy { queue.add(id) }
+        for (id, load) in newer.replicas where load != earlier.replicas[id] {
+            observed.function(of: id).map { queue.add($0) }
+        }
+        for id in earlier.replicas.keys where newer.replicas[id] == nil {
+            observed.function(of: id).map { queue.add($0) }
+        }
+        guard reported != nil else {
+            load = newer
+            return
+        }
+        for id in earlier.functions.keys { load.functions[id] = nil }
+        for id in earlier.replicas.keys { load.replicas[id] = nil }
+        load.functions.merge(newer.functions) { _, newer in newer }
+        load.replicas.merge(newer.replicas) { _, newer in newer }
+    }
+
+    /// The load of the last pass, of some functions.
+    private func part(of functions: Set<Function.ID>) -> LoadReport {
+        var part = LoadReport()
+        for id in functions {
+            part.functions[id] = load.functions[id]
+            for replica in observed[id].replicas { part.replicas[replica.id] = load.replicas[replica.id] }
+        }
+        return part
     }
 
     /// Notes which functions without replicas callers of this process wait for.
-    mutating func noteStranded(_ own: LoadReport) {
-        guard hasFunctions, let replicas else { return }
-        stranded = []
-        for (id, load) in own.functions where load.wantsActivation && replicas[id] == nil && index[id] != nil {
-            stranded.insert(id)
+    /// - Parameter reported: the functions that the report tells of; `nil`: all.
+    mutating func noteStranded(_ own: LoadReport, of reported: Set<Function.ID>? = nil) {
+        guard hasFunctions, observed.isComplete else { return }
+        unpublished.formUnion(stranded)
+        stranded = reported.map { stranded.subtracting($0) } ?? []
+        for (id, load) in own.functions where load.wantsActivation && index[id] != nil {
+            if observed[id].replicas.isEmpty { stranded.insert(id) }
         }
     }
 
@@ -247,20 +279,30 @@ struct OperatorState: Sendable {
 
     /// - Returns: replicas for the dispatcher; `nil`: as before.
     private mutating func publish() -> ReplicaSnapshot? {
-        var marked = marked(observed)
-        // An old answer says nothing of now.
-        if let outage, wall - outage.foundAt < Self.outageLifetime {
-            for id in stranded where marked.troubles[id] == nil {
-                guard let place = index[id] else { continue }
-                marked.troubles[id] = StartTrouble(
-                    stage: .scale, reason: "PlatformUnreachable", message: outage.reason,
-                    revision: records[place].revision, attempts: outage.attempts, nextAttempt: outage.foundAt + 2,
-                    retryAfterSeconds: 2)
-            }
+        var newest = published ?? ReplicaSnapshot()
+        for id in unpublished.union(stranded) { newest[id] = marked(observed[id], of: id) }
+        unpublished = []
+        guard newest != published else { return nil }
+        published = newest
+        return newest
+    }
+
+    /// A function's replicas for the dispatcher: those that leave drain, and callers hear that the platform is away.
+    private func marked(_ entry: ReplicaSnapshot.Entry, of id: Function.ID) -> ReplicaSnapshot.Entry {
+        var entry = entry
+        for place in entry.replicas.indices where entry.replicas[place].state != .gone {
+            if ledger.isLeaving(entry.replicas[place].id) { entry.replicas[place].state = .draining }
         }
-        guard marked != published else { return nil }
-        published = marked
-        return marked
+        // An old answer says nothing of now.
+        if let outage, wall - outage.foundAt < Self.outageLifetime, entry.trouble == nil, stranded.contains(id),
+            let place = index[id]
+        {
+            entry.trouble = StartTrouble(
+                stage: .scale, reason: "PlatformUnreachable", message: outage.reason,
+                revision: records[place].revision, attempts: outage.attempts, nextAttempt: outage.foundAt + 2,
+                retryAfterSeconds: 2)
+        }
+        return entry
     }
 
     /// The newest decision of every function, for people.
@@ -282,10 +324,8 @@ struct OperatorState: Sendable {
     }
 
     /// - Returns: replicas to mark as draining.
-    private mutating func planDepartures(
-        _ replicas: [Function.ID: [Replica]], _ load: LoadReport, _ now: Duration
-    ) -> [Replica.ID] {
-        for id in replicas.keys where index[id] == nil && departures[id] == nil {
+    private mutating func planDepartures(_ now: Duration) -> [Replica.ID] {
+        for id in undeclared where departures[id] == nil {
             // Declared before this process began.
             departures[id] = Departure(
                 name: id.text, limit: max(drainTimeout, requestTimeout + Target.drainMargin),
@@ -293,7 +333,7 @@ struct OperatorState: Sendable {
         }
         var draining: [Replica.ID] = []
         for (id, departure) in departures {
-            let own = (replicas[id] ?? []).filter { $0.state != .gone }
+            let own = observed[id].replicas.filter { $0.state != .gone }
             let isSettled =
                 departure.removedAt != nil || retirement == .byPlatform && departure.strangeSince != nil
             if own.isEmpty, isSettled {
@@ -312,8 +352,17 @@ struct OperatorState: Sendable {
         return draining
     }
 
+    /// Replaces the replicas that drain.
+    private mutating func drain(_ ids: [Replica.ID], at now: Duration) {
+        let before = Set(ledger.draining.keys)
+        ledger.drain(ids, at: now)
+        let changed = before.symmetricDifference(ledger.draining.keys)
+        unpublished.formUnion(changed.compactMap { observed.function(of: $0) })
+    }
+
     /// Another process leads: what it does is not known here.
     private mutating func forget() {
+        unpublished.formUnion(ledger.leaving.compactMap { observed.function(of: $0) })
         ledger = DrainLedger()
         departures = [:]
         queue = WorkQueue()
@@ -321,15 +370,6 @@ struct OperatorState: Sendable {
         load = LoadReport()
         passedAt = nil
         for place in records.indices { records[place].forget() }
-    }
-
-    private func marked(_ snapshot: ReplicaSnapshot) -> ReplicaSnapshot {
-        guard !ledger.isEmpty else { return snapshot }
-        var snapshot = snapshot
-        for place in snapshot.replicas.indices where snapshot.replicas[place].state != .gone {
-            if ledger.isLeaving(snapshot.replicas[place].id) { snapshot.replicas[place].state = .draining }
-        }
-        return snapshot
     }
 
     /// Longest time that a replica of the function drains.

@@ -57,6 +57,17 @@ import Testing
         #expect(latest.current == 1)
     }
 
+    @Test func `a follower of several signals is woken by each of them`() async {
+        let signals = [Signal(), Signal(), Signal()]
+        var arrivals = Signal.arrivals(of: signals).makeAsyncIterator()
+        #expect(await arrivals.next() != nil, "it is woken once at once")
+        for signal in signals {
+            signal.raise()
+            signal.raise()
+            #expect(await arrivals.next() != nil)
+        }
+    }
+
     @Test func `a signal that was raised often wakes once`() async {
         let signal = Signal()
         var arrivals = signal.arrivals().makeAsyncIterator()

@@ -10,6 +10,14 @@ final class StubDataPlane: DataPlane {
     private struct State {
         var load = LoadReport()
         var published: [ReplicaSnapshot] = []
+        var changed: Set<Function.ID> = []
+
+        func load(of functions: Set<Function.ID>) -> LoadReport {
+            let replicas = Set(functions.flatMap { published.last?[$0].replicas.map(\.id) ?? [] })
+            return LoadReport(
+                functions: load.functions.filter { functions.contains($0.key) },
+                replicas: load.replicas.filter { replicas.contains($0.key) })
+        }
     }
 
     let changes = Signal()
@@ -34,11 +42,29 @@ final class StubDataPlane: DataPlane {
 
     func currentLoad() -> LoadReport { state.withLock { $0.load } }
 
+    func currentLoad(of functions: Set<Function.ID>) -> LoadReport { state.withLock { $0.load(of: functions) } }
+
+    func takeChangedFunctions() -> Set<Function.ID> {
+        state.withLock { state in
+            defer { state.changed = [] }
+            return state.changed
+        }
+    }
+
     /// Every snapshot that came down, oldest first.
     var published: [ReplicaSnapshot] { state.withLock { $0.published } }
 
     func change(_ body: (inout LoadReport) -> Void) {
-        state.withLock { body(&$0.load) }
+        state.withLock { state in
+            let before = state.load
+            body(&state.load)
+            let ids = Set(before.functions.keys).union(state.load.functions.keys)
+            state.changed.formUnion(ids.filter { before.functions[$0] != state.load.functions[$0] })
+            for replica in state.published.last?.replicas ?? []
+            where before.replicas[replica.id] != state.load.replicas[replica.id] {
+                state.changed.insert(replica.function)
+            }
+        }
         changes.raise()
     }
 

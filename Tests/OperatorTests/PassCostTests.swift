@@ -22,7 +22,7 @@ import Testing
             functions.append(function)
         }
         state.take(FunctionSnapshot(functions: functions))
-        state.take(ReplicaSnapshot(), at: .zero)
+        _ = state.take(ReplicaSnapshot(), at: .zero)
         var times: [Duration] = []
         var second = 0
         while times.count < 21 {

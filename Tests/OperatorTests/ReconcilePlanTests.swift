@@ -194,7 +194,7 @@ import Testing
         ledger.drain([a, b], at: .zero)
         #expect(ledger.draining.keys.sorted() == [b])
         #expect(ledger.isLeaving(a))
-        ledger.keep(only: [])
-        #expect(ledger.isEmpty)
+        ledger.forget([a, b])
+        #expect(ledger.leaving.isEmpty)
     }
 }

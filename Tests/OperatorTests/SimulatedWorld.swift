@@ -42,6 +42,8 @@ struct SimulatedWorld {
     var store = FunctionSnapshot()
     var wishes: [Function.ID: Wish] = [:]
     var replicas: [SimulatedReplica] = []
+    /// What the operator was shown of them last.
+    var shown = ReplicaSnapshot()
     var troubles: [Function.ID: StartTrouble] = [:]
     var retryAt: [Function.ID: Duration] = [:]
     var queued: [Function.ID: Int] = [:]
@@ -58,6 +60,9 @@ struct SimulatedWorld {
     var isCompleteAt = Duration.zero
     var published = ReplicaSnapshot()
     var told: [Replica.ID: Duration] = [:]
+    /// What the dispatcher has told of at once.
+    var signals: [Function.ID: Set<String>] = [:]
+    var wasComplete = true
     var stopped: Set<Replica.ID> = []
     var violations: [String] = []
     var now = Duration.zero
@@ -88,7 +93,10 @@ struct SimulatedWorld {
         finishCalls()
         serve()
         if isLate { tellFunctions() }
-        if !isLate || isCalm || Int.random(in: 0..<3, using: &random) > 0 { state.take(snapshot(), at: now) }
+        if !isLate || isCalm || Int.random(in: 0..<3, using: &random) > 0 {
+            shown.update(to: snapshot())
+            if let published = state.take(shown, at: now) { apply(published) }
+        }
         look()
         for violation in checks() where !violations.contains(violation) { violations.append(violation) }
     }
@@ -165,14 +173,54 @@ struct SimulatedWorld {
         return report
     }
 
+    /// The dispatcher takes what the operator hands down.
+    private mutating func apply(_ published: ReplicaSnapshot) {
+        self.published = published
+        var draining: [Replica.ID: Duration] = [:]
+        for replica in published.replicas where replica.state == .draining {
+            draining[replica.id] = told[replica.id] ?? now
+        }
+        told = draining
+    }
+
+    /// The load of some functions; `nil`: of all.
+    private func load(of functions: Set<Function.ID>?) -> LoadReport {
+        var report = load()
+        guard let functions else { return report }
+        report.functions = report.functions.filter { functions.contains($0.key) }
+        let replicas = Set(replicas.lazy.map(\.replica).filter { functions.contains($0.function) }.map(\.id))
+        report.replicas = report.replicas.filter { replicas.contains($0.key) }
+        return report
+    }
+
+    /// The functions of which the dispatcher tells at once: one is wanted, accepts, or has drained.
+    private mutating func takeSignalled() -> Set<Function.ID> {
+        let load = load()
+        var newer: [Function.ID: Set<String>] = [:]
+        for (id, load) in load.functions where load.wantsActivation { newer[id, default: []].insert("is wanted") }
+        for one in replicas {
+            guard let load = load.replicas[one.replica.id] else { continue }
+            if load.isAccepting { newer[one.replica.function, default: []].insert("\(one.replica.id) accepts") }
+            if load.inFlight == 0 { newer[one.replica.function, default: []].insert("\(one.replica.id) is idle") }
+        }
+        defer { signals = newer }
+        return Set(newer.keys).union(signals.keys).filter { newer[$0] != signals[$0] }
+    }
+
     private mutating func look() {
         // Some passes look only at what has changed.
         let isTick = isCalm || Int.random(in: 0..<3, using: &random) > 0
         var full = state
         full.lookAtAll()
         let (isLeader, isComplete) = (isCalm || now >= leadsAt, isCalm || now >= isCompleteAt)
+        let signalled = takeSignalled()
+        // Where every process reports, passes between two ticks get the load of the functions that they look at.
+        let reported =
+            isComplete && wasComplete ? state.loadWanted(isTick: isTick, isLeader: isLeader)?.union(signalled) : nil
+        wasComplete = isComplete
         let outcome = state.plan(
-            load(), isComplete: isComplete, isTick: isTick, at: now, wall: wall, isLeader: isLeader)
+            load(of: reported), of: reported, isComplete: isComplete, isTick: isTick, at: now, wall: wall,
+            isLeader: isLeader)
         if isTick {
             _ = full.plan(load(), isComplete: isComplete, at: now, wall: wall, isLeader: isLeader)
             compare(with: full)
@@ -182,14 +230,7 @@ struct SimulatedWorld {
         if !isLeader, !state.departures.isEmpty || state.queue != WorkQueue() {
             violations.append("\(now): a process that does not lead keeps what is to be done")
         }
-        if let published = outcome.published {
-            self.published = published
-            var draining: [Replica.ID: Duration] = [:]
-            for replica in published.replicas where replica.state == .draining {
-                draining[replica.id] = told[replica.id] ?? now
-            }
-            told = draining
-        }
+        if let published = outcome.published { apply(published) }
         for call in isLeader ? state.calls(load(), at: now) : [] {
             check(call)
             let delay = isCalm ? 0 : Int.random(in: 0..<1500, using: &random)
@@ -211,7 +252,19 @@ struct SimulatedWorld {
             let (id, isAsked) = (record.function.id, state.queue.active.contains(record.function.id))
             violations.append("\(now): \(id) \(isAsked ? "was looked at" : "was settled") and is not: \(differences)")
         }
+        compareWithPublished()
         if state.ledger != full.ledger { violations.append("\(now): a look at everything drains other replicas") }
+    }
+
+    /// The dispatcher is told of changes only, and knows what it would be told of everything.
+    private mutating func compareWithPublished() {
+        for id in shown.functions.union(published.functions) {
+            var entry = shown[id]
+            for place in entry.replicas.indices where state.ledger.isLeaving(entry.replicas[place].id) {
+                entry.replicas[place].state = .draining
+            }
+            if state.published?[id] != entry { violations.append("\(now): the dispatcher was told wrongly of \(id)") }
+        }
     }
 
     // MARK: The platform
@@ -320,7 +373,9 @@ struct SimulatedWorld {
 
     private func isAccepting(_ one: SimulatedReplica) -> Bool {
         one.replica.state == .ready
-            && published.replicas.contains { $0.id == one.replica.id && $0.state != .draining && $0.state != .gone }
+            && published[one.replica.function].replicas.contains {
+                $0.id == one.replica.id && $0.state != .draining && $0.state != .gone
+            }
     }
 
     func inFlight(of id: Function.ID) -> Int {
@@ -341,7 +396,7 @@ struct SimulatedWorld {
             stopped.insert(id)
             guard let since = told[id] else {
                 // A replica that nobody has told the operator of has taken nothing either.
-                if published.replicas.contains(where: { $0.id == id }) {
+                if published[one.replica.function].replicas.contains(where: { $0.id == id }) {
                     violations.append("\(now): \(id) is stopped and the dispatcher does not know")
                 }
                 continue

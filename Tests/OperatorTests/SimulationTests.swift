@@ -107,7 +107,7 @@ import Testing
             #expect(function.status.conditions.contains { $0.kind == .routeConflict } == isLoser)
         }
         #expect(world.state.departures.isEmpty, "seed \(seed)")
-        #expect(world.state.ledger.isEmpty, "seed \(seed)")
+        #expect(world.state.ledger.leaving.isEmpty, "seed \(seed)")
         #expect(world.published == world.snapshot(), "seed \(seed)")
         #expect(world.pending.isEmpty, "seed \(seed)")
     }

@@ -20,7 +20,8 @@ public final class InMemoryReplicas: ReplicaRuntime {
 
     private struct State {
         var wishes: [Function.ID: Wish] = [:]
-        var snapshot = ReplicaSnapshot()
+        var replicas: [Replica] = []
+        var troubles: [Function.ID: StartTrouble] = [:]
         var lines: [Function.ID: [LogLine]] = [:]
         var followers: [Function.ID: [AsyncStream<LogLine>.Continuation]] = [:]
         var calls: [Call] = []
@@ -56,17 +57,17 @@ public final class InMemoryReplicas: ReplicaRuntime {
     /// Moves a replica to a state; `gone` takes it away and, as a real runtime does, a new one is started in its place.
     public func set(_ newState: Replica.State, of id: Replica.ID) {
         change { state in
-            guard let index = state.snapshot.replicas.firstIndex(where: { $0.id == id }) else { return }
-            let function = state.snapshot.replicas[index].function
+            guard let index = state.replicas.firstIndex(where: { $0.id == id }) else { return }
+            let function = state.replicas[index].function
             guard newState != .gone else {
-                state.snapshot.replicas.remove(at: index)
+                state.replicas.remove(at: index)
                 fill(function, in: &state)
                 return
             }
-            state.snapshot.replicas[index].state = newState
+            state.replicas[index].state = newState
             if newState == .ready {
-                state.snapshot.replicas[index].address = address
-                state.snapshot.troubles[function] = nil
+                state.replicas[index].address = address
+                state.troubles[function] = nil
             }
         }
     }
@@ -74,14 +75,14 @@ public final class InMemoryReplicas: ReplicaRuntime {
     /// Gives a replica that is still starting its address, so that the dispatcher may dial it.
     public func setAddress(_ address: Replica.Address, of id: Replica.ID) {
         change { state in
-            guard let index = state.snapshot.replicas.firstIndex(where: { $0.id == id }) else { return }
-            state.snapshot.replicas[index].address = address
+            guard let index = state.replicas.firstIndex(where: { $0.id == id }) else { return }
+            state.replicas[index].address = address
         }
     }
 
     /// Says why a function has no replica, or with `nil` that it has no trouble any more.
     public func setTrouble(_ trouble: StartTrouble?, of function: Function.ID) {
-        change { $0.snapshot.troubles[function] = trouble }
+        change { $0.troubles[function] = trouble }
     }
 
     /// Adds a line to a function's log and hands it to those who follow it.
@@ -99,7 +100,7 @@ public final class InMemoryReplicas: ReplicaRuntime {
             revision: function.revision, awaitsReadiness: function.target.readinessProbe != nil, count: count)
         try perform(call) { state in
             state.wishes[function.id] = wish
-            state.snapshot.replicas.removeAll { $0.function == function.id && retiring.contains($0.id) }
+            state.replicas.removeAll { $0.function == function.id && retiring.contains($0.id) }
             fill(function.id, in: &state)
         }
     }
@@ -108,8 +109,8 @@ public final class InMemoryReplicas: ReplicaRuntime {
     public func remove(_ id: Function.ID) async throws {
         try perform(.remove(id)) { state in
             state.wishes[id] = nil
-            state.snapshot.troubles[id] = nil
-            state.snapshot.replicas.removeAll { $0.function == id }
+            state.troubles[id] = nil
+            state.replicas.removeAll { $0.function == id }
         }
     }
 
@@ -134,10 +135,10 @@ public final class InMemoryReplicas: ReplicaRuntime {
     /// knows which replica has nothing in flight.
     private func fill(_ id: Function.ID, in state: inout State) {
         guard let wish = state.wishes[id] else { return }
-        let existing = state.snapshot.replicas.count { $0.function == id && $0.revision == wish.revision }
+        let existing = state.replicas.count { $0.function == id && $0.revision == wish.revision }
         for _ in 0..<max(0, wish.count - existing) {
             state.started += 1
-            state.snapshot.replicas.append(
+            state.replicas.append(
                 Replica(
                     id: Replica.ID("\(id)-\(state.started)"), function: id, revision: wish.revision,
                     state: startsReady ? .ready : .starting, address: startsReady ? address : nil,
@@ -157,7 +158,8 @@ public final class InMemoryReplicas: ReplicaRuntime {
     private func change(_ body: (inout State) -> Void) {
         state.withLock { state in
             body(&state)
-            if state.snapshot != latest.current { latest.publish(state.snapshot) }
+            let snapshot = ReplicaSnapshot(replicas: state.replicas, troubles: state.troubles)
+            if snapshot != latest.current { latest.update { $0.update(to: snapshot) } }
         }
     }
 }

@@ -26,12 +26,13 @@ extension Observation {
         let ready = conditions.first { $0.kind == .ready }
         let wrong = conditions.first { $0.isTrue && Self.failures.contains($0.kind) }
         let explanation = explanations[function.id]
+        let entry = replicas[function.id]
         return FunctionSummary(
             name: function.name.text, path: "/invoke\(function.route)", method: function.method?.rawValue ?? "any",
             state: wrong?.kind.rawValue ?? ready?.reason ?? "Unknown",
             ready: explanation?.ready ?? function.status.readyReplicas,
             desired: explanation?.desired ?? function.status.desiredReplicas,
-            problem: wrong?.message ?? (replicas.troubles[function.id] ?? replicas.restarts[function.id])?.message)
+            problem: wrong?.message ?? (entry.trouble ?? entry.restart)?.message)
     }
 
     private static let failures: [Condition.Kind] = [.routeConflict, .rolloutFailed, .startFailed, .noCommand]

@@ -19,13 +19,13 @@ struct Observation: Sendable {
 
     /// The replicas of a function that still exist, oldest first.
     func replicas(of function: Function) -> [Replica] {
-        replicas.replicas.filter { $0.function == function.id && $0.state != .gone }
+        replicas[function.id].replicas.filter { $0.state != .gone }
             .sorted { ($0.since, $0.id) < ($1.since, $1.id) }
     }
 
     /// Why a function is as it is.
     func diagnosis(of function: Function) -> FunctionDiagnosis {
-        let trouble = replicas.troubles[function.id] ?? replicas.restarts[function.id]
+        let trouble = replicas[function.id].trouble ?? replicas[function.id].restart
         return FunctionDiagnosis(
             function: function.name.text, url: url(of: function), summary: summary(of: function, trouble: trouble),
             scale: explanations[function.id], conditions: function.status.conditions, trouble: trouble,

@@ -129,7 +129,7 @@ extension Exchange {
     func doubtReplica(_ delay: UInt64 = Worker.dialIntervalNanoseconds) {
         guard let entry, let replica = grant?.replica, entry.cell.withQueue({ $0.refused(replica) }) else { return }
         worker.dial(replica, of: entry.cell, after: delay)
-        worker.shared.changes.raise()
+        worker.shared.noteChange(of: entry.cell.id)
     }
 
     func sendAgain() {

@@ -180,7 +180,7 @@ final class Exchange {
             if activate {
                 // One that is there and is being tried again is no first one.
                 if !entry.cell.withQueue({ $0.isStarting }) { entry.cell.meters.count(.activated) }
-                worker.shared.changes.raise()
+                worker.shared.noteChange(of: entry.cell.id)
             }
             client.updateReading()
         case .full(let limit): fail(.queueFull(limit: limit))
@@ -255,7 +255,7 @@ final class Exchange {
         let isGone = replica.isRetired
         if ConnectFailure.isRefusal(error), entry.cell.withQueue({ $0.refused(replica) }) {
             worker.dial(replica, of: entry.cell)
-            worker.shared.changes.raise()
+            worker.shared.noteChange(of: entry.cell.id)
         }
         releaseSlot()
         failedReplica = replica

@@ -36,8 +36,17 @@ final class ActiveFunctions: Sendable {
     /// The load of the listed functions.
     /// - Parameter now: monotonic nanoseconds.
     func currentLoads(now: UInt64) -> [Load] {
-        let listed = entries.withLock { Array($0.values) }
-        return listed.compactMap { entry in
+        currentLoads(of: entries.withLock { Array($0.values) }, now: now)
+    }
+
+    /// The load of those of some functions that are listed.
+    /// - Parameter now: monotonic nanoseconds.
+    func currentLoads(of cells: [FunctionCell], now: UInt64) -> [Load] {
+        currentLoads(of: entries.withLock { entries in cells.compactMap { entries[ObjectIdentifier($0)] } }, now: now)
+    }
+
+    private func currentLoads(of listed: [Entry], now: UInt64) -> [Load] {
+        listed.compactMap { entry in
             let (function, replicas, isKept) = entry.cell.withQueue { queue in
                 let load = queue.load(now: now)
                 let replicas = queue.currentReplicas()

@@ -18,9 +18,15 @@ public protocol DataPlane: Sendable {
     /// out. Cheap: one lock for each function in it.
     func currentLoad() -> LoadReport
 
+    /// The same of some functions only. It costs nothing for the others.
+    func currentLoad(of functions: Set<Function.ID>) -> LoadReport
+
     /// Raised when a cold function is wanted, when a replica has accepted its first connection, and when a draining
     /// replica has nothing left in flight.
     var changes: Signal { get }
+
+    /// Takes out the functions that ``changes`` was raised for since the last call: for one reader.
+    func takeChangedFunctions() -> Set<Function.ID>
 }
 
 /// What the data plane has in hand at one moment.

@@ -42,6 +42,14 @@ public final class Latest<Value: Sendable>: Sendable {
     /// The current value at once, then the newest one after each change.
     public func values() -> Values {
         let (stream, continuation) = AsyncStream.makeStream(of: Value.self, bufferingPolicy: .bufferingNewest(1))
+        let end = follow(continuation)
+        continuation.onTermination = { _ in end() }
+        return stream
+    }
+
+    /// Yields the current value at once, and each newer one.
+    /// - Returns: an action that ends it.
+    func follow(_ continuation: Values.Continuation) -> @Sendable () -> Void {
         let key = delivery.withLock { _ in
             let (key, value) = state.withLock { state in
                 let key = state.nextFollower
@@ -52,9 +60,8 @@ public final class Latest<Value: Sendable>: Sendable {
             continuation.yield(value)
             return key
         }
-        continuation.onTermination = { [weak self] _ in
+        return { [weak self] in
             self?.state.withLock { _ = $0.followers.removeValue(forKey: key) }
         }
-        return stream
     }
 }

@@ -10,4 +10,13 @@ public final class Signal: Sendable {
 
     /// Yields once at once and once per burst of ``raise()``.
     public func arrivals() -> AsyncStream<Void> { latest.values() }
+
+    /// Yields once at once and once per burst of ``raise()`` of any of the signals. It wakes its follower directly: no
+    /// task stands between them.
+    public static func arrivals(of signals: [Signal]) -> AsyncStream<Void> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
+        let ends = signals.map { $0.latest.follow(continuation) }
+        continuation.onTermination = { _ in for end in ends { end() } }
+        return stream
+    }
 }

@@ -10,9 +10,7 @@ public struct FunctionSnapshot: Sendable {
 
     private var positions: [Function.ID: Int] = [:]
     private var claims = RouteClaims()
-    private var history = ChangeHistory<Function.ID>()
-    /// Changes of the history that this snapshot has.
-    private var version: UInt64 = 0
+    private var version = CollectionVersion<Function.ID>()
 
     /// Sorts by age.
     public init(functions: [Function] = [], refusals: [Refusal] = []) {
@@ -30,7 +28,7 @@ public struct FunctionSnapshot: Sendable {
     public mutating func setStatus(_ status: FunctionStatus, of id: Function.ID) -> Bool {
         guard let position = positions[id], functions[position].status != status else { return false }
         functions[position].status = status
-        note([id])
+        version.record([id])
         return true
     }
 
@@ -64,7 +62,7 @@ public struct FunctionSnapshot: Sendable {
             keys.insert(function.id)
         }
         if !isSorted { arrange(Array(functions)) }
-        note(keys)
+        version.record(keys)
     }
 
     private mutating func arrange(_ unsorted: [Function]) {
@@ -72,15 +70,6 @@ public struct FunctionSnapshot: Sendable {
         positions.removeAll(keepingCapacity: true)
         positions.reserveCapacity(functions.count)
         for (position, function) in functions.enumerated() { positions[function.id] = position }
-    }
-
-    private mutating func note(_ keys: Set<Function.ID>) {
-        if let version = history.append(keys, after: version) {
-            self.version = version
-        } else {
-            // Another copy was changed, or the history cannot hold this many keys.
-            (history, version) = (ChangeHistory(), 0)
-        }
     }
 
     // MARK: Routes
@@ -106,11 +95,9 @@ public struct FunctionSnapshot: Sendable {
     /// The differences from an earlier snapshot. That costs what has changed where both come from one store, and a look
     /// at everything where they do not, or where it is too long ago.
     public func changes(since earlier: FunctionSnapshot) -> FunctionChanges {
-        let noted =
-            history === earlier.history ? history.keys(after: earlier.version, through: version) : nil
         var changes = FunctionChanges()
         var routes: Set<RouteClaims.Key> = []
-        for id in noted ?? Set(positions.keys).union(earlier.positions.keys) {
+        for id in version.keys(since: earlier.version) ?? Set(positions.keys).union(earlier.positions.keys) {
             let (before, now) = (earlier.function(of: id), function(of: id))
             guard let now else {
                 if let before {
@@ -152,7 +139,7 @@ extension FunctionSnapshot: Hashable {
     /// Returns true if functions and refusals are equal.
     public static func == (left: Self, right: Self) -> Bool {
         guard left.refusals == right.refusals else { return false }
-        return left.history === right.history && left.version == right.version || left.functions == right.functions
+        return left.version == right.version || left.functions == right.functions
     }
 
     /// Hashes functions and refusals.

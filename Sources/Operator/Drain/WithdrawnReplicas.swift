@@ -24,22 +24,26 @@ struct WithdrawnReplicas: Sendable {
         }
     }
 
-    /// Takes the newest snapshot: a replica that was in one and is in none any more is forgotten.
-    mutating func take(_ snapshot: ReplicaSnapshot, at now: Duration) {
+    /// Notes that a snapshot has shown replicas.
+    mutating func see(_ ids: some Sequence<Replica.ID>) {
         guard !marks.isEmpty else { return }
-        let existing = Set(snapshot.replicas.lazy.map(\.id))
-        marks = marks.filter { existing.contains($0.key) || !$0.value.isSeen && now - $0.value.at < Self.patience }
-        for id in marks.keys where existing.contains(id) { marks[id]?.isSeen = true }
+        for id in ids { marks[id]?.isSeen = true }
     }
 
-    /// The snapshot with their state as it really is.
-    func marked(_ snapshot: ReplicaSnapshot) -> ReplicaSnapshot {
-        guard !marks.isEmpty else { return snapshot }
-        var snapshot = snapshot
-        for place in snapshot.replicas.indices
-        where snapshot.replicas[place].state != .gone && marks[snapshot.replicas[place].id] != nil {
-            snapshot.replicas[place].state = .draining
+    /// Forgets those that were seen and exist no more, and those that were never seen and are old.
+    mutating func forget(at now: Duration, _ exists: (Replica.ID) -> Bool) {
+        guard !marks.isEmpty else { return }
+        marks = marks.filter { $0.value.isSeen ? exists($0.key) : now - $0.value.at < Self.patience }
+    }
+
+    /// The replicas of a function with their state as it really is.
+    func marked(_ entry: ReplicaSnapshot.Entry) -> ReplicaSnapshot.Entry {
+        guard !marks.isEmpty else { return entry }
+        var entry = entry
+        for place in entry.replicas.indices
+        where entry.replicas[place].state != .gone && marks[entry.replicas[place].id] != nil {
+            entry.replicas[place].state = .draining
         }
-        return snapshot
+        return entry
     }
 }

@@ -24,13 +24,15 @@ struct DrainLedger: Sendable, Hashable {
     }
 
     /// Forgets replicas that exist no more.
-    mutating func keep(only existing: Set<Replica.ID>) {
-        draining = draining.filter { existing.contains($0.key) }
-        retired.formIntersection(existing)
+    mutating func forget(_ ended: Set<Replica.ID>) {
+        for id in ended {
+            draining[id] = nil
+            retired.remove(id)
+        }
     }
 
-    /// Whether nothing is on its way out.
-    var isEmpty: Bool { draining.isEmpty && retired.isEmpty }
+    /// The replicas that take nothing new.
+    var leaving: Set<Replica.ID> { retired.union(draining.keys) }
 
     /// Whether it takes nothing new.
     func isLeaving(_ id: Replica.ID) -> Bool { draining[id] != nil || retired.contains(id) }

@@ -25,9 +25,12 @@ struct WorkQueue: Sendable, Equatable {
     mutating func add(_ id: Function.ID) { changed.insert(id) }
 
     /// Takes out the functions to look at.
-    /// - Parameter isTick: true: the functions too that only time changes, and calls that wait after a failure.
-    mutating func take(isTick: Bool) -> Set<Function.ID> {
-        defer { changed = [] }
+    /// - Parameters:
+    ///   - isTick: true: the functions too that only time changes, and calls that wait after a failure.
+    ///   - reported: the functions whose load is known, if not all.
+    mutating func take(isTick: Bool, of reported: Set<Function.ID>? = nil) -> Set<Function.ID> {
+        let changed = reported.map(self.changed.intersection) ?? self.changed
+        self.changed.subtract(changed)
         if isTick {
             for id in delayed { addDue(id, isUrgent: false) }
             for id in delayedStatuses { statuses.add(id) }

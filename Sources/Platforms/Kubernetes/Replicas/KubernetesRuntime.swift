@@ -75,9 +75,8 @@ final class KubernetesRuntime: ReplicaRuntime {
             group.addTask { for await _ in self.deployments.latest.values() { self.wake.raise() } }
             group.addTask { for await _ in self.services.latest.values() { self.wake.raise() } }
             group.addTask { for await _ in self.store.changes() { self.wake.raise() } }
-            group.addTask { for await _ in self.election.changes.arrivals() { self.wake.raise() } }
             group.addTask { await self.tick() }
-            for await _ in wake.arrivals() {
+            for await _ in Signal.arrivals(of: [wake, election.changes]) {
                 for work in look() { group.addTask { await self.carryOut(work, check) } }
             }
             group.cancelAll()
@@ -206,7 +205,7 @@ final class KubernetesRuntime: ReplicaRuntime {
                 troubles: isLeader ? troubles : troubles.merging(toldByLeader()) { own, _ in own },
                 restarts: reading.restarts)
             // Publishing under the lock keeps the order of concurrent changes; it never waits.
-            if snapshot != latest.current { latest.publish(snapshot) }
+            if snapshot != latest.current { latest.update { $0.update(to: snapshot) } }
             let tails =
                 state.troubles.wanted.map { Work.tail($0) } + state.unready.wanted.map { Work.check($0) }
             guard isLeader else {

@@ -205,7 +205,7 @@ final class ChildProcesses: ReplicaRuntime {
     private func publish(in state: inout State) {
         guard state.book.version != state.publishedVersion else { return }
         state.publishedVersion = state.book.version
-        if !state.isWatching, !state.book.silentReplicas.isEmpty {
+        if !state.isWatching, state.book.hasSilentReplicas {
             state.isWatching = true
             state.work.append(.watchListeners)
         }
@@ -213,7 +213,7 @@ final class ChildProcesses: ReplicaRuntime {
             state.isWatchingRepairs = true
             state.work.append(.watchRepairs)
         }
-        if !state.isWatchingPorts, !state.book.listeningReplicas.isEmpty {
+        if !state.isWatchingPorts, state.book.hasListeningReplicas {
             state.isWatchingPorts = true
             state.work.append(.watchPorts)
         }

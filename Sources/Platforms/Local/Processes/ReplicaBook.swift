@@ -1,9 +1,20 @@
 import F2SModel
 
-/// The lives of all functions' replicas: finds the one that an event is about, and forgets those that are over.
+/// The lives of all functions' replicas: finds the one that an event is about, and forgets those that are over. The
+/// cost of an event does not depend on how many functions run.
 struct ReplicaBook {
     private let policy: LifePolicy
     private var lives: [Function.ID: FunctionLife] = [:]
+    /// What the rest of F2S sees.
+    private(set) var snapshot = ReplicaSnapshot()
+    /// Functions with a process that runs and does not listen yet.
+    private var silent: Set<Function.ID> = []
+    /// Functions with a process that listens and is not stopping.
+    private var listening: Set<Function.ID> = []
+    /// When time alone changes something, by function.
+    private var deadlines: [Function.ID: Duration] = [:]
+    /// Functions whose next attempt is waited for, and the folders in which they would be repaired.
+    private(set) var repairFolders: [Function.ID: String] = [:]
     private var owners: [Replica.ID: Function.ID] = [:]
     /// Numbers are never used twice, also when a function is deleted and declared again.
     private var firstNumber = 1
@@ -17,21 +28,20 @@ struct ReplicaBook {
     /// Whether no process is left.
     var isEmpty: Bool { lives.values.allSatisfy(\.replicas.isEmpty) }
 
-    /// What the rest of F2S sees, in a stable order.
-    var snapshot: ReplicaSnapshot {
-        ReplicaSnapshot(
-            replicas: lives.values.flatMap { $0.replicas.map(\.replica) }.sorted { $0.id < $1.id },
-            troubles: lives.compactMapValues(\.trouble))
-    }
+    /// Whether a process runs and does not listen yet.
+    var hasSilentReplicas: Bool { !silent.isEmpty }
 
     /// The processes that run and do not listen yet.
     var silentReplicas: [ReplicaLife] {
-        lives.values.flatMap { $0.replicas.filter { $0.phase == .starting && $0.process != nil } }
+        silent.flatMap { id in lives[id]?.replicas.filter(\.isSilent) ?? [] }
     }
+
+    /// Whether a process listens and is not stopping.
+    var hasListeningReplicas: Bool { !listening.isEmpty }
 
     /// The processes that listen and are not stopping.
     var listeningReplicas: [ReplicaLife] {
-        lives.values.flatMap { $0.replicas.filter { $0.address != nil && !$0.isStopping } }
+        listening.flatMap { id in lives[id]?.replicas.filter(\.isListening) ?? [] }
     }
 
     mutating func sharesPort(_ id: Replica.ID, at moment: Moment) -> [ReplicaAction] {
@@ -45,7 +55,7 @@ struct ReplicaBook {
     }
 
     /// When ``advance(at:logTail:)`` must be called at the latest.
-    var nextDeadline: Duration? { lives.values.compactMap(\.nextDeadline).min() }
+    var nextDeadline: Duration? { deadlines.values.min() }
 
     mutating func apply(_ launch: Launch, count: Int, retiring: [Replica.ID], at moment: Moment) -> [ReplicaAction] {
         guard !isClosed else { return [] }
@@ -86,9 +96,6 @@ struct ReplicaBook {
         }
     }
 
-    /// Functions whose next attempt is waited for, and the folders in which they would be repaired.
-    var repairFolders: [Function.ID: String] { lives.compactMapValues(\.repairFolder) }
-
     mutating func repaired(_ id: Function.ID, at moment: Moment) -> [ReplicaAction] {
         change(id) { $0.repaired(at: moment) }
     }
@@ -107,7 +114,7 @@ struct ReplicaBook {
     }
 
     mutating func advance(at moment: Moment, logTail: (ReplicaLife) -> [String]) -> [ReplicaAction] {
-        let due = lives.filter { ($0.value.nextDeadline ?? .seconds(Int64.max / 2)) <= moment.steady }.keys
+        let due = deadlines.filter { $0.value <= moment.steady }.keys
         return due.flatMap { id in change(id) { $0.advance(at: moment, logTail: logTail) } }
     }
 
@@ -131,9 +138,19 @@ struct ReplicaBook {
             default: break
             }
         }
-        if life != before { version += 1 }
+        guard life != before else { return actions }
+        version += 1
         lives[id] = life.isBlank ? nil : life
         if life.isBlank { firstNumber = max(firstNumber, life.nextNumber) }
+        note(life, of: id)
         return actions
+    }
+
+    private mutating func note(_ life: FunctionLife, of id: Function.ID) {
+        snapshot[id] = ReplicaSnapshot.Entry(replicas: life.replicas.map(\.replica), trouble: life.trouble)
+        if life.replicas.contains(where: \.isSilent) { silent.insert(id) } else { silent.remove(id) }
+        if life.replicas.contains(where: \.isListening) { listening.insert(id) } else { listening.remove(id) }
+        deadlines[id] = life.nextDeadline
+        repairFolders[id] = life.repairFolder
     }
 }
