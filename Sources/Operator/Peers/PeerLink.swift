@@ -96,12 +96,11 @@ public final class PeerLink: Service {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.followPeers() }
-                group.addTask { for await _ in self.dataPlane.changes.arrivals() { self.wake.raise() } }
                 group.addTask { await self.tick() }
                 group.addTask { await self.watchFinishing() }
                 group.addTask { await self.tellOfEvents() }
                 group.addTask { await self.fetchEvents() }
-                for await _ in self.wake.arrivals() {
+                for await _ in Signal.arrivals(of: [self.wake, self.dataPlane.changes]) {
                     for post in self.look() { group.addTask { await self.carryOut(post) } }
                 }
                 group.cancelAll()
@@ -217,7 +216,6 @@ public final class PeerLink: Service {
             isHeard = true
         } catch {
             isHeard = false
-            if case PeerError.refused(_, 403) = error { _ = state.withLock { $0.distrusting.insert(post.peer.id) } }
             if !Task.isCancelled { complain(of: post.peer, error) }
         }
         let isOwed = state.withLock { state in
@@ -234,7 +232,12 @@ public final class PeerLink: Service {
     /// One that has just started or is about to end does not listen, and that is no news.
     private func complain(of peer: Peer, _ error: any Error) {
         metrics.countFailure()
-        let isNews = state.withLock { $0.deaf.insert(peer.id).inserted }
+        let isNews = state.withLock { state in
+            // A process that has gone meanwhile is forgotten.
+            guard state.peers.others.contains(where: { $0.id == peer.id }) else { return false }
+            if case PeerError.refused(_, 403) = error { state.distrusting.insert(peer.id) }
+            return state.deaf.insert(peer.id).inserted
+        }
         if isNews, peer.isReady {
             logger.warning("Another F2S process does not take a report; it gets the next one: \(error)")
         }
