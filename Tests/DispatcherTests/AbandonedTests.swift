@@ -25,7 +25,7 @@ enum Abandonment: CaseIterable {
 extension DispatcherSerial {
     /// A slot is free when its replica is, whatever its caller does.
     @Suite struct AbandonedTests {
-        @Test(arguments: Abandonment.allCases, [1, 2, 4])
+        @Test(arguments: Abandonment.allCases, testedLoops)
         func `a slot is held until the replica has answered, and the answer reaches nobody`(
             how: Abandonment, loops: Int
         ) async throws {
@@ -93,7 +93,7 @@ extension DispatcherSerial {
 
         @Test func `the limit of a whole function holds for abandoned invocations as well`() async throws {
             let (one, two) = (try await StubServer.start { _ in }, try await StubServer.start { _ in })
-            try await withTestbed(loops: 2) { bed in
+            try await withTestbed { bed in
                 try await bed.serve(one, two, function: makeFunction(limits: FunctionLimits(inFlight: 1)))
                 let client = try await bed.client()
                 client.send(get())
@@ -163,7 +163,7 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test(arguments: [1, 2]) func `a replica that does not finish in time is never used again`(
+        @Test(arguments: testedLoops) func `a replica that does not finish in time is never used again`(
             concurrency: Int
         ) async throws {
             let (hung, other) = (try await StubServer.start { _ in }, try await StubServer.answering(ok("other")))
@@ -212,7 +212,7 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test(arguments: Abandonment.allCases, [1, 2])
+        @Test(arguments: Abandonment.allCases, testedLoops)
         func `the owner of a function holds the slot of a client of another process`(
             how: Abandonment, loops: Int
         ) async throws {

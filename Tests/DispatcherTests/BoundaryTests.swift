@@ -63,7 +63,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: [1, 4]) func `a pipeline of 1,000 requests in one write is answered in order`(loops: Int)
+    @Test(arguments: testedLoops) func `a pipeline of 1,000 requests in one write is answered in order`(loops: Int)
         async throws
     {
         let server = try await StubServer.start { $0.connection.send(ok($0.line)) }

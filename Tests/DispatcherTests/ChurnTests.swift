@@ -30,7 +30,7 @@ extension DispatcherSerial {
         @Test(arguments: requests.indices, Way.allCases)
         func `a client may break off behind any byte of its requests`(number: Int, way: Way) async throws {
             let server = try await StubServer.start { $0.connection.send(ok()) }
-            try await withTestbed(loops: 2) { bed in
+            try await withTestbed { bed in
                 try await bed.serve(server, function: makeFunction(concurrency: 2))
                 let bytes = Array(Self.requests[number].utf8)
                 var halves: [Int32] = []
@@ -103,7 +103,7 @@ extension DispatcherSerial {
                 }
                 close(listener)
             }
-            try await withTestbed(loops: 2, timeouts: Timeouts(request: .seconds(2), scaling: .seconds(1))) { bed in
+            try await withTestbed(timeouts: Timeouts(request: .seconds(2), scaling: .seconds(1))) { bed in
                 let function = makeFunction(concurrency: 1)
                 bed.declare(function)
                 bed.run(makeReplica("r", of: function, port: port))
@@ -126,7 +126,7 @@ extension DispatcherSerial {
             // The kernel takes one connection for this listener, which is the first that is tried; all others wait.
             let (listener, port) = try Wire.listen()
             listen(listener, 0)
-            try await withTestbed(loops: 2) { bed in
+            try await withTestbed { bed in
                 let function = makeFunction(concurrency: 20)
                 bed.declare(function)
                 bed.run(makeReplica("r", of: function, port: port))
@@ -147,7 +147,7 @@ extension DispatcherSerial {
 
         @Test(arguments: Way.allCases) func `a client may leave while its answer waits for it`(way: Way) async throws {
             let replicas = try LeanReplicas(1)
-            try await withTestbed(loops: 2) { bed in
+            try await withTestbed { bed in
                 try await bed.serve(ports: replicas.ports)
                 var clients: [Int32] = []
                 for _ in 0..<20 {

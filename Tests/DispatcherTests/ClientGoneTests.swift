@@ -27,7 +27,7 @@ import Testing
 
     @Test func `clients that leave while they wait are passed over`() async throws {
         let server = try await StubServer.start { _ in }
-        try await withTestbed(loops: 2) { bed in
+        try await withTestbed { bed in
             try await bed.serve(server, function: makeFunction(concurrency: 1))
             let holder = try await bed.client()
             holder.send(get("/hello/0"))
@@ -86,7 +86,7 @@ import Testing
 
     @Test func `clients that come and leave at random lose no slot`() async throws {
         let server = try await StubServer.answering(ok())
-        try await withTestbed(loops: 3) { bed in
+        try await withTestbed { bed in
             try await bed.serve(server, function: makeFunction(concurrency: 2))
             var generator = SeededGenerator(seed: 5)
             for _ in 0..<40 {

@@ -38,7 +38,7 @@ import Testing
 
     @Test func `a hundred waiters raise one signal, and a replica that appears serves them all`() async throws {
         let server = try await StubServer.answering(ok())
-        try await withTestbed(loops: 3) { bed in
+        try await withTestbed { bed in
             let function = makeFunction(concurrency: 1)
             bed.declare(function)
             let counter = SignalCounter(bed.changes)
@@ -73,7 +73,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: [1, 2, 4]) func `a declared start time prolongs the wait for a first replica`(loops: Int)
+    @Test(arguments: testedLoops) func `a declared start time prolongs the wait for a first replica`(loops: Int)
         async throws
     {
         let server = try await StubServer.answering(ok())
@@ -98,7 +98,7 @@ import Testing
         let probe = try await StubServer.answering(ok())
         let port = probe.port
         await probe.stop()
-        try await withTestbed(loops: 2) { bed in
+        try await withTestbed { bed in
             let function = makeFunction(concurrency: 1)
             bed.declare(function)
             let client = try await bed.client()
@@ -166,7 +166,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2, 4])
+    @Test(arguments: testedLoops)
     func `who waits in vain for a replica that is started again hears why it ended`(loops: Int) async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed(loops: loops, timeouts: Timeouts(scaling: .milliseconds(300))) { bed in
@@ -219,7 +219,7 @@ import Testing
     @Test func `who waits for a function that is removed gets 404, who is being answered gets the answer`() async throws
     {
         let server = try await StubServer.start { _ in }
-        try await withTestbed(loops: 2) { bed in
+        try await withTestbed { bed in
             try await bed.serve(server, function: makeFunction(concurrency: 1))
             let served = try await bed.client()
             served.send(get())
@@ -255,7 +255,7 @@ import Testing
 
     @Test func `a draining replica gets nothing new, and its last invocation's end is told`() async throws {
         let (old, new) = (try await StubServer.start { _ in }, try await StubServer.answering(ok("new")))
-        try await withTestbed(loops: 2) { bed in
+        try await withTestbed { bed in
             let function = makeFunction()
             try await bed.serve(old, function: function)
             let slow = try await bed.client()
@@ -283,7 +283,7 @@ import Testing
 
     @Test func `snapshots that come from many threads at once end in a whole state`() async throws {
         let server = try await StubServer.answering(ok())
-        try await withTestbed(loops: 3) { bed in
+        try await withTestbed { bed in
             let function = makeFunction(concurrency: 2)
             try await bed.serve(server, function: function)
             let client = try await bed.client()

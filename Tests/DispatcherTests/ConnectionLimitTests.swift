@@ -6,7 +6,7 @@ import Testing
 
 /// The limit of connections is kept by the loop that accepts them, whatever the others do.
 @Suite struct ConnectionLimitTests {
-    @Test(arguments: [1, 2, 4])
+    @Test(arguments: testedLoops)
     func `loops that are late let in no more connections than the limit`(loops: Int) async throws {
         var limits = Limits()
         limits.connectionsMax = 20

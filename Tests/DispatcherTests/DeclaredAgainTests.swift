@@ -21,7 +21,7 @@ extension DispatcherSerial {
             }
         }
 
-        @Test(arguments: Absence.allCases, [1, 2, 4])
+        @Test(arguments: Absence.allCases, testedLoops)
         func `a function that is declared again keeps to its limit beside what its replica has in flight`(
             absence: Absence, loops: Int
         ) async throws {
@@ -49,7 +49,7 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test(arguments: [true, false], [1, 2, 4])
+        @Test(arguments: [true, false], testedLoops)
         func `a replica that did not finish in time is not used by a function that is declared again`(
             isGivenUpBefore: Bool, loops: Int
         ) async throws {

@@ -66,7 +66,7 @@ extension DispatcherSerial {
 
         @Test func `connections that come and go under the same numbers never get each other's answers`() async throws {
             let replicas = try LeanReplicas(2)
-            try await withTestbed(loops: 4) { bed in
+            try await withTestbed { bed in
                 try await bed.serve(ports: replicas.ports)
                 let strangers = try await withThrowingTaskGroup(of: [String].self) { group in
                     for thread in 0..<2 {
@@ -126,7 +126,7 @@ extension DispatcherSerial {
             // In a process of its own: the others would run out of them too.
             _ = await #expect(processExitsWith: .success) {
                 let server = try await StubServer.answering(ok())
-                try await withTestbed(loops: 2) { bed in
+                try await withTestbed { bed in
                     try await bed.serve(server)
                     try await complaining { try await runOut(bed) }
                 }

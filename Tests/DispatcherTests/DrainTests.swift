@@ -8,7 +8,7 @@ import Testing
 @Suite struct DrainTests {
     @Test func `what is in hand ends, what is idle is closed, and nobody new comes in`() async throws {
         let server = try await StubServer.start { _ in }
-        try await withTestbed(loops: 2) { bed in
+        try await withTestbed { bed in
             try await bed.serve(server, function: makeFunction(concurrency: 1))
             let (working, waiting, idle) = (try await bed.client(), try await bed.client(), try await bed.client())
             #expect(try await idle.ask(get("/nothing")).status == 404)
@@ -53,7 +53,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: [1, 2, 4]) func `once draining has begun no connection is accepted`(loops: Int) async throws {
+    @Test(arguments: testedLoops) func `once draining has begun no connection is accepted`(loops: Int) async throws {
         for _ in 0..<50 {
             try await withTestbed(loops: loops) { bed in
                 bed.declare()
@@ -80,7 +80,7 @@ import Testing
 
     @Test func `stopping in the middle of everything ends`() async throws {
         let server = try await StubServer.start { _ in }
-        try await withTestbed(loops: 3) { bed in
+        try await withTestbed { bed in
             try await bed.serve(server, function: makeFunction(concurrency: 2))
             for _ in 0..<20 { try await bed.client().send(get()) }
             try await eventually("all are in") { bed.load().queued == 18 }

@@ -14,7 +14,7 @@ extension DispatcherSerial {
             let normal = makeFunction("normal", concurrency: 10, age: 2)
             var limits = Limits()
             limits.queueLengthMax = 300
-            try await withTestbed(loops: 2, limits: limits) { bed in
+            try await withTestbed(limits: limits) { bed in
                 bed.declare(flooded, normal)
                 bed.run(
                     makeReplica("slow", of: flooded, port: slow.ports[0]),

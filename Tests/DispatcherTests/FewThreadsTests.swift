@@ -26,7 +26,7 @@ extension DispatcherSerial {
 
         private func median(_ times: [Double]) -> Double { times.sorted()[times.count / 2] }
 
-        @Test(arguments: [1, 2, 4]) func `a server with one thread never sits in another loop's idle connection`(
+        @Test(arguments: testedLoops) func `a server with one thread never sits in another loop's idle connection`(
             loops: Int
         ) async throws {
             let server = try ThreadPoolServer(threads: 1)
@@ -43,7 +43,7 @@ extension DispatcherSerial {
             server.stop()
         }
 
-        @Test(arguments: [1, 2, 4])
+        @Test(arguments: testedLoops)
         func `connections change loops instead of being opened anew`(loops: Int) async throws {
             let server = try ThreadPoolServer(threads: 1)
             try await withTestbed(loops: loops) { bed in
@@ -71,7 +71,7 @@ extension DispatcherSerial {
             server.stop()
         }
 
-        @Test(arguments: [1, 2, 4]) func `a server with four threads serves twelve callers without a declared limit`(
+        @Test(arguments: testedLoops) func `a server with four threads serves twelve callers without a declared limit`(
             loops: Int
         ) async throws {
             let server = try ThreadPoolServer(threads: 4, delay: 10_000)
@@ -92,7 +92,7 @@ extension DispatcherSerial {
             server.stop()
         }
 
-        @Test(arguments: [1, 2, 4]) func `Python's own server answers as fast through F2S as it does itself`(
+        @Test(arguments: testedLoops) func `Python's own server answers as fast through F2S as it does itself`(
             loops: Int
         ) async throws {
             let folder = try TemporaryFolder()

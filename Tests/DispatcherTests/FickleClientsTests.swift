@@ -46,7 +46,7 @@ extension DispatcherSerial {
             #expect(outcome.longest < 7500)
         }
 
-        @Test(arguments: [1, 2, 4]) func `a third of the callers leave, and never are two at once in a replica`(
+        @Test(arguments: testedLoops) func `a third of the callers leave, and never are two at once in a replica`(
             loops: Int
         ) async throws {
             let replicas = try LeanReplicas(Self.functions * Self.replicasEach)
@@ -57,7 +57,7 @@ extension DispatcherSerial {
             replicas.stop()
         }
 
-        @Test(arguments: [1, 2, 4]) func `the same with two processes, each of which owns half of the functions`(
+        @Test(arguments: testedLoops) func `the same with two processes, each of which owns half of the functions`(
             loops: Int
         ) async throws {
             let replicas = try LeanReplicas(Self.functions * Self.replicasEach)

@@ -11,7 +11,7 @@ extension DispatcherSerial {
 
         @Test func `never more in flight in all replicas together than inFlight says`() async throws {
             let replicas = try LeanReplicas(3, delay: 1_000_000)
-            try await withTestbed(loops: 3) { bed in
+            try await withTestbed { bed in
                 try await bed.serve(
                     ports: replicas.ports, function: limited(FunctionLimits(inFlight: 5), concurrency: 4))
                 let outcome = try await LeanLoad(port: bed.port).run(threads: 2, connections: 40, count: 50)
@@ -27,7 +27,7 @@ extension DispatcherSerial {
 
         @Test func `a limit that is edited holds at once, for those who wait too`() async throws {
             let server = try await StubServer.start { _ in }
-            try await withTestbed(loops: 2) { bed in
+            try await withTestbed { bed in
                 try await bed.serve(server, function: limited(FunctionLimits(inFlight: 2)))
                 var clients: [RawClient] = []
                 for number in 1...6 {
@@ -106,7 +106,7 @@ extension DispatcherSerial {
 
         @Test func `a burst is exact over all loops and connections of a caller`() async throws {
             let replicas = try LeanReplicas(2)
-            try await withTestbed(loops: 4) { bed in
+            try await withTestbed { bed in
                 try await bed.serve(ports: replicas.ports, function: limited(FunctionLimits(rate: 0.001, burst: 100)))
                 let outcome = try await LeanLoad(port: bed.port).run(threads: 2, connections: 32, count: 20)
                 #expect(outcome.statuses == [200: 100, 429: 540])

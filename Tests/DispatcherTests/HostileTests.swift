@@ -169,7 +169,7 @@ import Testing
         let server = try await StubServer.answering(ok())
         var limits = Limits()
         limits.headTimeout = .milliseconds(100)
-        try await withTestbed(loops: 2, limits: limits) { bed in
+        try await withTestbed(limits: limits) { bed in
             try await bed.serve(server)
             var generator = SeededGenerator(seed: 11)
             var clients: [RawClient] = []

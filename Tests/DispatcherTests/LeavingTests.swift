@@ -8,7 +8,7 @@ import Testing
         let apiPath = temporarySocketPath()
         let api = try await StubServer.start(path: apiPath) { $0.connection.send(ok()) }
         let server = try await StubServer.answering(ok("hi"))
-        try await withTestbed(loops: 2, apiPath: apiPath, internal: makeInternal()) { bed in
+        try await withTestbed(apiPath: apiPath, internal: makeInternal()) { bed in
             try await bed.serve(server)
             let idle = try await bed.client()
             #expect(try await idle.ask(get()).field("Connection") == nil)

@@ -24,7 +24,7 @@ import Testing
         "\(method) \(target) HTTP/1.1\r\nHost: a\r\n\r\n"
     }
 
-    @Test(arguments: [1, 2, 4])
+    @Test(arguments: testedLoops)
     func `the public listener serves functions and health, and says where the rest is`(loops: Int) async throws {
         try await withManagement(loops: loops) { bed, api in
             let client = try await bed.client()
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2, 4])
+    @Test(arguments: testedLoops)
     func `the management listener serves management and, as published, functions`(loops: Int) async throws {
         try await withManagement(loops: loops) { bed, _ in
             let client = try await bed.manager()
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2, 4])
+    @Test(arguments: testedLoops)
     func `a function manages nothing, over a connection from before it was known either`(loops: Int) async throws {
         try await withManagement(loops: loops) { bed, api in
             let early = try await bed.manager(from: "127.0.0.7")

@@ -3,7 +3,7 @@ import Testing
 
 /// Requests that name the function that they mean (F2S-Function).
 @Suite struct NamedInvocationTests {
-    @Test(arguments: [1, 2, 4])
+    @Test(arguments: testedLoops)
     func `a request that names another function than that of its route reaches no replica`(loops: Int) async throws {
         let server = try await StubServer.answering(ok("of hello"))
         try await withTestbed(loops: loops) { bed in

@@ -10,7 +10,7 @@ extension DispatcherSerial {
                 ("SSH-2.0-OpenSSH_9.2p1 Debian\r\n", #"it begins with \"SSH-2.0-OpenSSH_9.2p1 Debian\""#),
                 ("hello\n", #"it begins with \"hello\""#),
                 ("\u{15}\u{3}\u{1}\0\u{2}\u{2}\u{46}", "The replica speaks TLS on its port"),
-            ], [1, 2, 4])
+            ], testedLoops)
         func `an answer that is not HTTP is named with its beginning, at once`(
             answer: (said: String, words: String), loops: Int
         ) async throws {

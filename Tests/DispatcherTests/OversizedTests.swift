@@ -68,7 +68,7 @@ import Testing
         let replicas = try LeanReplicas(1)
         var limits = Limits()
         limits.connectionsMax = 20
-        try await withTestbed(loops: 2, limits: limits) { bed in
+        try await withTestbed(limits: limits) { bed in
             try await bed.serve(ports: replicas.ports)
             let inside = try await bed.client()
             #expect(try await inside.ask(get()).status == 200)
@@ -97,7 +97,7 @@ import Testing
         let server = try await StubServer.start { _ in }
         var limits = Limits()
         limits.queueLengthMax = 50
-        try await withTestbed(loops: 2, limits: limits) { bed in
+        try await withTestbed(limits: limits) { bed in
             try await bed.serve(server, function: makeFunction(concurrency: 1))
             var clients: [RawClient] = []
             for number in 0..<51 {

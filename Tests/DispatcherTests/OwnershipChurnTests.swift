@@ -60,7 +60,7 @@ extension DispatcherSerial {
             }
         }
 
-        @Test(arguments: [1, 2] as [UInt64], [1, 3])
+        @Test(arguments: [1, 2] as [UInt64], testedLoops)
         func `the limit is exact over both, and every request is answered once`(seed: UInt64, loops: Int) async throws {
             let replicas = try LeanReplicas(3, delay: 300_000)
             let function = makeFunction(concurrency: 1)

@@ -29,7 +29,7 @@ extension DispatcherSerial {
         @Test(arguments: Way.allCases) func `a client that leaves while it waits frees its place`(way: Way) async throws
         {
             let server = try await StubServer.start { _ in }
-            try await withTestbed(loops: 2) { bed in
+            try await withTestbed { bed in
                 try await bed.serve(server, function: makeFunction(concurrency: 1))
                 let holder = try await bed.client()
                 holder.send(get())
@@ -54,7 +54,7 @@ extension DispatcherSerial {
         @Test(arguments: Way.allCases)
         func `a slot whose client has left is free as soon as the replica has answered`(way: Way) async throws {
             let server = try await StubServer.start { _ in }
-            try await withTestbed(loops: 2) { bed in
+            try await withTestbed { bed in
                 try await bed.serve(server, function: makeFunction(concurrency: 1))
                 var times: [UInt64] = []
                 var working = try Wire.connect(to: bed.port)
@@ -85,7 +85,7 @@ extension DispatcherSerial {
         @Test(arguments: Way.allCases)
         func `a replica without a limit hears at once that its client has left`(way: Way) async throws {
             let server = try await StubServer.start { _ in }
-            try await withTestbed(loops: 2) { bed in
+            try await withTestbed { bed in
                 try await bed.serve(server, function: makeFunction())
                 var times: [UInt64] = []
                 for round in 0..<Self.rounds {
@@ -106,7 +106,7 @@ extension DispatcherSerial {
 
         @Test func `clients that all leave at once free everything`() async throws {
             let replicas = try LeanReplicas(1, delay: 5_000_000)
-            try await withTestbed(loops: 4) { bed in
+            try await withTestbed { bed in
                 try await bed.serve(ports: replicas.ports, function: makeFunction(concurrency: 2))
                 let clients = try (0..<500).map { _ in try Wire.connect(to: bed.port) }
                 for client in clients { Wire.send(client, Array(get().utf8)) }

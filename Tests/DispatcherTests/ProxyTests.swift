@@ -194,7 +194,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: [1, 2, 4]) func `an answer until the connection's end reaches the client in chunks`(
+    @Test(arguments: testedLoops) func `an answer until the connection's end reaches the client in chunks`(
         loops: Int
     ) async throws {
         let large = String(repeating: "d", count: 300_000)

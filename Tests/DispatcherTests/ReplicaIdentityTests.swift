@@ -11,7 +11,7 @@ import Testing
     ) async throws {
         let (old, new) = (try await StubServer.start { _ in }, try await StubServer.answering(ok("new")))
         let function = makeFunction()
-        try await withTestbed(loops: 2) { bed in
+        try await withTestbed { bed in
             try await bed.serve(old, function: function)
             var clients: [RawClient] = []
             for number in 1...2 {
@@ -98,7 +98,7 @@ import Testing
         let (listener, port) = try Wire.listen()
         listen(listener, 0)
         let first = try Wire.connect(to: port)
-        try await withTestbed(loops: 3) { bed in
+        try await withTestbed { bed in
             bed.declare(makeFunction())
             for state in [Replica.State.starting, .ready, .starting] {
                 bed.run(makeReplica("r", state: state, port: port))

@@ -128,7 +128,7 @@ import Testing
     @Test func `while every replica refuses, invocations wait, and go on when one accepts again`() async throws {
         let server = try await StubServer.answering(ok("old"))
         let port = server.port
-        try await withTestbed(loops: 2) { bed in
+        try await withTestbed { bed in
             try await bed.serve(server)
             await server.stop()
             var clients: [RawClient] = []
@@ -145,7 +145,7 @@ import Testing
 
     @Test func `a replica killed under load costs only what had been written to it`() async throws {
         let (dying, good) = (try await StubServer.start { _ in }, try await StubServer.answering(ok("good")))
-        try await withTestbed(loops: 2) { bed in
+        try await withTestbed { bed in
             try await bed.serve(dying, good, function: makeFunction(concurrency: 4))
             var clients: [RawClient] = []
             for _ in 0..<12 { clients.append(try await bed.client()) }

@@ -96,7 +96,7 @@ import Testing
         // Nobody listens there: everything waits for the way to be open.
         let (descriptor, port) = try Wire.occupy()
         defer { close(descriptor) }
-        try await withTestbed(loops: 2, internal: makeInternal()) { bed in
+        try await withTestbed(internal: makeInternal()) { bed in
             bed.declare(function)
             bed.run(makeReplica("r", of: function, port: server.port))
             try await eventually("it accepts") { bed.accepting == 1 }
@@ -114,7 +114,7 @@ import Testing
         let server = try await echo()
         let (descriptor, port) = try Wire.occupy()
         defer { close(descriptor) }
-        try await withPair(loops: 2) { first, owner in
+        try await withPair { first, owner in
             first.declare(function)
             try await owner.serve(server, function: function)
             first.seat(elsewhere: Replica.Address(ip: "127.0.0.1", port: port), isHeld: true)
@@ -127,7 +127,7 @@ import Testing
 
     @Test func `those who are held go to the process that grants the slots after all`() async throws {
         let server = try await echo()
-        try await withPair(loops: 2) { first, owner in
+        try await withPair { first, owner in
             first.declare(function)
             first.seat(isHeld: true)
             try await owner.serve(server, function: function)
@@ -144,7 +144,7 @@ import Testing
         async throws
     {
         let server = try await echo()
-        try await withPair(loops: 2) { first, second in
+        try await withPair { first, second in
             first.declare(function)
             try await second.serve(server, function: function)
             second.seat(isHeld: true)

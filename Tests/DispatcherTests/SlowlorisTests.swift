@@ -18,7 +18,7 @@ extension DispatcherSerial {
         @Test func `normal traffic is as fast beside 1,000 attackers as without them`() async throws {
             let (normal, victim) = (try LeanReplicas(1), try LeanReplicas(1))
             try await withTestbed(
-                loops: 2, limits: limits(), timeouts: Timeouts(request: .seconds(24), http: .seconds(20))
+                limits: limits(), timeouts: Timeouts(request: .seconds(24), http: .seconds(20))
             ) { bed in
                 // Another function's, because this is about the dispatcher and not about how fast its replica is.
                 let functions = (makeFunction(), makeFunction("victim", age: 2))
@@ -84,7 +84,7 @@ extension DispatcherSerial {
             limits.headTimeout = .milliseconds(1500)
             limits.idleTimeout = .milliseconds(1500)
             try await withTestbed(
-                loops: 2, limits: limits, timeouts: Timeouts(request: .milliseconds(2700), http: .milliseconds(1500))
+                limits: limits, timeouts: Timeouts(request: .milliseconds(2700), http: .milliseconds(1500))
             ) { bed in
                 try await bed.serve(ports: replicas.ports)
                 _ = try await PacedLoad(port: bed.port).run(seconds: 0.2)

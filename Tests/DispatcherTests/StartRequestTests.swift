@@ -4,7 +4,7 @@ import Testing
 
 /// A replica that is asked for without an invocation.
 @Suite struct StartRequestTests {
-    @Test(arguments: [1, 2, 4])
+    @Test(arguments: testedLoops)
     func `a start that is asked for is reported until a replica takes invocations`(loops: Int) async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed(loops: loops) { bed in

@@ -20,7 +20,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: [1, 2, 4]) func `a token is replaced without a failed request`(loops: Int) async throws {
+    @Test(arguments: testedLoops) func `a token is replaced without a failed request`(loops: Int) async throws {
         try await withOwner(loops: loops) { first, owner in
             let steps: [(Testbed, [String])] = [
                 (first, ["new", token]), (owner, ["new", token]), (owner, ["new"]), (first, ["new"]),
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [1, 2, 4])
+    @Test(arguments: testedLoops)
     func `a process that does not know our token is waited for, and its refusal goes to nobody`(loops: Int) async throws
     {
         try await withOwner(loops: loops) { first, owner in

@@ -10,7 +10,7 @@ import Testing
         "\(line) HTTP/1.1\r\n\(fields)\r\n"
     }
 
-    @Test(arguments: [1, 2, 4]) func `every answer has a date, and only one`(loops: Int) async throws {
+    @Test(arguments: testedLoops) func `every answer has a date, and only one`(loops: Int) async throws {
         let own = "Mon, 01 Jan 2001 00:00:00 GMT"
         let server = try await StubServer.start {
             $0.connection.send(ok(fields: $0.line.contains("own") ? "Date: \(own)\r\n" : ""))
@@ -201,7 +201,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: [1, 2, 4]) func `extensions of chunks end here, both ways, whole and byte by byte`(
+    @Test(arguments: testedLoops) func `extensions of chunks end here, both ways, whole and byte by byte`(
         loops: Int
     ) async throws {
         let body = "2 ;a\r\nab\r\n3;b = \"x;\\\"y\" ; c\r\ncde\r\n0\t; d\r\nT: 1\r\n\r\n"
@@ -256,7 +256,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: [1, 2, 4]) func `a browser's question about a method reaches the function that has it`(
+    @Test(arguments: testedLoops) func `a browser's question about a method reaches the function that has it`(
         loops: Int
     ) async throws {
         let server = try await StubServer.start { $0.connection.send(ok($0.line)) }

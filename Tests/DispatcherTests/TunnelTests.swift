@@ -71,7 +71,7 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test(arguments: [1, 2, 4]) func `what a half-closed tunnel has on its way still arrives, from the replica`(
+        @Test(arguments: testedLoops) func `what a half-closed tunnel has on its way still arrives, from the replica`(
             loops: Int
         ) async throws {
             try await withRawTunnel(loops: loops) { client, replica in
@@ -84,7 +84,7 @@ extension DispatcherSerial {
             }
         }
 
-        @Test(arguments: [1, 2, 4]) func `what a half-closed tunnel has on its way still arrives, from the client`(
+        @Test(arguments: testedLoops) func `what a half-closed tunnel has on its way still arrives, from the client`(
             loops: Int
         ) async throws {
             try await withRawTunnel(loops: loops) { client, replica in

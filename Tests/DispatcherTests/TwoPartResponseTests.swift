@@ -11,7 +11,7 @@ extension DispatcherSerial {
         /// Milliseconds. What is avoided takes 40.
         private static let bar = 2.0
 
-        @Test(arguments: [1, 2, 4]) func `the second part of a response is not delayed`(loops: Int) async throws {
+        @Test(arguments: testedLoops) func `the second part of a response is not delayed`(loops: Int) async throws {
             let (listener, port) = try Wire.listen()
             defer { close(listener) }
             let server = TwoPartServer(listener)

@@ -12,7 +12,7 @@ import Testing
             + "Upgrade: \(protocols)\r\nHTTP2-Settings: AAAA\r\n\(length)\(fields)\r\n\(body)"
     }
 
-    @Test(arguments: [1, 2, 4]) func `nobody gets the answer to a body that came with an upgrade`(loops: Int)
+    @Test(arguments: testedLoops) func `nobody gets the answer to a body that came with an upgrade`(loops: Int)
         async throws
     {
         // A replica that takes what follows an upgrade it does not know for further requests, as some parsers do.
@@ -82,7 +82,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: [1, 2, 4]) func `a connection whose upgrade was declined is not used again`(loops: Int)
+    @Test(arguments: testedLoops) func `a connection whose upgrade was declined is not used again`(loops: Int)
         async throws
     {
         let server = try await StubServer.answering(ok())

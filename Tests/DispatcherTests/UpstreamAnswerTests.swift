@@ -93,7 +93,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: [1, 2, 4], [true, false]) func `an answer until the end that is cut off never looks complete`(
+    @Test(arguments: testedLoops, [true, false]) func `an answer until the end that is cut off never looks complete`(
         loops: Int, isReset: Bool
     ) async throws {
         let server = try await StubServer.start { $0.connection.send("HTTP/1.1 200 OK\r\n\r\nabc") }
@@ -180,7 +180,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: [1, 2, 4]) func `content that follows an answer without any is nobody's answer`(
+    @Test(arguments: testedLoops) func `content that follows an answer without any is nobody's answer`(
         loops: Int
     ) async throws {
         // A moment after the head, when a connection that is used again has its next request.
@@ -204,7 +204,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: [1, 2, 4]) func `a replica that was seen to say too much gets one request a connection`(
+    @Test(arguments: testedLoops) func `a replica that was seen to say too much gets one request a connection`(
         loops: Int
     ) async throws {
         let server = try await StubServer.start { request in

@@ -111,9 +111,12 @@ struct Testbed: Sendable {
     }
 }
 
-/// Event loops of a dispatcher whose test names no number: `F2S_TEST_LOOPS`, or one. Continuous integration runs the
-/// tests with 1, 2 and 4, whatever the cores.
+/// Event loops of a dispatcher: `F2S_TEST_LOOPS`, or one. `make test` runs the tests with 1, 2 and 4, whatever the
+/// cores.
 let usualLoops = getenv("F2S_TEST_LOOPS").flatMap { Int(String(cString: $0)) } ?? 1
+
+/// The same as arguments of a test that tells of the loops.
+let testedLoops = [usualLoops]
 
 /// Runs a dispatcher around a test and stops it afterwards.
 func withTestbed(
