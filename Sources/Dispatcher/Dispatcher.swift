@@ -247,7 +247,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
             startRequests: startRequests.withLock { $0.functions }, now: now)
     }
 
-    /// What some functions have in flight.
+    /// The load of some functions.
     public func currentLoad(of functions: Set<Function.ID>) -> LoadReport {
         let (cells, departing) = catalog.withLock { catalog in
             (functions.compactMap { catalog.cell(of: $0) }, functions.compactMap { catalog.departingCell(of: $0) })

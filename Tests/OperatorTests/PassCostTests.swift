@@ -14,6 +14,52 @@ import Testing
         #expect(many / few < 20)
     }
 
+    @Test func `an event of one replica costs the same however many run`() throws {
+        let few = try Self.medianEvent(replicas: 10)
+        let many = try Self.medianEvent(replicas: 500)
+        print("an event of one replica beside 500 others: \(many) µs, beside 10: \(few) µs")
+        // Fifty times as many; a look at each of them would take that many times as long.
+        #expect(many / few < 10)
+    }
+
+    /// Microseconds from an event of one replica until the dispatcher's snapshot and the calls are known.
+    private static func medianEvent(replicas count: Int) throws -> Double {
+        var state = OperatorState(metrics: OperatorMetrics(MetricRegistry()), requestTimeout: .seconds(120))
+        let functions = try (0..<count).map { Samples.function(try Samples.draft("f\($0)", min: 1), age: UInt64($0)) }
+        var replicas = ReplicaSnapshot(
+            replicas: functions.map { function in
+                Replica(
+                    id: Replica.ID("\(function.id)-1"), function: function.id, revision: function.revision,
+                    state: .ready, since: 0)
+            })
+        state.take(FunctionSnapshot(functions: functions))
+        _ = state.take(replicas, at: .zero)
+        var times: [Duration] = []
+        var second = 0
+        while times.count < 21 {
+            second += 1
+            let now = Duration.seconds(second)
+            _ = state.plan(LoadReport(), at: now, wall: 0, isLeader: true)
+            // At first the platform must be told of every function, of some at a time.
+            var isCalm = true
+            while case let calls = state.calls(LoadReport(), at: now), !calls.isEmpty {
+                for call in calls { _ = state.end(call, isSuccess: true, at: now) }
+                isCalm = false
+            }
+            guard isCalm else { continue }
+            let id = functions[times.count % count].id
+            replicas[id].replicas[0].processID = second
+            let start = processorTime()
+            let published = state.take(replicas, at: now)
+            let reported = try #require(state.loadWanted(isTick: false, isLeader: true))
+            _ = state.plan(LoadReport(), of: reported, isTick: false, at: now, wall: 0, isLeader: true)
+            _ = state.calls(LoadReport(), at: now)
+            times.append(processorTime() - start)
+            #expect(published?[id].replicas.first?.processID == second && reported == [id])
+        }
+        return times.sorted()[times.count / 2] / .microseconds(1)
+    }
+
     private static func medianTick(functions count: Int) throws -> Double {
         var state = OperatorState(metrics: OperatorMetrics(MetricRegistry()), requestTimeout: .seconds(120))
         var functions: [Function] = []

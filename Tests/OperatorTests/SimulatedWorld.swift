@@ -42,7 +42,7 @@ struct SimulatedWorld {
     var store = FunctionSnapshot()
     var wishes: [Function.ID: Wish] = [:]
     var replicas: [SimulatedReplica] = []
-    /// What the operator was shown of them last.
+    /// The replicas that the operator was shown last.
     var shown = ReplicaSnapshot()
     var troubles: [Function.ID: StartTrouble] = [:]
     var retryAt: [Function.ID: Duration] = [:]
@@ -60,7 +60,7 @@ struct SimulatedWorld {
     var isCompleteAt = Duration.zero
     var published = ReplicaSnapshot()
     var told: [Replica.ID: Duration] = [:]
-    /// What the dispatcher has told of at once.
+    /// The facts of each function that the dispatcher tells of at once.
     var signals: [Function.ID: Set<String>] = [:]
     var wasComplete = true
     var stopped: Set<Replica.ID> = []
@@ -214,7 +214,7 @@ struct SimulatedWorld {
         full.lookAtAll()
         let (isLeader, isComplete) = (isCalm || now >= leadsAt, isCalm || now >= isCompleteAt)
         let signalled = takeSignalled()
-        // Where every process reports, passes between two ticks get the load of the functions that they look at.
+        // Passes between two ticks get the load of the functions that they look at, if every process reports.
         let reported =
             isComplete && wasComplete ? state.loadWanted(isTick: isTick, isLeader: isLeader)?.union(signalled) : nil
         wasComplete = isComplete

@@ -81,8 +81,10 @@ public struct ReplicaSnapshot: Sendable {
 }
 
 extension ReplicaSnapshot: Equatable {
-    /// Returns true if every entry is equal.
+    /// Returns true if every entry is equal. Of snapshots of one runtime only the changed entries are compared.
     public static func == (left: Self, right: Self) -> Bool {
-        left.version == right.version || left.entries == right.entries
+        guard left.version != right.version else { return true }
+        let changed = left.version.keys(since: right.version) ?? right.version.keys(since: left.version)
+        return changed?.allSatisfy { left.entries[$0] == right.entries[$0] } ?? (left.entries == right.entries)
     }
 }

@@ -12,7 +12,7 @@ struct ObservedReplicas: Sendable {
     private var withdrawn = WithdrawnReplicas()
     private var functions: [Replica.ID: Function.ID] = [:]
 
-    /// What is known of one function.
+    /// The replicas of one function, and its trouble.
     subscript(function: Function.ID) -> ReplicaSnapshot.Entry { snapshot[function] }
 
     /// The function that a replica belongs to; `nil`: no such replica was seen.

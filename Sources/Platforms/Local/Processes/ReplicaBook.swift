@@ -5,13 +5,13 @@ import F2SModel
 struct ReplicaBook {
     private let policy: LifePolicy
     private var lives: [Function.ID: FunctionLife] = [:]
-    /// What the rest of F2S sees.
+    /// The replicas as the rest of F2S sees them.
     private(set) var snapshot = ReplicaSnapshot()
     /// Functions with a process that runs and does not listen yet.
     private var silent: Set<Function.ID> = []
     /// Functions with a process that listens and is not stopping.
     private var listening: Set<Function.ID> = []
-    /// When time alone changes something, by function.
+    /// The next moment at which time alone changes something, by function.
     private var deadlines: [Function.ID: Duration] = [:]
     /// Functions whose next attempt is waited for, and the folders in which they would be repaired.
     private(set) var repairFolders: [Function.ID: String] = [:]
@@ -28,7 +28,7 @@ struct ReplicaBook {
     /// Whether no process is left.
     var isEmpty: Bool { lives.values.allSatisfy(\.replicas.isEmpty) }
 
-    /// Whether a process runs and does not listen yet.
+    /// True if a process runs and does not listen yet.
     var hasSilentReplicas: Bool { !silent.isEmpty }
 
     /// The processes that run and do not listen yet.
@@ -36,7 +36,7 @@ struct ReplicaBook {
         silent.flatMap { id in lives[id]?.replicas.filter(\.isSilent) ?? [] }
     }
 
-    /// Whether a process listens and is not stopping.
+    /// True if a process listens and is not stopping.
     var hasListeningReplicas: Bool { !listening.isEmpty }
 
     /// The processes that listen and are not stopping.

@@ -55,10 +55,10 @@ struct ReplicaLife: Sendable, Hashable {
     /// Whether it has yet to become ready.
     var isStarting: Bool { phase == .starting || phase == .awaitingReadiness }
 
-    /// Whether its process runs and does not listen yet.
+    /// True if its process runs and does not listen yet.
     var isSilent: Bool { phase == .starting && process != nil }
 
-    /// Whether it listens and is not stopping.
+    /// True if it listens and is not stopping.
     var isListening: Bool { address != nil && !isStopping }
 
     /// Whether it has to be said that it listens on other ports. A declared readiness probe or start time says that the
