@@ -10,8 +10,8 @@ struct FunctionArgument: ParsableArguments {
     /// Shells complete with the names that the server knows. F2S_SERVER says where it is: the options that are on the
     /// line already are not looked at.
     static let completion = CompletionKind.custom { _, _, prefix in
-        let options = ServerOptions()
-        let names = try? await options.withClient { client in try await client.list().map(\.name) }
+        // Only parsed options have values: without arguments, the defaults.
+        let names = try? await ServerOptions.parse([]).withClient { try await $0.list().map(\.name) }
         return (names ?? []).filter { $0.hasPrefix(prefix) }
     }
 }
