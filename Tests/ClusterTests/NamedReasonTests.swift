@@ -4,35 +4,122 @@ import Testing
 extension ClusterSerial {
     /// What users saw nothing of: pods that run and never get ready, states that could not be trusted, one crash.
     @Suite struct NamedReasons {
+        private static func conditions(of name: String, _ f2s: F2SInstallation) throws -> [JSONValue] {
+            try f2s.api.find("\(ClusterAPI.functions)/\(name)")?["status"]?["conditions"]?.list ?? []
+        }
+
         private static func condition(
             _ type: String, of name: String, _ f2s: F2SInstallation
         ) throws -> (String, String)? {
-            let path = "/apis/f2s.opensight.ch/v1alpha1/namespaces/f2s/functions/\(name)"
-            let conditions = try f2s.api.find(path)?["status"]?["conditions"]?.list ?? []
-            return conditions.first { $0["type"]?.text == type }.map {
+            try conditions(of: name, f2s).first { $0["type"]?.text == type }.map {
                 ($0["status"]?.text ?? "", $0["reason"]?.text ?? "")
             }
         }
 
-        @Test func `a pod that runs and never listens is named, to its caller and in the status`() async throws {
+        /// A function whose pod runs and takes no invocations.
+        private struct Unready: Sendable {
+            let name: String
+            let reason: String
+            /// Parts of the message: the trouble and the remedy.
+            let parts: [String]
+            let change: @Sendable (inout ClusterFunction) -> Void
+
+            var function: ClusterFunction { ClusterFunction(name, change) }
+        }
+
+        private static let unready = [
+            // It listens much later than any caller waits.
+            Unready(name: "deaf", reason: "NeverListened", parts: ["port 8080", "target.port must name the port"]) {
+                $0.environment = ["START_MS": "600000"]
+            },
+            Unready(
+                name: "elsewhere", reason: "NeverListened",
+                parts: ["did not accept connections on port 8080", "It listens on port 5000: set target.port to that"]
+            ) { $0.environment = ["PORT": "5000"] },
+            Unready(
+                name: "unready", reason: "NeverReady",
+                parts: ["GET /never is answered with 503", "Correct target.readinessProbe.path"]
+            ) { $0.probe = "/never" },
+        ]
+
+        @Test func `pods that run and never get ready are named, to their callers and in the status`() async throws {
             let f2s = try F2SInstallation.current
-            defer { try? f2s.remove("deaf") }
-            // It listens much later than anybody waits.
-            try f2s.declare(ClusterFunction("deaf") { $0.environment = ["START_MS": "600000"] })
-            async let answer = f2s.invoke("/deaf")
-            try eventually("a pod runs", within: .seconds(60)) {
-                pause(.milliseconds(50))
-                return try f2s.api.pods(of: "deaf").contains { $0.address != nil }
+            defer { try? f2s.remove("deaf", "elsewhere", "unready", "rolled") }
+            let rolled = ClusterFunction("rolled") { ($0.minReplicas, $0.maxReplicas) = (1, 1) }
+            try f2s.declare(Self.unready.map(\.function) + [rolled])
+            // All beside each other, because most of the time is spent waiting.
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for one in Self.unready { group.addTask { try await Self.check(one, f2s) } }
+                group.addTask { try await Self.checkRollout(of: "rolled", f2s) }
+                try await group.waitForAll()
+            }
+        }
+
+        /// Calls a function that never gets ready, and looks at what its caller and its status say.
+        private static func check(_ unready: Unready, _ f2s: F2SInstallation) async throws {
+            async let answer = f2s.invoke("/\(unready.name)")
+            try eventually("a pod of \(unready.name) runs", within: .seconds(60)) {
+                pause(.milliseconds(100))
+                return try f2s.api.pods(of: unready.name).contains { $0.address != nil }
             }
             let begun = monotonicNanoseconds()
-            try eventually("the status names it", within: .seconds(10 * patience)) {
-                pause(.milliseconds(50))
-                return try Self.condition("StartFailed", of: "deaf", f2s)?.1 == "NeverListened"
-            }
-            report(1, "NeverListened \((monotonicNanoseconds() - begun).milliseconds) after the pod ran (10 s)")
-            #expect(try Self.condition("Ready", of: "deaf", f2s)?.0 == "False")
+            let message = try named(unready.reason, in: "StartFailed", of: unready.name, f2s)
+            let took = monotonicNanoseconds() - begun
+            report(1, "\(unready.name): \(unready.reason) \(took.milliseconds) after the pod ran (10 s)")
+            #expect(try condition("Ready", of: unready.name, f2s)?.0 == "False")
             let late = try await answer
-            #expect(late.status == 504 && late.text.contains("NeverListened"), "\(late.text)")
+            let problem = try late.json
+            #expect(late.status == 504 && problem["reason"]?.text == unready.reason, "\(late.text)")
+            for part in unready.parts {
+                #expect(message.contains(part), "\(message)")
+                #expect(problem["detail"]?.text?.contains(part) == true, "\(late.text)")
+            }
+        }
+
+        /// Declares a revision that never listens, and looks at whether the one before it goes on serving.
+        private static func checkRollout(of name: String, _ f2s: F2SInstallation) async throws {
+            try f2s.wait(for: name, ready: 1)
+            let before = try #require(try f2s.api.pods(of: name).first)
+            let load = PacedLoad(on: try f2s.address, "/invoke/\(name)", perSecond: 20, connections: 4)
+            async let running = load.run()
+            defer { load.stop() }
+            try eventually("the load runs") { load.outcome.sent > 20 }
+            load.note("the rollout")
+            try f2s.kubectl.apply(
+                ClusterFunction(name) {
+                    ($0.minReplicas, $0.maxReplicas, $0.environment) = (1, 1, ["START_MS": "600000"])
+                }.yaml)
+            try eventually("a pod of the new revision runs", within: .seconds(60)) {
+                pause(.milliseconds(100))
+                return try f2s.api.pods(of: name).contains { $0.uid != before.uid && $0.address != nil }
+            }
+            let begun = monotonicNanoseconds()
+            let message = try named("NeverListened", in: "RolloutFailed", of: name, f2s)
+            let took = monotonicNanoseconds() - begun
+            #expect(message.contains("the one before it still serves") && message.contains("port 8080"), "\(message)")
+            let ready = try #require(try condition("Ready", of: name, f2s))
+            #expect(ready == ("False", "RolloutFailed"))
+            let answered = load.outcome.sent
+            try eventually("the one before it goes on serving") { load.outcome.sent > answered + 20 }
+            load.stop()
+            let outcome = try await running
+            report(
+                1, "\(name): RolloutFailed \(took.milliseconds) after the pod ran (10 s); \(outcome.sent) requests,",
+                "failed: \(outcome.summary)")
+            #expect(outcome.failures.isEmpty)
+            #expect(Array(outcome.pods.keys) == [before.name])
+        }
+
+        /// Waits until a condition is true for this reason, and returns its message.
+        private static func named(
+            _ reason: String, in type: String, of name: String, _ f2s: F2SInstallation
+        ) throws -> String {
+            try eventually("the status of \(name) says \(reason)", within: .seconds(10 * patience)) { () -> String? in
+                pause(.milliseconds(100))
+                let found = try conditions(of: name, f2s).first { $0["type"]?.text == type }
+                guard found?["status"]?.text == "True", found?["reason"]?.text == reason else { return nil }
+                return found?["message"]?.text
+            }
         }
 
         @Test func `a replica that is killed for its memory is named to its callers and in the log`() async throws {

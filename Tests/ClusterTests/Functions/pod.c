@@ -5,6 +5,7 @@
 //   /slow?ms=500   answers after so long
 //   /exit?code=3   ends without an answer
 //   /eat?mb=64     takes so much memory, and then answers
+//   /never         answers with 503, as the probe of a function that is never ready
 //   /post?to=10.0.0.7:8080   declares a function there, and answers with the status that it got; 0: there was none
 //   anything       with a body: the body is read, and its length told
 //
@@ -122,14 +123,15 @@ static void eat(long long megabytes) {
     }
 }
 
-static int answer(struct caller *caller, const char *method, long long length) {
+static int answer(struct caller *caller, const char *method, const char *path, long long length) {
     char content[512], bytes[2048];
+    const char *status = strncmp(path, "/never", 6) ? "200 OK" : "503 Service Unavailable";
     int size = snprintf(content, sizeof content, "%s %s %lld\n", pod, VERSION, length);
     int count = snprintf(
         bytes, sizeof bytes,
-        "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nX-Pod: %s\r\nX-Version: %s\r\n"
+        "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nX-Pod: %s\r\nX-Version: %s\r\n"
         "X-Most: %lld\r\nX-Answered: %lld\r\n\r\n%s",
-        size, pod, VERSION, atomic_load(&most), atomic_fetch_add(&answered, 1) + 1,
+        status, size, pod, VERSION, atomic_load(&most), atomic_fetch_add(&answered, 1) + 1,
         strcmp(method, "HEAD") ? content : "");
     // Before the answer leaves: whoever gets it may send the next request at once.
     atomic_fetch_sub(&in_flight, 1);
@@ -152,7 +154,7 @@ static int serve(struct caller *caller) {
             if (!strncmp(path, "/post", 5) && query) length = declare(query + 1);
             if (!strncmp(path, "/eat", 4) && query) eat(atoll(query + 1));
             if (!strncmp(path, "/exit", 5) && query) _exit(atoi(query + 1));
-            return answer(caller, method, length);
+            return answer(caller, method, path, length);
         }
         if (!strncasecmp(text, "content-length:", 15)) length = atoll(text + 15);
         if (!strncasecmp(text, "transfer-encoding:", 18)) length = -1;

@@ -15,6 +15,9 @@ enum ClusterEnvironment {
     /// Whether parts of the cluster may be stopped and processes of its pods killed.
     static var isOurs: Bool { hasNode && script != nil }
 
+    /// True if tests that take minutes run too (`F2S_SOAK`).
+    static var isSoak: Bool { value("F2S_SOAK") != nil }
+
     /// Image of F2S.
     static var image: String { value("F2S_TEST_IMAGE") ?? "f2s.local/f2s:now" }
     /// The same under another name, as an upgrade has it.

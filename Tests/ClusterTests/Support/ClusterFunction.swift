@@ -8,6 +8,8 @@ struct ClusterFunction: Sendable {
     var idle = "60s"
     /// A quantity of bytes; absent: no limit.
     var memory: String?
+    /// Path that the readiness probe asks for; absent: there is no probe.
+    var probe: String?
     var environment: [String: String] = [:]
 
     init(_ name: String, _ change: (inout ClusterFunction) -> Void = { _ in }) {
@@ -23,6 +25,7 @@ struct ClusterFunction: Sendable {
             "  maxReplicas: \(maxReplicas)", "  scaling: {idle: \(idle)}",
         ]
         if let concurrency { lines.append("  concurrency: \(concurrency)") }
+        if let probe { lines.append("  readinessProbe: {path: \(probe)}") }
         if let memory { lines.append("  resources: {memory: \(memory)}") }
         if !environment.isEmpty {
             lines.append("  env:")

@@ -98,7 +98,10 @@ struct F2SInstallation: Sendable {
     }
 
     /// Declares functions and waits until each has its Deployment.
-    func declare(_ functions: ClusterFunction...) throws {
+    func declare(_ functions: ClusterFunction...) throws { try declare(functions) }
+
+    /// Declares functions and waits until each has its Deployment.
+    func declare(_ functions: [ClusterFunction]) throws {
         try kubectl.apply(functions.map(\.yaml).joined(separator: "---\n"))
         for function in functions {
             try eventually("\(function.name) has its Deployment") {
