@@ -121,6 +121,21 @@ import Testing
         #expect(observed([unseen]).diagnosis(of: unseen).summary.contains("not looked"))
     }
 
+    @Test func `why names the replica with few threads, and remarks on no other`() throws {
+        let hello = try function("hello", route: "/hello", age: 1)
+        let replicas = ["r1", "r2"].map { name in
+            Replica(id: Replica.ID(name), function: hello.id, revision: hello.revision, state: .ready, since: 0)
+        }
+        let load = LoadReport(replicas: [Replica.ID("r2"): .init(hasFewThreads: true)])
+        let views = Observation(
+            catalog: FunctionSnapshot(functions: [hello]), replicas: ReplicaSnapshot(replicas: replicas), load: load,
+            explanations: [:], publicAuthority: "localhost"
+        ).diagnosis(of: hello).replicas
+        #expect(views.map(\.id) == ["r1", "r2"])
+        #expect(views.first?.remark == nil)
+        #expect(views.last?.remark?.contains("Set target.concurrency to the number of its threads.") == true)
+    }
+
     private func function(_ name: String, route: String, age: UInt64) throws -> Function {
         Function(
             id: Function.ID(name), draft: try .sample(name, route: route), generation: 1,

@@ -4,15 +4,17 @@ import Testing
 extension EndToEndSerial {
     /// What commands print, and for whom.
     @Suite struct CommandOutput {
+        /// The commands that print data, about a function named `shown`.
+        private static let dataCommands = [
+            ["list"], ["get", "shown"], ["describe", "shown"], ["why", "shown"], ["events"], ["version"],
+            ["logs", "shown"], ["logs", "shown", "--tail", "1"], ["events", "--tail", "1"],
+        ]
+
         @Test func `every command that prints data writes JSON and YAML, with times as texts`() async throws {
             let function = try FunctionManifest("shown").with { $0.minReplicas = 1 }
             try await F2SServer.serve([function]) { f2s in
                 try eventually("shown is ready") { try f2s.readyReplicas(of: "shown") == 1 }
-                let commands = [
-                    ["list"], ["get", "shown"], ["describe", "shown"], ["why", "shown"], ["events"], ["version"],
-                    ["logs", "shown"], ["logs", "shown", "--tail", "1"], ["events", "--tail", "1"],
-                ]
-                for arguments in commands {
+                for arguments in Self.dataCommands {
                     let json = try Command(arguments + ["-o", "json"], server: f2s)
                     #expect(json.status == 0 && json.complaint.isEmpty, "\(arguments): \(json.complaint)")
                     #expect(json.text.first == "{", "\(arguments): \(json.text)")
@@ -27,6 +29,27 @@ extension EndToEndSerial {
                 let why = try Command(["why", "shown", "-o", "json"], server: f2s).text
                 #expect(why.contains("\"lastTransitionTime\": \"20"))
                 #expect(try Command(["describe", "shown", "-o", "json"], server: f2s).text.contains("\"why\": {"))
+            }
+        }
+
+        @Test func `every command that prints data takes -o table, which is its default, and refuses an unknown form`()
+            async throws
+        {
+            let function = try FunctionManifest("shown").with { $0.minReplicas = 1 }
+            try await F2SServer.serve([function]) { f2s in
+                try eventually("shown is ready") { try f2s.readyReplicas(of: "shown") == 1 }
+                for arguments in Self.dataCommands {
+                    // Between two runs an age may become another one, and an event may happen.
+                    try eventually("\(arguments) prints the same with -o table") {
+                        let usual = try Command(arguments, server: f2s)
+                        let table = try Command(arguments + ["-o", "table"], server: f2s)
+                        #expect(usual.status == 0 && table.status == 0, "\(arguments): \(table.complaint)")
+                        return !usual.text.isEmpty && usual.text == table.text
+                    }
+                    let unknown = try Command(arguments + ["-o", "xml"], server: f2s)
+                    #expect(unknown.status == 2 && unknown.text.isEmpty, "\(arguments): \(unknown.text)")
+                    #expect(unknown.complaint.contains("xml"), "\(arguments): \(unknown.complaint)")
+                }
             }
         }
 

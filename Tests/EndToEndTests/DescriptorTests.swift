@@ -65,12 +65,16 @@ extension EndToEndSerial {
             }
         }
 
-        @Test(.enabled(if: mayLook), arguments: [0, 4, 8, 12])
-        func `SIGTERM ends in time however few descriptors are free`(free: Int)
-            async throws
-        {
+        /// Descriptors that are free at SIGTERM, and event loops. `make soak` tries every pair.
+        private static let endings =
+            getenv("F2S_SOAK") != nil
+            ? (0...20).flatMap { free in [1, 2, 4].map { (free: free, loops: $0) } }
+            : [(0, 1), (4, 2), (7, 4), (8, 1), (9, 2), (10, 4), (11, 1), (12, 2)].map { (free: $0, loops: $1) }
+
+        @Test(.enabled(if: mayLook), arguments: endings)
+        func `SIGTERM ends in time however few descriptors are free`(free: Int, loops: Int) async throws {
             let function = try FunctionManifest("warm").with { $0.idle = "60s" }
-            try await F2SServer.serve([function, FunctionManifest("cold")], settings: settings(loops: 2)) { f2s in
+            try await F2SServer.serve([function, FunctionManifest("cold")], settings: settings(loops: loops)) { f2s in
                 try eventually("warm answers") { try f2s.get("/invoke/warm").status == 200 }
                 let family = f2s.family
                 try allow(free, f2s.process.id)

@@ -1,3 +1,4 @@
+import F2SModel
 import ProcessSupport
 import Testing
 
@@ -21,6 +22,29 @@ extension EndToEndSerial {
                 let warning = objects.first { $0["message"]?.text?.hasPrefix("f2s.kafka has no effect") == true }
                 #expect(warning?["level"]?.text == "warning")
                 #expect(warning?["metadata"]?["file"]?.text?.hasSuffix("config.yaml") == true)
+            }
+        }
+
+        @Test func `a line for people has its message first and then its metadata, sorted by name`() async throws {
+            let home = try TemporaryFolder()
+            defer { home.remove() }
+            // A value with a space stands in quotes.
+            let place = home.path + "/a place"
+            for folder in [place, place + "/functions"] { try Files.makeFolder(folder) }
+            try await F2SServer.serve(
+                folder: place + "/functions", home: place, settings: "f2s: {kafka: {enabled: true}}\n", descriptors: 512
+            ) { f2s in
+                let expected = [
+                    "warning f2s.kafka has no effect: messages from Kafka come with issue 9 (Kafka). "
+                        + "file=\"\(place)/config.yaml\" (config)",
+                    "notice File descriptors are shared out: raise the limit of open files for more connections. "
+                        + "client_connections=336 f2s.limits.connections=20000 limit=512 reserve=64 (f2s)",
+                ]
+                for text in expected {
+                    let line = try #require(f2s.log.split(separator: "\n").first { $0.hasSuffix(" " + text) })
+                    let time = String(line.dropLast(text.count + 1))
+                    #expect(TimeText.secondsSince1970(time) != nil, "nothing else stands before it: \(line)")
+                }
             }
         }
 

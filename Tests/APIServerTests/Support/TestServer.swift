@@ -33,6 +33,7 @@ struct TestServer: Sendable {
         var keepAlive = Duration.seconds(15)
         var operationsPort = 0
         var settings = Settings()
+        var conditions: @Sendable () -> [InstallationCondition] = { [] }
     }
 
     /// Runs a server, then `body`, then ends the server by graceful shutdown.
@@ -56,7 +57,7 @@ struct TestServer: Sendable {
             authenticator: options.authenticator, operatorInspector: inspector, dispatcherInspector: StubDispatcher(),
             requestStart: { id in startRequests.update { $0.append(id) } },
             socketPath: socketPath, operationsAddress: ("127.0.0.1", options.operationsPort),
-            isReady: { options.isReady }, publicAuthority: { "127.0.0.1:8080" },
+            isReady: { options.isReady }, conditions: options.conditions, publicAuthority: { "127.0.0.1:8080" },
             publicHosts: { options.settings.publicHosts },
             onOperationsBound: { bound.yield($0) }, version: "1.2.3")
         let apiServer = APIServer(parts, keepAlive: options.keepAlive, logger: logger)

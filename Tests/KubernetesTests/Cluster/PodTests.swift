@@ -123,6 +123,34 @@ struct PodsByHandSerial {
         }
     }
 
+    @Test func `a replica that is replaced may drain, another one takes its place, and the others stay`() async throws {
+        try await run { scene in
+            let runtime = try #require(scene.running.platform.replicas as? KubernetesRuntime)
+            try await runtime.apply(scene.function, count: 2, retiring: [])
+            try await scene.running.eventually("the runtime sees two pods") {
+                runtime.pods.latest.current.items.values.count { $0.function == scene.function.id } == 2
+            }
+            let pods = try await scene.pods()
+            let unusable = try #require(pods.first)
+            let sound = try #require(pods.last)
+            // On a node a pod that is deleted stays until its hook has drained it.
+            try await scene.bind(unusable)
+            try await runtime.replace([Replica.ID(unusable.uid)], of: scene.function.id)
+            #expect(try await runtime.fetchLeaving(scene.function.id) == [Replica.ID(unusable.uid)])
+            try await scene.running.eventually("another one takes its place") {
+                let staying = Set(try await scene.pods().filter { !$0.isDeleting }.map(\.uid))
+                return staying.count == 2 && staying.contains(sound.uid) && !staying.contains(unusable.uid)
+            }
+            try await scene.running.eventually("the runtime sees that it ends") {
+                runtime.pods.latest.current.items[unusable.name]?.isDeleting == true
+            }
+            try await runtime.replace([Replica.ID(unusable.uid)], of: scene.function.id)
+            #expect(try await runtime.fetchLeaving(scene.function.id) == [Replica.ID(unusable.uid)])
+            try TestCluster.kubectl(
+                "delete", "pod", unusable.name, "--namespace", scene.namespace, "--force", "--grace-period=0")
+        }
+    }
+
     @Test func `an image that cannot be had, and a container that ends, are told within moments`() async throws {
         try await run { scene in
             let pod = try await scene.pod()

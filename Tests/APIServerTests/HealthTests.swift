@@ -1,0 +1,73 @@
+import F2SModel
+import Testing
+
+@testable import F2SAPIServer
+
+/// The answers of `/health`, about F2S and about the platform that it runs functions on.
+@Suite struct HealthTests {
+    /// A platform that a test takes away and brings back.
+    private final class FailingRuntime: ReplicaRuntime {
+        /// Why nothing can be started; `nil`: the platform is there.
+        let outage = Latest<String?>(nil)
+
+        var currentOutage: String? { outage.current }
+
+        func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws {}
+        func remove(_ id: Function.ID) async throws {}
+
+        func withReplicas<Result: Sendable>(
+            _ body: @Sendable (Latest<ReplicaSnapshot>.Values) async throws -> Result
+        ) async throws -> Result {
+            try await body(Latest(ReplicaSnapshot()).values())
+        }
+
+        func logs(of id: Function.ID, tail: Int, follow: Bool) -> AsyncStream<LogLine> {
+            AsyncStream(unfolding: { nil })
+        }
+    }
+
+    @Test func `health answers 503 with the reason while the platform is away, and 200 when it is back`() async throws {
+        let reason = "The cluster's API server cannot be reached: no route. Warm functions go on."
+        let runtime = FailingRuntime()
+        try await TestServer.with(.init(replicas: runtime)) { server in
+            #expect(try await server.send("GET", "/health").status == 200)
+            runtime.outage.publish(reason)
+            for _ in 0..<2 {
+                let away = try await server.send("GET", "/health")
+                #expect(away.status == 503 && away.problem == reason)
+                #expect(away.headers["retry-after"] == "1")
+            }
+            // Warm functions are served meanwhile, so the process stays in its Service.
+            #expect(try await server.sendToOperations("GET", "/ready").status == 200)
+            runtime.outage.publish(nil)
+            let back = try await server.send("GET", "/health")
+            #expect(back.status == 200)
+            #expect(try back.json["status"] == "ok")
+        }
+    }
+
+    @Test func `a peer that refuses the token makes health degraded, until the tokens agree`() async throws {
+        let refuses = Latest(true)
+        let conditions: @Sendable () -> [InstallationCondition] = {
+            [
+                refuses.current
+                    ? InstallationCondition(
+                        .peersTrusted, isTrue: false, reason: "PeerRefusesToken", message: "f2s-b refuses it.")
+                    : InstallationCondition(.peersTrusted, isTrue: true, reason: "TokensAgree", message: "Known.")
+            ]
+        }
+        try await TestServer.with(.init(conditions: conditions)) { server in
+            let refused = try await server.send("GET", "/health")
+            // It serves all the same.
+            #expect(refused.status == 200)
+            let health = try refused.json
+            #expect(health["status"] == "degraded" && health["conditions"]?.items.count == 1)
+            let condition = health["conditions"]?.items.first
+            #expect(condition?["type"] == "PeersTrusted" && condition?["status"] == "False")
+            #expect(condition?["reason"] == "PeerRefusesToken" && condition?["message"] == "f2s-b refuses it.")
+            refuses.publish(false)
+            let healed = try await server.send("GET", "/health").json
+            #expect(healed["status"] == "ok" && healed["conditions"]?.items.first?["status"] == "True")
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import F2SModel
+import NIOHTTP1
+import Testing
+
+@testable import F2SKubernetes
+
+/// Functions may name those Secrets alone that the patterns of `f2s.allowed_secrets` allow.
+@Suite(.timeLimit(.minutes(2))) struct AllowedSecretsTests {
+    /// A process that leads, before an API server without objects that takes every write.
+    private struct Scene: Sendable {
+        let runtime: KubernetesRuntime
+        let server: ScriptedAPIServer
+        let allowed: Latest<[NamePattern]>
+
+        /// Everything that was written of Deployments and Services.
+        var patches: [ScriptedAPIServer.Question] { server.questions.filter { $0.method == .PATCH } }
+
+        /// The Secrets that the container of the newest Deployment gets.
+        func mountedSecrets() throws -> [String] {
+            let patch = try #require(patches.last { $0.target.contains("/deployments/") })
+            let spec = try JSONValue(decoding: patch.body)["spec"]?["template"]?["spec"]
+            let sources = spec?["containers"]?[0]?["envFrom"]?.elements ?? []
+            return sources.compactMap { $0["secretRef"]?["name"]?.text }
+        }
+
+        /// The trouble that callers of a function are told, once there is one.
+        func trouble(of function: Function.ID) async throws -> StartTrouble? {
+            try await runtime.withReplicas { snapshots in
+                for await snapshot in snapshots {
+                    if let trouble = snapshot.troubles[function] { return trouble }
+                }
+                return nil
+            }
+        }
+    }
+
+    private static func reply(to question: ScriptedAPIServer.Question) -> ScriptedAPIServer.Reply {
+        if question.isWatch { return .lines([], .open) }
+        if question.parameter("limit") != nil {
+            return .answer(200, #"{"metadata":{"resourceVersion":"1"},"items":[]}"#)
+        }
+        if question.method == .GET { return .refusal(404, "NotFound") }
+        // A write is answered with the object as it would be stored.
+        var object = (try? JSONValue(decoding: question.body)) ?? [:]
+        var metadata = object["metadata"] ?? [:]
+        metadata["uid"] = "object-1"
+        metadata["resourceVersion"] = "2"
+        object["metadata"] = metadata
+        return .answer(200, String(decoding: object.encoded(), as: UTF8.self))
+    }
+
+    private static func patterns(_ texts: [String]) throws -> [NamePattern] {
+        try texts.map { try #require(NamePattern($0)) }
+    }
+
+    private static func run(
+        allowing texts: [String], _ body: @Sendable (Scene) async throws -> Void
+    ) async throws {
+        let allowed = Latest(try patterns(texts))
+        try await ScriptedAPIServer.run {
+            reply(to: $0)
+        } _: { client, server in
+            var options = KubernetesOptions(
+                namespace: "f2s", functionsNamespace: "run", podName: "a", podIP: "127.0.0.1", token: "t")
+            options.failover = .seconds(60)
+            options.allowsSecret = { name in allowed.current.contains { $0.matches(name) } }
+            let election = LeaseElection(client: client, options: options, logger: .silent)
+            async let _: Void = election.run()
+            while !election.isLeader { try await Task.sleep(for: .milliseconds(5)) }
+            let store = KubernetesFunctionStore(
+                client: client, namespace: "f2s", leadingTime: { .zero }, logger: .silent)
+            let runtime = KubernetesRuntime(
+                client: client, options: options, store: store, election: election,
+                events: EventJournal(eventsMax: 1), logger: .silent)
+            try await body(Scene(runtime: runtime, server: server, allowed: allowed))
+        }
+    }
+
+    private static func function(naming secrets: [String]) throws -> Function {
+        try sampleFunction("hello", Target(image: "i:1", secrets: secrets))
+    }
+
+    @Test(
+        arguments: [
+            (["function-*"], ["root"], "root"), (["function-*"], ["function-db", "my-function-db"], "my-function-db"),
+            (["exact"], ["exact", "exactly"], "exactly"), ([], ["any"], "any"),
+        ] as [([String], [String], String)])
+    func `a Secret that no pattern allows is refused with the reason and the remedy, and nothing is written`(
+        patterns: [String], secrets: [String], refused: String
+    ) async throws {
+        try await Self.run(allowing: patterns) { scene in
+            let function = try Self.function(naming: secrets)
+            await #expect(throws: WorkloadError.secretNotAllowed(refused)) {
+                try await scene.runtime.apply(function, count: 1, retiring: [])
+            }
+            async let _: Void = scene.runtime.run()
+            let trouble = try #require(try await scene.trouble(of: function.id))
+            #expect(trouble.stage == .start && trouble.reason == "SecretNotAllowed" && !trouble.isTimeout)
+            #expect(trouble.revision == function.revision.text)
+            for part in ["the Secret \(refused).", "target.secrets", "f2s.allowed_secrets"] {
+                #expect(trouble.message.contains(part), "\(trouble.message)")
+            }
+            #expect(scene.patches.isEmpty)
+        }
+    }
+
+    @Test(
+        arguments: [
+            (["*"], ["a", "b.c"]), (["function-*", "exact"], ["function-db", "exact"]), ([], []),
+        ] as [([String], [String])])
+    func `a function whose Secrets the patterns allow gets them`(patterns: [String], secrets: [String]) async throws {
+        try await Self.run(allowing: patterns) { scene in
+            try await scene.runtime.apply(try Self.function(naming: secrets), count: 1, retiring: [])
+            #expect(try scene.mountedSecrets() == secrets)
+        }
+    }
+
+    @Test func `a pattern that is added lets the function start, and one that is taken away lets it still end`()
+        async throws
+    {
+        try await Self.run(allowing: ["other"]) { scene in
+            let function = try Self.function(naming: ["db"])
+            await #expect(throws: WorkloadError.secretNotAllowed("db")) {
+                try await scene.runtime.apply(function, count: 1, retiring: [])
+            }
+            scene.allowed.publish(try Self.patterns(["other", "db"]))
+            try await scene.runtime.apply(function, count: 1, retiring: [])
+            #expect(try scene.mountedSecrets() == ["db"])
+            let written = scene.patches.count
+            scene.allowed.publish([])
+            try await scene.runtime.apply(function, count: 0, retiring: [])
+            #expect(scene.patches.count > written, "fewer replicas are wanted, and that is written")
+        }
+    }
+}
