@@ -288,8 +288,7 @@ class Cluster:
             kubectl = ["kubectl", f"--kubeconfig={self.kubeconfig}"]
             subprocess.run([*kubectl, "apply", f"--filename={ROOT / 'deploy/crd-1.20.yaml'}"], check=True,
                            stdout=subprocess.DEVNULL)
-            subprocess.run([*kubectl, "wait", "--for=condition=Established", "crd/functions.f2s.opensight.ch"],
-                           check=True, stdout=subprocess.DEVNULL)
+            self.wait_until_established()
             for name in (NAMESPACE, PODS_NAMESPACE):
                 self.create("/api/v1/namespaces",
                             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
@@ -348,6 +347,16 @@ class Cluster:
             yield connection.getresponse()
         finally:
             connection.close()
+
+    def wait_until_established(self):
+        """Waits until the API server serves Functions. `kubectl wait` fails as long as there are no conditions yet."""
+        path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/functions.f2s.opensight.ch"
+        end = time.monotonic() + LONGEST_SECONDS
+        while not any(condition["type"] == "Established" and condition["status"] == "True"
+                      for condition in self.get(path).get("status", {}).get("conditions") or []):
+            if time.monotonic() > end:
+                raise SystemExit(f"The API server serves no Functions after {LONGEST_SECONDS} s.")
+            time.sleep(0.1)
 
     def wait_for_statuses(self, count):
         """Waits until so many Functions have a status of their newest generation, and a Deployment."""

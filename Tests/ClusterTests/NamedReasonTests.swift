@@ -146,6 +146,8 @@ extension ClusterSerial {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("trusted") }
             try f2s.declare(ClusterFunction("trusted") { $0.minReplicas = 1 })
+            // `kubectl wait` fails as long as there are no conditions yet.
+            try eventually("it has conditions") { try !Self.conditions(of: "trusted", f2s).isEmpty }
             try f2s.kubectl(
                 "wait", "--namespace=f2s", "f2sfn/trusted", "--for=condition=Ready", "--timeout=90s",
                 within: .seconds(95))

@@ -41,6 +41,11 @@ enum TestCluster {
     private static let definition = Result {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../..")
         try kubectl("apply", "--filename", root.appending(path: "deploy/crd-1.20.yaml").standardized.path)
+        // It fails as long as there are no conditions yet.
+        for _ in 0..<50 {
+            if (try? kubectl("wait", "--for=condition=Established", "crd/functions.f2s.opensight.ch")) != nil { return }
+            usleep(100_000)
+        }
         try kubectl("wait", "--for=condition=Established", "crd/functions.f2s.opensight.ch", "--timeout=30s")
     }
 
