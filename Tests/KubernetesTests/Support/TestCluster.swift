@@ -41,12 +41,11 @@ enum TestCluster {
     private static let definition = Result {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../..")
         try kubectl("apply", "--filename", root.appending(path: "deploy/crd-1.20.yaml").standardized.path)
-        // It fails as long as there are no conditions yet.
-        for _ in 0..<50 {
-            if (try? kubectl("wait", "--for=condition=Established", "crd/functions.f2s.opensight.ch")) != nil { return }
-            usleep(100_000)
-        }
-        try kubectl("wait", "--for=condition=Established", "crd/functions.f2s.opensight.ch", "--timeout=30s")
+        // The wait fails while there are no conditions yet: a moment, and less than a few starts of kubectl take.
+        let name = "crd/functions.f2s.opensight.ch"
+        var looks = 0
+        while looks < 20, try kubectl("get", name, "--output=jsonpath={.status.conditions}").isEmpty { looks += 1 }
+        try kubectl("wait", "--for=condition=Established", name, "--timeout=30s")
     }
 
     /// Runs `body` with two namespaces of its own, which go afterwards: one for functions, one for what they run.
