@@ -102,13 +102,8 @@ public final class Operator: Service, OperatorInspector {
 
     /// Takes replicas out of use at once, for as long as they exist. When this returns the dispatcher knows.
     func withdraw(_ ids: [Replica.ID]) {
-        handDown { $0.withdraw(ids, at: clock.now()) }
-    }
-
-    /// Tells the dispatcher of changed replicas at once, because callers may wait for them, and asks for a pass.
-    private func handDown(_ change: (inout OperatorState) -> ReplicaSnapshot?) {
         handingDown.withLock { _ in
-            if let published = state.withLock({ change(&$0) }) { dataPlane.apply(published) }
+            if let published = state.withLock({ $0.withdraw(ids, at: clock.now()) }) { dataPlane.apply(published) }
         }
         wake.raise()
     }
@@ -248,7 +243,8 @@ public final class Operator: Service, OperatorInspector {
         await follow("replicas") {
             try await self.platform.replicas.withReplicas { snapshots in
                 for await snapshot in snapshots {
-                    self.handDown { $0.take(snapshot, at: self.clock.now()) }
+                    self.state.withLock { $0.take(snapshot, at: self.clock.now()) }
+                    self.wake.raise()
                 }
             }
         }

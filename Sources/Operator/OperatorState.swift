@@ -133,12 +133,10 @@ struct OperatorState: Sendable {
     }
 
     /// Takes the newest replicas.
-    /// - Returns: replicas for the dispatcher; `nil`: as before.
-    mutating func take(_ snapshot: ReplicaSnapshot, at now: Duration) -> ReplicaSnapshot? {
+    mutating func take(_ snapshot: ReplicaSnapshot, at now: Duration) {
         let (changed, ended) = observed.take(snapshot, at: now)
         ledger.forget(ended)
         note(changed)
-        return publish()
     }
 
     /// Takes replicas out of use for as long as they exist, those too that no snapshot has shown yet.

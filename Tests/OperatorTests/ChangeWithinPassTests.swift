@@ -18,7 +18,7 @@ import Testing
             Replica(
                 id: Replica.ID($0), function: function.id, revision: function.revision, state: .ready, since: 0)
         }
-        _ = state.take(ReplicaSnapshot(replicas: replicas), at: .zero)
+        state.take(ReplicaSnapshot(replicas: replicas), at: .zero)
         load.functions[function.id] = .init(inFlight: 2, admitted: 2)
         for replica in replicas { load.replicas[replica.id] = .init(inFlight: 1, isAccepting: true) }
         for second in 0..<3 { carryOut(pass(at: second)) }

@@ -33,7 +33,7 @@ import Testing
                     state: .ready, since: 0)
             })
         state.take(FunctionSnapshot(functions: functions))
-        _ = state.take(replicas, at: .zero)
+        state.take(replicas, at: .zero)
         var times: [Duration] = []
         var second = 0
         while times.count < 21 {
@@ -50,12 +50,13 @@ import Testing
             let id = functions[times.count % count].id
             replicas[id].replicas[0].processID = second
             let start = processorTime()
-            let published = state.take(replicas, at: now)
+            state.take(replicas, at: now)
             let reported = try #require(state.loadWanted(isTick: false, isLeader: true))
-            _ = state.plan(LoadReport(), of: reported, isTick: false, at: now, wall: 0, isLeader: true)
+            let outcome = state.plan(
+                LoadReport(), of: reported, isTick: false, at: now, wall: 0, isLeader: true)
             _ = state.calls(LoadReport(), at: now)
             times.append(processorTime() - start)
-            #expect(published?[id].replicas.first?.processID == second && reported == [id])
+            #expect(outcome.published?[id].replicas.first?.processID == second && reported == [id])
         }
         return times.sorted()[times.count / 2] / .microseconds(1)
     }
@@ -68,7 +69,7 @@ import Testing
             functions.append(function)
         }
         state.take(FunctionSnapshot(functions: functions))
-        _ = state.take(ReplicaSnapshot(), at: .zero)
+        state.take(ReplicaSnapshot(), at: .zero)
         var times: [Duration] = []
         var second = 0
         while times.count < 21 {

@@ -39,7 +39,7 @@ import Testing
             area += Double(inFlight)
             load.functions[function.id] = .init(
                 inFlight: inFlight, admitted: UInt64(area), concurrencySeconds: area)
-            _ = state.take(ReplicaSnapshot(replicas: replicas), at: now)
+            state.take(ReplicaSnapshot(replicas: replicas), at: now)
             _ = state.plan(load, isComplete: isComplete, at: now, wall: now.inSeconds, isLeader: true)
             #expect(state.published?.replicas.map(\.state) == replicas.map(\.state))
             let calls = state.calls(load, at: now)
@@ -155,7 +155,7 @@ import Testing
 
     @Test func `a start that fails is tried one at a time beside what works`() throws {
         var bench = Bench(try Samples.draft(min: 4), replicas: 1)
-        _ = bench.state.take(
+        bench.state.take(
             ReplicaSnapshot(
                 replicas: bench.replicas,
                 troubles: [bench.function.id: Samples.trouble(of: bench.function.revision)]), at: .zero)

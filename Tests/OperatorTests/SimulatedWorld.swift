@@ -95,7 +95,7 @@ struct SimulatedWorld {
         if isLate { tellFunctions() }
         if !isLate || isCalm || Int.random(in: 0..<3, using: &random) > 0 {
             shown.update(to: snapshot())
-            if let published = state.take(shown, at: now) { apply(published) }
+            state.take(shown, at: now)
         }
         look()
         for violation in checks() where !violations.contains(violation) { violations.append(violation) }

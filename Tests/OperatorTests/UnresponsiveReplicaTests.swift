@@ -36,7 +36,7 @@ import Testing
 
         mutating func pass(isSuccess: Bool = true) -> [OperatorCall] {
             now += .seconds(1)
-            _ = state.take(ReplicaSnapshot(replicas: replicas), at: now)
+            state.take(ReplicaSnapshot(replicas: replicas), at: now)
             events += state.plan(load, at: now, wall: 0, isLeader: true).events
             let calls = state.calls(load, at: now)
             for call in calls { _ = state.end(call, isSuccess: isSuccess, at: now) }
