@@ -5,30 +5,9 @@ import Testing
 
 /// The answers of `/health`, about F2S and about the platform that it runs functions on.
 @Suite struct HealthTests {
-    /// A platform that a test takes away and brings back.
-    private final class FailingRuntime: ReplicaRuntime {
-        /// Why nothing can be started; `nil`: the platform is there.
-        let outage = Latest<String?>(nil)
-
-        var currentOutage: String? { outage.current }
-
-        func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws {}
-        func remove(_ id: Function.ID) async throws {}
-
-        func withReplicas<Result: Sendable>(
-            _ body: @Sendable (Latest<ReplicaSnapshot>.Values) async throws -> Result
-        ) async throws -> Result {
-            try await body(Latest(ReplicaSnapshot()).values())
-        }
-
-        func logs(of id: Function.ID, tail: Int, follow: Bool) -> AsyncStream<LogLine> {
-            AsyncStream(unfolding: { nil })
-        }
-    }
-
     @Test func `health answers 503 with the reason while the platform is away, and 200 when it is back`() async throws {
         let reason = "The cluster's API server cannot be reached: no route. Warm functions go on."
-        let runtime = FailingRuntime()
+        let runtime = StubRuntime()
         try await TestServer.with(.init(replicas: runtime)) { server in
             #expect(try await server.send("GET", "/health").status == 200)
             runtime.outage.publish(reason)

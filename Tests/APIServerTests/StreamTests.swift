@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func `a reader that leaves ends its stream`() async throws {
-        let logs = EndlessLogs()
+        let logs = StubRuntime()
         try await TestServer.with(.init(functions: [.sample("hello")], replicas: logs)) { server in
             // The task is the client: cancelling it closes its connection.
             await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func `streams end when the server does`() async throws {
-        let logs = EndlessLogs()
+        let logs = StubRuntime()
         let texts = Latest<[String]>([])
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             try await TestServer.with(.init(functions: [.sample("hello")], replicas: logs)) { server in

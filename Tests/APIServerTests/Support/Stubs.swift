@@ -39,9 +39,14 @@ struct StubAuthenticator: Authenticator {
     }
 }
 
-/// A runtime whose logs never end by themselves, and which tells when a reader has left.
-final class EndlessLogs: ReplicaRuntime {
+/// A runtime that runs nothing. Its logs never end by themselves, it counts their readers, and a test takes its
+/// platform away.
+final class StubRuntime: ReplicaRuntime {
     let readers = Latest(0)
+    /// Why nothing can be started; `nil`: the platform is there.
+    let outage = Latest<String?>(nil)
+
+    var currentOutage: String? { outage.current }
 
     func logs(of id: Function.ID, tail: Int, follow: Bool) -> AsyncStream<LogLine> {
         let (stream, continuation) = AsyncStream.makeStream(of: LogLine.self, bufferingPolicy: .bufferingNewest(10))

@@ -1,7 +1,7 @@
 import F2SModel
 
-/// The lives of all functions' replicas: finds the one that an event is about, and forgets those that are over. The
-/// cost of an event does not depend on how many functions run.
+/// The lives of all functions' replicas: finds the one that an event is about, and forgets those that are over. An
+/// event never looks at the functions that it is not about, unless they are starting or stopping.
 struct ReplicaBook {
     private let policy: LifePolicy
     private var lives: [Function.ID: FunctionLife] = [:]
