@@ -346,14 +346,20 @@ extension KubernetesRuntime {
                 }
             }
             var refusal: KubernetesError?
-            for _ in 0..<3 {
+            for _ in 0..<Self.writesMax {
                 let existing = try await fetch(type, name)
                 // There is nobody in the way: it is the function itself that is refused.
                 if existing == nil, let refusal, !refusal.isConflict { throw refusal }
                 if let existing {
                     if existing.function == wish.function.id {
-                        return try await write(
-                            manifest(wish, type, existing), wish, type, name: name, over: existing)
+                        do throws(KubernetesError) {
+                            return try await write(
+                                manifest(wish, type, existing), wish, type, name: name, over: existing)
+                        } catch {
+                            // Its controller writes the status meanwhile, more often than not while it scales.
+                            guard error.isNotFound || error.isConflict else { throw error }
+                            continue
+                        }
                     }
                     guard try await isOrphan(existing, of: wish.function.name) else {
                         throw KubernetesError.status(
@@ -381,6 +387,8 @@ extension KubernetesRuntime {
         throw .unsettled("The \(type.kind) \(name) is being changed by somebody else")
     }
 
+    /// Attempts to write an object that others write too, each with the version that the object has by then.
+    private static let writesMax = 5
     /// Word for an object that is a stranger's, on its way out of the calls of the API.
     private static let taken = "NameTaken"
 

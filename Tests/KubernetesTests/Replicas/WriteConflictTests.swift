@@ -1,0 +1,103 @@
+import F2SModel
+import NIOHTTP1
+import Synchronization
+import Testing
+
+@testable import F2SKubernetes
+
+/// The Deployment's controller writes its status at any time, so the version that F2S has read may be out of date by
+/// the time F2S writes.
+@Suite(.timeLimit(.minutes(2))) struct WriteConflictTests {
+    /// A Deployment whose version grows before each of the first `changes` writes.
+    private final class Deployment: Sendable {
+        private struct State {
+            var version = 1
+            var changesLeft: Int
+        }
+
+        let function: Function
+        private let manifest: JSONValue
+        private let state: Mutex<State>
+
+        init(changes: Int) throws {
+            function = try sampleFunction()
+            manifest = WorkloadManifest(function: function, settings: sampleSettings())
+                .deployment(replicas: 1, keeping: nil, uid: nil)
+            state = Mutex(State(changesLeft: changes))
+        }
+
+        private func stored(_ version: Int) -> ScriptedAPIServer.Reply {
+            var object = manifest
+            var metadata = object["metadata"] ?? [:]
+            metadata["uid"] = "object-1"
+            metadata["resourceVersion"] = .string("\(version)")
+            object["metadata"] = metadata
+            return .answer(200, String(decoding: object.encoded(), as: UTF8.self))
+        }
+
+        func reply(to question: ScriptedAPIServer.Question) -> ScriptedAPIServer.Reply {
+            if question.isWatch { return .lines([], .open) }
+            if question.parameter("limit") != nil {
+                return .answer(200, #"{"metadata":{"resourceVersion":"1"},"items":[]}"#)
+            }
+            guard question.target.contains("/deployments/") else {
+                return question.method == .GET
+                    ? .refusal(404, "NotFound") : .answer(200, String(decoding: question.body, as: UTF8.self))
+            }
+            if question.method == .GET { return stored(state.withLock { $0.version }) }
+            let named = try? JSONValue(decoding: question.body)["metadata"]?["resourceVersion"]?.text
+            return state.withLock { state in
+                if state.changesLeft > 0 {
+                    state.changesLeft -= 1
+                    state.version += 1
+                }
+                guard named == "\(state.version)" else { return .refusal(409, "Conflict") }
+                state.version += 1
+                return stored(state.version)
+            }
+        }
+    }
+
+    private func run(
+        changes: Int, _ body: @Sendable (KubernetesRuntime, Deployment, ScriptedAPIServer) async throws -> Void
+    ) async throws {
+        let deployment = try Deployment(changes: changes)
+        try await ScriptedAPIServer.run {
+            deployment.reply(to: $0)
+        } _: { client, server in
+            var options = KubernetesOptions(
+                namespace: "f2s", functionsNamespace: "run", podName: "a", podIP: "127.0.0.1", token: "t")
+            options.failover = .seconds(60)
+            let election = LeaseElection(client: client, options: options, logger: .silent)
+            async let _: Void = election.run()
+            while !election.isLeader { try await Task.sleep(for: .milliseconds(5)) }
+            let store = KubernetesFunctionStore(
+                client: client, namespace: "f2s", leadingTime: { .zero }, logger: .silent)
+            let runtime = KubernetesRuntime(
+                client: client, options: options, store: store, election: election,
+                events: EventJournal(eventsMax: 1), logger: .silent)
+            try await body(runtime, deployment, server)
+        }
+    }
+
+    private func writes(_ server: ScriptedAPIServer) -> Int {
+        server.questions.count { $0.method == .PATCH && $0.target.contains("/deployments/") }
+    }
+
+    @Test(arguments: [0, 1, 3])
+    func `a Deployment that has changed since it was read is read and written again`(changes: Int) async throws {
+        try await run(changes: changes) { runtime, deployment, server in
+            try await runtime.apply(deployment.function, count: 2, retiring: [])
+            #expect(writes(server) == changes + 1)
+        }
+    }
+
+    @Test func `a Deployment that changes before each write is given up, with the reason`() async throws {
+        try await run(changes: 1000) { runtime, deployment, server in
+            await #expect(throws: WorkloadError.unsettled("The Deployment hello is being changed by somebody else")) {
+                try await runtime.apply(deployment.function, count: 2, retiring: [])
+            }
+            #expect(writes(server) < 10)
+        }
+    }
+}
