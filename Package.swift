@@ -1,7 +1,7 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Reads like the table of rooms in docs/architecture.md: a room, what it may lean on, and nothing else.
+// Reads like the table of modules in docs/architecture.md: a module and the modules that it may import.
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncHTTPClient = Target.Dependency.product(name: "AsyncHTTPClient", package: "async-http-client")
@@ -17,7 +17,7 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let systemPackage = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 
-func room(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
+func module(_ name: String, _ path: String, _ dependencies: [Target.Dependency]) -> Target {
     .target(name: name, dependencies: dependencies, path: "Sources/\(path)")
 }
 
@@ -43,32 +43,32 @@ let package = Package(
     ],
     targets: [
         // Level 0 and 1: what things are.
-        room("F2SModel", "Model", []),
-        room("F2SMetrics", "Metrics", ["F2SModel", "CLinux"]),
-        room("F2SManifest", "Manifest", ["F2SModel", "CLibYAML"]),
+        module("F2SModel", "Model", []),
+        module("F2SMetrics", "Metrics", ["F2SModel", "CLinux"]),
+        module("F2SManifest", "Manifest", ["F2SModel", "CLibYAML"]),
 
         // Level 2: the data plane, who may call, the settings.
-        room("F2SDispatcher", "Dispatcher", ["F2SModel", "F2SMetrics", "CLinux"]),
-        room("F2SAccess", "Access", ["F2SModel"]),
-        room("F2SConfig", "Config", ["F2SModel", "F2SManifest", logging, lifecycle]),
+        module("F2SDispatcher", "Dispatcher", ["F2SModel", "F2SMetrics", "CLinux"]),
+        module("F2SAccess", "Access", ["F2SModel"]),
+        module("F2SConfig", "Config", ["F2SModel", "F2SManifest", logging, lifecycle]),
 
         // Level 3: the control plane and the platforms.
-        room(
+        module(
             "F2SAPIServer", "APIServer",
             [
                 "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess",
                 hummingbird, httpTypes, nioCore, logging, lifecycle,
             ]),
-        room("F2SOperator", "Operator", ["F2SModel", "F2SMetrics", logging, lifecycle]),
-        room("F2SLocal", "Platforms/Local", ["F2SModel", "F2SManifest", "CLinux", logging, lifecycle]),
-        room(
+        module("F2SOperator", "Operator", ["F2SModel", "F2SMetrics", logging, lifecycle]),
+        module("F2SLocal", "Platforms/Local", ["F2SModel", "F2SManifest", "CLinux", logging, lifecycle]),
+        module(
             "F2SKubernetes", "Platforms/Kubernetes",
             [
                 "F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, logging,
                 lifecycle,
             ]),
-        room("F2SClient", "Client", ["F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1]),
-        room(
+        module("F2SClient", "Client", ["F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1]),
+        module(
             "F2SWrap", "Wrap",
             ["CLinux", hummingbird, httpTypes, nioCore, subprocess, systemPackage, logging, lifecycle]),
 
@@ -86,7 +86,7 @@ let package = Package(
         .target(name: "CLinux", path: "Sources/CLinux"),
         .systemLibrary(name: "CLibYAML", path: "Sources/CLibYAML", providers: [.apt(["libyaml-dev"])]),
 
-        // Tests mirror the rooms.
+        // Tests mirror the modules.
         .target(name: "TestSupport", dependencies: ["F2SModel"], path: "Tests/TestSupport"),
         .target(name: "ProcessSupport", path: "Tests/ProcessSupport"),
         tests("ModelTests", ["F2SModel", "TestSupport"]),

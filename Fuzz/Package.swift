@@ -1,9 +1,10 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// The codec's own sources, reached over symbolic links and so never out of date, beside NIO's decoder. scripts/fuzz and
-// scripts/soak build it with `--sanitize fuzzer`. The address sanitizer stands here and not beside that: of two the
-// compiler would take only the last, and in NIO it would take the fuzzer's time.
+// Compiles the codec's sources, reached over symbolic links, together with NIO's decoder. scripts/fuzz and scripts/soak
+// build this package with `--sanitize fuzzer`. The address sanitizer is set here and not on that command line: the
+// compiler would use only the last of two sanitizers given there, and in NIO the address sanitizer would only cost
+// time.
 let sanitizers = ["-sanitize=fuzzer,address"]
 
 let package = Package(

@@ -1,4 +1,4 @@
-"""Must hold 1: heap allocations per request in the steady state, counted by LD_PRELOAD. Exact enough for one run."""
+"""Must hold 1: heap allocations per request in the steady state, counted with LD_PRELOAD. One run is exact enough."""
 import pathlib
 import shutil
 import struct
@@ -9,10 +9,10 @@ from . import cpu, wire
 from .machine import ROOT
 
 CASES = ["get100", "post1k"]
-# Heap allocations per request: what fails a build, and what is aimed at.
+# Heap allocations per request: the gate, which fails a build, and the goal.
 GATE, GOAL = 4, 0
 REQUESTS, WARM_UP, CONNECTIONS = 20_000, 2_000, 16
-# Less than this many is no start of f2s: the counter was not loaded.
+# The start of f2s makes more allocations than this. Fewer mean that the counter was not loaded.
 LEAST_AT_START = 100
 
 
@@ -31,14 +31,14 @@ def run(machine, _, verdicts):
         except OSError as error:
             verdicts.fail(1, figure, str(error))
             continue
-        verdicts.judge(1, figure, each, f"{each:.3f} ({REQUESTS} requests, {idle:.0f}/s of an idle f2s taken off)",
+        verdicts.judge(1, figure, each, f"{each:.3f} ({REQUESTS} requests, without {idle:.0f}/s of an idle f2s)",
                        GATE, goal=GOAL)
 
 
 def build(folder):
     compiler = shutil.which("cc") or shutil.which("clang")
     if not compiler:
-        raise SystemExit("Neither cc nor clang is there to compile the allocation counter: install gcc.")
+        raise SystemExit("Cannot find cc or clang to compile the allocation counter: install gcc.")
     library = folder / "malloc_count.so"
     source = ROOT / "Benchmarks/malloccount/malloc_count.c"
     subprocess.run([compiler, "-O2", "-Wall", "-fPIC", "-shared", "-o", library, source, "-pthread"], check=True)
@@ -46,7 +46,7 @@ def build(folder):
 
 
 def measure(machine, case, settings, counter):
-    """Allocations per request, and per second when nothing is asked."""
+    """Returns the allocations per request, and those per second without requests."""
     prefix = machine.folder / "allocations"
     environment = {"LD_PRELOAD": str(counter), "MALLOC_COUNT_FILE": str(prefix)}
     request = wire.message(machine.path("f2s", case), b"x" * settings.get("body", 0))

@@ -1,4 +1,4 @@
-"""What stands behind every proxy: ten processes of one kind, the same ones as f2s starts as replicas."""
+"""The backends of every proxy: ten processes of one kind, the same program that f2s starts as replicas."""
 import pathlib
 import shlex
 import sys
@@ -6,18 +6,18 @@ import sys
 from . import cores, proxies
 
 COUNT = 10
-# page: nginx, answers 100 bytes or 10 KiB. sink: Go, reads a body. echo: Python, tells what reached it.
+# page: nginx, responds with 100 bytes or 10 KiB. sink: Go, reads a body. echo: Python, returns the received fields.
 KINDS = ["page", "sink", "echo"]
 ECHO = pathlib.Path(__file__).with_name("echo.py")
 
 
 def write(folder, sink):
-    """A folder of f2s for each kind, with one function and the script that serves it on $PORT."""
+    """Writes a folder of functions for each kind, with one function and its script, which serves on $PORT."""
     (folder / "ten").write_text("x" * 10240)
     (folder / "page.template").write_text(page(folder))
     quoted = shlex.quote(str(folder))
-    # chrt: as a batch process a backend never takes the core from the load generator in the middle of a burst. The
-    # faster the proxy, the more often it would: then a request's time would be that of the load's own core.
+    # With chrt, a backend is a batch process and does not preempt the load generator in the middle of a burst. A fast
+    # proxy would otherwise cause this often, and the time on the load's core would dominate a request's time.
     commands = {
         "page": f'sed "s/@PORT@/$PORT/g" {quoted}/page.template > {quoted}/page-$PORT.conf\n'
                 f"exec chrt -b 0 taskset -c {cores.LOAD} nginx -e /dev/null -p {quoted} -c {quoted}/page-$PORT.conf",

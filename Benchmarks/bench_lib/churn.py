@@ -1,8 +1,8 @@
-"""What happens to 10,000 declared functions under churn: two halves of the same, and what the second adds must be nothing.
+"""10,000 declared functions under churn. The run has two equal halves, and the second must not add any resource usage.
 
 Callers start functions that have scaled to zero, one caller calls a function that is edited all the time, and an editor
-declares, edits, moves and deletes functions by file and by REST. No call may fail. Afterwards memory, descriptors,
-threads and processes are as they were, the counters add up, and nothing costs CPU.
+declares, edits, moves and deletes functions by file and by REST. No call may fail. Afterwards, memory, descriptors,
+threads and processes must be as before, the counters must match the calls, and f2s must use no CPU.
 """
 import collections
 import itertools
@@ -18,11 +18,11 @@ from .verdict import quartiles
 CALLERS = 2
 CALLS_PER_SECOND = 50
 EDITS_PER_SECOND = 4
-# Functions scale to zero in this time, and every call has ended.
+# The time in which functions scale to zero and every call ends.
 QUIET_SECONDS = 15
 GROWTH_BAR_KIB = 2048
 START_BAR_MS = 3000
-# Threads of the pool end some time after their work.
+# Threads of the pool end some time after their work, so a few more are allowed.
 THREADS_GATE = 4
 IDLE_SECONDS = 30
 MORE = "maxReplicas: 1, scaling: {idle: 2s}"
@@ -67,22 +67,22 @@ def judge(machine, running, churn, states, verdicts):
     for failure, count in collections.Counter(churn.failures).most_common(5):
         print(f"  {count} x {failure}")
     verdicts.judge(6, "longest call under churn", max(churn.times), f"{max(churn.times):.0f} ms, half of them under "
-                   f"{quartiles(churn.times)[1]:.1f} ms", START_BAR_MS, gate=scale.PATIENCE * START_BAR_MS)
+                   f"{quartiles(churn.times)[1]:.1f} ms", START_BAR_MS, gate=scale.TOLERANCE * START_BAR_MS)
     for what, times in sorted(churn.edits.items()):
-        verdicts.judge(4, f"{what} in force under churn", quartiles(times)[1],
+        verdicts.judge(4, f"{what} takes effect under churn", quartiles(times)[1],
                        f"{quartiles(times)[1]:.0f} ms, at most {max(times):.0f} ms ({len(times)})", scale.EDIT_BAR_MS,
-                       gate=scale.PATIENCE * scale.EDIT_BAR_MS)
+                       gate=scale.TOLERANCE * scale.EDIT_BAR_MS)
     for what in ("descriptors", "threads", "processes"):
         verdicts.judge(6, f"{what} more after the second half", second[what] - first[what],
                        f"{second[what] - first[what]}", 0, gate=THREADS_GATE if what == "threads" else 0)
     growth = second["KiB"] - first["KiB"]
     verdicts.judge(6, "memory more after the second half", growth, f"{growth} KiB", GROWTH_BAR_KIB,
-                   gate=scale.PATIENCE * GROWTH_BAR_KIB)
+                   gate=scale.TOLERANCE * GROWTH_BAR_KIB)
     counted = completed(machine)
-    verdicts.judge(6, "calls that the counters of the unchanged functions do not have", abs(churn.called - counted),
+    verdicts.judge(6, "calls that are missing in the counters of the unchanged functions", abs(churn.called - counted),
                    f"{churn.called - counted:.0f} of {churn.called:.0f}", 0)
     verdicts.judge(1, "idle CPU after the churn", used, f"{used:.2f} % of a core", scale.IDLE_BAR_PERCENT,
-                   gate=scale.PATIENCE * scale.IDLE_BAR_PERCENT)
+                   gate=scale.TOLERANCE * scale.IDLE_BAR_PERCENT)
 
 
 def manifest(name, program, path=None, environment=""):
@@ -95,14 +95,14 @@ target: {{command: [{program}], {MORE}{environment}}}
 
 
 def settled(pid):
-    """Memory, descriptors, threads and descendants once every call has ended."""
+    """Returns memory, descriptors, threads and descendants after every call has ended."""
     smallest = process.settled_rss_anon_kib(pid, QUIET_SECONDS)
     return {"KiB": smallest, "descriptors": process.descriptors(pid),
             "threads": len(os.listdir(f"/proc/{pid}/task")), "processes": len(process.descendants(pid))}
 
 
 def completed(machine):
-    """Completed invocations of the unchanged functions."""
+    """Returns the number of completed invocations of the unchanged functions."""
     text = wire.wait_for(machine.operations, "/metrics", seconds=scale.LONGEST_SECONDS).decode()
     return sum(float(line.rpartition(" ")[2]) for line in text.splitlines()
                if re.match(r'f2s_requests_completed_total\{.*function="(default/)?function-', line))
@@ -155,13 +155,13 @@ class Churn:
         connection.close()
 
     def roll(self):
-        """Gives a function that is being called another revision each second."""
+        """Changes the revision of a function under load each second."""
         while not self.over.wait(1):
             text = manifest("rolled", self.program, environment=f', env: {{ROUND: "{time.monotonic_ns()}"}}')
             scale.declare(self.folder, "rolled", text)
 
     def edit(self):
-        """Declares a function, edits it, moves it and deletes it, by file or by REST, time and again."""
+        """Repeatedly declares a function, edits it, moves it and deletes it, by file or by REST."""
         while not self.over.wait(1 / EDITS_PER_SECOND):
             name = f"changed-{next(self.numbers)}"
             if self.generator.random() < 0.5:
@@ -196,7 +196,7 @@ class Churn:
         self.time("DELETE", f"{name}-2", 404, lambda: send("DELETE", f"/functions/{name}"), once=True)
 
     def time(self, what, name, status, act, once=False):
-        """Milliseconds from the write until a call is answered by it; with `once` by the first call."""
+        """Measures the milliseconds from a write until a call shows its effect; with `once`, the first call must."""
         began = time.monotonic()
         act()
         answers = []

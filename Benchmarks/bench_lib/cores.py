@@ -1,4 +1,4 @@
-"""Which core is the proxy's, and which one everybody else's."""
+"""The core of the proxy, and the core of load and backends."""
 import contextlib
 import os
 
@@ -8,16 +8,16 @@ PROXY, LOAD = ALL[0], ALL[-1]
 
 def demand_two():
     if PROXY == LOAD:
-        raise SystemExit("CPU and latency need two cores: one for the proxy alone, one for load and backend.")
+        raise SystemExit("The parts cpu and latency need two cores: one for the proxy, one for load and backends.")
 
 
 def on_all():
-    """What is started inside may use every core."""
+    """A context in which started processes may use every core."""
     return limited(ALL)
 
 
 def on(core):
-    """What is started inside inherits this core. Cheaper than taskset: no second exec before the program's own."""
+    """A context in which started processes inherit this core. Unlike taskset, it needs no second exec."""
     return limited([core])
 
 

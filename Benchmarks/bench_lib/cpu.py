@@ -1,4 +1,4 @@
-"""Must hold 1: CPU per proxied request beside the others, in paired rounds."""
+"""Must hold 1: CPU per proxied request, compared with the other proxies in paired rounds."""
 import time
 
 from . import cores, process, wrk
@@ -11,22 +11,22 @@ CASES = {
     "post1m": {"title": "POST 1 MiB", "connections": 8, "body": 1 << 20},
     "connect": {"title": "GET 100 B, a connection each", "path": "get100", "connections": 32, "close": True},
 }
-# (case, the other proxy, ratio that must hold, ratio that fails a build, ratio to go on for)
+# (case, the other proxy, ratio that must hold (bar), ratio that fails a build (gate), ratio to aim at (goal))
 GATES = [("get100", "nginx", 1.00, 1.15, 0.90), ("get10k", "nginx", 1.00, 1.15, 0.90),
          ("post1k", "nginx", 1.00, 1.15, 0.90), ("post1m", "haproxy", 0.80, None, None),
          ("get100", "go", 0.45, None, None)]
-# The same for an f2s of another commit (--earlier): no change may cost more than the scatter.
+# The same for an f2s of another commit (--earlier): a change may not cost more than the measurement's variation.
 GATES += [(case, "earlier", 1.00, 1.05, None) for case in CASES]
-# A body of this size comes in one piece with its head: nginx has read it when it answers.
+# The largest body that arrives in one piece with its head, so that nginx has read it before it responds.
 TOGETHER_BYTES_MAX = 2048
-# Rounds of a gated pair, and of what is only shown beside it.
+# The rounds of a gated pair, and those of the proxies that are only shown.
 ROUNDS, ROUNDS_BESIDE = 15, 5
 WARM_UP_SECONDS, START_SECONDS = 1, 0.7
 SHOWN = {"us": "CPU µs", "rate": "req/s", "p50": "p50 µs", "p99": "p99 µs"}
 
 
 def plan(options):
-    """{case: {proxy: rounds}}"""
+    """Returns {case: {proxy: rounds}}."""
     rounds = options.rounds or ROUNDS
     counts = {}
     for case in options.cases:
@@ -46,7 +46,7 @@ def seconds(options):
 def run(machine, options, verdicts):
     cores.demand_two()
     for case, counts in plan(options).items():
-        # {proxy: {round: sample}}: a ratio is between samples of one round.
+        # {proxy: {round: sample}}, because a ratio compares samples of one round.
         results = {name: {} for name in counts}
         for round_number in range(max(counts.values())):
             for name in in_turn(list(counts), round_number):
@@ -59,7 +59,7 @@ def run(machine, options, verdicts):
 
 
 def backend(settings):
-    """A body that does not come along with its head needs a backend that reads it before it answers."""
+    """Returns the kind of backend. A body that arrives after its head needs a backend that reads it."""
     return "sink" if settings.get("body", 0) > TOGETHER_BYTES_MAX else "page"
 
 
@@ -71,12 +71,12 @@ def sample(machine, name, case, length):
         measured = wrk.drive(machine, name, case, settings, length)
         spent, took = process.cpu_nanoseconds(proxy.pid) - before, time.monotonic() - began
         if proxy.poll() is not None:
-            measured["failure"] = f"{name} ended by itself"
+            measured["failure"] = f"{name} ended unexpectedly"
         return {**measured, "us": spent / 1000 / max(1, measured["requests"]), "busy": spent / 1e9 / took}
 
 
 def ratios(results, one, other, key):
-    """Of every round in which both were measured."""
+    """Returns the ratios of all rounds in which both proxies were measured."""
     both = [(results[one][number], sample) for number, sample in results[other].items() if number in results[one]]
     return [a[key] / b[key] for a, b in both if not a["failure"] and not b["failure"] and b[key]]
 
@@ -105,7 +105,7 @@ def judge(gate, results, verdicts):
     failures = [f"round {number + 1}, {name}: {sample['failure']}" for name in ("f2s", other)
                 for number, sample in results[name].items() if sample["failure"]]
     if failures:
-        verdicts.fail(1, figure, f"{len(failures)} rounds are no measurement ({failures[0]})")
+        verdicts.fail(1, figure, f"{len(failures)} rounds failed ({failures[0]})")
         return
     low, middle, high = quartiles(ratios(results, "f2s", other, "us"))
     rounds = len(results["f2s"])

@@ -1,4 +1,4 @@
-"""A backend that answers with what reached it: `{"connection": …, "headers": {…}}`, on $PORT."""
+"""A backend on $PORT that returns the received request: `{"connection": …, "headers": {…}}`."""
 import http.server
 import json
 import os

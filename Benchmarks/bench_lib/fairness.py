@@ -1,10 +1,10 @@
-"""Whether the comparison is one: every proxy sets the same forwarding fields, keeps its backends' connections, and
-writes no log. Checked on the wire, with backends that tell what reached them."""
+"""Checks that the comparison is fair: every proxy sets the same forwarding fields, keeps its connections to backends,
+and writes no log. The backends return the received requests, which are checked."""
 import json
 
 from . import backends, process, wire
 
-# What f2s sets; nginx must set all of it, or it would do less work. The others may lack the last two.
+# The fields that f2s sets. nginx must set all of them, or it would do less work. The others may omit the last two.
 ALL = ["x-forwarded-for", "x-forwarded-proto", "x-forwarded-host", "x-request-id", "forwarded", "traceparent"]
 NEEDED = {"nginx": ALL, "f2s": ALL}
 REQUESTS = 200
@@ -40,7 +40,7 @@ def check(machine, name):
     problems = []
     if missing:
         problems.append(f"does not set {', '.join(missing)}")
-    # One client asks one thing at a time: no more than one connection to each backend is ever needed.
+    # One client sends one request at a time, so one connection to each backend is enough.
     if used > backends.COUNT:
         problems.append(f"opened {used} connections to {backends.COUNT} backends for {REQUESTS} requests in turn")
     # A line per request would be longer than this.

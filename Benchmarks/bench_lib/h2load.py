@@ -1,4 +1,4 @@
-"""h2load: requests at a fixed rate over HTTP/1.1; its log gives the latency of each."""
+"""h2load sends requests at a fixed rate over HTTP/1.1. Its log contains the latency of each."""
 import subprocess
 import time
 
@@ -12,7 +12,7 @@ def command(machine, proxy, requests, log, rate=None):
 
 
 def drive(machine, proxy, requests, rate=None):
-    """Percentiles in µs, and why this is not a measurement (None when it is one)."""
+    """Returns percentiles in µs, and the failure that invalidates the measurement, or None."""
     log = machine.folder / "h2load.log"
     log.unlink(missing_ok=True)
     began = time.monotonic()
@@ -23,12 +23,12 @@ def drive(machine, proxy, requests, rate=None):
     sample = {f"p{percent}": percentile(good, percent) for percent in (50, 90, 99)}
     sample["failure"] = None
     if done.returncode or len(good) != requests:
-        sample["failure"] = f"{len(good)} of {requests} answers were 2xx"
+        sample["failure"] = f"{len(good)} of {requests} responses were 2xx"
     elif rate and took > 1.1 * requests / rate + 1:
-        sample["failure"] = f"{requests} requests took {took:.1f} s: the rate of {rate}/s was not kept"
+        sample["failure"] = f"{requests} requests took {took:.1f} s: the rate of {rate}/s was not reached"
     return sample
 
 
 def percentile(ordered, percent):
-    """The smallest value that so many percent of the values do not exceed."""
+    """Returns the smallest value that is not exceeded by the given percentage of the values."""
     return ordered[max(0, -(-len(ordered) * percent // 100) - 1)] if ordered else 0

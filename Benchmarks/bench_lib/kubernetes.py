@@ -1,8 +1,8 @@
-"""What functions cost on Kubernetes: an API server with its controllers and without a machine that runs pods, and so many Functions.
+"""The cost of functions on Kubernetes, with an API server and its controllers, but without machines that run pods.
 
-What must hold 5 of issue 5 says: idle CPU, calls of the API server while nothing changes, memory of a function, the time
-from an edit to its Deployment, and what it costs when every list has to be read again (410 Gone) because the API server
-has been away. One function runs a pod: the benchmark writes its status as a kubelet would and is the program behind it.
+Must hold 5 of issue 5: idle CPU, calls of the API server while nothing changes, memory of a function, the time from an
+edit to its Deployment, and the cost of reading every list again (410 Gone) after an outage of the API server. One
+function has a pod: the benchmark writes its status in place of a kubelet, and serves its requests.
 """
 import contextlib
 import http.client
@@ -24,7 +24,7 @@ PODS_NAMESPACE = "f2s-containers"
 FUNCTIONS = f"/apis/f2s.opensight.ch/v1alpha1/namespaces/{NAMESPACE}/functions"
 DEPLOYMENTS = f"/apis/apps/v1/namespaces/{PODS_NAMESPACE}/deployments"
 PODS = f"/api/v1/namespaces/{PODS_NAMESPACE}/pods"
-# What F2S works with; leases are left out, which it renews as long as it lives.
+# The resources that F2S uses, except leases, which it renews all the time.
 RESOURCES = ["functions", "deployments", "services", "pods", "replicasets", "endpoints", "secrets", "configmaps", "events"]
 
 CALLERS = 4
@@ -54,7 +54,7 @@ def run(machine, options, verdicts):
         try:
             cluster.create(FUNCTIONS, function("running", backend, 1))
             run_pod(cluster, "running")
-            # Their work on thousands of Deployments is not F2S's, and takes longer.
+            # Stop these controllers: their work on thousands of Deployments takes longer than that of F2S.
             cluster.script("stop", "controller-manager")
             cluster.script("stop", "scheduler")
             wire.wait_for(machine.port, "/invoke/running", seconds=60)
@@ -68,7 +68,7 @@ def run(machine, options, verdicts):
             print(f"{count} Functions created in {created:.1f} s, "
                   f"all with Deployment, Service and status after {reconciled:.1f} s", flush=True)
             many = process.settled_rss_anon_kib(running.pid, SETTLE_SECONDS)
-            judge = Judge(verdicts, count, options.patience)
+            judge = Judge(verdicts, count, options.tolerance)
             judge.at_most("memory of a function", (many - few) / count, FUNCTION_BAR_KIB, "KiB")
             idle(cluster, running, options, judge)
             judge.at_most("edit to its Deployment", quartiles(edits(cluster, count))[1], EDIT_BAR_MS,
@@ -79,13 +79,13 @@ def run(machine, options, verdicts):
 
 
 class Judge:
-    def __init__(self, verdicts, count, patience):
-        self.verdicts, self.count, self.patience = verdicts, count, patience
+    def __init__(self, verdicts, count, tolerance):
+        self.verdicts, self.count, self.tolerance = verdicts, count, tolerance
 
     def at_most(self, figure, value, bar, unit):
-        """A time or a size; it fails at `patience` times its bar."""
+        """Judges a time or a size, which fails at `tolerance` times its bar."""
         self.verdicts.judge(5, f"{figure}, {self.count} functions on Kubernetes", value, f"{value:.2f} {unit}", bar,
-                            gate=bar * self.patience)
+                            gate=bar * self.tolerance)
 
     def exactly(self, figure, value, bar):
         self.verdicts.judge(5, f"{figure}, {self.count} functions on Kubernetes", value, f"{value:.0f}", bar)
@@ -100,11 +100,11 @@ def idle(cluster, running, options, judge):
     for what, count in calls.items():
         if count:
             print(f"  {count:.0f} x {what}")
-    judge.exactly("calls but leases and watches while nothing changes", sum(calls.values()), CALLS_BAR)
+    judge.exactly("calls except leases and watches while nothing changes", sum(calls.values()), CALLS_BAR)
 
 
 def edits(cluster, count):
-    """Milliseconds from the API server's answer to an edit until the Deployment is seen with it."""
+    """Returns the milliseconds from the API server's response to an edit until a watch shows the changed Deployment."""
     times = []
     for number in range(EDITS):
         name = f"many-{number * count // EDITS}"
@@ -122,25 +122,25 @@ def edits(cluster, count):
 
 
 def relist(machine, cluster, running, judge):
-    """Takes the API server away and back; its new watch cache does not know the versions that F2S has."""
+    """Restarts the API server. Its new watch cache does not know the resource versions that F2S has."""
     stop, outcome = threading.Event(), {"asked": 0, "failed": 0}
     caller = threading.Thread(target=call_steadily, args=(machine.port, stop, outcome))
     caller.start()
     time.sleep(1)
     began, asked = process.cpu_seconds(running.pid), outcome["asked"]
     cluster.restart()
-    # It is over when an edit is in force again.
+    # The lists have been read when an edit takes effect again.
     answered = edits(cluster, 1)[-1]
     time.sleep(SETTLE_SECONDS)
     used = process.cpu_seconds(running.pid) - began
     during = outcome["asked"] - asked
     for resource in ("functions", "deployments", "services"):
-        # It counts from its start.
+        # The counters of the API server begin at its start.
         if not any('verb="LIST"' in what and f'resource="{resource}"' in what for what in cluster.calls()):
-            raise SystemExit(f"The API server was away and {resource} were not listed again: nothing was measured.")
+            raise SystemExit(f"The API server restarted, but {resource} were not listed again: nothing was measured.")
     stop.set()
     caller.join()
-    # What these invocations cost is not the relist's.
+    # Subtract the cost of the invocations from that of the lists.
     began, asked = process.cpu_seconds(running.pid), outcome["asked"]
     stop.clear()
     caller = threading.Thread(target=call_steadily, args=(machine.port, stop, outcome))
@@ -172,7 +172,7 @@ def call_steadily(port, stop, outcome):
 
 @contextlib.contextmanager
 def program():
-    """The program behind the one pod; yields its port."""
+    """Runs the program behind the pod, and yields its port."""
     class Answer(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
@@ -199,7 +199,7 @@ def serve(machine, cluster):
         f"--namespace={NAMESPACE}", f"--functions-namespace={PODS_NAMESPACE}", f"--listen=127.0.0.1:{machine.port}",
         f"--operations=127.0.0.1:{machine.operations}", "--internal=127.0.0.1:0",
     ], None, {"POD_NAME": "outside", "POD_NAMESPACE": NAMESPACE,
-              # It leads on while the API server is away: a relist is measured, and not a change of leadership.
+              # F2S keeps its leadership during the outage, because the lists are measured, not a failover.
               "F2S_TIMEOUTS_FAILOVER_TIMEOUT": "60000"})
 
 
@@ -224,7 +224,7 @@ def create_all(cluster, objects):
 
 
 def run_pod(cluster, name):
-    """Tells that the function's pod runs, as its kubelet would."""
+    """Writes the status of the function's running pod, in place of a kubelet."""
     uid = cluster.get(f"{FUNCTIONS}/{name}")["metadata"]["uid"]
     end = time.monotonic() + 60
     while not (pod := cluster.find(PODS, uid)) or "nodeName" not in pod["spec"]:
@@ -241,11 +241,11 @@ def run_pod(cluster, name):
 
 @contextlib.contextmanager
 def node(cluster):
-    """A node without a machine. A thread says that it is well, as a kubelet does."""
+    """A node without a machine. A thread reports it as ready, in place of a kubelet."""
     def tell():
         condition = {"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": timestamp()}
         room = {"cpu": "8", "memory": "16Gi", "pods": "110"}
-        # The API server is taken away for a while.
+        # The API server is down for a while.
         with contextlib.suppress(OSError, SystemExit):
             cluster.patch("/api/v1/nodes/nowhere/status",
                           {"status": {"conditions": [condition], "capacity": room, "allocatable": room}})
@@ -271,7 +271,7 @@ def timestamp():
 
 
 class Cluster:
-    """An API server with its controllers and without nodes, of this benchmark alone."""
+    """An API server with its controllers and without nodes, for this benchmark only."""
 
     def __init__(self, folder):
         self.environment = {**os.environ, "F2S_CLUSTER_RUN": str(folder / "cluster")}
@@ -312,7 +312,7 @@ class Cluster:
         return http.client.HTTPSConnection(self.host, int(self.port), context=self.context, timeout=60)
 
     def send(self, method, path, body=None, kind="application/json", connection=None):
-        """One call; the text of its answer."""
+        """Sends a request and returns the content of the response."""
         with contextlib.closing(self.connection()) if connection is None else contextlib.nullcontext(connection) as used:
             headers = {"Authorization": f"Bearer {self.token}", "Content-Type": kind}
             used.request(method, path, None if body is None else json.dumps(body), headers)
@@ -332,13 +332,13 @@ class Cluster:
         return json.loads(self.send("PATCH", path, body, "application/merge-patch+json"))
 
     def find(self, path, uid):
-        """The function's object in a list; `None` if there is none."""
+        """Returns the function's object in a list, or `None` if there is none."""
         items = self.get(f"{path}?labelSelector=f2s.opensight.ch%2Ffunction-uid%3D{uid}")["items"]
         return items[0] if items else None
 
     @contextlib.contextmanager
     def watch(self, path, name, version):
-        """The lines of a watch of one object."""
+        """Yields the lines of a watch of one object."""
         connection = self.connection()
         try:
             connection.request(
@@ -349,17 +349,17 @@ class Cluster:
             connection.close()
 
     def wait_until_established(self):
-        """Waits until the API server serves Functions. `kubectl wait` fails as long as there are no conditions yet."""
+        """Waits until the API server serves Functions. `kubectl wait` would fail while there are no conditions yet."""
         path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/functions.f2s.opensight.ch"
         end = time.monotonic() + LONGEST_SECONDS
         while not any(condition["type"] == "Established" and condition["status"] == "True"
                       for condition in self.get(path).get("status", {}).get("conditions") or []):
             if time.monotonic() > end:
-                raise SystemExit(f"The API server serves no Functions after {LONGEST_SECONDS} s.")
+                raise SystemExit(f"The API server does not serve Functions after {LONGEST_SECONDS} s.")
             time.sleep(0.1)
 
     def wait_for_statuses(self, count):
-        """Waits until so many Functions have a status of their newest generation, and a Deployment."""
+        """Waits until this number of Functions have a status of their newest generation, and a Deployment."""
         end = time.monotonic() + LONGEST_SECONDS
         while True:
             made = self.get(f"{DEPLOYMENTS}?resourceVersion=0&limit=1")
@@ -374,7 +374,7 @@ class Cluster:
             time.sleep(1)
 
     def wait_for_calm(self):
-        """Waits until no call has been answered for a while: what is measured afterwards is no late work."""
+        """Waits until F2S sends no calls for a while, so that later measurements do not include late work."""
         end, quiet_since, before = time.monotonic() + LONGEST_SECONDS, time.monotonic(), self.calls()
         while time.monotonic() < quiet_since + SETTLE_SECONDS:
             time.sleep(1)
@@ -382,11 +382,11 @@ class Cluster:
             if newest != before:
                 quiet_since, before = time.monotonic(), newest
             if time.monotonic() > end:
-                raise SystemExit(f"F2S still calls the API server after {LONGEST_SECONDS} s.")
+                raise SystemExit(f"F2S still sends calls to the API server after {LONGEST_SECONDS} s.")
 
     def calls(self):
-        """Calls about what F2S works with that the API server has answered; watches are left out, and so is what the API
-        server and its controllers do for themselves: they speak protobuf, F2S speaks JSON."""
+        """Returns the number of F2S' calls, by labels. It excludes watches, and the calls of the API server and its
+        controllers, which use protobuf, while F2S uses JSON."""
         counts = {}
         for line in self.send("GET", "/metrics").decode().splitlines():
             if line.startswith("apiserver_request_total") and 'verb="WATCH"' not in line and "protobuf" not in line \

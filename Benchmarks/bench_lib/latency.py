@@ -1,4 +1,4 @@
-"""Must hold 2: latency at a rate that every proxy keeps easily."""
+"""Must hold 2: latency at a rate that is easy for every proxy."""
 from . import cores, h2load
 from .verdict import in_turn, quartiles
 
@@ -27,7 +27,7 @@ def run(machine, options, verdicts):
     failures = [f"{name}: {sample['failure']}" for name in ("f2s", "nginx")
                 for sample in results[name] if sample["failure"]]
     if failures:
-        verdicts.fail(2, figure, f"{len(failures)} rounds are no measurement ({failures[0]})")
+        verdicts.fail(2, figure, f"{len(failures)} rounds failed ({failures[0]})")
         return
     few = "" if rounds >= ROUNDS else f", fewer than the {ROUNDS} that count"
     ours, theirs = middle(results["f2s"], "p99"), middle(results["nginx"], "p99")

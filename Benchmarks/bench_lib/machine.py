@@ -1,4 +1,4 @@
-"""The folder, the ports and the processes of one run. Everything that is started is stopped."""
+"""The folder, the ports and the processes of one run. All processes are stopped at its end."""
 import contextlib
 import os
 import pathlib
@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 def free_ports(count):
-    """Ports below the ephemeral range that nobody listens on now."""
+    """Returns free ports below the ephemeral range."""
     sockets = []
     port = 21000 + os.getpid() % 5000
     while len(sockets) < count:
@@ -30,13 +30,13 @@ def free_ports(count):
 
 
 def leave(number, _):
-    """A signal that ends the run ends it as an exception does: through every `finally`."""
+    """Handles a signal by an exception, so that every `finally` runs."""
     raise SystemExit(f"Stopped by {signal.Signals(number).name}.")
 
 
 class Machine:
     def __init__(self, f2s, earlier=None):
-        # By the name of the proxy.
+        # The f2s programs by the name of the proxy.
         self.f2s = {"f2s": pathlib.Path(f2s).resolve()}
         if earlier:
             self.f2s["earlier"] = pathlib.Path(earlier).resolve()
@@ -47,10 +47,10 @@ class Machine:
     def __enter__(self):
         for program in self.f2s.values():
             if not os.access(program, os.X_OK):
-                raise SystemExit(f"{program} is not a program. Build it by `make bench`, or name one by --f2s.")
+                raise SystemExit(f"{program} is not a program. Build it with `make bench`, or name one with --f2s.")
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, leave)
-        # This process only waits, reads /proc and drives connections: it belongs to the load.
+        # This process waits, reads /proc and sends requests, so it uses the core of the load.
         os.sched_setaffinity(0, {cores.LOAD})
         self.folder = pathlib.Path(self.stack.enter_context(tempfile.TemporaryDirectory(prefix="f2s-bench-")))
         ports = free_ports(len(backends.KINDS) * backends.COUNT + 2)
@@ -90,7 +90,7 @@ class Machine:
         self.processes.remove(process)
 
     def build_go(self, program):
-        """Builds one of the Go programs beside this folder, once."""
+        """Builds one of the Go programs in Benchmarks, once per run."""
         if not (self.folder / program).exists():
             subprocess.run(["go", "build", "-o", self.folder / program, "."], cwd=ROOT / "Benchmarks" / program,
                            check=True)
@@ -110,7 +110,7 @@ class Machine:
         return f"/invoke/bench/{case}" if proxy in self.f2s else f"/{case}"
 
     def launch(self, name, backend="page", functions=None, connections=4096, **options):
-        """Starts one proxy on its core and does not wait for it."""
+        """Starts one proxy on the proxy's core and does not wait for it."""
         proxies.write(self, self.backend_ports[backend], connections)
         functions = functions or backends.functions(self.folder, backend)
         if name == "go":
@@ -120,7 +120,7 @@ class Machine:
 
     @contextlib.contextmanager
     def proxy(self, name, backend="page", **options):
-        """Runs one proxy in front of ten backends of a kind; yields the process whose figures count."""
+        """Runs one proxy in front of ten backends of a kind, and yields the process to measure."""
         self.start_backends(backend)
         process = self.launch(name, backend, **options)
         try:

@@ -1,4 +1,4 @@
-"""Must hold 3: what an idle connection and a declared function cost, in anonymous resident memory."""
+"""Must hold 3: the anonymous resident memory of an idle connection and of a declared function."""
 import resource
 
 from . import backends, process, wire
@@ -7,7 +7,7 @@ CONNECTIONS, CONNECTION_BAR_KIB, CONNECTION_GOAL_KIB = 10_000, 7, 1
 FUNCTIONS, FUNCTION_BAR_KIB = 1_000, 4
 WARM_UP, WARM_UP_CONNECTIONS = 2_000, 16
 SETTLE_SECONDS = 4
-# f2s takes 20,000 connections by default; nginx and this process get as many descriptors.
+# f2s accepts 20,000 connections by default; nginx and this process get the same number of descriptors.
 DESCRIPTORS = CONNECTIONS * 2
 
 
@@ -43,7 +43,8 @@ def connections(machine, verdicts):
 
 
 def idle_connection_kib(machine, name):
-    """Between a proxy that has worked and has no connection, and the same one with many that each made one request."""
+    """Returns the memory per connection: the difference between a warm proxy without connections and the same proxy
+    with many connections, each after one request."""
     request = wire.message(machine.path(name, "get100"))
     opened = []
     with machine.proxy(name, connections=DESCRIPTORS) as running:
@@ -52,7 +53,7 @@ def idle_connection_kib(machine, name):
                 warm.requests(request, WARM_UP)
             before = process.settled_rss_anon_kib(running.pid, SETTLE_SECONDS)
             for number in range(CONNECTIONS):
-                # Four sources: one alone would use up a third of the ephemeral ports.
+                # Use four source addresses, because one alone would use a third of its ephemeral ports.
                 opened.append(wire.Connection(machine.port, source=f"127.0.0.{2 + number % 4}"))
                 expect_200(opened[-1].request(request))
             after = process.settled_rss_anon_kib(running.pid, SETTLE_SECONDS)
@@ -69,7 +70,7 @@ def idle_connection_kib(machine, name):
 
 def expect_200(answer):
     if answer[0] != 200:
-        raise OSError(f"an answer {answer[0]} instead of 200")
+        raise OSError(f"a response with status {answer[0]} instead of 200")
 
 
 def functions(machine, verdicts):
@@ -80,7 +81,7 @@ def functions(machine, verdicts):
 
 
 def declared_kib(machine, count):
-    """An f2s that has so many functions, none of them running."""
+    """Returns the memory of an f2s with this number of functions, none of them running."""
     folder = machine.folder / f"functions-{count}"
     folder.mkdir()
     for number in range(count):

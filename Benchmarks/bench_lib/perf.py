@@ -1,4 +1,4 @@
-"""Samples of one process under load: which part of it, and which function."""
+"""Samples of one process under load, by part and by symbol."""
 import re
 import shutil
 import subprocess
@@ -6,8 +6,8 @@ import subprocess
 from . import wrk
 
 FREQUENCY = 4000
-# The Swift library is linked in, so only the symbols tell it from the program: the runtime's C and C++ names, and
-# mangled names that begin with a module or a type of the library.
+# The Swift library is linked statically, so only its symbols distinguish it from the program: the C and C++ names of
+# the runtime, and mangled names that begin with a module or a type of the library.
 SWIFT_LIBRARY = re.compile(r"_?swift_|_*\$s(?:s|S|15Synchronization|17_StringProcessing)|_ZNK?5swift|_ZN12_GLOBAL__N_1")
 PACKAGE = re.compile(r"_*\$s\d+(?!\d|F2S|f2s)")
 
@@ -22,7 +22,7 @@ def show(pid, load, seconds, top, data):
     failure = wrk.measured(generator.communicate()[0])["failure"]
     machine.processes.remove(generator)
     if failure:
-        raise SystemExit(f"The load failed, so the profile says nothing: {failure}")
+        raise SystemExit(f"The load failed, so the profile is invalid: {failure}")
     rows = samples(data)
     parts = {}
     for share, name, symbol in rows:
@@ -30,23 +30,23 @@ def show(pid, load, seconds, top, data):
     print("share of samples, by part:")
     for name, share in sorted(parts.items(), key=lambda item: -item[1]):
         print(f"  {share:6.2f} %  {name}")
-    print(f"\nshare of samples, by symbol itself, the first {top}:")
+    print(f"\nshare of samples, by symbol without callees, the first {top}:")
     for (share, name, _), symbol in zip(rows[:top], readable([row[2] for row in rows[:top]])):
         print(f"  {share:6.2f} %  {name:20} {symbol}")
 
 
 def samples(data):
-    """(share, file, symbol), the largest first."""
+    """Returns [(share, file, symbol)], the largest share first."""
     text = subprocess.run(["perf", "report", "-i", str(data), "--stdio", "--no-children", "-g", "none", "--no-demangle",
                            "--sort", "dso,symbol", "-t", "\t"], capture_output=True, text=True, check=True).stdout
     found = []
     for line in text.splitlines():
         columns = [column.strip() for column in line.split("\t")]
         if len(columns) >= 3 and columns[0].endswith("%"):
-            # A symbol begins with where it was: [k] in the kernel, [.] outside.
+            # A prefix marks the mode: [k] in the kernel, [.] in user space.
             found.append((float(columns[0][:-1]), columns[1], columns[2].partition("] ")[2]))
     if not found:
-        raise SystemExit(f"perf took no sample; see `perf report -i {data}`.")
+        raise SystemExit(f"perf recorded no samples; see `perf report -i {data}`.")
     return sorted(found, reverse=True)
 
 

@@ -1,4 +1,4 @@
-"""What the kernel knows about a process."""
+"""Data of the kernel about a process."""
 import contextlib
 import os
 import pathlib
@@ -8,7 +8,7 @@ import time
 
 
 def cpu_nanoseconds(pid):
-    """CPU by the scheduler's own count, threads that have ended left out: ours last as long as the process."""
+    """Returns the scheduler's CPU time without ended threads; the measured threads live as long as the process."""
     total = 0
     for schedstat in pathlib.Path(f"/proc/{pid}/task").glob("*/schedstat"):
         with contextlib.suppress(FileNotFoundError):
@@ -17,7 +17,7 @@ def cpu_nanoseconds(pid):
 
 
 def cpu_seconds(pid):
-    """CPU of a process in ticks of 10 ms, threads that have ended included."""
+    """Returns the CPU time of a process in steps of 10 ms, including ended threads."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
@@ -27,7 +27,7 @@ def rss_anon_kib(pid):
 
 
 def settled_rss_anon_kib(pid, seconds):
-    """The smallest of readings over a while: what stays when work in hand is done."""
+    """Returns the smallest of several readings: the memory that remains when pending work is done."""
     end, smallest = time.monotonic() + seconds, rss_anon_kib(pid)
     while time.monotonic() < end:
         time.sleep(0.2)
@@ -36,7 +36,7 @@ def settled_rss_anon_kib(pid, seconds):
 
 
 def descendants(pid):
-    """Process IDs of all that runs below a process."""
+    """Returns the process ids of all descendants of a process."""
     found = []
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(FileNotFoundError):
@@ -50,7 +50,7 @@ def descriptors(pid):
 
 
 def logged_bytes(pid):
-    """Size of all regular files that the process has open: it grows when the process writes a log."""
+    """Returns the size of all open regular files of a process, which grows when the process writes a log."""
     total = 0
     for descriptor in pathlib.Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):

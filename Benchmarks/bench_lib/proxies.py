@@ -1,5 +1,5 @@
-"""How each proxy is set up. All do the same work: one loop, ten backends by least connections (Go: in turn), keep-alive
-both ways, the same forwarding fields, no access log. `fairness.py` checks it on the wire."""
+"""The configurations of the proxies. All do the same work: one loop, ten backends by least connections (Go: round
+robin), keep-alive on both sides, the same forwarding fields, no access log. `fairness.py` checks this."""
 
 NAMES = ["nginx", "haproxy", "go", "f2s"]
 
@@ -22,7 +22,7 @@ def command(machine, name, backend_ports, functions):
 
 
 def nginx_head(folder, kind, connections):
-    """The part that nginx as proxy and nginx as backend share."""
+    """Returns the common configuration of nginx as a proxy and nginx as a backend."""
     places = " ".join(f"{use}_temp_path {folder}/{kind}-{use};" for use in
                       ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
     return f"""daemon off; master_process off; worker_processes 1; pid {folder}/{kind}.pid; error_log /dev/null;

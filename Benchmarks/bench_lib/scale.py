@@ -1,7 +1,7 @@
-"""What functions cost that are only declared: idle CPU, memory, cold starts, edits and lists, with 1, 1,000 and 10,000.
+"""The cost of declared functions: idle CPU, memory, cold starts, edits and lists, with 1, 1,000 and 10,000 functions.
 
-Every function is the same static C program and runs nothing until it is called. f2s and its callers share all cores, as
-on a machine that people have. Limits of issue 5, each judged at twice its bar, because these are times.
+Every function is the same static C program and does not run before its first request. f2s and its callers share all
+cores, as on a usual machine. The bars are those of issue 5. A figure fails at twice its bar, because these are times.
 """
 import os
 import pathlib
@@ -18,7 +18,7 @@ COLD_STARTS = 50
 AT_ONCE = 200
 EDITS = 9
 IDLE_SECONDS = 60
-# Statuses of new functions are written in this time; afterwards nothing happens.
+# The time in which the statuses of new functions are written. Afterwards f2s is idle.
 SETTLE_SECONDS = 5
 LONGEST_SECONDS = 120
 
@@ -29,7 +29,7 @@ COLD_START_BAR_MS = 3
 COLD_START_RATIO_BAR = 1.3
 STARTS_BAR = 400
 EDIT_BAR_MS = 300
-PATIENCE = 2
+TOLERANCE = 2
 
 
 def seconds(options):
@@ -41,7 +41,7 @@ def run(machine, options, verdicts):
     os.sched_setaffinity(0, cores.ALL)
     program = build(machine)
     bare = quartiles([bare_start(program) for _ in range(COLD_STARTS)])[1]
-    print(f"bare fork, exec, dial and answer of the function: {bare:.2f} ms (median of {COLD_STARTS})", flush=True)
+    print(f"bare fork, exec, connect and response of the function: {bare:.2f} ms (median of {COLD_STARTS})", flush=True)
     results = {}
     for count in COUNTS:
         results[count] = measure(machine, program, count, options.idle_seconds)
@@ -54,22 +54,22 @@ def judge(results, bare, verdicts):
     count = COUNTS[-1]
 
     def at_most(hold, figure, value, bar, unit):
-        verdicts.judge(hold, f"{figure} with {count} functions", value, f"{value:.2f} {unit}", bar, gate=bar * PATIENCE)
+        verdicts.judge(hold, f"{figure} with {count} functions", value, f"{value:.2f} {unit}", bar, gate=bar * TOLERANCE)
 
     at_most(1, "idle CPU", many["idle"], IDLE_BAR_PERCENT, "% of a core")
-    at_most(1, "exec to the first function's answer", many["serving"], SERVING_BAR_SECONDS, "s")
+    at_most(1, "exec to the first function's response", many["serving"], SERVING_BAR_SECONDS, "s")
     each = (many["kib"] - few["kib"]) / (count - COUNTS[0])
     at_most(1, "memory of a function", each, FUNCTION_BAR_KIB, "KiB")
     ratio = many["cold"] / few["cold"]
-    at_most(2, "cold start beside that with 1", ratio, COLD_START_RATIO_BAR, "times")
+    at_most(2, "cold start relative to that with 1", ratio, COLD_START_RATIO_BAR, "times")
     verdicts.judge(2, "cold start with 1 function", few["cold"],
                    f"{few['cold']:.2f} ms, {few['cold'] / bare:.2f} x bare (goal 2)", COLD_START_BAR_MS,
-                   gate=COLD_START_BAR_MS * PATIENCE)
+                   gate=COLD_START_BAR_MS * TOLERANCE)
     starts = many["starts"]
     verdicts.judge(3, f"{AT_ONCE} cold functions called at once, seconds per start", 1 / starts,
-                   f"{starts:.0f} starts/s (bar {STARTS_BAR})", 1 / STARTS_BAR, gate=PATIENCE / STARTS_BAR)
+                   f"{starts:.0f} starts/s (bar {STARTS_BAR})", 1 / STARTS_BAR, gate=TOLERANCE / STARTS_BAR)
     for what in ("new", "edited", "deleted", "posted"):
-        at_most(4, f"{what} declaration in force", many[what], EDIT_BAR_MS, "ms")
+        at_most(4, f"{what} declaration takes effect", many[what], EDIT_BAR_MS, "ms")
 
 
 def show(count, result):
@@ -115,7 +115,7 @@ def settle(machine, name):
 
 
 def declare(folder, name, text):
-    """Writes a manifest as an editor does."""
+    """Replaces a manifest as an editor does."""
     part = folder / f".{name}.part"
     part.write_text(text)
     part.rename(folder / f"{name}.yaml")
@@ -131,7 +131,8 @@ target: {{command: [{program}], maxReplicas: 1}}
 
 
 def changes(machine, folder, program):
-    """Milliseconds from the write of a file until it is in force, and from a POST until its function has answered."""
+    """Returns the milliseconds from the write of a file until it takes effect, and from a POST until its function has
+    responded."""
     times = {"new": [], "edited": [], "deleted": [], "posted": []}
     for number in range(EDITS):
         name = f"changed-{number}"
@@ -151,7 +152,7 @@ def until(machine, path, wanted, act):
 
 
 def posted(machine, name, program):
-    """It must answer as soon as the POST has returned: nothing is tried twice."""
+    """Declares a function by POST and calls it once. The first call after the POST must succeed."""
     body = (f'{{"apiVersion": "f2s.opensight.ch/v1alpha1", "kind": "Function", "metadata": {{"name": "{name}"}}, "spec": {{"endpoint": "/{name}"}}, '
             f'"target": {{"command": ["{program}"], "maxReplicas": 1}}}}').encode()
     request = wire.message("/functions", body).replace(b"Accept:", b"Content-Type: application/json\r\nAccept:", 1)
@@ -167,12 +168,12 @@ def posted(machine, name, program):
 
 def expect(answer, wanted):
     if answer[0] != wanted:
-        raise SystemExit(f"An answer {answer[0]} instead of {wanted}: {answer[1][:300]!r}")
+        raise SystemExit(f"A response with status {answer[0]} instead of {wanted}: {answer[1][:300]!r}")
 
 
 def cold_starts(machine, folder, program, names):
-    """Median milliseconds of a call that starts a function which has never run. Where one function is declared, it is
-    another one each time."""
+    """Returns the median milliseconds of a call that starts a function for the first time. With few declared functions,
+    each call declares a new one."""
     times = []
     for number in range(COLD_STARTS):
         if len(names) > COLD_STARTS:
@@ -184,7 +185,7 @@ def cold_starts(machine, folder, program, names):
         times.append(call(machine.port, f"/invoke/{name}"))
         if len(names) <= COLD_STARTS:
             (folder / f"{name}.yaml").unlink()
-        # Who pauses between two calls finds a quiet machine.
+        # The machine becomes idle between two calls.
         time.sleep(0.02)
     return quartiles(times)[1]
 
@@ -195,7 +196,7 @@ def wait_for_declaration(machine, name):
 
 
 def call(port, path):
-    """Milliseconds of one call on a connection that is open already."""
+    """Returns the milliseconds of one call on an open connection."""
     connection = wire.Connection(port, timeout=LONGEST_SECONDS)
     try:
         began = time.monotonic()
@@ -206,7 +207,7 @@ def call(port, path):
 
 
 def at_once(machine, folder, program, names):
-    """Starts per second when so many functions that have never run are called at the same moment."""
+    """Returns the starts per second when many functions that have never run are called at the same time."""
     if len(names) > COLD_STARTS + AT_ONCE:
         chosen = names[-AT_ONCE:]
     else:
@@ -229,7 +230,7 @@ def at_once(machine, folder, program, names):
         for connection in connections:
             connection.close()
     if len({body for _, body in answers}) != len(chosen):
-        raise SystemExit("Two functions were answered by one process.")
+        raise SystemExit("One process served two functions.")
     return len(chosen) / took
 
 
@@ -241,7 +242,7 @@ def build(machine):
 
 
 def bare_start(program):
-    """Milliseconds of the same without F2S: start it, dial it until it listens, call it."""
+    """Returns the milliseconds of a start without F2S: start the program, connect until it listens, call it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]

@@ -1,8 +1,8 @@
-"""Must hold 2: from exec to the first accepted request, and what f2s holds in memory then.
+"""Must hold 2: the time from exec to the first accepted request, and the memory of f2s at that time.
 
-From before the fork until a connection is accepted and a request on it is answered by what was configured. nginx passes
-it to a backend. f2s has read its manifests and answers from its routes: before that it says 503, and then 404 for a path
-that no function has. The API server, which comes up beside it, is timed too: its figure has no bar.
+The time begins before the fork and ends when a request gets the configured response. nginx passes the request to a
+backend. f2s has read its manifests and routes the request: before that it responds with 503, afterwards with 404 for a
+path without a function. The API server starts in parallel; its time is printed without a bar.
 """
 import time
 
@@ -13,7 +13,7 @@ STARTS = 11
 RATIO_BAR, MEMORY_BAR_MB = 2, 12
 ACCEPTED = {"nginx": ("/get100", 200), "f2s": ("/invoke/nothing", 404)}
 API_PATH = "/functions"
-# Memory still grows right after the first answer: it is read then and after this pause, and the larger counts.
+# Memory still grows after the first response. It is read at once and after this pause, and the larger value counts.
 PAUSE_SECONDS = 0.5
 
 
@@ -39,13 +39,14 @@ def run(machine, options, verdicts):
     ratio = taken["f2s"] / taken["nginx"]
     text = f"{ratio:.2f} ({taken['f2s']:.1f} / {taken['nginx']:.1f} ms, medians of {starts} starts{few})"
     verdicts.judge(2, "exec to first accepted request, f2s / nginx", ratio, text, RATIO_BAR)
-    print(f"exec to the API server's first answer: {api:.1f} ms, {api / taken['nginx']:.2f} x nginx (no bar)")
+    print(f"exec to the API server's first response: {api:.1f} ms, {api / taken['nginx']:.2f} x nginx (no bar)")
     text = f"{memory['f2s']:.1f} (nginx {memory['nginx']:.1f})"
     verdicts.judge(2, "RssAnon at start, MB", memory["f2s"], text, MEMORY_BAR_MB)
 
 
 def start(machine, name, functions):
-    """Milliseconds to the first accepted request and to the API's first answer; KiB of anonymous memory."""
+    """Returns the milliseconds to the first accepted request and to the API's first response, and the anonymous memory
+    in KiB."""
     began = time.monotonic()
     running = machine.launch(name, functions=functions)
     try:

@@ -1,4 +1,4 @@
-"""System calls per request: strace slows the proxy down, but what it does for a request stays the same."""
+"""System calls per request. strace slows the proxy down, but does not change its work per request."""
 import re
 import signal
 import subprocess
@@ -19,7 +19,7 @@ def show(pid, load):
     tracer.send_signal(signal.SIGINT)
     tracer.wait(10)
     if measured["failure"]:
-        raise SystemExit(f"The load failed, so the system calls say nothing: {measured['failure']}")
+        raise SystemExit(f"The load failed, so the system calls are invalid: {measured['failure']}")
     print("\nsystem calls per request (batches are smaller than at full speed, so waits are more frequent):")
     for name, calls in counts(summary.read_text()):
         if calls / measured["requests"] >= SHOWN_PER_REQUEST:
@@ -36,6 +36,6 @@ def until_traced(pid):
 
 
 def counts(summary):
-    """[(call, times)] of strace's table: % time, seconds, µs per call, calls, errors if any, name."""
+    """Returns [(name, calls)] of strace's table: % time, seconds, µs per call, calls, errors if any, name."""
     rows = re.findall(r"^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$", summary, re.MULTILINE)
     return [(name, int(calls)) for calls, name in sorted(rows, key=lambda row: -int(row[0])) if name != "total"]

@@ -1,4 +1,4 @@
-"""One line per figure that must hold, with its bar and whether it holds."""
+"""Prints one line per figure, with its bar and the result."""
 import statistics
 
 
@@ -7,7 +7,7 @@ class Verdicts:
         self.missed = 0
 
     def judge(self, hold, figure, value, text, bar, gate=None, goal=None):
-        """Smaller is better. `bar` is what must hold, `gate` what fails a build (the bar itself if there is none)."""
+        """Judges a value, of which smaller is better. `bar` must hold; `gate` fails a build (default: the bar)."""
         gate = bar if gate is None else gate
         if goal is not None and value <= goal:
             word = "holds, goal reached"
@@ -32,12 +32,12 @@ class Verdicts:
 
 
 def quartiles(values):
-    """Lower quartile, median, upper quartile."""
+    """Returns the lower quartile, the median and the upper quartile."""
     if len(values) < 2:
         return values[0], values[0], values[0]
     return tuple(statistics.quantiles(values, n=4, method="inclusive"))
 
 
 def in_turn(names, round_number):
-    """Odd rounds go the other way, so that a drift of the machine hits the first and the last alike."""
+    """Returns the names, reversed in odd rounds, so that a drift of the machine affects all of them equally."""
     return names if round_number % 2 == 0 else names[::-1]

@@ -1,4 +1,4 @@
-"""HTTP/1.1 over plain sockets, for what must be exact: which connection sends what, and when."""
+"""HTTP/1.1 over plain sockets, for exact control of connections and timing."""
 import contextlib
 import re
 import socket
@@ -6,7 +6,7 @@ import time
 
 
 def message(path, body=b"", close=False):
-    """One request's bytes; a POST when it has a body."""
+    """Returns the bytes of one request, a POST if it has a body."""
     lines = [f"{'POST' if body else 'GET'} {path} HTTP/1.1", "Host: 127.0.0.1", "Accept: */*"]
     lines += [f"Content-Length: {len(body)}"] if body else []
     lines += ["Connection: close"] if close else []
@@ -14,7 +14,7 @@ def message(path, body=b"", close=False):
 
 
 class Connection:
-    """One keep-alive connection; `source` spreads many of them over loopback's addresses."""
+    """One keep-alive connection. `source` is a loopback address, to distribute many connections over several."""
 
     def __init__(self, port, source="127.0.0.1", timeout=10):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout, source_address=(source, 0))
@@ -27,13 +27,13 @@ class Connection:
         self.socket.sendall(request)
 
     def receive(self):
-        """Status and body of one answer, whose length must be told by Content-Length or by chunks."""
+        """Reads one response and returns its status and body. It must have a Content-Length or chunks."""
         head = self.take_until(b"\r\n\r\n")
         length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
         if length:
             return int(head[9:12]), self.take(int(length.group(1)))
         if not re.search(rb"(?i)\r\ntransfer-encoding: *chunked", head):
-            raise OSError(f"an answer whose end is not told: {head[:80]!r}")
+            raise OSError(f"a response without Content-Length or chunks: {head[:80]!r}")
         pieces = []
         while size := int(self.take_until(b"\r\n").partition(b";")[0], 16):
             pieces.append(self.take(size))
@@ -57,7 +57,7 @@ class Connection:
     def more(self):
         chunk = self.socket.recv(65536)
         if not chunk:
-            raise OSError("the connection was closed before the answer was complete")
+            raise OSError("the connection was closed before the response was complete")
         self.received += chunk
 
     def request(self, request):
@@ -66,7 +66,7 @@ class Connection:
 
 
 class Bunch:
-    """Several keep-alive connections that each send a request, and then each read its answer."""
+    """Several keep-alive connections. All of them send a request, then all of them read the response."""
 
     def __init__(self, port, count):
         self.connections = [Connection(port) for _ in range(count)]
@@ -79,7 +79,7 @@ class Bunch:
             connection.close()
 
     def requests(self, request, count):
-        """Sends `count` requests in all, rounded up to a whole lap; tells how many those were."""
+        """Sends `count` requests, rounded up to the same number per connection, and returns their number."""
         laps = -(-count // len(self.connections))
         for _ in range(laps):
             for connection in self.connections:
@@ -87,12 +87,12 @@ class Bunch:
             for connection in self.connections:
                 status, _ = connection.receive()
                 if status != 200:
-                    raise OSError(f"an answer {status} instead of 200")
+                    raise OSError(f"a response with status {status} instead of 200")
         return laps * len(self.connections)
 
 
 def wait_for(port, path, accept=lambda status, body: status == 200, seconds=30, pause=0.01):
-    """Asks on new connections until an answer is accepted; gives its body."""
+    """Sends requests on new connections until `accept` returns true for a response, and returns its body."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(OSError):
@@ -104,4 +104,4 @@ def wait_for(port, path, accept=lambda status, body: status == 200, seconds=30, 
             if accept(status, body):
                 return body
         time.sleep(pause)
-    raise SystemExit(f"Nothing on port {port} answers {path} as it should within {seconds} s.")
+    raise SystemExit(f"There was no acceptable response to {path} on port {port} within {seconds} s.")

@@ -1,4 +1,4 @@
-"""wrk: as many requests as the proxy takes."""
+"""wrk sends requests at the highest rate that the proxy handles."""
 import re
 import subprocess
 
@@ -18,13 +18,13 @@ def drive(*arguments):
 
 
 def measured(text):
-    """What wrk says: rate, latencies in µs, and why this is not a measurement (None when it is one)."""
+    """Returns wrk's figures: rate, latencies in µs, and the failure that invalidates the measurement, or None."""
     return {"requests": number(r"(\d+) requests in", text), "rate": number(r"Requests/sec:\s+([\d.]+)", text),
             "p50": microseconds(50, text), "p99": microseconds(99, text), "failure": failure(text)}
 
 
 def lua(case):
-    """wrk's script for what is not a plain GET."""
+    """Returns wrk's script for a request that is not a plain GET."""
     lines = []
     if "body" in case:
         lines += ['wrk.method = "POST"', f'wrk.body = string.rep("x", {case["body"]})']
@@ -49,7 +49,7 @@ def failure(text):
     refused = re.search(r"Non-2xx or 3xx responses: (\d+)", text)
     errors = re.search(r"Socket errors: (connect \d+, read \d+, write \d+, timeout \d+)", text)
     if not number(r"(\d+) requests in", text):
-        return "not one request was answered"
+        return "no request was answered"
     if refused:
-        return f"{refused.group(1)} answers were not 2xx"
+        return f"{refused.group(1)} responses were not 2xx"
     return f"socket errors: {errors.group(1)}" if errors else None

@@ -1,5 +1,5 @@
-// A function that starts as fast as a program can: one static binary, one thread, one connection at a time. It answers
-// every request with its process ID, so that a caller sees how many were started.
+// A function with the fastest possible start: one static binary, one thread, one connection at a time. It responds to
+// every request with its process id, so that a caller can count the started processes.
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>

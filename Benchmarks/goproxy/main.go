@@ -1,5 +1,5 @@
-// A plain reverse proxy as Go's library has it, for comparison: round robin over its backends. X-Forwarded-For is the
-// library's own; the other fields are set because the other proxies set them too.
+// A plain reverse proxy of Go's library, for comparison, with round robin over its backends. The library sets
+// X-Forwarded-For; this program sets the other fields, as the other proxies do.
 package main
 
 import (

@@ -1,9 +1,9 @@
-// Counts heap allocations of a process from outside: loaded by LD_PRELOAD, it adds up every call that hands out memory
-// and keeps the sum in the first eight bytes of the file $MALLOC_COUNT_FILE.PID, mapped, so that another process reads
-// it at any time without a signal or a stop. free is not counted, and so not touched.
+// A library for LD_PRELOAD that counts the heap allocations of a process. It counts every call that allocates memory,
+// and stores the sum in the first eight bytes of the file $MALLOC_COUNT_FILE.PID. The file is mapped, so that another
+// process can read it at any time without stopping this one. free is not counted and not replaced.
 //
-// glibc only: the real allocator is called by the names that glibc keeps beside the public ones, because dlsym, the
-// usual way, allocates by itself.
+// For glibc only: the library calls the allocator by glibc's internal names, because dlsym, the usual way, allocates
+// memory itself.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@ extern void *__libc_pvalloc(size_t size);
 
 typedef atomic_ullong Count;
 
-// What is allocated before the file is there is counted here, and carried over.
+// The count before the file exists. It is carried over to the file.
 static Count early;
 static Count *_Atomic count = &early;
 
@@ -32,7 +32,7 @@ static void add(void) {
     atomic_fetch_add_explicit(atomic_load_explicit(&count, memory_order_acquire), 1, memory_order_relaxed);
 }
 
-// A forked child shares the mapping, and would add its own calls to its parent's.
+// Stops counting in a forked child, which shares the mapping and would add its calls to those of its parent.
 static void stop_in_child(void) {
     atomic_store(&count, &early);
 }
@@ -95,7 +95,7 @@ int posix_memalign(void **block, size_t alignment, size_t size) {
     add();
     int before = errno;
     void *got = __libc_memalign(alignment, size);
-    // Its error is its result, and errno stays as it was.
+    // posix_memalign returns its error and does not change errno.
     errno = before;
     if (got == NULL) return ENOMEM;
     *block = got;

@@ -1,5 +1,5 @@
-// The backend of large bodies: reads a body to its end before it answers, as a function does. nginx's own `return`
-// answers at once, and a proxy must close both connections when a response is complete before its request.
+// The backend for large bodies. It reads the whole body before it responds, as a function does. nginx's own `return`
+// responds at once, and a proxy must close both connections if a response is complete before its request.
 package main
 
 import (

@@ -4,24 +4,25 @@ import Hummingbird
 public import Logging
 public import ServiceLifecycle
 
-/// The REST API, for everything but `/invoke`, on a Unix socket behind the dispatcher's public listener; and the
+/// Serves the REST API, except `/invoke`, on a Unix socket behind the dispatcher's public listener. Also serves the
 /// operations listener with `/metrics` and `/ready`.
 public struct APIServer: Service {
     private let parts: APIServerParts
     private let keepAlive: Duration
     private let logger: Logger
 
-    /// A server of these parts.
+    /// Creates a server of these parts.
     public init(_ parts: APIServerParts, logger: Logger) { self.init(parts, keepAlive: .seconds(15), logger: logger) }
 
-    /// - Parameter keepAlive: silence after which an event stream gets a comment, so that nothing on its way gives up.
+    /// - Parameter keepAlive: The silence after which an event stream sends a comment, so that no proxy closes the
+    ///   connection.
     init(_ parts: APIServerParts, keepAlive: Duration, logger: Logger) {
         self.parts = parts
         self.keepAlive = keepAlive
         self.logger = logger
     }
 
-    /// Every route of the REST API.
+    /// The routes of the REST API.
     var routes: [APIRoute] {
         let lists = ListLimit(listsMax: { [parts] in parts.settings.current.limits.apiListsMax })
         let described =
@@ -34,8 +35,10 @@ public struct APIServer: Service {
         return described + documents.routes
     }
 
-    /// Serves both listeners until graceful shutdown: then streams end, answers in hand are finished, and both close.
-    /// - Throws: ``APIServerError/cannotListen(address:reason:)``; not worth a retry before something has changed.
+    /// Serves both listeners until graceful shutdown. Then streams end, responses in progress are finished, and both
+    /// listeners close.
+    /// - Throws: ``APIServerError/cannotListen(address:reason:)``. A retry makes sense only after something has
+    ///   changed.
     public func run() async throws {
         let gate = RouteGate(
             authenticator: parts.authenticator,
@@ -48,11 +51,11 @@ public struct APIServer: Service {
         ).routes
         let (ip, port) = parts.operationsAddress
         let host = ip.contains(":") ? "[\(ip)]" : ip
-        // Port 0 becomes a number when the listener is bound.
+        // Port 0 is replaced by the actual port when the listener is bound.
         let boundPort = Latest(port)
         let isAPIBound = Latest(false)
         let routes = routes
-        let api = Listener(
+        let api = HTTPService(
             name: parts.socketPath, address: .unixDomainSocket(path: parts.socketPath),
             router: APIRouter(
                 routes: routes, gate: gate, content: content,
@@ -61,7 +64,7 @@ public struct APIServer: Service {
                     return isServed ? "http://\(host):\(boundPort.current)\(path) (--operations)" : nil
                 }, logger: logger
             ).router(), logger: logger, onBound: { _ in isAPIBound.publish(true) })
-        let operations = Listener(
+        let operations = HTTPService(
             name: "\(host):\(port)", address: .hostname(ip, port: port),
             router: APIRouter(
                 routes: operationsRoutes, gate: gate, content: content,
@@ -73,11 +76,12 @@ public struct APIServer: Service {
             onBound: { [onBound = parts.onOperationsBound] port in
                 guard let port else { return }
                 boundPort.publish(port)
-                // A script that has read where F2S listens may ask the API at once.
+                // A script that has read the printed address may call the API at once.
                 for await isBound in isAPIBound.values() where isBound { break }
                 onBound(port)
             })
-        // Named, because a service without a name is printed with all that it holds, and the routes are many.
+        // The services have names, because a service without one is logged with all its properties, which include the
+        // many routes.
         let services = [api, operations].map { listener in
             ServiceGroupConfiguration.ServiceConfiguration(service: listener, serviceName: listener.name)
         }

@@ -2,44 +2,45 @@ public import F2SConfig
 public import F2SMetrics
 public import F2SModel
 
-/// Everything that the API server shows or changes; `f2s/Application.swift` puts it together.
+/// Everything that the API server shows or changes; `f2s/Application.swift` creates it.
 public struct APIServerParts: Sendable {
-    /// Where declarations are kept and replicas run.
+    /// The platform that stores declarations and runs replicas.
     public var platform: Platform
-    /// Every declaration as the rest of F2S sees it.
+    /// The declarations as the rest of F2S sees them.
     public var catalog: FunctionCatalog
     /// The settings in force.
     public var settings: Latest<Settings>
-    /// What `/metrics` shows.
+    /// The metrics for `/metrics`.
     public var metrics: MetricRegistry
-    /// Who calls.
+    /// Authenticates the callers.
     public var authenticator: any Authenticator
-    /// What the operator shows of itself.
+    /// The operator's state.
     public var operatorInspector: any OperatorInspector
-    /// What the dispatcher shows of itself.
+    /// The dispatcher's state.
     public var dispatcherInspector: any DispatcherInspector
-    /// Asks for a first replica of a function.
+    /// Requests the start of a function's first replica.
     public var requestStart: @Sendable (Function.ID) -> Void
-    /// Path of the Unix socket that the dispatcher relays to, under 100 bytes, in a folder that only we can enter.
+    /// The path of the Unix socket that the dispatcher relays to: under 100 bytes, in a folder that only F2S can
+    /// access.
     public var socketPath: String
-    /// Address of the operations listener; port 0 picks a free one.
+    /// The address of the operations listener; port 0 selects a free port.
     public var operationsAddress: (ip: String, port: Int)
-    /// Whether this process takes invocations: the answer of `/ready`.
+    /// Returns true if this process accepts invocations: the response of `/ready`.
     public var isReady: @Sendable () -> Bool
-    /// What should be true of the installation.
+    /// Returns the conditions that should be true of the installation.
     public var conditions: @Sendable () -> [InstallationCondition]
-    /// Where the public listener is reachable, `host:port`: part of URLs, and the Host that a request may name.
+    /// Returns the `host:port` of the public listener. It is part of URLs, and an accepted Host of requests.
     public var publicAuthority: @Sendable () -> String
-    /// Where the management listener is reachable, `host:port`; `nil`: it has no listener of its own.
+    /// Returns the `host:port` of the management listener; `nil` if there is no separate one.
     public var managementAuthority: @Sendable () -> String?
-    /// Names in lower case by which the public listener is reached besides.
+    /// Returns further host names of the public listener, in lower case.
     public var publicHosts: @Sendable () -> [String]
-    /// Called once with the port of the operations listener when it is bound.
+    /// Called once with the port of the operations listener after it was bound.
     public var onOperationsBound: @Sendable (Int) -> Void
-    /// Version of F2S.
+    /// The version of F2S.
     public var version: String
 
-    /// The parts.
+    /// Creates the parts.
     public init(
         platform: Platform, catalog: FunctionCatalog, settings: Latest<Settings>, metrics: MetricRegistry,
         authenticator: any Authenticator, operatorInspector: any OperatorInspector,
@@ -70,10 +71,10 @@ public struct APIServerParts: Sendable {
         self.version = version
     }
 
-    /// What F2S sees now; decisions as the process that leads has taken them.
+    /// Returns the current state of F2S, with the decisions of the leader.
     /// - Parameters:
-    ///   - function: the only one whose decision is wanted; `nil`: all.
-    ///   - request: URLs begin with the authority by which its sender knows F2S; `nil`: with the listener's own.
+    ///   - function: The only function whose decision is needed; `nil` for all.
+    ///   - request: The request whose Host becomes part of URLs; `nil` to use the public listener's address.
     func observe(_ function: Function.ID? = nil, for request: APIRequest? = nil) async -> Observation {
         Observation(
             catalog: catalog.current, replicas: operatorInspector.currentReplicas(),

@@ -1,18 +1,18 @@
 public import F2SModel
 
-/// The authenticator of an installation without protection: everybody may do everything.
+/// The authenticator of an installation without access control: every caller has every privilege.
 ///
-/// F2S then listens on loopback only, and the API refuses requests that a stranger's web page sends.
+/// F2S then listens on loopback only, and the API rejects requests from foreign web pages.
 public struct NoAuthentication: Authenticator {
-    /// An authenticator that knows nobody and lets everybody in.
+    /// Creates an authenticator that accepts every caller.
     public init() {}
 
     /// `none`.
     public var kind: String { "none" }
 
-    /// Nothing is looked at.
+    /// False: the credentials are ignored.
     public var needsCredentials: Bool { false }
 
-    /// Always ``Principal/anonymous``, whatever the Authorization header says.
+    /// Returns ``Principal/anonymous``, regardless of the Authorization header.
     public func principal(authorization: String?) -> Principal? { .anonymous }
 }

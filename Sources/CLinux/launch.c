@@ -10,8 +10,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// F2S's side of the launcher. A start must fail cleanly when descriptors have run out: every step is checked, and
-// whatever was opened before it is closed again.
+// F2S's side of the launcher. A start must fail cleanly if no descriptor is free: every step is checked, and a failure
+// closes all descriptors that were opened before.
 
 static void close_both(const int descriptors[2]) {
     for (int index = 0; index < 2; index++) {
@@ -19,7 +19,7 @@ static void close_both(const int descriptors[2]) {
     }
 }
 
-/// The socket in the place of standard input, and nothing else open.
+/// Makes the socket standard input and /dev/null the other standard files, and closes all other descriptors.
 static int set_files(posix_spawn_file_actions_t *files, int socket) {
     int error = posix_spawn_file_actions_adddup2(files, socket, STDIN_FILENO);
     if (!error) error = posix_spawn_file_actions_addopen(files, STDOUT_FILENO, "/dev/null", O_RDWR, 0);
@@ -28,7 +28,7 @@ static int set_files(posix_spawn_file_actions_t *files, int socket) {
     return error;
 }
 
-/// A group of its own, and no signal blocked or ignored.
+/// Requests a process group of its own, with no signal blocked or ignored.
 static int set_attributes(posix_spawnattr_t *attributes) {
     sigset_t none, all;
     sigemptyset(&none);
@@ -57,7 +57,7 @@ int f2s_launcher_spawn(const char *program, char *const arguments[], pid_t *proc
         close_both(ends);
         return error;
     }
-    // Nothing of F2S's environment, which functions could read there.
+    // The launcher gets no variable of F2S's environment, because functions could read them there.
     char *const environment[] = {NULL};
     error = fcntl(ends[1], F_SETFL, 0) == 0 ? set_files(&files, ends[1]) : errno;
     if (!error) error = set_attributes(&attributes);
@@ -76,7 +76,7 @@ int f2s_launcher_spawn(const char *program, char *const arguments[], pid_t *proc
 int f2s_open_output_pipes(struct f2s_output_pipes *pipes) {
     int made[2][2] = {{-1, -1}, {-1, -1}};
     for (int index = 0; index < 2; index++) {
-        // Only our ends do not block: a program expects its own to.
+        // Only F2S's ends are non-blocking, because programs expect blocking ones.
         if (pipe2(made[index], O_CLOEXEC) != 0 || fcntl(made[index][0], F_SETFL, O_NONBLOCK) != 0) {
             int error = errno;
             close_both(made[0]);

@@ -16,35 +16,36 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-// The launcher forks every replica of one F2S process and ends what a replica leaves behind: docs/decisions/0015. It
-// has one thread, because Linux ties the parent-death signal to the thread that forked, because a fork is only safe in
-// a process of one thread, and because nothing but it may reap its children: a number stays a process's own until then.
+// The launcher forks every replica of one F2S process and kills the processes that a replica leaves behind:
+// docs/decisions/0015. It has one thread for three reasons: Linux ties the parent-death signal to the thread that
+// forked; a fork is safe only in a process with one thread; and nothing else may reap its children, because a process
+// ID belongs to a process only until that is reaped.
 
 enum { status_usage = 64, status_not_runnable = 126, status_not_found = 127, status_signal = 128 };
 
 enum {
     messages_per_round_max = 64,
-    /// Longer commands and environments are beyond what execve(2) accepts.
+    /// The maximum length of a command and its environment. execve(2) does not accept longer ones.
     start_bytes_max = 8 * 1024 * 1024,
     descriptors_max = 2,
-    /// Pause after a sweep that could not read the list of children.
+    /// The pause after a sweep that could not read the list of children.
     sweep_again_milliseconds = 100,
 };
 
 /// A replica whose end has not been reported.
 struct replica {
     uint32_t id;
-    /// Process ID of its command, which leads a process group; 0: it has been reaped.
+    /// The process ID of its command, which leads a process group; 0 once it has been reaped.
     pid_t command;
-    /// Its own variable, `F2S_REPLICA=name`; NULL: it was given none.
+    /// The replica's own variable, `F2S_REPLICA=name`; NULL if it was given none.
     char *variable;
-    /// Exit status of the command.
+    /// The exit status of the command.
     int status;
-    /// True once everything that belongs to it must be killed.
+    /// True once all processes of the replica must be killed.
     bool is_ending;
-    /// True if its end must not be reported.
+    /// True if the replica's end must not be reported.
     bool is_forgotten;
-    /// True if the last sweep found a process of it.
+    /// True if the last sweep found a process of the replica.
     bool is_left;
 };
 
@@ -61,13 +62,13 @@ struct start {
 struct launcher {
     int socket;
     int signals;
-    /// Its own list of children in /proc, kept open so that a lack of descriptors cannot hide a process; -1: the kernel
-    /// has no such lists.
+    /// The descriptor of the launcher's list of children in /proc; -1 if the kernel provides no such lists. It stays
+    /// open, so that a lack of descriptors cannot hide a process.
     int list;
     pid_t process;
     /// The upper half of all marks.
     uint32_t series;
-    /// By ascending id.
+    /// The replicas in the order of their IDs.
     struct replica *replicas;
     size_t count;
     size_t capacity;
@@ -76,7 +77,7 @@ struct launcher {
 
 // MARK: Replicas
 
-/// The replica of that id, or NULL.
+/// Returns the replica of that ID, or NULL.
 static struct replica *replica_of_id(struct launcher *launcher, uint32_t id) {
     size_t low = 0, high = launcher->count;
     while (low < high) {
@@ -87,7 +88,7 @@ static struct replica *replica_of_id(struct launcher *launcher, uint32_t id) {
     return low < launcher->count && launcher->replicas[low].id == id ? &launcher->replicas[low] : NULL;
 }
 
-/// The replica whose command has that process ID, or NULL.
+/// Returns the replica whose command has that process ID, or NULL.
 static struct replica *replica_of_command(struct launcher *launcher, pid_t process) {
     for (size_t index = 0; index < launcher->count; index++) {
         if (launcher->replicas[index].command == process) return &launcher->replicas[index];
@@ -102,7 +103,7 @@ static void forget(struct launcher *launcher, struct replica *replica) {
     launcher->count--;
 }
 
-/// Room for one more replica; NULL without memory, and for an id that is not the highest one so far.
+/// Adds a replica. Returns NULL if there is no memory or the ID is not higher than all IDs before.
 static struct replica *add(struct launcher *launcher, uint32_t id) {
     if (launcher->count > 0 && launcher->replicas[launcher->count - 1].id >= id) return NULL;
     if (launcher->count == launcher->capacity) {
@@ -119,11 +120,11 @@ static struct replica *add(struct launcher *launcher, uint32_t id) {
 
 static void say(const struct launcher *launcher, uint32_t kind, uint32_t id, int value) {
     struct f2s_launcher_message message = {.kind = kind, .id = id, .value = (uint32_t)value};
-    // It may block: F2S never does, so that it reads in the end.
+    // This call may block. F2S itself never blocks, so it will read the message.
     ssize_t count;
     do count = send(launcher->socket, &message, sizeof message, MSG_NOSIGNAL);
     while (count < 0 && errno == EINTR);
-    // A lost report would leave F2S with a replica that never ends. Without the socket this launcher ends everything.
+    // After a lost report, F2S would wait forever for a replica's end. Without a socket, the launcher kills everything.
     if (count < 0) shutdown(launcher->socket, SHUT_RDWR);
 }
 
@@ -137,13 +138,13 @@ static void close_stray_descriptors(void) {
     for (int descriptor = 3; descriptor < (end > 0 && end < 65536 ? end : 65536); descriptor++) close(descriptor);
 }
 
-/// Becomes the command. Only returns when that fails, with the exit status that says why.
+/// Replaces the forked process by the command. Returns only if that fails, with the exit status for the failure.
 static int become(pid_t launcher, int output, int error, const char *folder, char **command, char **environment) {
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     // The launcher may have ended before the line above took effect.
     if (getppid() != launcher) return status_signal + SIGKILL;
-    // The launcher's standard output is /dev/null, and its standard input is the socket, which is its own alone.
+    // The launcher's standard output is /dev/null. Its standard input is the socket, which commands must not get.
     dup2(STDOUT_FILENO, STDIN_FILENO);
     dup2(output, STDOUT_FILENO);
     dup2(error, STDERR_FILENO);
@@ -170,18 +171,18 @@ static int become(pid_t launcher, int output, int error, const char *folder, cha
     return status_not_runnable;
 }
 
-/// Sets the mark that every process forked from now on inherits. A session of its own, another program and an empty
-/// environment do not change it.
+/// Sets the mark that every process forked from now on inherits. A new session, another program or an empty environment
+/// does not change it.
 static void mark(uint64_t mark) {
     struct rlimit limit;
     if (getrlimit(RLIMIT_RTTIME, &limit) != 0) return;
     limit.rlim_cur = mark;
-    // A system that refuses leaves the environment to tell whose a process is.
+    // If the system rejects the limit, a variable in the environment shows to which replica a process belongs.
     setrlimit(RLIMIT_RTTIME, &limit);
 }
 
-/// The texts in `text`, each of which ends in NUL, with NULL at the end of the list and of its first `split` texts. The
-/// caller frees it.
+/// Returns a list of the texts in `text`, each of which ends in NUL. The list has a NULL after its first `split` texts
+/// and one at its end. The caller frees it.
 static char **list_of(char *text, size_t bytes, size_t split) {
     size_t count = 0;
     for (size_t index = 0; index < bytes; index++) count += text[index] == 0;
@@ -225,7 +226,7 @@ static int fork_replica(struct launcher *launcher, struct start *start) {
         forget(launcher, replica);
         return code;
     }
-    // Both sides set the group, so that it exists whichever of them runs first.
+    // Parent and child both set the group, so that it exists whichever of them runs first.
     setpgid(child, child);
     replica->command = child;
     say(launcher, f2s_launcher_started, replica->id, child);
@@ -239,7 +240,7 @@ static void drop_start(struct start *start) {
     *start = (struct start){.output = -1, .error = -1};
 }
 
-/// Takes a piece of a start; the last one starts it.
+/// Adds a piece to the pending start. The last piece starts the replica.
 static void take_start(struct launcher *launcher, const char *piece, size_t bytes) {
     struct start *start = &launcher->start;
     int code = 0;
@@ -264,7 +265,8 @@ static void kill_replica(const struct replica *replica, int signal_number) {
     if (kill(-replica->command, signal_number) != 0) kill(replica->command, signal_number);
 }
 
-/// Reaps what has ended. The group of a command dies while its number is still the command's.
+/// Reaps the children that have ended. A command's group is killed before the command is reaped, because until then its
+/// process ID cannot belong to another process.
 static void reap(struct launcher *launcher) {
     for (;;) {
         siginfo_t found = {0};
@@ -293,7 +295,7 @@ static bool visit_children(struct launcher *launcher, visitor visit) {
         for (ssize_t index = 0; index < count; index++) visit(launcher, children[index]);
         return count >= 0;
     }
-    // Nothing is reaped in the meantime, so that no child is missed.
+    // No child is reaped in the meantime, so no child is missed.
     if (lseek(launcher->list, 0, SEEK_SET) != 0) return false;
     struct f2s_number_reader reader = {.file = launcher->list};
     for (size_t count; (count = f2s_read_numbers(&reader, children, 1024)) > 0;) {
@@ -302,8 +304,8 @@ static bool visit_children(struct launcher *launcher, visitor visit) {
     return true;
 }
 
-/// Returns the replica that a child belongs to, or NULL. Sets `is_stray` if that replica is gone, or is unknown while no
-/// replica runs.
+/// Returns the replica to which a child belongs, or NULL. Sets `is_stray` if that replica has been removed, or if it is
+/// unknown while no replica runs.
 static struct replica *owner(struct launcher *launcher, pid_t child, bool *is_stray) {
     uint64_t found = f2s_mark(child);
     *is_stray = false;
@@ -331,16 +333,17 @@ static void kill_if_ending(struct launcher *launcher, pid_t child) {
     if (replica) replica->is_left = true;
 }
 
-/// Kills the processes of replicas that end, and reports the replicas of which none is left. Descendants whose parents
-/// have died are children of the launcher, so that each sweep finds those that the sweep before has orphaned: their end
-/// is a SIGCHLD, which brings the next sweep. Returns false if it must be repeated after a pause.
+/// Kills the processes of replicas that are ending, and reports the replicas that have no process left. Descendants
+/// whose parents have died are children of the launcher, so each sweep finds the processes that the previous one has
+/// orphaned. The end of a process sends a SIGCHLD, which causes the next sweep. Returns false if the sweep must be
+/// repeated after a pause.
 static bool sweep(struct launcher *launcher) {
     bool is_any_ending = false;
     for (size_t index = 0; index < launcher->count; index++) {
         launcher->replicas[index].is_left = false;
         if (launcher->replicas[index].is_ending) is_any_ending = true;
     }
-    // Without replicas every child is a stray.
+    // If there are no replicas, every child is a stray, and the sweep goes on.
     if (!is_any_ending && launcher->count > 0) return true;
     if (!visit_children(launcher, kill_if_ending)) return false;
     for (size_t index = launcher->count; index-- > 0;) {
@@ -357,7 +360,7 @@ static void kill_child(struct launcher *launcher, pid_t child) {
     kill(child, SIGKILL);
 }
 
-/// Kills everything, and returns when nothing is left.
+/// Kills all processes and returns when none is left.
 static void end_everything(struct launcher *launcher) {
     for (size_t index = 0; index < launcher->count; index++) kill_replica(&launcher->replicas[index], SIGKILL);
     for (;;) {
@@ -371,7 +374,7 @@ static void end_everything(struct launcher *launcher) {
 
 // MARK: Requests
 
-/// Does what one message asks for.
+/// Performs the request of one message.
 static void handle(
     struct launcher *launcher, const struct f2s_launcher_message *message, const char *rest, size_t bytes,
     const int descriptors[descriptors_max]
@@ -408,7 +411,7 @@ static void handle(
     }
 }
 
-/// Reads what F2S has sent; false when F2S is gone.
+/// Reads and performs the requests of F2S. Returns false if F2S has ended.
 static bool take_messages(struct launcher *launcher) {
     static char buffer[f2s_launcher_message_bytes_max];
     for (int round = 0; round < messages_per_round_max; round++) {
@@ -424,10 +427,10 @@ static bool take_messages(struct launcher *launcher) {
     return true;
 }
 
-/// Makes this process fit for its work; false when the system does not allow it.
+/// Prepares this process for its work. Returns false if the system does not allow it.
 static bool prepare(struct launcher *launcher) {
-    // In a group of its own, a launcher that was stopped goes on when F2S ends (setpgid(2)), and a terminal's signals
-    // do not reach it. The signal of the parent's death, which means nothing else to it, does the same.
+    // Because of its own process group, a stopped launcher continues when F2S ends (setpgid(2)), and signals from a
+    // terminal do not reach it. SIGCONT at the parent's death has the same effect and no other.
     setpgid(0, 0);
     prctl(PR_SET_PDEATHSIG, SIGCONT);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -461,7 +464,7 @@ int f2s_launcher_run(void) {
     for (bool is_open = true, is_complete = true; is_open;) {
         if (poll(watched, 2, is_complete ? -1 : sweep_again_milliseconds) < 0) continue;
         struct signalfd_siginfo ignored;
-        // Signals of one kind merge, so that every arrival means: look at all children. One may arrive after the poll.
+        // Signals of one kind merge, so one signal may stand for several children. A signal may arrive after the poll.
         bool has_ended = false;
         while (read(launcher.signals, &ignored, sizeof ignored) > 0) has_ended = true;
         if (has_ended) reap(&launcher);

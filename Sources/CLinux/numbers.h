@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/// Reads numbers that spaces separate from a file, whatever its length.
+/// A reader of a file of any length that contains numbers separated by spaces.
 struct f2s_number_reader {
     int file;
     char text[4096];
@@ -14,5 +14,5 @@ struct f2s_number_reader {
     bool has_number;
 };
 
-/// Writes the next numbers into `numbers`, at most `capacity`; returns how many, 0 at the end.
+/// Writes the next numbers into `numbers`, at most `capacity`. Returns their number, 0 at the end.
 size_t f2s_read_numbers(struct f2s_number_reader *reader, pid_t *numbers, size_t capacity);

@@ -22,7 +22,7 @@ int f2s_signal_from_kernel(void) { return SI_KERNEL; }
 
 bool f2s_hide_memory(void) { return prctl(PR_SET_DUMPABLE, 0) == 0; }
 
-/// Reads the start of a file into a text; false when that is not possible.
+/// Reads the start of a file into a text. Returns false if that is not possible.
 static bool read_text(const char *path, char *text, size_t capacity) {
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return false;
@@ -32,7 +32,7 @@ static bool read_text(const char *path, char *text, size_t capacity) {
     return count >= 0;
 }
 
-/// The slow way, for kernels that do not list children: looks at every process there is.
+/// Finds the children of a process by reading every process. This slow way is for kernels that do not list children.
 static ssize_t scan_for_children(pid_t parent, pid_t *children, size_t capacity) {
     DIR *processes = opendir("/proc");
     if (!processes) return -1;
@@ -44,11 +44,11 @@ static ssize_t scan_for_children(pid_t parent, pid_t *children, size_t capacity)
         snprintf(path, sizeof path, "/proc/%d/stat", process);
         if (process <= 0) continue;
         if (!read_text(path, text, sizeof text)) {
-            // A process that has ended takes its file along.
+            // Any other error means that the process has ended.
             if (errno == EMFILE || errno == ENFILE) is_readable = false;
             continue;
         }
-        // The name stands in brackets and may hold anything, so the fields are counted from the last one.
+        // The name is in brackets and may contain any character, so the fields are counted from the last bracket.
         char *name_end = strrchr(text, ')');
         int its_parent = 0;
         if (name_end && sscanf(name_end, ") %*c %d", &its_parent) == 1 && its_parent == parent) {
@@ -63,7 +63,7 @@ size_t f2s_read_numbers(struct f2s_number_reader *reader, pid_t *numbers, size_t
     size_t count = 0;
     while (count < capacity) {
         if (reader->position == reader->length) {
-            // The kernel gives a page at most at a time, so that a short piece is not the end.
+            // The kernel returns at most a page per read, so a short read is not the end.
             ssize_t length = read(reader->file, reader->text, sizeof reader->text);
             if (length < 0 && errno == EINTR) continue;
             reader->position = 0;
@@ -114,7 +114,7 @@ ssize_t f2s_children(pid_t parent, pid_t *children, size_t capacity) {
         struct f2s_number_reader reader = {.file = open(list, O_RDONLY | O_CLOEXEC)};
         if (reader.file < 0 && (errno == EMFILE || errno == ENFILE)) is_readable = false;
         if (reader.file < 0) {
-            // A thread that has ended takes its file along; a kernel without such files has none for any thread.
+            // Either the thread has ended, or the kernel does not provide such files.
             snprintf(list, sizeof list, "/proc/%d/task/%d/stat", parent, thread);
             is_listed = access(list, F_OK) != 0;
             continue;
@@ -150,7 +150,7 @@ bool f2s_has_variable(pid_t process, const char *variable) {
     snprintf(path, sizeof path, "/proc/%d/environ", process);
     int file = open(path, O_RDONLY | O_CLOEXEC);
     if (file < 0) return false;
-    // A variable is up to 128 KiB long, so they are compared byte by byte.
+    // A variable may be 128 KiB long, so the variables are compared byte by byte.
     char piece[4096];
     bool is_equal = true, is_found = false;
     size_t length = strlen(variable), position = 0;
@@ -175,7 +175,7 @@ bool f2s_is_zombie(pid_t process) {
     char path[64], text[512];
     snprintf(path, sizeof path, "/proc/%d/stat", process);
     if (!read_text(path, text, sizeof text)) return false;
-    // The name stands in brackets and may hold anything, so the state is looked for behind the last one.
+    // The name is in brackets and may contain any character, so the state is read after the last bracket.
     char *name_end = strrchr(text, ')');
     return name_end && !strncmp(name_end, ") Z", 3);
 }

@@ -11,21 +11,21 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-// /proc/net/tcp costs milliseconds, because the kernel walks through all of its connection table for it. The netlink
-// query for sockets that listen costs microseconds (sock_diag(7)), which a start of milliseconds can afford to repeat.
+// A read of /proc/net/tcp costs milliseconds, because the kernel walks through its whole connection table. The netlink
+// query for sockets that listen costs microseconds (sock_diag(7)), so a start of milliseconds can afford to repeat it.
 
 enum { state_listen = 10 };
 
 int f2s_listeners_open(void) {
     int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-    // The kernel answers at once or never; a caller must not hang on a kernel that never does.
+    // The kernel responds at once or never. A caller must not hang on a kernel that never does.
     struct timeval patience = {.tv_sec = 1};
     if (netlink >= 0) setsockopt(netlink, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     return netlink;
 }
 
-/// The filter that the kernel runs for each socket: its port is not below the first and not above the last. The kernel
-/// jumps by `yes` or `no` bytes; beyond the end by one instruction means: no (inet_diag.c).
+/// The filter that the kernel runs for each socket. It accepts a port that is not below the first and not above the
+/// last one. The kernel jumps by `yes` or `no` bytes; a jump one instruction beyond the end rejects (inet_diag.c).
 struct port_filter {
     struct nlattr head;
     struct inet_diag_bc_op at_least, first, at_most, last;
@@ -73,7 +73,7 @@ static struct f2s_listener listener_of(const struct nlmsghdr *message) {
     return listener;
 }
 
-/// Takes what one answer holds. Returns 1 when it was the last one, 0 when others follow, -1 with errno.
+/// Visits the sockets of one response. Returns 1 if it was the last one, 0 if others follow, -1 with errno.
 static int take_answer(
     const char *answer, unsigned length, uint8_t family, f2s_listener_visitor visit, void *context
 ) {
@@ -81,7 +81,7 @@ static int take_answer(
     for (; NLMSG_OK(message, length); message = NLMSG_NEXT(message, length)) {
         if (message->nlmsg_type == NLMSG_DONE) return 1;
         if (message->nlmsg_type == NLMSG_ERROR) {
-            // A kernel without IPv6 knows no such sockets, which is an answer too.
+            // A kernel without IPv6 reports an error for IPv6 sockets, which means that there are none.
             if (family == AF_INET6) return 1;
             errno = -((const struct nlmsgerr *)NLMSG_DATA(message))->error;
             return -1;

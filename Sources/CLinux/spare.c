@@ -1,7 +1,7 @@
-// libdispatch, on which Swift runs tasks, looks once a second at the threads of a pool that has work left: it opens
-// /proc/TID/stat of each. When that fails, as it does when descriptors have run out, libdispatch ends the process (a
-// trap in _dispatch_workq_monitor_pools). It ignores a file that it can open and not read. So the program has an `open`
-// of its own, which returns a spare descriptor of /dev/null where such a file cannot be opened.
+// Once a second, libdispatch, on which Swift runs tasks, checks the threads of a pool that has work left: it opens
+// /proc/TID/stat of each thread. If that fails because no descriptor is free, libdispatch ends the process (a trap in
+// _dispatch_workq_monitor_pools). It ignores a file that it can open but not read. Therefore the program defines its
+// own `open`, which returns a spare descriptor of /dev/null if such a file cannot be opened.
 #define _GNU_SOURCE
 #include "CLinux.h"
 
@@ -16,7 +16,7 @@
 
 enum { spares_max = 16 };
 
-// 0: none. Standard input is never a spare.
+// The spare descriptors; 0 for none. Standard input is never a spare.
 static atomic_int spares[spares_max];
 
 static void keep(atomic_int *spare) {
@@ -38,7 +38,7 @@ static int take_spare(void) {
     return -1;
 }
 
-// True for libdispatch's request for the status of a thread. F2S opens such files with O_CLOEXEC.
+// Returns true if libdispatch opens the status of a thread. F2S itself opens such files with O_CLOEXEC.
 static bool is_thread_status(const char *path, int flags) {
     static const char digits[] = "0123456789";
     if (flags != (O_RDONLY | O_NONBLOCK) || strncmp(path, "/proc/", 6) != 0) return false;
@@ -56,7 +56,7 @@ int open(const char *path, int flags, ...) {
     int descriptor = openat(AT_FDCWD, path, flags, mode);
     if (descriptor >= 0 || (errno != EMFILE && errno != ENFILE) || !is_thread_status(path, flags)) return descriptor;
     int spare = take_spare();
-    // libdispatch has closed the spare that it got before, so that there may be room for a new one.
+    // libdispatch has closed the spare that it got before, so a descriptor may be free for a new one.
     if (spare >= 0) f2s_keep_spare_descriptors();
     return spare;
 }

@@ -26,7 +26,7 @@ void f2s_timer_set(int timer, int64_t nanoseconds) {
 
 int f2s_wakeup_open(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 
-/// Reads two numbers from the files that a cgroup's quota is in; false where there is none ("max" or -1).
+/// Reads the two numbers of a cgroup's quota from its files. Returns false if there is no quota ("max" or -1).
 static bool read_quota(const char *quota_path, const char *period_path, long *quota, long *period) {
     FILE *file = fopen(quota_path, "re");
     if (!file) return false;
@@ -46,7 +46,7 @@ int f2s_processors(void) {
     long quota = 0, period = 0;
     if (read_quota("/sys/fs/cgroup/cpu.max", NULL, &quota, &period)
         || read_quota("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", "/sys/fs/cgroup/cpu/cpu.cfs_period_us", &quota, &period)) {
-        // What is left of a processor after a whole number of them counts as one: it is there to be used.
+        // A fraction of a processor counts as a whole one, so that it is used.
         long limit = (quota + period - 1) / period;
         if (limit < count) count = (int)limit;
     }

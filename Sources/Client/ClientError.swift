@@ -1,27 +1,27 @@
 import F2SModel
 
-/// Why the client did not get what it asked for. Each is one line that says what to do.
+/// An error of a request to the server. Each description is one line that ends with advice.
 public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The text is not the address of a server.
     case malformedServer(String)
-    /// Nobody answers there.
+    /// No connection to the server could be opened.
     case unreachable(server: String, reason: String)
-    /// The server took the request and did not answer in time.
+    /// The server accepted the request but did not respond in time.
     case noAnswer(server: String, after: Duration)
-    /// The connection ended within the answer.
+    /// The connection ended before the response was complete.
     case interrupted(reason: String)
-    /// The server refused and said why.
+    /// The server rejected the request with a problem document.
     case refused(ServerProblem)
-    /// The answer is not one of F2S.
+    /// The response is not one of F2S.
     case notF2S(server: String, status: Int, detail: String)
-    /// A manifest has mistakes, each as `place:line:column: message`.
+    /// A manifest has errors, each in the form `file:line:column: message`.
     case refusedManifest([String])
-    /// The function is never invoked, for a reason that its condition names.
+    /// The function cannot be invoked; the reason is the one of its condition.
     case cannotInvoke(function: String, reason: String)
-    /// A function was not ready in time, or never will be.
+    /// The function was not ready in time, or cannot become ready.
     case notReady(function: String, reason: String)
 
-    /// What happened, to what, and what to do; never more than one line.
+    /// One line: the error, the object concerned, and advice.
     public var description: String {
         switch self {
         case .malformedServer(let text):
@@ -29,25 +29,25 @@ public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
         case .unreachable(let server, let reason):
             "cannot reach F2S at \(server) (\(reason)): is `f2s serve` running? Start it, or name another with --server"
         case .noAnswer(let server, let limit):
-            "\(server) did not answer within \(limit.humanText): look at the log of `f2s serve`, then retry"
+            "\(server) did not respond within \(limit.humanText): read the log of `f2s serve`, then retry"
         case .interrupted(let reason):
-            "the answer broke off (\(reason)): retry"
+            "the response was incomplete (\(reason)): retry"
         case .refused(let problem):
             problem.description
         case .notF2S(let server, let status, let detail):
-            "\(server) answered with status \(status)\(detail.isEmpty ? "" : " (\(detail))"), which is not F2S' way: "
+            "\(server) responded with status \(status)\(detail.isEmpty ? "" : " (\(detail))"), not as F2S would: "
                 + "check --server"
-        case .refusedManifest(let complaints):
-            complaints.joinedClauses.onOneLine
+        case .refusedManifest(let errors):
+            errors.joinedClauses.onOneLine
         case .cannotInvoke(let function, let reason):
             "\(function) was not invoked: \(reason.onOneLine)"
         case .notReady(let function, let reason):
-            "\(function) is not ready: \(reason.onOneLine) `f2s describe \(function)` tells more"
+            "\(function) is not ready: \(reason.onOneLine) See `f2s describe \(function)`"
         }
     }
 }
 
 extension String {
-    /// The text with every line end and run of spaces as one space.
+    /// The text with every run of white space replaced by one space.
     var onOneLine: String { split(whereSeparator: \.isWhitespace).joined(separator: " ") }
 }

@@ -2,11 +2,11 @@ public import F2SModel
 import FoundationEssentials
 
 extension FunctionClient {
-    /// What a function's replicas have written, oldest first, line by line to `each`.
+    /// Passes the log lines of a function's replicas to `each`, oldest first.
     /// - Parameters:
-    ///   - tail: at most so many of the newest lines, 0…10000.
-    ///   - follow: whether to go on with what they write from now on, until the task is cancelled.
-    /// - Throws: ``ClientError``, and what `each` throws.
+    ///   - tail: The maximum number of past lines, 0…10000; the newest ones are kept.
+    ///   - follow: True to continue with new lines until the task is cancelled.
+    /// - Throws: ``ClientError``, and the errors of `each`.
     public func logs(
         of name: FunctionName, tail: Int, follow: Bool, _ each: (LogLine) throws -> Void
     ) async throws {
@@ -18,35 +18,36 @@ extension FunctionClient {
         }
     }
 
-    /// The events that the server remembers, oldest first.
+    /// Returns the events that the server retains, oldest first.
     public func recentEvents() async throws(ClientError) -> [Event] {
         try await decode(ItemList<Event>.self, of: ClientRequest("GET", "/events?follow=false")).items
     }
 
-    /// The events after that number which the server remembers, then each as it happens, until the task is cancelled.
-    /// - Throws: ``ClientError``, and what `each` throws.
+    /// Passes the retained events with a higher number than `sequence` to `each`, then new events as they happen,
+    /// until the task is cancelled.
+    /// - Throws: ``ClientError``, and the errors of `each`.
     public func events(after sequence: UInt64 = 0, _ each: (Event) throws -> Void) async throws {
         let request = ClientRequest(
             "GET", "/events", fields: [("accept", "text/event-stream"), ("last-event-id", "\(sequence)")])
         try await lines(of: request) { line in
-            // One field per event bears content, on one line (WHATWG HTML section 9.2): comments, ids and retry times
-            // are for those who reconnect.
+            // The server writes the content of an event as one `data` line (WHATWG HTML section 9.2). Comments, ids
+            // and retry times matter only to a client that reconnects.
             guard line.hasPrefix("data:") else { return }
             try each(try decode(Event.self, line: String(line.dropFirst(5))))
         }
     }
 
-    /// Calls a function by its name. The answer is the function's own, whatever its status, or F2S' problem.
+    /// Invokes a function by its name. The response is the function's own, with any status, or a problem of F2S.
     ///
-    /// The request names the function in a header field, and the dispatcher refuses it if its route belongs to another
-    /// function. The check is exact, because the process that routes makes it, and costs no further request.
-    /// - Throws: ``ClientError`` when there is no such function or no answer.
+    /// The request names the function in a header field, and the dispatcher rejects it if its route belongs to another
+    /// function. The dispatcher itself makes the check, so the check is exact and costs no further request.
+    /// - Throws: ``ClientError`` when there is no such function or no response.
     public func invoke(_ name: FunctionName, _ invocation: Invocation) async throws(ClientError) -> ClientAnswer {
         try await transport.send(invocation.request(to: try await get(name)))
     }
 
-    /// The error of an invocation that F2S itself has answered with a problem. Where the request's path and method lead
-    /// to another function, the condition of the function that was meant says why.
+    /// Returns the error of an invocation to which F2S itself responded with a problem. If the route belongs to another
+    /// function, the reason is the one of the invoked function's condition RouteConflict.
     public func failure(invoking name: FunctionName, _ problem: ServerProblem) async -> ClientError {
         guard problem.reason == InvocationError.otherFunctionReason, let function = try? await get(name),
             let conflict = function.condition(Condition.Kind.routeConflict.rawValue), conflict.isTrue
@@ -67,7 +68,7 @@ extension FunctionClient {
         do {
             return try JSONDecoder().decode(type, from: Data(line.utf8))
         } catch {
-            throw .interrupted(reason: "a line of it is not what was expected")
+            throw .interrupted(reason: "one of its lines has an unexpected form")
         }
     }
 }

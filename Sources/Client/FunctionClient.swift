@@ -2,19 +2,19 @@ import F2SManifest
 public import F2SModel
 import FoundationEssentials
 
-/// The REST client behind the command line.
+/// The client of the REST API that the command line uses.
 public struct FunctionClient: Sendable {
-    /// What a request is sent by.
+    /// The transport that sends the requests.
     let transport: any ClientTransport
     private let server: ServerAddress
 
-    /// A client of `server`. The transport must lead there.
+    /// Creates a client of `server`. The transport must connect to that server.
     public init(server: ServerAddress, transport: any ClientTransport) {
         self.server = server
         self.transport = transport
     }
 
-    /// Runs `body` with a client over the network; its connections are closed afterwards.
+    /// Runs `body` with a client over the network, and closes its connections afterwards.
     public static func connect<Result: Sendable>(
         to server: ServerAddress, _ body: (FunctionClient) async throws -> Result
     ) async throws -> Result {
@@ -23,10 +23,10 @@ public struct FunctionClient: Sendable {
         }
     }
 
-    /// Functions of one answer: what either side holds of a large installation at once.
+    /// The maximum number of functions in one response. It bounds the memory of both sides in a large installation.
     private static let pageLimit = 500
 
-    /// Every function, in the order of the server.
+    /// Returns every function, in the order of the server.
     public func list() async throws(ClientError) -> [FunctionRecord] {
         var found: [FunctionRecord] = []
         var token = ""
@@ -40,20 +40,20 @@ public struct FunctionClient: Sendable {
         return found
     }
 
-    /// One function.
+    /// Returns one function.
     /// - Throws: ``ClientError/refused(_:)`` with status 404 when there is none of this name.
     public func get(_ name: FunctionName) async throws(ClientError) -> FunctionRecord {
         try await decode(FunctionRecord.self, of: ClientRequest("GET", path(name)))
     }
 
-    /// One function (or all, when `name` is `nil`) as the server writes it: JSON.
+    /// Returns the server's JSON of one function, or of all functions when `name` is `nil`.
     public func document(_ name: FunctionName?) async throws(ClientError) -> [UInt8] {
         try await content(of: ClientRequest("GET", name.map(path) ?? "/functions", fields: Self.acceptJSON))
     }
 
     /// Creates or replaces a function.
     public func apply(_ draft: FunctionDraft) async throws(ClientError) -> Applied {
-        // Only to be able to say "unchanged"; whether the function exists is the server's to decide.
+        // This request serves only to report "unchanged". The server decides if the function exists.
         let known = try? await get(draft.name)
         let answer = try await success(of: writing("PUT", path(draft.name), Array(ManifestWriter().json(draft).utf8)))
         let stored = try await decode(FunctionRecord.self, from: answer)
@@ -68,31 +68,31 @@ public struct FunctionClient: Sendable {
         _ = try await content(of: writing("DELETE", path(name), nil))
     }
 
-    /// Replaces the function's replicas by new ones of the same declaration.
+    /// Replaces the function's replicas with new ones of the same declaration.
     /// - Throws: ``ClientError/refused(_:)`` with status 404 when there is none of this name.
     public func restart(_ name: FunctionName) async throws(ClientError) {
         _ = try await content(of: writing("POST", path(name) + "/restart", nil))
     }
 
-    /// Why the function is as it is: replicas, load, the autoscaler's decision, and what is in the way.
+    /// Returns the diagnosis of a function: replicas, load, the autoscaler's decision, and the last start failure.
     public func why(_ name: FunctionName) async throws(ClientError) -> FunctionDiagnosis {
         try await decode(FunctionDiagnosis.self, of: ClientRequest("GET", path(name) + "/why"))
     }
 
-    /// The same as the server writes it.
+    /// Returns the server's JSON of the diagnosis.
     public func whyDocument(_ name: FunctionName) async throws(ClientError) -> [UInt8] {
         try await content(of: ClientRequest("GET", path(name) + "/why", fields: Self.acceptJSON))
     }
 
-    /// The installation: version, platform, and which manifests were refused.
+    /// Returns the version, the platform and the rejected manifests of the installation.
     public func cluster() async throws(ClientError) -> ClusterRecord {
         try await decode(ClusterRecord.self, of: ClientRequest("GET", "/cluster"))
     }
 
-    /// Everything about a function that there is to tell.
+    /// Returns a function with its diagnosis and its events.
     public func describe(_ name: FunctionName) async throws(ClientError) -> FunctionDescription {
         let function = try await get(name)
-        // What only adds to the picture must not spoil it.
+        // The diagnosis and the events are optional: if they fail, the description is shown without them.
         let diagnosis = try? await why(name)
         let events = (try? await recentEvents()) ?? []
         return FunctionDescription(
@@ -100,7 +100,8 @@ public struct FunctionClient: Sendable {
             events: events.filter { $0.function == name.text })
     }
 
-    /// The same as one JSON document: `function`, `why` and `events`, each in the form that it has by itself.
+    /// Returns the description as one JSON document with the members `function`, `why` and `events`, each in the form
+    /// that the API gives it.
     public func descriptionDocument(_ name: FunctionName) async throws(ClientError) -> [UInt8] {
         let function = try await document(name)
         var text = "{\"function\":\(String(decoding: function, as: UTF8.self))"
@@ -112,9 +113,9 @@ public struct FunctionClient: Sendable {
         return Array((text + "}").utf8)
     }
 
-    /// Waits until a function that was applied is ready. Where nothing would run, a replica is started once.
-    /// - Parameter pause: between two looks.
-    /// - Throws: ``ClientError/notReady(function:reason:)`` when time is over or it cannot become ready.
+    /// Waits until an applied function is ready. If nothing keeps a replica running, requests one at each poll.
+    /// - Parameter pause: The time between two polls.
+    /// - Throws: ``ClientError/notReady(function:reason:)`` after the timeout, or when it cannot become ready.
     public func waitUntilReady(
         _ applied: FunctionRecord, goal: WaitGoal = .ready, timeout: Duration, pause: Duration = .milliseconds(200)
     ) async throws(ClientError) {
@@ -128,7 +129,7 @@ public struct FunctionClient: Sendable {
             case .failed(let reason):
                 throw .notReady(function: name.text, reason: reason)
             case .needsStart(let why):
-                // At every look: a request holds for some seconds only, and a start may take longer.
+                // Repeat the request at every poll: it is valid for a few seconds only, and a start may take longer.
                 _ = try await content(of: writing("POST", path(name) + "/start", nil))
                 reason = why
             case .pending(let why):
@@ -141,29 +142,29 @@ public struct FunctionClient: Sendable {
     }
 }
 
-/// What an ``FunctionClient/apply(_:)`` has done.
+/// The result of ``FunctionClient/apply(_:)``.
 public struct Applied: Sendable, Hashable {
-    /// What has changed.
+    /// The effect on the stored function.
     public enum Change: String, Sendable, Hashable {
-        /// It is new.
+        /// The function is new.
         case created
-        /// It was there and is different now.
+        /// The function existed and was changed.
         case configured
-        /// It was there and the same.
+        /// The function existed in the same form.
         case unchanged
     }
 
     /// The function as stored.
     public let function: FunctionRecord
-    /// What has changed.
+    /// The effect on the stored function.
     public let change: Change
 }
 
 extension FunctionClient {
-    /// The path of a function; names need no escaping.
+    /// Returns the path of a function. Names need no escaping.
     func path(_ name: FunctionName) -> String { "/functions/\(name.text)" }
 
-    /// A name that a server gave.
+    /// Reads a name that the server sent.
     func functionName(_ text: String) throws(ClientError) -> FunctionName {
         do {
             return try FunctionName(text)
@@ -172,13 +173,13 @@ extension FunctionClient {
         }
     }
 
-    /// The content of an answer with a status below 400.
+    /// Returns the content of the response, if its status is below 400.
     func content(of request: ClientRequest) async throws(ClientError) -> [UInt8] {
         let answer = try await success(of: request)
         return try await answer.collect()
     }
 
-    /// The answer, if its status is below 400.
+    /// Returns the response, if its status is below 400.
     func success(of request: ClientRequest) async throws(ClientError) -> ClientAnswer {
         let answer = try await transport.send(request)
         guard answer.status >= 400 else { return answer }
@@ -191,7 +192,7 @@ extension FunctionClient {
             detail: String(String(decoding: bytes, as: UTF8.self).onOneLine.prefix(120)))
     }
 
-    /// A value of an answer with a status below 400.
+    /// Decodes the content of the response, if its status is below 400.
     func decode<Value: Decodable>(_ type: Value.Type, of request: ClientRequest) async throws(ClientError) -> Value {
         var request = request
         request.fields += Self.acceptJSON
@@ -205,7 +206,7 @@ extension FunctionClient {
         do {
             return try JSONDecoder().decode(type, from: Data(bytes))
         } catch {
-            throw .notF2S(server: server.text, status: answer.status, detail: "its JSON is not what was expected")
+            throw .notF2S(server: server.text, status: answer.status, detail: "its JSON has an unexpected form")
         }
     }
 
@@ -214,7 +215,7 @@ extension FunctionClient {
     private static var acceptJSON: [(name: String, value: String)] { [("accept", Self.jsonType)] }
 
     private func writing(_ method: String, _ target: String, _ body: [UInt8]?) -> ClientRequest {
-        // The server demands the content type of every route that changes something, also where there is no content.
+        // The server demands the content type on every route that changes something, even without content.
         ClientRequest(
             method, target, fields: [("content-type", Self.jsonType)],
             content: body.map { .bytes($0) } ?? .none)

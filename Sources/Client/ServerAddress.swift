@@ -1,12 +1,12 @@
-/// Where an F2S server is: scheme, host and port, and the path before ours if a proxy stands in front.
+/// The address of an F2S server: scheme, host, port, and the path prefix of a proxy in front of it, if there is one.
 public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
-    /// The address without a slash at its end.
+    /// The address without a trailing slash.
     public let text: String
 
-    /// What every command uses unless told otherwise.
+    /// The default server of every command.
     public static let defaultText = "http://127.0.0.1:8080"
 
-    /// Reads `http://host:port[/prefix]` or `https://…`; without a scheme, http is meant.
+    /// Parses `http://host:port[/prefix]` or `https://…`. The default scheme is http.
     /// - Throws: ``ClientError/malformedServer(_:)``.
     public init(_ text: String) throws(ClientError) {
         var address = text.contains("://") ? text : "http://" + text
@@ -30,7 +30,7 @@ public struct ServerAddress: Sendable, Hashable, CustomStringConvertible {
     public var description: String { text }
 
     private static func hasGoodPort(_ authority: Substring) -> Bool {
-        // Behind the bracket of an IPv6 address, else behind the last colon.
+        // The port follows the closing bracket of an IPv6 address, else the last colon.
         let tail = authority.lastIndex(of: "]").map { authority[authority.index(after: $0)...] } ?? authority
         guard let colon = tail.lastIndex(of: ":") else { return true }
         return UInt16(tail[tail.index(after: colon)...]).map { $0 > 0 } ?? false

@@ -1,30 +1,30 @@
 import FoundationEssentials
 
-/// A problem document (RFC 9457) that the server has answered with.
+/// A problem document (RFC 9457) from the server.
 public struct ServerProblem: Sendable, Hashable, Decodable, CustomStringConvertible {
-    /// HTTP status.
+    /// The HTTP status.
     public var status: Int
-    /// A few words, the same for every occurrence.
+    /// A short title, the same for every occurrence.
     public var title: String
-    /// What happened and what to do.
+    /// The cause, and advice.
     public var detail: String?
-    /// Where an invocation failed.
+    /// The stage in which an invocation failed.
     public var stage: String?
-    /// The platform's own word, for example `ExitedAtStart`.
+    /// The reason as one CamelCase word, for example `ExitedAtStart`.
     public var reason: String?
-    /// The function concerned.
+    /// The name of the function concerned.
     public var function: String?
-    /// Exit status of the function's process.
+    /// The exit status of the function's process.
     public var exitStatus: Int?
-    /// Last lines that the function wrote, oldest first.
+    /// The last lines that the function wrote, oldest first.
     public var logTail: [String]?
-    /// Fields that were refused: name and message.
+    /// The rejected fields: name and message of each.
     public var errors: [String]?
 
-    /// Media type of a problem document.
+    /// The media type of a problem document.
     public static let mediaType = "application/problem+json"
 
-    /// A problem; status and title are always there.
+    /// Creates a problem. Every problem has a status and a title.
     public init(
         status: Int, title: String, detail: String? = nil, stage: String? = nil, reason: String? = nil,
         exitStatus: Int? = nil, logTail: [String]? = nil
@@ -38,21 +38,21 @@ public struct ServerProblem: Sendable, Hashable, Decodable, CustomStringConverti
         self.logTail = logTail
     }
 
-    /// Reads a document; `nil` when the bytes are none.
+    /// Parses a document. The result is `nil` if the bytes are not a problem document.
     public init?(json: [UInt8]) {
         guard let problem = try? JSONDecoder().decode(Self.self, from: Data(json)) else { return nil }
         self = problem
     }
 
-    /// One line: title, detail, and in brackets what programs go by.
+    /// One line: title, detail, the machine-readable members in brackets, and the last log line.
     public var description: String {
-        var facts = ["status \(status)"]
-        if let stage { facts.append("stage \(stage)") }
-        if let reason { facts.append(reason) }
-        if let exitStatus { facts.append("exit status \(exitStatus)") }
+        var details = ["status \(status)"]
+        if let stage { details.append("stage \(stage)") }
+        if let reason { details.append(reason) }
+        if let exitStatus { details.append("exit status \(exitStatus)") }
         var line = title
         if let detail, !detail.isEmpty { line += ": \(detail)" }
-        line += " [\(facts.joined(separator: ", "))]"
+        line += " [\(details.joined(separator: ", "))]"
         if let last = logTail?.last(where: { !$0.isEmpty }) { line += " last log line: \(last)" }
         return line.onOneLine
     }

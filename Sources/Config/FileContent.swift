@@ -1,22 +1,22 @@
 import F2SModel
 import Glibc
 
-/// What tells one version of a file from another without reading it.
-struct FileStamp: Hashable {
+/// The metadata by which two versions of a file differ, without reading it.
+struct SettingsFileStamp: Hashable {
     private let device: UInt
     private let inode: UInt
     private let size: Int
     private let seconds: Int
     private let nanoseconds: Int
 
-    /// The stamp of the file that a path leads to, links followed; `nil` when there is none.
+    /// Creates the stamp of the file at a path and follows links; `nil` if there is no file.
     init?(_ path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }
         self.init(status)
     }
 
-    /// The stamp of an open file.
+    /// Creates the stamp of an open file.
     init?(descriptor: Int32) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { return nil }
@@ -32,38 +32,38 @@ struct FileStamp: Hashable {
     }
 }
 
-/// A file as it was when it was read.
+/// The content of a file at the time it was read.
 struct FileContent {
-    /// Its bytes; `nil` when there was no file.
+    /// The bytes; `nil` if there was no file.
     let bytes: [UInt8]?
-    /// Its stamp when it was read.
-    let stamp: FileStamp?
+    /// The stamp at the time it was read.
+    let stamp: SettingsFileStamp?
 
-    /// No file.
+    /// The content of a file that does not exist.
     static let absent = FileContent(bytes: nil, stamp: nil)
-    /// Bytes that are read at most. One more than a settings file may have, so that the reader sees that it
-    /// is too long.
+    /// The maximum number of bytes that are read: one more than a settings file may have, so that the reader detects a
+    /// file that is too long.
     static let bytesMax = 1 << 20 + 1
 
-    /// Reads a file; one that is not there is absent.
-    /// - Throws: ``SettingsError`` when it is there and cannot be read.
+    /// Reads a file. A file that does not exist is returned as ``absent``.
+    /// - Throws: ``SettingsError`` if the file exists and cannot be read.
     static func read(_ path: String) throws(SettingsError) -> FileContent {
-        // Without O_NONBLOCK a path that leads to a pipe would hang the start.
+        // Without O_NONBLOCK a path to a named pipe would block the start.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT { return .absent }
-            throw refusal(path)
+            throw unreadable(path)
         }
         defer { close(descriptor) }
-        // The stamp is taken before the bytes: a change in between is seen at the next look, never missed.
-        let stamp = FileStamp(descriptor: descriptor)
+        // The stamp is read before the bytes: a change in between is detected by the next check and never missed.
+        let stamp = SettingsFileStamp(descriptor: descriptor)
         var bytes: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 64 * 1024)
         while bytes.count < bytesMax {
             let count = Glibc.read(descriptor, &chunk, chunk.count)
             guard count >= 0 else {
                 if errno == EINTR { continue }
-                throw refusal(path)
+                throw unreadable(path)
             }
             guard count > 0 else { break }
             bytes += chunk.prefix(count)
@@ -71,10 +71,10 @@ struct FileContent {
         return FileContent(bytes: bytes, stamp: stamp)
     }
 
-    private static func refusal(_ path: String) -> SettingsError {
+    private static func unreadable(_ path: String) -> SettingsError {
         let reason = String(cString: strerror(errno))
         return SettingsError([
-            Refusal(place: path, message: "The file cannot be read: \(reason). Make it a readable file.")
+            Rejection(location: path, message: "The file cannot be read: \(reason). Make it a readable file.")
         ])
     }
 }

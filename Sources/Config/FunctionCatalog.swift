@@ -2,7 +2,7 @@ public import F2SModel
 public import Logging
 public import ServiceLifecycle
 
-/// The functions as they are declared now: follows the store and hands its newest snapshot on to whoever looks.
+/// The currently declared functions. It follows the store and publishes its newest snapshot.
 public final class FunctionCatalog: Service {
     private let store: any FunctionStore
     private let logger: Logger
@@ -10,8 +10,8 @@ public final class FunctionCatalog: Service {
     private let hasTaken = Latest(false)
     private let log: DeclarationLog
 
-    /// A catalogue of a store; empty until ``run()`` has seen the store.
-    /// - Parameter url: where a function is invoked, for the log.
+    /// Creates a catalog of a store. It is empty until ``run()`` has received a snapshot.
+    /// - Parameter url: returns the URL of a function, for the log.
     public init(
         store: any FunctionStore, logger: Logger,
         url: @escaping @Sendable (Function) -> String = { "/invoke\($0.route)" }
@@ -24,27 +24,29 @@ public final class FunctionCatalog: Service {
     /// The newest snapshot.
     public var current: FunctionSnapshot { latest.current }
 
-    /// The newest snapshot at once, then the newest one after each change.
+    /// Returns a stream of the newest snapshot at once, then of the newest one after each change.
     public func snapshots() -> Latest<FunctionSnapshot>.Values { latest.values() }
 
-    /// Follows the store until shutdown. A store that fails is asked again: the last snapshot stands meanwhile.
+    /// Follows the store until shutdown. If the store fails, it is followed again, and the last snapshot remains valid
+    /// meanwhile.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
-            await StoreFollower(self.store, logger: self.logger).run { self.take($0) }
+            await StoreFollower(self.store, logger: self.logger).run { self.apply($0) }
         }
     }
 
-    private func take(_ snapshot: FunctionSnapshot) {
-        if snapshot.refusals != latest.current.refusals {
-            let known = Set(latest.current.refusals)
-            for refusal in snapshot.refusals where !known.contains(refusal) {
-                logger.warning("A declaration is refused.", metadata: ["declaration": "\(refusal)"])
+    private func apply(_ snapshot: FunctionSnapshot) {
+        if snapshot.rejections != latest.current.rejections {
+            let known = Set(latest.current.rejections)
+            for rejection in snapshot.rejections where !known.contains(rejection) {
+                logger.warning("A declaration is refused.", metadata: ["declaration": "\(rejection)"])
             }
         }
         let isFirst = !hasTaken.current
         hasTaken.publish(true)
-        let isNews = !snapshot.changes(since: latest.current).isEmpty || snapshot.refusals != latest.current.refusals
-        guard isNews else { return }
+        let isChange =
+            !snapshot.changes(since: latest.current).isEmpty || snapshot.rejections != latest.current.rejections
+        guard isChange else { return }
         for line in log.lines(from: latest.current, to: snapshot, isFirst: isFirst) { logger.info("\(line)") }
         latest.publish(snapshot)
     }

@@ -1,7 +1,7 @@
-/// The little that settings need to know of an `http` URL (RFC 3986 section 3).
+/// Functions on `http` URLs that the settings need (RFC 3986 section 3).
 enum HTTPAddress {
-    /// The URL that a text means: itself, or with `http://` in front where it names no scheme, as `prometheus:9090` in
-    /// files of F2S 0.5.
+    /// Returns the URL for a text: the text itself, or with the prefix `http://` if it has no scheme, as
+    /// `prometheus:9090` in files of F2S 0.5.
     /// - Returns: `nil` for anything but an `http` or `https` URL with a host, without spaces and control characters.
     static func url(_ text: String) -> String? {
         let url = text.contains("://") || text.hasPrefix("/") ? text : "http://" + text
@@ -12,15 +12,15 @@ enum HTTPAddress {
         guard url.utf8.count <= 2048, url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
             let authority = authority(of: url)
         else { return false }
-        let place = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
-        // The colons of an IPv6 address stand in brackets.
-        let afterAddress = place.lastIndex(of: "]").map { place[place.index(after: $0)...] } ?? place
+        let location = authority.split(separator: "@", omittingEmptySubsequences: false).last ?? ""
+        // The colons of an IPv6 address are in brackets.
+        let afterAddress = location.lastIndex(of: "]").map { location[location.index(after: $0)...] } ?? location
         let parts = afterAddress.split(separator: ":", omittingEmptySubsequences: false)
-        guard !place.isEmpty, place.first != ":", parts.count <= 2 else { return false }
+        guard !location.isEmpty, location.first != ":", parts.count <= 2 else { return false }
         return parts.count < 2 || UInt16(parts[1]) != nil
     }
 
-    /// The text with the password between `user:` and `@host` replaced by stars.
+    /// Returns the text with the password between `user:` and `@host` replaced by stars.
     static func maskingPassword(_ text: String) -> String {
         guard let authority = authority(of: text), let at = authority.lastIndex(of: "@"),
             let colon = authority[..<at].firstIndex(of: ":")

@@ -1,10 +1,10 @@
-/// The name of a host as it stands in a URL (RFC 1123 section 2.1), for settings.
+/// The name of a host as in a URL (RFC 1123 section 2.1), for settings.
 enum HostName {
-    /// Bytes of a name (RFC 1035 section 2.3.4).
+    /// The maximum length of a name, in bytes (RFC 1035 section 2.3.4).
     private static let bytesMax = 253
 
-    /// Whether it is letters, digits and hyphens with dots between them; a port, a scheme or a pattern is something
-    /// else.
+    /// Returns true if the text consists of lower-case letters, digits and hyphens, separated by dots. A port, a scheme
+    /// or a pattern is not allowed.
     static func isValid(_ text: String) -> Bool {
         guard (1...bytesMax).contains(text.utf8.count) else { return false }
         return text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in

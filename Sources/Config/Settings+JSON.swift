@@ -5,7 +5,7 @@ extension Settings {
     /// The settings in the form of `config.yaml`, as JSON: every key with its value, defaults included, secrets masked.
     public var json: String { Self.section(SettingsKey.all.map { (Self.names($0.path), $0.json(self)) }) }
 
-    /// One object of the members that share a section; the order of the table is kept.
+    /// Returns one JSON object for the members of a section, in the order of the table.
     private static func section(_ members: [(path: ArraySlice<String>, json: String)]) -> String {
         var order: [String] = []
         var byName: [String: [(path: ArraySlice<String>, json: String)]] = [:]

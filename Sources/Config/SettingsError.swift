@@ -1,13 +1,13 @@
 public import F2SModel
 
-/// Why settings were refused; nothing of them is in force.
+/// The reason why settings were rejected. None of them is in force.
 public struct SettingsError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Every value that is wrong, at least one.
-    public let complaints: [Refusal]
+    /// The errors of all invalid values, at least one.
+    public let rejections: [Rejection]
 
-    /// An error.
-    public init(_ complaints: [Refusal]) { self.complaints = complaints }
+    /// Creates an error.
+    public init(_ rejections: [Rejection]) { self.rejections = rejections }
 
-    /// The complaints, one per line.
-    public var description: String { complaints.map(\.description).joined(separator: "\n") }
+    /// The rejections, one per line.
+    public var description: String { rejections.map(\.description).joined(separator: "\n") }
 }

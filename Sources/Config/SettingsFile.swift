@@ -3,23 +3,23 @@ public import Logging
 public import ServiceLifecycle
 import Synchronization
 
-/// The settings in force: read at start, and again when the file changes.
+/// The settings in force. They are read at start, and again when the file changes.
 ///
-/// The file is looked at each second by its status, which works for editors that replace files and for
-/// ConfigMaps, whose files are links that are swapped. Where the platform tells of the ConfigMap itself
-/// (``take(_:from:lastGood:)``), that is newer than the file, which is not looked at any more. A broken edit changes
-/// nothing but ``currentComplaint``.
+/// The file's status is checked each second. This works for editors that replace files, and for ConfigMaps, whose files
+/// are links that are swapped. If the platform passes the ConfigMap itself (``apply(_:from:lastGood:)``), that is newer
+/// than the file, and the file is no longer checked. An invalid edit changes only ``currentRejection`` and
+/// ``condition``.
 public final class SettingsFile: Service {
     private struct State {
-        var stamp: FileStamp?
-        var complaint: String?
-        /// Whether the platform tells of the settings.
+        var stamp: SettingsFileStamp?
+        var rejection: String?
+        /// True if the platform passes the settings.
         var isTold = false
-        /// Whether settings are in force that somebody has written.
+        /// True if the settings in force were written by an operator.
         var isUsable = true
-        /// What the platform told of last that is in force.
+        /// The last text from the platform that is in force.
         var accepted: String?
-        /// Those that the file has given and the log has told.
+        /// The warnings about the current settings, which are already logged.
         var warnings: [String] = []
     }
 
@@ -33,24 +33,24 @@ public final class SettingsFile: Service {
 
     /// Reads the settings.
     /// - Parameters:
-    ///   - path: the file; `nil`, or no file there: defaults and environment alone.
-    ///   - environment: variables by name; see ``SettingsReader/read(_:place:environment:)``.
-    /// - Throws: ``SettingsError`` when they cannot be read.
+    ///   - path: the file. If it is `nil` or does not exist, the defaults and the environment apply.
+    ///   - environment: variables by name; see ``SettingsReader/read(_:location:environment:)``.
+    /// - Throws: ``SettingsError`` if the settings cannot be read or are invalid.
     public init(path: String?, environment: [String: String], logger: Logger) throws(SettingsError) {
         let content = try path.map { path throws(SettingsError) in try FileContent.read(path) } ?? .absent
         let reading = try SettingsReader().reading(
-            content.bytes, place: path ?? "config.yaml", environment: environment)
+            content.bytes, location: path ?? "config.yaml", environment: environment)
         self.path = path
         self.environment = environment
         self.logger = logger
         latest = Latest(reading.settings)
-        state = Mutex(State(stamp: content.stamp, complaint: nil))
+        state = Mutex(State(stamp: content.stamp, rejection: nil))
         warn(reading.warnings)
     }
 
-    /// Settings for a process that starts with a file that is refused: the last good ones where there are any, else the
+    /// Creates settings for a process whose file is rejected at start: the last good ones if there are any, or else the
     /// defaults, which are not ``isUsable``.
-    /// - Throws: ``SettingsError`` when the environment alone is wrong.
+    /// - Throws: ``SettingsError`` if the environment alone is invalid.
     public init(
         path: String?, environment: [String: String], refused: SettingsError, lastGood: String?, logger: Logger
     ) throws(SettingsError) {
@@ -61,30 +61,30 @@ public final class SettingsFile: Service {
         self.environment = environment
         self.logger = logger
         latest = Latest(good ?? defaults)
-        state = Mutex(State(stamp: path.flatMap { FileStamp($0) }, complaint: refused.description))
+        state = Mutex(State(stamp: path.flatMap { SettingsFileStamp($0) }, rejection: refused.description))
         state.withLock { $0.isUsable = good != nil }
         logger.error(
             good == nil
                 ? "The settings are refused and there are no good ones: F2S is not ready."
                 : "The settings are refused: the last good ones are in force.",
-            metadata: ["complaint": "\(refused)"])
+            metadata: ["error": "\(refused)"])
     }
 
-    /// Takes the settings as the platform keeps them now.
+    /// Applies the settings that the platform stores now.
     /// - Parameters:
-    ///   - text: `nil`: they are gone.
-    ///   - place: what they are kept in, for complaints.
-    ///   - lastGood: what is good to go by for a process that has nothing better.
-    public func take(_ text: String?, from place: String, lastGood: String?) {
+    ///   - text: the settings; `nil` if they were deleted.
+    ///   - location: the object that contains them, for errors.
+    ///   - lastGood: the last good settings, for a process that has no usable ones yet.
+    public func apply(_ text: String?, from location: String, lastGood: String?) {
         state.withLock { $0.isTold = true }
         guard let text else {
-            return complain("\(place) is gone. Put it back; until then the settings stay as they are.")
+            return warn("\(location) is gone. Put it back; until then the settings stay as they are.")
         }
         do {
-            try accept(Array(text.utf8), place: place)
+            try accept(Array(text.utf8), location: location)
             state.withLock { $0.accepted = text }
         } catch {
-            complain(error.description)
+            warn(error.description)
             guard !isUsable, let lastGood,
                 let settings = try? SettingsReader().read(Array(lastGood.utf8), environment: environment)
             else { return }
@@ -93,83 +93,83 @@ public final class SettingsFile: Service {
         }
     }
 
-    /// Whether the settings in force are some that were written down. If not, this process should take no work.
+    /// True if the settings in force were written by an operator. If not, this process should accept no work.
     public var isUsable: Bool { state.withLock { $0.isUsable } }
 
-    /// Whether the settings that are written down are in force, and what is wrong with them if not.
+    /// The condition that the newest settings are in force. It contains the error if they are not.
     public var condition: InstallationCondition {
-        let (complaint, isUsable) = state.withLock { ($0.complaint, $0.isUsable) }
-        guard let complaint else {
+        let (message, isUsable) = state.withLock { ($0.rejection, $0.isUsable) }
+        guard let message else {
             return InstallationCondition(
                 .settingsAccepted, isTrue: true, reason: "SettingsAccepted", message: "The settings are in force.")
         }
         return InstallationCondition(
             .settingsAccepted, isTrue: false, reason: isUsable ? "SettingsRefused" : "NoGoodSettings",
-            message: complaint
-                + (isUsable ? " The last good settings stay in force." : " There are no good settings to go by."))
+            message: message
+                + (isUsable ? " The last good settings stay in force." : " There are no good settings to use."))
     }
 
-    /// What ``take(_:from:lastGood:)`` was told last that is in force.
+    /// The last text passed to ``apply(_:from:lastGood:)`` that is in force.
     public var acceptedText: String? { state.withLock { $0.accepted } }
 
-    /// What is wrong with the file as it is now; `nil`: it is in force.
-    public var currentComplaint: String? { state.withLock { $0.complaint } }
+    /// The error of the newest settings; `nil` if they are in force.
+    public var currentRejection: String? { state.withLock { $0.rejection } }
 
-    /// Looks at the file each second until shutdown.
+    /// Checks the file each second until shutdown.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
-                self.look()
-                // The pause ends early by cancellation only, which the loop looks at itself.
+                self.reloadIfChanged()
+                // The sleep ends early only by cancellation, which the loop checks itself.
                 try? await Task.sleep(for: Self.pause)
             }
         }
     }
 
-    /// Looks at the file once: puts it into force when it has changed and is right.
-    func look() {
+    /// Checks the file once, and puts it into force if it has changed and is valid.
+    func reloadIfChanged() {
         guard let path else { return }
         let (seen, isTold) = state.withLock { ($0.stamp, $0.isTold) }
         guard !isTold else { return }
-        guard FileStamp(path) != seen else { return }
+        guard SettingsFileStamp(path) != seen else { return }
         do {
             let content = try FileContent.read(path)
             guard content.bytes != nil else {
                 state.withLock { $0.stamp = nil }
-                complain("\(path) is gone. Put it back, or start F2S again for the defaults.")
+                warn("\(path) is gone. Put it back, or start F2S again for the defaults.")
                 return
             }
             state.withLock { $0.stamp = content.stamp }
-            try accept(content.bytes, place: path)
+            try accept(content.bytes, location: path)
         } catch {
-            complain(error.description)
+            warn(error.description)
         }
     }
 
-    /// Puts content into force.
-    private func accept(_ bytes: [UInt8]?, place: String) throws(SettingsError) {
-        let reading = try SettingsReader().reading(bytes, place: place, environment: environment)
+    /// Validates content and puts it into force.
+    private func accept(_ bytes: [UInt8]?, location: String) throws(SettingsError) {
+        let reading = try SettingsReader().reading(bytes, location: location, environment: environment)
         state.withLock { state in
-            state.complaint = nil
+            state.rejection = nil
             state.isUsable = true
         }
         warn(reading.warnings)
         guard reading.settings != latest.current else { return }
         latest.publish(reading.settings)
-        logger.info("New settings are in force.", metadata: ["source": "\(place)"])
+        logger.info("New settings are in force.", metadata: ["source": "\(location)"])
     }
 
-    /// Keeps a complaint, and logs it unless it is the one of a second ago.
-    private func complain(_ complaint: String) {
+    /// Stores an error, and logs it unless it is the same as before.
+    private func warn(_ message: String) {
         let isNew = state.withLock { state in
-            defer { state.complaint = complaint }
-            return state.complaint != complaint
+            defer { state.rejection = message }
+            return state.rejection != message
         }
         guard isNew else { return }
-        logger.warning("The settings stay as they were.", metadata: ["complaint": "\(complaint)"])
+        logger.warning("The settings stay as they were.", metadata: ["error": "\(message)"])
     }
 
-    /// Logs each warning once, however often the file is read.
+    /// Logs each warning only once, regardless of how often the file is read.
     private func warn(_ warnings: [String]) {
         let new = state.withLock { state in
             defer { state.warnings = warnings }

@@ -1,23 +1,23 @@
 import F2SManifest
 import F2SModel
 
-/// One key of `config.yaml`: how it is named, read and shown. The table of all keys is the only place that knows them.
+/// One key of `config.yaml`: its name, and how it is read and written. The table ``all`` is the only list of keys.
 struct SettingsKey: Sendable {
-    /// Path in the file, for example `f2s.timeouts.http_timeout`.
+    /// The path in the file, for example `f2s.timeouts.http_timeout`.
     let path: String
-    /// Puts a value into the settings.
+    /// Reads a value and stores it in the settings.
     let read: @Sendable (YAMLCursor, inout Settings) throws -> Void
-    /// The value as JSON, secrets masked.
+    /// Returns the value as JSON, with secrets masked.
     let json: @Sendable (Settings) -> String
 
-    /// Name of the environment variable that overrides it: the path in upper case, joined by `_`, without a
+    /// The name of the environment variable that overrides the key: the path in upper case, joined by `_`, without a
     /// leading `f2s`.
     var variable: String {
         let inner = path.hasPrefix("f2s.") ? path.dropFirst(4) : path[...]
         return "F2S_" + inner.split(separator: ".").joined(separator: "_").uppercased()
     }
 
-    /// Every key, in the order in which they are shown.
+    /// All keys, in the order of the output.
     static let all: [SettingsKey] = [
         flag("debug", \.debug),
         url("prometheus.url", \.prometheusURL),
@@ -53,7 +53,7 @@ struct SettingsKey: Sendable {
     ]
 }
 
-// The kinds of keys.
+// The types of keys.
 extension SettingsKey {
     private static func flag(
         _ path: String, _ field: any WritableKeyPath<Settings, Bool> & Sendable
@@ -85,7 +85,7 @@ extension SettingsKey {
         }
     }
 
-    /// A time in whole milliseconds.
+    /// Creates a key for a time in whole milliseconds.
     private static func time(
         _ path: String, _ field: any WritableKeyPath<Settings, Duration> & Sendable, from least: Int = 1,
         upTo longest: Duration
@@ -105,8 +105,9 @@ extension SettingsKey {
             let text = try cursor.text()
             guard let url = HTTPAddress.url(text) else {
                 // The value may hold a password, so it is not repeated.
-                throw YAMLComplaint(
-                    "\(path) is no address: it must be a URL such as http://prometheus:9090.", at: cursor.node.position)
+                throw YAMLError(
+                    "\(path) is not an address: it must be a URL such as http://prometheus:9090.",
+                    at: cursor.node.position)
             }
             settings[keyPath: field] = url
         } json: { settings in
@@ -114,7 +115,7 @@ extension SettingsKey {
         }
     }
 
-    /// Names of hosts: a list, or with commas between them, as a variable has them.
+    /// Creates a key for host names: a list, or a text with commas between the names, as in a variable.
     private static func names(
         _ path: String, _ field: any WritableKeyPath<Settings, [String]> & Sendable
     ) -> SettingsKey {
@@ -122,7 +123,7 @@ extension SettingsKey {
             settings[keyPath: field] = try cursor.elements(example: "[functions.example.org]").map { element in
                 let name = try element.text().lowercased()
                 guard HostName.isValid(name) else {
-                    throw element.complaint("be the name of a host, without scheme and port")
+                    throw element.error("be the name of a host, without scheme and port")
                 }
                 return name
             }
@@ -131,14 +132,14 @@ extension SettingsKey {
         }
     }
 
-    /// Addresses, and ranges of them.
+    /// Creates a key for addresses and ranges of addresses.
     private static func ranges(
         _ path: String, _ field: any WritableKeyPath<Settings, [AddressRange]> & Sendable
     ) -> SettingsKey {
         SettingsKey(path: path) { cursor, settings in
             settings[keyPath: field] = try cursor.elements(example: "[10.0.0.0/8]").map { element in
                 guard let range = AddressRange(try element.text()) else {
-                    throw element.complaint("be an IP address, or a range of them such as 10.0.0.0/8")
+                    throw element.error("be an IP address, or a range of them such as 10.0.0.0/8")
                 }
                 return range
             }
@@ -147,7 +148,8 @@ extension SettingsKey {
         }
     }
 
-    /// Protocols of Upgrade fields. Another version of HTTP is none of them: it would carry requests past F2S.
+    /// Creates a key for protocols in Upgrade fields. Other versions of HTTP are not allowed: such a connection would
+    /// carry requests that F2S does not see.
     private static func protocols(
         _ path: String, _ field: any WritableKeyPath<Settings, [String]> & Sendable
     ) -> SettingsKey {
@@ -155,7 +157,7 @@ extension SettingsKey {
             settings[keyPath: field] = try cursor.elements(example: "[websocket]").map { element in
                 let name = try element.text().lowercased()
                 guard UpgradeProtocol.isValid(name) else {
-                    throw element.complaint("be a protocol such as websocket, and not a version of HTTP")
+                    throw element.error("be a protocol such as websocket, and not a version of HTTP")
                 }
                 return name
             }
@@ -164,14 +166,14 @@ extension SettingsKey {
         }
     }
 
-    /// Patterns of names: a list, or with commas between them, as a variable has them.
+    /// Creates a key for patterns of names: a list, or a text with commas between the patterns, as in a variable.
     private static func patterns(
         _ path: String, _ field: any WritableKeyPath<Settings, [NamePattern]> & Sendable
     ) -> SettingsKey {
         SettingsKey(path: path) { cursor, settings in
             settings[keyPath: field] = try cursor.elements(example: "[function-*]").map { element in
                 guard let pattern = NamePattern(try element.text()) else {
-                    throw element.complaint(
+                    throw element.error(
                         "be a name of lower-case letters, digits, '-' and '.', or a pattern with '*'")
                 }
                 return pattern
@@ -184,7 +186,7 @@ extension SettingsKey {
     private static func logFormat(_ path: String) -> SettingsKey {
         SettingsKey(path: path) { cursor, settings in
             guard let format = LogFormat(rawValue: try cursor.text()) else {
-                throw cursor.complaint("be one of: " + LogFormat.allCases.map(\.rawValue).joined(separator: ", "))
+                throw cursor.error("be one of: " + LogFormat.allCases.map(\.rawValue).joined(separator: ", "))
             }
             settings.logFormat = format
         } json: { settings in
@@ -196,9 +198,9 @@ extension SettingsKey {
         SettingsKey(path: path) { cursor, settings in
             let known = AuthSettings.Kind.allCases.map(\.rawValue).joined(separator: ", ")
             guard let kind = AuthSettings.Kind(rawValue: try cursor.text()) else {
-                throw cursor.complaint(
-                    "be one of: \(known). This version asks nobody for credentials, so it does not start with settings "
-                        + "that demand them; authentication comes with issue 7 (access)")
+                throw cursor.error(
+                    "be one of: \(known). This version does not authenticate callers, so it does not start with "
+                        + "settings that require credentials; authentication comes with issue 7 (access)")
             }
             settings.auth.kind = kind
         } json: { settings in
@@ -208,7 +210,7 @@ extension SettingsKey {
 }
 
 extension YAMLCursor {
-    fileprivate func elements(example: String) throws(YAMLComplaint) -> [YAMLCursor] {
+    fileprivate func elements(example: String) throws(YAMLError) -> [YAMLCursor] {
         guard case .scalar(let text, _) = node.content, !node.isNull else { return try list(example: example) }
         return text.split(separator: ",").map { part in
             let name = String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
@@ -216,10 +218,10 @@ extension YAMLCursor {
         }
     }
 
-    fileprivate func wholeNumber(in allowed: ClosedRange<Int>, unit: String? = nil) throws(YAMLComplaint) -> Int {
+    fileprivate func wholeNumber(in allowed: ClosedRange<Int>, unit: String? = nil) throws(YAMLError) -> Int {
         let number = try wholeNumber()
         guard allowed.contains(number) else {
-            throw complaint(
+            throw error(
                 "be between \(allowed.lowerBound) and \(allowed.upperBound)" + (unit.map { " \($0)" } ?? ""))
         }
         return number

@@ -1,23 +1,23 @@
-/// A section of `config.yaml` that files of F2S 0.5 have and this version does not use. Its content is not looked at.
+/// A section of `config.yaml` that files of F2S 0.5 contain and this version does not use. Its content is ignored.
 struct SkippedSection: Sendable, Hashable {
-    /// Path in the file.
+    /// The path in the file.
     let path: String
-    /// What the warning says after the path: why it has no effect, and what brings it.
+    /// The text of the warning after the path: the reason why the section has no effect, and what to do instead.
     let reason: String
 
-    /// Every such section.
+    /// All such sections.
     static let all: [SkippedSection] = [
         SkippedSection(path: "f2s.auth.basic", reason: authentication),
         SkippedSection(path: "f2s.auth.token", reason: authentication),
         SkippedSection(path: "f2s.auth.authorization", reason: authentication),
         SkippedSection(
             path: "f2s.memberlist",
-            reason: "has no effect: F2S processes find each other by the cluster's API server. Leave it out."),
+            reason: "has no effect: F2S processes find each other through the cluster's API server. Leave it out."),
         SkippedSection(path: "f2s.kafka", reason: kafka),
         SkippedSection(path: "kafka", reason: kafka),
     ]
 
-    /// The warning for the sections of a file, one for those that have the same reason and the same parent.
+    /// Returns the warnings for the sections of a file. Sections with the same reason share one warning.
     static func warnings(for paths: [String]) -> [String] {
         var order: [String] = []
         var pathsByReason: [String: [String]] = [:]
@@ -32,7 +32,7 @@ struct SkippedSection: Sendable, Hashable {
     }
 
     private static let authentication =
-        "has no effect: this version asks nobody for credentials. Authentication comes with issue 7 (access)."
+        "has no effect: this version does not authenticate callers. Authentication comes with issue 7 (access)."
     private static let kafka = "has no effect: messages from Kafka come with issue 9 (Kafka)."
 
     private static func plural(_ reason: String) -> String { "have" + reason.dropFirst("has".count) }

@@ -1,24 +1,24 @@
 public import F2SModel
 public import Logging
 
-/// Follows a store of functions for as long as its task lives.
+/// Follows a store of functions until its task is cancelled.
 ///
-/// The stream of a store may end or fail at any time. It is then asked for again after a second, and the last snapshot
-/// stands meanwhile: a reader that stopped would act on old declarations for ever, without a word.
+/// The stream of a store may end or fail at any time. It is then requested again after a second, and the last snapshot
+/// remains valid meanwhile. A follower that stopped would silently act on old declarations for ever.
 public struct StoreFollower: Sendable {
     private let store: any FunctionStore
     private let pause: Duration
     private let logger: Logger
 
-    /// A follower; nothing happens before ``run(_:)``.
-    /// - Parameter pause: time between the end of one stream and the request for the next.
+    /// Creates a follower. It does nothing before ``run(_:)``.
+    /// - Parameter pause: the time between the end of one stream and the request for the next.
     public init(_ store: any FunctionStore, pause: Duration = .seconds(1), logger: Logger) {
         self.store = store
         self.pause = pause
         self.logger = logger
     }
 
-    /// Hands every snapshot to `take`, until the task is cancelled.
+    /// Calls `take` with every snapshot until the task is cancelled.
     public func run(_ take: @escaping @Sendable (FunctionSnapshot) -> Void) async {
         while !Task.isCancelled {
             do {
@@ -32,7 +32,7 @@ public struct StoreFollower: Sendable {
                         "The store of functions cannot be followed. Trying again.", metadata: ["error": "\(error)"])
                 }
             }
-            // The pause ends early by cancellation only, which the loop looks at itself.
+            // The sleep ends early only by cancellation, which the loop checks itself.
             try? await Task.sleep(for: pause)
         }
     }

@@ -1,8 +1,8 @@
-/// The name of a protocol as an Upgrade field has it (RFC 9110 section 7.8), for settings.
+/// The name of a protocol in an Upgrade field (RFC 9110 section 7.8), for settings.
 enum UpgradeProtocol {
     private static let bytesMax = 64
 
-    /// Whether it is a token, with a version behind a slash or without, and no version of HTTP.
+    /// Returns true if the text is a token, optionally with a version after a slash, and not a version of HTTP.
     static func isValid(_ text: String) -> Bool {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard (1...2).contains(parts.count), text.utf8.count <= bytesMax,

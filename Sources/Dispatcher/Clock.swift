@@ -2,7 +2,7 @@ import Glibc
 
 /// The two clocks of the data plane.
 enum Clock {
-    /// Nanoseconds of the monotonic clock.
+    /// Returns the monotonic clock in nanoseconds.
     @inline(__always)
     static func monotonicNanoseconds() -> UInt64 {
         var time = timespec()
@@ -10,7 +10,7 @@ enum Clock {
         return UInt64(truncatingIfNeeded: time.tv_sec) &* 1_000_000_000 &+ UInt64(truncatingIfNeeded: time.tv_nsec)
     }
 
-    /// Seconds since 1970, for comparison with what the control plane has written down.
+    /// Returns the seconds since 1970, for comparison with times that the control plane has recorded.
     static func secondsSince1970() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
@@ -19,7 +19,8 @@ enum Clock {
 }
 
 extension Duration {
-    /// Whole nanoseconds; what is negative is zero, what does not fit is the largest that a deadline can carry.
+    /// The duration in whole nanoseconds: zero if it is negative, and the largest value that a deadline can hold if it
+    /// does not fit.
     var nanoseconds: UInt64 {
         let (seconds, attoseconds) = components
         guard seconds >= 0, attoseconds >= 0 else { return 0 }

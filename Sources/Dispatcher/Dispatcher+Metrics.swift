@@ -2,10 +2,9 @@ import F2SMetrics
 import F2SModel
 import Synchronization
 
-// What Prometheus sees of the data plane. All of it is read at the scrape: an invocation pays for an addition, and the
-// series of a deleted function are gone with it. A function has series from its first invocation on, and one for a
-// stage, a class of status or a histogram from the first time on that it counts anything: thousands of functions may be
-// declared.
+// The metrics of the data plane. All values are read at the scrape: an invocation only increments counters, and the
+// series of a deleted function disappear with it. Thousands of functions may be declared, so a function has series only
+// after its first invocation, and a stage, a status class or a histogram has one only after it has counted something.
 extension Dispatcher {
     func registerObservations(in registry: MetricRegistry, limits: Latest<Limits>) {
         registry.observe("f2s_limit", help: "Bounds in force, by their key in config.yaml.", kind: .gauge) {
@@ -25,11 +24,11 @@ extension Dispatcher {
             "f2s_requests_completed_total",
             help: "Invocations that the function itself has answered, by the status.", kind: .counter
         ) { [weak self] in
-            (self?.calledCells ?? []).flatMap { cell in
+            (self?.calledFunctions ?? []).flatMap { handle in
                 FunctionMeters.StatusClass.allCases.compactMap { status in
-                    let total = cell.home.meters.completed(status)
+                    let total = handle.local.meters.completed(status)
                     guard total > 0 else { return nil }
-                    return Sample(Double(total), labels: [("function", cell.name), ("status", status.text)])
+                    return Sample(Double(total), labels: [("function", handle.name), ("status", status.text)])
                 }
             }
         }
@@ -37,16 +36,18 @@ extension Dispatcher {
             "f2s_requests_forwarded_total",
             help: "Invocations that went to the F2S process which grants the function's slots.", kind: .counter
         ) { [weak self] in
-            (self?.calledCells ?? []).compactMap { cell in
-                cell.forward.map { Sample(Double($0.meters.total(of: .incoming)), labels: [("function", cell.name)]) }
+            (self?.calledFunctions ?? []).compactMap { handle in
+                handle.forward.map {
+                    Sample(Double($0.meters.total(of: .incoming)), labels: [("function", handle.name)])
+                }
             }
         }
         registry.observe(
-            "f2s_requests_failed_total", help: "Invocations that F2S had to answer itself, by stage.", kind: .counter
+            "f2s_requests_failed_total", help: "Invocations that F2S answered itself, by stage.", kind: .counter
         ) { [weak self] in
-            (self?.calledCells ?? []).flatMap { cell in
-                cell.currentFailures.filter { $0.total > 0 }.map { stage, total in
-                    Sample(Double(total), labels: [("function", cell.name), ("stage", stage.rawValue)])
+            (self?.calledFunctions ?? []).flatMap { handle in
+                handle.currentFailures.filter { $0.total > 0 }.map { stage, total in
+                    Sample(Double(total), labels: [("function", handle.name), ("stage", stage.rawValue)])
                 }
             }
         }
@@ -63,8 +64,8 @@ extension Dispatcher {
 
     private func observe(_ event: FunctionMeters.Event, in registry: MetricRegistry) {
         registry.observe(event.metric, help: event.help, kind: .counter) { [weak self] in
-            (self?.calledCells ?? []).map { cell in
-                Sample(Double(cell.total(of: event)), labels: [("function", cell.name)])
+            (self?.calledFunctions ?? []).map { handle in
+                Sample(Double(handle.total(of: event)), labels: [("function", handle.name)])
             }
         }
     }
@@ -75,8 +76,8 @@ extension Dispatcher {
     ) {
         registry.observe(name, help: help, kind: .gauge) { [weak self] in
             let now = Clock.monotonicNanoseconds()
-            return (self?.calledCells ?? []).map { cell in
-                Sample(Double(read(cell.home.withQueue { $0.load(now: now) })), labels: [("function", cell.name)])
+            return (self?.calledFunctions ?? []).map { handle in
+                Sample(Double(read(handle.local.withQueue { $0.load(now: now) })), labels: [("function", handle.name)])
             }
         }
     }
@@ -86,24 +87,26 @@ extension Dispatcher {
         _ read: @escaping @Sendable (FunctionMeters.Readings) -> Histogram.Reading
     ) {
         registry.observeHistograms(name, help: help, buckets: FunctionMeters.bounds) { [weak self] in
-            (self?.calledCells ?? []).compactMap { cell in
-                guard let reading = cell.home.meters.currentReadings.map(read), reading.count > 0 else { return nil }
-                return HistogramSample(reading, labels: [("function", cell.name)])
+            (self?.calledFunctions ?? []).compactMap { handle in
+                guard let reading = handle.local.meters.currentReadings.map(read), reading.count > 0 else { return nil }
+                return HistogramSample(reading, labels: [("function", handle.name)])
             }
         }
     }
 }
 
-/// What another process serves is counted there; what never got there, here.
-extension NamedCell {
+/// Invocations that another process serves are counted there. Invocations that did not reach it are counted here.
+extension FunctionQueues {
     fileprivate func total(of event: FunctionMeters.Event) -> UInt64 {
-        let own = home.meters.total(of: event)
+        let own = local.meters.total(of: event)
         return event == .limited ? own &+ (forward?.meters.total(of: event) ?? 0) : own
     }
 
     fileprivate var currentFailures: [(stage: Stage, total: UInt64)] {
-        guard let forward else { return home.meters.currentFailures }
-        return zip(home.meters.currentFailures, forward.meters.currentFailures).map { ($0.stage, $0.total &+ $1.total) }
+        guard let forward else { return local.meters.currentFailures }
+        return zip(local.meters.currentFailures, forward.meters.currentFailures).map {
+            ($0.stage, $0.total &+ $1.total)
+        }
     }
 }
 

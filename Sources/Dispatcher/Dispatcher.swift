@@ -3,40 +3,42 @@ public import F2SModel
 import Glibc
 import Synchronization
 
-/// The data plane: listens, routes, queues, forwards. Event-loop code through and through; what the control plane knows
-/// of it is ``DataPlane`` and ``DispatcherInspector``.
+/// The data plane: listens, routes, queues and forwards. It runs on event loops. The control plane knows it only as
+/// ``DataPlane`` and ``DispatcherInspector``.
 public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
-    /// Raised when a cold function is wanted, a replica has accepted, or a draining one has nothing left.
+    /// Raised when a cold function gets an invocation, when a replica has accepted its first connection, and when a
+    /// draining replica has nothing left in flight.
     public var changes: Signal { shared.changes }
 
     let shared: SharedState
     private let settings: DispatcherSettings
     private let threads: Mutex<[LoopThread]>
     let directory: LoopDirectory
-    private let catalog: Mutex<Catalog>
+    private let state: Mutex<DispatcherState>
     private let startRequests = Mutex(StartRequests())
     private let active = ActiveFunctions()
     private let address = Mutex<SocketAddress?>(nil)
     private let managementAddress = Mutex<SocketAddress?>(nil)
     private let internalAddress = Mutex<SocketAddress?>(nil)
-    /// Listeners from which nothing is accepted yet.
+    /// Listeners that do not accept connections yet.
     private let held = Mutex<[(descriptor: Int32, kind: ListenerKind)]>([])
-    /// Those in force, for the metrics.
+    /// The limits in force, for the metrics.
     private let limits: Latest<Limits>
 
-    /// Prepares the loops; nothing listens yet.
-    /// - Throws: when a path of the API server's is too long for a Unix socket.
+    /// Starts the loops. Nothing listens yet.
+    /// - Throws: An error if the path of a socket of the API server is too long for a Unix socket, or if the system
+    ///   cannot create a loop.
     public init(_ settings: DispatcherSettings, metrics: MetricRegistry) throws {
         self.settings = settings
         let shared = SharedState(registry: metrics, descriptors: settings.descriptors)
-        let api = ReplicaCell(
+        let api = ReplicaHandle(
             id: Replica.ID("api"), address: try SocketAddress(unixPath: settings.apiSocketPath), number: 0,
             loops: settings.loops)
         let loops = settings.loops
         let peers = try settings.internal.map { settings in
             InternalUpstream(
-                token: InternalToken(settings.tokens),
-                hooks: ReplicaCell(
+                token: PeerTokenVerifier(settings.tokens),
+                hooks: ReplicaHandle(
                     id: Replica.ID("hooks"), address: try SocketAddress(unixPath: settings.socketPath),
                     number: InternalUpstream.number, loops: loops))
         }
@@ -57,17 +59,17 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         self.shared = shared
         self.threads = Mutex(threads)
         self.directory = directory
-        catalog = Mutex(
-            Catalog(
+        state = Mutex(
+            DispatcherState(
                 queueLengthMax: settings.tuning.limits.queueLengthMax, timeouts: settings.tuning.timeouts,
                 loops: settings.loops, mayForward: peers?.token.isSet ?? false, active: active))
         registerObservations(in: metrics, limits: limits)
     }
 
-    /// Opens the public listener, and those for management and for other processes where they are asked for: all of
-    /// them or none.
-    /// - Returns: the public port, which matters where 0 was asked for.
-    /// - Throws: what the system says, for example that the address is in use.
+    /// Opens the public listener, and the listeners for management and for other processes if they are configured: all
+    /// of them or none.
+    /// - Returns: The public port, which matters if the configured port is 0.
+    /// - Throws: The system's error, for example if the address is in use.
     public func start() throws -> Int {
         var opened: [(descriptor: Int32, kind: ListenerKind)] = []
         do {
@@ -101,7 +103,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         try inherited ?? Socket.listen(SocketAddress(ip: host, port: port))
     }
 
-    /// Takes the connections that wait, and those that come from now on. Does nothing the second time.
+    /// Accepts the waiting connections and those that come from now on. A second call has no effect.
     public func beginAccepting() {
         let listeners = held.withLock { held in
             defer { held = [] }
@@ -110,24 +112,24 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         for (descriptor, kind) in listeners { directory.mailboxes[0].post(.listen(descriptor, kind)) }
     }
 
-    /// The management listener's port; `nil`: it is not open.
+    /// The port of the management listener; `nil` if it is not open.
     public var managementPort: Int? { managementAddress.withLock { $0 }?.port }
 
-    /// The internal listener's port; `nil`: it is not open.
+    /// The port of the internal listener; `nil` if it is not open.
     public var internalPort: Int? { internalAddress.withLock { $0 }?.port }
 
-    /// Asks callers to go elsewhere: every response ends its connection. Connections are still accepted, and those on
-    /// which nothing is going on stay, because their clients may just be sending. Ends with ``beginDraining()``.
+    /// Asks clients to use another process: every response ends its connection. Connections are still accepted, and
+    /// idle ones stay open, because their clients may just be sending. This phase ends with ``beginDraining()``.
     public func beginLeaving() { shared.beginLeaving() }
 
-    /// Stops accepting connections and lets what is in hand end: see ``currentReport()``. Hooks and questions of other
-    /// F2S processes are still answered; what they forward is sent back to them. Once it returns, the public listener
-    /// refuses connections. After ``stop()`` it does nothing.
+    /// Stops accepting connections and lets the invocations in flight end: see ``currentReport()``. Hooks and queries
+    /// of other F2S processes are still answered; the invocations that they forward are sent back to them. When this
+    /// returns, the public listener rejects connections. After ``stop()`` it has no effect.
     public func beginDraining() async {
         beginAccepting()
         shared.beginEnding()
         await withCheckedContinuation { drained in
-            // Under the lock, so that no loop is stopped before it has read this message.
+            // Posts under the lock, so that no loop is stopped before it has read this message.
             let isRunning = threads.withLock { threads in
                 if !threads.isEmpty { postDrain(listenerClosed: drained) }
                 return !threads.isEmpty
@@ -136,18 +138,19 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         }
     }
 
-    /// The first loop owns the listeners.
+    /// Posts the drain to every loop. The first loop owns the listeners.
     private func postDrain(listenerClosed: CheckedContinuation<Void, Never>?) {
         for (index, mailbox) in directory.mailboxes.enumerated() {
             mailbox.post(.drain(listenerClosed: index == 0 ? listenerClosed : nil))
         }
     }
 
-    /// Invocations that have begun and not ended, and hooks that are being answered: what a shutdown waits for.
+    /// The number of invocations that have begun and not ended, and of hooks that are being answered. A shutdown waits
+    /// for them.
     public var currentInvocations: Int { shared.invocations.load(ordering: .relaxed) }
 
-    /// Closes what is left and ends the loops. Blocks until they have ended: not for an event loop or an async
-    /// function.
+    /// Closes everything that is left and ends the loops. Blocks until they have ended, so it must not be called on an
+    /// event loop or in an async function.
     public func stop() {
         beginAccepting()
         shared.beginEnding()
@@ -160,24 +163,24 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         for thread in threads { thread.join() }
     }
 
-    // MARK: Snapshots from above
+    // MARK: Snapshots of the control plane
 
-    /// Replaces bounds and times; connections and queues take them over at once.
+    /// Replaces limits and timeouts. Connections and queues use them at once.
     public func apply(_ tuning: DispatcherSettings.Tuning) {
         limits.publish(tuning.limits)
         directory.post(.tune(tuning))
         publish { $0.update(tuning: tuning, now: Clock.monotonicNanoseconds()) }
     }
 
-    /// Replaces what can be routed.
+    /// Replaces the functions that can be routed.
     public func apply(_ functions: FunctionSnapshot) {
         publish { $0.update(functions, now: Clock.monotonicNanoseconds()) }
     }
 
-    /// Returns when every loop routes by what was applied before. After ``stop()`` it returns at once.
+    /// Returns when every loop routes by the snapshots that were applied before. After ``stop()`` it returns at once.
     public func waitForLoops() async {
         await withCheckedContinuation { reached in
-            // Under the lock, so that no loop is stopped before it has read this message.
+            // Posts under the lock, so that no loop is stopped before it has read this message.
             let isRunning = threads.withLock { threads in
                 guard !threads.isEmpty else { return false }
                 directory.post(.countDown(LoopCountdown(loops: threads.count) { reached.resume() }))
@@ -187,91 +190,91 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         }
     }
 
-    /// Replaces where invocations can go.
+    /// Replaces the replicas that can serve invocations.
     public func apply(_ replicas: ReplicaSnapshot) {
         publish { $0.update(replicas, now: Clock.monotonicNanoseconds()) }
     }
 
-    /// Replaces what other F2S processes are shown and must show.
+    /// Replaces the tokens that this process shows to other F2S processes and requires of them.
     public func trust(_ tokens: PeerTokens) {
         guard settings.internal != nil else { return }
-        directory.post(.trust(InternalToken(tokens)))
+        directory.post(.trust(PeerTokenVerifier(tokens)))
         publish { $0.update(mayForward: tokens.isSet, now: Clock.monotonicNanoseconds()) }
     }
 
-    /// Replaces the IP addresses from which nobody may call the management listener: those of functions, where they
-    /// have addresses of their own.
+    /// Replaces the IP addresses that may not call the management listener: those of functions, if functions have
+    /// addresses of their own.
     public func refuse(atManagement addresses: Set<String>) { shared.setFunctionAddresses(addresses) }
 
-    /// Replaces which functions other processes admit invocations of.
+    /// Replaces the functions whose invocations other processes admit.
     public func apply(_ ownership: Ownership) {
         publish { $0.update(ownership, now: Clock.monotonicNanoseconds()) }
     }
 
-    /// Asks for a replica of a function of which none takes invocations.
+    /// Requests a replica of a function without a replica that accepts invocations.
     public func requestStart(of function: Function.ID) {
         let now = Duration.nanoseconds(Int64(clamping: Clock.monotonicNanoseconds()))
         if startRequests.withLock({ $0.request(function, at: now) }) { shared.noteChange(of: function) }
     }
 
-    /// Every function that can be routed, by its name.
-    var calledCells: [NamedCell] { catalog.withLock { $0.calledCells } }
+    /// Every function that can be routed and has been invoked, with its name.
+    var calledFunctions: [FunctionQueues] { state.withLock { $0.calledFunctions } }
 
-    private func publish(_ change: (inout sending Catalog) -> Catalog.Effects) {
-        // Under the lock only what must be in order: the loops get tables in the order in which they were made.
-        let effects = catalog.withLock { catalog in
-            let effects = change(&catalog)
+    private func publish(_ change: (inout sending DispatcherState) -> DispatcherState.Effects) {
+        // The lock covers only the posting of tables, which must reach the loops in the order in which they were made.
+        let effects = state.withLock { state in
+            let effects = change(&state)
             if let tables = effects.tables { directory.post(.route(tables)) }
             return effects
         }
-        for (cell, wakes) in effects.wakes { directory.deliver(wakes, of: cell) }
+        for (handle, handoffs) in effects.handoffs { directory.deliver(handoffs, of: handle) }
         for (entry, waiters) in effects.moves { directory.move(waiters, to: entry) }
         for (error, waiters) in effects.failures { directory.deliver(error, to: waiters) }
         for replica in effects.retired {
             replica.retire()
             directory.post(.forget(replica))
         }
-        for (replica, cell, loop) in effects.dials {
-            directory.mailboxes[loop ?? replica.number % directory.mailboxes.count].post(.dial(replica, cell))
+        for (replica, handle, loop) in effects.dials {
+            directory.mailboxes[loop ?? replica.number % directory.mailboxes.count].post(.dial(replica, handle))
         }
     }
 
-    // MARK: Counters from below
+    // MARK: Load reports
 
-    /// What the functions have in flight. One that has nothing, and had nothing lately, is left out.
+    /// Returns the load of every function that has replicas or was invoked lately.
     public func currentLoad() -> LoadReport {
-        let departing = catalog.withLock { $0.departingCells() }
+        let departing = state.withLock { $0.departingHandles() }
         let now = Clock.monotonicNanoseconds()
         return report(
             of: active.currentLoads(now: now), departing: departing,
             startRequests: startRequests.withLock { $0.functions }, now: now)
     }
 
-    /// The load of some functions.
+    /// Returns the load of some functions.
     public func currentLoad(of functions: Set<Function.ID>) -> LoadReport {
-        let (cells, departing) = catalog.withLock { catalog in
-            (functions.compactMap { catalog.cell(of: $0) }, functions.compactMap { catalog.departingCell(of: $0) })
+        let (handles, departing) = state.withLock { state in
+            (functions.compactMap { state.handle(of: $0) }, functions.compactMap { state.departingHandle(of: $0) })
         }
         let now = Clock.monotonicNanoseconds()
         return report(
-            of: active.currentLoads(of: cells, now: now), departing: departing,
+            of: active.currentLoads(of: handles, now: now), departing: departing,
             startRequests: startRequests.withLock { $0.functions.filter(functions.contains) }, now: now)
     }
 
-    /// Takes out the functions that ``changes`` was raised for.
-    public func takeChangedFunctions() -> Set<Function.ID> { shared.takeChanged() }
+    /// Returns and removes the functions for which ``changes`` was raised.
+    public func popChangedFunctions() -> Set<Function.ID> { shared.popChanged() }
 
     private func report(
-        of loads: [ActiveFunctions.Load], departing: [FunctionCell], startRequests: [Function.ID], now: UInt64
+        of loads: [ActiveFunctions.Load], departing: [FunctionHandle], startRequests: [Function.ID], now: UInt64
     ) -> LoadReport {
         var report = LoadReport()
         for load in loads {
-            report.functions[load.cell.id] = load.function
+            report.functions[load.handle.id] = load.function
             for (replica, load) in load.replicas { report.add(load, of: replica) }
         }
         note(startRequests, in: &report, now: now)
-        for cell in departing {
-            for (replica, load) in cell.withQueue({ $0.currentReplicas() }) where load.inFlight > 0 {
+        for handle in departing {
+            for (replica, load) in handle.withQueue({ $0.currentReplicas() }) where load.inFlight > 0 {
                 report.add(load, of: replica)
             }
         }
@@ -280,18 +283,18 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 
     private func note(_ requests: [Function.ID], in report: inout LoadReport, now: UInt64) {
         for id in requests {
-            let state = catalog.withLock { $0.cell(of: id) }?.withQueue {
+            let state = state.withLock { $0.handle(of: id) }?.withQueue {
                 (load: $0.load(now: now), isAccepting: $0.isAccepting)
             }
             let moment = Duration.nanoseconds(Int64(clamping: now))
-            // Asked in any case, so that the request of a function that is gone ends too.
+            // Checked in any case, so that the request for a deleted function ends too.
             let isHeld = startRequests.withLock { $0.holds(id, isAccepting: state?.isAccepting ?? false, at: moment) }
             guard let state, isHeld else { continue }
             report.functions[id, default: state.load].wantsActivation = true
         }
     }
 
-    /// The state now.
+    /// Returns the current state.
     public func currentReport() -> DispatcherReport {
         let address = address.withLock { $0 }
         return DispatcherReport(
@@ -303,8 +306,9 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 }
 
 extension LoadReport {
-    /// Adds what one queue has on a replica: it may have work on an earlier address of the same one.
-    fileprivate mutating func add(_ load: ReplicaLoad, of replica: ReplicaCell) {
+    /// Adds the load of one queue on a replica. A queue may still have invocations at an earlier address of the same
+    /// replica.
+    fileprivate mutating func add(_ load: ReplicaLoad, of replica: ReplicaHandle) {
         var load = load
         load.hasFewThreads = replica.withConnections { $0.hasFewThreads }
         replicas[replica.id, default: ReplicaLoad()].add(load)

@@ -1,45 +1,45 @@
 import CLinux
 public import F2SModel
 
-/// What the dispatcher is started with.
+/// The settings with which the dispatcher starts.
 public struct DispatcherSettings: Sendable {
     /// IP address to listen on.
     public var host: String
     /// TCP port to listen on; 0 picks a free one.
     public var port: Int
-    /// Event loops, at least 1.
+    /// The number of event loops, at least 1.
     public var loops: Int
-    /// Path of the API server's Unix socket, under 100 bytes: everything but invocations goes there.
+    /// Path of the API server's Unix socket, under 100 bytes. Everything but invocations goes there.
     public var apiSocketPath: String
-    /// The listener of the management API; `nil`: the public listener serves that too.
+    /// The listener of the management API; `nil` if the public listener serves that API too.
     public var management: ManagementSettings?
-    /// The listener for the platform's hooks and other F2S processes; `nil`: there is none.
+    /// The listener for the platform's hooks and other F2S processes; `nil` if there is none.
     public var `internal`: InternalSettings?
-    /// What may change while it runs.
+    /// The settings that may change at run time.
     public var tuning: Tuning
-    /// How many connections this process has descriptors for.
+    /// The number of connections for which this process has descriptors.
     public var descriptors = DescriptorBudget.unlimited
-    /// Sockets that listen already; `nil`: they are opened.
+    /// Sockets that already listen; `nil` if the dispatcher opens its own.
     public var inherited: InheritedListeners?
     /// True if connections wait in the system's queue until ``Dispatcher/beginAccepting()``.
     public var holdsConnections = false
 
-    /// As many loops as cores (those of the cgroup, where there is one) less one, which is the control plane's; at
-    /// least one.
+    /// The default number of loops: one for each processor (of the cgroup, if there is one) except the one for the
+    /// control plane, and at least 1.
     public static var loopsDefault: Int { max(1, Int(f2s_processors()) - 1) }
 
-    /// Bounds and times; see ``Dispatcher/apply(_:)-(Tuning)``.
+    /// Limits, timeouts and rules; see ``Dispatcher/apply(_:)-(Tuning)``.
     public struct Tuning: Sendable, Hashable {
-        /// Bounds of heads, bodies, queues and connections.
+        /// Limits of heads, bodies, queues and connections.
         public var limits: Limits
-        /// The three published times.
+        /// The published timeouts.
         public var timeouts: Timeouts
         /// Protocols for which a client may leave HTTP, in lower case.
         public var upgradeProtocols: [String]
-        /// Proxies whose word about where a request came from counts.
+        /// Proxies that are trusted to report the origin of a request.
         public var trustedProxies: [AddressRange]
 
-        /// Bounds, times and rules.
+        /// Creates a tuning; every value that is not given has its default.
         public init(
             limits: Limits = Limits(), timeouts: Timeouts = Timeouts(), upgradeProtocols: [String] = ["websocket"],
             trustedProxies: [AddressRange] = []
@@ -51,7 +51,7 @@ public struct DispatcherSettings: Sendable {
         }
     }
 
-    /// Settings.
+    /// Creates settings.
     public init(
         host: String, port: Int, loops: Int, apiSocketPath: String, management: ManagementSettings? = nil,
         internal: InternalSettings? = nil, tuning: Tuning = Tuning()

@@ -1,13 +1,13 @@
-/// Sockets that listen already: the process that has started this one opened them, and keeps them open.
+/// Sockets that already listen. The parent process opened them, and keeps them open.
 public struct InheritedListeners: Sendable, Hashable {
-    /// For ``DispatcherSettings/host`` and `port`.
+    /// Descriptor of the listener for ``DispatcherSettings/host`` and `port`.
     public var main: Int32
-    /// For ``DispatcherSettings/management``.
+    /// Descriptor of the listener for ``DispatcherSettings/management``.
     public var management: Int32?
-    /// For ``DispatcherSettings/internal``.
+    /// Descriptor of the listener for ``DispatcherSettings/internal``.
     public var `internal`: Int32?
 
-    /// Descriptors.
+    /// Creates listeners from their descriptors.
     public init(main: Int32, management: Int32? = nil, `internal`: Int32? = nil) {
         self.main = main
         self.management = management

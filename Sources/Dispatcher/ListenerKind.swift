@@ -1,15 +1,15 @@
-/// What a listener serves.
+/// The kind of a listener: the requests that it serves.
 enum ListenerKind: Sendable, Hashable {
-    /// Functions and the management API: there is no management listener.
+    /// Functions and the management API, if there is no management listener.
     case everything
-    /// Functions and `/health`: the management API has a listener of its own.
+    /// Functions and `/health`, if the management API has a listener of its own.
     case invocations
     /// The management API, and functions.
     case management
-    /// What other F2S processes forward and ask, and the platform's hooks.
+    /// Forwarded invocations and queries of other F2S processes, and the platform's hooks.
     case peers
 
-    /// Whether its connections are accepted beyond the limit of connections, up to a reserve: clients that have taken
-    /// every connection must keep neither operators nor other processes out.
+    /// True if connections are accepted beyond the limit of connections, up to a reserve: clients that use up all
+    /// connections must not lock out operators or other processes.
     var hasReserve: Bool { self == .management || self == .peers }
 }

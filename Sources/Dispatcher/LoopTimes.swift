@@ -1,7 +1,7 @@
 import F2SModel
 
-/// The times of the settings as a loop counts them, in nanoseconds: worked out when the settings change and not for
-/// each request, because a `Duration` counts in 128 bits (700 instructions of a small request).
+/// The timeouts of the settings in nanoseconds. They are converted when the settings change and not for each request,
+/// because a `Duration` counts in 128 bits (700 instructions of a small request).
 struct LoopTimes {
     let scaling: UInt64
     let http: UInt64

@@ -1,36 +1,36 @@
 import F2SModel
 
-/// What a loop is told by the others and by the control plane.
+/// A message to an event loop, from another loop or from the control plane.
 enum Message: Sendable {
-    /// Take this listener, and share what it accepts out among the loops.
+    /// Watch this listener, and distribute the connections that it accepts among the loops.
     case listen(Int32, ListenerKind)
-    /// Take this connection.
+    /// Serve this client connection.
     case adopt(Int32, peer: SocketAddress, ListenerKind)
     /// Route by these tables from now on.
     case route(RouteTables)
-    /// Take over these bounds and times.
+    /// Use these limits and timeouts from now on.
     case tune(DispatcherSettings.Tuning)
-    /// Show this to other F2S processes, and demand it of them.
-    case trust(InternalToken)
+    /// Show these tokens to other F2S processes, and require them.
+    case trust(PeerTokenVerifier)
     /// Connect to a replica until it accepts.
-    case dial(ReplicaCell, FunctionCell)
-    /// A replica is gone: close the connections to it that have nothing to do.
-    case forget(ReplicaCell)
-    /// Hand an idle connection over to another loop, if one is fit.
-    case lend(ReplicaCell, IdleWish, to: Int, ticket: UInt64)
-    /// What another loop was asked for: a socket, or nothing.
+    case dial(ReplicaHandle, FunctionHandle)
+    /// Close the idle connections to a replica that is gone, and fail those that are being opened.
+    case forget(ReplicaHandle)
+    /// Hand an idle connection over to another loop, if one meets the requirement.
+    case lend(ReplicaHandle, IdleRequirement, to: Int, ticket: UInt64)
+    /// The response to `lend`: a socket, or `nil`.
     case lent(Int32?, idleSince: UInt64, ticket: UInt64)
-    /// Close the idle connections to a replica: another one is not served.
-    case closeIdle(ReplicaCell)
-    /// One of the loop's waiters has got a slot.
-    case wake(InvocationQueue.Wake, FunctionCell)
-    /// One of the loop's waiters belongs elsewhere now.
+    /// Close the idle connections to a replica, because they keep another connection from being served.
+    case closeIdle(ReplicaHandle)
+    /// Give a slot to a waiting invocation of this loop.
+    case handOff(InvocationQueue.SlotHandoff, FunctionHandle)
+    /// Move a waiting invocation of this loop to another queue.
     case move(InvocationQueue.Waiter, RouteTable.Entry)
-    /// One of the loop's waiters waits in vain.
+    /// Fail a waiting invocation of this loop.
     case fail(InvocationQueue.Waiter, InvocationError)
-    /// Say that everything before this message was read.
+    /// Confirm that all messages before this one were read.
     case countDown(LoopCountdown)
-    /// Take nothing new. The continuation is resumed once the public listener refuses connections.
+    /// Accept no new connections. The continuation is resumed once the public listener rejects connections.
     case drain(listenerClosed: CheckedContinuation<Void, Never>?)
     /// Close everything and end.
     case stop

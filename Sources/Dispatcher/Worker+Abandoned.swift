@@ -1,10 +1,10 @@
 import F2SModel
 
-// Slots that are held for invocations which were abandoned.
+// Slots that are held for abandoned invocations.
 extension Worker {
     func abandonedBegan(_ upstream: AbandonedUpstream) {
         abandoned.append(upstream)
-        // Another process may grant the slot as soon as this one has ended.
+        // A shutdown waits for the replica: another process may grant the slot as soon as this process has ended.
         if peers != nil { shared.invocationBegan() }
     }
 
@@ -15,10 +15,10 @@ extension Worker {
         if peers != nil { shared.invocationEnded() }
     }
 
-    /// A replica did not finish in time: the operator hears of it.
+    /// Gives up a replica that did not finish in time, and notifies the control plane.
     func giveUp(_ slot: AbandonedSlot) {
         let time = coarseNow
-        if let next = slot.cell.withQueue({ $0.giveUp(slot.grant, now: time) }) { deliver(next, of: slot.cell) }
-        shared.noteChange(of: slot.cell.id)
+        if let next = slot.handle.withQueue({ $0.giveUp(slot.lease, now: time) }) { deliver(next, of: slot.handle) }
+        shared.noteChange(of: slot.handle.id)
     }
 }

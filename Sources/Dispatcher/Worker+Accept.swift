@@ -4,30 +4,31 @@ import Glibc
 import Synchronization
 
 extension Worker {
-    /// Connections taken at once: a burst of clients must not wait for the next round, nor keep it waiting for long.
+    /// The most connections that are accepted in one round. A burst of clients should not have to wait for the next
+    /// round, and must not delay it for long.
     private static let acceptsMax = 256
-    /// Until the next look where descriptors have run out.
+    /// The pause in nanoseconds before connections are accepted again after descriptors have run out.
     private static let exhaustedNanoseconds: UInt64 = 100_000_000
 
-    /// Connections of listeners with a reserve that are accepted beyond the limit.
+    /// The most connections that listeners with a reserve accept beyond the limit.
     private static let reserve = 1024
 
-    func listen(_ listener: Listener) {
+    func listen(_ listener: ListeningSocket) {
         listeners.append(listener)
         watch(listener)
     }
 
-    private func watch(_ listener: Listener) {
+    private func watch(_ listener: ListeningSocket) {
         guard listeners.contains(listener) else { return }
         loop.watchListener(listener.descriptor) { [unowned self] in acceptAll(listener) }
     }
 
-    /// Those who are at the door already come in: closing it on them would reset their connections. When this returns,
-    /// the listener refuses connections.
+    /// Closes listeners. Connections that already wait are accepted first: closing the listener would reset them. When
+    /// this returns, the listeners reject connections.
     func stopListening(_ isMeant: (ListenerKind) -> Bool) {
         for listener in listeners where isMeant(listener.kind) {
             acceptAll(listener)
-            // The descriptor is closed at the end of the round only, and a process that is just being started may hold
+            // The descriptor is closed only at the end of the round, and a process that is just being started may hold
             // a copy of it for longer.
             Socket.stopListening(listener.descriptor)
             loop.retire(listener.descriptor)
@@ -35,9 +36,10 @@ extension Worker {
         listeners.removeAll { isMeant($0.kind) }
     }
 
-    /// Shares connections out among the loops in turn, which keeps those that last evenly spread. Those over the limit
-    /// are refused here: a loop that is late would refuse them late, and meanwhile they have descriptors.
-    private func acceptAll(_ listener: Listener) {
+    /// Accepts the waiting connections and distributes them among the loops in turn, which spreads long-lived
+    /// connections evenly. Connections over the limit are rejected here: another loop might be late, and they would
+    /// hold descriptors until then.
+    private func acceptAll(_ listener: ListeningSocket) {
         for _ in 0..<Self.acceptsMax {
             guard let (descriptor, peer) = Socket.accept(listener.descriptor) else {
                 if [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(errno) { pauseListening(listener) }
@@ -45,7 +47,7 @@ extension Worker {
             }
             guard countConnection(listener.kind) else {
                 shared.refusedConnections.add()
-                Refusal(Stream(accepted: descriptor, loop: loop), worker: self).start()
+                RejectedConnection(Stream(accepted: descriptor, loop: loop), worker: self).start()
                 continue
             }
             nextLoop = (nextLoop + 1) % directory.mailboxes.count
@@ -57,13 +59,15 @@ extension Worker {
         }
     }
 
-    /// Without a descriptor nobody can be let in, and the one at the door would wake the loop again and again.
-    private func pauseListening(_ listener: Listener) {
+    /// Pauses a listener when there is no free descriptor. No connection could be accepted, and a waiting one would
+    /// wake the loop again and again.
+    private func pauseListening(_ listener: ListeningSocket) {
         loop.unwatch(listener.descriptor)
         loop.schedule(after: Self.exhaustedNanoseconds) { [unowned self] in watch(listener) }
     }
 
-    /// Counts a connection that was accepted; false: it is over the limit.
+    /// Counts an accepted connection.
+    /// - Returns: False if the connection is over the limit.
     private func countConnection(_ kind: ListenerKind) -> Bool {
         let reserve = min(Self.reserve, shared.descriptors.reserve / 2)
         let limit = tuning.limits.connectionsMax + (kind.hasReserve ? reserve : 0)
@@ -74,14 +78,14 @@ extension Worker {
         return true
     }
 
-    /// Takes a connection that was accepted and counted.
+    /// Serves a connection that was accepted and counted.
     func adopt(_ descriptor: Int32, _ peer: SocketAddress, _ kind: ListenerKind) {
         ClientConnection(Stream(accepted: descriptor, loop: loop), peer: peer, kind: kind, worker: self).start()
     }
 }
 
-/// A socket that connections are accepted from.
-struct Listener: Equatable {
+/// A socket from which connections are accepted.
+struct ListeningSocket: Equatable {
     let descriptor: Int32
     let kind: ListenerKind
 }

@@ -2,16 +2,17 @@ import F2SModel
 import Glibc
 
 extension Worker {
-    /// Longest time for one attempt to connect.
+    /// The longest time for one attempt to connect, in nanoseconds.
     static let connectTimeoutNanoseconds: UInt64 = 2_000_000_000
-    /// From one attempt to the next while a new replica does not listen yet.
+    /// The time between two attempts to connect to a new replica that does not listen yet, in nanoseconds.
     static let dialIntervalNanoseconds: UInt64 = 15_000_000
 
     /// Opens a connection on this loop.
-    func connect(_ replica: ReplicaCell, then body: @escaping (Result<UpstreamConnection, SystemError>) -> Void) {
+    func connect(_ replica: ReplicaHandle, then body: @escaping (Result<UpstreamConnection, SystemError>) -> Void) {
         do throws(SystemError) {
             guard !replica.isRetired else { throw SystemError(call: "connect", code: ECONNABORTED) }
-            // The API server and hooks may use the reserve: they are how a lack of descriptors is looked into.
+            // The API server and the hooks may use the reserve: an operator needs them to examine a lack of
+            // descriptors.
             guard replica.number <= InternalUpstream.number || shared.hasDescriptors else {
                 throw SystemError(call: "socket", code: EMFILE)
             }
@@ -26,7 +27,7 @@ extension Worker {
                 body(result)
             }
         } catch {
-            // Later, as every other failure: who asks is in the middle of something.
+            // The failure is reported later, like every other one, because the caller is in the middle of a step.
             loop.schedule(after: 0) { body(.failure(error)) }
         }
     }
@@ -35,32 +36,32 @@ extension Worker {
         for upstream in connecting { upstream.failIfSlow(time) }
     }
 
-    /// Connects to a replica again and again until it accepts: from then on it takes invocations. The connection is
-    /// kept where somebody on this loop waits for it; otherwise it would only be in the way of a function that serves
-    /// one at a time.
-    /// - Parameter delay: nanoseconds before the first attempt.
-    func dial(_ replica: ReplicaCell, of cell: FunctionCell, after delay: UInt64 = 0) {
+    /// Tries to connect to a replica until it accepts; from then on it receives invocations. The connection is kept if
+    /// an invocation on this loop waits for it. Otherwise it would only block a function that serves one connection at
+    /// a time.
+    /// - Parameter delay: Nanoseconds before the first attempt.
+    func dial(_ replica: ReplicaHandle, of handle: FunctionHandle, after delay: UInt64 = 0) {
         guard replica.beginDialling() else { return }
-        guard delay > 0 else { return attempt(replica, of: cell) }
-        attempt(replica, of: cell, after: delay)
+        guard delay > 0 else { return attempt(replica, of: handle) }
+        attempt(replica, of: handle, after: delay)
     }
 
-    private func attempt(_ replica: ReplicaCell, of cell: FunctionCell, after delay: UInt64) {
-        loop.schedule(after: delay) { [unowned self] in attempt(replica, of: cell) }
+    private func attempt(_ replica: ReplicaHandle, of handle: FunctionHandle, after delay: UInt64) {
+        loop.schedule(after: delay) { [unowned self] in attempt(replica, of: handle) }
     }
 
-    private func attempt(_ replica: ReplicaCell, of cell: FunctionCell) {
+    private func attempt(_ replica: ReplicaHandle, of handle: FunctionHandle) {
         guard !replica.isRetired else { return replica.endDialling() }
         connect(replica) { [unowned self] result in
             guard case .success(let upstream) = result else {
-                return attempt(replica, of: cell, after: Self.dialIntervalNanoseconds)
+                return attempt(replica, of: handle, after: Self.dialIntervalNanoseconds)
             }
             replica.endDialling()
             let time = now()
-            let wakes = cell.withQueue { $0.accepted(replica, now: time) }
-            if wakes.contains(where: { $0.waiter.loop == index }) { keepIdle(upstream) } else { upstream.close() }
-            for wake in wakes { deliver(wake, of: cell) }
-            shared.noteChange(of: cell.id)
+            let handoffs = handle.withQueue { $0.accepted(replica, now: time) }
+            if handoffs.contains(where: { $0.waiter.loop == index }) { keepIdle(upstream) } else { upstream.close() }
+            for handoff in handoffs { deliver(handoff, of: handle) }
+            shared.noteChange(of: handle.id)
         }
     }
 }

@@ -2,63 +2,65 @@ import F2SModel
 import Glibc
 import Synchronization
 
-/// What an idle connection must be like.
-struct IdleWish: Sendable {
-    /// Only one that was in use within the last second: what is sent must not meet a closing one.
+/// The requirements for an idle connection.
+struct IdleRequirement: Sendable {
+    /// True if the connection must have been in use within the last second: the request must not be sent on a
+    /// connection that is closing.
     var isFresh: Bool
-    /// Only one that has carried nothing yet: what is sent has met a closing one already.
+    /// True if the connection must have carried nothing yet: the request has already been sent on a connection that was
+    /// closing.
     var isUnused: Bool
 }
 
-// Connections to replicas that have nothing to do.
+// Idle connections to replicas.
 extension Worker {
-    /// Where a connection comes from.
+    /// The result of a search for an idle connection.
     enum IdleSearch {
         case found(UpstreamConnection)
-        /// Another loop has one.
+        /// Another loop has an idle connection.
         case lender(Int)
         case none
     }
 
-    /// Looks for an idle connection to a replica, the one used last first.
-    func takeIdle(_ replica: ReplicaCell, _ wish: IdleWish) -> IdleSearch {
+    /// Searches for an idle connection to a replica, the most recently used one first.
+    func leaseIdle(_ replica: ReplicaHandle, _ requirement: IdleRequirement) -> IdleSearch {
         let own = index
-        switch replica.withConnections({ $0.take(own) }) {
+        switch replica.withConnections({ $0.lease(own) }) {
         case .new: return .none
         case .borrowed(let other): return .lender(other)
         case .own:
             guard let pool = pools[replica.number], !pool.idle.isEmpty else { return .none }
-            if let upstream = takeFit(from: pool, wish) { return .found(upstream) }
-            if !pool.idle.isEmpty, replica.withConnections({ $0.refuse(own) }) { pool.takeLast()?.close() }
+            if let upstream = leaseFit(from: pool, requirement) { return .found(upstream) }
+            if !pool.idle.isEmpty, replica.withConnections({ $0.refuse(own) }) { pool.popLast()?.close() }
             return .none
         }
     }
 
-    private func takeFit(from pool: UpstreamPool, _ wish: IdleWish) -> UpstreamConnection? {
-        let oldest = wish.isFresh ? coarseNow &- min(coarseNow, Self.freshNanoseconds) : 0
-        return pool.take(idleSince: oldest, isUnused: wish.isUnused)
+    private func leaseFit(from pool: UpstreamPool, _ requirement: IdleRequirement) -> UpstreamConnection? {
+        let oldest = requirement.isFresh ? coarseNow &- min(coarseNow, Self.freshNanoseconds) : 0
+        return pool.lease(idleSince: oldest, isUnused: requirement.isUnused)
     }
 
-    /// Takes an idle connection over from another loop, or opens a new one where that fails.
+    /// Requests an idle connection from another loop, or opens a new one if that fails.
     func borrow(
-        _ replica: ReplicaCell, from lender: Int, _ wish: IdleWish,
+        _ replica: ReplicaHandle, from lender: Int, _ requirement: IdleRequirement,
         then body: @escaping (Result<UpstreamConnection, SystemError>) -> Void
     ) {
         let ticket = nextGeneration()
         borrowing[ticket] = (replica, body)
-        directory.mailboxes[lender].post(.lend(replica, wish, to: index, ticket: ticket))
+        directory.mailboxes[lender].post(.lend(replica, requirement, to: index, ticket: ticket))
     }
 
-    func lend(_ replica: ReplicaCell, _ wish: IdleWish, to loop: Int, ticket: UInt64) {
+    func lend(_ replica: ReplicaHandle, _ requirement: IdleRequirement, to loop: Int, ticket: UInt64) {
         var descriptor: Int32?
         var idleSince: UInt64 = 0
         if let pool = pools[replica.number] {
-            if let upstream = takeFit(from: pool, wish) {
+            if let upstream = leaseFit(from: pool, requirement) {
                 idleSince = upstream.idleSince
                 descriptor = upstream.detach()
             } else {
-                // It would keep the replica from serving the one that is opened instead.
-                pool.takeLast()?.close()
+                // The idle connection would keep the replica from serving the new one that is opened instead.
+                pool.popLast()?.close()
             }
         }
         directory.mailboxes[loop].post(.lent(descriptor, idleSince: idleSince, ticket: ticket))
@@ -77,7 +79,7 @@ extension Worker {
         body(.success(upstream))
     }
 
-    /// Keeps a connection that has nothing to do.
+    /// Keeps an idle connection for later use, or closes it.
     func keepIdle(_ upstream: UpstreamConnection) {
         let replica = upstream.replica
         let (own, time) = (index, coarseNow)
@@ -97,9 +99,9 @@ extension Worker {
         pools[upstream.replica.number]?.remove(upstream)
     }
 
-    /// A replica is gone: what is connected and idle is closed, what is being connected fails, because its address may
-    /// be somebody else's already.
-    func forget(_ replica: ReplicaCell) {
+    /// Closes the idle connections to a replica that is gone, and fails those that are being opened, because another
+    /// program may already have its address.
+    func forget(_ replica: ReplicaHandle) {
         closeIdle(replica.number)
         for upstream in connecting where upstream.replica === replica { upstream.failAsGone() }
     }
@@ -116,7 +118,7 @@ extension Worker {
 
     // MARK: Servers with few threads
 
-    /// Where new connections are not served while others are idle, those are closed.
+    /// Closes idle connections to replicas that leave a new connection unserved.
     func closeIdleInTheWay(_ time: UInt64) {
         for upstream in unserved where upstream.replica.withConnections({ $0.mustCloseIdle(time) }) {
             for mailbox in directory.mailboxes { mailbox.post(.closeIdle(upstream.replica)) }
@@ -128,7 +130,7 @@ extension Worker {
         unserved.append(upstream)
     }
 
-    /// A burst of callers may open thousands at once: none is searched for.
+    /// Removes a connection without a search, because a burst of callers may open thousands at once.
     func removeUnserved(_ upstream: UpstreamConnection) {
         guard let last = unserved.popLast(), last !== upstream else { return }
         last.unservedIndex = upstream.unservedIndex

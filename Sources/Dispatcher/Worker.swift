@@ -2,16 +2,16 @@ import F2SModel
 import Glibc
 import Synchronization
 
-/// One event loop's share of the dispatcher: its clients, its connections to replicas, its clock. Made and used on its
-/// loop's thread only; everybody else sends it a ``Message``.
+/// One event loop's share of the dispatcher: its clients, its connections to replicas, its clock. A worker is created
+/// and used only on its loop's thread; all other threads send it a ``Message``.
 final class Worker {
     let index: Int
     let loop: EventLoop
     let shared: SharedState
     let directory: LoopDirectory
-    /// The API server, one more upstream, on a socket of our own.
-    let api: ReplicaCell
-    /// `nil`: there is no internal listener.
+    /// The API server, which is one more upstream, on a Unix socket of F2S.
+    let api: ReplicaHandle
+    /// The upstream of the internal listener; `nil` if there is no internal listener.
     private(set) var peers: InternalUpstream?
     var tuning: DispatcherSettings.Tuning {
         didSet {
@@ -20,16 +20,17 @@ final class Worker {
         }
     }
     private(set) var times: LoopTimes
-    /// `nil` until the declarations have been read: then nobody knows that a path is not a function's.
+    /// The public routes; `nil` until the declarations have been read. Until then it is unknown whether a path belongs
+    /// to a function.
     private(set) var table: RouteTable?
-    /// For what arrives on the internal listener.
-    private(set) var homeTable: RouteTable?
+    /// The routes for the internal listener.
+    private(set) var localTable: RouteTable?
     var scanner: HeadScanner
     var identities: IdentityGenerator
-    /// What is being put together to be written at once.
+    /// Bytes that are being composed for one write.
     let output = Buffer(capacity: BufferPool.capacityMax)
 
-    /// Runs of the bytes that are being read which are not passed on, and the bytes without them.
+    /// Runs of the current bytes that are not passed on. `trimmed` holds the bytes without them.
     var cuts: [ByteRange] = []
     private let trimmed = Buffer(capacity: BufferPool.capacity)
 
@@ -40,28 +41,28 @@ final class Worker {
     private var freeEntries: [Int] = []
     /// Idle connections, by the number of their replica.
     var pools: [Int: UpstreamPool] = [:]
-    /// Those that wait for another loop's idle connection.
-    var borrowing: [UInt64: (ReplicaCell, (Result<UpstreamConnection, SystemError>) -> Void)] = [:]
+    /// Requests for an idle connection of another loop, by ticket.
+    var borrowing: [UInt64: (ReplicaHandle, (Result<UpstreamConnection, SystemError>) -> Void)] = [:]
     /// Connections that carry their first request and have received nothing yet.
     var unserved: [UpstreamConnection] = []
     var connecting: [UpstreamConnection] = []
-    /// Those that finish an invocation which was abandoned.
+    /// Connections that finish an abandoned invocation.
     var abandoned: [AbandonedUpstream] = []
-    /// Messages of this loop to itself: they need no lock and no wake-up.
+    /// Messages of this loop to itself, which need no lock and no wake-up.
     private var ownMessages: [Message] = []
     private var lastGeneration: UInt64 = 0
     private var nextDeadline = UInt64.max
-    var listeners: [Listener] = []
+    var listeners: [ListeningSocket] = []
     var nextLoop = 0
-    var lingeringRefusals = 0
+    var lingeringRejections = 0
 
-    /// A connection that was idle for no longer is not likely to be closing.
+    /// The longest idle time, in nanoseconds, of a connection that is unlikely to be closing.
     static let freshNanoseconds: UInt64 = 1_000_000_000
-    /// How late a deadline may be noticed.
+    /// The longest delay, in nanoseconds, with which a deadline may be noticed.
     static let tickNanoseconds: UInt64 = 50_000_000
 
     init(
-        index: Int, poll: Poll, directory: LoopDirectory, shared: SharedState, api: ReplicaCell,
+        index: Int, poll: Poll, directory: LoopDirectory, shared: SharedState, api: ReplicaHandle,
         peers: InternalUpstream?, tuning: DispatcherSettings.Tuning
     ) {
         self.index = index
@@ -79,45 +80,48 @@ final class Worker {
         date = DateLine(secondsSince1970: wallClock)
     }
 
-    /// The monotonic clock in nanoseconds when this round began: good enough for what is silent for seconds.
+    /// The monotonic clock in nanoseconds as it was last read, at the latest when this round began. It is precise
+    /// enough for timeouts of seconds.
     var coarseNow: UInt64 { loop.now }
 
     /// The monotonic clock in nanoseconds.
-    func now() -> UInt64 { loop.lookAtClock() }
+    func now() -> UInt64 { loop.readClock() }
 
-    /// Works until a message says stop.
+    /// Runs until ``Message/stop`` arrives.
     func run() {
         let mailbox = directory.mailboxes[index]
         loop.watchMailbox(mailbox.descriptor)
         loop.run(
-            tick: Self.tickNanoseconds, mailArrived: { for message in mailbox.takeAll() { take(message) } },
-            roundEnded: takeOwnMessages, timePassed: passTime)
+            tick: Self.tickNanoseconds, mailArrived: { for message in mailbox.removeAll() { handle(message) } },
+            roundEnded: handleOwnMessages, timePassed: passTime)
     }
 
-    private func takeOwnMessages() {
-        // What is posted meanwhile waits for the next turn of this loop, not of the event loop.
+    private func handleOwnMessages() {
+        // Messages that are posted meanwhile are handled in the next pass of this `while`, not in the next round of the
+        // event loop.
         while !ownMessages.isEmpty {
             let messages = ownMessages
             ownMessages = []
-            for message in messages { take(message) }
+            for message in messages { handle(message) }
         }
     }
 
-    private func take(_ message: Message) {
+    private func handle(_ message: Message) {
         switch message {
-        case .listen(let descriptor, let kind): listen(Listener(descriptor: descriptor, kind: kind))
+        case .listen(let descriptor, let kind): listen(ListeningSocket(descriptor: descriptor, kind: kind))
         case .adopt(let descriptor, let peer, let kind): adopt(descriptor, peer, kind)
         case .route(let tables):
-            table = tables.open
-            homeTable = tables.home
+            table = tables.publicRoutes
+            localTable = tables.local
         case .tune(let tuning): self.tuning = tuning
         case .trust(let token): peers = peers.map { InternalUpstream(token: token, hooks: $0.hooks) }
-        case .dial(let replica, let cell): dial(replica, of: cell)
+        case .dial(let replica, let handle): dial(replica, of: handle)
         case .forget(let replica): forget(replica)
-        case .lend(let replica, let wish, let loop, let ticket): lend(replica, wish, to: loop, ticket: ticket)
+        case .lend(let replica, let requirement, let loop, let ticket):
+            lend(replica, requirement, to: loop, ticket: ticket)
         case .lent(let descriptor, let since, let ticket): lent(descriptor, idleSince: since, ticket: ticket)
         case .closeIdle(let replica): closeIdle(replica.number)
-        case .wake(let wake, let cell): self.wake(wake, of: cell)
+        case .handOff(let handoff, let handle): accept(handoff, of: handle)
         case .move(let waiter, let entry): waiting(waiter)?.move(to: entry)
         case .fail(let waiter, let error): waiting(waiter)?.fail(error)
         case .countDown(let countdown): countdown.countDown()
@@ -140,7 +144,7 @@ final class Worker {
         loop.stop()
     }
 
-    /// Whether the word of an address about where a request came from counts.
+    /// Returns true if the address belongs to a proxy that is trusted to report the origin of a request.
     func trusts(_ address: IPAddress?) -> Bool {
         guard !tuning.trustedProxies.isEmpty, let address else { return false }
         return tuning.trustedProxies.contains { $0.contains(address) }
@@ -148,7 +152,7 @@ final class Worker {
 
     // MARK: Content
 
-    /// Calls `body` with bytes less ``cuts``, which are forgotten.
+    /// Calls `body` with the bytes without ``cuts``, and clears ``cuts``.
     func withTrimmed(_ bytes: Span<UInt8>, _ body: (Span<UInt8>) -> Void) {
         guard !cuts.isEmpty else { return body(bytes) }
         trimmed.clear()
@@ -164,8 +168,8 @@ final class Worker {
 
     // MARK: Clients
 
-    /// Gives a client connection its entry, by which waiting invocations are found again. It was counted when it was
-    /// accepted.
+    /// Returns an entry for a client connection, by which its waiting invocations are found again. The connection was
+    /// counted when it was accepted.
     func register(_ client: ClientConnection) -> Int {
         if let free = freeEntries.popLast() {
             clients[free] = client
@@ -181,13 +185,13 @@ final class Worker {
         freeEntries.append(entry)
     }
 
-    /// Makes sure that a deadline is looked at in time.
+    /// Ensures that a deadline is checked in time.
     func arm(_ deadline: UInt64) {
         if deadline < nextDeadline { nextDeadline = deadline }
     }
 
-    /// Closes the connections on which nothing is going on, and lets the others end by themselves. Other processes must
-    /// still be able to ask what is in hand here.
+    /// Closes idle client connections and lets the others end by themselves. The internal listener stays open, because
+    /// other processes must still be able to query the invocations in flight here.
     private func drain() {
         for client in clients { client?.closeIfIdle() }
         stopListening { $0 != .peers }
@@ -195,19 +199,23 @@ final class Worker {
 
     // MARK: Slots
 
-    /// A number that no other use of any entry has: what is meant for a client that has left must not reach the next
-    /// one with its entry.
+    /// Returns a number that no other use of any entry has. A message for a client that has disconnected must not reach
+    /// the next client with the same entry.
     func nextGeneration() -> UInt64 {
         lastGeneration &+= 1
         return lastGeneration
     }
 
-    /// A slot for one who waited. If that one has left, the slot goes back at once.
-    private func wake(_ wake: InvocationQueue.Wake, of cell: FunctionCell) {
-        if let exchange = waiting(wake.waiter) { exchange.granted(wake.grant) } else { giveBack(wake.grant, of: cell) }
+    /// Gives a slot to a waiting invocation. If the invocation has ended, the slot is returned at once.
+    private func accept(_ handoff: InvocationQueue.SlotHandoff, of handle: FunctionHandle) {
+        if let exchange = waiting(handoff.waiter) {
+            exchange.granted(handoff.lease)
+        } else {
+            release(handoff.lease, of: handle)
+        }
     }
 
-    /// `nil`: that one has left.
+    /// Returns the exchange of a waiting invocation, or `nil` if it has ended.
     private func waiting(_ waiter: InvocationQueue.Waiter) -> Exchange? {
         guard let client = clients[waiter.entry], client.exchange.isWaiting(generation: waiter.generation) else {
             return nil
@@ -215,24 +223,24 @@ final class Worker {
         return client.exchange
     }
 
-    /// Returns a slot and hands it on.
-    func giveBack(_ grant: InvocationQueue.Grant, of cell: FunctionCell) {
+    /// Returns a slot to its queue and delivers the next handoff.
+    func release(_ lease: InvocationQueue.SlotLease, of handle: FunctionHandle) {
         let time = coarseNow
-        let (next, isDrained) = cell.withQueue { queue in
-            let next = queue.finish(grant, now: time)
-            return (next, queue.isDrained(grant.position))
+        let (next, isDrained) = handle.withQueue { queue in
+            let next = queue.finish(lease, now: time)
+            return (next, queue.isDrained(lease.position))
         }
-        if let next { deliver(next, of: cell) }
-        if isDrained { shared.noteChange(of: cell.id) }
+        if let next { deliver(next, of: handle) }
+        if isDrained { shared.noteChange(of: handle.id) }
     }
 
-    /// Hands a slot to one who waited for it.
-    func deliver(_ wake: InvocationQueue.Wake, of cell: FunctionCell) {
-        let message = Message.wake(wake, cell)
-        if wake.waiter.loop == index {
+    /// Delivers a slot to a waiting invocation, on the loop of that invocation.
+    func deliver(_ handoff: InvocationQueue.SlotHandoff, of handle: FunctionHandle) {
+        let message = Message.handOff(handoff, handle)
+        if handoff.waiter.loop == index {
             ownMessages.append(message)
         } else {
-            directory.mailboxes[wake.waiter.loop].post(message)
+            directory.mailboxes[handoff.waiter.loop].post(message)
         }
     }
 
@@ -245,7 +253,7 @@ final class Worker {
         closeStaleUpstreams(time)
         failSlowConnects(time)
         closeIdleInTheWay(time)
-        // A copy: each may leave the list.
+        // Iterates over a copy, because each element may remove itself from the list.
         for upstream in abandoned { upstream.timePassed(time) }
         guard time >= nextDeadline else { return }
         var next = UInt64.max

@@ -1,13 +1,14 @@
-/// Finds out cheaply whether a text can hold declarations of functions.
+/// A cheap check if a text can contain declarations of functions.
 enum DeclarationMark {
-    /// F2S's API group, in small letters.
+    /// The API group of F2S, in lower case.
     static let group = "f2s.opensight.ch"
 
     private static let groupBytes = Array(group.utf8)
     private static let kindBytes = Array("kind".utf8)
     private static let functionBytes = Array("function".utf8)
 
-    /// Whether the text names the API group, or a field `kind` whose value begins with `Function`, in any letter case.
+    /// Returns true if the text contains the API group, or a field `kind` whose value begins with `Function`, in any
+    /// letter case.
     static func isIn(_ bytes: [UInt8]) -> Bool {
         bytes.withUnsafeBufferPointer { text in
             text.indices.contains { index in
@@ -20,13 +21,13 @@ enum DeclarationMark {
         }
     }
 
-    /// Whether `word`, in small letters, stands at a place of the text in any letter case.
+    /// Returns true if the text contains `word` at a position, in any letter case.
     private static func stands(_ word: [UInt8], at start: Int, in text: UnsafeBufferPointer<UInt8>) -> Bool {
         guard start + word.count <= text.count else { return false }
         return word.indices.allSatisfy { text[start + $0] | 0x20 == word[$0] | 0x20 }
     }
 
-    /// Whether a colon and the value `Function` follow, whatever space and quotes stand between.
+    /// Returns true if one colon and the value `Function` follow, with any spaces and quotes in between.
     private static func hasValue(at start: Int, in text: UnsafeBufferPointer<UInt8>) -> Bool {
         var index = start
         var colons = 0

@@ -1,19 +1,19 @@
 import F2SModel
 
-/// Reads functions from nodes and gathers every complaint, so that a user sees all of them at once.
+/// Reads functions from YAML nodes and collects all errors, so that a user sees them at once.
 struct FunctionReader {
     private static let oneMethod =
         "be one method: leave it out to answer any method, or declare one function per method"
 
-    private(set) var complaints: [YAMLComplaint] = []
-    /// Whether documents that are about something else than functions are skipped instead of refused.
+    private(set) var errors: [YAMLError] = []
+    /// True if documents that do not declare functions are skipped instead of rejected.
     private let skipsForeign: Bool
 
     init(skipsForeign: Bool) { self.skipsForeign = skipsForeign }
 
-    mutating func complain(_ complaint: YAMLComplaint) { complaints.append(complaint) }
+    mutating func report(_ error: YAMLError) { errors.append(error) }
 
-    /// The functions of a document: one, or the items of a list.
+    /// Returns the functions of a document: one, or the items of a list.
     mutating func functions(in node: YAMLNode) -> [ManifestDocument] {
         if skipsForeign, !Self.isOurs(node) { return [] }
         guard let map = value(YAMLCursor(node), { try $0.map() }) else { return [] }
@@ -23,8 +23,8 @@ struct FunctionReader {
         return function(map, in: node, mustSayKind: true).map { [$0] } ?? []
     }
 
-    /// Whether a document is about functions: its kind or its API group says so. Letter case does not matter here, so
-    /// that a mistyped kind or a missing apiVersion is told and not passed over.
+    /// Returns true if the kind or the API group of a document belongs to functions. Letter case is ignored, so that a
+    /// mistyped kind or a missing apiVersion is reported and not skipped.
     private static func isOurs(_ node: YAMLNode) -> Bool {
         guard case .map(let members) = node.content else { return false }
         func text(_ key: String) -> String {
@@ -40,32 +40,32 @@ struct FunctionReader {
         return items.contains { isOurs($0) }
     }
 
-    /// A list as REST and kubectl write it.
+    /// Reads a list in the form of the REST API and kubectl.
     private mutating func list(_ map: YAMLMap) -> [ManifestDocument] {
-        complaints += map.unknownMembers(known: ManifestFields.list)
+        errors += map.unknownMembers(known: ManifestFields.list)
         let isOurs = map["kind"]?.node.content.isScalar(ManifestFields.listKind) == true
         check(map, "apiVersion", is: isOurs ? ManifestFields.apiVersion : "v1", isRequired: true)
         guard let items = value(map["items"], { try $0.list(example: "[{kind: Function}]") }) else { return [] }
         return items.compactMap { item in
             if skipsForeign, !isOurs, !Self.isOurs(item.node) { return nil }
-            // Fields are named from the item on; the line tells which item it is.
+            // The paths of fields begin at the item. The line number identifies the item.
             guard let map = value(YAMLCursor(item.node), { try $0.map() }) else { return nil }
             return function(map, in: item.node, mustSayKind: false)
         }
     }
 
     private mutating func function(_ map: YAMLMap, in node: YAMLNode, mustSayKind: Bool) -> ManifestDocument? {
-        let before = complaints.count
+        let before = errors.count
         check(map, "apiVersion", is: ManifestFields.apiVersion, isRequired: mustSayKind)
         check(map, "kind", is: ManifestFields.kind, isRequired: mustSayKind)
-        // What is no function at all gets this one complaint, not one about each of its fields.
-        guard complaints.count == before else { return nil }
-        complaints += map.unknownMembers(known: ManifestFields.document, elsewhere: ManifestFields.paths)
-        guard let draft = draft(map), complaints.count == before else { return nil }
-        complaints += draft.complaints().map {
-            YAMLComplaint("\($0.description).", at: node.position(of: $0.field))
+        // A document that is not a function gets only this error, not one for each of its fields.
+        guard errors.count == before else { return nil }
+        errors += map.unknownMembers(known: ManifestFields.document, elsewhere: ManifestFields.paths)
+        guard let draft = draft(map), errors.count == before else { return nil }
+        errors += draft.fieldErrors().map {
+            YAMLError("\($0.description).", at: node.position(of: $0.field))
         }
-        guard complaints.count == before else { return nil }
+        guard errors.count == before else { return nil }
         return ManifestDocument(draft: draft, line: node.position?.line ?? 1)
     }
 
@@ -83,8 +83,8 @@ struct FunctionReader {
             try Route(try $0.text(), field: $0.path)
         }
         let method = value(spec?["method"]) { cursor -> Function.Method? in
-            if case .list = cursor.node.content { throw cursor.complaint(Self.oneMethod) }
-            // In the published model an empty method means any.
+            if case .list = cursor.node.content { throw cursor.error(Self.oneMethod) }
+            // In the published data model an empty method means any.
             let text = try cursor.text()
             return text.isEmpty ? nil : try Function.Method(text, field: cursor.path)
         }
@@ -158,14 +158,14 @@ struct FunctionReader {
         value(cursor) { try Quantity(try $0.text(), field: $0.path) }
     }
 
-    /// Published manifests leave the first slash out.
+    /// Adds the leading slash that published manifests omit.
     private static func withSlash(_ path: String) -> String { path.hasPrefix("/") ? path : "/" + path }
 }
 
-// How fields are taken and complaints are kept.
+// Reading of fields and collection of errors.
 extension FunctionReader {
-    /// What `read` makes of a field; `nil` when it is absent, or when it was refused, which is then kept as a
-    /// complaint.
+    /// Returns the value of a field; `nil` if the field is absent, or if `read` throws. In that case the error is
+    /// collected.
     private mutating func value<Value>(
         _ cursor: YAMLCursor?, _ read: (YAMLCursor) throws -> Value
     ) -> Value? {
@@ -173,12 +173,13 @@ extension FunctionReader {
         do {
             return try read(cursor)
         } catch {
-            complaints.append(YAMLComplaint(error, at: cursor.node.position))
+            errors.append(YAMLError(error, at: cursor.node.position))
             return nil
         }
     }
 
-    /// The same for a field that must be there. A mapping that is missing itself has been complained about.
+    /// Returns the value of a required field. If the mapping itself is missing, an error for it has been collected
+    /// already.
     private mutating func required<Value>(
         _ map: YAMLMap?, _ name: String, _ requirement: String, _ read: (YAMLCursor) throws -> Value
     ) -> Value? {
@@ -186,12 +187,12 @@ extension FunctionReader {
         do {
             return value(try map.required(name, requirement), read)
         } catch {
-            complaints.append(error)
+            errors.append(error)
             return nil
         }
     }
 
-    /// A mapping within another, with its unknown members complained about.
+    /// Returns a mapping within another, and collects an error for each unknown member.
     private mutating func section(
         _ map: YAMLMap, _ name: String, known: [String], isRequired: Bool = true
     ) -> YAMLMap? {
@@ -199,14 +200,14 @@ extension FunctionReader {
             isRequired
             ? required(map, name, "hold \(known.prefix(3).joined(separator: ", "))") { try $0.map() }
             : value(map[name]) { try $0.map() }
-        if let fields { complaints += fields.unknownMembers(known: known, elsewhere: ManifestFields.paths) }
+        if let fields { errors += fields.unknownMembers(known: known, elsewhere: ManifestFields.paths) }
         return fields
     }
 
     private mutating func check(_ map: YAMLMap, _ name: String, is wanted: String, isRequired: Bool) {
         guard isRequired || map[name] != nil else { return }
         _ = required(map, name, "be \(wanted)") { cursor in
-            guard cursor.node.content.isScalar(wanted) else { throw cursor.complaint("be \(wanted)") }
+            guard cursor.node.content.isScalar(wanted) else { throw cursor.error("be \(wanted)") }
         }
     }
 }

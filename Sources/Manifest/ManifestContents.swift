@@ -1,27 +1,27 @@
 public import F2SModel
 
-/// What a text of manifests holds.
+/// The functions and errors in a text of manifests.
 public struct ManifestContents: Sendable {
-    /// The documents that are well-formed functions, in the order of the text.
+    /// The documents that are valid functions, in the order of the text.
     public let documents: [ManifestDocument]
-    /// What was refused, each with its place; a document is either above or here.
-    public let refusals: [Refusal]
+    /// The rejections, each with its location. A document is either in ``documents`` or has at least one rejection.
+    public let rejections: [Rejection]
 
-    /// Contents.
-    public init(documents: [ManifestDocument], refusals: [Refusal]) {
+    /// Creates contents.
+    public init(documents: [ManifestDocument], rejections: [Rejection]) {
         self.documents = documents
-        self.refusals = refusals
+        self.rejections = rejections
     }
 }
 
 /// One function of a text.
 public struct ManifestDocument: Sendable {
-    /// What it declares; its values have been checked.
+    /// The declaration. Its values have been validated.
     public let draft: FunctionDraft
-    /// Line on which it begins, from 1.
+    /// The line on which the document begins, from 1.
     public let line: Int
 
-    /// A document.
+    /// Creates a document.
     public init(draft: FunctionDraft, line: Int) {
         self.draft = draft
         self.line = line

@@ -1,4 +1,4 @@
-/// The names of a manifest's fields: what the reader knows, and the writer's order.
+/// The names of a manifest's fields, for the reader.
 enum ManifestFields {
     static let apiVersion = "f2s.opensight.ch/v1alpha1"
     static let kind = "Function"
@@ -6,8 +6,8 @@ enum ManifestFields {
 
     static let document = ["apiVersion", "kind", "metadata", "spec", "target", "status"]
     static let list = ["apiVersion", "kind", "metadata", "items"]
-    /// All but the first four are Kubernetes' own; they are accepted, because people paste what kubectl shows,
-    /// and ignored.
+    /// All but the first four belong to Kubernetes. They are accepted and ignored, because users paste the output of
+    /// kubectl.
     static let metadata = [
         "name", "namespace", "labels", "annotations", "uid", "generation", "resourceVersion", "creationTimestamp",
         "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers", "generateName", "managedFields",
@@ -23,7 +23,7 @@ enum ManifestFields {
     static let scaling = ["targetConcurrency", "idle", "window"]
     static let limits = ["inFlight", "queued", "rate", "burst"]
 
-    /// Every field that means something, by its path.
+    /// The paths of all fields that have a meaning.
     static let paths =
         ["metadata.name", "metadata.namespace", "metadata.labels", "metadata.annotations"]
         + ["spec", "target"] + spec.map { "spec." + $0 }

@@ -1,16 +1,17 @@
-/// Bounds of what is read from a text that a stranger may have written.
+/// Limits for reading a text from an untrusted source.
 public struct ManifestLimits: Sendable, Hashable {
-    /// Bytes of a text; a longer one is refused before it is looked at.
+    /// The maximum size of a text, in bytes. A longer text is rejected before it is read.
     public var bytesMax = 1 << 20
-    /// Documents of a text.
+    /// The maximum number of documents in a text.
     public var documentsMax = 5000
-    /// Values of a text, counted by the commas, colons, brackets, dashes and line ends that part them.
+    /// The maximum number of values in a text, counted by the commas, colons, brackets, dashes and line ends that
+    /// separate them.
     public var valuesMax = 200_000
-    /// How deep mappings and sequences may stand in each other.
+    /// The maximum nesting depth of mappings and sequences.
     public var depthMax = 32
-    /// Complaints that one text gets; the rest is counted.
-    public var complaintsMax = 100
+    /// The maximum number of rejections for one text. Further ones are only counted.
+    public var rejectionsMax = 100
 
-    /// The defaults.
+    /// Creates limits with the defaults.
     public init() {}
 }

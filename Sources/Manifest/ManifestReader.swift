@@ -1,54 +1,56 @@
 import F2SModel
 
-/// Reads functions from YAML, and so from JSON. It reads whatever ``ManifestWriter`` writes.
+/// Reads functions from YAML, and therefore also from JSON. It reads everything that ``ManifestWriter`` writes.
 public struct ManifestReader: Sendable {
     private let limits: ManifestLimits
 
-    /// A reader.
+    /// Creates a reader.
     public init(limits: ManifestLimits = ManifestLimits()) { self.limits = limits }
 
-    /// Whether a text may declare functions: it names F2S's API group, or has a field `kind` with the value `Function`,
-    /// in any letter case. A text that does not need not be parsed.
+    /// Returns true if a text may declare functions: it contains F2S's API group, or a field `kind` with the value
+    /// `Function`, in any letter case. Other texts need not be parsed.
     public static func mayDeclareFunctions(_ bytes: [UInt8]) -> Bool { DeclarationMark.isIn(bytes) }
 
-    /// Every document of a text; broken ones become refusals with line and column, the others go on.
+    /// Reads all documents of a text. An invalid document becomes a rejection with line and column and does not affect
+    /// the others.
     /// - Parameters:
-    ///   - place: name of the text in refusals, for example its file.
-    ///   - skippingForeign: whether a document of another kind and another API group is skipped instead of refused.
-    public func read(_ bytes: [UInt8], place: String, skippingForeign: Bool = false) -> ManifestContents {
+    ///   - location: the name of the text in rejections, for example its file.
+    ///   - skippingForeign: true to skip documents of another kind and another API group instead of rejecting them.
+    public func read(_ bytes: [UInt8], location: String, skippingForeign: Bool = false) -> ManifestContents {
         var reading = FunctionReader(skipsForeign: skippingForeign)
         var found: [ManifestDocument] = []
         do {
             for document in try YAMLReader(limits: limits).documents(bytes) {
                 switch document {
                 case .success(let node): found += reading.functions(in: node)
-                case .failure(let complaint): reading.complain(complaint)
+                case .failure(let error): reading.report(error)
                 }
             }
         } catch {
-            reading.complain(error)
+            reading.report(error)
         }
-        return contents(found, reading, place: place)
+        return contents(found, reading, location: location)
     }
 
-    /// The functions of a value that comes from no text, such as an object of an API.
-    /// - Parameter place: name of the value in refusals.
-    public func read(_ node: YAMLNode, place: String) -> ManifestContents {
+    /// Reads the functions of a value that was not parsed from a text, such as an object of an API.
+    /// - Parameter location: the name of the value in rejections.
+    public func read(_ node: YAMLNode, location: String) -> ManifestContents {
         var reading = FunctionReader(skipsForeign: false)
         let found = reading.functions(in: node)
-        return contents(found, reading, place: place)
+        return contents(found, reading, location: location)
     }
 
-    private func contents(_ found: [ManifestDocument], _ reading: FunctionReader, place: String) -> ManifestContents {
-        var refusals = reading.complaints.prefix(limits.complaintsMax).map { complaint in
-            Refusal(
-                place: place, line: complaint.position?.line, column: complaint.position?.column,
-                message: complaint.message)
+    private func contents(_ found: [ManifestDocument], _ reading: FunctionReader, location: String) -> ManifestContents
+    {
+        var rejections = reading.errors.prefix(limits.rejectionsMax).map { error in
+            Rejection(
+                location: location, line: error.position?.line, column: error.position?.column,
+                message: error.message)
         }
-        if reading.complaints.count > refusals.count {
-            let more = reading.complaints.count - refusals.count
-            refusals.append(Refusal(place: place, message: "There are \(more) more complaints."))
+        if reading.errors.count > rejections.count {
+            let more = reading.errors.count - rejections.count
+            rejections.append(Rejection(location: location, message: "There are \(more) more errors."))
         }
-        return ManifestContents(documents: found, refusals: refusals)
+        return ManifestContents(documents: found, rejections: rejections)
     }
 }

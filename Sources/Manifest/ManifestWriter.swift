@@ -1,25 +1,25 @@
 public import F2SModel
 
-/// Writes functions as YAML and JSON. Whatever it writes, ``ManifestReader`` reads to the same draft.
+/// Writes functions as YAML and JSON. ``ManifestReader`` reads its output to the same draft.
 public struct ManifestWriter: Sendable {
-    /// A writer.
+    /// Creates a writer.
     public init() {}
 
-    /// One document for a file: what a user declares, in the order of the published model.
+    /// Returns one YAML document for a file: the user's declaration, in the order of the published data model.
     public func yaml(_ draft: FunctionDraft) -> String { ManifestValue(draft).yaml }
 
-    /// One document with what the store knows (`metadata.uid`, `generation`, `resourceVersion`) and `status`.
+    /// Returns one YAML document with the fields of the store (`metadata.uid`, `generation`) and `status`.
     public func yaml(_ function: Function) -> String { ManifestValue(function).yaml }
 
-    /// A `FunctionList` in one document.
+    /// Returns a `FunctionList` in one YAML document.
     public func yaml(_ functions: [Function]) -> String { FunctionListText(functions, as: .yaml).joined() }
 
-    /// The same members as ``yaml(_:)-(Function)``, as JSON on one line.
+    /// Returns the same members as ``yaml(_:)-(Function)``, as JSON on one line.
     public func json(_ function: Function) -> String { ManifestValue(function).json }
 
-    /// The same members as ``yaml(_:)-(FunctionDraft)``, as JSON on one line.
+    /// Returns the same members as ``yaml(_:)-(FunctionDraft)``, as JSON on one line.
     public func json(_ draft: FunctionDraft) -> String { ManifestValue(draft).json }
 
-    /// A `FunctionList`, as JSON on one line.
+    /// Returns a `FunctionList`, as JSON on one line.
     public func json(_ functions: [Function]) -> String { FunctionListText(functions, as: .json).joined() }
 }

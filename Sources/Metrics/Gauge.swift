@@ -1,19 +1,19 @@
 import Synchronization
 
-/// A number that rises and falls: how much of something there is now.
+/// A number that rises and falls: a current amount.
 ///
-/// Made by ``MetricRegistry/gauge(_:help:labels:)``.
+/// Gauges are created by ``MetricRegistry/gauge(_:help:labels:)``.
 public final class Gauge: Sendable {
     private let bits = Atomic<UInt64>(Double.zero.bitPattern)
 
     init() {}
 
-    /// Replaces the value; never waits, never allocates.
+    /// Replaces the value. It never waits and never allocates.
     public func set(_ value: Double) {
         bits.store(value.bitPattern, ordering: .relaxed)
     }
 
-    /// Adds `change`, which may be negative; no change made elsewhere at the same time is lost.
+    /// Adds `change`, which may be negative. No concurrent change is lost.
     public func add(_ change: Double) {
         var seen = bits.load(ordering: .relaxed)
         while true {
@@ -24,6 +24,6 @@ public final class Gauge: Sendable {
         }
     }
 
-    /// The value now.
+    /// The current value.
     public var value: Double { Double(bitPattern: bits.load(ordering: .relaxed)) }
 }

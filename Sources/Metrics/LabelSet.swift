@@ -1,19 +1,20 @@
-/// The labels of one series, in the one order and form that names it.
+/// The labels of one series in their canonical order and form.
 struct LabelSet: Sendable {
-    /// `name="value",…` with values escaped, sorted by name, without braces; equal texts mean equal labels.
+    /// The labels as `name="value",…` with escaped values, sorted by name, without braces. Equal texts mean equal
+    /// labels.
     let text: String
-    /// The first thing wrong with the names; `nil` when they may be written.
-    let complaint: String?
+    /// The first error in the names; `nil` if they are valid.
+    let problem: String?
 
     init(_ pairs: [(String, String)]) {
         let sorted = pairs.sorted { $0.0 < $1.0 }
         text = sorted.map { "\($0.0)=\"\($0.1.escapedLabelValue)\"" }.joined(separator: ",")
-        complaint = Self.complaint(about: sorted.map(\.0))
+        problem = Self.problem(about: sorted.map(\.0))
     }
 
-    private static func complaint(about names: [String]) -> String? {
+    private static func problem(about names: [String]) -> String? {
         for (index, name) in names.enumerated() {
-            if !name.isLabelName { return "'\(name)' is no label name" }
+            if !name.isLabelName { return "'\(name)' is not a label name" }
             if index > 0, names[index - 1] == name { return "label \(name) is given twice" }
         }
         return nil
@@ -22,16 +23,17 @@ struct LabelSet: Sendable {
 
 // The grammar of the text format 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/
 extension String {
-    /// Backslash, quote and line feed escaped.
+    /// The text with backslash, quote and line feed escaped.
     var escapedLabelValue: String { escaped(quotes: true) }
 
-    /// Backslash and line feed escaped: a quote stands for itself in a help text.
+    /// The text with backslash and line feed escaped. A help text needs no escaped quotes.
     var escapedHelp: String { escaped(quotes: false) }
 
-    /// `[a-zA-Z_:][a-zA-Z0-9_:]*`
+    /// True if the text matches `[a-zA-Z_:][a-zA-Z0-9_:]*`.
     var isMetricName: Bool { isName(colons: true) }
 
-    /// `[a-zA-Z_][a-zA-Z0-9_]*`; two leading underscores are Prometheus' own, `le` is the histograms'.
+    /// True if the text matches `[a-zA-Z_][a-zA-Z0-9_]*` and is not reserved: names with two leading underscores belong
+    /// to Prometheus, and `le` to histograms.
     var isLabelName: Bool { isName(colons: false) && !hasPrefix("__") && self != "le" }
 
     private func escaped(quotes: Bool) -> String {

@@ -1,17 +1,18 @@
 extension MetricRegistry {
-    /// Media type of ``exposition()``.
+    /// The media type of ``exposition()``.
     public static let expositionMediaType = "text/plain; version=0.0.4; charset=utf-8"
 
-    /// What is shown of one series.
+    /// The value of one series.
     private enum Shown {
         case number(String)
         case histogram(Histogram.Reading)
     }
 
-    /// Every metric in Prometheus' text format 0.0.4, sorted by name and labels, so that two scrapes can be compared.
+    /// Returns all metrics in Prometheus' text format 0.0.4, sorted by name and labels, so that two scrapes can be
+    /// compared.
     ///
-    /// It is written straight into one text: thousands of functions have tens of thousands of lines, and a text for
-    /// each would leave as many holes in the heap at every scrape.
+    /// The lines are appended to one text. Thousands of functions have tens of thousands of lines, and a separate text
+    /// for each would fragment the heap at every scrape.
     public func exposition() -> String {
         let families = currentFamilies()
         var early: [String: String] = [:]
@@ -37,7 +38,8 @@ extension MetricRegistry {
         }
     }
 
-    /// By their labels; of several with the same labels the instrument counts, then the reader that came first.
+    /// Returns the series of a family, sorted by labels. If several have the same labels, the instrument wins, then the
+    /// first reader.
     private static func series(of family: Family) -> [(key: String, value: Shown)] {
         var series: [String: Shown] = [:]
         for (labels, instrument) in family.series {
@@ -50,7 +52,7 @@ extension MetricRegistry {
         }
         func add(_ pairs: [(String, String)], _ shown: Shown) {
             let labels = LabelSet(pairs)
-            guard labels.complaint == nil, series[labels.text] == nil else { return }
+            guard labels.problem == nil, series[labels.text] == nil else { return }
             series[labels.text] = shown
         }
         for reader in family.readers {
@@ -98,7 +100,7 @@ extension MetricRegistry {
 }
 
 extension Double {
-    /// The form that Go's `ParseFloat` reads, whole numbers without a point.
+    /// The number in the form that Go's `ParseFloat` reads. Whole numbers have no decimal point.
     var metricText: String {
         if isNaN { return "NaN" }
         if isInfinite { return self < 0 ? "-Inf" : "+Inf" }

@@ -1,10 +1,11 @@
 import Synchronization
 
-/// Every metric of the process. Instruments are asked for once and then written to without the registry.
+/// The registry of all metrics of the process. A component requests an instrument once and then writes to it without
+/// the registry.
 ///
-/// Names follow Prometheus' conventions: `f2s_…`, base units (`_seconds`, `_bytes`), `_total` for counters. A
-/// declaration that breaks the grammar, contradicts an earlier one or is over the bound of series is no reason to stop
-/// serving: its instrument works but is not shown, and ``refusals`` says so.
+/// Names follow the conventions of Prometheus: `f2s_…`, base units (`_seconds`, `_bytes`), `_total` for counters. An
+/// invalid declaration must not stop the process: if it violates the grammar, contradicts an earlier one or exceeds the
+/// limit of series, its instrument works but is not exposed, and ``rejections`` contains the reason.
 public final class MetricRegistry: Sendable {
     enum Instrument: Sendable {
         case counter(Counter)
@@ -12,7 +13,7 @@ public final class MetricRegistry: Sendable {
         case histogram(Histogram)
     }
 
-    /// What gives samples at scrape time; it is called without a lock held.
+    /// A function that returns samples at scrape time. It is called without a lock held.
     enum Reader: Sendable {
         case samples(@Sendable () -> [Sample])
         case histograms(@Sendable () -> [HistogramSample])
@@ -25,46 +26,47 @@ public final class MetricRegistry: Sendable {
 
         let kind: Kind
         let help: String
-        /// A family has one set of bounds, the first: Prometheus could not add up series that differ in them.
+        /// The bounds of the first declaration apply to the whole family: Prometheus could not aggregate series with
+        /// different bounds.
         let bounds: Histogram.Bounds
-        /// By the text of their labels.
+        /// The instruments by the text of their labels.
         var series: [String: Instrument] = [:]
         var readers: [Reader] = []
-        /// Whether it is read before the page takes memory.
+        /// True if it is read before memory for the exposition is allocated.
         var isReadFirst = false
     }
 
     private struct State {
         var families: [String: Family] = [:]
         var seriesCount = 0
-        var refusals: [String] = []
+        var rejections: [String] = []
     }
 
-    /// Upper bound of remembered refusals.
-    private static let refusalsMax = 100
+    /// The maximum number of stored rejections.
+    private static let rejectionsMax = 100
 
     private let seriesMax: Int
     private let state = Mutex(State())
 
-    /// An empty registry.
-    /// - Parameter seriesMax: instruments that it shows at most.
+    /// Creates an empty registry.
+    /// - Parameter seriesMax: the maximum number of instruments that it exposes.
     public init(seriesMax: Int = 200_000) { self.seriesMax = seriesMax }
 
-    /// The counter of this name and these labels; the same one each time.
+    /// Returns the counter with this name and these labels, the same one each time.
     public func counter(_ name: String, help: String, labels: [(String, String)] = []) -> Counter {
         let made = instrument(name, .counter, help, labels, Histogram.Bounds([])) { _ in .counter(Counter()) }
         return if case .counter(let counter) = made { counter } else { Counter() }
     }
 
-    /// The gauge of this name and these labels; the same one each time.
+    /// Returns the gauge with this name and these labels, the same one each time.
     public func gauge(_ name: String, help: String, labels: [(String, String)] = []) -> Gauge {
         let made = instrument(name, .gauge, help, labels, Histogram.Bounds([])) { _ in .gauge(Gauge()) }
         return if case .gauge(let gauge) = made { gauge } else { Gauge() }
     }
 
-    /// The histogram of this name and these labels; the same one each time.
-    /// - Parameter buckets: upper bounds in seconds, at most ``Histogram/bucketsMax``; the first declaration of a name
-    ///   decides for all its series. A bucket without bound is always there.
+    /// Returns the histogram with this name and these labels, the same one each time.
+    /// - Parameter buckets: upper bounds in seconds, at most ``Histogram/bucketsMax``. The first declaration of a name
+    ///   determines them for all its series. A bucket without a bound is always added.
     public func histogram(
         _ name: String, help: String, labels: [(String, String)] = [], buckets: [Double]
     ) -> Histogram {
@@ -73,10 +75,11 @@ public final class MetricRegistry: Sendable {
         return if case .histogram(let histogram) = made { histogram } else { Histogram(bounds: bounds) }
     }
 
-    /// A metric whose samples are read at scrape time, for what is counted elsewhere already.
+    /// Adds a metric whose samples are read at scrape time, for values that are counted elsewhere already.
     /// - Parameters:
-    ///   - isReadFirst: before anything is written, for what the page itself would change.
-    ///   - read: called without a lock held; it must not wait. Of samples with equal labels the first is shown.
+    ///   - isReadFirst: true if the metric must be read before anything is written, because the exposition itself would
+    ///     change it.
+    ///   - read: called without a lock held; it must not wait. Of samples with equal labels the first is exposed.
     public func observe(
         _ name: String, help: String, kind: MetricKind, isReadFirst: Bool = false,
         _ read: @escaping @Sendable () -> [Sample]
@@ -89,10 +92,10 @@ public final class MetricRegistry: Sendable {
         }
     }
 
-    /// Histograms that are read at scrape time, for what is kept elsewhere already.
+    /// Adds histograms that are read at scrape time, for values that are stored elsewhere already.
     /// - Parameters:
-    ///   - buckets: as in ``histogram(_:help:labels:buckets:)``; a reading with other bounds is not shown.
-    ///   - read: called without a lock held; it must not wait. Of readings with equal labels the first is shown.
+    ///   - buckets: as in ``histogram(_:help:labels:buckets:)``. A reading with other bounds is not exposed.
+    ///   - read: called without a lock held; it must not wait. Of readings with equal labels the first is exposed.
     public func observeHistograms(
         _ name: String, help: String, buckets: Histogram.Bounds,
         _ read: @escaping @Sendable () -> [HistogramSample]
@@ -103,10 +106,10 @@ public final class MetricRegistry: Sendable {
         }
     }
 
-    /// Declarations that are not shown, and why; the first hundred. Empty in a healthy program.
-    public var refusals: [String] { state.withLock { $0.refusals } }
+    /// The reasons why declarations are not exposed, at most a hundred. It is empty in a correct program.
+    public var rejections: [String] { state.withLock { $0.rejections } }
 
-    /// The families by name, sorted: what the exposition writes.
+    /// Returns the families, sorted by name, for the exposition.
     func currentFamilies() -> [(name: String, family: Family)] {
         state.withLock { $0.families }.map { (name: $0.key, family: $0.value) }.sorted { $0.name < $1.name }
     }
@@ -120,12 +123,12 @@ public final class MetricRegistry: Sendable {
             if let known = state.families[name], known.kind == kind, let known = known.series[labels.text] {
                 return known
             }
-            if let complaint = labels.complaint {
-                Self.refuse("\(name): \(complaint)", in: &state)
+            if let problem = labels.problem {
+                Self.refuse("\(name): \(problem)", in: &state)
                 return nil
             }
             guard state.seriesCount < seriesMax else {
-                Self.refuse("\(name){\(labels.text)}: there are \(seriesMax) series already", in: &state)
+                Self.refuse("\(name){\(labels.text)}: there are already \(seriesMax) series", in: &state)
                 return nil
             }
             guard let bounds = Self.declare(name, kind, help, bounds, in: &state) else { return nil }
@@ -136,19 +139,19 @@ public final class MetricRegistry: Sendable {
         }
     }
 
-    /// Sees to it that the family exists, and answers with its bounds; `nil` when it cannot exist so.
+    /// Creates the family unless it exists, and returns its bounds; `nil` if the declaration is rejected.
     private static func declare(
         _ name: String, _ kind: Family.Kind, _ help: String, _ bounds: Histogram.Bounds, in state: inout State
     ) -> Histogram.Bounds? {
         if let known = state.families[name] {
             guard known.kind == kind else {
-                refuse("\(name): is a \(known.kind.rawValue) already and cannot be a \(kind.rawValue)", in: &state)
+                refuse("\(name): is already a \(known.kind.rawValue) and cannot be a \(kind.rawValue)", in: &state)
                 return nil
             }
             return known.bounds
         }
         guard name.isMetricName else {
-            refuse("'\(name)' is no metric name", in: &state)
+            refuse("'\(name)' is not a metric name", in: &state)
             return nil
         }
         state.families[name] = Family(kind: kind, help: help, bounds: bounds)
@@ -156,7 +159,7 @@ public final class MetricRegistry: Sendable {
     }
 
     private static func refuse(_ text: String, in state: inout State) {
-        guard state.refusals.count < refusalsMax, !state.refusals.contains(text) else { return }
-        state.refusals.append(text)
+        guard state.rejections.count < rejectionsMax, !state.rejections.contains(text) else { return }
+        state.rejections.append(text)
     }
 }

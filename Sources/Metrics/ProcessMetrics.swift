@@ -1,23 +1,24 @@
 import Glibc
 
-/// The process itself under the names that every Prometheus client uses, and what was built.
+/// Metrics of the process itself, under the names that every Prometheus client uses, and its build information.
 public struct ProcessMetrics: Sendable {
     private let version: String
     private let platform: String
 
-    /// Metrics of this process.
+    /// Creates the metrics of this process.
     /// - Parameters:
-    ///   - version: of f2s.
+    ///   - version: the version of F2S.
     ///   - platform: `local` or `kubernetes`.
     public init(version: String, platform: String) {
         self.version = version
         self.platform = platform
     }
 
-    /// Adds the metrics; all are read at scrape time. One that Linux does not tell is left out.
+    /// Adds the metrics to a registry. They are read at scrape time, and a metric that Linux does not report is left
+    /// out.
     public func register(in registry: MetricRegistry) {
         let build = registry.gauge(
-            "f2s_build_info", help: "Always 1; the labels say what was built.",
+            "f2s_build_info", help: "Always 1; the labels are the version and the platform.",
             labels: [("version", version), ("platform", platform)])
         build.set(1)
         let ticksPerSecond = Double(max(sysconf(Int32(_SC_CLK_TCK)), 1))
@@ -27,7 +28,7 @@ public struct ProcessMetrics: Sendable {
         ) {
             Self.samples(Self.currentStatistics().map { Double($0.cpuTicks) / ticksPerSecond })
         }
-        // Read first: of thousands of functions the page itself has megabytes.
+        // Read first: with thousands of functions the exposition itself needs megabytes.
         registry.observe(
             "process_resident_memory_bytes", help: "Memory held, in bytes.", kind: .gauge, isReadFirst: true
         ) {
@@ -67,11 +68,11 @@ public struct ProcessMetrics: Sendable {
         defer { closedir(folder) }
         var entries = 0
         while readdir(folder) != nil { entries += 1 }
-        // ".", ".." and the descriptor that reads the folder are not counted.
+        // The entries ".", ".." and the descriptor that reads the folder do not count.
         return max(entries - 3, 0)
     }
 
-    /// Files under /proc have no size; they are read to their end, at most 1 MiB.
+    /// Reads a file under /proc. Such files have no size, so they are read to their end, at most 1 MiB.
     private static func text(of path: String) -> String? {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }

@@ -1,15 +1,15 @@
-/// What Linux says about a process in `/proc/[pid]/stat` and `/proc/[pid]/statm` (proc(5)).
+/// The statistics of a process in `/proc/[pid]/stat` and `/proc/[pid]/statm` (proc(5)).
 struct ProcessStatistics: Sendable, Hashable {
-    /// Processor time used, user and system, in clock ticks.
+    /// The processor time used, user and system, in clock ticks.
     let cpuTicks: UInt64
-    /// When it began, in clock ticks since the machine did.
+    /// The start time, in clock ticks since the start of the machine.
     let startTicks: UInt64
-    /// Memory that it holds, in pages.
+    /// The resident memory, in pages.
     let residentPages: UInt64
 
-    /// Reads the two texts; `nil` when either is not as proc(5) says.
+    /// Parses the two texts; `nil` if either does not have the format of proc(5).
     init?(stat: String, statm: String) {
-        // The second field is the program's name in parentheses; it may itself hold spaces and parentheses.
+        // The second field is the program's name in parentheses, which may itself contain spaces and parentheses.
         guard let end = stat.lastIndex(of: ")") else { return nil }
         let fields = stat[stat.index(after: end)...].split(whereSeparator: \.isWhitespace)
         let pages = statm.split(whereSeparator: \.isWhitespace)
@@ -22,7 +22,7 @@ struct ProcessStatistics: Sendable, Hashable {
         residentPages = resident
     }
 
-    /// When the machine began, in seconds since 1970, from `/proc/stat`.
+    /// Returns the start time of the machine from `/proc/stat`, in seconds since 1970.
     static func bootTime(machineStat: String) -> UInt64? {
         for line in machineStat.split(separator: "\n") where line.hasPrefix("btime ") {
             return UInt64(line.dropFirst("btime ".count))

@@ -1,33 +1,33 @@
-/// What a metric that is read at scrape time is.
+/// The kind of a metric that is read at scrape time.
 public enum MetricKind: String, Sendable, Hashable, CaseIterable {
-    /// Only grows.
+    /// A number that only grows.
     case counter
-    /// Rises and falls.
+    /// A number that rises and falls.
     case gauge
 }
 
-/// One value that was read at scrape time.
+/// A value that was read at scrape time.
 public struct Sample: Sendable {
-    /// Names and values; the order does not matter.
+    /// The names and values of the labels, in any order.
     public let labels: [(String, String)]
     /// The value in the metric's base unit.
     public let value: Double
 
-    /// A sample; without labels there can be only one per metric.
+    /// Creates a sample. A metric can have only one sample without labels.
     public init(_ value: Double, labels: [(String, String)] = []) {
         self.labels = labels
         self.value = value
     }
 }
 
-/// One histogram that was read at scrape time.
+/// A histogram that was read at scrape time.
 public struct HistogramSample: Sendable {
-    /// Names and values; the order does not matter.
+    /// The names and values of the labels, in any order.
     public let labels: [(String, String)]
-    /// Its contents.
+    /// The contents of the histogram.
     public let reading: Histogram.Reading
 
-    /// A sample; without labels there can be only one per metric.
+    /// Creates a sample. A metric can have only one sample without labels.
     public init(_ reading: Histogram.Reading, labels: [(String, String)] = []) {
         self.labels = labels
         self.reading = reading

@@ -4,12 +4,12 @@ public import Logging
 public import ServiceLifecycle
 import Synchronization
 
-/// Makes the platform run what is declared, as much of it as is called for: desired against observed, once a second and
-/// at once when something changes.
+/// Makes the platform run the replicas that the declared functions and their load require. The operator reconciles once
+/// a second, and at once when something changes.
 ///
-/// It is level-triggered: every wake-up looks at the latest declarations, replicas and load, never at what woke it, so
-/// a missed or merged wake-up is harmless. Only the leader changes anything, by the load of all processes; every
-/// process hands the replicas down to its dispatcher.
+/// It is level-triggered: every pass reads the latest declarations, replicas and load, and never the event that woke
+/// it. A missed or merged wake-up is therefore harmless. Only the leader changes anything, based on the load of all
+/// processes. Every process publishes the replicas to its own dispatcher.
 public final class Operator: Service, OperatorInspector {
     private let platform: Platform
     private let dataPlane: any DataPlane
@@ -20,22 +20,23 @@ public final class Operator: Service, OperatorInspector {
     private let requestTimeout: @Sendable () -> Duration
     private let drainTimeout: @Sendable () -> Duration
     private let state: Mutex<OperatorState>
-    /// Held while replicas are handed down, so that the dispatcher gets them in the order in which they were worked
-    /// out.
+    /// Held while replicas are published, so that the dispatcher receives the snapshots in the order in which they were
+    /// computed.
     private let handingDown = Mutex(())
     private let wake = Signal()
-    /// True once a second has passed since the last pass that looked at what only time changes.
+    /// True once a second has passed since the last pass that reconciled all active functions.
     private let isTickDue = Mutex(true)
     private let strandings = Signal()
 
-    /// Time that a caller waits for a function without replicas before the platform is asked whether it is there.
+    /// The time that an invocation waits for a function without replicas before the platform is checked for an outage.
     private static let strandedTime = Duration.milliseconds(500)
 
-    /// An operator; it does nothing until ``run()``.
+    /// Creates an operator. It does nothing until ``run()``.
     /// - Parameters:
-    ///   - link: knows the load of other processes; `nil`: there are none.
-    ///   - requestTimeout: the ceiling of `target.timeout`, read at each pass because settings change.
-    ///   - drainTimeout: the time to drain of functions that name none.
+    ///   - link: The source of the other processes' load; `nil` if there are none.
+    ///   - requestTimeout: Returns the upper bound of `target.timeout`. It is called at each pass because settings
+    ///     change.
+    ///   - drainTimeout: Returns the drain time of functions that declare none.
     public init(
         platform: Platform, dataPlane: any DataPlane, link: PeerLink? = nil, metrics: MetricRegistry, logger: Logger,
         clock: any OperatorClock = SystemOperatorClock(),
@@ -58,8 +59,8 @@ public final class Operator: Service, OperatorInspector {
         self.metrics.showLeader { [election = platform.election] in election.isLeader }
     }
 
-    /// Works until it is cancelled or a graceful shutdown begins. Replicas go on running: to end them is the
-    /// platform's.
+    /// Runs until it is cancelled or a graceful shutdown begins. Replicas keep running: the platform is responsible for
+    /// stopping them.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
@@ -76,10 +77,10 @@ public final class Operator: Service, OperatorInspector {
         }
     }
 
-    /// The newest decision of every function.
+    /// Returns the newest decision of every function.
     public func currentExplanations() -> [Function.ID: ScaleExplanation] { state.withLock { $0.explanations() } }
 
-    /// The newest decisions as the process that leads has taken them, whichever that is.
+    /// Returns the leader's newest decisions. If no other leader answers, they are this process's own.
     public func fetchExplanations(of function: Function.ID?) async -> [Function.ID: ScaleExplanation] {
         if !platform.election.isLeader, let link, let explanations = await link.fetchExplanations(of: function) {
             return explanations
@@ -87,32 +88,33 @@ public final class Operator: Service, OperatorInspector {
         return state.withLock { $0.explanations(of: function) }
     }
 
-    /// What the other processes are told of it.
+    /// Returns this process's decisions for another process.
     func leaderView(of function: Function.ID?) -> LeaderView {
         let isLeader = platform.election.isLeader
         return LeaderView(
             isLeader: isLeader, explanations: isLeader ? state.withLock { $0.explanations(of: function) } : [:])
     }
 
-    /// Replicas as the dispatcher sees them.
+    /// Returns the replicas as the dispatcher sees them.
     public func currentReplicas() -> ReplicaSnapshot { state.withLock { $0.published } ?? ReplicaSnapshot() }
 
-    /// Longest time that a replica of a function drains.
+    /// Returns the longest time that a replica of the function may drain.
     public func drainLimit(of id: Function.ID) -> Duration { state.withLock { $0.drainLimit(of: id) } }
 
-    /// Takes replicas out of use at once, for as long as they exist. When this returns the dispatcher knows.
-    func withdraw(_ ids: [Replica.ID]) {
+    /// Cordons replicas at once, for as long as they exist. When this method returns, the dispatcher has applied the
+    /// change.
+    func cordon(_ ids: [Replica.ID]) {
         handingDown.withLock { _ in
-            if let published = state.withLock({ $0.withdraw(ids, at: clock.now()) }) { dataPlane.apply(published) }
+            if let published = state.withLock({ $0.cordon(ids, at: clock.now()) }) { dataPlane.apply(published) }
         }
         wake.raise()
     }
 
-    /// Whether anything may run for a function, as far as is known here.
+    /// Returns true if the function may have replicas, as far as this process knows.
     func mayRun(_ id: Function.ID) -> Bool { state.withLock { $0.mayRun(id) } }
 
-    /// One look at what has changed or, once a second, at all that is active.
-    /// - Returns: what to ask the platform for.
+    /// Reconciles the functions that have changed or, once a second, all that are active.
+    /// - Returns: The calls to send to the platform.
     private func pass() -> [OperatorCall] {
         let now = clock.now()
         let isLeader = platform.election.isLeader
@@ -132,44 +134,45 @@ public final class Operator: Service, OperatorInspector {
                 let outcome = state.plan(
                     load.load, of: reported, isComplete: load.isComplete, isTick: isTick, at: now,
                     wall: clock.secondsSince1970(), isLeader: isLeader)
-                return (outcome, state.ledger.draining.isEmpty ? [] : state.draining)
+                return (outcome, state.drainState.draining.isEmpty ? [] : state.draining)
             }
             if let published = outcome.published { dataPlane.apply(published) }
             return (outcome, draining)
         }
-        for event in outcome.events { tell(event) }
+        for event in outcome.events { emit(event) }
         guard isLeader else { return [] }
-        // A replica that drains may be stopped only by what is in flight after the dispatcher was told.
+        // A draining replica may be stopped only on the basis of a load report that is newer than the dispatcher's
+        // snapshot.
         let after = draining.isEmpty ? LoadReport() : sum(with: currentLoad(of: link == nil ? draining : nil)).load
         let (calls, cuts) = state.withLock { state in
             let calls = state.calls(after, at: now)
-            return (calls, state.takeCuts())
+            return (calls, state.popCuts())
         }
-        for event in cuts { tell(event) }
+        for event in cuts { emit(event) }
         return calls
     }
 
-    /// The functions whose load a pass needs; `nil`: all of them, because time has passed, because this process was
-    /// not the leader, or because other processes tell of all of theirs.
+    /// Returns the functions whose load a pass needs. `nil` means all of them: at a tick, after this process has become
+    /// the leader, or if other processes report their whole load.
     private func functionsToReport(isTick: Bool, isLeader: Bool) -> Set<Function.ID>? {
-        let changed = dataPlane.takeChangedFunctions()
+        let changed = dataPlane.popChangedFunctions()
         guard link == nil else { return nil }
         return state.withLock { $0.loadWanted(isTick: isTick, isLeader: isLeader) }?.union(changed)
     }
 
-    /// - Parameter functions: `nil`: all.
+    /// - Parameter functions: The functions to report; `nil` for all.
     private func currentLoad(of functions: Set<Function.ID>?) -> LoadReport {
         functions.map { dataPlane.currentLoad(of: $0) } ?? dataPlane.currentLoad()
     }
 
-    /// What all processes have in hand.
+    /// Returns the load of all processes.
     private func sum(with own: LoadReport) -> PeerLoads.Sum {
         link?.sum(with: own) ?? PeerLoads.Sum(load: own, isComplete: true)
     }
 
     private func carryOut(_ call: OperatorCall) async {
         do {
-            // Another process may have begun to lead since the call was thought of.
+            // Another process may have become the leader since the call was planned.
             guard platform.election.isLeader else { throw CancellationError() }
             switch call {
             case .apply(let function, let count, let retiring):
@@ -182,21 +185,21 @@ public final class Operator: Service, OperatorInspector {
                 try await platform.functions.setStatus(status, of: id)
             }
             if state.withLock({ $0.end(call, isSuccess: true, at: clock.now()) }) {
-                logger.info("The platform does what it is asked again", metadata: call.metadata)
+                logger.info("Calls to the platform succeed again", metadata: call.metadata)
             }
         } catch {
-            let isNews = state.withLock { $0.end(call, isSuccess: false, at: clock.now()) }
+            let isChange = state.withLock { $0.end(call, isSuccess: false, at: clock.now()) }
             if error is CancellationError { return }
             metrics.countFailure(of: call)
-            if isNews {
+            if isChange {
                 logger.warning(
-                    "The platform did not do what it was asked; it is asked again: \(error)", metadata: call.metadata)
+                    "A call to the platform failed and will be retried: \(error)", metadata: call.metadata)
             }
         }
         wake.raise()
     }
 
-    private func tell(_ event: Event) {
+    private func emit(_ event: Event) {
         platform.events.record(event)
         let level: Logger.Level = event.isWarning ? .warning : .info
         logger.log(
@@ -211,8 +214,8 @@ public final class Operator: Service, OperatorInspector {
         }
     }
 
-    /// Asks the platform whether it is there while a caller waits for a function without replicas, so that the caller
-    /// hears soon what cannot come. Without a waiting caller nothing is asked.
+    /// Checks the platform for an outage while an invocation waits for a function without replicas, so that its caller
+    /// receives the error soon. Without a waiting invocation nothing is checked.
     private func watchOutage() async {
         for await _ in strandings.arrivals() {
             do { try await clock.sleep(for: Self.strandedTime) } catch { return }
@@ -220,7 +223,7 @@ public final class Operator: Service, OperatorInspector {
             let outage = await platform.replicas.fetchOutage()
             let (before, wasTold) = state.withLock { state in
                 let before = state.outage
-                state.take(outage: outage, wall: clock.secondsSince1970())
+                state.set(outage: outage, wall: clock.secondsSince1970())
                 return (before, before != nil)
             }
             if let outage, !wasTold { logger.warning("\(outage)") }
@@ -232,7 +235,7 @@ public final class Operator: Service, OperatorInspector {
         await follow("functions") {
             try await self.platform.functions.withSnapshots { snapshots in
                 for await snapshot in snapshots {
-                    self.state.withLock { $0.take(snapshot) }
+                    self.state.withLock { $0.apply(snapshot) }
                     self.wake.raise()
                 }
             }
@@ -243,14 +246,14 @@ public final class Operator: Service, OperatorInspector {
         await follow("replicas") {
             try await self.platform.replicas.withReplicas { snapshots in
                 for await snapshot in snapshots {
-                    self.state.withLock { $0.take(snapshot, at: self.clock.now()) }
+                    self.state.withLock { $0.apply(snapshot, at: self.clock.now()) }
                     self.wake.raise()
                 }
             }
         }
     }
 
-    /// A stream that ends is asked for again; meanwhile the last state counts, and nothing is taken for deleted.
+    /// Reopens a stream that has ended. Meanwhile the last state remains valid and nothing counts as deleted.
     private func follow(_ what: String, _ body: () async throws -> Void) async {
         var failures = 0
         while !Task.isCancelled {
@@ -258,7 +261,7 @@ public final class Operator: Service, OperatorInspector {
                 try await body()
             } catch {
                 if failures == 0, !Task.isCancelled {
-                    logger.warning("The platform's \(what) cannot be followed; trying again: \(error)")
+                    logger.warning("Cannot watch the platform's \(what). Trying again: \(error)")
                 }
                 failures += 1
             }

@@ -1,33 +1,33 @@
 import Glibc
 
-/// Time as the operator sees it; tests drive one by hand.
+/// The operator's source of time. Tests advance one by hand.
 public protocol OperatorClock: Sendable {
-    /// Time since an arbitrary start; it never goes back.
+    /// Returns the time since an arbitrary start. It never decreases.
     func now() -> Duration
-    /// The time of day, in seconds since 1970.
+    /// Returns the time of day, in seconds since 1970.
     func secondsSince1970() -> Double
     /// Returns after `duration`.
-    /// - Throws: `CancellationError`.
+    /// - Throws: `CancellationError` if the task is cancelled.
     func sleep(for duration: Duration) async throws
 }
 
-/// The machine's clocks.
+/// The clocks of the machine.
 public struct SystemOperatorClock: OperatorClock {
     private let start = ContinuousClock.now
 
-    /// A clock that begins now.
+    /// Creates a clock that starts now.
     public init() {}
 
-    /// Time since this clock was made, the machine's sleep included.
+    /// Returns the time since this clock was created, including the time that the machine was suspended.
     public func now() -> Duration { start.duration(to: .now) }
 
-    /// The machine's time of day.
+    /// Returns the machine's time of day, in seconds since 1970.
     public func secondsSince1970() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
         return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
     }
 
-    /// Sleeps without holding a thread.
+    /// Suspends the task without blocking a thread.
     public func sleep(for duration: Duration) async throws { try await ContinuousClock().sleep(for: duration) }
 }

@@ -1,15 +1,15 @@
 import F2SMetrics
 import F2SModel
 
-/// What the operator counts. Labels are functions' names and closed sets.
+/// The operator's metrics. Labels are function names and values of closed sets.
 struct OperatorMetrics: Sendable {
-    /// What is shown of one function.
+    /// The gauges of one function.
     struct Shown: Sendable {
         /// The function's name.
         let function: FunctionName
-        /// Replicas wanted.
+        /// The desired number of replicas.
         let desired: Int
-        /// Replicas that take invocations.
+        /// The number of replicas that accept invocations.
         let ready: Int
     }
 
@@ -37,37 +37,37 @@ struct OperatorMetrics: Sendable {
             })
     }
 
-    /// Counts invocations that were cut because their replica was stopped.
+    /// Returns the counter of invocations that were cut because their replica was stopped.
     static func cuts(_ registry: MetricRegistry) -> Counter {
         registry.counter(
             "f2s_invocations_cut_total",
             help: "Invocations in flight when their replica was stopped, after the function's drain time.")
     }
 
-    /// Invocations were in flight when their replica was stopped.
+    /// Counts invocations that were in flight when their replica was stopped.
     func countCut(_ count: Int) { cuts.add(UInt64(max(0, count))) }
 
-    /// Shows what is read at the scrape: a function that is declared costs no instruments, and one that is gone leaves
-    /// none behind.
+    /// Registers the gauges of all functions. They are read at each scrape, so a declared function costs no instrument
+    /// and a removed one leaves none behind.
     func show(_ read: @escaping @Sendable () -> [Shown]) {
         registry.observe("f2s_replicas_desired", help: "Replicas wanted by the autoscaler.", kind: .gauge) {
             read().map { Sample(Double($0.desired), labels: [("function", $0.function.text)]) }
         }
-        registry.observe("f2s_replicas_ready", help: "Replicas that take invocations.", kind: .gauge) {
+        registry.observe("f2s_replicas_ready", help: "Replicas that accept invocations.", kind: .gauge) {
             read().map { Sample(Double($0.ready), labels: [("function", $0.function.text)]) }
         }
     }
 
-    /// Shows whether this process leads.
+    /// Registers the gauge of leadership.
     func showLeader(_ read: @escaping @Sendable () -> Bool) {
-        registry.observe("f2s_leader", help: "Whether this process reconciles and scales.", kind: .gauge) {
+        registry.observe("f2s_leader", help: "1 if this process is the leader, else 0.", kind: .gauge) {
             [Sample(read() ? 1 : 0)]
         }
     }
 
-    /// A decision has changed the number of replicas.
+    /// Counts a decision that changed the number of replicas.
     func count(_ reason: ScaleDecision.Reason) { decisions[reason]?.add() }
 
-    /// A call to the platform has failed.
+    /// Counts a failed call to the platform.
     func countFailure(of call: OperatorCall) { failures[call.kind]?.add() }
 }

@@ -1,78 +1,79 @@
 import F2SModel
 
-/// Everything the operator knows, and what follows from it. A value without I/O, clock or lock: ``Operator`` feeds it
-/// the latest states and carries out what it answers.
+/// The operator's state and its decisions. A value without I/O, clock or lock: ``Operator`` supplies the latest states
+/// and executes the resulting calls.
 ///
-/// One pass is ``plan(_:at:wall:isLeader:)``, then the snapshot goes down to the dispatcher, then ``calls(_:at:)`` with
-/// a report taken after that: what is idle only then may be stopped.
+/// One pass has three steps. ``plan(_:of:isComplete:isTick:at:wall:isLeader:)`` decides. The dispatcher applies the
+/// resulting snapshot. ``calls(_:at:)`` then receives a newer load report: only a replica that is idle in that report
+/// may be stopped.
 struct OperatorState: Sendable {
-    /// What one pass has found.
+    /// The result of one pass.
     struct Outcome: Sendable {
-        /// Replicas for the dispatcher; `nil`: as before.
+        /// The replicas for the dispatcher; `nil` if they have not changed.
         var published: ReplicaSnapshot?
-        /// What people should see.
+        /// The events to publish.
         var events: [Event] = []
     }
 
-    /// A function that is no longer declared, while its replicas finish.
+    /// A function that is no longer declared and whose replicas drain.
     struct Departure: Sendable {
-        /// The function's name; its identity where it was never seen declared.
+        /// The function's name, or its identifier if the operator never saw its declaration.
         var name: String
-        /// Longest time to drain.
+        /// The longest time that a replica may drain.
         var limit: Duration
-        /// Stops every replica; `nil` until the first pass after the deletion.
+        /// The plan that stops every replica; `nil` until the first pass after the deletion.
         var plan: ReconcilePlan?
-        /// When the platform has taken note of its end; `nil`: not yet.
+        /// The time at which the platform accepted the removal; `nil` before that.
         var removedAt: Duration?
-        /// When the first of it was seen, if it was never seen declared.
-        var strangeSince: Duration?
+        /// The time at which the first replica was seen, if the operator never saw a declaration; otherwise `nil`.
+        var undeclaredSince: Duration?
     }
 
-    /// A platform that cannot be asked for anything.
+    /// An outage of the platform: it accepts no calls.
     struct Outage: Sendable, Hashable {
-        /// What it is, in sentences.
+        /// The reason, in sentences.
         let reason: String
-        /// How often in a row it was found.
+        /// The number of consecutive checks that found the outage.
         let attempts: Int
-        /// Seconds since 1970.
+        /// The time of the last check, in seconds since 1970.
         let foundAt: Double
     }
 
     let retirement: Retirement
     let metrics: OperatorMetrics
-    /// The declarations that were taken last.
+    /// The declarations that were applied last.
     private(set) var functions = FunctionSnapshot()
-    /// The record of each declared function.
-    var records: [FunctionRecord] = []
-    /// Position of each function's record.
-    var index: [Function.ID: Int] = [:]
+    /// The state of each declared function.
+    var states: [FunctionState] = []
+    /// The index of each function in ``states``.
+    var indices: [Function.ID: Int] = [:]
     var departures: [Function.ID: Departure] = [:]
-    var ledger = DrainLedger()
-    var book = CallBook()
-    /// Ceiling of a function's time, and its time when it names none.
+    var drainState = DrainState()
+    var limiter = CallLimiter()
+    /// The upper bound of a function's timeout, and the timeout of functions that declare none.
     var requestTimeout: Duration
-    /// Time to drain of functions that name none (`f2s.limits.drain_timeout`).
+    /// The drain time of functions that declare none (`f2s.limits.drain_timeout`).
     var drainTimeout: Duration
-    /// Whether the store has spoken: until then nothing is known to be deleted.
+    /// True once the store has sent its functions. Until then, no function is known to be deleted.
     private var hasFunctions = false
     private var observed = ObservedReplicas()
-    /// Replicas as the dispatcher was told last; `nil`: nothing yet.
+    /// The replicas that the dispatcher received last; `nil` before the first snapshot.
     private(set) var published: ReplicaSnapshot?
-    /// Functions of which something may be different for the dispatcher.
+    /// Functions whose entry may have changed since the dispatcher's last snapshot.
     private var unpublished: Set<Function.ID> = []
-    /// Functions that have replicas and are not declared.
+    /// Functions that have replicas but are not declared.
     private var undeclared: Set<Function.ID> = []
-    /// Invocations that were cut since somebody asked, for people.
+    /// Events about invocations that were cut since the last ``popCuts()``.
     var cuts: [Event] = []
-    /// Why the platform can start nothing; callers that wait for a cold function are told.
+    /// The platform's current outage, if any. Invocations that wait for a cold function fail with its reason.
     private(set) var outage: Outage?
-    /// Functions without replicas that a caller of this process waits for.
+    /// Functions without replicas for which an invocation of this process waits.
     private(set) var stranded: Set<Function.ID> = []
-    /// When the last pass was, seconds since 1970.
+    /// The time of the last pass, in seconds since 1970.
     private(set) var wall = 0.0
-    /// Functions to look at in the next pass, and functions with a call due.
+    /// Functions to reconcile in the next pass, and functions with a call due.
     var queue = WorkQueue()
-    /// Functions with replicas that drain.
+    /// Functions with draining replicas.
     private var drainers: Set<Function.ID> = []
     /// The load report of the last pass.
     private var load = LoadReport()
@@ -80,7 +81,7 @@ struct OperatorState: Sendable {
     private var isLeading = false
     /// True if the last pass knew the load of every process.
     private var wasComplete = true
-    /// Time of the last pass, on the monotonic clock.
+    /// The monotonic time of the last pass.
     private var passedAt: Duration?
 
     init(
@@ -93,82 +94,86 @@ struct OperatorState: Sendable {
         self.drainTimeout = drainTimeout
     }
 
-    /// Takes the newest declarations: what has changed since the last ones.
-    mutating func take(_ snapshot: FunctionSnapshot) {
+    /// Applies the changes between the last declarations and the newest ones.
+    mutating func apply(_ snapshot: FunctionSnapshot) {
         let changes = snapshot.changes(since: functions)
         functions = snapshot
         hasFunctions = true
         for function in changes.removed { dismiss(function) }
-        for function in changes.declared + changes.updated { take(function) }
+        for function in changes.declared + changes.updated { apply(function) }
         for id in changes.rerouted {
-            guard let place = index[id] else { continue }
-            records[place].routeHolder = snapshot.routeHolder(of: records[place].function)?.name
+            guard let index = indices[id] else { continue }
+            states[index].routeHolder = snapshot.routeHolder(of: states[index].function)?.name
             queue.add(id)
         }
     }
 
-    private mutating func take(_ function: Function) {
+    private mutating func apply(_ function: Function) {
         let id = function.id
         departures.removeValue(forKey: id)
         undeclared.remove(id)
-        let place = index[id] ?? records.count
-        if place == records.count {
-            index[id] = place
-            records.append(FunctionRecord(function))
+        let index = indices[id] ?? states.count
+        if index == states.count {
+            indices[id] = index
+            states.append(FunctionState(function))
         }
-        // In place: a copy of a record would copy its load window when that changes.
-        if records[place].update(function, isWritingStatus: book.isBusy(.status(id))) { queue.add(id) }
+        // Updated in place, because a copy of the state would copy its load window.
+        if states[index].update(function, isWritingStatus: limiter.isBusy(.status(id))) { queue.add(id) }
     }
 
-    /// A function is not declared any more: its replicas finish.
+    /// Removes a function that is no longer declared. Its replicas drain.
     private mutating func dismiss(_ function: Function) {
         departures[function.id] = Departure(name: function.name.text, limit: drainLimit(of: function))
         queue.forget(function.id)
         drainers.remove(function.id)
         if !observed[function.id].replicas.isEmpty { undeclared.insert(function.id) }
-        guard let place = index.removeValue(forKey: function.id) else { return }
-        records.swapAt(place, records.count - 1)
-        records.removeLast()
-        if place < records.count { index[records[place].function.id] = place }
+        guard let index = indices.removeValue(forKey: function.id) else { return }
+        states.swapAt(index, states.count - 1)
+        states.removeLast()
+        if index < states.count { indices[states[index].function.id] = index }
     }
 
-    /// Takes the newest replicas.
-    mutating func take(_ snapshot: ReplicaSnapshot, at now: Duration) {
-        let (changed, ended) = observed.take(snapshot, at: now)
-        ledger.forget(ended)
+    /// Applies the newest replicas.
+    mutating func apply(_ snapshot: ReplicaSnapshot, at now: Duration) {
+        let (changed, ended) = observed.update(snapshot, at: now)
+        drainState.forget(ended)
         note(changed)
     }
 
-    /// Takes replicas out of use for as long as they exist, those too that no snapshot has shown yet.
-    /// - Returns: replicas for the dispatcher; `nil`: as before.
-    mutating func withdraw(_ ids: [Replica.ID], at now: Duration) -> ReplicaSnapshot? {
-        note(observed.withdraw(ids, at: now))
+    /// Cordons replicas for as long as they exist, including replicas that no snapshot has shown yet.
+    /// - Returns: The replicas for the dispatcher; `nil` if they have not changed.
+    mutating func cordon(_ ids: [Replica.ID], at now: Duration) -> ReplicaSnapshot? {
+        note(observed.cordon(ids, at: now))
         return observed.isComplete ? publish() : nil
     }
 
-    /// Puts functions into the queue whose replicas have changed.
+    /// Adds functions whose replicas have changed to the queue.
     private mutating func note(_ changed: Set<Function.ID>) {
         queue.add(changed)
         unpublished.formUnion(changed)
         for id in changed {
-            if index[id] == nil, !observed[id].replicas.isEmpty { undeclared.insert(id) } else { undeclared.remove(id) }
+            if indices[id] == nil, !observed[id].replicas.isEmpty {
+                undeclared.insert(id)
+            } else {
+                undeclared.remove(id)
+            }
         }
     }
 
-    /// Whether anything may run for a function: it is declared, has replicas, or not all is known yet.
+    /// Returns true if the function may have replicas: it is declared, has replicas, or not everything is known yet.
     func mayRun(_ id: Function.ID) -> Bool {
         guard hasFunctions, observed.isComplete else { return true }
-        return index[id] != nil || !observed[id].replicas.isEmpty
+        return indices[id] != nil || !observed[id].replicas.isEmpty
     }
 
-    /// Decides what the queued functions should run and which replicas drain.
+    /// Decides how many replicas the queued functions should run, and which replicas drain.
     /// - Parameters:
-    ///   - load: the sum over all processes.
-    ///   - reported: the functions that `load` tells of; the others stay in the queue. `nil`: all functions.
-    ///   - isComplete: false: not all of them have reported.
-    ///   - isTick: true: functions that only time changes are looked at too.
-    ///   - now: monotonic time.
-    ///   - wall: seconds since 1970.
+    ///   - load: The sum of the load reports of all processes.
+    ///   - reported: The functions that `load` covers; the others stay in the queue. `nil` if it covers all functions.
+    ///   - isComplete: False if a process has not reported its load.
+    ///   - isTick: True to reconcile all active functions, which time alone may change.
+    ///   - now: The monotonic time.
+    ///   - wall: The time of day, in seconds since 1970.
     mutating func plan(
         _ load: LoadReport, of reported: Set<Function.ID>? = nil, isComplete: Bool = true, isTick: Bool = true,
         at now: Duration, wall: Double, isLeader: Bool
@@ -179,33 +184,33 @@ struct OperatorState: Sendable {
         if isLeader, hasFunctions {
             if !isLeading { forget() }
             if !isLeading {
-                lookAtAll()
+                queueAll()
             } else if isComplete != wasComplete {
                 queue.add(queue.active)
             }
             isLeading = true
             wasComplete = isComplete
             noteChanges(to: load, of: reported)
-            let pass = FunctionRecord.Pass(
+            let pass = FunctionState.Pass(
                 observed: observed.snapshot, load: self.load, isComplete: isComplete, retirement: retirement,
-                ledger: ledger, passedAt: passedAt, now: now, wall: wall)
-            for place in queue.take(isTick: isTick, of: reported).compactMap({ index[$0] }).sorted() {
-                let id = records[place].function.id
-                // In place: a copy of a record would copy its load window when that changes.
-                records[place].look(pass, wasActive: queue.active.contains(id), metrics, &outcome.events)
-                if records[place].mayNeedCall(at: now) { queue.addDue(id, isUrgent: records[place].isUrgent) }
-                if records[place].isStatusDue { queue.addStatusDue(id) }
-                queue.note(id, isSettled: records[place].isSettled(pass))
-                if records[place].plan.draining.isEmpty { drainers.remove(id) } else { drainers.insert(id) }
+                drainState: drainState, passedAt: passedAt, now: now, wall: wall)
+            for index in queue.popChanged(isTick: isTick, of: reported).compactMap({ indices[$0] }).sorted() {
+                let id = states[index].function.id
+                // Updated in place, because a copy of the state would copy its load window.
+                states[index].reconcile(pass, wasActive: queue.active.contains(id), metrics, &outcome.events)
+                if states[index].mayNeedCall(at: now) { queue.addDue(id, isUrgent: states[index].isUrgent) }
+                if states[index].isStatusDue { queue.addStatusDue(id) }
+                queue.note(id, isReconciled: states[index].isReconciled(pass))
+                if states[index].plan.draining.isEmpty { drainers.remove(id) } else { drainers.insert(id) }
             }
-            var draining = drainers.flatMap { id in index[id].map { records[$0].plan.draining } ?? [] }
+            var draining = drainers.flatMap { id in indices[id].map { states[$0].plan.draining } ?? [] }
             draining += planDepartures(now)
             drain(draining, at: now)
             passedAt = now
         } else {
             if isLeading { forget() }
             isLeading = false
-            // Only the process that leads takes from them.
+            // Only the leader reads these, so they would grow without bound.
             departures = [:]
             queue = WorkQueue()
         }
@@ -213,22 +218,22 @@ struct OperatorState: Sendable {
         return outcome
     }
 
-    /// The functions of which a report of the load must tell at least, unless it tells of all of them; `nil`: it must
-    /// tell of all. What time alone changes is looked at with a tick.
+    /// Returns the functions that a load report must at least cover; `nil` if it must cover all of them. A tick needs
+    /// all of them, because time alone may have changed them.
     func loadWanted(isTick: Bool, isLeader: Bool) -> Set<Function.ID>? {
         isTick || isLeader != isLeading ? nil : queue.changed
     }
 
-    /// Functions with replicas that drain: they may be stopped only by a report that was made after the dispatcher had
-    /// been told.
+    /// Functions with draining replicas. A replica may be stopped only on the basis of a load report that is newer than
+    /// the dispatcher's snapshot.
     var draining: Set<Function.ID> { drainers.union(departures.keys) }
 
-    /// Puts every function into the queue.
-    mutating func lookAtAll() { queue.add(index.keys) }
+    /// Adds every function to the queue.
+    mutating func queueAll() { queue.add(indices.keys) }
 
-    /// Puts the functions into the queue whose load has changed since the last pass. Their average over time is looked
-    /// at as time goes by.
-    /// - Parameter reported: the functions that the report tells of; `nil`: all.
+    /// Adds the functions whose load has changed since the last pass to the queue. Changes of their average over time
+    /// are left to the ticks.
+    /// - Parameter reported: The functions that the report covers; `nil` for all.
     private mutating func noteChanges(to newer: LoadReport, of reported: Set<Function.ID>?) {
         let earlier = reported.map { part(of: $0) } ?? load
         for (id, load) in newer.functions where !load.isPresent(like: earlier.functions[id]) { queue.add(id) }
@@ -249,7 +254,7 @@ struct OperatorState: Sendable {
         load.replicas.merge(newer.replicas) { _, newer in newer }
     }
 
-    /// The load of the last pass, of some functions.
+    /// Returns the load of some functions in the last pass.
     private func part(of functions: Set<Function.ID>) -> LoadReport {
         var part = LoadReport()
         for id in functions {
@@ -259,23 +264,24 @@ struct OperatorState: Sendable {
         return part
     }
 
-    /// Notes which functions without replicas callers of this process wait for.
-    /// - Parameter reported: the functions that the report tells of; `nil`: all.
+    /// Records the functions without replicas for which invocations of this process wait.
+    /// - Parameter reported: The functions that the report covers; `nil` for all.
     mutating func noteStranded(_ own: LoadReport, of reported: Set<Function.ID>? = nil) {
         guard hasFunctions, observed.isComplete else { return }
         unpublished.formUnion(stranded)
         stranded = reported.map { stranded.subtracting($0) } ?? []
-        for (id, load) in own.functions where load.wantsActivation && index[id] != nil {
+        for (id, load) in own.functions where load.wantsActivation && indices[id] != nil {
             if observed[id].replicas.isEmpty { stranded.insert(id) }
         }
     }
 
-    /// Takes what the platform has answered when it was asked whether it is there.
-    mutating func take(outage reason: String?, wall: Double) {
+    /// Records the result of an outage check; `nil` if there is no outage.
+    mutating func set(outage reason: String?, wall: Double) {
         outage = reason.map { Outage(reason: $0, attempts: (outage?.attempts ?? 0) + 1, foundAt: wall) }
     }
 
-    /// - Returns: replicas for the dispatcher; `nil`: as before.
+    /// Updates the dispatcher's snapshot.
+    /// - Returns: The replicas for the dispatcher; `nil` if they have not changed.
     private mutating func publish() -> ReplicaSnapshot? {
         var newest = published ?? ReplicaSnapshot()
         for id in unpublished.union(stranded) { newest[id] = marked(observed[id], of: id) }
@@ -285,99 +291,103 @@ struct OperatorState: Sendable {
         return newest
     }
 
-    /// A function's replicas for the dispatcher: those that leave drain, and callers hear that the platform is away.
+    /// Returns a function's replicas for the dispatcher. Replicas that are being stopped drain, and an outage becomes a
+    /// start failure for waiting invocations.
     private func marked(_ entry: ReplicaSnapshot.Entry, of id: Function.ID) -> ReplicaSnapshot.Entry {
         var entry = entry
-        for place in entry.replicas.indices where entry.replicas[place].state != .gone {
-            if ledger.isLeaving(entry.replicas[place].id) { entry.replicas[place].state = .draining }
+        for index in entry.replicas.indices where entry.replicas[index].state != .gone {
+            if drainState.isLeaving(entry.replicas[index].id) { entry.replicas[index].state = .draining }
         }
-        // An old answer says nothing of now.
-        if let outage, wall - outage.foundAt < Self.outageLifetime, entry.trouble == nil, stranded.contains(id),
-            let place = index[id]
+        // The result of an old check does not describe the present.
+        if let outage, wall - outage.foundAt < Self.outageLifetime, entry.startFailure == nil, stranded.contains(id),
+            let index = indices[id]
         {
-            entry.trouble = StartTrouble(
+            entry.startFailure = StartFailure(
                 stage: .scale, reason: "PlatformUnreachable", message: outage.reason,
-                revision: records[place].revision, attempts: outage.attempts, nextAttempt: outage.foundAt + 2,
+                revision: states[index].revision, attempts: outage.attempts, nextAttempt: outage.foundAt + 2,
                 retryAfterSeconds: 2)
         }
         return entry
     }
 
-    /// The newest decision of every function, for people.
-    /// - Parameter function: the only one that is wanted; `nil`: all.
+    /// Returns the newest decision of every function for display.
+    /// - Parameter function: The only function to include; `nil` for all.
     func explanations(of function: Function.ID? = nil) -> [Function.ID: ScaleExplanation] {
         var result: [Function.ID: ScaleExplanation] = [:]
-        let wanted = function.map { index[$0].map { [$0] } ?? [] } ?? Array(records.indices)
-        for place in wanted { result[records[place].function.id] = records[place].explanation(at: wall) }
+        let wanted = function.map { indices[$0].map { [$0] } ?? [] } ?? Array(states.indices)
+        for index in wanted { result[states[index].function.id] = states[index].explanation(at: wall) }
         return result
     }
 
-    /// What Prometheus sees. Only the process that leads knows it: the others show nothing, which is not zero.
+    /// Returns the values that Prometheus reads. Only the leader knows them. Other processes return none, because an
+    /// unknown value is not zero.
     func shown() -> [OperatorMetrics.Shown] {
-        records.compactMap { record in
-            record.facts.map {
+        states.compactMap { record in
+            record.statusInputs.map {
                 OperatorMetrics.Shown(function: record.function.name, desired: $0.desired, ready: $0.ready)
             }
         }
     }
 
-    /// - Returns: replicas to mark as draining.
+    /// Plans the removal of functions that are no longer declared.
+    /// - Returns: The replicas to mark as draining.
     private mutating func planDepartures(_ now: Duration) -> [Replica.ID] {
         for id in undeclared where departures[id] == nil {
-            // Declared before this process began.
+            // Either the function was deleted while this process did not lead, or its declaration has not arrived yet.
             departures[id] = Departure(
                 name: id.text, limit: max(drainTimeout, requestTimeout + Target.drainMargin),
-                strangeSince: now)
+                undeclaredSince: now)
         }
         var draining: [Replica.ID] = []
         for (id, departure) in departures {
             let own = observed[id].replicas.filter { $0.state != .gone }
-            let isSettled =
-                departure.removedAt != nil || retirement == .byPlatform && departure.strangeSince != nil
-            if own.isEmpty, isSettled {
+            let isReconciled =
+                departure.removedAt != nil || retirement == .byPlatform && departure.undeclaredSince != nil
+            if own.isEmpty, isReconciled {
                 departures.removeValue(forKey: id)
-                book.forget(id)
+                limiter.forget(id)
                 continue
             }
-            let nothing = ReplicaWish(desired: 0, maxReplicas: 0)
-            // A platform that drains by itself is not waited for.
+            let nothing = DesiredReplicas(count: 0, maxReplicas: 0)
+            // A platform that chooses the replicas drains them itself, so there is nothing to wait for.
             let plan =
                 retirement == .named
-                ? ReconcilePlan(nothing, replicas: own, load: load.replicas, ledger: ledger) : ReconcilePlan(nothing)
+                ? ReconcilePlan(nothing, replicas: own, load: load.replicas, drainState: drainState)
+                : ReconcilePlan(nothing)
             departures[id]?.plan = plan
             draining += plan.draining
         }
         return draining
     }
 
-    /// Replaces the replicas that drain.
+    /// Replaces the set of draining replicas.
     private mutating func drain(_ ids: [Replica.ID], at now: Duration) {
-        let before = Set(ledger.draining.keys)
-        ledger.drain(ids, at: now)
-        let changed = before.symmetricDifference(ledger.draining.keys)
+        let before = Set(drainState.draining.keys)
+        drainState.drain(ids, at: now)
+        let changed = before.symmetricDifference(drainState.draining.keys)
         unpublished.formUnion(changed.compactMap { observed.function(of: $0) })
     }
 
-    /// Another process leads: what it does is not known here.
+    /// Discards everything that only a leader knows, because another process leads or has led.
     private mutating func forget() {
-        unpublished.formUnion(ledger.leaving.compactMap { observed.function(of: $0) })
-        ledger = DrainLedger()
+        unpublished.formUnion(drainState.leaving.compactMap { observed.function(of: $0) })
+        drainState = DrainState()
         departures = [:]
         queue = WorkQueue()
         drainers = []
         load = LoadReport()
         passedAt = nil
-        for place in records.indices { records[place].forget() }
+        for index in states.indices { states[index].forget() }
     }
 
-    /// Longest time that a replica of the function drains.
+    /// Returns the longest time that a replica of the function may drain.
     func drainLimit(of function: Function) -> Duration {
         function.target.drainTime(requestTimeout: requestTimeout, standard: drainTimeout)
     }
 
-    /// The same for a function that may not be declared any more.
+    /// Returns the longest drain time of a function that may no longer be declared.
     func drainLimit(of id: Function.ID) -> Duration {
-        if let place = index[id] { return drainLimit(of: records[place].function) }
+        if let index = indices[id] { return drainLimit(of: states[index].function) }
         return departures[id]?.limit ?? max(drainTimeout, requestTimeout + Target.drainMargin)
     }
 
@@ -387,7 +397,7 @@ struct OperatorState: Sendable {
 extension LoadReport.FunctionLoad {
     fileprivate var isBusy: Bool { inFlight > 0 || queued > 0 || wantsActivation }
 
-    /// Returns true if the same is in flight and waiting as in `other`; `nil`: nothing ever was.
+    /// Returns true if the same load is in flight and queued as in `other`; false if there is no other load.
     fileprivate func isPresent(like other: Self?) -> Bool {
         guard let other else { return false }
         return inFlight == other.inFlight && queued == other.queued && wantsActivation == other.wantsActivation

@@ -1,14 +1,14 @@
 import NIOCore
 import Synchronization
 
-/// Hands a request's body from the one task that reads it to the command's standard input, chunk by chunk.
+/// Passes a request's body, chunk by chunk, from the task that reads it to the command's standard input.
 ///
-/// The task that reads must go on when the command has stopped listening: a body of HTTP/1.1 has to be read to its end
-/// before the connection can be used again, and only one task may ever iterate it. So the reader of the relay may leave
-/// at any time; chunks are dropped from then on.
+/// The reading task must continue after the command has stopped reading: an HTTP/1.1 body must be read to its end
+/// before the connection can be used again, and only one task may ever iterate it. Therefore the relay's consumer may
+/// leave at any time; from then on, the relay drops all chunks.
 ///
-/// Tasks are resumed outside the state's lock: cancelling a task holds that task's lock and needs the state, and
-/// resuming it needs that task's lock.
+/// Tasks are resumed outside the state's lock: the cancellation of a task holds that task's lock and needs the state,
+/// and its resumption needs the task's lock.
 final class BodyRelay: Sendable {
     private enum State {
         case empty
@@ -22,7 +22,8 @@ final class BodyRelay: Sendable {
 
     init() {}
 
-    /// Returns once the chunk has been taken, or at once when nobody will take it. One caller at a time.
+    /// Passes a chunk on. Returns once the consumer has received it, or at once if the consumer has left. Only one
+    /// caller at a time is allowed.
     func put(_ chunk: ByteBuffer) async {
         await withCheckedContinuation { producer in
             let last = replace { state in
@@ -42,7 +43,7 @@ final class BodyRelay: Sendable {
         }
     }
 
-    /// Says that nothing more comes.
+    /// Ends the body.
     func finish() {
         let last = replace { state in
             switch state {
@@ -53,8 +54,8 @@ final class BodyRelay: Sendable {
         if case .taking(let consumer) = last { consumer.resume(returning: nil) }
     }
 
-    /// The next chunk; `nil` at the end, and when the task is cancelled. One caller at a time.
-    func take() async -> ByteBuffer? {
+    /// Returns the next chunk; `nil` at the end and if the task is cancelled. Only one caller at a time is allowed.
+    func nextChunk() async -> ByteBuffer? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { consumer in
                 let last = replace { state in
@@ -77,7 +78,7 @@ final class BodyRelay: Sendable {
         }
     }
 
-    /// Says that nobody takes chunks any more.
+    /// Ends the consumption of chunks.
     func leave() {
         switch replace({ _ in .abandoned }) {
         case .taking(let consumer): consumer.resume(returning: nil)
@@ -87,7 +88,7 @@ final class BodyRelay: Sendable {
     }
 
     /// Replaces the state.
-    /// - Returns: the state before.
+    /// - Returns: The previous state.
     private func replace(_ change: (State) -> State) -> State {
         state.withLock { state in
             defer { state = change(state) }

@@ -1,18 +1,17 @@
 import NIOCore
 import Synchronization
 
-/// Notices that the client of a connection has gone, also while nobody reads from it. EOF counts: a client that only
-/// closes
-/// its sending side has gone too, as everywhere in F2S.
+/// Detects that the client of a connection has left, even while no task reads from the connection. EOF counts: as
+/// everywhere in F2S, a client that closes only its sending side has left.
 final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler {
     typealias InboundIn = Any
     typealias InboundOut = Any
 
-    /// Shared with the invocation that the connection has in hand.
+    /// The presence of the client, shared with the connection's current invocation.
     let presence = ClientPresence()
 
-    /// The presence of a connection's client.
-    /// - Throws: when the connection is closed already.
+    /// Returns the presence of a connection's client.
+    /// - Throws: An error if the connection is closed already.
     static func presence(on channel: any Channel) async throws -> ClientPresence {
         try await channel.eventLoop.submit {
             try channel.pipeline.syncOperations.handler(type: ClientWatch.self).presence
@@ -35,19 +34,19 @@ final class ClientWatch: ChannelInboundHandler, RemovableChannelHandler {
     }
 }
 
-/// Whether the client of a connection is there, and which invocation to abandon when it goes.
+/// The presence of a connection's client, and the invocation to cancel when the client leaves.
 final class ClientPresence: Sendable {
     private struct State {
         var isGone = false
-        var invocation: Abandonment?
+        var invocation: CancellationToken?
     }
 
     private let state = Mutex(State())
 
     init() {}
 
-    /// Names the invocation in hand; it is abandoned at once when the client has gone already.
-    func begin(_ invocation: Abandonment) {
+    /// Sets the current invocation. It is cancelled at once if the client has left already.
+    func begin(_ invocation: CancellationToken) {
         let isGone = state.withLock { state in
             state.invocation = invocation
             return state.isGone
@@ -55,10 +54,10 @@ final class ClientPresence: Sendable {
         if isGone { invocation.abandon(.clientGone) }
     }
 
-    /// No invocation is in hand any more.
+    /// Clears the current invocation.
     func end() { state.withLock { $0.invocation = nil } }
 
-    /// The client has gone.
+    /// Records that the client has left, and cancels the current invocation.
     func leave() {
         let invocation = state.withLock { state in
             state.isGone = true

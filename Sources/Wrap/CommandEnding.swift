@@ -1,27 +1,27 @@
-/// How a command has ended.
+/// The end of a command.
 enum CommandEnding: Sendable, Hashable {
-    /// By itself or by a signal; `status` is 128 + signal in the latter case.
+    /// The command exited or a signal ended it. `status` is 128 + signal in the latter case.
     case exited(status: Int, errorLines: [String])
-    /// It was never there.
+    /// The command could not be started.
     case notStarted(reason: String)
-    /// Its output could not be read or not be passed on.
+    /// The command's output could not be read or could not be passed on.
     case lost(reason: String)
 }
 
-/// What the client gets, decided from how the command has ended.
+/// The response to the client, decided from the end of the command.
 enum WrapAnswer: Sendable, Hashable {
-    /// What the command has written, whole.
+    /// The whole output of the command.
     case output
-    /// A problem document instead of it.
+    /// A problem document instead of the output.
     case problem(WrapProblem)
-    /// Nothing more: the connection is closed, so that nobody takes a part for the whole.
+    /// The end of the connection without the rest of the response. The client must not accept a part as the whole.
     case close
 
-    /// Decides.
+    /// Decides on the response.
     /// - Parameters:
-    ///   - reason: why somebody has given up, if so.
-    ///   - isCommitted: whether the status 200 has been sent already.
-    init(to ending: CommandEnding, reason: Abandonment.Reason?, isCommitted: Bool, timeout: Duration) {
+    ///   - reason: The reason for the cancellation of the invocation; `nil` if it was not cancelled.
+    ///   - isCommitted: True if the status 200 has been sent already.
+    init(to ending: CommandEnding, reason: CancellationToken.Reason?, isCommitted: Bool, timeout: Duration) {
         if case .exited(status: 0, _) = ending {
             self = .output
         } else if isCommitted || reason == .clientGone {

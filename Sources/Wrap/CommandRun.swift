@@ -5,19 +5,19 @@ import Subprocess
 
 /// Starts one process for one invocation and follows it to its end.
 struct CommandRun: Sendable {
-    /// What to start: program, arguments, environment.
+    /// The program, the arguments and the environment to start.
     let configuration: Subprocess.Configuration
-    /// Bytes of output that are held before the reply is committed.
+    /// The number of output bytes that are buffered before the reply is committed.
     let heldBytesMax: Int
-    /// Where what the command writes to its standard error goes besides.
+    /// Receives a copy of the command's standard error.
     let log: @Sendable ([UInt8]) -> Void
     private let orphans: Orphans
     private let run: Orphans.Run
 
-    /// Descriptors that a start may need, with those of the starts beside it.
+    /// The number of descriptors that a start may need, together with concurrent starts.
     private static let startDescriptors: UInt32 = 64
 
-    /// A run of `program`, to be followed once.
+    /// Creates a run of `program`. ``follow(input:reply:abandonment:isBodyRead:)`` may be called once.
     init(
         _ program: Executable, arguments: [String], environment: RequestEnvironment, heldBytesMax: Int,
         orphans: Orphans, log: @escaping @Sendable ([UInt8]) -> Void
@@ -25,7 +25,7 @@ struct CommandRun: Sendable {
         self.orphans = orphans
         run = orphans.begin()
         var options = PlatformOptions()
-        // A group of its own, so that whatever the command has started can be ended with it.
+        // The command gets a process group of its own, so that the processes that it starts can be ended with it.
         options.processGroupID = 0
         options.teardownSequence = [.send(signal: .kill, toProcessGroup: true, allowedDurationToNextStep: .zero)]
         var variables = environment.variables
@@ -41,20 +41,20 @@ struct CommandRun: Sendable {
         self.log = log
     }
 
-    /// Returns when the process and everything that it has started have ended.
+    /// Runs the process. Returns when the process and all processes that it has started have ended.
     /// - Parameters:
-    ///   - input: becomes its standard input.
-    ///   - reply: gets its output as soon as more than ``heldBytesMax`` have come.
-    ///   - abandonment: kills it.
-    ///   - isBodyRead: whether all of the request has arrived; if not, the connection ends with the reply.
-    /// - Returns: how it ended, and the output that was held.
+    ///   - input: The process's standard input.
+    ///   - reply: Receives the output as soon as it exceeds ``heldBytesMax`` bytes.
+    ///   - abandonment: Its cancellation kills the process.
+    ///   - isBodyRead: Returns true if the whole request has arrived. If not, the connection ends with the reply.
+    /// - Returns: The end of the command and the output that is still buffered.
     @concurrent func follow(
-        input: BodyRelay, reply: inout Reply, abandonment: Abandonment, isBodyRead: @Sendable () -> Bool
+        input: BodyRelay, reply: inout Reply, abandonment: CancellationToken, isBodyRead: @Sendable () -> Bool
     ) async -> (ending: CommandEnding, held: ByteBuffer) {
         var group: pid_t?
         var held = ByteBuffer()
         let ending: CommandEnding
-        // The library that starts it ends this process when it gets no descriptor half way.
+        // The library that starts the command ends this process if it gets no descriptor in the middle of a start.
         guard f2s_descriptors_are_free(Self.startDescriptors) else {
             input.leave()
             orphans.began(nil)
@@ -96,9 +96,9 @@ struct CommandRun: Sendable {
         }
         abandonment.forget()
         input.leave()
-        // Background processes of the command end with it. The number cannot have been given to somebody else as long
-        // as anybody is in the group; that an empty group's number is reused within these microseconds would take a
-        // whole round of process identifiers.
+        // Background processes of the command end with it. The kernel does not reuse the group's ID while a process is
+        // in the group. It could reuse the ID of an empty group within these microseconds only after a whole round of
+        // process IDs.
         if let group {
             kill(-group, SIGKILL)
             orphans.reaped(group)
@@ -124,11 +124,11 @@ struct CommandRun: Sendable {
 private struct RelayInput: InputProtocol {
     let relay: BodyRelay
 
-    /// Ends quietly when the command does not read: not to be interested in one's input is not an error. The library
-    /// cancels this when the process has exited.
+    /// Writes the body. It ends without an error if the command does not read its input, which is allowed. The library
+    /// cancels this call when the process has exited.
     func write(with writer: StandardInputWriter) async throws {
         defer { relay.leave() }
-        while let chunk = await relay.take() {
+        while let chunk = await relay.nextChunk() {
             let bytes = Array(chunk.readableBytesView)
             guard let count = try? await writer.write(bytes), count == bytes.count else { return }
         }
@@ -136,7 +136,7 @@ private struct RelayInput: InputProtocol {
 }
 
 extension TerminationStatus {
-    /// Exit status as a shell gives it: 128 + signal when a signal ended the process.
+    /// The exit status as a shell reports it: 128 + signal if a signal ended the process.
     fileprivate var number: Int {
         switch self {
         case .exited(let code): Int(code)

@@ -1,19 +1,19 @@
-/// The end of a text that may be endless: at most so many lines and bytes of it.
+/// The last lines of a text of any length, with bounds on lines and bytes.
 struct LineTail: Sendable {
-    /// Lines that are kept.
+    /// The maximum number of lines.
     static let linesMax = 20
-    /// Bytes that are kept.
+    /// The maximum number of bytes.
     static let bytesMax = 16 * 1024
 
     private var bytes: [UInt8] = []
 
-    /// Nothing yet.
+    /// Creates an empty tail.
     init() {}
 
-    /// Adds what was written next.
+    /// Appends text.
     mutating func append(_ more: some Collection<UInt8>) {
         bytes.append(contentsOf: more.suffix(Self.bytesMax))
-        // Twice the bound before anything moves, so that many small writes do not copy the tail each time.
+        // The tail is trimmed only at twice the bound, so that many small writes do not copy it each time.
         if bytes.count > 2 * Self.bytesMax { bytes.removeFirst(bytes.count - Self.bytesMax) }
     }
 

@@ -3,8 +3,8 @@ import Glibc
 import Synchronization
 
 /// Ends the processes that commands leave behind. A process in a session of its own, or a daemon, outlives the
-/// command's process group; when this process is a subreaper, it becomes a child of this process. It is known by a
-/// variable that everything that a command starts inherits.
+/// command's process group. If this process is a subreaper, such a process becomes its child. It is recognised by a
+/// variable that all processes of a command inherit.
 final class Orphans: Sendable {
     /// One run of the command.
     struct Run: Sendable {
@@ -15,32 +15,32 @@ final class Orphans: Sendable {
     }
 
     private struct State {
-        /// Runs whose process is not known yet.
+        /// The number of runs whose process is not known yet.
         var starting = 0
-        /// Processes of the runs, which the library that has started them reaps.
+        /// The processes of the runs. The library that has started them reaps them.
         var commands: Set<pid_t> = []
-        /// Children of unknown origin that had ended when they were seen last.
+        /// The children of unknown origin that had ended at the last check.
         var zombies: Set<pid_t> = []
     }
 
     static let variable = "F2S_RUN"
-    /// Time between two looks while something is left.
+    /// The time between two checks while processes are left.
     private static let interval = Duration.milliseconds(20)
     private static let roundsMax = 500
 
     private let adopts: Bool
     private let state = Mutex(State())
 
-    /// - Parameter adopts: whether this process is a subreaper all of whose children are commands or their descendants.
+    /// - Parameter adopts: True if this process is a subreaper and all its children are commands or their descendants.
     init(adopts: Bool) { self.adopts = adopts }
 
-    /// A command is about to be started.
+    /// Begins a run, before its command is started.
     func begin() -> Run {
         state.withLock { $0.starting += 1 }
         return Run(value: "\(UInt64.random(in: 0...UInt64.max))")
     }
 
-    /// Its process runs, or could not be started (`nil`).
+    /// Records the process of a run; `nil` if it could not be started.
     func began(_ process: pid_t?) {
         state.withLock { state in
             state.starting -= 1
@@ -48,17 +48,17 @@ final class Orphans: Sendable {
         }
     }
 
-    /// Its process has been reaped.
+    /// Records that the process of a run has been reaped.
     func reaped(_ process: pid_t) { state.withLock { _ = $0.commands.remove(process) } }
 
-    /// Ends a command's group and what has left it, as soon as the command has ended. Output that they hold open ends
-    /// with them.
+    /// Waits for the end of a command, then ends its process group and the processes that have left the group. The
+    /// output that these processes hold open ends with them.
     func follow(_ process: pid_t, of run: Run) async {
         while !Task.isCancelled {
             switch f2s_has_ended(process) {
             case 0: try? await Task.sleep(for: Self.interval, tolerance: Self.interval / 2)
             case 1:
-                // It waits to be reaped, so that its number is not another group's.
+                // The command has not been reaped yet, so its process ID cannot belong to another group.
                 kill(-process, SIGKILL)
                 return await end(run)
             default: return
@@ -66,8 +66,8 @@ final class Orphans: Sendable {
         }
     }
 
-    /// Kills what has the mark of a run that has ended, and reaps it. Each round finds those that the round before has
-    /// orphaned.
+    /// Kills and reaps the processes with the mark of a run that has ended. Each round finds the processes that the
+    /// previous round has orphaned.
     func end(_ run: Run) async {
         var killed: Set<pid_t> = []
         for _ in 0..<Self.roundsMax {
@@ -83,7 +83,7 @@ final class Orphans: Sendable {
         if adopts { reapUnknown() }
     }
 
-    /// Children that are no commands.
+    /// Returns the children that are not commands.
     private func strays() -> [pid_t] {
         let children = [pid_t](unsafeUninitializedCapacity: 1024) { buffer, count in
             count = max(0, f2s_children(getpid(), buffer.baseAddress, buffer.count))
@@ -91,11 +91,11 @@ final class Orphans: Sendable {
         return state.withLock { state in children.filter { !state.commands.contains($0) } }
     }
 
-    /// True if every child is of a command that has ended, with or without its mark.
+    /// True if no command runs. Then commands that have ended left every child behind, even those without a mark.
     private var isAlone: Bool { adopts && state.withLock { $0.starting == 0 && $0.commands.isEmpty } }
 
-    /// Reaps descendants that have ended by themselves beside other commands. A command that has ended before it was
-    /// known looks like one, so that nothing is reaped while one is being started.
+    /// Reaps descendants that have ended by themselves while other commands run. A command that ends before its process
+    /// is known cannot be told from such a descendant, so nothing is reaped while a command is being started.
     private func reapUnknown() {
         let zombies = Set(strays().filter { f2s_is_zombie($0) })
         state.withLock { state in

@@ -3,23 +3,23 @@ import Hummingbird
 import HummingbirdCore
 import NIOCore
 
-/// The client's side of one invocation: exactly one head, then a body.
+/// The response to one invocation: exactly one head, then a body.
 ///
-/// Hummingbird's writers are not `Sendable` and its methods leave the caller's actor, so all that handles a reply does
-/// too.
+/// Hummingbird's writers are not `Sendable` and their methods leave the caller's actor. Therefore all functions that
+/// use a reply leave it, too.
 struct Reply: ~Copyable {
     private var writer: ResponseWriter?
     private var body: (any ResponseBodyWriter)?
     private let contentType: String
-    /// Whether no other request can follow on the connection.
+    /// True if no other request can follow on the connection.
     private let isLast: Bool
 
     private var droppedBytes = 0
 
-    /// Whether the request's method is HEAD: the answer then has no body (RFC 9110 section 9.3.2).
+    /// True if the request's method is HEAD. Then the response has no body (RFC 9110 section 9.3.2).
     let isBodyless: Bool
 
-    /// A reply of which nothing is written.
+    /// Creates a reply of which nothing has been written.
     init(_ writer: consuming ResponseWriter, isBodyless: Bool, contentType: String, isLast: Bool = false) {
         self.writer = consume writer
         self.isLast = isLast
@@ -27,42 +27,42 @@ struct Reply: ~Copyable {
         self.contentType = contentType
     }
 
-    /// Whether the head is out.
+    /// True if the head has been written.
     var isCommitted: Bool { writer == nil }
 
-    /// Tells a client that waits for it (`Expect: 100-continue`) to send its body.
+    /// Sends the status 100, for which a client waits that has sent `Expect: 100-continue`.
     @concurrent mutating func invite() async throws {
         guard let writer = writer.take() else { return }
         try await writer.writeInformationalHead(HTTPResponse(status: .continue))
         self.writer = consume writer
     }
 
-    /// Commits to status 200; the body follows by ``write(_:)``.
+    /// Writes a head with status 200. ``write(_:)`` writes the body.
     @concurrent mutating func begin(isClosing: Bool) async throws {
         guard let writer = writer.take() else { return }
         body = try await writer.writeHead(head(status: 200, type: contentType, isClosing: isClosing))
     }
 
-    /// Writes a part of the body; waits while the client is slower.
+    /// Writes a part of the body. Waits if the client reads slowly.
     @concurrent mutating func write(_ part: ByteBuffer) async throws { try await body?.write(part) }
 
-    /// Notes a part of the body that a bodyless answer only tells the length of.
+    /// Adds to the content length of a response without a body.
     mutating func drop(bytes: Int) { droppedBytes += bytes }
 
-    /// Ends a body that was begun.
+    /// Ends the body if it was begun.
     @concurrent mutating func finish() async throws {
         guard let body else { return }
         self.body = nil
         try await body.finish(nil)
     }
 
-    /// Answers with what the command has written. Nothing happens when a head is out.
+    /// Sends the output of the command as the response. Has no effect once a head has been written.
     @concurrent mutating func send(output: ByteBuffer, isClosing: Bool) async throws {
         try await send(
             output, status: 200, type: contentType, length: output.readableBytes + droppedBytes, isClosing: isClosing)
     }
 
-    /// Answers with a problem document. Nothing happens when a head is out.
+    /// Sends a problem document as the response. Has no effect once a head has been written.
     @concurrent mutating func send(_ problem: WrapProblem, isClosing: Bool) async throws {
         let document = ByteBuffer(bytes: problem.json)
         try await send(
@@ -75,7 +75,7 @@ struct Reply: ~Copyable {
     ) async throws {
         guard let writer = writer.take() else { return }
         var head = head(status: status, type: type, isClosing: isClosing)
-        // Always given: without it the encoder would end even an answer to HEAD with an empty chunk.
+        // The length is always given. Without it, the encoder would end even a response to HEAD with an empty chunk.
         head.headerFields[.contentLength] = "\(length)"
         if isBodyless {
             try await writer.writeResponse(head)

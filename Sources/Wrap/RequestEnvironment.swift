@@ -1,11 +1,12 @@
 import HTTPTypes
 
-/// What a command learns of its request by environment variables, named as in CGI (RFC 3875 section 4.1).
+/// The environment variables that describe a request to its command, named as in CGI (RFC 3875 section 4.1).
 struct RequestEnvironment: Sendable, Hashable {
-    /// Variables to set; `nil`: to remove, lest the command sees what f2s itself was started with.
+    /// The variables to set. A variable with the value `nil` is removed, so that the command does not see f2s's own.
     let variables: [String: String?]
 
-    /// The variables of a request; `nil` when its path cannot stand in one: a broken escape, or an escaped NUL.
+    /// Creates the variables of a request. Returns `nil` if its path cannot be the value of a variable: it has a broken
+    /// escape, an escaped NUL, or bytes that are not UTF-8.
     init?(method: String, target: String, fields: HTTPFields) {
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         guard let path = Self.decoded(parts[0]) else { return nil }
@@ -33,7 +34,7 @@ struct RequestEnvironment: Sendable, Hashable {
         self.variables = variables
     }
 
-    /// The variable of a header field; `nil`: the command does not see it.
+    /// Returns the name of the variable for a header field; `nil` if the command does not get the field.
     static func variable(for fieldName: String) -> String? {
         var name = "HTTP_"
         for byte in fieldName.utf8 {
@@ -45,15 +46,15 @@ struct RequestEnvironment: Sendable, Hashable {
             case UInt8(ascii: "-"):
                 name.append("_")
             default:
-                // `X_Real_Ip` must not pass for `X-Real-Ip`, which somebody before us may vouch for.
+                // `X_Real_Ip` must not pass for `X-Real-Ip`, which a trusted proxy may have set.
                 return nil
             }
         }
         return notPassed.contains(name) ? nil : name
     }
 
-    /// `HTTP_PROXY` would send the command's own requests through a proxy of the caller's choice (httpoxy,
-    /// CVE-2016-5385); the others stand in variables of their own.
+    /// The variables that are not set. `HTTP_PROXY` would send the command's own requests through a proxy of the
+    /// client's choice (httpoxy, CVE-2016-5385). The other fields have variables of their own.
     private static let notPassed: Set<String> = ["HTTP_PROXY", "HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"]
 
     private static func decoded(_ path: Substring) -> String? {

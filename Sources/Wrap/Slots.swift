@@ -1,8 +1,7 @@
 import Synchronization
 
-/// The right to run a command, as often as commands may run at once. Who finds none waits in order of arrival; waiters
-/// are
-/// bounded by the connections, since a connection has one request at a time.
+/// The slots for commands that run at the same time. Invocations without a slot wait in the order of arrival. The limit
+/// of connections bounds their number, because a connection has one request at a time.
 final class Slots: Sendable {
     private struct State {
         var free: Int
@@ -12,14 +11,14 @@ final class Slots: Sendable {
 
     private let state: Mutex<State>
 
-    /// `count` commands at once, at least one.
+    /// Creates `count` slots, but at least one.
     init(count: Int) { state = Mutex(State(free: max(1, count))) }
 
-    /// Invocations that wait.
+    /// The number of invocations that wait.
     var waiting: Int { state.withLock { $0.waiters.count } }
 
-    /// Waits for a slot. `false`: somebody has given up meanwhile, and there is none to give back.
-    func acquire(unless abandonment: Abandonment) async -> Bool {
+    /// Waits for a slot. Returns `false` if the invocation was cancelled; then there is no slot to release.
+    func acquire(unless abandonment: CancellationToken) async -> Bool {
         let isGranted = await withCheckedContinuation { continuation in
             let ticket: UInt64? = state.withLock { state in
                 if state.free > 0 {
@@ -37,7 +36,7 @@ final class Slots: Sendable {
         return isGranted
     }
 
-    /// Gives a slot back: to the first waiter, if there is one.
+    /// Releases a slot. The first waiter gets it, if there is one.
     func release() {
         let next = state.withLock { state -> CheckedContinuation<Bool, Never>? in
             if state.waiters.isEmpty {
@@ -46,14 +45,14 @@ final class Slots: Sendable {
             }
             return state.waiters.removeFirst().continuation
         }
-        // Outside the lock, for the reason that ``BodyRelay`` gives.
+        // The task is resumed outside the lock, for the reason in ``BodyRelay``.
         next?.resume(returning: true)
     }
 
     private func leave(_ ticket: UInt64) {
         let leaver = state.withLock { state -> CheckedContinuation<Bool, Never>? in
-            guard let place = state.waiters.firstIndex(where: { $0.ticket == ticket }) else { return nil }
-            return state.waiters.remove(at: place).continuation
+            guard let index = state.waiters.firstIndex(where: { $0.ticket == ticket }) else { return nil }
+            return state.waiters.remove(at: index).continuation
         }
         leaver?.resume(returning: false)
     }

@@ -1,36 +1,36 @@
-/// What `f2s wrap` serves and within which bounds.
+/// The settings of `f2s wrap`.
 public struct WrapOptions: Sendable, Hashable {
-    /// The program and its arguments. The program is looked up in `PATH` unless it holds a slash; no shell is involved.
+    /// The program and its arguments. The program is looked up in `PATH` unless its name has a slash. No shell is used.
     public var command: [String]
-    /// Address that is listened on.
+    /// The address to listen on.
     public var host: String
-    /// TCP port, 0…65535; 0: any free one.
+    /// The TCP port, 0…65535; 0 for any free port.
     public var port: Int
-    /// Commands that may run at once, at least 1; further requests wait.
+    /// The maximum number of commands that run at the same time, at least 1. Further requests wait.
     public var concurrencyMax: Int
-    /// From a request's head to the end of its command, waiting included. A command that takes longer is killed, as it
-    /// is when its client leaves.
+    /// The longest time from a request's head to the end of its command, including the wait for a slot. A command that
+    /// takes longer is killed. It is also killed if its client leaves.
     public var timeout: Duration
-    /// Content-Type of what the command writes.
+    /// The Content-Type of the command's output.
     public var contentType: String
-    /// Bytes of standard output that are held back until the exit status has decided about the response's status. A
-    /// command that writes more has committed itself to 200; 0: its first byte does.
+    /// The number of bytes of standard output that are buffered until the exit status determines the response's status.
+    /// If a command writes more, the response has the status 200. With 0, this holds from the first byte on.
     public var heldBytesMax: Int
-    /// Client connections at once, waiting ones included; the kernel's backlog takes the next ones.
+    /// The maximum number of client connections, including waiting ones. Further ones wait in the kernel's backlog.
     public var connectionsMax: Int
-    /// True if this process is a subreaper (prctl(2)) without children of other kinds: then what a command leaves in
-    /// sessions of its own ends with the command too.
+    /// True if this process is a subreaper (prctl(2)) without children of other kinds. Then the processes that a
+    /// command leaves in other sessions also end with the command.
     public var adoptsOrphans: Bool
 
-    /// `concurrencyMax` when the command line names none.
+    /// The `concurrencyMax` if the command line sets none.
     public static let concurrencyDefault = 16
-    /// `timeout` when the command line names none: the longest that a function may declare. F2S leaves when the time of
-    /// the function is over, and a shorter time of our own would cut a function off that has declared a longer one.
+    /// The `timeout` if the command line sets none: the longest timeout that a function may declare. F2S closes the
+    /// connection when the function's own timeout has passed; a shorter default would cut off longer functions.
     public static let timeoutDefault = Duration.seconds(86_400)
-    /// `heldBytesMax` when the command line names none: 1 MiB.
+    /// The `heldBytesMax` if the command line sets none: 1 MiB.
     public static let heldBytesDefault = 1 << 20
 
-    /// Options; only the command has no default.
+    /// Creates options. Only the command has no default.
     public init(
         command: [String], host: String = "127.0.0.1", port: Int = 0,
         concurrencyMax: Int = WrapOptions.concurrencyDefault, timeout: Duration = WrapOptions.timeoutDefault,
@@ -49,16 +49,16 @@ public struct WrapOptions: Sendable, Hashable {
     }
 }
 
-/// Why `f2s wrap` does not serve.
+/// An error that prevents `f2s wrap` from serving.
 public enum WrapError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// There is nothing to run.
+    /// The command is empty.
     case noCommand
-    /// The program cannot be found.
+    /// The program was not found.
     case programNotFound(String)
-    /// The address cannot be listened on.
+    /// The server cannot listen on the address.
     case cannotListen(address: String, reason: String)
 
-    /// One line that says what to do.
+    /// A line with the error and the remedy.
     public var description: String {
         switch self {
         case .noCommand: "no command is given: write it after --, for example `f2s wrap -- cat`"

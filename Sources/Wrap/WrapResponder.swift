@@ -5,7 +5,7 @@ import NIOCore
 import Subprocess
 import Synchronization
 
-/// Answers one request by one run of the command.
+/// Responds to each request with one run of the command.
 struct WrapResponder: Sendable {
     let options: WrapOptions
     let program: Executable
@@ -13,41 +13,42 @@ struct WrapResponder: Sendable {
     let orphans: Orphans
     let log: @Sendable ([UInt8]) -> Void
 
-    /// How long a client may go on to send a body that the command did not want to read, before it gets its answer.
-    /// Many
-    /// clients look for an answer only when they have sent everything, and take a connection that closes for a failure.
+    /// The longest time that a client may continue to send a body that the command did not read, before it gets the
+    /// response. Many clients read the response only after they have sent everything, and treat a closed connection as
+    /// a failure.
     static let lingering = Duration.seconds(5)
 
-    /// Returns when the answer is out and nobody iterates the request's body any more.
-    /// - Throws: to have the connection closed without a proper end.
+    /// Responds to a request. Returns when the response has been sent and no task iterates the request's body any more.
+    /// - Throws: An error if the connection must be closed without the end of the response.
     @concurrent func respond(to request: Request, _ writer: consuming ResponseWriter, on channel: any Channel)
         async throws
     {
-        let abandonment = Abandonment()
+        let abandonment = CancellationToken()
         let presence = try await ClientWatch.presence(on: channel)
         presence.begin(abandonment)
         defer { presence.end() }
         let timer = channel.eventLoop.scheduleTask(in: TimeAmount(options.timeout)) { abandonment.abandon(.timedOut) }
         defer { timer.cancel() }
 
-        // The decoder takes what follows such a request for another protocol, a body included, and drops it.
+        // The decoder treats all bytes after such a request, including a body, as another protocol and drops them.
         let isUpgrade = request.headers[.upgrade] != nil
         var reply = Reply(
             writer, isBodyless: request.method == .head, contentType: options.contentType, isLast: isUpgrade)
-        // A client that sends another request on this connection must not wait for an answer.
+        // A client that sends another request on this connection must not wait for a response.
         defer { if isUpgrade { channel.close(mode: .output, promise: nil) } }
         if isUpgrade, request.announcesBody { return try await reply.send(.upgradeWithBody, isClosing: true) }
         try await withTaskCancellationHandler {
             try await exchange(request, &reply, abandonment)
         } onCancel: {
-            // Elsewhere: this thread holds the task's lock, which the action of an abandonment may need.
+            // The event loop makes the call, because this thread holds the task's lock, which the action may need.
             channel.eventLoop.execute { abandonment.abandon(.clientGone) }
         }
     }
 
-    @concurrent private func exchange(_ request: Request, _ reply: inout Reply, _ abandonment: Abandonment) async throws
+    @concurrent private func exchange(_ request: Request, _ reply: inout Reply, _ abandonment: CancellationToken)
+        async throws
     {
-        // An answer before anybody has read the body is all right: Hummingbird reads and drops it.
+        // A response may be sent before the body is read: Hummingbird then reads and drops the body.
         guard
             let environment = RequestEnvironment(
                 method: request.method.rawValue, target: request.head.path ?? "/", fields: request.headers)
@@ -61,7 +62,7 @@ struct WrapResponder: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 await pump(request.body, into: relay, abandonment)
-                // A pump that was cancelled has not read everything.
+                // A cancelled pump has not read the whole body.
                 if !Task.isCancelled { isBodyRead.raise() }
             }
             let run = CommandRun(
@@ -71,9 +72,8 @@ struct WrapResponder: Sendable {
             let (ending, held) = await run.follow(
                 input: relay, reply: &reply, abandonment: abandonment, isBodyRead: { isBodyRead.isRaised })
             slots.release()
-            // Hummingbird reads what is left of the body itself, and two readers of it are a trap: nobody of ours may
-            // read
-            // any more when this returns.
+            // Hummingbird itself reads the rest of the body, and a second iteration of it traps. So no task of this
+            // function may read the body when it returns.
             group.addTask { try? await Task.sleep(for: Self.lingering) }
             try await group.next()
             let answer = WrapAnswer(
@@ -100,19 +100,19 @@ struct WrapResponder: Sendable {
         }
     }
 
-    /// Reads the whole body, wanted or not. The only place that does.
-    private func pump(_ body: RequestBody, into relay: BodyRelay, _ abandonment: Abandonment) async {
+    /// Reads the whole body, even if the command does not. No other function reads it.
+    private func pump(_ body: RequestBody, into relay: BodyRelay, _ abandonment: CancellationToken) async {
         do {
             for try await chunk in body { await relay.put(chunk) }
         } catch {
-            // Half a body must not pass for a whole one: the command is killed before its input ends.
+            // The command must not read half a body as a whole one, so it is killed before its input ends.
             abandonment.abandon(.clientGone)
         }
         relay.finish()
     }
 }
 
-/// Goes up once and stays up.
+/// A flag that is raised once and stays raised.
 private final class Flag: Sendable {
     private let value = Atomic(false)
     init() {}

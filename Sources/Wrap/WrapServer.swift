@@ -7,25 +7,24 @@ public import ServiceLifecycle
 import Subprocess
 import SystemPackage
 
-/// A program behind HTTP: every request runs it once (`f2s wrap`).
+/// An HTTP server that runs a program once per request (`f2s wrap`).
 ///
-/// The request's body is its standard input, its standard output is the answer, its standard error goes to ours.
-/// Status 200
-/// when it exits with 0, else 500 with the last lines of its standard error. It learns of the request by CGI's
-/// variables.
+/// The program gets the request's body as its standard input and the other properties of the request as CGI variables.
+/// Its standard output is the response; its standard error goes to `log`. The status is 200 if the program exits with
+/// 0, otherwise 500 with the last lines of its standard error.
 public struct WrapServer: Service {
     private let options: WrapOptions
     private let logger: Logger
     private let onBound: @Sendable (Int) -> Void
     private let log: @Sendable ([UInt8]) -> Void
 
-    /// Longest silence of a connection on which no command runs.
+    /// The upper bound of a connection's idle timeout.
     private static let idleMax = Duration.seconds(3600)
 
-    /// A server that ``run()`` starts.
+    /// Creates a server that ``run()`` starts.
     /// - Parameters:
-    ///   - log: gets what commands write to their standard error, as it comes; it should not block for long.
-    ///   - onBound: gets the port, once it is listened on.
+    ///   - log: Receives the standard error of commands as it is written. It should not block for long.
+    ///   - onBound: Receives the port once the server listens on it.
     public init(
         _ options: WrapOptions, logger: Logger,
         log: @escaping @Sendable ([UInt8]) -> Void,
@@ -37,14 +36,14 @@ public struct WrapServer: Service {
         self.log = log
     }
 
-    /// Serves until it is shut down; requests in hand are finished first.
-    /// - Throws: ``WrapError``; none of it is worth a retry without a change.
+    /// Serves until it is shut down. Requests in progress are finished first.
+    /// - Throws: ``WrapError``. A retry without a change fails again.
     public func run() async throws {
         let responder = WrapResponder(
             options: options, program: try await program(), slots: Slots(count: options.concurrencyMax),
             orphans: Orphans(adopts: options.adoptsOrphans), log: log)
-        // A connection is not idle while a request that was read runs. One whose command does not read its input may be
-        // silent for long, and is told from one that is forgotten by time alone.
+        // A connection is not idle while a request that was read completely runs. If a command does not read its input,
+        // its connection may be silent for long, and only the time distinguishes it from an abandoned connection.
         let idle = TimeAmount(min(options.timeout + WrapResponder.lingering + .seconds(60), Self.idleMax))
         let server = try HTTPServerBuilder.http1(
             configuration: HTTP1Channel.Configuration(additionalChannelHandlers: [ClientWatch()], idleTimeout: idle)
@@ -70,7 +69,7 @@ public struct WrapServer: Service {
             return .path(FilePath(name))
         }
         do {
-            // Looked up once, so that a missing program is found out at the start and not at the first request.
+            // The program is looked up once, so that a missing program fails the start and not the first request.
             return .path(try await Executable.name(name).resolveExecutablePath(in: .inherit))
         } catch {
             throw WrapError.programNotFound(name)

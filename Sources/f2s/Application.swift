@@ -10,28 +10,27 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// The one place that knows every room: makes each part, hands it what it needs, and runs them all.
+/// The composition root: it creates every component, passes it its dependencies, and runs all components.
 ///
-/// Read from top to bottom: the order in which the parts are made is the order in which they start, and the reverse of
-/// the order in which they end.
+/// The components start in the order in which this file creates them, and end in the reverse order.
 struct Application {
     private let options: ServeOptions
     private let logger: Logger
     private let settings: SettingsFile
     private let metrics = MetricRegistry()
-    private let place: Place
+    private let context: PlatformContext
     private let catalog: FunctionCatalog
     private let dispatcher: Dispatcher
     private let controller: Operator
-    /// `nil` where F2S is one process.
+    /// The connection to other F2S processes; `nil` if F2S is a single process.
     private let peers: PeerParts?
     private let runtimeFolder: RuntimeFolder
     private let readiness = Latest(false)
-    /// The newest snapshot that the dispatcher was given.
+    /// The newest snapshot that the dispatcher has received.
     private let routed = Latest(FunctionSnapshot())
-    /// Where the public listener is reachable; port 0 becomes a number when it is bound.
+    /// The address of the public listener. Port 0 is replaced when the socket is bound.
     private let publicAuthority: Latest<String>
-    /// What the limit of open files, as it was at the start, leaves for connections.
+    /// The descriptors for connections within the limit of open files, which is read at the start.
     private let descriptors: DescriptorBudget
     private let logs: LogOutput
 
@@ -39,11 +38,11 @@ struct Application {
         self.options = options
         descriptors = FileLimit.budget()
         self.logs = logs
-        settings = try await Place.settings(options, logger: Self.logger("config", nil))
+        settings = try await PlatformContext.settings(options, logger: Self.logger("config", nil))
         let initial = settings.latest.current
         logs.set(initial.logFormat)
         let isProtected = initial.auth.kind != .none || options.allowsUnauthenticated
-        // Whoever reaches the listener that functions are managed at can run code here.
+        // A client that reaches the management API can run code on this machine.
         if let management = options.management {
             try Exposure.check("--management", host: management.host, isProtected: isProtected)
         } else {
@@ -51,46 +50,47 @@ struct Application {
         }
         try Exposure.check("--operations", host: options.operations.host, isProtected: isProtected)
         logger = Self.logger("f2s", initial)
-        place = try await Self.place(options, settings.latest)
+        context = try await Self.makeContext(options, settings.latest)
         runtimeFolder = try RuntimeFolder(environment: options.environment)
         let authority = Latest(options.listen.text(port: options.listen.port))
         publicAuthority = authority
         catalog = FunctionCatalog(
-            store: place.platform.functions, logger: Self.logger("config", initial),
+            store: context.platform.functions, logger: Self.logger("config", initial),
             url: { "http://\(authority.current)/invoke\($0.route)" })
         dispatcher = try Dispatcher(
-            Self.dispatcherSettings(options, initial, place, runtimeFolder, descriptors), metrics: metrics)
+            Self.dispatcherSettings(options, initial, context, runtimeFolder, descriptors), metrics: metrics)
         let latest = settings.latest
-        let link = place.tokens.map { [place, dispatcher, metrics] _ in
+        let link = context.tokens.map { [context, dispatcher, metrics] _ in
             PeerLink(
-                platform: place.platform, dataPlane: dispatcher, metrics: metrics,
+                platform: context.platform, dataPlane: dispatcher, metrics: metrics,
                 logger: Self.logger("peers", initial))
         }
         controller = Operator(
-            platform: place.platform, dataPlane: dispatcher, link: link, metrics: metrics,
+            platform: context.platform, dataPlane: dispatcher, link: link, metrics: metrics,
             logger: Self.logger("operator", initial), requestTimeout: { latest.current.timeouts.request },
             drainTimeout: { latest.current.limits.drainTimeout })
-        peers = link.map { [place, dispatcher, metrics, controller, runtimeFolder] link in
-            let desk = DrainDesk(
-                platform: place.platform, dataPlane: dispatcher, controller: controller, link: link, metrics: metrics,
+        peers = link.map { [context, dispatcher, metrics, controller, runtimeFolder] link in
+            let coordinator = DrainCoordinator(
+                platform: context.platform, dataPlane: dispatcher, controller: controller, link: link, metrics: metrics,
                 logger: Self.logger("drain", initial))
             let server = InternalServer(
-                desk: desk, socketPath: runtimeFolder.internalSocketPath,
-                tokens: { [place] in place.tokens?.current ?? PeerTokens() },
+                peers: coordinator, socketPath: runtimeFolder.internalSocketPath,
+                tokens: { [context] in context.tokens?.current ?? PeerTokens() },
                 drainLimit: { [controller] in controller.drainLimit(of: $0) },
                 logger: Self.logger("internal", initial))
-            return PeerParts(link: link, desk: desk, server: server)
+            return PeerParts(link: link, coordinator: coordinator, server: server)
         }
-        ProcessMetrics(version: F2SVersion.current, platform: place.platform.name).register(in: metrics)
+        ProcessMetrics(version: F2SVersion.current, platform: context.platform.name).register(in: metrics)
     }
 
-    /// Serves until SIGTERM, SIGINT or SIGHUP; a second SIGINT ends at once.
+    /// Serves until SIGTERM, SIGINT or SIGHUP. A second SIGINT ends the process at once.
     func run() async throws {
         defer { runtimeFolder.remove() }
-        let addresses = [("--listen", options.listen)] + (place.tokens == nil ? [] : [("--internal", options.internal)])
-        // A parent listens already.
+        let addresses =
+            [("--listen", options.listen)] + (context.tokens == nil ? [] : [("--internal", options.internal)])
+        // With a parent process, the other sockets are open already.
         try AddressCheck.run([("--operations", options.operations)] + (options.handover == nil ? addresses : []))
-        // The listener opens first: until the other parts are up, callers get 503 and not a refused connection.
+        // The listener opens first. Until the other components run, callers get 503 and not a refused connection.
         await FileLimit.openTimers()
         sayDescriptors()
         let port = try listen()
@@ -98,7 +98,7 @@ struct Application {
         publicAuthority.publish(publicAddress)
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                // Named, because a service without a name is printed with all that it holds: 10 ms of a start.
+                // Each service has a name, because the description of a service without one takes 10 ms of a start.
                 services: services(publicAddress).map { .init(service: $1, serviceName: $0) },
                 logger: Self.logger("lifecycle", settings.latest.current)))
         do {
@@ -114,7 +114,7 @@ struct Application {
         { [logger, ending] in logger.info("\(ending().beginning)") }
     }
 
-    /// Replicas end with this process: the launcher notices.
+    /// Ends the process at once. Its replicas end too, because the launcher detects the end of this process.
     private var endAtOnce: @Sendable () -> Void {
         { [logger, ending, runtimeFolder] in
             logger.warning("Ended at once: \(ending().counted).")
@@ -133,13 +133,13 @@ struct Application {
         }
     }
 
-    /// A lower limit than the one that is set surprises its operator, so the log says where it comes from.
+    /// Logs the limit of client connections. It may be lower than the setting, so the log shows the cause.
     private func sayDescriptors() {
         let wanted = settings.latest.current.limits.connectionsMax
         let connections = min(wanted, descriptors.clientConnectionsMax)
         logger.log(
             level: connections < wanted ? .notice : .info,
-            "File descriptors are shared out: raise the limit of open files for more connections.",
+            "The limit of open files bounds the client connections: raise it for more connections.",
             metadata: [
                 "limit": "\(descriptors.limit)", "reserve": "\(descriptors.reserve)",
                 "client_connections": "\(connections)", "f2s.limits.connections": "\(wanted)",
@@ -153,7 +153,7 @@ struct Application {
             dispatcher.stop()
             let all =
                 [options.listen] + (options.management.map { [$0] } ?? [])
-                + (place.tokens == nil ? [] : [options.internal])
+                + (context.tokens == nil ? [] : [options.internal])
             throw ServeError.cannotListen(
                 address: all.map { $0.text(port: $0.port) }.joined(separator: " or "), because: error)
         }
@@ -161,26 +161,28 @@ struct Application {
 
     private func services(_ publicAddress: String) -> [(name: String, any Service)] {
         var services: [(name: String, any Service)] = [
-            ("settings", settings), (place.platform.name, place.service),
-            // An empty state before the first would make each function that is declared a line of the log.
-            ("catalog", Deferred(until: place.waitUntilLoaded, service: catalog)),
+            ("settings", settings), (context.platform.name, context.service),
+            // With an empty snapshot first, the log would report every existing function as newly declared.
+            ("catalog", Deferred(until: context.waitUntilLoaded, service: catalog)),
         ]
-        if let object = place.storedSettings, let name = options.settingsObject {
+        if let object = context.storedSettings, let name = options.settingsObject {
             services.append(
                 (
                     "stored settings",
                     StoredSettingsService(
-                        object: object, place: options.settingsPlace(name), settings: settings,
-                        isLeader: { [place] in place.platform.election.isLeader }, logger: logger)
+                        object: object, location: options.settingsLocation(name), settings: settings,
+                        isLeader: { [context] in context.platform.election.isLeader }, logger: logger)
                 ))
         }
         services.append(
-            ("conditions", ConditionService(conditions: conditions, report: place.report, logger: logger)))
+            ("conditions", ConditionService(conditions: conditions, report: context.report, logger: logger)))
         if let peers { services.append(("peers", peers.link)) }
-        // Who plans with a half of what there is takes the rest for gone.
-        services.append(("operator", Deferred(until: place.waitUntilLoaded, service: controller)))
-        // Before the others are known, nobody could be asked whether they have a replica in hand: hooks wait.
-        if let peers { services.append(("drain", Deferred(until: place.waitUntilLoaded, service: peers.desk))) }
+        // With incomplete data, the operator would treat the missing functions and replicas as deleted.
+        services.append(("operator", Deferred(until: context.waitUntilLoaded, service: controller)))
+        // Until the peers are known, the coordinator cannot ask them if a replica is in use, so the hooks wait.
+        if let peers {
+            services.append(("drain", Deferred(until: context.waitUntilLoaded, service: peers.coordinator)))
+        }
         services.append(("wiring", wiring(publicAddress)))
         services.append(("api", Deferred(until: whenReady, service: api(publicAddress))))
         if let peers { services.append(("internal", peers.server)) }
@@ -188,7 +190,7 @@ struct Application {
         return services
     }
 
-    /// What should be true of the installation, as this process sees it.
+    /// The conditions of the installation from the view of this process.
     private var conditions: @Sendable () -> [InstallationCondition] {
         { [settings, peers] in
             var conditions = [settings.condition]
@@ -197,7 +199,7 @@ struct Application {
         }
     }
 
-    /// Invocations are served: the API's own start must not keep the first of them waiting.
+    /// Waits until invocations are served. The start of the API must not delay the first of them.
     private var whenReady: @Sendable () async -> Void {
         { [readiness] in
             for await isReady in readiness.values() where isReady { return }
@@ -207,9 +209,9 @@ struct Application {
     private var dispatcherService: DispatcherService {
         DispatcherService(
             dispatcher: dispatcher, readiness: readiness, settings: settings.latest,
-            leave: { [place, peers] in
+            leave: { [context, peers] in
                 peers?.link.leave()
-                await place.resign()
+                await context.resign()
             }, ending: ending, logger: logger)
     }
 
@@ -219,15 +221,15 @@ struct Application {
 
     private func wiring(_ publicAddress: String) -> Wiring {
         Wiring(
-            place: place, settings: settings, logs: logs, dispatcher: dispatcher, link: peers?.link,
+            context: context, settings: settings, logs: logs, dispatcher: dispatcher, link: peers?.link,
             readiness: readiness, routed: routed, logger: logger, descriptors: descriptors
-        ) { [logger, place, options, dispatcher] snapshot in
+        ) { [logger, context, options, dispatcher] snapshot in
             Announcement.serving(publicAddress)
             if let port = dispatcher.managementPort, let management = options.management {
                 Announcement.management(management.text(port: port))
             }
             if let port = dispatcher.internalPort { Announcement.internal(options.internal.text(port: port)) }
-            logger.info("\(Announcement.summary(of: snapshot, place))")
+            logger.info("\(Announcement.summary(of: snapshot, context))")
         }
     }
 
@@ -242,14 +244,14 @@ struct Application {
             managementAuthority: { [options, dispatcher] in
                 dispatcher.managementPort.flatMap { port in options.management?.text(port: port) }
             },
-            publicHosts: { [place, settings] in place.hosts + settings.latest.current.publicHosts },
+            publicHosts: { [context, settings] in context.hosts + settings.latest.current.publicHosts },
             onOperationsBound: { [options] port in Announcement.operations(options.operations.text(port: port)) },
             version: F2SVersion.current)
     }
 
-    /// The platform as the API writes to it: what it has declared is invoked by the next request.
+    /// The platform for the API. A write returns only after the dispatcher applies it, so the next request sees it.
     private var routedPlatform: Platform {
-        let platform = place.platform
+        let platform = context.platform
         return Platform(
             name: platform.name,
             functions: RoutedStore(platform.functions, routed: routed) { [dispatcher] in
@@ -258,7 +260,9 @@ struct Application {
             events: platform.events)
     }
 
-    private static func place(_ options: ServeOptions, _ settings: Latest<Settings>) async throws -> Place {
+    private static func makeContext(_ options: ServeOptions, _ settings: Latest<Settings>) async throws
+        -> PlatformContext
+    {
         let initial = settings.current
         switch options.platform {
         case .local: return try .local(options, initial, logger: logger("local", initial))
@@ -267,21 +271,21 @@ struct Application {
     }
 
     private static func dispatcherSettings(
-        _ options: ServeOptions, _ settings: Settings, _ place: Place, _ folder: RuntimeFolder,
+        _ options: ServeOptions, _ settings: Settings, _ context: PlatformContext, _ folder: RuntimeFolder,
         _ descriptors: DescriptorBudget
     ) -> DispatcherSettings {
         var dispatcher = DispatcherSettings(
             host: options.listen.host, port: options.listen.port,
             loops: settings.loops ?? DispatcherSettings.loopsDefault, apiSocketPath: folder.socketPath,
             management: options.management.map { ManagementSettings(host: $0.host, port: $0.port) },
-            internal: place.tokens.map { tokens in
+            internal: context.tokens.map { tokens in
                 InternalSettings(
                     host: options.internal.host, port: options.internal.port,
                     socketPath: folder.internalSocketPath, tokens: tokens.current)
             }, tuning: tuning(settings, descriptors))
         dispatcher.descriptors = descriptors
         dispatcher.inherited = options.handover?.listeners
-        // Callers are used to being served here: they wait for the moment of a restart.
+        // After a restart, callers expect the service to be available, so their connections wait.
         dispatcher.holdsConnections = options.isRestarted
         return dispatcher
     }

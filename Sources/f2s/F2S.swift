@@ -2,16 +2,16 @@ import ArgumentParser
 import F2SLocal
 import Glibc
 
-/// The program.
+/// The program `f2s`.
 @main
 enum F2S {
     /// Runs the command that the arguments name and ends with its exit status.
     static func main() async {
         let arguments = Array(CommandLine.arguments.dropFirst())
-        // Stands before all else, because it forks every replica: nothing is parsed, no thread is started, no log is
+        // The launcher forks every replica, so it must run before anything is parsed, a thread is started or a log is
         // opened. This function begins on the main thread and has not been suspended yet.
         if arguments.first == "launcher" { Launcher.run() }
-        // Neither has a process that only holds sockets for the one that serves.
+        // The same holds for the parent, which only keeps the sockets open for the serving process.
         if let status = ServeParent.run(arguments) { exit(status) }
         exit(await CommandLineRun(arguments).exitStatus())
     }

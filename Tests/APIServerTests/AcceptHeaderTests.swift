@@ -10,11 +10,11 @@ import Testing
         ("application/yaml;q=0, application/json;q=0", .json), ("application/yaml; charset=utf-8", .yaml),
         ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", .json), (";;,,q", .json),
     ])
-    func `the form that is wished most is given, else JSON`(header: String?, type: MediaType) {
+    func `the format with the highest quality is used, otherwise JSON`(header: String?, type: MediaType) {
         #expect(AcceptHeader(header).preferred(of: [.json, .yaml]) == type)
     }
 
-    @Test func `a browser gets a page`() {
+    @Test func `a browser receives a page`() {
         let browser = AcceptHeader("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
         #expect(browser.preferred(of: [.text, .html]) == .html)
         #expect(AcceptHeader("*/*").preferred(of: [.text, .html]) == .text)
@@ -26,7 +26,7 @@ import Testing
         (nil, nil),
         ("multipart/form-data; a=application/json", nil),
     ])
-    func `a content type is known or not`(header: String?, type: MediaType?) {
+    func `a content type is known or unknown`(header: String?, type: MediaType?) {
         #expect(MediaType(contentType: header) == type)
     }
 }

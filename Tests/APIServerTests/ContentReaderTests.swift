@@ -31,12 +31,12 @@ import Testing
     }
 
     @Test(arguments: [[], [10], [40, 60], [0, 1]])
-    func `content within its bounds is read whole`(parts: [Int]) async throws {
+    func `content within its bounds is read completely`(parts: [Int]) async throws {
         let count = try await reader().withContent(of: request(parts), upTo: 100) { $0.readableBytes }
         #expect(count == parts.reduce(0, +))
     }
 
-    @Test func `a length over the bound is refused before anything is read`() async {
+    @Test func `a length over the bound is rejected before anything is read`() async {
         let reader = reader()
         let problem = await problem {
             try await reader.withContent(of: request(length: 51, isEndless: true), upTo: 50) { _ in }
@@ -44,7 +44,7 @@ import Testing
         #expect(problem?.status == 413)
     }
 
-    @Test func `content over the bound is refused, whatever its head says`() async {
+    @Test func `content over the bound is rejected, whatever its head contains`() async {
         let reader = reader()
         let problem = await problem {
             try await reader.withContent(of: request([30, 30], length: 10, isEndless: true), upTo: 50) { _ in }
@@ -52,7 +52,7 @@ import Testing
         #expect(problem?.status == 413)
     }
 
-    @Test func `all requests together hold so much and no more, and each gives back what it held`() async throws {
+    @Test func `all requests together have a bound, and each releases its bytes`() async throws {
         let reader = reader(bytesMax: 100)
         for _ in 0..<3 {
             try await reader.withContent(of: request([60]), upTo: 100) { _ in
@@ -60,7 +60,7 @@ import Testing
                     try await reader.withContent(of: request([30, 30], isEndless: true), upTo: 100) { _ in }
                 }
                 #expect(refused?.status == 503)
-                // What was refused holds nothing.
+                // A rejected request occupies nothing.
                 try await reader.withContent(of: request([40]), upTo: 100) { _ in }
             }
             try await reader.withContent(of: request([100]), upTo: 100) { _ in }
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test func `content that does not come to an end in time is given up`() async throws {
+    @Test func `content that does not end in time is rejected`() async throws {
         let reader = reader(timeout: .milliseconds(20))
         let slow = await problem {
             try await reader.withContent(of: request([1], isEndless: true), upTo: 50) { _ in }

@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `what is read can be written again, as JSON and as YAML`() async throws {
+    @Test func `a function that was read can be written again, as JSON and as YAML`() async throws {
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             for (accept, path) in [
                 ("application/yaml", "/functions/hello"), ("application/json", "/functions/hello"),
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `a list in pages is the whole list, whatever is declared and deleted between them`() async throws {
+    @Test func `a list in pages is complete, whatever is declared and deleted between them`() async throws {
         let names = (0..<25).map { "f\($0 + 10)" }
         try await TestServer.with(.init(functions: try names.map { try .sample($0) })) { server in
             var (found, token, pages): ([String], String?, Int) = ([], nil, 0)
@@ -68,7 +68,7 @@ import Testing
                 pages += 1
                 guard pages == 1 else { continue }
                 #expect(page["metadata"]?["remainingItemCount"] == 15)
-                // The last one of this page goes, and one comes that belongs before it.
+                // The last function of this page is deleted, and another one is declared that belongs before it.
                 #expect(try await server.send("DELETE", "/functions/f19").status == 204)
                 #expect(try await server.send("POST", "/functions", yaml: manifest("ape")).status == 201)
             } while token != nil
@@ -89,14 +89,14 @@ import Testing
             #expect(list["items"]?.items.map { $0["metadata"]?["name"]?.text } == ["ape", "zebra"])
             let yaml = try await server.send("GET", "/functions?output=yaml")
             #expect(yaml.headers["content-type"] == "application/yaml")
-            let contents = ManifestReader().read(Array(yaml.body.utf8), place: "list")
+            let contents = ManifestReader().read(Array(yaml.body.utf8), location: "list")
             #expect(contents.documents.map(\.draft.name.text) == ["ape", "zebra"])
-            #expect(contents.refusals.isEmpty)
+            #expect(contents.rejections.isEmpty)
         }
     }
 
     @Test(arguments: ["/functions", "/functions/hello", "/functions/hello?output=yaml"])
-    func `who has the newest version gets 304, until anything of it changes`(path: String) async throws {
+    func `a client with the newest version receives 304 until something changes`(path: String) async throws {
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             let tag = try #require(try await server.send("GET", path).headers["etag"])
             for known in [tag, "W/\(tag)", "\"0\" , \(tag)", "*"] {
@@ -116,7 +116,7 @@ import Testing
     }
 
     @Test(arguments: ["//functions", "/functions//hello", "/functions//", "//"])
-    func `a path with an empty segment is none`(path: String) async throws {
+    func `a path with an empty segment is not found`(path: String) async throws {
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             let answer = try await server.send("GET", path)
             #expect(answer.status == 404)
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test func `a tag changes with the status, and names the stored version all the same`() {
+    @Test func `a tag changes with the status, but still contains the stored version`() {
         let revision = StoreRevision("7")
         let (first, second) = (Validator(revision, json: "a"), Validator(revision, json: "b"))
         #expect(first != second)
@@ -158,7 +158,7 @@ import Testing
             ("old", ["If-None-Match": "*"], 412),
             ("old", ["If-Match": "*"], 200), ("old", ["If-None-Match": "\"1\""], 412), ("old", ["If-Match": "1"], 400),
         ] as [(String, [String: String], Int)])
-    func `PUT keeps to its conditions`(name: String, headers: [String: String], status: Int) async throws {
+    func `PUT respects its preconditions`(name: String, headers: [String: String], status: Int) async throws {
         try await TestServer.with(.init(functions: [.sample("old")])) { server in
             let answer = try await server.send(
                 "PUT", "/functions/\(name)", yaml: manifest(name, maxReplicas: 9), headers: headers)
@@ -176,7 +176,7 @@ import Testing
             ("gone", ["If-Match": "\"1\""], 404), ("gone", ["If-None-Match": "*"], 404), ("gone", [:], 404),
             ("Not_A_Name", [:], 404), ("old", ["If-Match": "\"9"], 400),
         ] as [(String, [String: String], Int)])
-    func `DELETE keeps to its conditions`(name: String, headers: [String: String], status: Int) async throws {
+    func `DELETE respects its preconditions`(name: String, headers: [String: String], status: Int) async throws {
         try await TestServer.with(.init(functions: [.sample("old")])) { server in
             let answer = try await server.send("DELETE", "/functions/\(name)", headers: headers)
             #expect(answer.status == status)
@@ -184,12 +184,12 @@ import Testing
         }
     }
 
-    @Test func `what the store says reaches the client`() async throws {
+    @Test func `an error of the store reaches the client`() async throws {
         let hello = try FunctionName("hello")
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             for (error, status, detail) in [
                 (StoreError.unavailable("The disk is full"), 503, "The disk is full"),
-                (.readOnly(hello, place: "a.yaml", line: 3), 409, "a.yaml:3"),
+                (.readOnly(hello, location: "a.yaml", line: 3), 409, "a.yaml:3"),
             ] {
                 server.memory.functions.fail(with: error)
                 let answers = [
@@ -206,7 +206,7 @@ import Testing
         }
     }
 
-    @Test func `a name is taken once`() async throws {
+    @Test func `a name cannot be used twice`() async throws {
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             let answer = try await server.send("POST", "/functions", yaml: manifest("hello"))
             #expect(answer.status == 409)
@@ -214,7 +214,7 @@ import Testing
         }
     }
 
-    @Test func `who declares a function whose route is taken hears of it in the answer`() async throws {
+    @Test func `a client that declares a function with a conflicting route receives the condition`() async throws {
         try await TestServer.with(.init(functions: [.sample("first", route: "/shared")])) { server in
             let yaml = manifest("second", endpoint: "/shared")
             for (method, path) in [("POST", "/functions"), ("PUT", "/functions/second"), ("GET", "/functions/second")] {
@@ -233,7 +233,7 @@ import Testing
         }
     }
 
-    @Test func `a replica can be asked for without an invocation`() async throws {
+    @Test func `a replica can be requested without an invocation`() async throws {
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             #expect(try await server.send("POST", "/functions/none/start", yaml: "").status == 404)
             #expect(try await server.send("POST", "/functions/hello/start").status == 202)

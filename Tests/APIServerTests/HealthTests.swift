@@ -5,7 +5,7 @@ import Testing
 
 /// The answers of `/health`, about F2S and about the platform that it runs functions on.
 @Suite struct HealthTests {
-    @Test func `health answers 503 with the reason while the platform is away, and 200 when it is back`() async throws {
+    @Test func `health answers 503 with the reason during an outage of the platform, and 200 after it`() async throws {
         let reason = "The cluster's API server cannot be reached: no route. Warm functions go on."
         let runtime = StubRuntime()
         try await TestServer.with(.init(replicas: runtime)) { server in
@@ -16,7 +16,7 @@ import Testing
                 #expect(away.status == 503 && away.problem == reason)
                 #expect(away.headers["retry-after"] == "1")
             }
-            // Warm functions are served meanwhile, so the process stays in its Service.
+            // Warm functions are still served, so the process stays in its Service.
             #expect(try await server.sendToOperations("GET", "/ready").status == 200)
             runtime.outage.publish(nil)
             let back = try await server.send("GET", "/health")
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func `a peer that refuses the token makes health degraded, until the tokens agree`() async throws {
+    @Test func `a peer that rejects the token makes health degraded until the tokens agree`() async throws {
         let refuses = Latest(true)
         let conditions: @Sendable () -> [InstallationCondition] = {
             [
@@ -37,7 +37,7 @@ import Testing
         }
         try await TestServer.with(.init(conditions: conditions)) { server in
             let refused = try await server.send("GET", "/health")
-            // It serves all the same.
+            // The process still serves.
             #expect(refused.status == 200)
             let health = try refused.json
             #expect(health["status"] == "degraded" && health["conditions"]?.items.count == 1)

@@ -12,14 +12,14 @@ import Testing
 @testable import F2SAPIServer
 
 @Suite struct InternalServerTests {
-    /// A desk that notes what it is asked.
-    private final class StubDesk: PeerDesk {
+    /// A peer service that records its calls.
+    private final class StubPeerService: PeerService {
         private let notes = Mutex<[String]>([])
         let error: DrainError?
 
         init(_ error: DrainError?) { self.error = error }
 
-        /// What it was asked, oldest first.
+        /// The calls, oldest first.
         var asked: [String] { notes.withLock { $0 } }
 
         private func note(_ text: String) { notes.withLock { $0.append(text) } }
@@ -29,12 +29,12 @@ import Testing
             if let error { throw error }
         }
 
-        func withdraw(_ replicas: [Replica.ID], within limit: Duration) async throws {
-            note("withdraw \(replicas) \(limit)")
+        func cordon(_ replicas: [Replica.ID], within limit: Duration) async throws {
+            note("cordon \(replicas) \(limit)")
             if let error { throw error }
         }
 
-        func take(_ report: PeerReport) {
+        func receive(_ report: PeerReport) {
             note("load \(report.peer) \(report.sequence) \(report.holds.map(\.text).sorted())")
         }
 
@@ -51,17 +51,17 @@ import Testing
 
     private static let token = "token-of-all"
 
-    /// A server on its socket while `body` runs.
+    /// Runs a server on its socket while `body` runs.
     private func serve(
         tokens: [String] = [token], error: DrainError? = nil,
-        _ body: @Sendable @escaping (StubDesk, _ path: String) async throws -> Void
+        _ body: @Sendable @escaping (StubPeerService, _ path: String) async throws -> Void
     ) async throws {
         let path = "/tmp/f2s-int-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).sock"
         defer { unlink(path) }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let desk = StubDesk(error)
+        let peers = StubPeerService(error)
         let server = InternalServer(
-            desk: desk, socketPath: path, tokens: { PeerTokens(tokens) },
+            peers: peers, socketPath: path, tokens: { PeerTokens(tokens) },
             drainLimit: { $0 == Function.ID("patient") ? .seconds(600) : .seconds(90) }, logger: logger)
         let group = ServiceGroup(services: [server], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -71,7 +71,7 @@ import Testing
                 try await Task.sleep(for: .milliseconds(5))
             }
             do {
-                try await body(desk, path)
+                try await body(peers, path)
             } catch {
                 await group.triggerGracefulShutdown()
                 throw error
@@ -98,36 +98,36 @@ import Testing
 
     @Test(arguments: ["/drain/1234-abcd", "//drain/1234-abcd"])
     func `a hook needs no token, and a kubelet may double the slash`(target: String) async throws {
-        try await serve { desk, path in
+        try await serve { peers, path in
             let answer = try await send("GET", target, to: path)
             #expect(answer.status == 200)
-            #expect(desk.asked == ["drain 1234-abcd \(Duration.seconds(90))"])
+            #expect(peers.asked == ["drain 1234-abcd \(Duration.seconds(90))"])
         }
     }
 
     @Test func `a hook waits as long as its function may drain`() async throws {
-        try await serve { desk, path in
+        try await serve { peers, path in
             let answer = try await send("GET", "/drain/patient", to: path)
             #expect(answer.status == 200)
-            #expect(desk.asked == ["drain patient \(Duration.seconds(600))"])
+            #expect(peers.asked == ["drain patient \(Duration.seconds(600))"])
         }
     }
 
     @Test(arguments: [
         (DrainError.tooSlow(inFlight: 2), "2 invocations"), (.unconfirmed("f2s-1 is silent"), "f2s-1 is silent"),
     ])
-    func `a drain that did not succeed is no success`(error: DrainError, part: String) async throws {
-        try await serve(error: error) { desk, path in
+    func `a failed drain is not reported as success`(error: DrainError, part: String) async throws {
+        try await serve(error: error) { peers, path in
             let drain = try await send("GET", "/drain/x", to: path)
             #expect(drain.status == 503)
             #expect(drain.problem?.contains(part) == true)
             let content = "{\"replicas\":[\"a\"],\"milliseconds\":5}"
-            #expect(try await send("POST", "/withdraw", to: path, token: Self.token, content).status == 503)
+            #expect(try await send("POST", "/cordon", to: path, token: Self.token, content).status == 503)
         }
     }
 
-    @Test func `a function's name of no end is refused`() async throws {
-        try await serve { desk, path in
+    @Test func `a function name without a bound is rejected`() async throws {
+        try await serve { peers, path in
             let name = String(repeating: "x", count: 300)
             let long = try await send("GET", "/drain/\(name)", to: path)
             #expect(long.status == 404)
@@ -135,30 +135,30 @@ import Testing
             #expect(empty.status == 404)
             let wrong = try await send("POST", "/drain/x", to: path, token: Self.token, "{}")
             #expect(wrong.status == 405)
-            #expect(desk.asked.isEmpty)
+            #expect(peers.asked.isEmpty)
         }
     }
 
     @Test(arguments: [nil, "", "wrong", "token-of-al", "token-of-all ", "token-of-all2", "TOKEN-OF-ALL"])
-    func `who does not show the token changes nothing`(shown: String?) async throws {
-        // A field's value has no space at its end: that one is the token.
+    func `a request without a valid token changes nothing`(shown: String?) async throws {
+        // A field's value has no space at its end, so that value equals the token.
         let isToken = shown?.hasSuffix(" ") == true
-        try await serve { desk, path in
+        try await serve { peers, path in
             let content = "{\"replicas\":[],\"milliseconds\":5}"
-            let question = try await send("POST", "/withdraw", to: path, token: shown, content)
+            let question = try await send("POST", "/cordon", to: path, token: shown, content)
             #expect(question.status == (isToken ? 200 : 403))
             let report = "{\"peer\":\"b\",\"sequence\":1,\"load\":{},\"holds\":[],\"seen\":{}}"
             let told = try await send("POST", "/load", to: path, token: shown, report)
             #expect(told.status == (isToken ? 422 : 403))
-            #expect(desk.asked.count == (isToken ? 1 : 0))
+            #expect(peers.asked.count == (isToken ? 1 : 0))
         }
     }
 
-    @Test func `a process without a token trusts nobody`() async throws {
-        try await serve(tokens: []) { desk, path in
+    @Test func `a process without a token trusts no peer`() async throws {
+        try await serve(tokens: []) { peers, path in
             for shown in [nil, ""] {
                 let content = "{\"replicas\":[],\"milliseconds\":5}"
-                let question = try await send("POST", "/withdraw", to: path, token: shown, content)
+                let question = try await send("POST", "/cordon", to: path, token: shown, content)
                 #expect(question.status == 403)
             }
             let drain = try await send("GET", "/drain/x", to: path)
@@ -166,41 +166,41 @@ import Testing
         }
     }
 
-    @Test func `reports and questions arrive as they were sent`() async throws {
+    @Test func `reports and requests arrive as they were sent`() async throws {
         let report = PeerReport(
             peer: "f2s-1", sequence: 7,
             load: LoadReport(functions: [Function.ID("f"): .init(inFlight: 1)], replicas: [Replica.ID("r"): .init()]),
             holds: [Function.ID("f")], seen: ["f2s-0": 3])
         let text = String(decoding: try JSONEncoder().encode(report), as: UTF8.self)
-        let question = WithdrawRequest(replicas: [Replica.ID("r")], milliseconds: 250)
+        let question = CordonRequest(replicas: [Replica.ID("r")], milliseconds: 250)
         let questionText = String(decoding: try JSONEncoder().encode(question), as: UTF8.self)
-        try await serve { desk, path in
+        try await serve { peers, path in
             let told = try await send("POST", "/load", to: path, token: Self.token, text)
-            let asked = try await send("POST", "/withdraw", to: path, token: Self.token, questionText)
+            let asked = try await send("POST", "/cordon", to: path, token: Self.token, questionText)
             #expect([told.status, asked.status] == [200, 200])
             #expect(
-                desk.asked == [
-                    "load f2s-1 7 [\"f\"]", "withdraw [r] \(Duration.milliseconds(250))",
+                peers.asked == [
+                    "load f2s-1 7 [\"f\"]", "cordon [r] \(Duration.milliseconds(250))",
                 ])
         }
     }
 
     @Test(arguments: [
         ("{\"replicas\":[\"r\"],\"milliseconds\":-5}", Duration.zero),
-        ("{\"replicas\":[\"r\"],\"milliseconds\":999999999}", .milliseconds(WithdrawRequest.millisecondsMax)),
+        ("{\"replicas\":[\"r\"],\"milliseconds\":999999999}", .milliseconds(CordonRequest.millisecondsMax)),
     ])
-    func `nobody waits for longer than a minute, or for less than nothing`(
+    func `a cordon request waits for at most a minute and never for a negative time`(
         content: String, limit: Duration
     ) async throws {
-        try await serve { desk, path in
-            let answer = try await send("POST", "/withdraw", to: path, token: Self.token, content)
+        try await serve { peers, path in
+            let answer = try await send("POST", "/cordon", to: path, token: Self.token, content)
             #expect(answer.status == 200)
-            #expect(desk.asked == ["withdraw [r] \(limit)"])
+            #expect(peers.asked == ["cordon [r] \(limit)"])
         }
     }
 
-    @Test func `another process hears why functions run and what has happened, with the token only`() async throws {
-        try await serve { desk, path in
+    @Test func `a peer can read decisions and events, but only with the token`() async throws {
+        try await serve { peers, path in
             let leader = try await send("POST", "/leader", to: path, token: Self.token, "{\"function\":\"f\"}")
             #expect(leader.status == 200)
             let view = try JSONDecoder().decode(LeaderView.self, from: Data(leader.body.utf8))
@@ -208,7 +208,7 @@ import Testing
             let events = try await send("POST", "/events", to: path, token: Self.token, "{\"after\":7}")
             let told = try JSONDecoder().decode([Event].self, from: Data(events.body.utf8))
             #expect(told.map(\.sequence) == [8])
-            #expect(desk.asked == ["leader f", "events 7"])
+            #expect(peers.asked == ["leader f", "events 7"])
             for (target, content) in [("/leader", "{}"), ("/events", "{\"after\":0}")] {
                 #expect(try await send("POST", target, to: path, content).status == 403)
             }
@@ -216,28 +216,28 @@ import Testing
     }
 
     @Test(arguments: ["", "{", "[]", "{\"replicas\":1,\"milliseconds\":1}", "{\"peer\":\"b\"}", "\u{0}"])
-    func `what is not understood is refused`(content: String) async throws {
-        try await serve { desk, path in
-            for target in ["/withdraw", "/load"] {
+    func `content of another form is rejected`(content: String) async throws {
+        try await serve { peers, path in
+            for target in ["/cordon", "/load"] {
                 let answer = try await send("POST", target, to: path, token: Self.token, content)
                 #expect(answer.status == 422)
                 #expect(answer.problem != nil)
             }
-            #expect(desk.asked.isEmpty)
+            #expect(peers.asked.isEmpty)
         }
     }
 
     @Test(arguments: ["new", "token-of-all", "new token-of-all", "token-of-all older"])
-    func `while a token is replaced both are accepted`(shown: String) async throws {
-        try await serve(tokens: ["new", Self.token]) { desk, path in
+    func `while a token is being replaced, both are accepted`(shown: String) async throws {
+        try await serve(tokens: ["new", Self.token]) { peers, path in
             let content = "{\"replicas\":[],\"milliseconds\":5}"
-            let answer = try await send("POST", "/withdraw", to: path, token: shown, content)
+            let answer = try await send("POST", "/cordon", to: path, token: shown, content)
             #expect(answer.status == 200)
         }
     }
 
-    @Test func `of a stranger nothing is read`() async throws {
-        try await serve { desk, path in
+    @Test func `the content of an unknown peer is not read`() async throws {
+        try await serve { peers, path in
             let host = path.split(separator: "/").joined(separator: "%2F")
             var request = HTTPClientRequest(url: "http+unix://%2F\(host)/load")
             request.method = .POST
@@ -246,16 +246,16 @@ import Testing
             request.body = .stream(content, length: .known(Int64(1000)))
             let answer = try await Answer(HTTPClient.shared.execute(request, timeout: .seconds(30)))
             #expect(answer.status == 403)
-            #expect(desk.asked.isEmpty)
+            #expect(peers.asked.isEmpty)
         }
     }
 
-    @Test func `a report of no end is refused`() async throws {
-        try await serve { desk, path in
+    @Test func `a report without a bound is rejected`() async throws {
+        try await serve { peers, path in
             let content = String(repeating: " ", count: 4 * 1024 * 1024 + 1)
             let answer = try await send("POST", "/load", to: path, token: Self.token, content)
             #expect(answer.status == 413)
-            #expect(desk.asked.isEmpty)
+            #expect(peers.asked.isEmpty)
         }
     }
 }

@@ -17,14 +17,14 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 1, 2, 300]) func `a list is whole, in both forms`(count: Int) async throws {
+    @Test(arguments: [0, 1, 2, 300]) func `a list is complete in both formats`(count: Int) async throws {
         try await TestServer.with(.init(functions: try functions(count, describedBy: 100))) { server in
             let names = (0..<count).map { "f\(1000 + $0)" }
             let json = try await server.send("GET", "/functions")
             #expect(try json.json["items"]?.items.map { $0["metadata"]?["name"]?.text } == names)
             let yaml = try await server.send("GET", "/functions?output=yaml")
-            let contents = ManifestReader().read(Array(yaml.body.utf8), place: "list")
-            #expect(contents.refusals.isEmpty)
+            let contents = ManifestReader().read(Array(yaml.body.utf8), location: "list")
+            #expect(contents.rejections.isEmpty)
             #expect(contents.documents.map(\.draft.name.text) == names)
             for path in ["/deployments", "/services", "/endpoints"] {
                 let list = try await server.send("GET", path)
@@ -34,8 +34,8 @@ import Testing
         }
     }
 
-    @Test func `lists for readers who do not read are bounded, and one that leaves makes way`() async throws {
-        // More than sockets and clients hold between them.
+    @Test func `lists for clients that do not read are bounded until one disconnects`() async throws {
+        // This is more than the sockets and clients can buffer.
         var options = TestServer.Options(functions: try functions(400, describedBy: 4096))
         options.settings.limits.apiListsMax = 1
         try await TestServer.with(options) { server in
@@ -51,7 +51,7 @@ import Testing
             while try await server.send("GET", "/services").status != 200 {
                 guard ContinuousClock.now < deadline else { throw CancellationError() }
             }
-            // A HEAD has nothing to send, and takes nothing away.
+            // A HEAD sends nothing and occupies no capacity.
             for _ in 0..<3 { #expect(try await server.send("HEAD", "/services").status == 200) }
         }
     }

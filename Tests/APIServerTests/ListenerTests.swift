@@ -4,7 +4,7 @@ import Testing
 @testable import F2SAPIServer
 
 @Suite struct ListenerTests {
-    @Test func `an address that is taken is an error that names it`() async throws {
+    @Test func `an address in use is an error that contains the address`() async throws {
         try await TestServer.with { server in
             await #expect {
                 try await TestServer.with(.init(operationsPort: server.operationsPort)) { _ in

@@ -5,7 +5,7 @@ import Testing
 @testable import F2SAPIServer
 
 @Suite struct OpenAPITests {
-    @Test func `the document describes what the router serves, and nothing else`() async throws {
+    @Test func `the document describes exactly the routes that the router serves`() async throws {
         try await TestServer.with { server in
             let document = try await server.send("GET", "/docs").json
             var described: Set<String> = []
@@ -17,7 +17,7 @@ import Testing
             let router = APIRouter(routes: server.routes, gate: gate, content: content, logger: Logger(label: "test"))
             #expect(Set(router.served) == described)
             #expect(router.served.count == described.count)
-            // The router of the test is made of the same list as the one that answers.
+            // The router of the test has the same routes as the server.
             for entry in described where entry.hasPrefix("GET ") && !entry.contains("{") && !entry.hasSuffix("/events")
             {
                 #expect(try await server.send("GET", String(entry.dropFirst(4))).status == 200, "\(entry)")
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func `the document is whole`() async throws {
+    @Test func `the document is complete`() async throws {
         try await TestServer.with { server in
             let document = try await server.send("GET", "/docs").json
             #expect(document["openapi"]?.text?.hasPrefix("3.1") == true)
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `every route says who may use it and where requests may come from`() async throws {
+    @Test func `every route declares its callers and the allowed origins`() async throws {
         try await TestServer.with { server in
             for route in server.routes {
                 let expected: (APIRoute.Access, OriginRule) =
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `pages come without anything from elsewhere`() async throws {
+    @Test func `pages load nothing from other servers`() async throws {
         try await TestServer.with { server in
             for path in ["/", "/docs"] {
                 let page = try await server.send("GET", path, headers: ["Accept": "text/html"])

@@ -13,8 +13,8 @@ import Testing
         var description: String { "\(listener) host \(host ?? "-") origin \(origin ?? "-") site \(site ?? "-")" }
     }
 
-    private func refusal(of request: Case, _ rule: OriginRule) -> OriginPolicy.Refusal? {
-        OriginPolicy(authorities: ["192.0.2.99:1", request.listener], publicHosts: request.names).refusal(
+    private func rejection(of request: Case, _ rule: OriginRule) -> OriginPolicy.Rejection? {
+        OriginPolicy(authorities: ["192.0.2.99:1", request.listener], publicHosts: request.names).rejection(
             of: OriginPolicy.Claims(
                 host: request.host, origin: request.origin, fetchSite: request.site,
                 isNavigation: request.isNavigation),
@@ -32,8 +32,8 @@ import Testing
         Case(host: "f2s.example", names: ["other.example", "f2s.example"]), Case(host: "192.0.2.99:8083"),
         Case(host: "localhost:8080", site: "none"), Case(host: "localhost:8080", site: "none", isNavigation: true),
     ])
-    func `our own requests pass every rule`(request: Case) {
-        for rule in OriginRule.allCases { #expect(refusal(of: request, rule) == nil) }
+    func `requests to a host of F2S pass every rule`(request: Case) {
+        for rule in OriginRule.allCases { #expect(rejection(of: request, rule) == nil) }
     }
 
     @Test(arguments: [
@@ -49,37 +49,37 @@ import Testing
         Case(listener: "0.0.0.0:8080", host: "evil.f2s.example", names: ["f2s.example"]),
         Case(listener: "0.0.0.0:8080", host: "f2s.example.evil", names: ["f2s.example"]),
     ])
-    func `a foreign host is refused wherever the host counts`(request: Case) {
-        #expect(refusal(of: request, .ownHost) == .foreignHost(request.host))
-        #expect(refusal(of: request, .noPage) == .foreignHost(request.host))
-        #expect(refusal(of: request, .anywhere) == nil)
+    func `a foreign host is rejected wherever the host counts`(request: Case) {
+        #expect(rejection(of: request, .ownHost) == .foreignHost(request.host))
+        #expect(rejection(of: request, .noPage) == .foreignHost(request.host))
+        #expect(rejection(of: request, .anywhere) == nil)
     }
 
     @Test(arguments: [
         "http://evil.example", "null", "", "http://localhost:3000", "file://localhost:8080", "http://localhost:8080",
     ])
-    func `no page may use the management API, one of our own origin neither`(origin: String) {
+    func `no page may use the management API, not even one of the same origin`(origin: String) {
         for isNavigation in [false, true] {
             let request = Case(host: "localhost:8080", origin: origin, isNavigation: isNavigation)
             for rule in [OriginRule.ownHost, .noPage] {
-                #expect(refusal(of: request, rule) == .page(origin: origin))
+                #expect(rejection(of: request, rule) == .page(origin: origin))
             }
-            #expect(refusal(of: request, .anywhere) == nil)
+            #expect(rejection(of: request, .anywhere) == nil)
         }
     }
 
     @Test(arguments: ["cross-site", "same-site", "same-origin", "Cross-Site", "whatever", ""])
-    func `what a browser says a page has sent reads and changes nothing`(site: String) {
+    func `a request that a page has sent according to the browser reads and changes nothing`(site: String) {
         let request = Case(host: "localhost:8080", site: site)
         for rule in [OriginRule.ownHost, .noPage] {
-            #expect(refusal(of: request, rule) == .pageOf(site: site.lowercased()))
+            #expect(rejection(of: request, rule) == .pageOf(site: site.lowercased()))
         }
     }
 
     @Test(arguments: ["cross-site", "same-origin"])
-    func `a link may lead a person to what only shows something`(site: String) {
+    func `a link may lead a user to a route that only shows something`(site: String) {
         let request = Case(host: "localhost:8080", site: site, isNavigation: true)
-        #expect(refusal(of: request, .ownHost) == nil)
-        #expect(refusal(of: request, .noPage) == .pageOf(site: site))
+        #expect(rejection(of: request, .ownHost) == nil)
+        #expect(rejection(of: request, .noPage) == .pageOf(site: site))
     }
 }

@@ -30,12 +30,12 @@ import Testing
     }
 
     @Test(arguments: ["7", "\"7", "\"7\" \"8\"", "W/7", "", ",", "\"7\",", "**"])
-    func `what is no entity tag is refused with 400`(value: String) {
+    func `a value that is no entity tag is rejected with 400`(value: String) {
         #expect { try Preconditions(ifMatch: value, ifNoneMatch: nil) } throws: { ($0 as? Problem)?.status == 400 }
         #expect { try Preconditions(ifMatch: nil, ifNoneMatch: value) } throws: { ($0 as? Problem)?.status == 400 }
     }
 
-    @Test func `a tag may hold a comma`() {
+    @Test func `a tag may contain a comma`() {
         #expect(EntityTags(" \"a,b\" , \"c\"\t") == .versions([StoreRevision("a,b"), StoreRevision("c")]))
     }
 }

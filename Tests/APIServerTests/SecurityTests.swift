@@ -8,12 +8,12 @@ import Testing
     @Test(arguments: [
         ["Host": "evil.example"], ["Host": "evil.example:8080"], ["Origin": "http://evil.example"], ["Origin": "null"],
         ["Sec-Fetch-Site": "cross-site"], ["Host": "localhost:8080", "Origin": "http://localhost:3000"],
-        // Every function serves pages of our own origin, below /invoke.
+        // Every function serves pages of the same origin, below `/invoke`.
         ["Host": "127.0.0.1:8080", "Origin": "http://127.0.0.1:8080", "Sec-Fetch-Site": "same-origin"],
         ["Host": "127.0.0.1:8080", "Origin": "http://127.0.0.1:8080"],
         ["Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"],
     ])
-    func `a page changes nothing, whoever serves it`(headers: [String: String]) async throws {
+    func `a page changes nothing, whatever server it comes from`(headers: [String: String]) async throws {
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             let before = server.memory.functions.current
             let answers = [
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test func `a stranger's name reads nothing, but health answers under any`() async throws {
+    @Test func `a request with a foreign Host reads nothing, but health accepts any Host`() async throws {
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             for route in server.routes where route.name.hasPrefix("GET ") {
                 let path = route.path.replacing("{name}", with: "hello")
@@ -49,7 +49,7 @@ import Testing
         ["Sec-Fetch-Site": "cross-site"],
         ["Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "iframe"],
     ])
-    func `a page reads nothing, and health and documents answer`(headers: [String: String]) async throws {
+    func `a page reads nothing but health and documentation`(headers: [String: String]) async throws {
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             for route in server.routes where route.name.hasPrefix("GET ") {
                 let path = route.path.replacing("{name}", with: "hello")
@@ -61,7 +61,7 @@ import Testing
     }
 
     @Test(arguments: ["/functions", "/functions/nobody", "/nothing", "/health", "/docs", "/", "/config"])
-    func `an answer has no origin in a browser, is shown in no frame, and is what its type says`(path: String)
+    func `a response has no origin in a browser, cannot be framed, and keeps its type`(path: String)
         async throws
     {
         try await TestServer.with { server in
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `without credentials nothing but the public routes answers`() async throws {
+    @Test func `without credentials only the public routes answer`() async throws {
         try await TestServer.with(.init(functions: [.sample("hello")], authenticator: StubAuthenticator())) { server in
             for route in server.routes {
                 let path = route.path.replacing("{name}", with: "hello")
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func `a privilege opens its own routes only`() async throws {
+    @Test func `a privilege opens only its own routes`() async throws {
         try await TestServer.with(.init(functions: [.sample("hello")], authenticator: StubAuthenticator())) { server in
             let reader = ["Authorization": "Bearer reader"]
             #expect(try await server.send("GET", "/functions", headers: reader).status == 200)

@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func `followed logs go on as they are written`() async throws {
+    @Test func `followed logs continue with new lines`() async throws {
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             server.memory.replicas.write(line(1), of: Self.hello)
             try await server.stream("/functions/hello/logs?follow") { reader in
@@ -40,10 +40,10 @@ import Testing
         }
     }
 
-    @Test func `a reader that leaves ends its stream`() async throws {
+    @Test func `a client that disconnects ends its stream`() async throws {
         let logs = StubRuntime()
         try await TestServer.with(.init(functions: [.sample("hello")], replicas: logs)) { server in
-            // The task is the client: cancelling it closes its connection.
+            // The task is the client: its cancellation closes the connection.
             await withThrowingTaskGroup(of: Void.self) { tasks in
                 tasks.addTask {
                     try await server.stream("/functions/hello/logs?follow=true") { try await $0.readToEnd() }
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `streams end when the server does`() async throws {
+    @Test func `streams end when the server ends`() async throws {
         let logs = StubRuntime()
         let texts = Latest<[String]>([])
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -74,7 +74,7 @@ import Testing
                 var streams = begun.makeAsyncIterator()
                 for _ in 0..<2 { await streams.next() }
             }
-            // The server has ended before this line, and with it both streams: cleanly, or reading them would throw.
+            // The server and both streams have ended before this line. They ended cleanly, or reading them would throw.
             try await tasks.waitForAll()
         }
         #expect(texts.current.count == 2)
@@ -96,9 +96,9 @@ import Testing
                 try await reader.read(until: "id: 4\n")
                 #expect(!reader.text.contains("id: 2\n") && reader.text.contains("id: 3\n"))
             }
-            // A client that comes from a process which knows more goes on where it was.
+            // A client from a process with more events continues at its position.
             try await server.stream("/events", headers: ["Last-Event-ID": "99"]) { reader in
-                server.memory.events.take(
+                server.memory.events.emit(
                     [99, 120].map { number in
                         var event = event(number)
                         event.sequence = UInt64(number)
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func `silence is broken by comments`() async throws {
+    @Test func `comments are sent during silence`() async throws {
         try await TestServer.with(.init(keepAlive: .milliseconds(10))) { server in
             try await server.stream("/events") { reader in
                 try await reader.read(until: ": \n\n: \n\n: \n\n")
@@ -120,7 +120,7 @@ import Testing
     }
 
     @Test(arguments: [("/events?follow=false", "text/event-stream"), ("/events", "application/json")])
-    func `events are a list where that is asked for`(path: String, accept: String) async throws {
+    func `events are a list if the client requests one`(path: String, accept: String) async throws {
         try await TestServer.with { server in
             for number in 1...2 { server.memory.events.record(event(number)) }
             let list = try await server.send("GET", path, headers: ["Accept": accept])

@@ -13,27 +13,27 @@ import Testing
     private let explanation = ScaleExplanation(
         function: "hello", desired: 2, replicas: 2, ready: 1, reason: "Load", message: "Two are wanted.",
         stableConcurrency: 1.5, panicConcurrency: 2, isPanicking: false, time: 7)
-    private let trouble = StartTrouble(
+    private let startFailure = StartFailure(
         stage: .start, reason: "ExitedAtStart", message: "It exited with status 3.", exitStatus: 3, logTail: ["boom"],
         revision: Revision(text: "r"), attempts: 2, nextAttempt: 9, retryAfterSeconds: 1)
 
-    @Test func `why tells the decision, the conditions, the trouble and the replicas`() async throws {
+    @Test func `the diagnosis contains the decision, the conditions, the failure and the replicas`() async throws {
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             let function = try #require(server.memory.functions.current.functions.first)
             try await server.memory.replicas.apply(function, count: 2, retiring: [])
-            server.memory.replicas.setTrouble(trouble, of: Self.hello)
+            server.memory.replicas.setStartFailure(startFailure, of: Self.hello)
             server.operatorInspector.explanations.withLock { $0[Self.hello] = explanation }
             let condition = Condition(.startFailed, isTrue: true, reason: "Exited", message: "No.", since: 5)
             try await server.memory.functions.setStatus(FunctionStatus(conditions: [condition]), of: Self.hello)
             let answer = try await server.send("GET", "/functions/hello/why")
             let why = try JSONDecoder().decode(FunctionDiagnosis.self, from: Data(answer.body.utf8))
             #expect(why.function == "hello")
-            // Where the one who asks has reached F2S, whatever it listens on.
+            // The URL has the host that the client used, whatever address F2S listens on.
             #expect(why.url == "http://localhost/invoke/hello")
-            #expect(why.summary == trouble.message)
+            #expect(why.summary == startFailure.message)
             #expect(why.scale == explanation)
             #expect(why.conditions == [condition])
-            #expect(why.trouble == trouble)
+            #expect(why.startFailure == startFailure)
             #expect(why.load?.queued == 2)
             #expect(why.replicas.map(\.state) == [.ready, .ready])
             #expect(why.replicas.allSatisfy { $0.isCurrent && $0.address == "127.0.0.1:9" })
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func `what runs, where it is reached and where it listens is listed per function`() async throws {
+    @Test func `deployments, services and endpoints are listed per function`() async throws {
         try await TestServer.with(.init(functions: [.sample("hello"), .sample("calm", route: "/a/b")])) { server in
             let function = try #require(server.memory.functions.current.functions.first)
             try await server.memory.replicas.apply(function, count: 3, retiring: [])
@@ -66,8 +66,8 @@ import Testing
 
     @Test func `F2S shows its own state`() async throws {
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
-            server.memory.functions.setRefusals([.init(place: "bad.yaml", line: 3, column: 1, message: "no")])
-            server.memory.replicas.setTrouble(trouble, of: Self.hello)
+            server.memory.functions.setRejections([.init(location: "bad.yaml", line: 3, column: 1, message: "no")])
+            server.memory.replicas.setStartFailure(startFailure, of: Self.hello)
             server.operatorInspector.explanations.withLock { $0[Self.hello] = explanation }
             try await waitForCatalog(server, count: 1)
             let dispatcher = try await server.send("GET", "/dispatcher").json
@@ -76,10 +76,10 @@ import Testing
             let autoscaler = try await server.send("GET", "/operator").json
             #expect(autoscaler["isLeader"] == true)
             #expect(autoscaler["functions"]?.items.first?["message"] == "Two are wanted.")
-            #expect(autoscaler["troubles"]?["hello"]?["reason"] == "ExitedAtStart")
+            #expect(autoscaler["startFailures"]?["hello"]?["reason"] == "ExitedAtStart")
             let cluster = try await server.send("GET", "/cluster").json
             #expect(cluster["platform"] == "memory" && cluster["version"] == "1.2.3" && cluster["functions"] == 1)
-            #expect(cluster["refusals"]?.items.first?["line"] == 3)
+            #expect(cluster["rejections"]?.items.first?["line"] == 3)
             #expect(cluster["inFlight"] == 1 && cluster["queued"] == 2)
             #expect(try await server.send("GET", "/health").json["status"] == "ok")
             #expect(try await server.send("GET", "/config").json.members.isEmpty == false)
@@ -104,24 +104,26 @@ import Testing
         }
     }
 
-    @Test func `the sentence that matters most comes first`() throws {
+    @Test func `the most important sentence comes first`() throws {
         let older = try function("older", route: "/same", age: 1)
         var newer = try function("newer", route: "/same", age: 2)
         newer.status.conditions = [Condition(.ready, isTrue: false, reason: "No", message: "Not ready.", since: 0)]
-        func observed(_ functions: [Function], _ troubles: [Function.ID: StartTrouble] = [:]) -> Observation {
+        func observed(_ functions: [Function], _ startFailures: [Function.ID: StartFailure] = [:]) -> Observation {
             Observation(
-                catalog: FunctionSnapshot(functions: functions), replicas: ReplicaSnapshot(troubles: troubles),
+                catalog: FunctionSnapshot(functions: functions),
+                replicas: ReplicaSnapshot(startFailures: startFailures),
                 load: LoadReport(), explanations: [older.id: explanation], publicAuthority: "localhost")
         }
-        #expect(observed([older, newer], [newer.id: trouble]).diagnosis(of: newer).summary.hasPrefix("older is older"))
-        #expect(observed([newer], [newer.id: trouble]).diagnosis(of: newer).summary == trouble.message)
+        #expect(
+            observed([older, newer], [newer.id: startFailure]).diagnosis(of: newer).summary.hasPrefix("older is older"))
+        #expect(observed([newer], [newer.id: startFailure]).diagnosis(of: newer).summary == startFailure.message)
         #expect(observed([newer]).diagnosis(of: newer).summary == "Not ready.")
         #expect(observed([older]).diagnosis(of: older).summary == explanation.message)
         let unseen = try function("unseen", route: "/unseen", age: 3)
-        #expect(observed([unseen]).diagnosis(of: unseen).summary.contains("not looked"))
+        #expect(observed([unseen]).diagnosis(of: unseen).summary.contains("not decided"))
     }
 
-    @Test func `why names the replica with few threads, and remarks on no other`() throws {
+    @Test func `the diagnosis marks the replica with few threads and no other`() throws {
         let hello = try function("hello", route: "/hello", age: 1)
         let replicas = ["r1", "r2"].map { name in
             Replica(id: Replica.ID(name), function: hello.id, revision: hello.revision, state: .ready, since: 0)
@@ -140,20 +142,20 @@ import Testing
         Function(
             id: Function.ID(name), draft: try .sample(name, route: route), generation: 1,
             storeRevision: StoreRevision("1"),
-            age: age, origin: Function.Origin(place: "test", isWritable: true))
+            age: age, origin: Function.Origin(location: "test", isWritable: true))
     }
 
     private func items(_ server: TestServer, _ path: String) async throws -> [JSON] {
         try await server.send("GET", path).json["items"]?.items ?? []
     }
 
-    /// The catalogue follows the store in a task of its own.
+    /// The catalogue follows the store in a separate task.
     private func waitForCatalog(_ server: TestServer, count: Int) async throws {
         let deadline = ContinuousClock.now + .seconds(30)
         while ContinuousClock.now < deadline {
             let cluster = try await server.send("GET", "/cluster").json
-            let refusals = server.memory.functions.current.refusals.count
-            if cluster["functions"] == .number(count), cluster["refusals"]?.items.count == refusals { return }
+            let rejections = server.memory.functions.current.rejections.count
+            if cluster["functions"] == .number(count), cluster["rejections"]?.items.count == rejections { return }
             try await Task.sleep(for: .milliseconds(5))
         }
         Issue.record("The catalogue did not follow the store.")
@@ -188,15 +190,15 @@ import Testing
         }
     }
 
-    @Test func `what a person reads of a hostile function is text`() {
+    @Test func `the texts of a hostile function are escaped`() {
         let summary = FunctionSummary(
             name: "x", path: "/invoke/<b>", method: "any", state: "<i>", ready: 0, desired: 1,
             problem: "<script>\u{1B}[2J")
-        let page = DocumentPage.table(of: [summary], refusals: [])
+        let page = DocumentPage.table(of: [summary], rejections: [])
         #expect(!page.contains("<b>") && !page.contains("<i>") && !page.contains("<script>"))
-        let text = DocumentPage.text(of: [summary], refusals: [], authority: "a")
+        let text = DocumentPage.text(of: [summary], rejections: [], authority: "a")
         #expect(!text.contains("\u{1B}"))
         let many = [FunctionSummary](repeating: summary, count: DocumentPage.functionsMax + 2)
-        #expect(DocumentPage.table(of: many, refusals: []).contains("2 more"))
+        #expect(DocumentPage.table(of: many, rejections: []).contains("2 more"))
     }
 }

@@ -9,7 +9,7 @@ struct FunctionClientTests {
         FunctionDraft(name: try name(), route: try Route("/hello"), target: Target(command: ["true"]))
     }
 
-    @Test func `a list is read, with members that are not known yet`() async throws {
+    @Test func `a list is decoded even if it has unknown members`() async throws {
         let stub = StubTransport { _ in
             ClientAnswer(200, #"{"items":[\#(Sample.function("a")),\#(Sample.function("b"))]}"#)
         }
@@ -20,7 +20,7 @@ struct FunctionClientTests {
         #expect(stub.requests == ["GET /functions?limit=500"])
     }
 
-    @Test func `a function that is new is created`() async throws {
+    @Test func `applying a new function creates it`() async throws {
         let stub = StubTransport { request in
             request.method == "GET"
                 ? ClientAnswer(404, #"{"status":404,"title":"No such function"}"#, type: ServerProblem.mediaType)
@@ -32,7 +32,9 @@ struct FunctionClientTests {
     }
 
     @Test(arguments: [(1, Applied.Change.unchanged), (2, .configured)])
-    func `a function that exists is changed or left`(generation: Int, change: Applied.Change) async throws {
+    func `applying an existing function changes it or leaves it`(
+        generation: Int, change: Applied.Change
+    ) async throws {
         let stub = StubTransport { request in
             ClientAnswer(200, Sample.function(generation: request.method == "PUT" ? generation : 1))
         }
@@ -41,7 +43,7 @@ struct FunctionClientTests {
         #expect(applied.function.metadata.generation == generation)
     }
 
-    @Test func `what changes something says that it is JSON`() async throws {
+    @Test func `a request that changes something has the content type JSON`() async throws {
         let types = StubTransport { request in
             let isJSON = request.fields.contains { $0.name == "content-type" && $0.value == "application/json" }
             return request.method == "GET" || isJSON ? ClientAnswer(200, Sample.function()) : ClientAnswer(403, "")
@@ -50,7 +52,7 @@ struct FunctionClientTests {
         try await types.client().delete(name())
     }
 
-    @Test func `a problem of the server is told in one line`() async throws {
+    @Test func `a problem of the server is described in one line`() async throws {
         let problem = """
             {"status":502,"title":"The function cannot be started","detail":"It exited\\nat once.","stage":"start",
             "reason":"ExitedAtStart","exitStatus":3,"logTail":["first","no such module"]}
@@ -66,7 +68,7 @@ struct FunctionClientTests {
     @Test(arguments: [
         (500, "<html>oops\n</html>", "text/html"), (404, "{broken", "application/problem+json"), (503, "", ""),
     ])
-    func `an error of somebody else is told as such`(status: Int, text: String, type: String) async throws {
+    func `an error response of another server is not F2S`(status: Int, text: String, type: String) async throws {
         let stub = StubTransport { _ in ClientAnswer(status, text, type: type) }
         let error = await #expect(throws: ClientError.self) { try await stub.client().list() }
         guard case .notF2S(_, status, _) = try #require(error) else {
@@ -76,18 +78,18 @@ struct FunctionClientTests {
         #expect(error?.description.contains("\n") == false)
     }
 
-    @Test func `an answer that is not of F2S is an error, not an empty list`() async throws {
+    @Test func `a response that is not from F2S is an error, not an empty list`() async throws {
         for text in ["", "[]", "{}", "<html>"] {
             let stub = StubTransport { _ in ClientAnswer(200, text) }
             await #expect(throws: ClientError.self) { try await stub.client().list() }
         }
     }
 
-    @Test func `waiting ends when the function is ready in the generation that was applied`() async throws {
-        let looks = Looks()
+    @Test func `waiting ends when the function is ready in the applied generation`() async throws {
+        let checks = Looks()
         let stub = StubTransport { _ in
-            let look = looks.next()
-            return ClientAnswer(200, Sample.function(generation: 2, observed: look < 3 ? 1 : 2))
+            let check = checks.next()
+            return ClientAnswer(200, Sample.function(generation: 2, observed: check < 3 ? 1 : 2))
         }
         let client = try stub.client()
         let applied = try await client.get(name())
@@ -95,11 +97,11 @@ struct FunctionClientTests {
         #expect(stub.requests.count >= 4)
     }
 
-    @Test func `where nothing runs, a replica is asked for until it is there`() async throws {
-        let looks = Looks()
+    @Test func `if nothing runs, a replica is requested until one is ready`() async throws {
+        let checks = Looks()
         let stub = StubTransport { request in
             guard request.method == "GET" else { return ClientAnswer(202, "") }
-            let isThere = looks.next() >= 4
+            let isThere = checks.next() >= 4
             return ClientAnswer(
                 200,
                 Sample.function(readyReplicas: isThere ? 1 : 0, updatedReadyReplicas: isThere ? 1 : 0))
@@ -115,7 +117,7 @@ struct FunctionClientTests {
         #expect(idle.requests == ["GET /functions/hello"] && declared == stub.requests.count)
     }
 
-    @Test func `waiting ends at once when time does not heal it, and in the end in any case`() async throws {
+    @Test func `waiting ends at once on a final failure and otherwise after the timeout`() async throws {
         let broken = #"{"type":"NoCommand","status":"True","reason":"ImageOnly","message":"An image alone."}"#
         let stub = StubTransport { _ in ClientAnswer(200, Sample.function(conditions: broken)) }
         let client = try stub.client()
@@ -129,7 +131,7 @@ struct FunctionClientTests {
         }
     }
 
-    @Test func `log lines come one by one, however they are cut on the way`() async throws {
+    @Test func `log lines arrive one by one, whatever the size of the chunks`() async throws {
         let lines = (1...3).map { #"{"replica":"r","source":"stdout","time":1.5,"text":"line \#($0) é"}"# }
         for pieceBytes in [1, 10, 1000] {
             let stub = StubTransport { _ in
@@ -142,7 +144,7 @@ struct FunctionClientTests {
         }
     }
 
-    @Test func `events are read from the stream, comments are not`() async throws {
+    @Test func `events are read from the stream and comments are ignored`() async throws {
         let event = #"{"sequence":4,"time":1,"function":"hello","isWarning":true,"reason":"Scaled","message":"0 to 1"}"#
         let stub = StubTransport { _ in
             ClientAnswer(200, "retry: 2000\n\n: \n\nid: 4\ndata: \(event)\n\n", type: "text/event-stream")
@@ -163,7 +165,7 @@ struct FunctionClientTests {
             ("/", nil, nil, "/x", false, "GET /invoke/x"),
             ("/a/b", nil, nil, "?q", false, "GET /invoke/a/b?q"),
         ] as [(String, String?, String?, String, Bool, String)])
-    func `a function is called by its name at its endpoint`(
+    func `a function is invoked by its name at its endpoint`(
         endpoint: String, own: String?, method: String?, rest: String, hasContent: Bool, expected: String
     ) async throws {
         let stub = StubTransport { request in
@@ -176,7 +178,7 @@ struct FunctionClientTests {
         #expect(stub.requests.last == expected)
     }
 
-    @Test func `an invocation names its function, and where the route belongs to another, the condition says why`()
+    @Test func `an invocation names its function, and if the route belongs to another, the condition gives the reason`()
         async throws
     {
         let conflict = #"{"type":"RouteConflict","status":"True","reason":"OlderFunction","message":"first is older."}"#
@@ -198,7 +200,7 @@ struct FunctionClientTests {
         #expect(await client.failure(invoking: try name(), other) == .refused(other))
     }
 
-    @Test func `a description has everything that is known, and does without the rest`() async throws {
+    @Test func `a description shows everything that is known and omits the rest`() async throws {
         let why = """
             {"function":"hello","url":"u","summary":"s","conditions":[],"load":{"inFlight":2,"queued":1,
             "wantsActivation":false,"admitted":3,"concurrencySeconds":1},
@@ -238,8 +240,8 @@ struct FunctionClientTests {
 }
 
 struct NetworkTransportTests {
-    @Test func `a server that is not there is said at once, with what to do`() async throws {
-        // Port 1 of the loopback is nobody's.
+    @Test func `an unreachable server is reported at once, with advice`() async throws {
+        // No process listens on port 1 of the loopback interface.
         let error = await #expect(throws: ClientError.self) {
             try await FunctionClient.connect(to: ServerAddress("127.0.0.1:1")) { try await $0.list() }
         }

@@ -4,16 +4,16 @@ import Testing
 @testable import F2SClient
 
 @Suite struct ReadinessTests {
-    /// A look at a function, and what it says.
+    /// The state of a function, and the expected readiness.
     struct Look: Sendable, CustomTestStringConvertible {
         let minReplicas: Int
-        /// Replicas of any revision that take invocations.
+        /// The number of ready replicas of any revision.
         let ready: Int
-        /// Those of the declared revision.
+        /// The number of ready replicas of the declared revision.
         let updated: Int
         let isReady: Bool
         let goal: WaitGoal
-        /// `nil`: pending.
+        /// The expected readiness; `nil`: pending.
         let readiness: Readiness?
 
         init(
@@ -41,12 +41,12 @@ import Testing
         Look(1, ready: 1, updated: 0, goal: .declared, nil), Look(2, ready: 3, updated: 1, nil),
         Look(2, ready: 3, updated: 2, .ready), Look(0, ready: 1, updated: 1, isReady: false, nil),
     ])
-    func `ready is who has its minimum of the declared revision, and one that was started`(look: Look) throws {
+    func `a function is ready with its minimum of the declared revision, and at least one`(check: Look) throws {
         let function = try Self.function(
-            condition: #"{"type":"Ready","status":"\#(look.isReady ? "True" : "False")","reason":"R","message":"m"}"#,
-            minReplicas: look.minReplicas, ready: look.ready, updated: look.updated)
-        let readiness = Readiness(of: function, generation: 1, goal: look.goal)
-        if let expected = look.readiness {
+            condition: #"{"type":"Ready","status":"\#(check.isReady ? "True" : "False")","reason":"R","message":"m"}"#,
+            minReplicas: check.minReplicas, ready: check.ready, updated: check.updated)
+        let readiness = Readiness(of: function, generation: 1, goal: check.goal)
+        if let expected = check.readiness {
             #expect(readiness == expected)
         } else if case .pending = readiness {
         } else {
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `a rollout that has failed is no rollout that is under way`() throws {
+    @Test func `a failed rollout does not count as a rollout in progress`() throws {
         let failed = #"{"type":"RolloutFailed","status":"True","reason":"ExitedAtStart","message":"It ended."}"#
         let ready = #"{"type":"Ready","status":"True","reason":"ReplicasReady","message":"1"}"#
         let function = try Self.function(condition: "\(ready),\(failed)", minReplicas: 1, ready: 1, updated: 0)
@@ -62,13 +62,13 @@ import Testing
             #expect(
                 Readiness(of: function, generation: 1, goal: goal) == .failed(reason: "ExitedAtStart: It ended."))
             guard case .pending = Readiness(of: function, generation: 2, goal: goal) else {
-                Issue.record("what was observed of generation 1 says nothing about generation 2")
+                Issue.record("the status of generation 1 must not count for generation 2")
                 return
             }
         }
     }
 
-    @Test func `a server that does not tell revisions apart is believed`() throws {
+    @Test func `if the server does not report updated replicas, ready replicas of any revision count`() throws {
         let condition = #"{"type":"Ready","status":"True","reason":"R","message":"m"}"#
         let function = try Self.function(condition: condition, minReplicas: 1, ready: 1, updated: nil)
         #expect(Readiness(of: function, generation: 1, goal: .ready) == .ready)

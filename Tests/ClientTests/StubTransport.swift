@@ -1,14 +1,14 @@
 import F2SClient
 import Synchronization
 
-/// A server in the test's own process: answers from a closure, and remembers what it was asked.
+/// A server in the process of the test. It responds from a closure and records the requests.
 final class StubTransport: ClientTransport {
     private let asked = Mutex<[String]>([])
     private let answer: @Sendable (ClientRequest) -> ClientAnswer
 
     init(_ answer: @escaping @Sendable (ClientRequest) -> ClientAnswer) { self.answer = answer }
 
-    /// `METHOD target` of each request so far.
+    /// All requests so far, each as `METHOD target`.
     var requests: [String] { asked.withLock { $0 } }
 
     func send(_ request: ClientRequest) async throws(ClientError) -> ClientAnswer {
@@ -16,14 +16,14 @@ final class StubTransport: ClientTransport {
         return answer(request)
     }
 
-    /// A client of this server.
+    /// Returns a client of this server.
     func client() throws -> FunctionClient {
         FunctionClient(server: try ServerAddress("http://127.0.0.1:8080"), transport: self)
     }
 }
 
 extension ClientAnswer {
-    /// An answer whose content comes in pieces of `pieceBytes`.
+    /// Creates a response with its content in pieces of `pieceBytes`.
     init(_ status: Int, _ text: String, type: String = "application/json", pieceBytes: Int = 7) {
         let bytes = Array(text.utf8)
         let (pieces, continuation) = AsyncThrowingStream.makeStream(of: [UInt8].self)
@@ -35,7 +35,7 @@ extension ClientAnswer {
     }
 }
 
-/// What a server would send for a function.
+/// The JSON of a function, as a server sends it.
 enum Sample {
     static func function(
         _ name: String = "hello", generation: Int = 1, observed: Int = 1, endpoint: String = "/hello",

@@ -2,7 +2,7 @@ import Testing
 
 @testable import F2SClient
 
-/// What a function has written must not steer the terminal of the person who reads it.
+/// The output of a function must not control the terminal of its reader.
 struct TerminalEscaperTests {
     @Test(arguments: [
         ("\u{1B}[2J\u{1B}]0;title\u{7}", "\\u{1b}[2J\\u{1b}]0;title\\u{7}"), ("\u{9B}31m", "\\u{9b}31m"),
@@ -11,7 +11,7 @@ struct TerminalEscaperTests {
         ("a\u{8}b\u{7F}", "a\\u{8}b\\u{7f}"),
         ("line\r\nnext\n\ttab", "line\r\nnext\n\ttab"), ("é 日本 👨‍👩‍👧 $", "é 日本 👨‍👩‍👧 $"), ("", ""),
     ])
-    func `what steers a terminal is written out, however it is cut`(text: String, expected: String) {
+    func `control sequences are escaped, whatever the size of the pieces`(text: String, expected: String) {
         #expect(TerminalEscaper.escaped(text) == expected)
         for size in 1...5 {
             var escaper = TerminalEscaper()
@@ -29,12 +29,12 @@ struct TerminalEscaperTests {
             ([0x9B, 0x41], "\\x9bA"), ([0xC3], "\\xc3"), ([0xE2, 0x80], "\\xe2\\x80"), ([0xC0, 0x80], "\\xc0\\x80"),
             ([0xED, 0xA0, 0x80], "\\xed\\xa0\\x80"), ([0xFF, 0x0A], "\\xff\n"), ([0x00], "\\u{0}"),
         ] as [([UInt8], String)])
-    func `bytes that are no text are written out`(bytes: [UInt8], expected: String) {
+    func `bytes that are not UTF-8 are escaped`(bytes: [UInt8], expected: String) {
         var escaper = TerminalEscaper()
         #expect(escaper.text(adding: bytes) + escaper.last() == expected)
     }
 
-    @Test func `what is complete is shown at once`() {
+    @Test func `complete characters are shown at once`() {
         var escaper = TerminalEscaper()
         #expect(escaper.text(adding: Array("prompt> ".utf8)) == "prompt> ")
         #expect(escaper.text(adding: Array("é".utf8)) == "é")

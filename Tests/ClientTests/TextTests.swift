@@ -12,7 +12,7 @@ struct TextTableTests {
         #expect(table.text() == "NAME    N\na       1\nlonger  22\n")
     }
 
-    @Test func `missing and empty cells are dashes, and surplus ones are dropped`() {
+    @Test func `missing and empty cells are dashes and surplus cells are dropped`() {
         var table = TextTable(["A", "B"])
         #expect(table.isEmpty)
         table.add([""])
@@ -20,13 +20,13 @@ struct TextTableTests {
         #expect(table.text() == "A  B\n-  -\n1  2\n")
     }
 
-    @Test func `a cell cannot break its line nor command the terminal`() {
+    @Test func `a cell can neither break its line nor control the terminal`() {
         var table = TextTable(["A"])
         table.add(["x\ny\u{1B}[2J\r\n\u{9B}z\u{202E}"])
         #expect(table.text() == "A\nx y\\u{1b}[2J \\u{9b}z\\u{202e}\n")
     }
 
-    @Test func `a table is cut to the width of a terminal, its sentences first`() {
+    @Test func `a table is cut to the width of a terminal, the last column first`() {
         var table = TextTable(["NAME", "REASON", "MESSAGE"])
         table.add(["hello", "StartFailed", "It ended with exit status 3 before it listened on its port."])
         let narrow = TextLayout(width: 40, isColoured: false)
@@ -39,14 +39,14 @@ struct TextTableTests {
         #expect(table.text().contains("on its port."))
     }
 
-    @Test func `colours stand around the text and not around what fills the column`() {
+    @Test func `colours apply to the text and not to the padding`() {
         var table = TextTable(["A", "B"])
         table.add(cells: [.init("x", .bad), .init("long", .good)])
         let text = table.text(TextLayout(width: 80, isColoured: true))
         #expect(text == "\u{1B}[1mA\u{1B}[0m  \u{1B}[1mB\u{1B}[0m\n\u{1B}[31mx\u{1B}[0m  \u{1B}[32mlong\u{1B}[0m\n")
     }
 
-    @Test func `width is counted in columns of a terminal`() {
+    @Test func `the width of a text is measured in terminal columns`() {
         var table = TextTable(["A", "B"])
         table.add(["é", "1"])
         table.add(["👨‍👩‍👧", "2"])
@@ -65,7 +65,7 @@ struct AgeTextTests {
     func `ages are short`(seconds: Double, text: String) { #expect(AgeText.text(seconds: seconds) == text) }
 
     @Test(arguments: [("1970-01-01T00:01:00Z", "60s"), ("yesterday", ""), (nil, "")] as [(String?, String)])
-    func `the age of a moment is counted from now`(moment: String?, text: String) {
+    func `the age of a moment is relative to now`(moment: String?, text: String) {
         #expect(AgeText.text(since: moment, now: 120) == text)
     }
 }
@@ -83,13 +83,13 @@ struct ServerAddressTests {
     @Test(arguments: [
         "", "http://", "ftp://x", "http://:80", "h:0", "h:99999", "h:x", "a b", "h?x", "u@h", "http:///x",
     ])
-    func `anything else is refused`(text: String) {
+    func `a malformed address is rejected`(text: String) {
         #expect(throws: ClientError.malformedServer(text)) { try ServerAddress(text) }
     }
 }
 
 struct LineSplitterTests {
-    @Test func `a line without end is bounded`() {
+    @Test func `a line without a line end is split at the maximum length`() {
         var splitter = LineSplitter()
         let lines = splitter.lines(adding: [UInt8](repeating: 97, count: LineSplitter.lineBytesMax + 1))
         #expect(lines.map(\.utf8.count) == [LineSplitter.lineBytesMax])
@@ -97,14 +97,14 @@ struct LineSplitterTests {
         #expect(splitter.last() == nil)
     }
 
-    @Test func `both line ends are known and empty lines are kept`() {
+    @Test func `both line ends are recognised and empty lines are kept`() {
         var splitter = LineSplitter()
         #expect(splitter.lines(adding: Array("a\r\n\nb\rc\n".utf8)) == ["a", "", "b\rc"])
     }
 }
 
 struct FunctionTableTests {
-    @Test func `what is wrong stands in the place of the reason`() throws {
+    @Test func `a failure condition replaces the reason of Ready`() throws {
         let conditions = """
             {"type":"Ready","status":"False","reason":"Starting","lastTransitionTime":"1970-01-01T00:00:30Z"},
             {"type":"RouteConflict","status":"True","reason":"OlderFunction"}

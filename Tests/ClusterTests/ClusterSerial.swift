@@ -1,14 +1,14 @@
 import Testing
 
-/// F2S as two pods of a real Kubernetes. One test at a time, because each changes or loads the cluster and some measure
-/// it; each prints the figures that it has found.
+/// F2S as two pods on a real Kubernetes cluster. The tests run one at a time, because each changes or loads the
+/// cluster, and some measure it. Each prints its figures.
 ///
-/// Counts decide. A time is printed, and fails only at five times what is promised: the machine that runs the tests
-/// runs Kubernetes, the functions and the load beside F2S.
+/// Counts decide whether a test passes. A time is printed, and fails the test only if it exceeds five times the
+/// promised one: the machine that runs the tests also runs Kubernetes, the functions, the load and F2S.
 @Suite(
-    .serialized, .enabled(if: ClusterEnvironment.hasNode, "`make test-cluster` starts a cluster and names it"),
+    .serialized, .enabled(if: ClusterEnvironment.hasNode, "needs a cluster with a node: `make test-cluster`"),
     .f2sOnCluster)
 enum ClusterSerial {
-    /// How much longer than promised something may take before a test fails.
-    static let patience = 5
+    /// Factor by which a time may exceed the promised one before a test fails.
+    static let timeout = 5
 }

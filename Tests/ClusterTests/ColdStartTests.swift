@@ -2,15 +2,15 @@ import ProcessSupport
 import Testing
 
 extension ClusterSerial {
-    /// Must hold 2.
+    /// Cold starts (must hold 2).
     @Suite struct ColdStart {
-        @Test func `the first byte comes with the pod's address, before Kubernetes says Ready`() async throws {
+        @Test func `the first byte follows the pod's address, before Kubernetes reports Ready`() async throws {
             let f2s = try F2SInstallation.current
             let names = (0..<10).map { "cold-\($0)" }
             defer { _ = try? f2s.kubectl.run(["delete", "f2sfn", "--namespace=f2s", "--wait=false"] + names) }
             let functions = names.map { name in ClusterFunction(name) { $0.maxReplicas = 1 } }
             try f2s.kubectl.apply(functions.map(\.yaml).joined(separator: "---\n"))
-            try eventually("all have their objects", within: .seconds(30)) {
+            try eventually("all functions have their objects", within: .seconds(30)) {
                 pause(.milliseconds(100))
                 return try f2s.api.list(ClusterAPI.deployments).filter {
                     ($0["metadata"]?["name"]?.text).map(names.contains) == true
@@ -29,7 +29,7 @@ extension ClusterSerial {
                 let answer = try connection.exchange("GET", "/invoke/\(name)")
                 try #require(answer.status == 200, "\(answer.text)")
                 let pod = try #require(answer["x-pod"])
-                let moments = try eventually("Kubernetes says Ready") { () -> PodTimeline.Moments? in
+                let moments = try eventually("Kubernetes reports Ready") { () -> PodTimeline.Moments? in
                     timeline[pod].flatMap { $0.ready == nil ? nil : $0 }
                 }
                 let address = try #require(moments.address)
@@ -48,7 +48,7 @@ extension ClusterSerial {
                 "first byte − event with the address: median of \(gaps.count) \(gaps.median.milliseconds)",
                 "(at most 30 ms); before Ready in \(first) of \(gains.count), gain: median \(gains.median.milliseconds)"
             )
-            #expect(gaps.median <= 30_000_000 * Int64(patience))
+            #expect(gaps.median <= 30_000_000 * Int64(timeout))
             #expect(first == gains.count)
         }
     }

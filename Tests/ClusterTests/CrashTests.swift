@@ -2,10 +2,10 @@ import ProcessSupport
 import Testing
 
 extension ClusterSerial {
-    /// The process that serves dies, as by a defect of its own, and its pod stays.
-    @Suite(.enabled(if: ClusterEnvironment.isOurs, "only on a cluster of our own may processes be killed"))
+    /// A crash of the serving process, whose pod stays.
+    @Suite(.enabled(if: ClusterEnvironment.isOurs, "processes may be killed in the project's own cluster only"))
     struct Crash {
-        @Test func `kill -9 of the leader's process under load fails at most 20 of 6,000`() async throws {
+        @Test func `kill -9 of the leader's process under load fails at most 20 of 6,000 requests`() async throws {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("steady") }
             try f2s.declare(
@@ -18,7 +18,8 @@ extension ClusterSerial {
             let leader = try f2s.leader()
 
             let address = try f2s.address
-            // A connection that is kept costs its client a request when its process dies; one that is new should not.
+            // A persistent connection fails one request of its client when the process dies. A new connection should
+            // fail none.
             let kept = PacedLoad(on: address, "/invoke/steady", perSecond: 100, connections: 16, atLeast: 6000)
             let fresh = PacedLoad(
                 on: address, "/invoke/steady", perSecond: 100, connections: 16, atLeast: 6000, keepsConnections: false)

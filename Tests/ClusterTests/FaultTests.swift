@@ -3,18 +3,19 @@ import ProcessSupport
 import Testing
 
 extension ClusterSerial {
-    /// Must hold 5, its second half.
+    /// Faults of the API server (second half of must hold 5).
     @Suite struct Faults {
-        @Test func `watches that break and calls that fail delay what is wanted, and lose nothing`() async throws {
+        @Test func `broken watches and failed calls delay changes, and lose none`() async throws {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("faulty-warm", "faulty-cold", "faulty-gone") }
-            // The pods of F2S rest meanwhile: the process below leads, and all it knows comes through the faults.
+            // The pods of F2S are scaled to zero meanwhile. The process below leads, and all of its requests pass the
+            // faulty server.
             try f2s.kubectl("scale", "deployment/f2s", "--namespace=f2s", "--replicas=0")
             defer {
                 _ = try? f2s.kubectl("scale", "deployment/f2s", "--namespace=f2s", "--replicas=2")
                 _ = try? f2s.waitUntilComplete()
             }
-            try eventually("the pods of F2S have gone", within: .seconds(150)) {
+            try eventually("the pods of F2S are deleted", within: .seconds(150)) {
                 pause(.milliseconds(200))
                 return try f2s.api.ownPods().isEmpty
             }

@@ -2,9 +2,11 @@ import ProcessSupport
 import Testing
 
 extension ClusterSerial {
-    /// Must hold 1, by the chart itself and the real Helm, beside the installation of the other tests.
+    /// An installation with the chart and the real Helm, beside the installation of the other tests (must hold 1).
     @Suite struct Helm {
-        @Test func `Helm installs, upgrades without a failed request, and leaves what is a user's`() async throws {
+        @Test func `Helm installs, upgrades without a failed request, and keeps the user's objects when it uninstalls`()
+            async throws
+        {
             let release = Release(f2s: try F2SInstallation.current, namespace: "f2s-helm")
             defer { try? release.cleanUp() }
             try release.helm("install", "--create-namespace", image: ClusterEnvironment.image)
@@ -13,7 +15,7 @@ extension ClusterSerial {
             try await release.upgradeUnderLoad("helm", "helm upgrade") {
                 try release.helm("upgrade", image: ClusterEnvironment.nextImage)
             }
-            #expect(try release.token() == token, "an upgrade leaves the token alone")
+            #expect(try release.token() == token, "an upgrade keeps the token")
 
             try release.helm("uninstall", image: nil)
             let api = release.f2s.api
@@ -23,7 +25,8 @@ extension ClusterSerial {
             #expect(try api.find("\(declarations)/helm") != nil)
         }
 
-        @Test func `Helm takes over what kubectl installed, as the guide says, without a failed request`() async throws
+        @Test func `Helm takes over an installation by kubectl as the guide describes, without a failed request`()
+            async throws
         {
             let release = Release(f2s: try F2SInstallation.current, namespace: "f2s-moved")
             let kubectl = release.f2s.kubectl
@@ -32,7 +35,7 @@ extension ClusterSerial {
                 "template", "--kubernetes=1.20", "--set=namespace.create=true", image: ClusterEnvironment.image)
             let file = "\(release.f2s.folder)/moved.yaml"
             try Files.write(manifests, to: file)
-            // The namespace's account may not be there yet when the first pod is wanted; its Deployment tries again.
+            // The first pod may fail because the service account does not exist yet. The Deployment then tries again.
             try kubectl("apply", "--filename=\(file)")
             try kubectl(
                 "rollout", "status", "--namespace=\(release.namespace)", "deployment/f2s", "--timeout=120s",
@@ -49,7 +52,7 @@ extension ClusterSerial {
     }
 }
 
-/// The release `f2s` of Helm in a namespace of its own.
+/// The Helm release `f2s` in its own namespace.
 private struct Release {
     let f2s: F2SInstallation
     let namespace: String
@@ -70,7 +73,7 @@ private struct Release {
         #expect(try f2s.api.find("/apis/apps/v1/namespaces/\(functions)/deployments/\(name)") != nil)
     }
 
-    /// Runs `body` while a function is called; no call may fail.
+    /// Runs `body` while a function is called, and expects that no request fails.
     func upgradeUnderLoad(_ function: String, _ what: String, _ body: () throws -> Void) async throws {
         let load = PacedLoad(on: try address, "/invoke/\(function)", perSecond: 50, atLeast: 500)
         async let running = load.run()
@@ -85,7 +88,7 @@ private struct Release {
         #expect(outcome.failures.isEmpty)
     }
 
-    /// The definition of functions is there already, and not Helm's.
+    /// Runs Helm without the definition of functions, which exists already and does not belong to Helm.
     @discardableResult
     func helm(_ verb: String, _ options: String..., image: String?) throws -> String {
         var command = [

@@ -2,12 +2,13 @@ import ProcessSupport
 import Testing
 
 extension ClusterSerial {
-    /// Must hold 1.
+    /// An installation from the plain manifests (must hold 1).
     @Suite struct Install {
-        @Test func `an original manifest is served from zero, and kubectl tells its state`() throws {
+        @Test func `a manifest of the published model is served from zero, and kubectl shows its state`() throws {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("original") }
-            // As the documentation of the published model writes it: no slash in front, the method in lower case.
+            // As in the documentation of the published model: without a slash at the start, and with the method in
+            // lower case.
             try f2s.kubectl.apply(
                 """
                 apiVersion: f2s.opensight.ch/v1alpha1
@@ -26,7 +27,7 @@ extension ClusterSerial {
                   minReplicas: 0
                   maxReplicas: 2
                 """)
-            // The declaration reaches F2S by a watch; until then there is no such route.
+            // F2S receives the declaration by a watch. Until then the route does not exist.
             let begun = monotonicNanoseconds()
             let answer = try eventually("the first answer") { () -> HTTPAnswer? in
                 let answer = try f2s.invoke("/original/first?x=1")
@@ -57,14 +58,14 @@ extension ClusterSerial {
             #expect(row.split(separator: "\n").last?.hasPrefix("original   original   get      True") == true, "\(row)")
             report(
                 1,
-                "first answer of an original manifest from zero after \(took.milliseconds); kubectl get f2sfn:\n\(row)")
+                "first answer of a published manifest from zero after \(took.milliseconds); kubectl get f2sfn:\n\(row)")
         }
 
         @Test(arguments: [
             ("missing-image", "f2s.local/there-is-none:1", [:], "image"),
             ("exits", ClusterEnvironment.functionImage, ["EXIT": "3"], "start"),
         ])
-        func `why a replica does not start is in the answer and in the status`(
+        func `the reason of a failed start is in the response and in the status`(
             name: String, image: String, environment: [String: String], stage: String
         ) throws {
             let f2s = try F2SInstallation.current
@@ -88,7 +89,7 @@ extension ClusterSerial {
                 #expect(problem["exitStatus"]?.number == status, "\(answer.text)")
                 #expect(problem["logTail"]?.list.last?.text == "no settings: giving up", "\(answer.text)")
             }
-            let row = try eventually("the status tells it") { () -> String? in
+            let row = try eventually("the status shows the failure") { () -> String? in
                 pause(.milliseconds(200))
                 let text = try f2s.kubectl("get", "f2sfn", name, "--namespace=f2s")
                 return text.contains("False") ? text : nil

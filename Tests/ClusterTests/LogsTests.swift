@@ -2,9 +2,9 @@ import ProcessSupport
 import Testing
 
 extension ClusterSerial {
-    /// What pods have written reaches those who ask F2S for it.
+    /// Logs of pods that are read through F2S.
     @Suite struct Logs {
-        @Test func `what pods write is read, and a reader who follows hears of new pods too`() throws {
+        @Test func `the log of a pod can be read, and a reader that follows also gets the log of a new pod`() throws {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("talks") }
             try f2s.declare(ClusterFunction("talks") { $0.minReplicas = 1 })
@@ -14,7 +14,7 @@ extension ClusterSerial {
             let past = try HTTPConnection(host: host, port: port).exchange("GET", "/functions/talks/logs?tail=10")
             #expect(past.status == 200 && past.text.contains("\(first) listens, version"), "\(past.text)")
 
-            // Longer than the keep-alive of a stream on which nobody writes.
+            // Longer than the keep-alive interval of an idle stream.
             let stream = try HTTPConnection(host: host, port: port, silence: .seconds(90))
             try stream.send("GET", "/functions/talks/logs?tail=0&follow=true")
             #expect(try stream.head().status == 200)
@@ -26,7 +26,7 @@ extension ClusterSerial {
             }
             #expect(heard.contains("talks-") && !heard.contains("\(first) listens"), "\(heard)")
             let took = (monotonicNanoseconds() - begun).milliseconds
-            print("logs: a reader who follows heard of the pod after \(first) in \(took)")
+            print("logs: a reader that follows got the log of the pod after \(first) in \(took)")
         }
     }
 }

@@ -2,7 +2,7 @@ import ProcessSupport
 import Testing
 
 extension ClusterSerial {
-    /// Who may manage functions on the default installation.
+    /// Access to the management API of the default installation.
     @Suite struct Management {
         private static let manifest = Array(
             """
@@ -13,20 +13,22 @@ extension ClusterSerial {
             target: {containerImage: a}
             """.utf8)
 
-        @Test func `a function's pod declares nothing, wherever it asks`() throws {
+        @Test func `a function's pod can declare no function at any address`() throws {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("hostile", "asks") }
             try f2s.declare(ClusterFunction("asks") { $0.minReplicas = 1 })
             try f2s.wait(for: "asks", ready: 1)
             let (open, management) = (try f2s.address, try f2s.managementAddress)
-            var places = [("Service f2s", open.host, open.port, 404), ("Service f2s-api", management.host, 8080, 403)]
+            var locations = [
+                ("Service f2s", open.host, open.port, 404), ("Service f2s-api", management.host, 8080, 403),
+            ]
             for pod in try f2s.api.ownPods() {
                 let host = try #require(pod.address)
-                places += [("\(pod.name), public", host, 8080, 404), ("\(pod.name), management", host, 8083, 403)]
+                locations += [("\(pod.name), public", host, 8080, 404), ("\(pod.name), management", host, 8083, 403)]
             }
-            for (name, host, port, expected) in places {
+            for (name, host, port, expected) in locations {
                 let answer = try f2s.invoke("/asks/post?to=\(host):\(port)")
-                // The pod tells the status that it got as the last word of its answer.
+                // The last word of the pod's response is the status that it got.
                 let status = answer.text.split(whereSeparator: \.isWhitespace).last.flatMap { Int($0) }
                 #expect(status == expected, "\(name): \(answer.text)")
                 report(5, "POST /functions from a function's pod to \(name): \(status ?? -1)")
@@ -34,7 +36,7 @@ extension ClusterSerial {
             #expect(try f2s.api.find("\(ClusterAPI.functions)/hostile") == nil)
         }
 
-        @Test func `who is no function manages by Service f2s-api, and by Service f2s nobody does`() throws {
+        @Test func `other clients can manage functions through Service f2s-api, and not through Service f2s`() throws {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("managed") }
             let (open, management) = (try f2s.address, try f2s.managementAddress)

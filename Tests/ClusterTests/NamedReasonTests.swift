@@ -2,7 +2,8 @@ import ProcessSupport
 import Testing
 
 extension ClusterSerial {
-    /// What users saw nothing of: pods that run and never get ready, states that could not be trusted, one crash.
+    /// Reasons that the caller and the status must contain: pods that run but never become ready, failed rollouts, and
+    /// crashes.
     @Suite struct NamedReasons {
         private static func conditions(of name: String, _ f2s: F2SInstallation) throws -> [JSONValue] {
             try f2s.api.find("\(ClusterAPI.functions)/\(name)")?["status"]?["conditions"]?.list ?? []
@@ -16,11 +17,11 @@ extension ClusterSerial {
             }
         }
 
-        /// A function whose pod runs and takes no invocations.
+        /// A function whose pod runs but accepts no invocations.
         private struct Unready: Sendable {
             let name: String
             let reason: String
-            /// Parts of the message: the trouble and the remedy.
+            /// Parts of the message: the failure and the remedy.
             let parts: [String]
             let change: @Sendable (inout ClusterFunction) -> Void
 
@@ -28,7 +29,7 @@ extension ClusterSerial {
         }
 
         private static let unready = [
-            // It listens much later than any caller waits.
+            // It listens much later than the start timeout of any caller.
             Unready(name: "deaf", reason: "NeverListened", parts: ["port 8080", "target.port must name the port"]) {
                 $0.environment = ["START_MS": "600000"]
             },
@@ -42,12 +43,12 @@ extension ClusterSerial {
             ) { $0.probe = "/never" },
         ]
 
-        @Test func `pods that run and never get ready are named, to their callers and in the status`() async throws {
+        @Test func `callers and the status get the reason why a running pod never becomes ready`() async throws {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("deaf", "elsewhere", "unready", "rolled") }
             let rolled = ClusterFunction("rolled") { ($0.minReplicas, $0.maxReplicas) = (1, 1) }
             try f2s.declare(Self.unready.map(\.function) + [rolled])
-            // All beside each other, because most of the time is spent waiting.
+            // All checks run concurrently, because most of the time is spent waiting.
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for one in Self.unready { group.addTask { try await Self.check(one, f2s) } }
                 group.addTask { try await Self.checkRollout(of: "rolled", f2s) }
@@ -55,7 +56,7 @@ extension ClusterSerial {
             }
         }
 
-        /// Calls a function that never gets ready, and looks at what its caller and its status say.
+        /// Calls a function that never becomes ready, and checks the response and the status.
         private static func check(_ unready: Unready, _ f2s: F2SInstallation) async throws {
             async let answer = f2s.invoke("/\(unready.name)")
             try eventually("a pod of \(unready.name) runs", within: .seconds(60)) {
@@ -76,7 +77,7 @@ extension ClusterSerial {
             }
         }
 
-        /// Declares a revision that never listens, and looks at whether the one before it goes on serving.
+        /// Declares a revision that never listens, and checks that the one before it continues to serve.
         private static func checkRollout(of name: String, _ f2s: F2SInstallation) async throws {
             try f2s.wait(for: name, ready: 1)
             let before = try #require(try f2s.api.pods(of: name).first)
@@ -100,7 +101,7 @@ extension ClusterSerial {
             let ready = try #require(try condition("Ready", of: name, f2s))
             #expect(ready == ("False", "RolloutFailed"))
             let answered = load.outcome.sent
-            try eventually("the one before it goes on serving") { load.outcome.sent > answered + 20 }
+            try eventually("the revision before it continues to serve") { load.outcome.sent > answered + 20 }
             load.stop()
             let outcome = try await running
             report(
@@ -110,11 +111,12 @@ extension ClusterSerial {
             #expect(Array(outcome.pods.keys) == [before.name])
         }
 
-        /// Waits until a condition is true for this reason, and returns its message.
+        /// Waits until a condition is true with this reason, and returns its message.
         private static func named(
             _ reason: String, in type: String, of name: String, _ f2s: F2SInstallation
         ) throws -> String {
-            try eventually("the status of \(name) says \(reason)", within: .seconds(10 * patience)) { () -> String? in
+            try eventually("the status of \(name) has the reason \(reason)", within: .seconds(10 * timeout)) {
+                () -> String? in
                 pause(.milliseconds(100))
                 let found = try conditions(of: name, f2s).first { $0["type"]?.text == type }
                 guard found?["status"]?.text == "True", found?["reason"]?.text == reason else { return nil }
@@ -122,19 +124,21 @@ extension ClusterSerial {
             }
         }
 
-        @Test func `a replica that is killed for its memory is named to its callers and in the log`() async throws {
+        @Test func `callers and the log get the reason of a replica that was killed for its memory use`() async throws {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("hungry") }
             try f2s.declare(ClusterFunction("hungry") { ($0.minReplicas, $0.memory) = (1, "32Mi") })
             try f2s.wait(for: "hungry", ready: 1)
             var kills = 0
-            // The first time it is started again at once; then the kubelet waits, and so do its callers.
-            let answer = try eventually("a caller hears why", within: .seconds(90)) { () -> HTTPAnswer? in
+            // The container is first restarted at once. Later the kubelet waits, and so do the callers.
+            let answer = try eventually("a caller gets the reason", within: .seconds(90)) { () -> HTTPAnswer? in
                 kills += 1
                 let answer = try f2s.invoke("/hungry/eat?mb=128")
                 return answer.text.contains("OOMKilled") ? answer : nil
             }
-            report(0, "named OOMKilled to a caller after \(kills) calls: \(answer.status) \(answer.text.prefix(300))")
+            report(
+                0, "a caller got the reason OOMKilled after \(kills) calls: \(answer.status) \(answer.text.prefix(300))"
+            )
             #expect(answer.status >= 500 && answer.text.contains("target.resources.memory"))
             let logs = try f2s.api.ownPods().map {
                 try f2s.kubectl.run(["logs", "--namespace=f2s", $0.name])
@@ -142,17 +146,19 @@ extension ClusterSerial {
             #expect(logs.contains { log in log.split(separator: "\n").contains { $0.contains("OOMKilled") } })
         }
 
-        @Test func `Ready waits for the declared revision, and kubectl describe tells what happened`() async throws {
+        @Test func `the condition Ready refers to the declared revision, and kubectl describe shows what happened`()
+            async throws
+        {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("trusted") }
             try f2s.declare(ClusterFunction("trusted") { $0.minReplicas = 1 })
             // `kubectl wait` fails as long as there are no conditions yet.
-            try eventually("it has conditions") { try !Self.conditions(of: "trusted", f2s).isEmpty }
+            try eventually("the function has conditions") { try !Self.conditions(of: "trusted", f2s).isEmpty }
             try f2s.kubectl(
                 "wait", "--namespace=f2s", "f2sfn/trusted", "--for=condition=Ready", "--timeout=90s",
                 within: .seconds(95))
             #expect(try f2s.invoke("/trusted").status == 200)
-            // A revision that cannot start: the one before it serves, and nobody is told that the new one does.
+            // A revision that cannot start: the one before it continues to serve, and Ready is False for the new one.
             try f2s.kubectl.apply(
                 ClusterFunction("trusted") { ($0.minReplicas, $0.environment) = (1, ["EXIT": "3"]) }.yaml)
             try eventually("the rollout has failed", within: .seconds(60)) {
@@ -167,22 +173,22 @@ extension ClusterSerial {
             try f2s.kubectl(
                 "wait", "--namespace=f2s", "f2sfn/trusted", "--for=condition=Ready", "--timeout=90s",
                 within: .seconds(95))
-            // The rollout is over when the pod before is gone, which the kubelet may notice a minute late.
-            try eventually("the events are there", within: .seconds(120)) {
+            // The rollout ends when the old pod is deleted, which the kubelet may notice a minute late.
+            try eventually("kubectl describe shows the events", within: .seconds(120)) {
                 pause(.milliseconds(200))
                 let text = try f2s.kubectl.run(["describe", "--namespace=f2s", "f2sfn/trusted"])
                 return ["RollingOut", "RolloutFailed", "RolledOut"].allSatisfy { text.contains($0) }
             }
         }
 
-        @Test func `both pods say the same of why and of events`() async throws {
+        @Test func `both pods give the same explanation and events`() async throws {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("alike") }
             try f2s.declare(ClusterFunction("alike") { $0.minReplicas = 1 })
             try f2s.wait(for: "alike", ready: 1)
             for pod in try f2s.waitUntilComplete() {
                 let host = try #require(pod.address)
-                try eventually("\(pod.name) knows why", within: .seconds(10)) {
+                try eventually("\(pod.name) has the explanation", within: .seconds(10)) {
                     pause(.milliseconds(100))
                     let get = { (target: String) in
                         let connection = try HTTPConnection(host: host, port: 8083)
@@ -195,7 +201,10 @@ extension ClusterSerial {
             }
         }
 
-        @Test func `one crash of the only replica makes callers wait, and fails those that it had`() async throws {
+        @Test
+        func `one crash of the only replica delays callers, and fails only the invocations that it had in flight`()
+            async throws
+        {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("mortal") }
             try f2s.declare(ClusterFunction("mortal") { $0.minReplicas = 1 })
@@ -206,12 +215,14 @@ extension ClusterSerial {
             pause(.seconds(2))
             load.note("a crash")
             _ = try? f2s.invoke("/mortal/exit?code=3")
-            try eventually("it serves again", within: .seconds(60)) { try f2s.invoke("/mortal").status == 200 }
+            try eventually("the function serves again", within: .seconds(60)) {
+                try f2s.invoke("/mortal").status == 200
+            }
             pause(.seconds(3))
             load.stop()
             let outcome = try await running
             report(6, "one crash: \(outcome.sent) requests, failed: \(outcome.summary)")
-            // What was on the replica at that moment is lost: at most one invocation of each connection.
+            // The invocations in flight on the replica are lost: at most one per connection.
             #expect(outcome.failures.count <= 8)
         }
     }

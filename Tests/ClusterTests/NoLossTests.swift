@@ -2,9 +2,9 @@ import ProcessSupport
 import Testing
 
 extension ClusterSerial {
-    /// Must hold 3.
+    /// A load during replacements of all pods (must hold 3).
     @Suite struct NoLoss {
-        @Test func `no request of 20,000 fails while everything is replaced`() async throws {
+        @Test func `none of 20,000 requests fails while all pods are replaced`() async throws {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("steady") }
             var function = ClusterFunction("steady") {
@@ -20,7 +20,7 @@ extension ClusterSerial {
                 report(3, "failed requests until then: \(try await running.summary)")
                 throw error
             }
-            load.note("nothing any more")
+            load.note("the end")
             load.stop()
             let outcome = try await running
             report(
@@ -69,7 +69,7 @@ extension ClusterSerial {
             load.note("eviction of F2S")
             for pod in try f2s.waitUntilComplete() {
                 try Self.evict(pod, of: "f2s", f2s)
-                try eventually("\(pod.name) has gone", within: .seconds(150)) {
+                try eventually("\(pod.name) is deleted", within: .seconds(150)) {
                     pause(.milliseconds(200))
                     return try f2s.api.find("\(ClusterAPI.ownPods)/\(pod.name)") == nil
                 }
@@ -83,8 +83,8 @@ extension ClusterSerial {
             report(3, "upgrade of F2S: done")
         }
 
-        /// As `kubectl drain` does for each pod of a node, but without closing the only node there is. A budget that is
-        /// used up answers 429: whoever drains asks again.
+        /// Evicts a pod as `kubectl drain` does, but without cordoning the only node. If the disruption budget is used
+        /// up, the API server responds with 429, and the eviction is repeated.
         private static func evict(_ pod: Pod, of namespace: String, _ f2s: F2SInstallation) throws {
             let body = """
                 {"apiVersion": "policy/v1beta1", "kind": "Eviction",

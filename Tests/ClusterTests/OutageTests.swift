@@ -2,20 +2,20 @@ import ProcessSupport
 import Testing
 
 extension ClusterSerial {
-    /// Must hold 5.
-    @Suite(.enabled(if: ClusterEnvironment.isOurs, "only on a cluster of our own may the API server be stopped"))
+    /// An outage of the API server (must hold 5).
+    @Suite(.enabled(if: ClusterEnvironment.isOurs, "the API server may be stopped in the project's own cluster only"))
     struct Outage {
-        /// The answers of F2S while there was no API server.
+        /// The responses of F2S while the API server is stopped.
         private struct Answers: Sendable {
-            /// Of a function without replicas.
+            /// The response of a function without replicas.
             let cold: HTTPAnswer
-            /// Nanoseconds that this answer took.
+            /// Nanoseconds until that response.
             let coldTook: Int64
-            /// Of `/health`.
+            /// The response of `/health`.
             let health: HTTPAnswer
         }
 
-        @Test func `a minute without an API server costs no request and no replica, and cold calls hear why`()
+        @Test func `a minute without an API server fails only cold invocations, which get the reason`()
             async throws
         {
             let f2s = try F2SInstallation.current
@@ -33,18 +33,18 @@ extension ClusterSerial {
             async let running = load.run()
             defer { load.stop() }
             try eventually("the load runs") { load.outcome.sent > 200 }
-            load.note("there is no API server")
+            load.note("the API server is stopped")
             try f2s.cluster("stop", "apiserver")
             let stopped = monotonicNanoseconds()
             pause(.seconds(10))
-            // Nothing may be thrown before the API server is back: all other tests need it.
+            // No error may be thrown before the API server runs again, because all other tests need it.
             let asked = Result { try Self.ask(address) }
             pause(.nanoseconds(max(0, 60_000_000_000 - (monotonicNanoseconds() - stopped))))
             let down = monotonicNanoseconds() - stopped
             load.note("the API server is back")
             try f2s.cluster("start", "apiserver")
 
-            // Everything converges: what is declared now is served from zero, by a leader.
+            // Everything converges: a leader serves a new function from zero.
             let back = monotonicNanoseconds()
             let after = ClusterFunction("after").yaml
             try eventually("a function can be declared", within: .seconds(60)) {
@@ -60,15 +60,15 @@ extension ClusterSerial {
             let outcome = try await running
             report(
                 5,
-                "API server away for \(down.milliseconds): \(outcome.sent) requests, failed: \(outcome.summary);",
-                "\(outcome.latencies); a new function is served \(converged.milliseconds) after it is back")
+                "API server stopped for \(down.milliseconds): \(outcome.sent) requests, failed: \(outcome.summary);",
+                "\(outcome.latencies); a new function is served \(converged.milliseconds) after the restart")
             #expect(outcome.failures.isEmpty)
-            #expect(before == now, "the pods of functions are those of before")
+            #expect(before == now, "the pods of functions are the same as before")
             try Self.check(try asked.get())
             try Self.checkRecovery(f2s, pods)
         }
 
-        /// Calls a function that has no replica, and asks for `/health`, each on a connection of its own.
+        /// Calls a function that has no replica, and `/health`, each on its own connection.
         private static func ask(_ address: (host: String, port: Int)) throws -> Answers {
             let connect = { try HTTPConnection(host: address.host, port: address.port, silence: .seconds(60)) }
             let begun = monotonicNanoseconds()
@@ -77,14 +77,14 @@ extension ClusterSerial {
             return Answers(cold: cold, coldTook: took, health: try connect().exchange("GET", "/health"))
         }
 
-        /// A caller of a cold function hears within two seconds that nothing can be started, and why.
+        /// Checks that the response of the cold function came within two seconds, and contains the reason.
         private static func check(_ answers: Answers) throws {
             let problem = try answers.cold.json
             report(
                 8, "a cold call without an API server is answered after \(answers.coldTook.milliseconds) (2 s):",
                 "\(answers.cold.status) \(answers.cold.text)")
-            #expect(answers.coldTook <= 2_000_000_000 * Int64(patience))
-            // Stage scale, as docs/guide/errors.md has it.
+            #expect(answers.coldTook <= 2_000_000_000 * Int64(timeout))
+            // Stage `scale`, as in docs/guide/errors.md.
             #expect(answers.cold.status == 502 && answers.cold["retry-after"] != nil)
             #expect(answers.cold["content-type"] == "application/problem+json")
             #expect(problem["stage"]?.text == "scale" && problem["reason"]?.text == "PlatformUnreachable")
@@ -93,7 +93,7 @@ extension ClusterSerial {
             #expect(try answers.health.json["detail"]?.text?.contains("API server cannot be reached") == true)
         }
 
-        /// Checks that the cold function starts now, and that every pod says that all is well.
+        /// Checks that the cold function starts now, and that all pods are healthy.
         private static func checkRecovery(_ f2s: F2SInstallation, _ pods: [Pod]) throws {
             #expect(try f2s.invoke("/cold").status == 200)
             for pod in pods {
@@ -105,7 +105,7 @@ extension ClusterSerial {
             }
         }
 
-        /// Every pod of the functions that were there, by identity.
+        /// Returns the UIDs of all pods of the functions that were declared before the outage.
         private static func identities(_ f2s: F2SInstallation) throws -> Set<String> {
             Set(try (f2s.api.pods(of: "lasting") + f2s.api.pods(of: "idle")).map(\.uid))
         }

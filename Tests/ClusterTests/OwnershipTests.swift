@@ -2,9 +2,12 @@ import ProcessSupport
 import Testing
 
 extension ClusterSerial {
-    /// Must hold 7.
+    /// The objects of functions and those of other programs (must hold 7).
     @Suite struct Ownership {
-        @Test func `a stranger's Deployment is left alone, and the function says why it does not run`() throws {
+        @Test
+        func `F2S does not change the Deployment of another program, and the function reports why it does not run`()
+            throws
+        {
             let f2s = try F2SInstallation.current
             let path = "\(ClusterAPI.deployments)/taken"
             defer {
@@ -24,12 +27,12 @@ extension ClusterSerial {
                     metadata: {labels: {whose: stranger}}
                     spec: {containers: [{name: a, image: "\(ClusterEnvironment.functionImage)"}]}
                 """)
-            try eventually("Kubernetes has seen it") {
+            try eventually("the Deployment has a ready replica") {
                 try f2s.api.get(path)["status"]?["readyReplicas"]?.number == 1
             }
             let before = try f2s.api.get(path)
             try f2s.kubectl.apply(ClusterFunction("taken") { $0.minReplicas = 1 }.yaml)
-            let row = try eventually("the function says that the name is taken") { () -> String? in
+            let row = try eventually("the function reports that the name is taken") { () -> String? in
                 pause(.milliseconds(200))
                 let status = try f2s.api.get("\(ClusterAPI.functions)/taken")["status"]
                 let reasons = (status?["conditions"]?.list ?? []).compactMap { $0["reason"]?.text }
@@ -43,10 +46,10 @@ extension ClusterSerial {
             pause(.seconds(2))
             let after = try f2s.api.get(path)
             #expect(after["metadata"]?["resourceVersion"] == before["metadata"]?["resourceVersion"])
-            report(7, "a stranger's Deployment is untouched: \(row)")
+            report(7, "the Deployment of another program is unchanged: \(row)")
         }
 
-        @Test func `a hand edit of ours is repaired, and a function that is deleted leaves nothing`() throws {
+        @Test func `a manual edit of an object is repaired, and a deleted function leaves no objects`() throws {
             let f2s = try F2SInstallation.current
             let function = ClusterFunction("edited") {
                 $0.minReplicas = 2
@@ -68,7 +71,7 @@ extension ClusterSerial {
                 let begun = monotonicNanoseconds()
                 try f2s.api.send(
                     "PATCH", path, patch.replacing("NAME", with: name), type: "application/strategic-merge-patch+json")
-                try eventually("it is as before: \(what)", within: .seconds(30)) {
+                try eventually("the edit is repaired: \(what)", within: .seconds(30)) {
                     let spec = try f2s.api.get(path)["spec"]
                     let image = spec?["template"]?["spec"]?["containers"]?.list.first?["image"]?.text
                     return spec?["replicas"]?.number == 2 && image == function.image
@@ -77,12 +80,14 @@ extension ClusterSerial {
                 try f2s.wait(for: "edited", ready: 2)
             }
             try f2s.api.send("DELETE", path)
-            try eventually("a Deployment that was deleted by hand is back", within: .seconds(30)) {
+            try eventually("a deleted Deployment is created again", within: .seconds(30)) {
                 try f2s.api.find(path).map { $0["metadata"]?["deletionTimestamp"] == nil } ?? false
             }
             let begun = monotonicNanoseconds()
             try f2s.remove("edited")
-            report(7, "kubectl delete f2sfn: nothing is left after \((monotonicNanoseconds() - begun).milliseconds)")
+            report(
+                7,
+                "kubectl delete f2sfn: all objects are deleted after \((monotonicNanoseconds() - begun).milliseconds)")
             for kind in ["deployments.apps", "replicasets.apps", "services", "pods"] {
                 let text = try f2s.kubectl(
                     "get", kind, "--namespace=f2s-containers", "--selector=app.kubernetes.io/name=edited",

@@ -2,10 +2,10 @@ import ProcessSupport
 import Testing
 
 extension ClusterSerial {
-    /// Must hold 8.
+    /// The rights of F2S's service account (must hold 8).
     @Suite struct Rights {
-        /// What the service account may do beyond what everybody may, by namespace. Nothing more, and F2S works with
-        /// it, as the other tests show. In parentheses: the only object that a right is for.
+        /// The rights of the service account by namespace, without those that all accounts have. The other tests show
+        /// that F2S works with these rights. The name in parentheses is the only object that a right applies to.
         private static let byNamespace: [String: Set<String>] = [
             "f2s": [
                 "functions.f2s.opensight.ch: create delete get list update watch",
@@ -31,20 +31,20 @@ extension ClusterSerial {
 
         static let granted = byNamespace.mapValues { $0.union(everywhere) }
 
-        /// What it may do in every namespace, for Functions that no F2S serves.
+        /// The rights in all namespaces, for Functions that no installation serves.
         private static let everywhere: Set<String> = [
             "functions.f2s.opensight.ch: list watch", "events: create",
         ]
 
         @Test(arguments: granted.keys.sorted())
-        func `F2S may do what it needs, and nothing else`(namespace: String) throws {
+        func `F2S has exactly the rights that it needs`(namespace: String) throws {
             let f2s = try F2SInstallation.current
             let own = try Self.list("system:serviceaccount:f2s:f2s", in: namespace, f2s)
-            // A service account without any right has those of everybody.
+            // A service account without any Role has the rights that all accounts have.
             let everybody = try Self.list("system:serviceaccount:f2s:nobody", in: namespace, f2s)
             let rights = own.subtracting(everybody)
             report(8, "rights in \(namespace): \(rights.sorted().joined(separator: ", "))")
-            // Where a Role gives more to the same, both are in one line.
+            // If a Role grants more verbs on the same resource, kubectl prints them all in one line.
             let expected = Self.granted[namespace, default: []].filter { right in
                 !Self.everywhere.contains(right)
                     || Self.granted[namespace, default: []].allSatisfy { other in
@@ -61,7 +61,8 @@ extension ClusterSerial {
                 "auth", "can-i", "--list", "--no-headers", "--as=\(account)", "--as-group=system:serviceaccounts",
                 "--as-group=system:authenticated", "--namespace=\(namespace)")
             let rows = text.split(separator: "\n").map { line in
-                // Resources, URLs that are no resources, names of objects, verbs; the last three in brackets.
+                // The columns are resources, non-resource URLs, names of objects, and verbs. The last three are in
+                // brackets.
                 let cells = line.split(separator: "[", omittingEmptySubsequences: false).map {
                     Set(String($0.prefix { $0 != "]" }).split(separator: " ")).sorted().joined(separator: " ")
                 }

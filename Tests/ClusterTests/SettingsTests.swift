@@ -2,12 +2,12 @@ import ProcessSupport
 import Testing
 
 extension ClusterSerial {
-    /// What a change of the ConfigMap does, a broken one above all.
+    /// Changes of the ConfigMap, valid and invalid.
     @Suite struct Settings {
         private static let path = "/api/v1/namespaces/f2s/configmaps/f2s-config"
         private static let annotation = "f2s.opensight.ch/last-good-config"
 
-        @Test func `an edit is in force in every pod at once, and a broken one stops nothing and is told`() throws {
+        @Test func `all pods apply an edit at once, and keep serving and report an invalid one`() throws {
             let f2s = try F2SInstallation.current
             let original = try #require(try Self.text(f2s))
             defer {
@@ -18,13 +18,13 @@ extension ClusterSerial {
             #expect(good != original)
             let begun = monotonicNanoseconds()
             try Self.write(good, f2s)
-            try eventually("it is in force in both pods", within: .seconds(75)) {
+            try eventually("both pods have applied the edit", within: .seconds(75)) {
                 try f2s.api.ownPods().allSatisfy { try Self.config(of: $0).contains("\"shutdown_delay\":4321") }
             }
             let took = monotonicNanoseconds() - begun
-            report(5, "an edit of the ConfigMap is in force in both pods after \(took.milliseconds)")
+            report(5, "both pods have applied an edit of the ConfigMap after \(took.milliseconds)")
             #expect(took < 75_000_000_000)
-            try eventually("the leader notes it", within: .seconds(60)) {
+            try eventually("the leader has stored it in the annotation", within: .seconds(60)) {
                 let metadata = try f2s.api.get(Self.path)["metadata"]
                 return metadata?["annotations"]?[Self.annotation]?.text == good
             }
@@ -32,7 +32,7 @@ extension ClusterSerial {
             // A typo, and a pod that starts with it.
             let broken = monotonicNanoseconds()
             try Self.write(good.replacing("shutdown_delay", with: "shutdown_dellay"), f2s)
-            try eventually("kubectl get events tells it", within: .seconds(75)) {
+            try eventually("kubectl get events shows the failure", within: .seconds(75)) {
                 pause(.milliseconds(200))
                 let text = try f2s.kubectl("get", "events", "--namespace=f2s")
                 return text.contains("SettingsRefused") && text.contains("did you mean f2s.shutdown_delay?")
@@ -46,7 +46,7 @@ extension ClusterSerial {
             }
             let gone = try f2s.leader().name
             try f2s.kubectl("delete", "pod", gone, "--namespace=f2s", "--wait=false")
-            try eventually("another pod comes up with the last good settings", within: .seconds(120)) {
+            try eventually("another pod starts with the last good settings", within: .seconds(120)) {
                 pause(.milliseconds(200))
                 let pods = try f2s.api.ownPods().filter { $0.name != gone }
                 return pods.count == 2 && pods.allSatisfy { $0.isReady }
@@ -55,13 +55,15 @@ extension ClusterSerial {
                 #expect(try Self.config(of: pod).contains("\"shutdown_delay\":4321"))
             }
             try Self.write(good, f2s)
-            try eventually("all is well again", within: .seconds(75)) {
+            try eventually("both pods are healthy again", within: .seconds(75)) {
                 try f2s.api.ownPods().filter { $0.name != gone }
                     .allSatisfy { try Self.health(of: $0)["status"]?.text == "ok" }
             }
         }
 
-        @Test func `a pod that has no good settings to go by is not ready and says why, until there are some`() throws {
+        @Test func `a pod without valid settings is not ready and reports the reason, until there are valid settings`()
+            throws
+        {
             let f2s = try F2SInstallation.current
             let original = try #require(try Self.text(f2s))
             let before = try f2s.waitUntilComplete().map(\.name)
@@ -74,7 +76,8 @@ extension ClusterSerial {
                 "PATCH", Self.path, "{\"metadata\": {\"annotations\": {\"\(Self.annotation)\": null}}}",
                 type: "application/merge-patch+json")
             try f2s.kubectl("delete", "pod", before[0], "--namespace=f2s", "--wait=false")
-            let reason = try eventually("a new pod says why it is not ready", within: .seconds(120)) { () -> String? in
+            let reason = try eventually("a new pod reports why it is not ready", within: .seconds(120)) {
+                () -> String? in
                 pause(.milliseconds(200))
                 guard let pod = try f2s.api.ownPods().first(where: { !before.contains($0.name) }),
                     let host = pod.address,
@@ -84,8 +87,8 @@ extension ClusterSerial {
                 return answer.text
             }
             #expect(reason.contains("did you mean f2s.loops?"), "\(reason)")
-            report(5, "a pod without good settings: \(reason)")
-            // It does not crash, and the other one serves.
+            report(5, "a pod without valid settings: \(reason)")
+            // The pod does not crash, and the other pod serves.
             #expect(try f2s.api.ownPods().first { $0.name == before[1] }?.isReady == true)
             try Self.write(original, f2s)
             try f2s.waitUntilComplete()

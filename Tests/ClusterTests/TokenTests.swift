@@ -2,11 +2,11 @@ import ProcessSupport
 import Testing
 
 extension ClusterSerial {
-    /// The token that the pods of F2S know each other by changes while functions are called.
+    /// Changes of the token with which the pods of F2S authenticate to each other, while functions are called.
     @Suite struct Token {
         private static let path = "/api/v1/namespaces/f2s/secrets/f2s-internal"
 
-        @Test func `the token is replaced, emptied and deleted without a failed request`() async throws {
+        @Test func `the token can be replaced, emptied and deleted without a failed request`() async throws {
             let f2s = try F2SInstallation.current
             defer { try? f2s.remove("owned") }
             try f2s.waitUntilComplete()
@@ -16,7 +16,7 @@ extension ClusterSerial {
                     $0.concurrency = 4
                 })
             try f2s.wait(for: "owned", ready: 1)
-            // Connections to both pods: one of them forwards.
+            // The connections go to both pods, and one of the pods forwards requests to the other.
             let load = PacedLoad(on: try f2s.address, "/invoke/owned", perSecond: 50, atLeast: 500)
             async let running = load.run()
             let steps = Result { try Self.change(f2s, load) }
@@ -26,7 +26,7 @@ extension ClusterSerial {
             report(
                 5, "\(outcome.sent) requests while the token changes; failed: \(outcome.summary); \(outcome.latencies)")
             #expect(outcome.failures.isEmpty)
-            // Nobody waited for anything: a changed token is known to both within a moment.
+            // No request waited, because both pods apply a changed token within moments.
             #expect(outcome.times.max() ?? 0 < 10_000_000_000)
             for pod in try f2s.api.ownPods() {
                 #expect(try f2s.metric("f2s_requests_refused_total", ["stage=\"auth\""], of: pod) == 0)
@@ -51,9 +51,9 @@ extension ClusterSerial {
             pause(.seconds(3))
         }
 
-        /// The token as it is stored, once there is one that is another.
+        /// Waits until the Secret contains another token, and returns it.
         private static func token(_ f2s: F2SInstallation, isNot old: String) throws -> String {
-            try eventually("the Secret holds a token again", within: .seconds(60)) { () -> String? in
+            try eventually("the Secret contains a token again", within: .seconds(60)) { () -> String? in
                 pause(.milliseconds(100))
                 let token = try f2s.api.find(path)?["data"]?["token"]?.text
                 return token == old || token?.isEmpty != false ? nil : token

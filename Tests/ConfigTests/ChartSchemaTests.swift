@@ -5,9 +5,10 @@ import Testing
 
 @testable import F2SConfig
 
-/// The chart refuses a typo in the settings before it reaches a ConfigMap, and nothing that F2S would take.
+/// The schema of the chart rejects a misspelt setting before it reaches a ConfigMap, and accepts every setting that F2S
+/// accepts.
 @Suite struct ChartSchemaTests {
-    /// The part of a JSON schema that is looked at.
+    /// The part of a JSON schema that the tests use.
     private final class Node: Decodable, Sendable {
         let properties: [String: Node]?
         let additionalProperties: Bool?
@@ -19,20 +20,20 @@ import Testing
         init(from decoder: any Decoder) throws {
             let node = try decoder.container(keyedBy: Key.self)
             properties = try node.decodeIfPresent([String: Node].self, forKey: .properties)
-            // It may be a schema too, which closes nothing.
+            // `additionalProperties` may also be a schema, which allows further properties.
             additionalProperties = try? node.decode(Bool.self, forKey: .additionalProperties)
             minimum = try node.decodeIfPresent(Int.self, forKey: .minimum)
             maximum = try node.decodeIfPresent(Int.self, forKey: .maximum)
         }
 
-        /// The node at a path, and whether every object on the way is closed.
+        /// Returns the node at a path, and true if every object on the way forbids further properties.
         func find(_ path: some Collection<Substring>) -> (node: Node, isClosed: Bool)? {
             guard let name = path.first else { return (self, true) }
             guard let next = properties?[String(name)], let found = next.find(path.dropFirst()) else { return nil }
             return (found.node, found.isClosed && additionalProperties == false)
         }
 
-        /// The paths of everything that is no object with members.
+        /// Returns the paths of all nodes that are not objects with members.
         func leaves(below path: String) -> [String] {
             guard let properties else { return [path] }
             return properties.flatMap { $1.leaves(below: path.isEmpty ? $0 : "\(path).\($0)") }
@@ -47,18 +48,18 @@ import Testing
         return try #require(try JSONDecoder().decode(Node.self, from: data).properties?["config"])
     }
 
-    @Test func `the chart knows every setting, and no other`() throws {
+    @Test func `the schema contains exactly the settings of F2S`() throws {
         let known = Set(SettingsKey.all.map(\.path) + SkippedSection.all.map(\.path))
         #expect(Set(try config().leaves(below: "")) == known)
     }
 
-    @Test(arguments: SettingsKey.all.map(\.path)) func `a misspelt name is refused on every level`(path: String) throws
+    @Test(arguments: SettingsKey.all.map(\.path)) func `a misspelt name is rejected on every level`(path: String) throws
     {
         let found = try #require(try config().find(path.split(separator: ".")))
         #expect(found.isClosed, "\(path)")
     }
 
-    @Test(arguments: SettingsKey.all.map(\.path)) func `a number has the bounds that F2S has`(path: String) throws {
+    @Test(arguments: SettingsKey.all.map(\.path)) func `the bounds of a number are those of F2S`(path: String) throws {
         let node = try #require(try config().find(path.split(separator: "."))).node
         guard let minimum = node.minimum, let maximum = node.maximum else { return }
         #expect(accepts(path, minimum) && accepts(path, maximum))
@@ -67,7 +68,7 @@ import Testing
 
     private func accepts(_ path: String, _ value: Int) -> Bool {
         var lines: [String: Int] = [path: value]
-        // A target is a part of a head.
+        // A target is a part of a head, so its limit must not be larger.
         if path == "f2s.limits.head_bytes" { lines["f2s.limits.target_bytes"] = 64 }
         if path == "f2s.limits.target_bytes" { lines["f2s.limits.head_bytes"] = 1 << 20 }
         let limits = lines.filter { $0.key.hasPrefix("f2s.limits.") }.map { "\($0.key.dropFirst(11)): \($0.value)" }

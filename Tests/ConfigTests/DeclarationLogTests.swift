@@ -7,7 +7,7 @@ import Testing
     private let log = DeclarationLog(url: { "http://h:1/invoke\($0.route)" })
 
     private func function(
-        _ name: String, route: String? = nil, place: String? = nil, method: Function.Method? = nil,
+        _ name: String, route: String? = nil, location: String? = nil, method: Function.Method? = nil,
         restartedAt: String? = nil
     ) throws -> Function {
         Function(
@@ -16,11 +16,12 @@ import Testing
                 name: try FunctionName(name), route: try Route(route ?? name), method: method,
                 target: Target(command: ["x"])),
             generation: 1, storeRevision: StoreRevision("1"), age: 1,
-            origin: Function.Origin(place: place ?? "\(name).yaml", line: 3, isWritable: true, restartedAt: restartedAt)
+            origin: Function.Origin(
+                location: location ?? "\(name).yaml", line: 3, isWritable: true, restartedAt: restartedAt)
         )
     }
 
-    @Test func `each declaration, change and removal is one line with file and address`() throws {
+    @Test func `each declaration, change and removal is logged as one line with file and URL`() throws {
         let old = FunctionSnapshot(functions: [
             try function("gone"), try function("moved"), try function("same"), try function("edited"),
             try function("again"),
@@ -28,7 +29,7 @@ import Testing
         var same = try function("same")
         same.status.readyReplicas = 5
         let new = FunctionSnapshot(functions: [
-            same, try function("moved", place: "sub/moved.yaml"), try function("edited", route: "/other"),
+            same, try function("moved", location: "sub/moved.yaml"), try function("edited", route: "/other"),
             try function("new", method: .get), try function("again", restartedAt: "now"),
         ])
         #expect(
@@ -42,7 +43,7 @@ import Testing
         #expect(log.lines(from: new, to: new, isFirst: false).isEmpty)
     }
 
-    @Test func `a first state of many functions is not listed`() throws {
+    @Test func `the functions of a large first state are not listed`() throws {
         let few = FunctionSnapshot(functions: try (0..<DeclarationLog.listedMax).map { try function("f\($0)") })
         #expect(log.lines(from: FunctionSnapshot(), to: few, isFirst: true).count == DeclarationLog.listedMax)
         let many = FunctionSnapshot(functions: few.functions + [try function("one-more")])

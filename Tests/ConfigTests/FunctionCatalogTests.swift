@@ -16,11 +16,11 @@ import Testing
                     draft: FunctionDraft(
                         name: try FunctionName(name), route: try Route(name), target: Target(image: "x")),
                     generation: 1, storeRevision: StoreRevision("1"), age: UInt64(age),
-                    origin: Function.Origin(place: name, isWritable: true))
+                    origin: Function.Origin(location: name, isWritable: true))
             })
     }
 
-    @Test func `the catalogue follows the store and ends when it is cancelled`() async throws {
+    @Test func `the catalog follows the store and ends when it is cancelled`() async throws {
         let store = PublishedStore()
         let catalog = FunctionCatalog(store: store, logger: logger)
         #expect(catalog.current.functions.isEmpty)
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test func `a store that fails is asked again, and what was seen stands meanwhile`() async throws {
+    @Test func `a store that fails is followed again`() async throws {
         let store = PublishedStore(failures: 1)
         let catalog = FunctionCatalog(store: store, logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
@@ -49,14 +49,13 @@ import Testing
         #expect(store.followed.withLock { $0 } == 2)
     }
 
-    @Test func `a stream that ends is asked for again, so that nobody acts on old declarations for ever`() async throws
-    {
+    @Test func `a stream that ends is requested again`() async throws {
         let store = PublishedStore(endings: 2)
         let follower = StoreFollower(store, pause: .milliseconds(1), logger: logger)
         let seen = Latest(FunctionSnapshot())
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await follower.run { seen.publish($0) } }
-            // The third stream is the first that lasts.
+            // The third stream is the first that does not end.
             while store.followed.withLock({ $0 }) < 3 { await Task.yield() }
             store.snapshots.publish((try? snapshot("late")) ?? FunctionSnapshot())
             for await snapshot in seen.values() where snapshot.functions.map(\.name.text) == ["late"] { break }
@@ -64,7 +63,7 @@ import Testing
         }
     }
 
-    @Test func `graceful shutdown ends it`() async throws {
+    @Test func `graceful shutdown ends the catalog`() async throws {
         let catalog = FunctionCatalog(store: PublishedStore(), logger: logger)
         let group = ServiceGroup(services: [catalog], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
@@ -75,7 +74,7 @@ import Testing
     }
 }
 
-/// A store of which only the snapshots are used.
+/// A store that implements only the snapshots.
 private final class PublishedStore: FunctionStore {
     let snapshots = Latest(FunctionSnapshot())
     let followed = Mutex(0)
@@ -83,8 +82,8 @@ private final class PublishedStore: FunctionStore {
     private let endings: Int
 
     /// - Parameters:
-    ///   - failures: how many calls fail first.
-    ///   - endings: how many streams end after their first snapshot.
+    ///   - failures: the number of calls that fail first.
+    ///   - endings: the number of streams that end after their first snapshot.
     init(failures: Int = 0, endings: Int = 0) {
         self.failures = failures
         self.endings = endings

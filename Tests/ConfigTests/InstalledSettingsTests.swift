@@ -4,16 +4,16 @@ import FoundationEssentials
 import Glibc
 import Testing
 
-/// The settings that the manifests of `deploy/` install are settings that F2S takes.
+/// Checks that F2S accepts the settings that the manifests of `deploy/` install.
 @Suite struct InstalledSettingsTests {
     @Test(arguments: ["f2s.yaml", "f2s-1.20.yaml"])
-    func `F2S takes the settings that it is installed with`(_ file: String) throws {
-        let settings = try SettingsReader().read(try Self.settings(of: file), place: file)
-        // A pod of F2S that ends lets every invocation finish that has begun.
+    func `F2S accepts the settings that it is installed with`(_ file: String) throws {
+        let settings = try SettingsReader().read(try Self.settings(of: file), location: file)
+        // A pod of F2S that shuts down must let every invocation in flight finish.
         #expect(settings.limits.drainTimeout >= settings.timeouts.request)
     }
 
-    /// The block `config.yaml` of the ConfigMap, without its indentation.
+    /// Returns the block `config.yaml` of the ConfigMap, without its indentation.
     private static func settings(of file: String) throws -> [UInt8] {
         let path = try root() + "/deploy/manifests/\(file)"
         let text = String(decoding: try #require(FileManager.default.contents(atPath: path)), as: UTF8.self)
@@ -25,7 +25,7 @@ import Testing
     }
 
     private static func root(of file: String = #filePath) throws -> String {
-        // Sources may be reached over a symbolic link, where the folders above are somebody else's.
+        // The sources may be reached through a symbolic link, whose parent folders are not those of the repository.
         let resolved = try #require(realpath(file, nil))
         defer { free(resolved) }
         return String(cString: resolved).split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/" + $1 }

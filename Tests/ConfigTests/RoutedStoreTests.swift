@@ -8,15 +8,15 @@ import Testing
     private let routed = Latest(FunctionSnapshot())
     private let loopsAsked = Latest(0)
 
-    private func routedStore(patience: Duration = .seconds(60)) -> RoutedStore {
-        RoutedStore(store, routed: routed, patience: patience) { [loopsAsked] in loopsAsked.update { $0 += 1 } }
+    private func routedStore(timeout: Duration = .seconds(60)) -> RoutedStore {
+        RoutedStore(store, routed: routed, timeout: timeout) { [loopsAsked] in loopsAsked.update { $0 += 1 } }
     }
 
     private func draft(_ name: String, route: String) throws -> FunctionDraft {
         try FunctionDraft(name: FunctionName(name), route: Route(route), target: Target(image: "x"))
     }
 
-    /// Writes, and gives the dispatcher what is stored once the write has waited for that.
+    /// Performs a write, and passes the stored state to the dispatcher after the write has waited for it.
     private func write(_ body: @escaping @Sendable () async throws -> Void) async throws {
         let stored = store.current
         let hasReturned = Latest(false)
@@ -25,7 +25,7 @@ import Testing
             hasReturned.publish(true)
         }
         while store.current == stored { await Task.yield() }
-        // A snapshot without the write, as one is that was on its way already.
+        // A snapshot without the write, like one that was already on its way.
         routed.publish(stored)
         for _ in 0..<1000 { await Task.yield() }
         #expect(!hasReturned.current)
@@ -33,7 +33,7 @@ import Testing
         try await writing.value
     }
 
-    @Test func `a write returns when every loop routes by it`() async throws {
+    @Test func `a write returns after every event loop routes by it`() async throws {
         let api = routedStore()
         let (first, edited) = (try draft("a", route: "/a"), try draft("a", route: "/b"))
         try await write { _ = try await api.create(first) }
@@ -43,7 +43,7 @@ import Testing
         #expect(loopsAsked.current == 4)
     }
 
-    @Test func `a write that was overtaken by a later one does not wait for ever`() async throws {
+    @Test func `a write that is superseded by a later one does not wait for ever`() async throws {
         let api = routedStore()
         let function = try draft("a", route: "/a")
         try await write {
@@ -52,7 +52,7 @@ import Testing
         try await write {
             try await api.delete(function.name, ifRevision: nil)
         }
-        // Declared, deleted and declared again before the dispatcher hears of it.
+        // The function is declared, deleted and declared again before the dispatcher receives a snapshot.
         let writing = Task { try await api.create(function) }
         while store.current.functions.isEmpty { await Task.yield() }
         try await store.delete(function.name, ifRevision: nil)
@@ -61,14 +61,14 @@ import Testing
         _ = try await writing.value
     }
 
-    @Test func `a write returns although the dispatcher hears of nothing`() async throws {
-        let api = routedStore(patience: .milliseconds(1))
+    @Test func `a write returns after the timeout if the dispatcher receives no snapshot`() async throws {
+        let api = routedStore(timeout: .milliseconds(1))
         let function = try draft("a", route: "/a")
         _ = try await api.create(function)
         #expect(store.current.functions.count == 1 && routed.current.functions.isEmpty)
     }
 
-    @Test func `what cannot be written is said at once`() async throws {
+    @Test func `a write that fails throws at once`() async throws {
         let api = routedStore()
         let function = try draft("a", route: "/a")
         await #expect(throws: StoreError.notFound(function.name)) { try await api.replace(function, ifRevision: nil) }

@@ -11,7 +11,7 @@ import Testing
 @Suite struct SettingsFileTests {
     private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-    /// Runs `body` with a path in a folder of its own.
+    /// Runs `body` with a path in a new temporary folder.
     private func withPath(_ body: (String) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "f2s-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
@@ -27,7 +27,7 @@ import Testing
         try SettingsFile(path: path, environment: environment, logger: logger)
     }
 
-    @Test func `without a file the defaults are in force, and the environment`() async throws {
+    @Test func `without a file the defaults and the environment are in force`() async throws {
         try await withPath { path in
             let files = [try file(nil), try file(path), try file(path, ["F2S_DEBUG": "true"])]
             #expect(files.map(\.latest.current.debug) == [false, false, true])
@@ -35,16 +35,16 @@ import Testing
         }
     }
 
-    @Test func `a file that is wrong at start is refused with its line`() async throws {
+    @Test func `a file that is invalid at start is rejected with the line of the error`() async throws {
         try await withPath { path in
             try write("\ndebgu: true", to: path)
             let error = #expect(throws: SettingsError.self) { try file(path) }
             #expect(
-                error?.complaints.first?.description == "\(path):2:1: debgu is not a known field: did you mean debug?")
+                error?.rejections.first?.description == "\(path):2:1: debgu is not a known field: did you mean debug?")
         }
     }
 
-    @Test func `what cannot be read is refused`() async throws {
+    @Test func `a file that cannot be read is rejected`() async throws {
         try await withPath { path in
             try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
             let error = #expect(throws: SettingsError.self) { try file(path) }
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `a settings file over 1 MiB is refused`() async throws {
+    @Test func `a settings file over 1 MiB is rejected`() async throws {
         try await withPath { path in
             try write(String(repeating: "#\n", count: 1 << 20), to: path)
             let error = #expect(throws: SettingsError.self) { try file(path) }
@@ -60,47 +60,47 @@ import Testing
         }
     }
 
-    @Test func `a change is put into force, a broken one is not, and its repair is`() async throws {
+    @Test func `a valid change is put into force, and an invalid one is not`() async throws {
         try await withPath { path in
             try write("f2s: {loops: 1}", to: path)
             let file = try file(path, ["F2S_LIMITS_QUEUE_LENGTH": "9"])
-            file.look()
+            file.reloadIfChanged()
             #expect(file.latest.current.loops == 1)
 
             try write("f2s: {loops: 2}", to: path)
-            file.look()
+            file.reloadIfChanged()
             #expect(file.latest.current.loops == 2)
             #expect(file.latest.current.limits.queueLengthMax == 9)
-            #expect(file.currentComplaint == nil)
+            #expect(file.currentRejection == nil)
 
             try write("f2s: {loops: two}", to: path)
-            file.look()
+            file.reloadIfChanged()
             #expect(file.latest.current.loops == 2)
-            #expect(file.currentComplaint == "\(path):1:14: f2s.loops is \"two\": it must be a whole number.")
+            #expect(file.currentRejection == "\(path):1:14: f2s.loops is \"two\": it must be a whole number.")
 
             try write("f2s: {loops: 3}", to: path)
-            file.look()
+            file.reloadIfChanged()
             #expect(file.latest.current.loops == 3)
-            #expect(file.currentComplaint == nil)
+            #expect(file.currentRejection == nil)
         }
     }
 
-    @Test func `a file that goes away changes nothing, and says so until it is back`() async throws {
+    @Test func `a deleted file changes no setting and is reported until it is restored`() async throws {
         try await withPath { path in
             try write("f2s: {loops: 4}", to: path)
             let file = try file(path)
             try FileManager.default.removeItem(atPath: path)
-            file.look()
-            file.look()
+            file.reloadIfChanged()
+            file.reloadIfChanged()
             #expect(file.latest.current.loops == 4)
-            #expect(file.currentComplaint == "\(path) is gone. Put it back, or start F2S again for the defaults.")
+            #expect(file.currentRejection == "\(path) is gone. Put it back, or start F2S again for the defaults.")
             try write("f2s: {loops: 4}", to: path)
-            file.look()
-            #expect(file.currentComplaint == nil)
+            file.reloadIfChanged()
+            #expect(file.currentRejection == nil)
         }
     }
 
-    @Test func `a file that appears is read, and so is one behind a link that is swapped`() async throws {
+    @Test func `a new file is read, and so is the target of a link that is swapped`() async throws {
         try await withPath { path in
             let file = try file(path)
             for loops in 1...2 {
@@ -108,13 +108,13 @@ import Testing
                 try FileManager.default.createSymbolicLink(
                     atPath: path + ".new", withDestinationPath: path + ".\(loops)")
                 #expect(rename(path + ".new", path) == 0)
-                file.look()
+                file.reloadIfChanged()
                 #expect(file.latest.current.loops == loops)
             }
         }
     }
 
-    @Test func `while it runs, a change comes to those who follow`() async throws {
+    @Test func `while the service runs, followers receive a change`() async throws {
         try await withPath { path in
             let file = try file(path)
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func `a part that is skipped is logged once, however often the file is read`() async throws {
+    @Test func `a skipped section is logged once, regardless of how often the file is read`() async throws {
         try await withPath { path in
             let lines = RecordedLines()
             try write("f2s: {loops: 1, kafka: {enabled: true}}", to: path)
@@ -135,7 +135,7 @@ import Testing
                 path: path, environment: [:], logger: Logger(label: "test") { _ in RecordingHandler(lines: lines) })
             for loops in 2...4 {
                 try write("f2s: {loops: \(loops), kafka: {enabled: true}}", to: path)
-                file.look()
+                file.reloadIfChanged()
             }
             let warnings = lines.current.filter { $0.hasPrefix("warning") }
             #expect(warnings == ["warning f2s.kafka has no effect: messages from Kafka come with issue 9 (Kafka)."])
@@ -143,7 +143,7 @@ import Testing
     }
 }
 
-/// What a logger was given, as `level message`.
+/// The messages of a logger, as `level message`.
 private final class RecordedLines: Sendable {
     private let lines = Mutex<[String]>([])
 

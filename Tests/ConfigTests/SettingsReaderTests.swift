@@ -7,24 +7,24 @@ import Testing
         try SettingsReader().read(text.map { Array($0.utf8) }, environment: environment)
     }
 
-    /// The complaints about settings that must be refused.
-    private func complaints(_ text: String?, _ environment: [String: String] = [:]) -> [String] {
+    /// Returns the errors of settings that must be rejected.
+    private func errors(_ text: String?, _ environment: [String: String] = [:]) -> [String] {
         do {
             _ = try read(text, environment)
             return []
         } catch let error as SettingsError {
-            return error.complaints.map(\.description)
+            return error.rejections.map(\.description)
         } catch {
             return ["\(error)"]
         }
     }
 
     @Test(arguments: [nil, "", "# nothing\n", "---\n", "f2s:\n", "debug:\nf2s: {timeouts: , limits: {}}\nkafka: {}\n"])
-    func `what is not set has its default`(text: String?) throws {
+    func `a setting that is absent has its default`(text: String?) throws {
         #expect(try read(text) == Settings())
     }
 
-    @Test func `the published settings are read, and the new ones`() throws {
+    @Test func `the published settings and the new ones are read`() throws {
         let settings = try read(
             """
             debug: true
@@ -54,7 +54,7 @@ import Testing
         #expect(settings.loops == 3)
     }
 
-    private static let refused: [(text: String, complaint: String)] = [
+    private static let refused: [(text: String, error: String)] = [
         ("debgu: true", "1:1: debgu is not a known field: did you mean debug?"),
         (
             "f2s:\n  timeouts:\n    http_timout: 5",
@@ -93,9 +93,9 @@ import Testing
         ("f2s: {loops: 300}", #"1:14: f2s.loops is "300": it must be between 1 and 256."#),
         (
             "f2s: {auth: {global_config: {type: basic}}}",
-            #"1:36: f2s.auth.global_config.type is "basic": it must be one of: none. This version asks nobody for "#
-                + "credentials, so it does not start with settings that demand them; authentication comes with "
-                + "issue 7 (access)."
+            #"1:36: f2s.auth.global_config.type is "basic": it must be one of: none. This version does not "#
+                + "authenticate callers, so it does not start with settings that require credentials; authentication "
+                + "comes with issue 7 (access)."
         ),
         (
             "f2s: {public_hosts: [\"http://f2s.example\"]}",
@@ -122,20 +122,20 @@ import Testing
         ),
         (
             "f2s: {auth: {basic: [{password: secret}], global_config: {type: token}}}",
-            #"1:65: f2s.auth.global_config.type is "token": it must be one of: none. This version asks nobody for "#
-                + "credentials, so it does not start with settings that demand them; authentication comes with "
-                + "issue 7 (access)."
+            #"1:65: f2s.auth.global_config.type is "token": it must be one of: none. This version does not "#
+                + "authenticate callers, so it does not start with settings that require credentials; authentication "
+                + "comes with issue 7 (access)."
         ),
         (
             "prometheus: {url: \"ftp://user:secret@x\"}",
-            "1:19: prometheus.url is no address: it must be a URL such as http://prometheus:9090."
+            "1:19: prometheus.url is not an address: it must be a URL such as http://prometheus:9090."
         ),
         ("prometheus: http://x", #"1:13: prometheus is "http://x": it must be a map of fields."#),
         ("f2s: [1]", "1:6: f2s is a list: it must be a map of fields."),
         ("hello", #"1:1: The document is "hello": it must be a map of fields."#),
         ("debug: true\n---\ndebug: false", " The file holds 2 documents: it must hold one."),
         ("a: &a 1\nb: *a", "1:4: Anchors (&name) and aliases (*name) are not accepted: write the value out."),
-        ("debug: true\ndebug: true", #"1:1: "debug" stands more than once in one mapping: each key may only once."#),
+        ("debug: true\ndebug: true", #"1:1: "debug" occurs more than once in one mapping. A key may occur only once."#),
         ("debug: [", "2:1: The text is not valid YAML: did not find expected node content while parsing a flow node."),
         (
             "f2s: {limits: {head_bytes: 1024, target_bytes: 2048}}",
@@ -144,15 +144,15 @@ import Testing
     ]
 
     @Test(arguments: refused)
-    func `a wrong key or value is refused with its place`(text: String, complaint: String) {
-        #expect(complaints(text) == ["config.yaml:" + complaint])
+    func `an invalid key or value is rejected with its position`(text: String, error: String) {
+        #expect(errors(text) == ["config.yaml:" + error])
     }
 
-    @Test func `every complaint is told at once`() {
-        #expect(complaints("debug: 1\nf2s: {loops: 0, loop: 1}", ["F2S_LOOPS": "many"]).count == 4)
+    @Test func `all errors are reported at once`() {
+        #expect(errors("debug: 1\nf2s: {loops: 0, loop: 1}", ["F2S_LOOPS": "many"]).count == 4)
     }
 
-    @Test func `names of hosts are a list, in the environment with commas`() throws {
+    @Test func `host names are a list, with commas in the environment`() throws {
         #expect(try read("f2s: {public_hosts: [F2S.example, localhost]}").publicHosts == ["f2s.example", "localhost"])
         let variable = ["F2S_PUBLIC_HOSTS": "one.example, two.example"]
         #expect(try read("f2s: {public_hosts: [a]}", variable).publicHosts == ["one.example", "two.example"])
@@ -160,7 +160,7 @@ import Testing
         #expect(try read("").json.contains(#""public_hosts":[]"#))
     }
 
-    @Test func `Secrets that functions may name are patterns, every name by default`() throws {
+    @Test func `allowed Secrets are patterns, and by default every name is allowed`() throws {
         #expect(Settings().allowsSecret("any.name"))
         for settings in [
             try read("f2s: {allowed_secrets: [function-*, exact]}"),
@@ -170,7 +170,7 @@ import Testing
             #expect(!settings.allowsSecret("registry") && !settings.allowsSecret("exact2"))
         }
         #expect(try !read("f2s: {allowed_secrets: []}").allowsSecret("a"))
-        #expect(complaints("f2s: {allowed_secrets: [A]}").count == 1)
+        #expect(errors("f2s: {allowed_secrets: [A]}").count == 1)
     }
 
     @Test func `the environment overrides the file`() throws {
@@ -188,7 +188,7 @@ import Testing
         #expect(settings.loops == 2)
     }
 
-    @Test func `variables that are not ours are left alone, and empty ones count as not set`() throws {
+    @Test func `other variables are ignored, and empty ones count as not set`() throws {
         let environment = [
             "F2S_SERVICE_HOST": "10.0.0.1", "F2S_PORT": "tcp://10.0.0.1:8080", "F2S_SERVER": "x", "HOME": "/",
             "F2S_DEBUG": "",
@@ -204,17 +204,17 @@ import Testing
         ("F2S_TIMEOUTS_HTTP_TIMEOUT", "1s", #"f2s.timeouts.http_timeout is "1s": it must be a whole number."#),
         (
             "Prometheus_URL", "prometheus:port",
-            "prometheus.url is no address: it must be a URL such as http://prometheus:9090."
+            "prometheus.url is not an address: it must be a URL such as http://prometheus:9090."
         ),
     ])
-    func `a wrong variable is refused by its name`(name: String, value: String, complaint: String) {
-        #expect(complaints(nil, [name: value]) == ["\(name): \(complaint)"])
+    func `an invalid variable is rejected with its name`(name: String, value: String, error: String) {
+        #expect(errors(nil, [name: value]) == ["\(name): \(error)"])
     }
 
     @Test(arguments: [
         "http://a", "https://a:9090/x?y#z", "http://user@a", "http://user:secret@a:1", "http://[::1]:9090",
     ])
-    func `an address of a server is accepted`(url: String) throws {
+    func `the URL of a server is accepted`(url: String) throws {
         #expect(try read(nil, ["Prometheus_URL": url]).prometheusURL == url)
     }
 
@@ -224,7 +224,7 @@ import Testing
         ("192.168.2.40:32133/prefix", "http://192.168.2.40:32133/prefix"), ("[::1]:9090", "http://[::1]:9090"),
         ("user:secret@prometheus:9090", "http://user:secret@prometheus:9090"),
     ])
-    func `an address without a scheme means http`(text: String, url: String) throws {
+    func `an address without a scheme is read as an http URL`(text: String, url: String) throws {
         #expect(try read(nil, ["Prometheus_URL": text]).prometheusURL == url)
         #expect(try read("prometheus: {url: \"\(text)\"}").prometheusURL == url)
     }
@@ -233,11 +233,11 @@ import Testing
         "http://", "http:///x", "http://:80", "//a", "http://a b", "file:///x", "http://user@", "mailto:x", "a:b:1",
         "a:65536", "http://a:b", ":9090", "/x",
     ])
-    func `what is no address of a server is refused`(url: String) {
-        #expect(complaints(nil, ["Prometheus_URL": url]).count == 1)
+    func `a text that is not the address of a server is rejected`(url: String) {
+        #expect(errors(nil, ["Prometheus_URL": url]).count == 1)
     }
 
-    @Test func `what is shown has every key and no password`() throws {
+    @Test func `the JSON of the settings contains every key and no password`() throws {
         var settings = Settings()
         settings.prometheusURL = "http://user:secret@prometheus:9090/\"x\""
         settings.loops = 2
@@ -255,7 +255,7 @@ import Testing
                 + #""allowed_secrets":["*"],"log_format":"text"}}"#)
     }
 
-    /// Every block that the chart of F2S 0.5 renders, with the values that it renders by default.
+    /// All blocks that the chart of F2S 0.5 renders, with its default values.
     private static let published = """
         debug: true
 
@@ -295,17 +295,17 @@ import Testing
                     response: {key: test-response}
         """
 
-    @Test func `a published file is read, with one warning for each part that is skipped`() throws {
+    @Test func `a published file is read, with one warning for each group of skipped sections`() throws {
         let (settings, warnings) = try SettingsReader().reading(Array(Self.published.utf8))
         #expect(settings.debug)
         #expect(settings.prometheusURL == "http://prometheus-service.f2s:9090")
         #expect(settings.timeouts.scaling == .seconds(4))
         #expect(
             warnings == [
-                "f2s.auth.basic, f2s.auth.token, f2s.auth.authorization have no effect: this version asks nobody for "
-                    + "credentials. Authentication comes with issue 7 (access).",
-                "f2s.memberlist has no effect: F2S processes find each other by the cluster's API server. Leave it "
-                    + "out.",
+                "f2s.auth.basic, f2s.auth.token, f2s.auth.authorization have no effect: this version does not "
+                    + "authenticate callers. Authentication comes with issue 7 (access).",
+                "f2s.memberlist has no effect: F2S processes find each other through the cluster's API server. Leave "
+                    + "it out.",
                 "f2s.kafka has no effect: messages from Kafka come with issue 9 (Kafka).",
             ])
     }
@@ -313,11 +313,11 @@ import Testing
     @Test(arguments: [
         "f2s: {auth: {basic: , token: {}, authorization: []}, kafka: , memberlist: {}}", "kafka: []", "f2s: {auth: }",
     ])
-    func `a part without content needs no warning`(text: String) throws {
+    func `a section without content needs no warning`(text: String) throws {
         #expect(try SettingsReader().reading(Array(text.utf8)).warnings.isEmpty)
     }
 
-    @Test func `what is shown can be read`() throws {
+    @Test func `the JSON of the settings can be read back`() throws {
         var settings = Settings()
         settings.debug = true
         settings.prometheusURL = "http://prometheus:9090"

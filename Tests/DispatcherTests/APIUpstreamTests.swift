@@ -2,7 +2,7 @@ import F2SDispatcher
 import F2SModel
 import Testing
 
-/// Everything but invocations goes to the API server behind its Unix socket.
+/// Tests that the dispatcher forwards all requests except invocations to the API server's Unix socket.
 @Suite struct APIUpstreamTests {
     private func withAPI(
         timeouts: Timeouts = Timeouts(), _ reply: @escaping StubServer.Reply,
@@ -17,7 +17,7 @@ import Testing
         await api.stop()
     }
 
-    @Test func `other paths go there unchanged, over one connection`() async throws {
+    @Test func `other paths go to the API server unchanged, over one connection`() async throws {
         try await withAPI { request in
             request.connection.send(ok(request.line))
         } _: { bed, api in
@@ -37,7 +37,7 @@ import Testing
         }
     }
 
-    @Test func `bodies of any size reach it`() async throws {
+    @Test func `bodies of any size reach the API server`() async throws {
         try await withAPI {
             $0.connection.send(ok("\($0.body.utf8.count)"))
         } _: { bed, api in
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func `while it is not up its paths get 503`() async throws {
+    @Test func `requests get 503 while the API server is down`() async throws {
         let path = temporarySocketPath()
         try await withTestbed(apiPath: path) { bed in
             let client = try await bed.client()
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `its streams may be silent for as long as they like, a client's body may not`() async throws {
+    @Test func `an API response has no idle timeout, but a request body has one`() async throws {
         let timeouts = Timeouts(request: .milliseconds(300), http: .milliseconds(300))
         try await withAPI(timeouts: timeouts) { request in
             guard request.line.contains("/events") else { return }
@@ -74,7 +74,7 @@ import Testing
             let (late, stream, stalled) = (try await bed.client(), try await bed.client(), try await bed.client())
             late.send("GET /late HTTP/1.1\r\nHost: a\r\n\r\n")
             stream.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
-            try await eventually("both have begun") { api.requests.count == 2 }
+            try await eventually("both requests have begun") { api.requests.count == 2 }
             let answer = try await stalled.ask("POST /functions HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc")
             #expect(answer.status == 408)
             try await ContinuousClock().sleep(for: .milliseconds(600))
@@ -84,11 +84,11 @@ import Testing
             #expect(try await late.answer().body == "better late")
             try await eventually("the event") { stream.inbox.text.hasSuffix("\r\n9\r\ndata: 1\n\n\r\n") }
             stream.close()
-            try await eventually("it is told") { api.openConnections <= 1 }
+            try await eventually("the API's connection is closed") { api.openConnections <= 1 }
         }
     }
 
-    @Test func `a GET whose used connection has ended is sent once more`() async throws {
+    @Test func `a GET is sent again if its reused connection has ended`() async throws {
         try await withAPI { request in
             if request.index == 0 { request.connection.send(ok()) } else { request.connection.close() }
         } _: { bed, api in
@@ -96,12 +96,12 @@ import Testing
             for _ in 0..<4 { #expect(try await client.ask("GET /x HTTP/1.1\r\nHost: a\r\n\r\n").status == 200) }
             let before = api.connections.count
             let answer = try await client.ask("POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n")
-            // A POST takes no connection that has been idle for a second, which is short on a busy machine.
+            // A POST does not reuse a connection that was idle for a second, which can happen on a busy machine.
             #expect(answer.status == (api.connections.count == before ? 502 : 200))
         }
     }
 
-    @Test func `what is sent again takes a new connection, not another old one`() async throws {
+    @Test func `a retry uses a new connection and not another idle one`() async throws {
         try await withAPI { request in
             if request.index > 0 { return request.connection.close() }
             if !request.line.contains("/hold") { request.connection.send(ok("new")) }
@@ -112,12 +112,12 @@ import Testing
             try await eventually("four connections are in use") { api.requests.count == 4 }
             for request in api.requests { request.connection.send(ok("held")) }
             for client in clients { #expect(try await client.answer().body == "held") }
-            // Each of the four ends when it is used again.
+            // The stub closes each of the four connections on its second request.
             for client in clients { #expect(try await client.ask("GET / HTTP/1.1\r\nHost: a\r\n\r\n").body == "new") }
         }
     }
 
-    @Test func `an invocation never goes there`() async throws {
+    @Test func `an invocation never goes to the API server`() async throws {
         try await withAPI {
             $0.connection.send(ok())
         } _: { bed, api in

@@ -3,7 +3,8 @@ import Testing
 @testable import F2SDispatcher
 @testable import F2SModel
 
-/// Where the answer to an abandoned invocation ends, and when its replica is told or given up.
+/// Tests where the response to an abandoned invocation ends, and when the dispatcher shuts down the sending side of the
+/// replica's connection or gives the replica up.
 @Suite struct AbandonedResponseTests {
     private static let limit: UInt64 = 30_000_000_000
     private static let second: UInt64 = 1_000_000_000
@@ -36,13 +37,13 @@ import Testing
             ("HTTP/1.1 200 OK\r\n\r\nuntil the end", false, false),
             ("HTTP/1.1 101 Switching Protocols\r\n\r\nsomething", false, false),
             ("no HTTP at all\r\n\r\nand more", false, false),
-        ]) func `an answer is complete where its framing says so`(text: String, isComplete: Bool, isReusable: Bool)
+        ]) func `a response is complete at the end of its framing`(text: String, isComplete: Bool, isReusable: Bool)
     {
         var whole = response()
         #expect(discard(text, of: &whole) == text.utf8.count)
         #expect(whole.isComplete == isComplete)
         #expect(whole.isReusable == isReusable)
-        // Byte by byte, what is not taken is offered again.
+        // Passes the same bytes one by one; unconsumed bytes are passed again.
         var dribbled = response()
         var held: [UInt8] = []
         for byte in text.utf8 {
@@ -52,20 +53,20 @@ import Testing
         #expect(dribbled.isComplete == isComplete)
     }
 
-    @Test func `the answer to HEAD has no content`() {
+    @Test func `the response to HEAD has no content`() {
         var head = response(.head(isAnswerToHead: true))
         let text = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
         #expect(discard(text + "x", of: &head) == text.utf8.count)
         #expect(head.isReusable)
     }
 
-    @Test func `a replica that may still answer is told nothing, and is given up at the limit`() {
+    @Test func `the connection of a silent replica stays open until the replica is given up at the limit`() {
         var silent = response()
         #expect(silent.timePassed(Self.limit - 1) == .wait)
         #expect(silent.timePassed(Self.limit) == .giveUp)
     }
 
-    @Test func `a request that broke off is told at once, and a tunnel's end too`() {
+    @Test func `the sending side is shut down at once after an incomplete request or a tunnel`() {
         var partial = response(isRequestComplete: false)
         #expect(partial.timePassed(0) == .tell)
         #expect(partial.timePassed(1) == .wait)
@@ -78,7 +79,7 @@ import Testing
         }
     }
 
-    @Test func `an answer without a length is told after a second, one with a length at half of the limit`() {
+    @Test func `the sending side is shut down after a second without a length, and at half of the limit with one`() {
         var endless = response()
         _ = discard("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", of: &endless)
         #expect(endless.timePassed(Self.second - 1) == .wait)

@@ -2,11 +2,13 @@ import F2SModel
 import NIOCore
 import Testing
 
-/// A replica whose answers are more, or other, than one answer: nobody gets what was meant for somebody else.
+/// Tests replicas that send malformed responses or more than one response. No client may receive a response that
+/// belongs to another client.
 @Suite struct AnswerPoisonTests {
     private static let stranger = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nstranger"
 
-    /// What a replica sends to the path that it is asked for, and whether it is an answer all the same.
+    /// The responses of a replica by the number in the request path. `isAnswer` is true if the response starts with a
+    /// valid one.
     static let answers: [(name: String, text: String, isAnswer: Bool)] = [
         (
             "length with chunks", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -20,7 +22,7 @@ import Testing
         ("two equal lengths", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 4\r\n\r\nmine", false),
         ("a list of lengths", "HTTP/1.1 200 OK\r\nContent-Length: 4, 4\r\n\r\nmine", false),
         ("a signed length", "HTTP/1.1 200 OK\r\nContent-Length: +4\r\n\r\nmine", false),
-        ("no length at all", "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n", false),
+        ("an empty length", "HTTP/1.1 200 OK\r\nContent-Length:\r\n\r\n", false),
         ("another coding", "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", false),
         (
             "a coding twice",
@@ -44,30 +46,30 @@ import Testing
             false
         ),
         ("HTTP/1.0 with chunks", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", false),
-        ("a switch that nobody wanted", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", false),
+        ("a switch of protocols without a request", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", false),
         ("more than its length", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmine!", true),
-        ("a second answer", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmine", true),
+        ("a second response", "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmine", true),
         (
-            "a second answer behind chunks",
+            "a second response after chunks",
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nmine\r\n0\r\n\r\n", true
         ),
         ("content of 204", "HTTP/1.1 204 No Content\r\nContent-Length: 4\r\n\r\nmine", true),
         ("chunks of 204", "HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nmine\r\n0\r\n\r\n", true),
         ("content of 304", "HTTP/1.1 304 Not Modified\r\nContent-Length: 4\r\n\r\nmine", true),
         (
-            "answers in between",
+            "interim responses",
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nX: y\r\n\r\n"
                 + "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmine",
             true
         ),
         (
-            "an answer in between with a length",
+            "an interim response with a length",
             "HTTP/1.1 103 Early Hints\r\nContent-Length: 70\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nmine",
             true
         ),
     ]
 
-    @Test(arguments: ["GET", "HEAD"], [0, 1, 20]) func `a bad answer stays with the one who asked for it`(
+    @Test(arguments: ["GET", "HEAD"], [0, 1, 20]) func `a malformed response reaches only the client that caused it`(
         method: String, delay: Int64
     ) async throws {
         let server = try await StubServer.start { request in
@@ -77,7 +79,8 @@ import Testing
                     "HTTP/1.1 200 OK\r\nContent-Length: \(target.utf8.count)\r\n\r\n"
                         + (request.line.hasPrefix("HEAD") ? "" : String(target)))
             }
-            // The surplus comes with the answer, or when the connection has been put aside or given to the next one.
+            // The surplus bytes arrive with the response, or later, when the connection is idle or used for the next
+            // request.
             let text = AnswerPoisonTests.answers[number].text
             guard delay > 0 else { return request.connection.send(text + AnswerPoisonTests.stranger) }
             request.connection.send(text)
@@ -90,10 +93,10 @@ import Testing
             for (number, (name, _, isAnswer)) in Self.answers.enumerated() {
                 let (victim, other) = (try await bed.client(), try await bed.client())
                 victim.send("\(method) /invoke/hello/\(number) HTTP/1.1\r\nHost: a\r\n\r\n")
-                try await eventually("an answer to \(name)") { victim.inbox.total > 0 }
+                try await eventually("a response to \(name)") { victim.inbox.total > 0 }
                 if delay > 1 {
-                    // Until the surplus has come: from then on the connection must be out of use.
-                    try await eventually("its connection is out of use") {
+                    // Waits for the surplus bytes. After them the connection must not be reused.
+                    try await eventually("the replica's connection is closed") {
                         server.requests.last.map { $0.connection.inbox.isClosed } ?? false
                     }
                 }
@@ -112,18 +115,18 @@ import Testing
                 if delay != 1 { #expect(!whole.contains("stranger"), "\(name): \(whole)") }
                 victim.close()
                 other.close()
-                try await eventually("all is free after \(name)") { bed.isIdle() }
+                try await eventually("no invocation is left after \(name)") { bed.isIdle() }
             }
             if delay == 0, method == "GET" {
                 report(
                     5,
-                    "\(Self.answers.count) poisoned answers, each with a second one behind it: nobody got a stranger's")
+                    "\(Self.answers.count) poisoned responses, each with a second one: no client got another's bytes")
             }
         }
         await server.stop()
     }
 
-    @Test func `answers in between without end are cut off by a client that takes none`() async throws {
+    @Test func `many interim responses reach the client before the final response`() async throws {
         let server = try await StubServer.start { request in
             for _ in 0..<300 {
                 request.connection.send("HTTP/1.1 103 Early Hints\r\nX: \(String(repeating: "y", count: 8000))\r\n\r\n")
@@ -134,13 +137,13 @@ import Testing
             try await bed.serve(server)
             let client = try await bed.client()
             client.send(get())
-            try await eventually("all of them") { client.inbox.text.hasSuffix("at last") || client.isClosed }
+            try await eventually("all responses arrive") { client.inbox.text.hasSuffix("at last") || client.isClosed }
             #expect(client.inbox.text.ranges(of: "103 Early").count == 300)
-            // Nothing is left over for the next one.
+            // No bytes are left over for the next client.
             let other = try await bed.client()
             other.send(get())
-            try await eventually("all of them") { other.inbox.text.hasSuffix("at last") || other.isClosed }
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("all responses arrive") { other.inbox.text.hasSuffix("at last") || other.isClosed }
+            try await eventually("no invocation is left") { bed.isIdle() }
         }
         await server.stop()
     }

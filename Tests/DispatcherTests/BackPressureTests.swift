@@ -3,20 +3,21 @@ import NIOCore
 import Testing
 
 extension DispatcherSerial {
-    /// Whoever is slow slows down who writes, and does not fill the memory.
+    /// Tests back pressure: a slow reader slows its writer down and does not fill the memory.
     @Suite struct BackPressureTests {
         static let total = 48 << 20
-        /// What the kernel's buffers of two connections may hold, generously; the dispatcher's own are far below.
+        /// A generous bound for the bytes in the kernel's buffers of two connections. The dispatcher's own buffers are
+        /// much smaller.
         static let heldMax = 32 << 20
 
-        /// Waits until a number does not move any more.
+        /// Waits until a number no longer changes, and returns it.
         private func settled(_ what: String, _ number: () async throws -> Int) async throws -> Int {
             var last = -1
             var same = 0
             let clock = ContinuousClock()
             let end = clock.now + .seconds(20)
             while same < 40 {
-                guard clock.now < end else { throw Late(description: "\(what) does not settle") }
+                guard clock.now < end else { throw Late(description: "\(what) keeps changing") }
                 let next = try await number()
                 same = next == last ? same + 1 : 0
                 last = next
@@ -27,7 +28,7 @@ extension DispatcherSerial {
 
         private func bytes(_ count: Int) -> ByteBuffer { ByteBuffer(repeating: UInt8(ascii: "x"), count: count) }
 
-        @Test func `a client that does not read stops the replica, and gets everything once it reads`() async throws {
+        @Test func `a client that does not read stops the replica, and gets all bytes once it reads`() async throws {
             let server = try await StubServer.start { request in
                 request.connection.send("HTTP/1.1 200 OK\r\nContent-Length: \(BackPressureTests.total)\r\n\r\n")
                 request.connection.send(ByteBuffer(repeating: UInt8(ascii: "x"), count: BackPressureTests.total))
@@ -38,17 +39,17 @@ extension DispatcherSerial {
                 client.send(get())
                 try await eventually("the request") { server.requests.count == 1 }
                 let connection = server.requests[0].connection
-                let left = try await settled("what the replica could not write") { try await connection.unwritten() }
+                let left = try await settled("the replica's unwritten bytes") { try await connection.unwritten() }
                 #expect(left > Self.total - Self.heldMax)
                 try await client.setReading(true)
-                try await eventually("everything") { client.inbox.total > Self.total }
-                try await eventually("all is free") { bed.isIdle() }
+                try await eventually("all bytes arrive") { client.inbox.total > Self.total }
+                try await eventually("no invocation is left") { bed.isIdle() }
                 #expect(server.requests.count == 1)
             }
             await server.stop()
         }
 
-        @Test func `a replica that does not read stops the client, and gets everything once it reads`() async throws {
+        @Test func `a replica that does not read stops the client, and gets all bytes once it reads`() async throws {
             let server = try await StubServer.start(call: .onHead) { $0.connection.setReading(false) }
             try await withTestbed { bed in
                 try await bed.serve(server)
@@ -56,11 +57,11 @@ extension DispatcherSerial {
                 client.send("PUT /invoke/hello HTTP/1.1\r\nHost: a\r\nContent-Length: \(Self.total)\r\n\r\n")
                 client.send(bytes(Self.total))
                 try await eventually("the request") { server.requests.count == 1 }
-                let left = try await settled("what the client could not write") { try await client.unwritten() }
+                let left = try await settled("the client's unwritten bytes") { try await client.unwritten() }
                 #expect(left > Self.total - Self.heldMax)
                 let connection = server.requests[0].connection
                 connection.setReading(true)
-                try await eventually("everything") { connection.inbox.total > Self.total }
+                try await eventually("all bytes arrive") { connection.inbox.total > Self.total }
                 connection.send(ok("thanks"))
                 #expect(try await client.answer().body == "thanks")
                 client.send(get())
@@ -69,7 +70,7 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test func `a body that waits for a replica is not taken from the client`() async throws {
+        @Test func `the dispatcher does not read the body of a queued invocation`() async throws {
             let server = try await StubServer.start(call: .onHead) { _ in }
             try await withTestbed { bed in
                 let function = makeFunction()
@@ -77,12 +78,12 @@ extension DispatcherSerial {
                 let client = try await bed.client()
                 client.send("PUT /invoke/hello HTTP/1.1\r\nHost: a\r\nContent-Length: \(Self.total)\r\n\r\n")
                 client.send(bytes(Self.total))
-                try await eventually("it waits") { bed.load().queued == 1 }
+                try await eventually("the invocation is queued") { bed.load().queued == 1 }
                 #expect(
-                    try await settled("what the client could not write") { try await client.unwritten() } > Self.total
+                    try await settled("the client's unwritten bytes") { try await client.unwritten() } > Self.total
                         - Self.heldMax)
                 bed.run(makeReplica("r", of: function, port: server.port))
-                try await eventually("everything") {
+                try await eventually("all bytes arrive") {
                     server.requests.first.map { $0.connection.inbox.total > Self.total } ?? false
                 }
                 server.requests[0].connection.send(ok("thanks"))
@@ -91,14 +92,14 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test func `a client that pipelines without reading answers is not read any further`() async throws {
+        @Test func `the dispatcher stops reading from a client that pipelines and reads no responses`() async throws {
             try await withTestbed { bed in
                 bed.declare(makeFunction())
                 let client = try await bed.client(isReading: false)
                 let line = "GET /invoke/nothing HTTP/1.1\r\nHost: a\r\n\r\n"
                 let count = Self.total / line.utf8.count
                 client.send(String(repeating: line, count: count))
-                let refused = try await settled("what is answered") {
+                let refused = try await settled("the number of responses") {
                     Int(bed.metric("f2s_requests_refused_total{stage=\"route\"}"))
                 }
                 #expect((1..<(count / 2)).contains(refused))
@@ -124,24 +125,25 @@ extension DispatcherSerial {
                 connection.setReading(false)
                 client.send(bytes(Self.total))
                 #expect(
-                    try await settled("the client's side") { try await client.unwritten() } > Self.total - Self.heldMax)
+                    try await settled("the client's unwritten bytes") { try await client.unwritten() } > Self.total
+                        - Self.heldMax)
                 connection.setReading(true)
-                try await eventually("all of it") { connection.inbox.total >= Self.total }
+                try await eventually("all bytes arrive") { connection.inbox.total >= Self.total }
                 try await client.setReading(false)
                 connection.send(bytes(Self.total))
                 #expect(
-                    try await settled("the replica's side") { try await connection.unwritten() } > Self.total
+                    try await settled("the replica's unwritten bytes") { try await connection.unwritten() } > Self.total
                         - Self.heldMax
                 )
                 try await client.setReading(true)
-                try await eventually("all of it") { client.inbox.total >= Self.total }
+                try await eventually("all bytes arrive") { client.inbox.total >= Self.total }
             }
             await server.stop()
         }
 
-        /// A client that has read nothing of an answer which the replica has ended: all of it is on its way. How much
-        /// the kernel keeps on either side of F2S differs from one connection to the next, so less is tried until it
-        /// fits.
+        /// Returns a client that has read nothing of a response although the replica has sent it completely, so that
+        /// all of it is in buffers. The size of the kernel's buffers differs between connections, so this tries shorter
+        /// responses until one fits.
         private func endWhileNobodyReads(
             _ bed: Testbed, _ server: StubServer, way: Int
         ) async throws -> (client: RawClient, count: Int) {
@@ -151,16 +153,16 @@ extension DispatcherSerial {
                 let client = try await bed.client(isReading: false)
                 client.send(get("/hello/\(count)", "Connection: close\r\n"))
                 try await eventually("the request") { server.requests.count == attempt + 1 }
-                let isOver: Void? = try? await eventually("the end", within: .seconds(1)) {
+                let isOver: Void? = try? await eventually("the connection ends", within: .seconds(1)) {
                     server.hasEnded(attempt) && bed.isIdle()
                 }
                 if isOver != nil { return (client, count) }
                 client.close()
             }
-            throw Late(description: "no answer is short enough to be on its way")
+            throw Late(description: "no response is short enough to fit into the buffers")
         }
 
-        @Test func `the end of a long answer is not cut off from a client that is slow to take it`() async throws {
+        @Test func `a slow client gets the end of a long response`() async throws {
             let server = try await StubServer.start { request in
                 let count = Int(request.line.dropFirst("GET /".count).prefix { $0.isNumber }) ?? 0
                 request.connection.send("HTTP/1.1 200 OK\r\n\r\n")
@@ -169,20 +171,20 @@ extension DispatcherSerial {
             }
             try await withTestbed { bed in
                 try await bed.serve(server)
-                // What the way from the replica to the client holds.
+                // Measures how many bytes the buffers between the replica and the client hold.
                 let first = try await bed.client(isReading: false)
                 first.send(get("/hello/\(Self.total)"))
                 try await eventually("the request") { server.requests.count == 1 }
-                let left = try await settled("what the replica could not write") {
+                let left = try await settled("the replica's unwritten bytes") {
                     try await server.requests[0].connection.unwritten()
                 }
                 first.close()
                 bed.tune(timeouts: Timeouts(http: .seconds(2)))
                 let (client, count) = try await endWhileNobodyReads(bed, server, way: Self.total - left)
-                // Longer than a client gets that has nothing left to take.
+                // Waits longer than the timeout of a client without unsent bytes.
                 try await ContinuousClock().sleep(for: .milliseconds(2500))
                 try await client.setReading(true)
-                try await eventually("everything") { client.inbox.total > count }
+                try await eventually("all bytes arrive") { client.inbox.total > count }
                 try await client.closed()
             }
             await server.stop()

@@ -9,7 +9,7 @@ import Testing
         (.chunked, "1\r\na\r\n0\r\n\r\nxyz", 11, true, 1),
         (.chunked, "1\r\na\r\n", 6, false, 1),
     ])
-    func `a reader takes what belongs to the content and no more`(
+    func `a reader consumes the content and no bytes after it`(
         framing: Framing, text: String, count: Int, isDone: Bool, content: Int
     ) throws {
         var reader = BodyReader(framing)
@@ -18,7 +18,7 @@ import Testing
         #expect(reader.contentBytes == content)
     }
 
-    @Test func `content is told without the framing of chunks, relative to the bytes`() throws {
+    @Test func `content is reported without the framing of chunks, as ranges of the passed bytes`() throws {
         let bytes = Array("skipped3\r\nabc\r\n2;x\r\nde\r\n0\r\n\r\n".utf8)
         let span = bytes.span.extracting(droppingFirst: 7)
         var reader = BodyReader(.chunked)
@@ -35,7 +35,7 @@ import Testing
         (.chunked, "1\r\na\r\n", 20, nil),
         (.chunked, "broken", 20, nil), (.untilClose, "abc", 10, nil),
     ])
-    func `a small body that is complete is known without being taken`(
+    func `completeLength finds the end of a small complete body without consuming it`(
         framing: Framing, text: String, bytesMax: Int, length: Int?
     ) throws {
         var reader = BodyReader(framing)

@@ -2,9 +2,9 @@ import F2SModel
 import NIOCore
 import Testing
 
-/// Where reads, buffers and pipelines end: nothing may depend on how bytes are cut.
+/// Tests the boundaries of reads, buffers and pipelines. The result must not depend on how the bytes are split.
 @Suite struct BoundaryTests {
-    /// Bytes that tell where they stand.
+    /// Returns a text in which every part identifies its position.
     private func pattern(_ count: Int) -> String {
         var text = ""
         text.reserveCapacity(count + 8)
@@ -17,9 +17,9 @@ import Testing
     }
 
     @Test(arguments: [4095, 4096, 4097, 16_383, 16_385, 65_535, 65_536, 65_537, 131_072, 200_001])
-    func `content of any size comes back as it went, framed either way`(count: Int) async throws {
+    func `content of any size is returned unchanged with both framings`(count: Int) async throws {
         let server = try await StubServer.start { request in
-            // A chunked content goes back as it came, so that both ways are scanned.
+            // The stub returns chunked content as chunked, so that the chunks of the response are parsed too.
             let isChunked = request.field("transfer-encoding") != nil
             request.connection.send(
                 isChunked
@@ -42,13 +42,13 @@ import Testing
                 let answer = try await client.ask(head + chunks + "0\r\n\r\n")
                 #expect(answer.body == content, "chunks of \(size)")
             }
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
         }
         await server.stop()
     }
 
-    /// The first request fills a read exactly, or but for a few bytes, so that the head of the second one is cut.
-    @Test(arguments: Array(-40...4)) func `a head that straddles two reads is the same head`(offset: Int) async throws {
+    /// The first request fills a read exactly or almost, so that the head of the second request is split.
+    @Test(arguments: Array(-40...4)) func `a head split between two reads is parsed`(offset: Int) async throws {
         let server = try await StubServer.start { $0.connection.send(ok("\($0.line) \($0.body.utf8.count)")) }
         try await withTestbed { bed in
             try await bed.serve(server)
@@ -63,7 +63,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: testedLoops) func `a pipeline of 1,000 requests in one write is answered in order`(loops: Int)
+    @Test(arguments: testedLoops) func `1,000 pipelined requests in one write get their responses in order`(loops: Int)
         async throws
     {
         let server = try await StubServer.start { $0.connection.send(ok($0.line)) }
@@ -83,12 +83,12 @@ import Testing
                 if number % 50 == 20 { #expect(try await client.answer().status == 404) }
             }
             #expect(client.inbox.bytes.isEmpty)
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
         }
         await server.stop()
     }
 
-    @Test func `a head of exactly the limit passes, and one byte more is refused`() async throws {
+    @Test func `a head at the limit is accepted, and one byte more is rejected`() async throws {
         let server = try await StubServer.start { $0.connection.send(ok()) }
         try await withTestbed { bed in
             try await bed.serve(server)

@@ -4,7 +4,7 @@ import Testing
 @testable import F2SDispatcher
 
 @Suite struct BufferTests {
-    @Test func `a sender that always leaves a byte over fills no memory`() {
+    @Test func `a buffer that is never quite empty does not grow`() {
         let input = Buffer(capacity: 64)
         for round in 0..<10_000 {
             input.append([UInt8](repeating: UInt8(truncatingIfNeeded: round), count: 1024))
@@ -15,7 +15,7 @@ import Testing
         #expect(input.capacity <= 4096)
     }
 
-    @Test func `what is not dropped stays in order, however the memory grows`() {
+    @Test func `bytes that are not dropped stay in order while the buffer grows`() {
         let buffer = Buffer(capacity: 64)
         buffer.append("ab")
         buffer.drop(1)
@@ -28,14 +28,14 @@ import Testing
     }
 
     @Test(arguments: [0, 0x9, 0xA, 0xF, 0x10, 0x99AA_FF00_0123_4567, 0x0123_4567_89AB_CDEF, UInt64.max])
-    func `hexadecimal digits are those of the number`(number: UInt64) {
+    func `a number is appended as 16 hexadecimal digits`(number: UInt64) {
         let buffer = Buffer(capacity: 64)
         buffer.appendHexadecimal(number)
         let digits = String(number, radix: 16)
         #expect(buffer.text == String(repeating: "0", count: 16 - digits.count) + digits)
     }
 
-    @Test func `what the system writes behind the end counts as far as it says`() {
+    @Test func `receive appends as many bytes as its closure returns`() {
         let buffer = Buffer(capacity: 64)
         buffer.append("ab")
         let received = buffer.receive(upTo: 100) { memory in
@@ -47,33 +47,33 @@ import Testing
         #expect(buffer.text == "abccc")
     }
 
-    @Test func `a pool gives back what it was given, empty, and keeps no giants`() {
+    @Test func `a pool reuses released buffers, empties them and drops oversized ones`() {
         var pool = BufferPool()
         let small = Buffer(capacity: 100)
         small.append("left over")
-        pool.put(small)
-        pool.put(Buffer(capacity: BufferPool.capacityMax + 1))
-        let first = pool.take()
+        pool.release(small)
+        pool.release(Buffer(capacity: BufferPool.capacityMax + 1))
+        let first = pool.acquire()
         #expect(first === small)
         #expect(first.isEmpty)
-        #expect(pool.take().capacity == BufferPool.capacity)
+        #expect(pool.acquire().capacity == BufferPool.capacity)
     }
 }
 
 @Suite struct OctetTests {
-    @Test func `a value ends at the first byte that it may not hold, wherever that stands`() {
+    @Test func `a field value ends at the first forbidden byte at any position`() {
         for byte in UInt8.min...UInt8.max {
-            for place in 0..<20 {
+            for location in 0..<20 {
                 var bytes = Array("text/plain; q=\u{E4}\t\u{7E} x".utf8)
-                bytes[place] = byte
-                let end = Octet.isFieldContent(byte) ? bytes.count : place
-                #expect(bytes.span.fieldContentEnd(from: 0, to: bytes.count) == end, "\(byte) at \(place)")
+                bytes[location] = byte
+                let end = Octet.isFieldContent(byte) ? bytes.count : location
+                #expect(bytes.span.fieldContentEnd(from: 0, to: bytes.count) == end, "\(byte) at \(location)")
             }
         }
     }
 
     @Test(arguments: ["te", "upgrade", "forwarded", "connection", "transfer-encoding", "content_length", "http://"])
-    func `a name is the same in any letter case, and with any other byte it is another one`(name: String) {
+    func `names are compared without letter case, and any other byte makes a difference`(name: String) {
         let text: StaticString =
             switch name {
             case "te": "te"
@@ -85,13 +85,13 @@ import Testing
             default: "http://"
             }
         let bytes = Array(name.utf8)
-        for place in bytes.indices {
+        for location in bytes.indices {
             for byte in UInt8(33)...UInt8.max where byte != 127 {
                 var other = bytes
-                other[place] = byte
-                let isSame = Octet.lowercased(byte) == bytes[place]
+                other[location] = byte
+                let isSame = Octet.lowercased(byte) == bytes[location]
                 let found = other.span.isCaseInsensitively(text, in: ByteRange(0, other.count))
-                #expect(found == isSame, "\(byte) at \(place)")
+                #expect(found == isSame, "\(byte) at \(location)")
             }
         }
         let longer = bytes + [UInt8(ascii: "x")]
@@ -99,19 +99,19 @@ import Testing
         #expect(!isSame)
     }
 
-    @Test func `a token ends at the first byte that is none, wherever it stands`() {
+    @Test func `a token ends at the first byte that is not a token character at any position`() {
         for byte in UInt8.min...UInt8.max {
-            for place in 0..<19 {
+            for location in 0..<19 {
                 var bytes = Array("Content-Length-2026".utf8)
-                bytes[place] = byte
-                let end = Octet.isToken(byte) ? bytes.count : place
-                #expect(bytes.span.tokenEnd(from: 0, to: bytes.count) == end, "\(byte) at \(place)")
+                bytes[location] = byte
+                let end = Octet.isToken(byte) ? bytes.count : location
+                #expect(bytes.span.tokenEnd(from: 0, to: bytes.count) == end, "\(byte) at \(location)")
             }
         }
         #expect(Array("abc:def".utf8).span.tokenEnd(from: 1, to: 2) == 2)
     }
 
-    @Test func `a host and port hold nothing that separates them from something else`() {
+    @Test func `an authority does not contain separators or control characters`() {
         let separators = Array(" \"#,/<>?@\\".utf8)
         for byte in UInt8.min...UInt8.max {
             let isSeparator = byte < 32 || byte == 127 || separators.contains(byte)

@@ -5,7 +5,7 @@ import Testing
 @testable import F2SDispatcher
 
 @Suite struct ChunkScannerTests {
-    /// Bodies with their content and how many bytes belong to them.
+    /// Complete bodies, each with its content and its length in bytes.
     static let complete: [(String, String, Int)] = [
         ("0\r\n\r\n", "", 5), ("5\r\nhello\r\n0\r\n\r\n", "hello", 15), ("5\r\nhello\r\n0\r\n\r\nGET /", "hello", 15),
         ("1\r\na\r\n2\r\nbc\r\n00\r\n\r\n", "abc", 19), ("A\r\n0123456789\r\n0\r\n\r\n", "0123456789", 20),
@@ -27,12 +27,12 @@ import Testing
         "0\r\nX\r\n\r\n", "0\r\n\rX", "0\r\n\n", "0\r\n:\r\n\r\n", "0\r\nX: \u{1}\r\n\r\n", "0\r\nX: y\n\r\n",
         "0\r\nX: y\rz\r\n\r\n",
         "1\r\na\r\n\r\n", "g\r\n",
-        // Extensions that two readers may end in different places, or that are none (RFC 9112 section 7.1.1).
+        // Extensions that two readers may end at different positions, or that are invalid (RFC 9112 section 7.1.1).
         "1;\r\na\r\n", "1;=\r\na\r\n", "1;a=\r\na\r\n", "1;a b\r\na\r\n", "1;a \r\na\r\n", "1;a=b \r\na\r\n",
         "1;a=\"b\" \r\na\r\n",
         "1; \r\na\r\n", "1 ;a= \r\na\r\n", "1 x\r\na\r\n", "1;a=\"b\r\nx\r\n",
         "1;a=\"b\\\r\nx\r\n", "1;a=\"b\"c\r\na\r\n", "1;a;\r\na\r\n", "1;a=b\"\r\na\r\n",
-        // Trailers that frame, that belong to one hop, or that say where the request came from.
+        // Trailers that frame, that concern one hop only, or that claim the origin of the request.
         "0\r\nContent-Length: 5\r\n\r\n", "0\r\ntransfer-encoding: chunked\r\n\r\n", "0\r\nConnection: close\r\n\r\n",
         "0\r\nHost: b\r\n\r\n", "0\r\nUpgrade: x\r\n\r\n", "0\r\nAuthorization: x\r\n\r\n", "0\r\nForwarded: x\r\n\r\n",
         "0\r\nX-Forwarded-For: x\r\n\r\n", "0\r\nX_Forwarded_Anything: x\r\n\r\n",
@@ -58,7 +58,7 @@ import Testing
         buffer.readableBytesView.map { ByteBuffer(bytes: [$0]) }
     }
 
-    @Test(arguments: complete) func `a body ends where it ends, in one piece and byte by byte`(
+    @Test(arguments: complete) func `the end of a body is found in one piece and byte by byte`(
         text: String, content: String, count: Int
     ) throws {
         for found in [try scan(text, pieces: { [$0] }), try scan(text, pieces: bytes)] {
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test(arguments: complete) func `a body that is cut short is neither done nor malformed`(
+    @Test(arguments: complete) func `an incomplete body is neither done nor malformed`(
         text: String, content: String, count: Int
     ) throws {
         for length in 0..<count {
@@ -78,14 +78,14 @@ import Testing
         }
     }
 
-    @Test(arguments: malformed) func `a body that breaks the grammar is refused, in one piece and byte by byte`(
+    @Test(arguments: malformed) func `a malformed body is rejected in one piece and byte by byte`(
         text: String
     ) {
         #expect(throws: ChunkScanner.Failure.self) { try self.scan(text, pieces: { [$0] }) }
         #expect(throws: ChunkScanner.Failure.self) { try self.scan(text, pieces: self.bytes) }
     }
 
-    @Test func `extensions and trailers are bounded together`() throws {
+    @Test func `extensions and trailers share one limit`() throws {
         let half = String(repeating: "x", count: ChunkScanner.overheadMax / 2 - 10)
         #expect(try scan("1;\(half)\r\na\r\n0\r\nT:\(half)\r\n\r\n", pieces: { [$0] }).isDone)
         #expect(throws: ChunkScanner.Failure.self) {
@@ -95,7 +95,7 @@ import Testing
         #expect(throws: ChunkScanner.Failure.self) { try self.scan("0\r\n\(manyTrailers)\r\n", pieces: { [$0] }) }
     }
 
-    @Test func `whatever the bytes are, pieces make no difference`() {
+    @Test func `the result does not depend on the pieces in which random bytes arrive`() {
         var generator = SeededGenerator(seed: 7)
         let alphabet = Array("0123aF;\r\n\r\n: x\u{0}".utf8)
         for round in 0..<4000 {

@@ -5,7 +5,8 @@ import Synchronization
 import Testing
 
 extension DispatcherSerial {
-    /// Connections that end at every moment at which they can, in every way: nothing hangs, nothing is left over.
+    /// Tests connections that end at every possible moment and in every way. No invocation may hang, and no connection
+    /// or slot may be left over.
     @Suite struct ChurnTests {
         enum Way: CaseIterable, Sendable { case end, half, reset }
 
@@ -18,7 +19,7 @@ extension DispatcherSerial {
         }
 
         private func expectNothingLeft(_ bed: Testbed) async throws {
-            try await eventually("nothing is left over") { bed.isIdle() && bed.clientConnections == 0 }
+            try await eventually("no invocation or connection is left") { bed.isIdle() && bed.clientConnections == 0 }
         }
 
         static let requests = [
@@ -28,7 +29,7 @@ extension DispatcherSerial {
         ]
 
         @Test(arguments: requests.indices, Way.allCases)
-        func `a client may break off behind any byte of its requests`(number: Int, way: Way) async throws {
+        func `a client may leave after any byte of its requests`(number: Int, way: Way) async throws {
             let server = try await StubServer.start { $0.connection.send(ok()) }
             try await withTestbed { bed in
                 try await bed.serve(server, function: makeFunction(concurrency: 2))
@@ -40,7 +41,7 @@ extension DispatcherSerial {
                     leave(descriptor, way)
                     if way == .half { halves.append(descriptor) }
                 }
-                // Those who only stopped sending are let go, too: their own ends are open still.
+                // The dispatcher also closes the half-closed connections, although the client's ends are still open.
                 try await expectNothingLeft(bed)
                 for descriptor in halves { close(descriptor) }
                 #expect(try await bed.client().ask(get()).status == 200)
@@ -54,7 +55,7 @@ extension DispatcherSerial {
         ]
 
         @Test(arguments: answers.indices, [true, false])
-        func `a replica may break off behind any byte of its answer`(number: Int, isReset: Bool) async throws {
+        func `a replica may leave after any byte of its response`(number: Int, isReset: Bool) async throws {
             let text = Self.answers[number]
             let server = try await StubServer.start { request in
                 let cut = Int(request.line.split(separator: " ")[1].dropFirst()) ?? text.utf8.count
@@ -76,20 +77,20 @@ extension DispatcherSerial {
                             try Answer.parse(client.inbox.bytes, isClosed: true, isToHead: false) == nil,
                             "cut at \(cut)")
                     } else {
-                        // What a reset leaves of the answer is a matter of luck, but it is never a whole one.
-                        try await eventually("an answer or the end") { client.inbox.total > 0 || client.isClosed }
+                        // A reset may discard any part of the response, but the client never gets a complete one.
+                        try await eventually("a response or the end") { client.inbox.total > 0 || client.isClosed }
                         let text = client.inbox.text
                         #expect(text.hasPrefix("HTTP/1.1 502") || text.hasPrefix("HTTP/1.1 200") && isReset, "\(cut)")
                     }
                     client.close()
-                    try await eventually("all is free") { bed.isIdle() && bed.accepting == 1 }
+                    try await eventually("no invocation is left") { bed.isIdle() && bed.accepting == 1 }
                 }
                 #expect(try await bed.client().ask(get("/hello/whole")).body == "hello")
             }
             await server.stop()
         }
 
-        @Test func `a replica that resets each connection as soon as it is there is told of, and costs nothing`()
+        @Test func `a replica that resets each connection causes errors and leaves no connection`()
             async throws
         {
             let (listener, port) = try Wire.listen()
@@ -114,7 +115,7 @@ extension DispatcherSerial {
                     client.close()
                 }
                 try await expectNothingLeft(bed)
-                try await eventually("no connection to it is left") { bed.upstreamConnections <= 1 }
+                try await eventually("no connection to the replica is left") { bed.upstreamConnections <= 1 }
             }
             isOver.isSet.store(true, ordering: .relaxed)
             try await resetting
@@ -122,21 +123,21 @@ extension DispatcherSerial {
 
         private final class Flag: Sendable { let isSet = Atomic<Bool>(false) }
 
-        @Test func `a client may leave while its connection to a replica is being made`() async throws {
-            // The kernel takes one connection for this listener, which is the first that is tried; all others wait.
+        @Test func `a client may leave while the dispatcher connects to a replica`() async throws {
+            // The kernel accepts only the first connection for this listener; all others wait.
             let (listener, port) = try Wire.listen()
             listen(listener, 0)
             try await withTestbed { bed in
                 let function = makeFunction(concurrency: 20)
                 bed.declare(function)
                 bed.run(makeReplica("r", of: function, port: port))
-                try await eventually("it has accepted once") { bed.accepting == 1 }
+                try await eventually("the replica has accepted once") { bed.accepting == 1 }
                 var clients: [Int32] = []
                 for _ in 0..<10 {
                     clients.append(try Wire.connect(to: bed.port))
                     Wire.send(clients[clients.count - 1], Array(get().utf8))
                 }
-                try await eventually("they are on their way") { bed.load().inFlight == 10 }
+                try await eventually("the invocations are in flight") { bed.load().inFlight == 10 }
                 for (number, client) in clients.enumerated() { leave(client, Way.allCases[number % 3]) }
                 try await expectNothingLeft(bed)
                 for (number, client) in clients.enumerated() where Way.allCases[number % 3] == .half { close(client) }
@@ -145,7 +146,7 @@ extension DispatcherSerial {
             close(listener)
         }
 
-        @Test(arguments: Way.allCases) func `a client may leave while its answer waits for it`(way: Way) async throws {
+        @Test(arguments: Way.allCases) func `a client may leave an unread response`(way: Way) async throws {
             let replicas = try LeanReplicas(1)
             try await withTestbed { bed in
                 try await bed.serve(ports: replicas.ports)
@@ -155,7 +156,7 @@ extension DispatcherSerial {
                     Wire.send(clients[clients.count - 1], Array(get("/hello/large").utf8))
                 }
                 var (last, same) = (0, 0)
-                try await eventually("nothing more goes out") {
+                try await eventually("no more bytes are sent") {
                     let bytes = replicas.tally.largeBytes
                     same = bytes > 0 && bytes == last ? same + 1 : 0
                     last = bytes
@@ -170,14 +171,15 @@ extension DispatcherSerial {
             replicas.stop()
         }
 
-        @Test(arguments: Way.allCases) func `a client may leave a tunnel in which nobody reads`(way: Way) async throws {
+        @Test(arguments: Way.allCases) func `a client may leave a tunnel without readers`(way: Way) async throws {
             let server = try await StubServer.start { request in
                 request.connection.setReading(false)
                 request.connection.send(
                     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
                 request.connection.send(ByteBuffer(repeating: 1, count: 16 << 20))
             }
-            // What a client that has ended its direction has sent is still delivered, until nothing moves for too long.
+            // After a client closes its direction, the dispatcher still delivers its bytes, until the tunnel stalls for
+            // longer than the timeout.
             try await withTestbed(timeouts: Timeouts(http: .seconds(5))) { bed in
                 try await bed.serve(server, function: makeFunction(concurrency: 1))
                 let fields = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n"
@@ -187,7 +189,7 @@ extension DispatcherSerial {
                     bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 1
                 }
                 let bytes = [UInt8](repeating: 2, count: 65_536)
-                // Full when nothing more has gone for a while.
+                // The tunnel is full once it has accepted no byte for a while.
                 var refused = 0
                 try await eventually("the tunnel is full") {
                     while Wire.send(client, bytes) > 0 { refused = 0 }
@@ -195,9 +197,9 @@ extension DispatcherSerial {
                     return refused == 15
                 }
                 leave(client, way)
-                // An end stands behind what nobody takes; only a reset is seen in front of it.
+                // A FIN is read only after the undelivered bytes; a reset is seen at once.
                 if way == .reset {
-                    try await eventually("its entry is free") { bed.clientConnections == 0 }
+                    try await eventually("the client's connection is released") { bed.clientConnections == 0 }
                     server.requests[0].connection.setReading(true)
                     try await expectNothingLeft(bed)
                 } else {

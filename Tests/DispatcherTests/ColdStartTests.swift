@@ -4,16 +4,16 @@ import F2SModel
 import NIOCore
 import Testing
 
-/// From no replica to one, with what is told on the way.
+/// Tests the start of a function from zero replicas, and the errors and signals on the way.
 @Suite struct ColdStartTests {
-    private func trouble(_ function: Function, attempts: Int = 1, nextAttempt: Double) -> StartTrouble {
-        StartTrouble(
+    private func startFailure(_ function: Function, attempts: Int = 1, nextAttempt: Double) -> StartFailure {
+        StartFailure(
             stage: .start, reason: "ExitedAtStart", message: "The process ended at once.", exitStatus: 127,
             logTail: ["no such program"], revision: function.revision, attempts: attempts, nextAttempt: nextAttempt,
             retryAfterSeconds: 7)
     }
 
-    @Test func `before the first declarations every invocation gets 503, afterwards 404 for an unknown path`()
+    @Test func `an invocation gets 503 before the first declarations, and an unknown path gets 404 afterwards`()
         async throws
     {
         try await withTestbed { bed in
@@ -22,7 +22,7 @@ import Testing
             #expect(early.status == 503)
             #expect(early.field("Retry-After") == "1")
             bed.declare(makeFunction("other"))
-            // The loops take declarations over a moment later; for a new connection they have.
+            // The loops apply declarations asynchronously, but before they serve a new connection.
             let unknown = try await bed.client().ask(get())
             #expect(unknown.status == 404)
             #expect(unknown.body.contains("/hello"))
@@ -30,28 +30,30 @@ import Testing
         }
     }
 
-    /// One entry of Server-Timing.
+    /// Returns the duration of an entry of `Server-Timing` in milliseconds, or -1 if there is none.
     private func milliseconds(_ name: String, _ answer: Answer) -> Double {
         let entries = answer.field("Server-Timing")?.split(separator: ",") ?? []
         return entries.first { $0.contains(name) }?.split(separator: "=").last.flatMap { Double($0) } ?? -1
     }
 
-    @Test func `a hundred waiters raise one signal, and a replica that appears serves them all`() async throws {
+    @Test func `a hundred queued invocations raise one signal, and one new replica serves them all`() async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed { bed in
             let function = makeFunction(concurrency: 1)
             bed.declare(function)
             let counter = SignalCounter(bed.changes)
-            try await eventually("the counter listens") { counter.count == 1 }
+            try await eventually("the counter has started") { counter.count == 1 }
             var clients: [RawClient] = []
             for number in 0..<100 {
                 let client = try await bed.client()
                 client.send(get())
                 clients.append(client)
-                // Only where one has been noticed before the next one comes is their order known.
-                if [0, 98].contains(number) { try await eventually("it waits") { bed.load().queued == number + 1 } }
+                // The order of two requests is known only if the first is queued before the second is sent.
+                if [0, 98].contains(number) {
+                    try await eventually("the invocation is queued") { bed.load().queued == number + 1 }
+                }
             }
-            try await eventually("all wait") { bed.load().queued == 100 }
+            try await eventually("all invocations are queued") { bed.load().queued == 100 }
             try await eventually("the signal") { counter.count == 2 }
             #expect(bed.load().wantsActivation)
             #expect(server.connections.isEmpty)
@@ -62,10 +64,10 @@ import Testing
             let starts = answers.map { milliseconds("start", $0) }
             let queues = answers.map { milliseconds("queue", $0) }
             #expect(starts.allSatisfy { $0 > 0 })
-            // Who came last waited longest for a slot, and not for a start: that was the same for all.
+            // The last client waited longest for a slot, but no longer for the start than the first one.
             #expect(starts[99] <= starts[0])
             #expect(queues[99] > queues[0])
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
             #expect(counter.count > 2)
             counter.stop()
             #expect(bed.metric("f2s_cold_start_seconds_count{function=\"hello\"}") == 100)
@@ -73,7 +75,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: testedLoops) func `a declared start time prolongs the wait for a first replica`(loops: Int)
+    @Test(arguments: testedLoops) func `a declared startTimeout extends the wait for a first replica`(loops: Int)
         async throws
     {
         let server = try await StubServer.answering(ok())
@@ -82,8 +84,8 @@ import Testing
             bed.declare(patient, makeFunction("other", age: 2))
             let client = try await bed.client()
             client.send(get())
-            try await eventually("it waits") { bed.load().queued == 1 }
-            // The other one shows that the setting's time is over.
+            try await eventually("the invocation is queued") { bed.load().queued == 1 }
+            // The other function shows that the default timeout has passed.
             let other = try await bed.client().ask(get("/other"))
             #expect(other.status == 504)
             #expect(other.body.contains("target.startTimeout"))
@@ -94,7 +96,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a replica is dialled before it listens and used as soon as it does`() async throws {
+    @Test func `the dispatcher connects to a replica as soon as it listens`() async throws {
         let probe = try await StubServer.answering(ok())
         let port = probe.port
         await probe.stop()
@@ -103,32 +105,32 @@ import Testing
             bed.declare(function)
             let client = try await bed.client()
             client.send(get())
-            try await eventually("it waits") { bed.load().queued == 1 }
+            try await eventually("the invocation is queued") { bed.load().queued == 1 }
             bed.run(makeReplica("r", of: function, state: .starting, port: port))
             let server = try await StubServer.start(port: port) { $0.connection.send(ok("awake")) }
             #expect(try await client.answer().body == "awake")
-            // The connection that the dial got is the one that is used.
+            // The first request uses the connection of the successful attempt.
             #expect(server.connections.count == 1)
             await server.stop()
         }
     }
 
-    @Test func `a replica that awaits readiness is left alone until it is ready`() async throws {
+    @Test func `a replica with a readiness probe gets no connection until it is ready`() async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed { bed in
             let function = makeFunction()
             bed.declare(function)
             let client = try await bed.client()
             client.send(get())
-            try await eventually("it waits") { bed.load().queued == 1 }
+            try await eventually("the invocation is queued") { bed.load().queued == 1 }
             bed.run(makeReplica("r", of: function, state: .starting, port: server.port, awaitsReadiness: true))
-            // Another function's replica is dialled in the meantime, so there was time to make the mistake.
+            // The dispatcher connects to another function's replica in the meantime, so it had the time for an error.
             let other = makeFunction("other", age: 2)
             bed.declare(function, other)
             bed.run(
                 makeReplica("r", of: function, state: .starting, port: server.port, awaitsReadiness: true),
                 makeReplica("o", of: other, state: .starting, port: server.port))
-            try await eventually("the other accepts") { bed.accepting == 1 }
+            try await eventually("the other replica accepts") { bed.accepting == 1 }
             #expect(bed.load().queued == 1)
             bed.run(makeReplica("r", of: function, state: .ready, port: server.port, awaitsReadiness: true))
             #expect(try await client.answer().status == 200)
@@ -136,7 +138,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a start that failed is 502 with exit status and last lines, at once, until the next attempt`()
+    @Test func `a failed start gets 502 with exit status and last lines at once until the next attempt`()
         async throws
     {
         try await withTestbed(timeouts: Timeouts(scaling: .milliseconds(200))) { bed in
@@ -144,10 +146,10 @@ import Testing
             bed.declare(function)
             let waiting = try await bed.client()
             waiting.send(get())
-            try await eventually("it waits") { bed.load().queued == 1 || waiting.inbox.total > 0 }
-            bed.run(troubles: [function.id: trouble(function, nextAttempt: 4e9)])
+            try await eventually("the invocation is queued") { bed.load().queued == 1 || waiting.inbox.total > 0 }
+            bed.run(startFailures: [function.id: startFailure(function, nextAttempt: 4e9)])
             let client = try await bed.client()
-            try await eventually("the trouble is known") { bed.load().queued == 0 }
+            try await eventually("the start failure is applied") { bed.load().queued == 0 }
             for asking in [client, client] {
                 let answer = try await asking.ask(get())
                 #expect(answer.status == 502)
@@ -158,8 +160,8 @@ import Testing
                 #expect(answer.body.contains("no such program"))
             }
             #expect(try await waiting.answer().status >= 502)
-            // Once another attempt is due, invocations wait for it again, and for no longer than scaling_timeout.
-            bed.run(troubles: [function.id: trouble(function, attempts: 2, nextAttempt: 0)])
+            // Once the next attempt is due, invocations wait for it again, but no longer than `scaling_timeout`.
+            bed.run(startFailures: [function.id: startFailure(function, attempts: 2, nextAttempt: 0)])
             let answer = try await client.ask(get())
             #expect(answer.body.contains("ExitedAtStart"))
             #expect(answer.field("Server-Timing")?.contains("start;dur=0.000") == false)
@@ -167,12 +169,12 @@ import Testing
     }
 
     @Test(arguments: testedLoops)
-    func `who waits in vain for a replica that is started again hears why it ended`(loops: Int) async throws {
+    func `a timeout while a replica restarts contains the reason for the restart`(loops: Int) async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed(loops: loops, timeouts: Timeouts(scaling: .milliseconds(300))) { bed in
             let function = makeFunction()
             bed.declare(function)
-            var restart = trouble(function, nextAttempt: 0)
+            var restart = startFailure(function, nextAttempt: 0)
             (restart.reason, restart.message, restart.isTimeout) = ("OOMKilled", "Raise target.resources.memory.", true)
             var down = makeReplica("r", of: function, state: .starting, port: server.port)
             (down.address, down.isDown) = (nil, true)
@@ -182,70 +184,69 @@ import Testing
             #expect(answer.status == 504 && answer.body.contains("OOMKilled"))
             #expect(answer.body.contains("target.resources.memory"))
         }
-        // A caller that still waits when it is back gets its answer, and no reason.
+        // A client that still waits when the replica is back gets its response without a reason.
         try await withTestbed(loops: loops) { bed in
             let function = makeFunction()
             bed.declare(function)
             var down = makeReplica("r", of: function, state: .starting, port: server.port)
             (down.address, down.isDown) = (nil, true)
-            let restart = trouble(function, nextAttempt: 0)
+            let restart = startFailure(function, nextAttempt: 0)
             bed.dispatcher.apply(ReplicaSnapshot(replicas: [down], restarts: [function.id: restart]))
             let client = try await bed.client()
             client.send(get())
-            try await eventually("it waits") { bed.load().queued == 1 }
+            try await eventually("the invocation is queued") { bed.load().queued == 1 }
             bed.run(makeReplica("r", of: function, port: server.port))
             #expect(try await client.answer().status == 200)
         }
         await server.stop()
     }
 
-    @Test func `a trouble of an older revision says nothing`() async throws {
+    @Test func `a start failure of an older revision is ignored`() async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed { bed in
             let function = makeFunction()
             bed.declare(function)
-            var old = trouble(function, nextAttempt: 4e9)
+            var old = startFailure(function, nextAttempt: 4e9)
             old.revision = "another"
-            bed.run(troubles: [function.id: old])
+            bed.run(startFailures: [function.id: old])
             let client = try await bed.client()
             client.send(get())
-            try await eventually("it waits") { bed.load().queued == 1 }
-            bed.run(makeReplica("r", of: function, port: server.port), troubles: [function.id: old])
+            try await eventually("the invocation is queued") { bed.load().queued == 1 }
+            bed.run(makeReplica("r", of: function, port: server.port), startFailures: [function.id: old])
             #expect(try await client.answer().status == 200)
         }
         await server.stop()
     }
 
-    @Test func `who waits for a function that is removed gets 404, who is being answered gets the answer`() async throws
-    {
+    @Test func `removing a function rejects its queue with 404 and completes the request in flight`() async throws {
         let server = try await StubServer.start { _ in }
         try await withTestbed { bed in
             try await bed.serve(server, function: makeFunction(concurrency: 1))
             let served = try await bed.client()
             served.send(get())
-            try await eventually("it works") { server.requests.count == 1 }
+            try await eventually("the replica has the request") { server.requests.count == 1 }
             var clients: [RawClient] = []
             for _ in 0..<10 {
                 let client = try await bed.client()
                 client.send(get())
                 clients.append(client)
             }
-            try await eventually("all wait") { bed.load().queued == 10 }
+            try await eventually("all invocations are queued") { bed.load().queued == 10 }
             bed.dispatcher.apply(FunctionSnapshot())
             for client in clients { #expect(try await client.answer().status == 404) }
             #expect(try await clients[0].ask(get()).status == 404)
-            // The operator must still see it, or it would stop the replica in the middle of the answer.
+            // The operator must still see the invocation; otherwise it would stop the replica before it responds.
             #expect(bed.dispatcherLoad("r0")?.inFlight == 1)
             server.requests[0].connection.send(ok("in time"))
             #expect(try await served.answer().body == "in time")
-            try await eventually("all is free") { bed.dispatcher.currentInvocations == 0 }
+            try await eventually("no invocation is left") { bed.dispatcher.currentInvocations == 0 }
             #expect(bed.dispatcherLoad("r0") == nil)
             #expect(!bed.registry.exposition().contains("function=\"hello\""))
-            // It comes back with counters that count.
+            // A function that is declared again has working counters.
             try await bed.serve(server)
             let again = try await bed.client()
             again.send(get())
-            try await eventually("it works") { server.requests.count == 2 }
+            try await eventually("the replica has the request") { server.requests.count == 2 }
             server.requests[1].connection.send(ok())
             #expect(try await again.answer().status == 200)
             #expect(bed.metric("f2s_requests_incoming_total{function=\"hello\"}") == 1)
@@ -253,25 +254,25 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a draining replica gets nothing new, and its last invocation's end is told`() async throws {
+    @Test func `a draining replica gets no new request, and the end of its last one raises a signal`() async throws {
         let (old, new) = (try await StubServer.start { _ in }, try await StubServer.answering(ok("new")))
         try await withTestbed { bed in
             let function = makeFunction()
             try await bed.serve(old, function: function)
             let slow = try await bed.client()
             slow.send(get())
-            try await eventually("it works") { old.requests.count == 1 }
+            try await eventually("the replica has the request") { old.requests.count == 1 }
             bed.run(makeReplica("r0", state: .draining, port: old.port), makeReplica("r1", port: new.port))
-            try await eventually("the new one accepts") { bed.dispatcherLoad("r1")?.isAccepting == true }
+            try await eventually("the new replica accepts") { bed.dispatcherLoad("r1")?.isAccepting == true }
             let client = try await bed.client()
             for _ in 0..<10 { #expect(try await client.ask(get()).body == "new") }
             #expect(old.requests.count == 1)
             let counter = SignalCounter(bed.changes)
-            try await eventually("the counter listens") { counter.count == 1 }
+            try await eventually("the counter has started") { counter.count == 1 }
             #expect(bed.dispatcherLoad("r0")?.inFlight == 1)
             old.requests[0].connection.send(ok("old"))
             #expect(try await slow.answer().body == "old")
-            try await eventually("the end is told") { counter.count == 2 }
+            try await eventually("a second signal is raised") { counter.count == 2 }
             #expect(bed.dispatcherLoad("r0")?.inFlight == 0)
             counter.stop()
             bed.run(makeReplica("r1", port: new.port))
@@ -281,7 +282,7 @@ import Testing
         await new.stop()
     }
 
-    @Test func `snapshots that come from many threads at once end in a whole state`() async throws {
+    @Test func `concurrent snapshots from many threads lead to a consistent state`() async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed { bed in
             let function = makeFunction(concurrency: 2)
@@ -305,7 +306,9 @@ import Testing
             }
             bed.declare(function)
             bed.run(makeReplica("r0", port: server.port))
-            try await eventually("one is left") { bed.dispatcher.currentLoad().replicas.count == 1 && bed.isIdle() }
+            try await eventually("only one is left") {
+                bed.dispatcher.currentLoad().replicas.count == 1 && bed.isIdle()
+            }
             #expect(try await client.ask(get()).status == 200)
         }
         await server.stop()

@@ -4,10 +4,10 @@ import Testing
 
 @testable import F2SDispatcher
 
-/// The limit of connections is kept by the loop that accepts them, whatever the others do.
+/// Tests that the loop that accepts connections enforces their limit, even if the other loops are blocked.
 @Suite struct ConnectionLimitTests {
     @Test(arguments: testedLoops)
-    func `loops that are late let in no more connections than the limit`(loops: Int) async throws {
+    func `the connection limit holds while the other loops are blocked`(loops: Int) async throws {
         var limits = Limits()
         limits.connectionsMax = 20
         try await withTestbed(loops: loops, limits: limits) { bed in
@@ -16,7 +16,7 @@ import Testing
             let clients = try await holding(late) {
                 var clients: [RawClient] = []
                 for _ in 0..<60 { clients.append(try await bed.client()) }
-                try await eventually("all are counted") {
+                try await eventually("all connections are counted") {
                     bed.clientConnections + Int(bed.metric("f2s_connections_refused_total")) == 60
                 }
                 #expect(bed.clientConnections == 20)
@@ -24,12 +24,12 @@ import Testing
             }
             for client in clients.prefix(20) { #expect(try await client.ask(get("/nothing")).status == 404) }
             for client in clients { client.close() }
-            try await eventually("their places are free") { bed.clientConnections == 0 }
+            try await eventually("all connections are closed") { bed.clientConnections == 0 }
             #expect(try await bed.client().ask(get("/nothing")).status == 404)
         }
     }
 
-    /// Runs `body` while these loops do nothing.
+    /// Runs `body` while these loops are blocked.
     private func holding<Result>(
         _ loops: some Collection<Mailbox<Message>>, _ body: () async throws -> Result
     ) async throws -> Result {
@@ -43,7 +43,7 @@ import Testing
                         released.wait()
                     }))
         }
-        for _ in loops { try await eventually("it is held") { held.wait(timeout: .now()) == .success } }
+        for _ in loops { try await eventually("the loop is blocked") { held.wait(timeout: .now()) == .success } }
         return try await body()
     }
 }

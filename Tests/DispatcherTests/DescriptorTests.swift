@@ -6,12 +6,12 @@ import Testing
 @testable import F2SDispatcher
 
 extension DispatcherSerial {
-    /// Numbers of descriptors: they are used again, and they run out.
+    /// Tests the reuse and the exhaustion of descriptors.
     @Suite struct DescriptorTests {
-        /// Higher than any number that the rest of the process gets, so that nobody else uses them.
+        /// A descriptor that is higher than any other in this process, so that no other code uses it.
         private static let number: Int32 = 9000
 
-        /// A pair of sockets, one of them under a number that the test has chosen.
+        /// Returns a pair of sockets. The first has the given descriptor.
         private func pair(_ number: Int32) throws -> (here: Int32, there: Int32) {
             var pair: [Int32] = [-1, -1]
             let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
@@ -22,13 +22,13 @@ extension DispatcherSerial {
             return (number, pair[1])
         }
 
-        /// While F2S starts a function, the new process holds all of its sockets for a moment: a connection that is
-        /// closed just then lives on in the kernel, and so does what epoll watches it for.
+        /// While F2S starts a replica, the new process briefly holds all sockets of F2S. A connection that F2S closes
+        /// at this moment stays open in the kernel, and so does its registration with epoll.
         @Test(arguments: [true, false])
-        func `news of a connection that is closed do not reach the next one with its number`(isPaused: Bool) throws {
+        func `events of a closed connection do not reach the next one with its descriptor`(isPaused: Bool) throws {
             let loop = EventLoop(poll: try Poll())
             let (first, firstPeer) = try pair(Self.number)
-            // What a process that was forked holds.
+            // The duplicate that a forked process would hold.
             let forked = fcntl(first, F_DUPFD_CLOEXEC, Self.number + 100)
             let (old, new) = (RecordingHandler(), RecordingHandler())
             let stream = Stream(accepted: first, loop: loop)
@@ -51,7 +51,7 @@ extension DispatcherSerial {
                 }
                 loop.schedule(after: 20_000_000) { loop.stop() }
             }
-            // One round later its descriptor is closed.
+            // The loop closes the descriptor one round later.
             loop.schedule(after: 0) {
                 stream.close()
                 loop.schedule(after: 10_000_000) { next() }
@@ -64,7 +64,7 @@ extension DispatcherSerial {
             for descriptor in [forked, firstPeer, secondPeer, Self.number] where descriptor >= 0 { close(descriptor) }
         }
 
-        @Test func `connections that come and go under the same numbers never get each other's answers`() async throws {
+        @Test func `connections that reuse descriptors never get each other's responses`() async throws {
             let replicas = try LeanReplicas(2)
             try await withTestbed { bed in
                 try await bed.serve(ports: replicas.ports)
@@ -75,13 +75,14 @@ extension DispatcherSerial {
                     return try await group.reduce([], +)
                 }
                 #expect(strangers == [])
-                try await eventually("all is free") { bed.isIdle() && bed.clientConnections == 0 }
-                report(5, "3000 connections that come and go, most of them in the middle: no stranger's answer")
+                try await eventually("no invocation is left") { bed.isIdle() && bed.clientConnections == 0 }
+                report(5, "3000 short connections, most of them aborted: no client got another's response")
             }
             replicas.stop()
         }
 
-        /// Connections in turn, of which most break off somewhere; the others must get their own answers.
+        /// Opens connections one after another and aborts most of them. Returns the responses that do not belong to
+        /// their requests.
         private func churn(port: Int, thread: Int, count: Int) throws -> [String] {
             var others: [String] = []
             for number in 0..<count {
@@ -120,10 +121,10 @@ extension DispatcherSerial {
             return others
         }
 
-        @Test func `where descriptors run out, what is open works on, and all is well once there are some again`()
+        @Test func `open connections work without free descriptors, and new ones work once there are some again`()
             async
         {
-            // In a process of its own: the others would run out of them too.
+            // Runs in its own process, because other tests would run out of descriptors too.
             _ = await #expect(processExitsWith: .success) {
                 let server = try await StubServer.answering(ok())
                 try await withTestbed { bed in
@@ -136,11 +137,12 @@ extension DispatcherSerial {
     }
 }
 
-/// Takes every descriptor of this process but one, and gives them back.
+/// Uses all descriptors of this process but one, and closes them again.
 private func runOut(_ bed: Testbed) async throws {
     let client = try await bed.client()
-    try check(try await client.ask(get()).status == 200, "at first")
-    // As `f2s serve` does: without them libdispatch ends the process, which opens a file each second.
+    try check(try await client.ask(get()).status == 200, "the first request failed")
+    // `f2s serve` does the same. Without spare descriptors, libdispatch, which opens a file each second, ends the
+    // process.
     f2s_keep_spare_descriptors()
     var held: [Int32] = []
     var limits = rlimit()
@@ -152,28 +154,28 @@ private func runOut(_ bed: Testbed) async throws {
         guard descriptor >= 0 else { break }
         held.append(descriptor)
     }
-    // One descriptor is left for somebody at the door, none to let him in with.
+    // Leaves one descriptor for a client's socket and none with which the dispatcher could accept the connection.
     close(held.removeLast())
     let waiting = try Wire.connect(to: bed.port)
     Wire.send(waiting, Array(get().utf8))
-    for _ in 0..<50 { try check(try await client.ask(get()).status == 200, "an open connection") }
+    for _ in 0..<50 { try check(try await client.ask(get()).status == 200, "an open connection failed") }
     let (begun, spent) = (ContinuousClock.now, try processorTime())
     try await ContinuousClock().sleep(for: .milliseconds(400))
     let (elapsed, used) = (ContinuousClock.now - begun, try processorTime() - spent)
-    try check(used < elapsed / 2, "the loop turns without end: \(used) of \(elapsed)")
+    try check(used < elapsed / 2, "the loop is busy: it used \(used) of \(elapsed)")
     for descriptor in held { close(descriptor) }
     var answer: [UInt8] = []
-    try await eventually("the one at the door is answered") {
+    try await eventually("the waiting client gets a response") {
         answer += Wire.receive(waiting) ?? []
         let text = String(decoding: answer, as: UTF8.self)
-        // libdispatch gives a spare descriptor back when it likes. With that one the client gets in, and there is none
-        // for a connection to the replica.
+        // libdispatch may free a spare descriptor at any time. The dispatcher then accepts the client with it, and has
+        // no descriptor for a connection to the replica.
         return text.hasPrefix("HTTP/1.1 200") || text.hasPrefix("HTTP/1.1 502") || text.hasPrefix("HTTP/1.1 503")
     }
-    try check(try await bed.client().ask(get()).status == 200, "a new connection")
+    try check(try await bed.client().ask(get()).status == 200, "a new connection failed")
 }
 
-/// What this process has used.
+/// Returns the processor time that this process has used.
 private func processorTime() throws -> Duration {
     var spent = rusage()
     guard getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &spent) == 0 else { throw SystemError.last("getrusage") }
@@ -181,7 +183,7 @@ private func processorTime() throws -> Duration {
         + .microseconds(spent.ru_utime.tv_usec + spent.ru_stime.tv_usec)
 }
 
-/// An error that ends a process of its own is not shown by the test that began it.
+/// Prints an error of `body` to standard error, because the test that started this process does not show it.
 private func complaining(_ body: () async throws -> Void) async throws {
     do {
         try await body()
@@ -191,7 +193,7 @@ private func complaining(_ body: () async throws -> Void) async throws {
     }
 }
 
-/// For a process of its own, where an expectation that fails is not seen.
+/// Throws an error if a condition is false. An expectation in a child process would not be reported.
 private func check(_ condition: Bool, _ what: String) throws {
     guard condition else { throw Late(description: what) }
 }

@@ -6,13 +6,14 @@ import Testing
 @testable import F2SDispatcher
 
 extension DispatcherSerial {
-    /// Must hold 6: a limit is exact, and who came first is served first, whichever loops the invocations are on.
+    /// Tests promise 6: a limit is exact, and invocations are served in the order of their arrival, on one or several
+    /// event loops.
     @Suite struct ExactOrderTests {
-        /// Requests of the first test: as many as are promised in `make soak`, and a tenth of them otherwise. Either
-        /// runs with 1, 2 and 4 loops.
+        /// The number of requests of the first test: the promised number in `make soak`, and a tenth of it otherwise.
+        /// Both run with 1, 2 and 4 loops.
         private static let requestsCount = getenv("F2S_SOAK") == nil ? 20_000 : 200_000
 
-        @Test func `requests from 64 connections are never two at once in a replica, and all are answered`()
+        @Test func `with 64 connections no replica has two requests at once, and every request gets a response`()
             async throws
         {
             let replicas = try LeanReplicas(3)
@@ -24,7 +25,7 @@ extension DispatcherSerial {
                 let time = begun.duration(to: .now)
                 #expect(outcome.statuses == [200: 64 * count])
                 #expect(outcome.strangers == 0 && outcome.broken == 0)
-                try await eventually("no slot is left") { bed.isIdle() }
+                try await eventually("no slot is in use") { bed.isIdle() }
                 let tally = replicas.tally
                 #expect(tally.most == [1, 1, 1])
                 #expect(tally.served.reduce(0, +) == 64 * count)
@@ -33,14 +34,14 @@ extension DispatcherSerial {
                 report(
                     6,
                     "\(64 * count) requests from 64 connections over \(usualLoops) loops to 3 single-slot replicas "
-                        + "in \(time): at most \(tally.most) at once, served \(tally.served), none left over")
+                        + "in \(time): at most \(tally.most) at once, served \(tally.served), no slot left over")
             }
             replicas.stop()
         }
 
-        /// One slot is a clock: the next invocation arrives only after the one before has ended, so the order of
-        /// arrival is that of the grants.
-        @Test(arguments: [1, 3]) func `who is admitted first arrives first, whichever loop it is on`(slots: Int)
+        /// With one slot, an invocation reaches the replica only after the previous one has ended, so the order of
+        /// arrival is the order in which slots were granted.
+        @Test(arguments: [1, 3]) func `invocations reach replicas in the order of admission on all loops`(slots: Int)
             async throws
         {
             let replicas = try LeanReplicas(slots, delay: 2_000_000, isOrderKept: true)
@@ -51,20 +52,20 @@ extension DispatcherSerial {
                 var mostOvertaken = 0
                 var ordered = 0
                 for round in 0..<rounds {
-                    // Nobody is served while they line up.
+                    // No replica runs while the invocations are queued.
                     bed.run()
-                    try await eventually("nobody takes") { bed.accepting == 0 }
+                    try await eventually("no replica accepts") { bed.accepting == 0 }
                     var clients: [Int32] = []
                     defer { for client in clients { close(client) } }
                     for number in 0..<64 {
                         let client = try Wire.connect(to: bed.port)
                         clients.append(client)
                         Wire.send(client, Array(get("/hello/\(round)-\(number)").utf8))
-                        try await promptly("number \(number) waits") { bed.load().queued == number + 1 }
+                        try await promptly("invocation \(number) is queued") { bed.load().queued == number + 1 }
                     }
                     bed.run(replicas.ports, of: held, round: round)
-                    try await eventually("all are served") { replicas.tally.order.count == 64 * (round + 1) }
-                    try await eventually("all have ended") { bed.isIdle() }
+                    try await eventually("all requests have arrived") { replicas.tally.order.count == 64 * (round + 1) }
+                    try await eventually("all invocations have ended") { bed.isIdle() }
                     var missing = Set(0..<64)
                     for path in replicas.tally.order.suffix(64) {
                         let number = try Int(path.split(separator: "-").last.orThrow()).orThrow()
@@ -73,24 +74,24 @@ extension DispatcherSerial {
                         ordered += 1
                     }
                 }
-                // Those that are in flight at the same time may arrive in any order, for their loops are not each
-                // other's: who arrives may have overtaken those who hold the other slots, and nobody else.
+                // Invocations that are in flight at the same time may arrive in any order, because they may be on
+                // different loops. An invocation may overtake those in the other slots, but no others.
                 #expect(mostOvertaken < slots)
                 report(
                     6,
-                    "\(ordered) invocations lined up over \(usualLoops) loops were served in the order of their "
+                    "\(ordered) invocations queued on \(usualLoops) loops were served in the order of their "
                         + "admission by \(slots) replicas of concurrency 1 (at most \(mostOvertaken) were overtaken)")
             }
             replicas.stop()
         }
 
-        /// The cell is what the loops share. Here four threads use it as four loops do, and note under its lock what it
-        /// decides: that record is the order in which it was decided.
-        @Test func `a queue that four threads use grants in the order of admission`() async throws {
-            let cells = try (0..<3).map { try ReplicaCell.sample($0) }
+        /// The loops share the queue. Here four threads use it as four loops would, and record each decision under its
+        /// lock, so that the record has the order of the decisions.
+        @Test func `a queue used by four threads grants slots in the order of admission`() async throws {
+            let handles = try (0..<3).map { try ReplicaHandle.sample($0) }
             var queue = InvocationQueue(concurrency: 1, lengthMax: 1000, now: 0)
-            _ = queue.update(cells.map { ($0, false) }, trouble: nil, hasStarting: false, now: 0)
-            for cell in cells { _ = queue.accepted(cell, now: 0) }
+            _ = queue.update(handles.map { ($0, false) }, startFailure: nil, hasStarting: false, now: 0)
+            for handle in handles { _ = queue.accepted(handle, now: 0) }
             let turnstile = Turnstile(queue)
             let perThread = 20_000
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -108,15 +109,15 @@ extension DispatcherSerial {
             report(
                 6,
                 "\(record.granted.count) grants to 4 threads in the order of admission, \(record.waited) of them "
-                    + "waited for; at most \(record.mostInside) per replica")
+                    + "after a wait; at most \(record.mostInside) per replica")
         }
     }
 }
 
-/// One queue, its lock, and what happened under it.
+/// A queue with its lock and a record of its decisions.
 private final class Turnstile: Sendable {
     struct Record {
-        /// Sequence numbers in the order of their grants.
+        /// The sequence numbers in the order of their grants.
         var granted: [UInt64] = []
         var waited = 0
         var mostInside = 0
@@ -128,24 +129,24 @@ private final class Turnstile: Sendable {
         var queue: InvocationQueue
         var record = Record()
         var sequences: [UInt64: UInt64] = [:]
-        var held: [InvocationQueue.Grant] = []
+        var held: [InvocationQueue.SlotLease] = []
         var nextGeneration: UInt64 = 0
 
-        mutating func take(_ grant: InvocationQueue.Grant, _ sequence: UInt64) {
+        mutating func take(_ lease: InvocationQueue.SlotLease, _ sequence: UInt64) {
             record.granted.append(sequence)
-            held.append(grant)
-            let inside = held.count { $0.replica === grant.replica }
+            held.append(lease)
+            let inside = held.count { $0.replica === lease.replica }
             record.mostInside = max(record.mostInside, inside)
         }
 
         mutating func finishOne() {
             guard !held.isEmpty else { return }
-            let grant = held.remove(at: Int(nextGeneration % UInt64(held.count)))
-            guard let wake = queue.finish(grant, now: 0),
-                let sequence = sequences.removeValue(forKey: wake.waiter.generation)
+            let lease = held.remove(at: Int(nextGeneration % UInt64(held.count)))
+            guard let handoff = queue.finish(lease, now: 0),
+                let sequence = sequences.removeValue(forKey: handoff.waiter.generation)
             else { return }
             record.waited += 1
-            take(wake.grant, sequence)
+            take(handoff.lease, sequence)
         }
     }
 
@@ -159,12 +160,13 @@ private final class Turnstile: Sendable {
                 state.nextGeneration += 1
                 let waiter = InvocationQueue.Waiter(loop: thread, entry: 0, generation: state.nextGeneration)
                 switch state.queue.admit(waiter, now: 0, wallClock: 0) {
-                case .granted(let grant, let sequence): state.take(grant, sequence)
+                case .granted(let lease, let sequence): state.take(lease, sequence)
                 case .waiting(let sequence, _, _): state.sequences[waiter.generation] = sequence
                 default: break
                 }
             }
-            // Locked anew, as on a loop: between the two anybody may come. Mostly some wait, at times nobody does.
+            // Acquires the lock again, as a loop does, so that another thread may come in between. Usually some waiters
+            // stay in the queue, and at times none.
             state.withLock { state in
                 let wanted = Int(state.nextGeneration / 64 % 16)
                 while state.queue.queued > wanted || wanted == 0 && !state.held.isEmpty { state.finishOne() }

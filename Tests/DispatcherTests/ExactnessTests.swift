@@ -6,9 +6,9 @@ import TestSupport
 import Testing
 
 extension DispatcherSerial {
-    /// Under load over several loops: the limit is exact, nobody is forgotten.
+    /// Tests under load that the limit is exact and that every request gets a response.
     @Suite struct ExactnessTests {
-        /// Counts who is inside a replica at once.
+        /// Counts the concurrent requests of a replica.
         private final class Gauge: Sendable {
             let inside = Atomic<Int>(0)
             let most = Atomic<Int>(0)
@@ -50,7 +50,7 @@ extension DispatcherSerial {
             }
         }
 
-        @Test(arguments: [1, 3]) func `never more than the limit in a replica, and every request is answered`(
+        @Test(arguments: [1, 3]) func `a replica never exceeds its limit, and every request gets a response`(
             concurrency: Int
         ) async throws {
             let made = try await replicas(3, delay: .microseconds(200))
@@ -62,17 +62,17 @@ extension DispatcherSerial {
                 #expect(statuses == [200: 64 * count])
                 for (_, gauge) in made {
                     #expect(gauge.most.load(ordering: .relaxed) == concurrency)
-                    // A third each, less where the machine holds up one of them.
+                    // Each replica serves about a third, or less if the machine delays it.
                     #expect(gauge.served.load(ordering: .relaxed) > 64 * count / 12)
                 }
-                try await eventually("all is free") { bed.isIdle() }
+                try await eventually("no invocation is left") { bed.isIdle() }
                 #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == Double(64 * count))
                 #expect(bed.load().admitted == UInt64(64 * count))
             }
             for (server, _) in made { await server.stop() }
         }
 
-        @Test func `replicas that come, drain and go under load cost no request`() async throws {
+        @Test func `no request fails while replicas start, drain and end under load`() async throws {
             let made = try await replicas(4, delay: .microseconds(100))
             let function = makeFunction(concurrency: 1)
             try await withTestbed { bed in
@@ -82,7 +82,7 @@ extension DispatcherSerial {
                 async let changes: Void = {
                     var generator = SeededGenerator(seed: 3)
                     while !isOver.load(ordering: .relaxed) {
-                        // The first one stays, so that there is always one; those that leave drain before they go.
+                        // The first replica stays. The others drain before they end.
                         let states = made.indices.dropFirst().map { ($0, Int.random(in: 0..<3, using: &generator)) }
                         let others = states.filter { $0.1 > 0 }.map { index, state in
                             makeReplica(
@@ -96,7 +96,7 @@ extension DispatcherSerial {
                 #expect(try await statuses == [200: 1600])
                 isOver.store(true, ordering: .relaxed)
                 try await changes
-                try await eventually("all is free") { bed.isIdle() }
+                try await eventually("no invocation is left") { bed.isIdle() }
             }
             for (server, _) in made { await server.stop() }
         }

@@ -3,11 +3,11 @@ import Synchronization
 import Testing
 
 extension DispatcherSerial {
-    /// One function's flood is not the next one's affair.
+    /// Tests that a flood of requests to one function does not affect another function.
     @Suite struct FairnessTests {
         private final class Stop: Sendable { let isSet = Atomic<Bool>(false) }
 
-        @Test func `a flood of one function delays no other, and has none of its invocations refused`() async throws {
+        @Test func `a flood of requests to one function neither delays nor rejects those to another`() async throws {
             let slow = try LeanReplicas(1, delay: 20_000_000)
             let fast = try LeanReplicas(1)
             let flooded = makeFunction("flooded", concurrency: 1)
@@ -19,7 +19,7 @@ extension DispatcherSerial {
                 bed.run(
                     makeReplica("slow", of: flooded, port: slow.ports[0]),
                     makeReplica("fast", of: normal, port: fast.ports[0]))
-                try await eventually("both accept") { bed.accepting == 2 }
+                try await eventually("both replicas accept") { bed.accepting == 2 }
                 let load = PacedLoad(port: bed.port, function: "normal")
                 _ = try await load.run(seconds: 0.2)
                 var comparison = PacedLoad.Comparison()
@@ -31,10 +31,10 @@ extension DispatcherSerial {
                             .run(connections: 500, count: .max) { stop.isSet.load(ordering: .relaxed) }
                     }
                     try await eventually("the queue is full") { bed.load("flooded").queued == 300 }
-                    // The first onrush is a burst of a moment; this is about those who stay.
+                    // Skips the first burst. The test is about the sustained load.
                     let refused = "f2s_requests_failed_total{function=\"flooded\",stage=\"queue\"}"
                     let first = bed.metric(refused)
-                    try await eventually("they come again") { bed.metric(refused) > first + 400 }
+                    try await eventually("rejected clients return") { bed.metric(refused) > first + 400 }
                     comparison.add(alone: alone, beside: try await measure(load))
                     #expect(bed.load("flooded").queued > 250)
                     stop.isSet.store(true, ordering: .relaxed)

@@ -4,23 +4,23 @@ import Glibc
 import Testing
 
 extension DispatcherSerial {
-    /// `concurrency: 1` is exact as the function itself counts it, whatever its callers do.
+    /// Tests that `concurrency: 1` is exact, as counted in the replicas, while clients leave at random moments.
     @Suite struct FickleClientsTests {
-        /// Requests of each case; all six together make 20,000.
+        /// The number of requests of each case. The six cases together send about 20,000.
         private static let requests = getenv("F2S_FICKLE_REQUESTS").flatMap { Int(String(cString: $0)) } ?? 3400
         private static let functions = 20
         private static let replicasEach = 10
 
         private static let declared: [Function] = (0..<functions).map { number in
-            // Every fifth function's time is over before many of its answers are there.
+            // Every fifth function has a timeout that is shorter than many of its responses.
             makeFunction("f\(number)", concurrency: 1, timeout: number % 5 == 0 ? .milliseconds(200) : nil)
         }
 
         private func run(_ bed: Testbed, _ ports: [Int]) async throws {
             let each = Self.replicasEach
             bed.dispatcher.apply(FunctionSnapshot(functions: Self.declared))
-            let replicas = ports.enumerated().map { place, port in
-                makeReplica("r\(place)", of: Self.declared[place / each], port: port)
+            let replicas = ports.enumerated().map { location, port in
+                makeReplica("r\(location)", of: Self.declared[location / each], port: port)
             }
             bed.dispatcher.apply(ReplicaSnapshot(replicas: replicas))
             try await eventually("every replica accepts") { bed.accepting == ports.count }
@@ -36,17 +36,20 @@ extension DispatcherSerial {
             #expect(answered + outcome.left == requests)
             #expect(outcome.broken == 0)
             #expect(Set(outcome.statuses.keys).isSubset(of: [200, 504]))
-            // A third by design, those that are timed out included. On a busy machine fewer leave in time.
+            // By design a third, including timeouts. On a busy machine fewer clients leave in time.
             let cutShort = outcome.left + outcome.statuses[504, default: 0]
             #expect(cutShort > requests / 5)
-            try await eventually("all is free") { beds.allSatisfy { bed in names.allSatisfy { bed.isIdle($0) } } }
+            try await eventually("no invocation is left") {
+                beds.allSatisfy { bed in names.allSatisfy { bed.isIdle($0) } }
+            }
             let most = replicas.tally.most
             #expect(most.allSatisfy { $0 <= 1 }, "at once: \(most.filter { $0 > 1 })")
-            // Fifteen callers of ten slots on average, three rounds of 300 ms for the longest queue: the bar is 1.5 s.
+            // On average 15 clients share 10 slots; the longest queue takes about three rounds of 300 ms. The promised
+            // bound is 1.5 s; the test fails at five times it.
             #expect(outcome.longest < 7500)
         }
 
-        @Test(arguments: testedLoops) func `a third of the callers leave, and never are two at once in a replica`(
+        @Test(arguments: testedLoops) func `no replica has two requests at once while a third of the clients leave`(
             loops: Int
         ) async throws {
             let replicas = try LeanReplicas(Self.functions * Self.replicasEach)
@@ -57,7 +60,7 @@ extension DispatcherSerial {
             replicas.stop()
         }
 
-        @Test(arguments: testedLoops) func `the same with two processes, each of which owns half of the functions`(
+        @Test(arguments: testedLoops) func `the limit holds with two processes that own half of the functions each`(
             loops: Int
         ) async throws {
             let replicas = try LeanReplicas(Self.functions * Self.replicasEach)

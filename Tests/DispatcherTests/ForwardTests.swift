@@ -3,9 +3,9 @@ import F2SModel
 import NIOCore
 import Testing
 
-/// Invocations of a function whose slots another process grants.
+/// Tests invocations of a function with a remote owner.
 @Suite struct ForwardTests {
-    /// The first process has clients, the second one grants the slots of `/hello`, for which these stubs work.
+    /// Runs two processes. Clients connect to the first; the second owns `/hello`, for which the stub is the replica.
     private func withOwner(
         _ server: StubServer, function: Function = makeFunction(concurrency: 1), timeouts: Timeouts = Timeouts(),
         limits: Limits = Limits(), _ body: (_ first: Testbed, _ owner: Testbed) async throws -> Void
@@ -13,14 +13,14 @@ import Testing
         try await withPair(limits: limits, timeouts: timeouts) { first, owner in
             try await owner.serve(server, function: function)
             try await first.serve(server, function: function)
-            first.seat(elsewhere: owner.internalAddress, isHeld: true)
+            first.setOwnership(elsewhere: owner.internalAddress, isHeld: true)
             try await body(first, owner)
-            try await eventually("nothing is in hand") { first.isIdle() && owner.isIdle() }
+            try await eventually("no invocation is open") { first.isIdle() && owner.isIdle() }
         }
         await server.stop()
     }
 
-    @Test func `the owner gets it as it came and answers it, and the replica sees the client`() async throws {
+    @Test func `the owner gets the request unchanged, and the replica sees the client's address`() async throws {
         let server = try await StubServer.answering(ok("hi", fields: "X-Own: 1\r\n"))
         try await withOwner(server, function: makeFunction(path: "/to/", concurrency: 1)) { first, owner in
             let client = try await RawClient.connect(to: first.port, from: "127.0.0.9")
@@ -47,36 +47,36 @@ import Testing
         }
     }
 
-    @Test func `what is forwarded is in hand at its owner, and nowhere else`() async throws {
+    @Test func `a forwarded invocation is counted only in the load of its owner`() async throws {
         let server = try await StubServer.start { _ in }
         try await withOwner(server) { first, owner in
             let (one, two) = (try await first.client(), try await first.client())
             one.send(get())
-            try await eventually("it works") { server.requests.count == 1 }
+            try await eventually("the replica has the request") { server.requests.count == 1 }
             two.send(get())
-            try await eventually("the other one waits") { owner.load().queued == 1 }
+            try await eventually("the other invocation is queued") { owner.load().queued == 1 }
             #expect(owner.load().inFlight == 1)
             #expect(first.load().inFlight == 0 && first.load().queued == 0 && !first.load().wantsActivation)
             #expect(first.dispatcher.currentInvocations == 2)
             server.requests[0].connection.send(ok("1"))
             #expect(try await one.answer().body == "1")
-            try await eventually("its turn") { server.requests.count == 2 }
-            // The slot of a client that leaves is free at the owner once the replica has answered.
+            try await eventually("the next request reaches the replica") { server.requests.count == 2 }
+            // The owner frees the slot of a client that left once the replica has responded.
             two.close()
             server.requests[1].connection.send(ok("2"))
         }
     }
 
-    @Test func `what the owner says of a failure is what the client reads`() async throws {
+    @Test func `the client gets the owner's error response unchanged`() async throws {
         try await withPair { first, owner in
             let function = makeFunction(concurrency: 1)
             first.declare(function)
             owner.declare(function)
-            let trouble = StartTrouble(
+            let startFailure = StartFailure(
                 stage: .image, reason: "ImagePullBackOff", message: "No such image.", revision: function.revision,
                 attempts: 1, nextAttempt: .infinity, retryAfterSeconds: 1)
-            owner.run(troubles: [function.id: trouble])
-            first.seat(elsewhere: owner.internalAddress, isHeld: true)
+            owner.run(startFailures: [function.id: startFailure])
+            first.setOwnership(elsewhere: owner.internalAddress, isHeld: true)
             let direct = try await owner.client().ask(get())
             let answer = try await first.client().ask(get())
             #expect(answer.status == 502)
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test(arguments: [1, 4096, 4097, 1_000_000], ["Content-Length", "chunked"])
-    func `bodies of any size go through, both ways`(count: Int, framing: String) async throws {
+    func `bodies of any size are forwarded in both directions`(count: Int, framing: String) async throws {
         let server = try await StubServer.start { request in
             request.connection.send(ok(request.body))
         }
@@ -104,7 +104,7 @@ import Testing
                 let content = isChunked ? "\(String(count, radix: 16))\r\n\(body)\r\n0\r\n\r\n" : body
                 if pause {
                     client.send(head)
-                    try await eventually("the head is there") { first.dispatcher.currentInvocations == 1 }
+                    try await eventually("the head has arrived") { first.dispatcher.currentInvocations == 1 }
                     client.send(content)
                 } else {
                     client.send(head + content)
@@ -116,7 +116,7 @@ import Testing
         }
     }
 
-    @Test func `a client that asks whether to go on is told when there is a slot`() async throws {
+    @Test func `a client with Expect gets 100 Continue once the owner grants a slot`() async throws {
         let server = try await StubServer.start { $0.connection.send(ok($0.body)) }
         let body = String(repeating: "x", count: 10_000)
         try await withOwner(server) { first, owner in
@@ -124,7 +124,7 @@ import Testing
             let client = try await first.client()
             client.send(
                 "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 10000\r\n\r\n")
-            try await eventually("it waits at the owner") { owner.load().queued == 1 }
+            try await eventually("the invocation is queued at the owner") { owner.load().queued == 1 }
             #expect(client.inbox.total == 0)
             owner.run(makeReplica("again", port: server.port))
             #expect(try await client.answer().status == 100)
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test func `an upgraded connection goes through`() async throws {
+    @Test func `an upgraded connection is forwarded`() async throws {
         let server = try await StubServer.start { request in
             request.connection.send(
                 "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\nhello")
@@ -142,14 +142,16 @@ import Testing
             let client = try await first.client()
             client.send(get("/hello", "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: y\r\n"))
             #expect(try await client.answer().status == 101)
-            try await eventually("bytes come") { client.inbox.text == "hello" }
+            try await eventually("the replica's bytes arrive") { client.inbox.text == "hello" }
             client.send("world")
-            try await eventually("bytes go") { server.requests[0].connection.inbox.text.hasSuffix("world") }
+            try await eventually("the client's bytes arrive") {
+                server.requests[0].connection.inbox.text.hasSuffix("world")
+            }
             client.close()
         }
     }
 
-    @Test func `a request that is as large as it may be is none too large for the owner`() async throws {
+    @Test func `the owner accepts a forwarded request of the maximum size`() async throws {
         let server = try await StubServer.answering(ok())
         var limits = Limits()
         limits.headBytesMax = 4096
@@ -167,7 +169,7 @@ import Testing
         }
     }
 
-    @Test func `how fast a caller may come is counted where callers are seen`() async throws {
+    @Test func `the process that the client connects to enforces the rate limit`() async throws {
         let server = try await StubServer.answering(ok())
         let function = makeFunction(
             concurrency: 1, limits: FunctionLimits(rate: 0.001, burst: 2))
@@ -183,7 +185,7 @@ import Testing
         }
     }
 
-    @Test func `the time-out is the owner's to tell`() async throws {
+    @Test func `the owner reports the timeout`() async throws {
         let server = try await StubServer.start { _ in }
         try await withOwner(server, function: makeFunction(concurrency: 1, timeout: .seconds(2))) { first, _ in
             let answer = try await first.client().ask(get())
@@ -194,7 +196,7 @@ import Testing
         }
     }
 
-    @Test func `a function's answer passes for a process's word only with the token`() async throws {
+    @Test func `a function's response with a wrong token is not taken for a response of the owner`() async throws {
         let server = try await StubServer.answering(
             "HTTP/1.1 503 Service Unavailable\r\nX-F2S-Token: guess\r\nContent-Length: 2\r\n\r\nno")
         try await withOwner(server) { first, _ in

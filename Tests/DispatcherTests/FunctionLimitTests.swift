@@ -3,13 +3,13 @@ import NIOCore
 import Testing
 
 extension DispatcherSerial {
-    /// What a function's own limits (`target.limits`) are to its callers.
+    /// Tests a function's own limits (`target.limits`) as its clients see them.
     @Suite struct FunctionLimitTests {
         private func limited(_ limits: FunctionLimits, concurrency: Int? = nil) -> Function {
             makeFunction(concurrency: concurrency, limits: limits)
         }
 
-        @Test func `never more in flight in all replicas together than inFlight says`() async throws {
+        @Test func `inFlight limits the requests of all replicas together`() async throws {
             let replicas = try LeanReplicas(3, delay: 1_000_000)
             try await withTestbed { bed in
                 try await bed.serve(
@@ -20,12 +20,12 @@ extension DispatcherSerial {
                 let tally = replicas.tally
                 #expect(tally.mostInAll == 5)
                 report(6, "inFlight 5 over 3 replicas of concurrency 4: at most \(tally.mostInAll) at once in 2000")
-                try await eventually("all is free") { bed.isIdle() }
+                try await eventually("no invocation is left") { bed.isIdle() }
             }
             replicas.stop()
         }
 
-        @Test func `a limit that is edited holds at once, for those who wait too`() async throws {
+        @Test func `a changed limit applies at once, also to queued invocations`() async throws {
             let server = try await StubServer.start { _ in }
             try await withTestbed { bed in
                 try await bed.serve(server, function: limited(FunctionLimits(inFlight: 2)))
@@ -33,35 +33,36 @@ extension DispatcherSerial {
                 for number in 1...6 {
                     clients.append(try await bed.client())
                     clients[number - 1].send(get("/hello/\(number)"))
-                    try await eventually("it is in") { bed.load().inFlight + bed.load().queued == number }
+                    try await eventually("the client is counted") { bed.load().inFlight + bed.load().queued == number }
                 }
-                try await eventually("two work") { server.requests.count == 2 }
+                try await eventually("two requests at the replica") { server.requests.count == 2 }
                 #expect(bed.load().queued == 4)
                 bed.declare(limited(FunctionLimits(inFlight: 4)))
-                try await eventually("four work") { server.requests.count == 4 }
+                try await eventually("four requests at the replica") { server.requests.count == 4 }
                 bed.declare(limited(FunctionLimits(inFlight: 3, queued: 1)))
-                // One leaves a place that is one too many, and the next newcomer finds the queue over its length.
+                // The first response frees no slot, because four requests exceed the new limit of three. The queue is
+                // longer than its new limit, so the next invocation is rejected.
                 server.requests[0].connection.send(ok())
-                try await eventually("three work") { bed.load().inFlight == 3 }
+                try await eventually("three requests in flight") { bed.load().inFlight == 3 }
                 #expect(bed.load().queued == 2)
                 #expect(server.requests.count == 4)
                 #expect(try await bed.client().ask(get()).status == 503)
                 bed.declare(limited(FunctionLimits()))
-                try await eventually("all work") { server.requests.count == 6 }
+                try await eventually("all requests at the replica") { server.requests.count == 6 }
                 for request in server.requests.dropFirst() { request.connection.send(ok()) }
                 for client in clients { #expect(try await client.answer().status == 200) }
-                try await eventually("all is free") { bed.isIdle() }
+                try await eventually("no invocation is left") { bed.isIdle() }
             }
             await server.stop()
         }
 
-        @Test func `where none may wait, the next one is answered 503 at once`() async throws {
+        @Test func `without a queue the next invocation gets 503 at once`() async throws {
             let server = try await StubServer.start { _ in }
             try await withTestbed { bed in
                 try await bed.serve(server, function: limited(FunctionLimits(inFlight: 1, queued: 0)))
                 let (first, second) = (try await bed.client(), try await bed.client())
                 first.send(get())
-                try await eventually("it works") { server.requests.count == 1 }
+                try await eventually("the replica has the request") { server.requests.count == 1 }
                 for _ in 0..<3 {
                     let answer = try await second.ask(get())
                     #expect(answer.status == 503)
@@ -69,14 +70,14 @@ extension DispatcherSerial {
                     #expect(answer.field("Content-Type") == "application/problem+json")
                     #expect(answer.body.contains("\"stage\":\"queue\""), "\(answer.body)")
                     let waited = answer.field("Server-Timing")?.dropFirst("queue;dur=".count).prefix { $0 != "," }
-                    // The next one in the queue would have its answer only after the first one's.
+                    // A queued invocation would get its response only after the first one.
                     #expect(waited.flatMap { Double($0) } ?? .infinity < 5000)
                 }
                 #expect(bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"queue\"}") == 3)
                 server.requests[0].connection.send(ok())
                 #expect(try await first.answer().status == 200)
                 second.send(get())
-                try await eventually("it works") { server.requests.count == 2 }
+                try await eventually("the replica has the request") { server.requests.count == 2 }
                 server.requests[1].connection.send(ok())
                 #expect(try await second.answer().status == 200)
             }
@@ -84,7 +85,7 @@ extension DispatcherSerial {
         }
 
         @Test(arguments: [(0.5, "2"), (0.1, "10"), (0.0001, "10000")])
-        func `who is too fast gets 429, the time to wait and the reason`(rate: Double, seconds: String) async throws {
+        func `a client over its rate gets 429, Retry-After and the reason`(rate: Double, seconds: String) async throws {
             let server = try await StubServer.answering(ok())
             try await withTestbed { bed in
                 try await bed.serve(server, function: limited(FunctionLimits(rate: rate)))
@@ -104,7 +105,7 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test func `a burst is exact over all loops and connections of a caller`() async throws {
+        @Test func `a burst is exact over all loops and connections of a client`() async throws {
             let replicas = try LeanReplicas(2)
             try await withTestbed { bed in
                 try await bed.serve(ports: replicas.ports, function: limited(FunctionLimits(rate: 0.001, burst: 100)))
@@ -112,18 +113,18 @@ extension DispatcherSerial {
                 #expect(outcome.statuses == [200: 100, 429: 540])
                 #expect(replicas.tally.served.reduce(0, +) == 100)
                 #expect(bed.metric("f2s_requests_limited_total{function=\"hello\"}") == 540)
-                report(6, "burst 100 of one caller over 4 loops: \(outcome.statuses)")
+                report(6, "burst 100 of one client over all loops: \(outcome.statuses)")
             }
             replicas.stop()
         }
 
-        @Test func `callers from two addresses have a bucket each`() async throws {
+        @Test func `every client address has its own bucket`() async throws {
             let server = try await StubServer.answering(ok())
             try await withTestbed { bed in
                 try await bed.serve(server, function: limited(FunctionLimits(rate: 0.001, burst: 2)))
                 for source in ["127.0.0.1", "127.0.0.2", "127.0.0.3"] {
                     for expected in [200, 200, 429, 429] {
-                        // Another connection each time: it is the address that counts.
+                        // Each request uses a new connection, because buckets belong to addresses.
                         let client = try await RawClient.connect(to: bed.port, from: source)
                         #expect(try await client.ask(get()).status == expected, "\(source)")
                         client.close()
@@ -133,20 +134,20 @@ extension DispatcherSerial {
                     server.requests.map { $0.field("X-Forwarded-For") ?? "" } == [
                         "127.0.0.1", "127.0.0.1", "127.0.0.2", "127.0.0.2", "127.0.0.3", "127.0.0.3",
                     ])
-                // What a client claims to be does not count.
+                // The address that a client claims is ignored.
                 let client = try await bed.client()
                 #expect(try await client.ask(get("/hello", "X-Forwarded-For: 127.0.0.9\r\n")).status == 429)
             }
             await server.stop()
         }
 
-        @Test func `a rate comes, changes and goes while callers are connected`() async throws {
+        @Test func `a rate limit can be added, changed and removed while clients are connected`() async throws {
             let server = try await StubServer.answering(ok())
             try await withTestbed { bed in
                 try await bed.serve(server, function: limited(FunctionLimits()))
                 let client = try await bed.client()
                 func statuses(_ count: Int) async throws -> [Int] {
-                    // The loop takes a table over a moment later; for what follows an answer of another route, it has.
+                    // The loop applies a new table asynchronously. It has applied it once it responds on another route.
                     #expect(try await bed.client().ask(get("/nothing")).status == 404)
                     var statuses: [Int] = []
                     for _ in 0..<count { statuses.append(try await client.ask(get()).status) }
@@ -163,7 +164,7 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test func `tokens come in at the rate`() async throws {
+        @Test func `tokens are added at the rate`() async throws {
             let replicas = try LeanReplicas(1)
             try await withTestbed { bed in
                 try await bed.serve(ports: replicas.ports, function: limited(FunctionLimits(rate: 50, burst: 5)))
@@ -172,8 +173,8 @@ extension DispatcherSerial {
                 let seconds = Double(Wire.now() - begun) / 1e9
                 let served = outcome.statuses[200, default: 0]
                 report(6, "rate 50, burst 5, asked 200 times in \(seconds) s: \(outcome.statuses)")
-                // 5 at once and 50 in each second, never more. A caller whom the machine stops for a while loses the
-                // tokens that the bucket does not hold.
+                // At most 5 at once and 50 per second. If the machine delays the client, tokens above the bucket's
+                // capacity are lost.
                 #expect(served <= 5 + Int(50 * seconds) + 1)
                 #expect(served >= 25)
             }

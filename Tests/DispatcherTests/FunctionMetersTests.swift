@@ -5,7 +5,7 @@ import Testing
 @testable import F2SDispatcher
 
 @Suite struct FunctionMetersTests {
-    /// What dashboards and alerts are written against.
+    /// The HELP and TYPE lines on which dashboards and alerts depend.
     private static let heads = """
         # HELP f2s_activations_total Times that a first replica was asked for.
         # TYPE f2s_activations_total counter
@@ -33,7 +33,7 @@ import Testing
         "0.0005 0.001 0.0025 0.005 0.01 0.025 0.05 0.1 0.25 0.5 1 2.5 5 10 30 60 120 +Inf"
         .split(separator: " ")
 
-    /// The series of a function that answered one invocation with 200 on a warm replica.
+    /// The series of a function after one invocation with status 200 on a warm replica.
     private static var series: Set<String> {
         let singles = [
             "f2s_activations_total", "f2s_requests_abandoned_total",
@@ -66,7 +66,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a replica that is doubted is no activation`() async throws {
+    @Test func `a failed connection to a replica does not count as an activation`() async throws {
         let server = try await StubServer.start { request in
             if request.line.contains("break") { request.connection.close() } else { request.connection.send(ok()) }
         }
@@ -75,7 +75,7 @@ import Testing
             bed.declare(function)
             let first = try await bed.client()
             first.send(get())
-            try await eventually("it is asked for") {
+            try await eventually("an activation is counted") {
                 bed.metric("f2s_activations_total{function=\"hello\"}") == 1
             }
             bed.run(makeReplica("r", of: function, port: server.port))
@@ -89,13 +89,13 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a function has series from its first call on, and none before or after it is deleted`() async throws {
+    @Test func `a function has series from its first invocation until it is deleted`() async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed { bed in
             try await bed.serve(server)
             #expect(!bed.registry.exposition().contains("function="))
             #expect(try await bed.client().ask(get()).status == 200)
-            try await eventually("it is counted") {
+            try await eventually("the invocation is counted") {
                 bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 1
             }
             let lines = bed.registry.exposition().split(separator: "\n").map(String.init)
@@ -110,7 +110,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a cold start has a histogram from the first one on, and no stage has failed`()
+    @Test func `the first cold start creates its histogram and no series for failures`()
         async
         throws
     {
@@ -120,10 +120,12 @@ import Testing
             bed.declare(function)
             let first = try await bed.client()
             first.send(get())
-            try await eventually("it is asked for") { bed.metric("f2s_activations_total{function=\"hello\"}") == 1 }
+            try await eventually("an activation is counted") {
+                bed.metric("f2s_activations_total{function=\"hello\"}") == 1
+            }
             bed.run(makeReplica("r", of: function, port: server.port))
             #expect(try await first.answer().status == 200)
-            try await eventually("it is counted") {
+            try await eventually("the invocation is counted") {
                 bed.metric("f2s_cold_start_seconds_count{function=\"hello\"}") == 1
             }
             #expect(!bed.registry.exposition().contains("f2s_requests_failed_total{"))
@@ -131,7 +133,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `what was counted survives an edit, and goes with the function`() async throws {
+    @Test func `counters survive an edit and are removed with the function`() async throws {
         let server = try await StubServer.start { $0.connection.send(ok()) }
         try await withTestbed { bed in
             try await bed.serve(server)
@@ -139,8 +141,8 @@ import Testing
             #expect(try await client.ask(get()).status == 200)
             bed.declare(makeFunction(path: "/other", concurrency: 7))
             #expect(try await client.ask(get()).status == 200)
-            // The client may have its answer a moment before it is counted.
-            try await eventually("both are counted") {
+            // The client may receive its response before the invocation is counted.
+            try await eventually("both invocations are counted") {
                 bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 2
             }
             #expect(bed.metric("f2s_requests_incoming_total{function=\"hello\"}") == 2)
@@ -156,7 +158,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `every event and every stage has a counter of its own`() {
+    @Test func `every event and every stage has its own counter`() {
         let meters = FunctionMeters()
         for (number, event) in FunctionMeters.Event.allCases.enumerated() {
             for _ in 0...number { meters.count(event) }
@@ -173,7 +175,7 @@ import Testing
         }
     }
 
-    @Test func `times go to their own histograms, and loops that begin at once lose none`() async throws {
+    @Test func `each time goes to its histogram, and concurrent first observations are not lost`() async throws {
         let meters = FunctionMeters()
         #expect(!meters.areUsed && meters.currentReadings == nil)
         await withTaskGroup(of: Void.self) { group in

@@ -7,7 +7,7 @@ import Testing
     static let identity = RequestIdentity(high: 0xA, low: 0xB, span: 0x10)
     static let requestID = "000000000000000a000000000000000b"
 
-    /// The lines that a replica gets.
+    /// Returns the lines of the head that a replica gets.
     private func composed(
         _ text: String, path: String? = nil, rest: Int = 0, address: String = "10.1.2.3"
     ) throws -> [String] {
@@ -32,7 +32,7 @@ import Testing
         "X-Request-Id: \(requestID)", "traceparent: 00-\(requestID)-0000000000000011-00",
     ]
 
-    @Test func `what arrives goes on unchanged, followed by what F2S adds`() throws {
+    @Test func `a head is forwarded unchanged, followed by the fields that F2S adds`() throws {
         let lines = try composed("GET /x HTTP/1.1\r\nHost: a:8\r\nAccept:  */* \r\ncookie: b\r\n\r\n")
         #expect(lines == ["GET /x HTTP/1.1", "Host: a:8", "Accept:  */* ", "cookie: b"] + added)
     }
@@ -46,13 +46,13 @@ import Testing
         "Connection: X-Request-Id\r\nX-Request-Id: 7",
         "Connection: traceparent\r\ntraceparent: 7",
     ])
-    func `what belongs to one hop, or that a client must not claim, ends here`(field: String) throws {
+    func `hop-by-hop fields and a client's forwarding claims are removed`(field: String) throws {
         let lines = try composed("GET /x HTTP/1.1\r\nHost: a:8\r\nBefore: 1\r\n\(field)\r\nAfter: 2\r\n\r\n")
         #expect(lines == ["GET /x HTTP/1.1", "Host: a:8", "Before: 1", "After: 2"] + added)
     }
 
     @Test(arguments: ["Host", "Content-Length", "Content-Type", "Authorization"])
-    func `a Connection field cannot name away what gives the request its meaning`(name: String) throws {
+    func `a Connection field cannot remove essential fields`(name: String) throws {
         let lines = try composed(
             "POST /x HTTP/1.1\r\nHost: a:8\r\nContent-Length: 1\r\nContent-Type: b\r\n"
                 + "Authorization: c\r\nConnection: \(name)\r\n\r\n"
@@ -60,13 +60,13 @@ import Testing
         #expect(lines.contains { $0.hasPrefix(name + ":") })
     }
 
-    @Test func `a trace and a request's name are the client's where it sends them`() throws {
+    @Test func `a client's own traceparent and X-Request-Id are kept`() throws {
         let own = ["X-Request-Id: mine", "traceparent: 00-1-2-01"]
         let lines = try composed("GET /x HTTP/1.1\r\nHost: a:8\r\n\(own[0])\r\n\(own[1])\r\n\r\n")
         #expect(lines == ["GET /x HTTP/1.1", "Host: a:8"] + own + added.prefix(4))
     }
 
-    @Test func `an upgrade is asked for again on the next hop`() throws {
+    @Test func `an upgrade is requested again on the next hop`() throws {
         let lines = try composed(
             "GET /x HTTP/1.1\r\nHost: a:8\r\nUpgrade: WebSocket\r\nConnection: X, Upgrade\r\nX: 1\r\n\r\n")
         #expect(lines == ["GET /x HTTP/1.1", "Host: a:8", "Connection: Upgrade", "Upgrade: websocket"] + added)
@@ -77,7 +77,7 @@ import Testing
         #expect(lines == ["GET /x HTTP/1.1", "A: b", "Host: "] + added.filter { !$0.hasPrefix("X-Forwarded-Host") })
     }
 
-    @Test func `an IPv6 client is named as RFC 7239 wants it`() throws {
+    @Test func `an IPv6 client address has the format of RFC 7239`() throws {
         let lines = try composed("GET /x HTTP/1.1\r\nHost: a\r\n\r\n", address: "::1")
         #expect(lines.contains("X-Forwarded-For: ::1"))
         #expect(lines.contains("Forwarded: for=\"[::1]\";proto=http"))
@@ -97,7 +97,7 @@ import Testing
         #expect(lines.first == "GET \(wanted) HTTP/1.1")
     }
 
-    @Test func `a response loses what belongs to one hop and speaks HTTP 1 point 1`() throws {
+    @Test func `a response is forwarded as HTTP 1 point 1 without hop-by-hop fields`() throws {
         var scanner = HeadScanner(limits: HeadLimits(Limits()))
         let text =
             "HTTP/1.0 299 Fine  thing\r\nConnection: keep-alive, X\r\nKeep-Alive: 5\r\n"
@@ -112,13 +112,13 @@ import Testing
     @Test(arguments: [
         (0, "0.000"), (7, "0.007"), (45, "0.045"), (999, "0.999"), (1000, "1.000"), (1_234_567, "1234.567"),
     ])
-    func `Server-Timing is in milliseconds with three places`(microseconds: UInt64, text: String) {
+    func `Server-Timing is in milliseconds with three decimal places`(microseconds: UInt64, text: String) {
         let out = Buffer(capacity: 64)
         HeadComposer.serverTiming(queue: microseconds, start: 0, function: 1, into: out)
         #expect(out.text == "Server-Timing: queue;dur=\(text), start;dur=0.000, function;dur=0.001\r\n")
     }
 
-    @Test func `names of requests differ and are in the form of W3C Trace Context`() {
+    @Test func `request identities are unique and have the format of W3C Trace Context`() {
         var generator = IdentityGenerator(seed: 1)
         var seen: Set<String> = []
         for _ in 0..<1000 {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import F2SDispatcher
 
-/// Finding where a head ends, whatever the pieces in which it arrives.
+/// Tests the search for the end of a head that arrives in pieces.
 @Suite struct HeadEndTests {
     static let cases: [(String, Int?)] = [
         ("GET / HTTP/1.1\r\nHost: a\r\n\r\n", 27), ("GET / HTTP/1.1\r\nHost: a\r\n\r\nmore\r\n\r\n", 27),
@@ -23,7 +23,7 @@ import Testing
         #expect(end(text, from: &searched) == wanted)
     }
 
-    @Test(arguments: cases) func `the end is found byte by byte, as soon as it is there`(text: String, wanted: Int?) {
+    @Test(arguments: cases) func `the end is found byte by byte as soon as it has arrived`(text: String, wanted: Int?) {
         var searched = 0
         for count in 0...text.utf8.count {
             let found = end(text, first: count, from: &searched)

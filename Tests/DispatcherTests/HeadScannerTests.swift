@@ -5,7 +5,7 @@ import Testing
 @testable import F2SDispatcher
 
 @Suite struct HeadScannerTests {
-    /// Reads a text as a request's head, or says why not.
+    /// Parses a text as the head of a request.
     private func request(_ text: String, limits: Limits = Limits()) -> Result<RequestHead, HeadError> {
         var scanner = HeadScanner(limits: HeadLimits(limits))
         let bytes = ByteBuffer(string: text)
@@ -42,7 +42,7 @@ import Testing
         ),
         ("TRACE /%2e HTTP/1.1\r\nHost: [::1]:8\r\n\r\n", .trace, "/%2e", "/%2e", .none),
     ])
-    func `a request in order is read`(
+    func `a valid request is parsed`(
         text: String, method: Function.Method, target: String, path: String, framing: Framing
     ) throws {
         let head = try request(text).get()
@@ -53,7 +53,7 @@ import Testing
         #expect(head.framing == framing)
     }
 
-    @Test func `a method that F2S does not know is a method all the same`() throws {
+    @Test func `an unknown method is accepted`() throws {
         #expect(try request("A / HTTP/1.1\r\nHost: a\r\n\r\n").get().method == nil)
         #expect(try request("get / HTTP/1.1\r\nHost: a\r\n\r\n").get().method == nil)
         #expect(try request("M-SEARCH / HTTP/1.1\r\nHost: a\r\n\r\n").get().method == nil)
@@ -113,13 +113,13 @@ import Testing
         // Others.
         "GET / HTTP/1.1\r\nHost: a\r\nAuthorization: x\r\nAuthorization: y\r\n\r\n",
     ])
-    func `a request that is malformed or ambiguous is refused`(text: String) throws {
+    func `a malformed or ambiguous request is rejected`(text: String) throws {
         let error = #expect(throws: HeadError.self) { try self.request(text).get() }
         if case .malformed = error { return }
         Issue.record("\(String(describing: error)) for \(text.debugDescription)")
     }
 
-    @Test func `a head, a target and a number of fields at the limit pass and one more is refused`() throws {
+    @Test func `a target and a number of fields at the limit are accepted, and one more is rejected`() throws {
         var limits = Limits()
         limits.targetBytesMax = 10
         limits.fieldsMax = 3
@@ -137,8 +137,7 @@ import Testing
         ("GET / HTTP/1.0\r\nHost: a\r\n\r\n", false), ("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", false),
         ("GET / HTTP/1.1\r\nHost: a\r\nConnection: a\r\nConnection: close\r\n\r\n", false),
     ])
-    func `whether a client's connection goes on follows from version and Connection`(text: String, goesOn: Bool) throws
-    {
+    func `a request persists its connection by its version and Connection field`(text: String, goesOn: Bool) throws {
         #expect(try request(text).get().isPersistent == goesOn)
     }
 
@@ -154,7 +153,7 @@ import Testing
             try request(both.replacing("Host: a\r\n", with: "Host: a\r\nContent-Length: 0\r\n")).get().upgrade != nil)
     }
 
-    @Test func `a Connection field cannot make the scanner work for long`() {
+    @Test func `a Connection field with too many names is rejected`() {
         let names = String(repeating: "x,", count: 15_000)
         #expect(throws: HeadError.self) {
             try self.request("GET / HTTP/1.1\r\nHost: a\r\nConnection: \(names)\r\n\r\n").get()
@@ -173,7 +172,7 @@ import Testing
         ("HTTP/1.0 200 OK\r\nContent-Length: 3\r\nConnection: Keep-Alive\r\n\r\n", 200, .length(3), true),
         ("HTTP/1.1 999 x\r\n\r\n", 999, .untilClose, true),
     ])
-    func `a response in order is read`(text: String, status: Int, framing: Framing, goesOn: Bool) throws {
+    func `a valid response is parsed`(text: String, status: Int, framing: Framing, goesOn: Bool) throws {
         let head = try response(text).get()
         #expect(head.status == status)
         #expect(head.framing(isAnswerToHead: false) == framing)
@@ -190,7 +189,7 @@ import Testing
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n", "HTTP/1.1 200 OK\r\nX: y\r\n z\r\n\r\n",
         "HTTP/1.1 200 OK\r\nX : y\r\n\r\n", "HTTP/1.0 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
     ])
-    func `a response that is malformed or ambiguous is refused`(text: String) {
+    func `a malformed or ambiguous response is rejected`(text: String) {
         #expect(throws: HeadError.self) { try self.response(text).get() }
     }
 }

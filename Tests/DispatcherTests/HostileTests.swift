@@ -3,12 +3,13 @@ import NIOCore
 import TestSupport
 import Testing
 
-/// Strangers' bytes: what is ambiguous or too large is refused, and nothing behind it reaches a replica.
+/// Tests hostile clients. The dispatcher rejects ambiguous and oversized requests, and no bytes after them reach a
+/// replica.
 @Suite struct HostileTests {
     static let chunked = "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
     static let second = "GET /invoke/hello/smuggled HTTP/1.1\r\nHost: a\r\n\r\n"
 
-    /// Heads that are refused before anything of them reaches a replica.
+    /// Heads that the dispatcher rejects before any of their bytes reach a replica.
     static let refused = [
         "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nContent-Length: 4\r\n\r\n0\r\n\r\n",
@@ -38,7 +39,7 @@ import Testing
         "\u{16}\u{3}\u{1}\u{2}\u{0}\u{1}\u{0}\u{1}\u{fc}\r\n\r\n",
     ]
 
-    @Test(arguments: refused) func `an ambiguous request gets 400 and the end, and nothing reaches a replica`(
+    @Test(arguments: refused) func `an ambiguous request gets 400 and a close, and no byte reaches a replica`(
         text: String
     ) async throws {
         let server = try await StubServer.answering(ok())
@@ -57,7 +58,7 @@ import Testing
         await server.stop()
     }
 
-    /// Chunked bodies that are malformed behind a head that is in order.
+    /// Malformed chunked bodies after a valid head.
     static let bodies = [
         "5\r\nhelloX\r\n0\r\n\r\n", "5\nhello\r\n0\r\n\r\n", "0\r\nX: y\n\r\n", "0\n\n", "-5\r\nhello\r\n",
         "0x5\r\nhello\r\n0\r\n\r\n",
@@ -66,7 +67,7 @@ import Testing
         "0\r\n\rX", "1;\u{0}\r\na\r\n0\r\n\r\n", "0\r\n X: y\r\n\r\n",
     ]
 
-    @Test(arguments: bodies) func `a malformed chunk ends both connections, and no second request gets through`(
+    @Test(arguments: bodies) func `a malformed chunk ends both connections, and no second request is forwarded`(
         body: String
     ) async throws {
         let server = try await StubServer.start(call: .onHead) { _ in }
@@ -81,7 +82,7 @@ import Testing
                 try await eventually("the replica's connection ends") { request.connection.inbox.isClosed }
                 #expect(!request.connection.inbox.text.contains("smuggled"))
             }
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
         }
         await server.stop()
     }
@@ -121,7 +122,7 @@ import Testing
         (chunked + "\r\n186a1\r\n" + String(repeating: "x", count: 100_001), 413),
     ]
 
-    @Test(arguments: oversized) func `what is over a limit is refused by its name`(text: String, status: Int)
+    @Test(arguments: oversized) func `a request over a limit gets the status of that limit`(text: String, status: Int)
         async throws
     {
         let server = try await StubServer.start(call: .onHead) { _ in }
@@ -133,12 +134,12 @@ import Testing
             #expect(answer.field("Connection") == "close")
             try await client.closed()
             if status != 413 { #expect(server.requests.isEmpty) }
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
         }
         await server.stop()
     }
 
-    @Test func `what is just within the limits passes`() async throws {
+    @Test func `a request at the limits is accepted`() async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed(limits: small()) { bed in
             try await bed.serve(server)
@@ -151,7 +152,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a refusal reaches a client that goes on sending`() async throws {
+    @Test func `an error response reaches a client that keeps sending`() async throws {
         try await withTestbed(limits: small()) { bed in
             bed.declare(makeFunction())
             for _ in 0..<5 {
@@ -161,11 +162,11 @@ import Testing
                 #expect(try await client.answer().status == 413)
                 try await client.closed()
             }
-            try await eventually("they are gone") { bed.clientConnections == 0 }
+            try await eventually("the clients are gone") { bed.clientConnections == 0 }
         }
     }
 
-    @Test func `random bytes crash nothing and are answered or closed`() async throws {
+    @Test func `random bytes cause no crash, and their connection is closed`() async throws {
         let server = try await StubServer.answering(ok())
         var limits = Limits()
         limits.headTimeout = .milliseconds(100)
@@ -188,7 +189,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `requests that are cut at any byte are the same requests`() async throws {
+    @Test func `requests that arrive byte by byte are the same requests`() async throws {
         let server = try await StubServer.start { $0.connection.send(ok($0.line + $0.body)) }
         try await withTestbed { bed in
             try await bed.serve(server)

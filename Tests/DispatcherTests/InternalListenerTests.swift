@@ -4,7 +4,7 @@ import F2SModel
 import NIOCore
 import Testing
 
-/// What only other F2S processes and hooks may do, and what they get.
+/// Tests the listener for other F2S processes and for hooks.
 @Suite struct InternalListenerTests {
     private let shown = "X-F2S-Token: \(token)\r\n"
 
@@ -30,7 +30,7 @@ import Testing
         "Authorization: \(token)\r\n",
     ]
 
-    @Test(arguments: wrong) func `who does not show the token may not invoke`(fields: String) async throws {
+    @Test(arguments: wrong) func `a peer without the token may not invoke functions`(fields: String) async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed(internal: makeInternal()) { bed in
             try await bed.serve(server)
@@ -47,21 +47,21 @@ import Testing
         await server.stop()
     }
 
-    @Test func `without a token of its own a process trusts nobody`() async throws {
+    @Test func `a process without a token rejects all peers`() async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed(internal: makeInternal(token: "")) { bed in
             try await bed.serve(server)
             for fields in ["", "X-F2S-Token:\r\n"] {
                 #expect(try await bed.peer().ask(get("/hello", fields)).status == 403)
             }
-            // Nor does it forward what the others would refuse.
-            bed.seat(elsewhere: bed.internalAddress)
+            // It also does not forward requests, because the owner would reject them.
+            bed.setOwnership(elsewhere: bed.internalAddress)
             #expect(try await bed.client().ask(get()).status == 200)
         }
         await server.stop()
     }
 
-    @Test func `with the token a function is served, and the token ends there`() async throws {
+    @Test func `a peer with the token invokes a function, and the token is not forwarded`() async throws {
         let server = try await StubServer.answering(ok("hi"))
         try await withTestbed(internal: makeInternal()) { bed in
             try await bed.serve(server)
@@ -89,18 +89,18 @@ import Testing
         await server.stop()
     }
 
-    @Test func `it is served at home wherever public invocations go`() async throws {
+    @Test func `a peer's invocation is served locally even if the owner is remote`() async throws {
         let server = try await StubServer.answering(ok("home"))
         try await withTestbed(internal: makeInternal()) { bed in
             try await bed.serve(server)
-            bed.seat(elsewhere: Replica.Address(ip: "127.0.0.1", port: 1))
+            bed.setOwnership(elsewhere: Replica.Address(ip: "127.0.0.1", port: 1))
             #expect(try await bed.peer().ask(get("/hello", shown)).body == "home")
         }
         await server.stop()
     }
 
     @Test(arguments: ["/nothing", "/hello"])
-    func `of a function that is not known here yet the other process is told in a way that no function can fake`(
+    func `a peer that invokes a function without a local queue gets 503 with the token`(
         path: String
     ) async throws {
         try await withTestbed(internal: makeInternal()) { bed in
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func `what a client says of itself as a process is dropped`() async throws {
+    @Test func `a client's own fields of a peer are removed`() async throws {
         let apiPath = temporarySocketPath()
         let api = try await StubServer.start(path: apiPath) { $0.connection.send(ok()) }
         let server = try await StubServer.answering(ok())
@@ -132,7 +132,7 @@ import Testing
 
     // MARK: Everything else
 
-    @Test func `everything else goes to the hooks, with its token and its first slash once`() async throws {
+    @Test func `other requests go to the hooks with the token and a single leading slash`() async throws {
         try await withHooks {
             $0.connection.send(ok($0.line))
         } _: { bed, hooks in
@@ -157,27 +157,27 @@ import Testing
         }
     }
 
-    @Test func `a hook counts as work in hand, and may be silent for longer than anybody else`() async throws {
+    @Test func `a hook counts as an open invocation and has a longer timeout than the others`() async throws {
         let timeouts = Timeouts(request: .seconds(60), http: .milliseconds(100))
         try await withHooks(timeouts: timeouts) { _ in
         } _: { bed, hooks in
             let peer = try await bed.peer()
             peer.send("GET /drain/u HTTP/1.1\r\nHost: a\r\n\r\n")
-            try await eventually("it is there") { hooks.requests.count == 1 }
+            try await eventually("the hook has the request") { hooks.requests.count == 1 }
             #expect(bed.dispatcher.currentInvocations == 1)
             let answered = hooks.requests[0].connection
             answered.schedule(in: .milliseconds(400)) { answered.send(ok("drained")) }
             #expect(try await peer.answer().body == "drained")
-            try await eventually("nothing is in hand") { bed.dispatcher.currentInvocations == 0 }
-            // One whose caller leaves is no work any more.
+            try await eventually("no invocation is open") { bed.dispatcher.currentInvocations == 0 }
+            // A hook whose client has left no longer counts.
             peer.send("GET /drain/u HTTP/1.1\r\nHost: a\r\n\r\n")
-            try await eventually("it is in hand") { bed.dispatcher.currentInvocations == 1 }
+            try await eventually("the invocation is open") { bed.dispatcher.currentInvocations == 1 }
             peer.close()
-            try await eventually("it is not") { bed.dispatcher.currentInvocations == 0 }
+            try await eventually("no invocation is open") { bed.dispatcher.currentInvocations == 0 }
         }
     }
 
-    @Test func `a stream of the API is no work in hand`() async throws {
+    @Test func `a stream of the API does not count as an open invocation`() async throws {
         let path = temporarySocketPath()
         let api = try await StubServer.start(path: path) {
             $0.connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
@@ -185,13 +185,13 @@ import Testing
         try await withTestbed(apiPath: path, internal: makeInternal()) { bed in
             let client = try await bed.client()
             client.send("GET /events HTTP/1.1\r\nHost: a\r\n\r\n")
-            try await eventually("it has begun") { client.inbox.text.contains("\r\nx") }
+            try await eventually("the request has begun") { client.inbox.text.contains("\r\nx") }
             #expect(bed.dispatcher.currentInvocations == 0)
         }
         await api.stop()
     }
 
-    @Test func `while the hooks are not up they get 503`() async throws {
+    @Test func `hooks get 503 while their server is down`() async throws {
         try await withTestbed(internal: makeInternal()) { bed in
             let peer = try await bed.peer()
             #expect(try await peer.ask("GET /drain/u HTTP/1.1\r\nHost: a\r\n\r\n").status == 503)
@@ -199,21 +199,21 @@ import Testing
         }
     }
 
-    @Test func `clients who have taken every connection do not keep processes out`() async throws {
+    @Test func `peers can connect while clients use all allowed connections`() async throws {
         var limits = Limits()
         limits.connectionsMax = 1
         try await withHooks(limits: limits) {
             $0.connection.send(ok())
         } _: { bed, _ in
             let first = try await bed.client()
-            try await eventually("it is in") { bed.clientConnections == 1 }
+            try await eventually("the client is counted") { bed.clientConnections == 1 }
             try await bed.client().closed()
             #expect(try await bed.peer().ask("GET /load HTTP/1.1\r\nHost: a\r\n\r\n").status == 200)
             first.close()
         }
     }
 
-    @Test func `while the rest ends hooks are answered, and what is forwarded is sent back`() async throws {
+    @Test func `a draining process serves hooks and returns forwarded invocations`() async throws {
         try await withHooks {
             $0.connection.send(ok())
         } _: { bed, _ in

@@ -2,9 +2,10 @@ import F2SDispatcher
 import F2SModel
 import Testing
 
-/// A process that is about to end sends its callers elsewhere before it takes nothing more.
+/// Tests a process that is about to end: it makes its clients reconnect elsewhere before it stops accepting
+/// connections.
 @Suite struct LeavingTests {
-    @Test func `every answer ends its connection, and nobody is refused or cut off`() async throws {
+    @Test func `every response closes its connection, and no request is rejected or aborted`() async throws {
         let apiPath = temporarySocketPath()
         let api = try await StubServer.start(path: apiPath) { $0.connection.send(ok()) }
         let server = try await StubServer.answering(ok("hi"))
@@ -31,10 +32,10 @@ import Testing
             #expect(peer.field("Connection") == "close")
             #expect(!bed.dispatcher.currentReport().isDraining)
             let silent = try await bed.client()
-            try await eventually("it is in") { bed.clientConnections == 1 }
+            try await eventually("the client is counted") { bed.clientConnections == 1 }
             await bed.dispatcher.beginDraining()
             try await silent.closed()
-            // Leaving does not begin again.
+            // `beginLeaving` does not undo draining.
             bed.dispatcher.beginLeaving()
             #expect(bed.dispatcher.currentReport().isDraining)
         }
@@ -42,7 +43,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `an answer that has begun without saying so leaves its connection open`() async throws {
+    @Test func `a response that began without Connection close keeps its connection open`() async throws {
         let server = try await StubServer.start { request in
             guard request.index == 0 else { return request.connection.send(ok("second")) }
             request.connection.send("HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabc")
@@ -51,7 +52,7 @@ import Testing
             try await bed.serve(server)
             let client = try await bed.client()
             client.send(get())
-            try await eventually("the beginning") { client.inbox.text.contains("abc") }
+            try await eventually("the first bytes of the response") { client.inbox.text.contains("abc") }
             bed.dispatcher.beginLeaving()
             server.requests[0].connection.send("def")
             #expect(try await client.answer().body == "abcdef")

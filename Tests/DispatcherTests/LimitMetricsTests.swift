@@ -2,7 +2,7 @@ import F2SModel
 import Testing
 
 @Suite struct LimitMetricsTests {
-    @Test func `every limit is a metric, and follows the settings`() async throws {
+    @Test func `every limit has a metric that follows the settings`() async throws {
         try await withTestbed { bed in
             let names = Limits().readings.map(\.name)
             #expect(names.count == 14)

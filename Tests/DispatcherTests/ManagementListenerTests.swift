@@ -3,9 +3,10 @@ import F2SMetrics
 import F2SModel
 import Testing
 
-/// What the public listener no longer serves once management has a listener of its own, and who may use that.
+/// Tests a separate management listener: the requests that the public listener then rejects, and the clients that may
+/// use management.
 @Suite struct ManagementListenerTests {
-    /// A dispatcher with both listeners, an API that answers with the request's line, and the function `/hello`.
+    /// Runs a dispatcher with both listeners, an API that responds with the request line, and the function `/hello`.
     private func withManagement(
         loops: Int = 1, limits: Limits = Limits(), _ body: (Testbed, _ api: StubServer) async throws -> Void
     ) async throws {
@@ -25,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: testedLoops)
-    func `the public listener serves functions and health, and says where the rest is`(loops: Int) async throws {
+    func `the public listener serves functions and health, and names the management listener`(loops: Int) async throws {
         try await withManagement(loops: loops) { bed, api in
             let client = try await bed.client()
             #expect(try await client.ask(get()).body == "hi")
@@ -44,7 +45,7 @@ import Testing
     }
 
     @Test(arguments: testedLoops)
-    func `the management listener serves management and, as published, functions`(loops: Int) async throws {
+    func `the management listener serves management and functions`(loops: Int) async throws {
         try await withManagement(loops: loops) { bed, _ in
             let client = try await bed.manager()
             for target in ["/", "/functions", "/health"] {
@@ -55,7 +56,7 @@ import Testing
     }
 
     @Test(arguments: testedLoops)
-    func `a function manages nothing, over a connection from before it was known either`(loops: Int) async throws {
+    func `a replica may not use management, even over an earlier connection`(loops: Int) async throws {
         try await withManagement(loops: loops) { bed, api in
             let early = try await bed.manager(from: "127.0.0.7")
             #expect(try await early.ask(request("/functions")).status == 200)
@@ -68,7 +69,7 @@ import Testing
                 }
             }
             #expect(api.requests.count == 1)
-            // Others may, and a function may call functions.
+            // Other addresses may use management, and a replica may invoke functions.
             #expect(try await bed.manager(from: "127.0.0.8").ask(request("/functions")).status == 200)
             #expect(try await RawClient.connect(to: bed.port, from: "127.0.0.7").ask(get()).body == "hi")
             bed.dispatcher.refuse(atManagement: [])
@@ -76,19 +77,19 @@ import Testing
         }
     }
 
-    @Test func `clients who have taken every connection do not keep operators out`() async throws {
+    @Test func `operators can connect while clients use all allowed connections`() async throws {
         var limits = Limits()
         limits.connectionsMax = 1
         try await withManagement(limits: limits) { bed, _ in
             let first = try await bed.client()
-            try await eventually("it is in") { bed.clientConnections == 1 }
+            try await eventually("the client is counted") { bed.clientConnections == 1 }
             try await bed.client().closed()
             #expect(try await bed.manager().ask(request("/functions")).status == 200)
             first.close()
         }
     }
 
-    @Test func `what ends takes no management either`() async throws {
+    @Test func `draining also closes the management listener`() async throws {
         try await withManagement { bed, _ in
             let port = try #require(bed.dispatcher.managementPort)
             await bed.dispatcher.beginDraining()
@@ -96,7 +97,7 @@ import Testing
         }
     }
 
-    @Test func `without a management listener the public one serves everything`() async throws {
+    @Test func `the public listener serves management if there is no management listener`() async throws {
         let path = temporarySocketPath()
         let api = try await StubServer.start(path: path) { $0.connection.send(ok($0.line)) }
         try await withTestbed(apiPath: path) { bed in
@@ -107,7 +108,7 @@ import Testing
         await api.stop()
     }
 
-    @Test func `a management address that is taken closes the public listener again`() throws {
+    @Test func `a management address in use makes the start fail`() throws {
         let (descriptor, port) = try Wire.occupy()
         defer { Wire.reset(descriptor) }
         let settings = DispatcherSettings(

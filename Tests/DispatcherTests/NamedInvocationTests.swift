@@ -1,10 +1,10 @@
 import F2SModel
 import Testing
 
-/// Requests that name the function that they mean (F2S-Function).
+/// Tests requests that name the intended function in the field `F2S-Function`.
 @Suite struct NamedInvocationTests {
     @Test(arguments: testedLoops)
-    func `a request that names another function than that of its route reaches no replica`(loops: Int) async throws {
+    func `a request that names a function other than that of its route reaches no replica`(loops: Int) async throws {
         let server = try await StubServer.answering(ok("of hello"))
         try await withTestbed(loops: loops) { bed in
             try await bed.serve(server)
@@ -15,7 +15,7 @@ import Testing
             #expect(refused.body.contains("names function other"))
             #expect(refused.body.contains("lead to function hello"))
             #expect(server.requests.isEmpty)
-            // The connection goes on.
+            // The connection stays open.
             #expect(try await client.ask(get("/hello", "F2S-Function: hello\r\n")).body == "of hello")
             #expect(try await client.ask(get("/hello")).body == "of hello")
             #expect(server.requests.allSatisfy { $0.field("F2S-Function") == nil })
@@ -23,7 +23,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a name that is not the whole name, or comes twice, is refused`() async throws {
+    @Test func `an incomplete, empty or repeated name is rejected`() async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed { bed in
             try await bed.serve(server)
@@ -38,8 +38,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a method that only another function answers is refused for the name, not for the method`() async throws
-    {
+    @Test func `a wrong name takes precedence over a method that is not allowed`() async throws {
         try await withTestbed { bed in
             bed.declare(makeFunction("reader", route: "/same", method: .get))
             let client = try await bed.client()
@@ -48,12 +47,12 @@ import Testing
         }
     }
 
-    @Test func `the named function is checked where the request arrives, not where it is forwarded to`() async throws {
+    @Test func `the process that receives a request from a client checks the named function`() async throws {
         let server = try await StubServer.answering(ok("home"))
         try await withPair { first, second in
             try await second.serve(server)
             first.declare(makeFunction())
-            first.seat(elsewhere: second.internalAddress)
+            first.setOwnership(elsewhere: second.internalAddress)
             let client = try await first.client()
             #expect(try await client.ask(get("/hello", "F2S-Function: other\r\n")).status == 409)
             #expect(try await client.ask(get("/hello", "F2S-Function: hello\r\n")).body == "home")

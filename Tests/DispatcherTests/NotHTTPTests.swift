@@ -3,7 +3,7 @@ import F2SModel
 import Testing
 
 extension DispatcherSerial {
-    /// Replicas that listen and do not speak HTTP.
+    /// Tests replicas that listen but do not speak HTTP.
     @Suite struct NotHTTPTests {
         @Test(
             arguments: [
@@ -11,10 +11,10 @@ extension DispatcherSerial {
                 ("hello\n", #"it begins with \"hello\""#),
                 ("\u{15}\u{3}\u{1}\0\u{2}\u{2}\u{46}", "The replica speaks TLS on its port"),
             ], testedLoops)
-        func `an answer that is not HTTP is named with its beginning, at once`(
+        func `the error for a response that is not HTTP quotes its beginning at once`(
             answer: (said: String, words: String), loops: Int
         ) async throws {
-            // It keeps the connection open: there is nothing to wait for.
+            // The stub keeps the connection open, so the error must not depend on its end.
             let server = try await StubServer.start { $0.connection.send(answer.said) }
             try await withTestbed(loops: loops) { bed in
                 try await bed.serve(server, function: makeFunction(concurrency: 1))

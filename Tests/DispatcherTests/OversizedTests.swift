@@ -1,12 +1,12 @@
 import F2SModel
 import Testing
 
-/// What is too much of something that ``HostileTests`` does not look at.
+/// Tests excesses that ``HostileTests`` does not cover.
 @Suite struct OversizedTests {
     private static let chunked = "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
     private static let long = String(repeating: "x", count: 17_000)
 
-    /// Framing around a body, which no limit of bodies counts.
+    /// Excessive framing of a body. The limits for bodies do not include framing.
     static let framings = [
         ("an extension", chunked + "5;\(long)\r\nhello\r\n0\r\n\r\n"),
         (
@@ -19,8 +19,8 @@ import Testing
         ("an extension without end", chunked + "5;\(long)\(long)\(long)\(long)\(long)"),
     ]
 
-    // By number, because a test's name tells its arguments.
-    @Test(arguments: framings.indices) func `framing that is larger than what it frames is refused`(number: Int)
+    // The argument is a number because the test's report contains its arguments, and these texts are long.
+    @Test(arguments: framings.indices) func `excessive framing is rejected`(number: Int)
         async throws
     {
         let (name, text) = Self.framings[number]
@@ -33,12 +33,12 @@ import Testing
             #expect(answer.field("Connection") == "close")
             try await client.closed()
             #expect(server.requests.isEmpty)
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
         }
         await server.stop()
     }
 
-    @Test func `framing within its bounds passes, with a body of single bytes`() async throws {
+    @Test func `framing within its limits is accepted with a body of single-byte chunks`() async throws {
         let server = try await StubServer.start { $0.connection.send(ok()) }
         try await withTestbed { bed in
             try await bed.serve(server)
@@ -50,13 +50,13 @@ import Testing
         await server.stop()
     }
 
-    @Test func `empty lines are no request, however many there are, and do not prolong the time`() async throws {
+    @Test func `any number of empty lines is not a request and does not extend the idle timeout`() async throws {
         var limits = Limits()
         limits.idleTimeout = .milliseconds(400)
         try await withTestbed(limits: limits) { bed in
             let client = try await bed.client()
             client.send(String(repeating: "\r\n", count: 100_000))
-            try await eventually("the end") {
+            try await eventually("the connection ends") {
                 client.send("\r\n")
                 return client.isClosed
             }
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `a flood of connections over the limit costs those within it nothing`() async throws {
+    @Test func `a flood of connections over the limit does not affect those within it`() async throws {
         let replicas = try LeanReplicas(1)
         var limits = Limits()
         limits.connectionsMax = 20
@@ -74,7 +74,7 @@ import Testing
             #expect(try await inside.ask(get()).status == 200)
             var clients: [Int32] = []
             for _ in 0..<1000 { clients.append(try Wire.connect(to: bed.port)) }
-            try await eventually("they are refused") { bed.metric("f2s_connections_refused_total") >= 980 }
+            try await eventually("the connections are rejected") { bed.metric("f2s_connections_refused_total") >= 980 }
             #expect(bed.clientConnections <= 21)
             for _ in 0..<20 { #expect(try await inside.ask(get()).status == 200) }
             var told = 0
@@ -86,14 +86,14 @@ import Testing
                 Wire.reset(client)
             }
             #expect(told >= 980)
-            report(5, "1000 connections over a limit of 20: \(told) told so, those within it served")
-            try await eventually("there is room again") { bed.clientConnections == 1 }
+            report(5, "1000 connections over a limit of 20: \(told) got 503, those within it were served")
+            try await eventually("the other connections are closed") { bed.clientConnections == 1 }
             #expect(try await bed.client().ask(get()).status == 200)
         }
         replicas.stop()
     }
 
-    @Test func `a full queue refuses whoever comes, however many, and serves those who wait`() async throws {
+    @Test func `a full queue rejects all newcomers and serves its waiters`() async throws {
         let server = try await StubServer.start { _ in }
         var limits = Limits()
         limits.queueLengthMax = 50
@@ -103,17 +103,17 @@ import Testing
             for number in 0..<51 {
                 clients.append(try await bed.client())
                 clients[number].send(get())
-                try await eventually("it is in") { bed.load().inFlight + bed.load().queued == number + 1 }
+                try await eventually("the client is counted") { bed.load().inFlight + bed.load().queued == number + 1 }
             }
             let outcome = try await LeanLoad(port: bed.port).run(threads: 2, connections: 20, count: 20)
             #expect(outcome.statuses == [503: 400])
             #expect(bed.load().queued == 50)
             for number in 0..<51 {
-                try await eventually("the next one arrives") { server.requests.count == number + 1 }
+                try await eventually("the next request reaches the replica") { server.requests.count == number + 1 }
                 server.requests[number].connection.send(ok("\(number)"))
                 #expect(try await clients[number].answer().body == "\(number)")
             }
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
         }
         await server.stop()
     }

@@ -5,15 +5,16 @@ import TestSupport
 import Testing
 
 extension DispatcherSerial {
-    /// Two processes under load that take turns in granting a function's slots, and do not always agree whose turn it
-    /// is: the limit is exact over both, and nobody is lost.
+    /// Tests two processes under load that take turns in owning a function, and whose views of the owner may differ.
+    /// The limit must be exact over both, and every request must get a response.
     @Suite struct OwnershipChurnTests {
-        /// Lets the two take turns, with views that differ now and then, until told to stop.
+        /// Changes the owner at random, with views that differ at times, until `isOver` returns true and the first
+        /// process owns the function. Returns the number of completed transfers.
         private func takeTurns(_ first: Testbed, _ second: Testbed, seed: UInt64, until isOver: () -> Bool) async throws
             -> Int
         {
             var generator = SeededGenerator(seed: seed)
-            var sides = [SeatSide(first), SeatSide(second)]
+            var sides = [OwnershipSide(first), OwnershipSide(second)]
             var views = [0, 0]
             var turns = 0
             while true {
@@ -28,16 +29,16 @@ extension DispatcherSerial {
                     let wasHeld = sides[index].isHeld
                     let report = sides[index].step(isOwner: views[index] == index, other: sides[other].bed)
                     if wasHeld, !sides[index].isHeld { turns += 1 }
-                    // A report may get lost; the next one says all that it has said.
+                    // A report may get lost. The next one contains all of its information.
                     if isEnding || Int.random(in: 0..<5, using: &generator) > 0 { sides[other].take(report) }
-                    #expect(sides.contains { $0.isHeld }, "both grant slots")
+                    #expect(sides.contains { $0.isHeld }, "both processes grant slots")
                 }
                 if isEnding, !sides[0].isHeld { return turns }
                 try await ContinuousClock().sleep(for: .milliseconds(Int.random(in: 1...3, using: &generator)))
             }
         }
 
-        /// How many of the two still have clients.
+        /// Counts the processes that still have clients.
         private final class Countdown: Sendable {
             private let count = Atomic<Int>(2)
             var isOver: Bool { count.load(ordering: .relaxed) == 0 }
@@ -61,12 +62,12 @@ extension DispatcherSerial {
         }
 
         @Test(arguments: [1, 2] as [UInt64], testedLoops)
-        func `the limit is exact over both, and every request is answered once`(seed: UInt64, loops: Int) async throws {
+        func `the limit is exact, and every request gets one response`(seed: UInt64, loops: Int) async throws {
             let replicas = try LeanReplicas(3, delay: 300_000)
             let function = makeFunction(concurrency: 1)
             try await withPair(loops: loops) { first, second in
                 for bed in [first, second] {
-                    bed.seat(isHeld: true)
+                    bed.setOwnership(isHeld: true)
                     bed.declare(function)
                     bed.run(replicas.ports, of: function)
                 }
@@ -78,11 +79,11 @@ extension DispatcherSerial {
                     #expect(outcome.statuses == [200: connections * count])
                     #expect(outcome.strangers == 0 && outcome.broken == 0)
                 }
-                #expect(turns > 4, "they have hardly taken turns")
+                #expect(turns > 4, "there were too few transfers")
                 let tally = replicas.tally
                 #expect(tally.most == [1, 1, 1])
                 #expect(tally.served.reduce(0, +) == 2 * connections * count)
-                try await eventually("nothing is left over") { first.isIdle() && second.isIdle() }
+                try await eventually("no invocation or connection is left") { first.isIdle() && second.isIdle() }
                 let forwarded = [first, second].map { $0.metric("f2s_requests_forwarded_total{function=\"hello\"}") }
                 #expect(forwarded.reduce(0, +) > 0)
             }

@@ -21,13 +21,13 @@ import Testing
         .tooLarge(.fields(countMax: 1)), .tooLarge(.body(bytesMax: 1)), .requestStalled, .functionNotFound(path: "/x"),
         .methodNotAllowed(allowed: [.get]), .unauthenticated, .forbidden(.invoke), .queueFull(limit: 1),
         .rateExceeded(retryAfter: .milliseconds(1500)),
-        .queueTimeout(after: .seconds(1)), .scalingTimeout(after: .seconds(1)), .notRunnable(reason: "x"),
+        .queueTimeout(after: .seconds(1)), .scalingTimeout(after: .seconds(1)),
         .connectFailed,
         .replicaLost(afterResponseBegan: false), .malformedResponse(reason: "x"),
         .responseTimeout(after: .seconds(1), inStage: .function), .draining, .apiUnavailable,
     ]
 
-    @Test(arguments: errors) func `every failure is one whole response with status, stage and reason phrase`(
+    @Test(arguments: errors) func `every error is a complete response with status, stage and reason phrase`(
         error: InvocationError
     ) throws {
         let answer = try answer(error)
@@ -40,13 +40,13 @@ import Testing
         #expect(answer.field("Retry-After") == error.retryAfterSeconds.map(String.init))
     }
 
-    @Test func `an answer to HEAD has the length of a body that is not there`() throws {
+    @Test func `a response to HEAD has the length of the omitted body`() throws {
         let answer = try answer(.connectFailed, toHead: true)
         #expect((answer.field("Content-Length").flatMap(Int.init) ?? 0) > 10)
         #expect(answer.body.isEmpty)
     }
 
-    @Test func `Allow, Connection and Server-Timing are there when they are due`() throws {
+    @Test func `Allow, Connection and Server-Timing are present when required`() throws {
         var times = ExchangeTimes(now: 1_000_000)
         times.granted = 3_000_000
         times.responded = 7_000_000
@@ -59,11 +59,11 @@ import Testing
         #expect(timed.field("Server-Timing") == "queue;dur=2.000, start;dur=0.000, function;dur=4.000")
     }
 
-    @Test func `a start that failed tells exit status and last lines`() throws {
-        let trouble = StartTrouble(
+    @Test func `a start failure contains the exit status and the last lines`() throws {
+        let startFailure = StartFailure(
             stage: .start, reason: "ExitedAtStart", message: "It ended.", exitStatus: 3, logTail: ["a \"b\"", "c\n"],
             revision: Revision(text: "r"), attempts: 1, nextAttempt: 0, retryAfterSeconds: 4)
-        let answer = try answer(.startFailed(trouble))
+        let answer = try answer(.startFailed(startFailure))
         #expect(answer.status == 502)
         #expect(answer.field("Retry-After") == "4")
         #expect(answer.body.contains("\"exitStatus\":3"))

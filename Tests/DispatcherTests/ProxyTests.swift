@@ -1,9 +1,9 @@
 import F2SModel
 import Testing
 
-/// What goes through, whole and unchanged, over real sockets.
+/// Tests that requests and responses are forwarded completely and unchanged over real sockets.
 @Suite struct ProxyTests {
-    @Test func `a GET reaches the replica with path, query and fields, and its answer comes back`() async throws {
+    @Test func `a GET reaches the replica with path, query and fields, and its response the client`() async throws {
         let server = try await StubServer.answering(ok("hi", fields: "X-Own: 1\r\n"))
         try await withTestbed { bed in
             try await bed.serve(server, function: makeFunction(path: "/base"))
@@ -27,7 +27,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: [0, 1, 4096, 4097, 300_000]) func `a POST with a length arrives whole`(count: Int) async throws {
+    @Test(arguments: [0, 1, 4096, 4097, 300_000]) func `a POST with a length is forwarded`(count: Int) async throws {
         let server = try await StubServer.start { $0.connection.send(ok("\($0.body.utf8.count)")) }
         try await withTestbed { bed in
             try await bed.serve(server)
@@ -45,13 +45,13 @@ import Testing
         "5;ext=1\r\nhello\r\n0\r\nTrailer: t\r\n\r\n", "0\r\n\r\n",
         "3e8\r\n\(String(repeating: "y", count: 1000))\r\n1388\r\n\(String(repeating: "z", count: 5000))\r\n0\r\n\r\n",
     ])
-    func `chunks and trailers arrive as they were sent, in one piece and in pieces`(sent: String) async throws {
+    func `chunks and trailers arrive unchanged in one piece and in pieces`(sent: String) async throws {
         let server = try await StubServer.start { $0.connection.send(ok($0.body)) }
         try await withTestbed { bed in
             try await bed.serve(server)
             let client = try await bed.client()
             let head = "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
-            // Extensions of chunks concern one connection only.
+            // Chunk extensions concern one connection only and are removed.
             let body = sent.replacing(";ext=1", with: "")
             #expect(try await client.ask(head + sent).body == body)
             client.send(head)
@@ -63,14 +63,16 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a chunked answer with trailers comes back as it was sent`() async throws {
+    @Test func `a chunked response with trailers arrives unchanged`() async throws {
         let server = try await StubServer.answering(
             "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: T\r\n\r\n3;x\r\nabc\r\n0\r\nT: 1\r\n\r\n")
         try await withTestbed { bed in
             try await bed.serve(server)
             let client = try await bed.client()
             client.send(get())
-            try await eventually("the end") { client.inbox.text.hasSuffix("\r\n\r\n3\r\nabc\r\n0\r\nT: 1\r\n\r\n") }
+            try await eventually("the connection ends") {
+                client.inbox.text.hasSuffix("\r\n\r\n3\r\nabc\r\n0\r\nT: 1\r\n\r\n")
+            }
             #expect(try await client.answer().body == "abc")
             #expect(try await client.ask(get()).body == "abc")
             #expect(server.connections.count <= 2)
@@ -78,7 +80,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `answers without content have none, whatever their fields say`() async throws {
+    @Test func `responses without content end at their head in spite of their fields`() async throws {
         let server = try await StubServer.start { request in
             let status =
                 request.line.contains("/204")
@@ -96,12 +98,12 @@ import Testing
                 #expect(try await client.ask(get("/hello/204")).status == 204)
                 #expect(try await client.ask(get("/hello/304")).status == 304)
             }
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
         }
         await server.stop()
     }
 
-    @Test func `interim answers pass before the final one, but not to HTTP 1 point 0`() async throws {
+    @Test func `interim responses are forwarded, but not to a client of HTTP 1 point 0`() async throws {
         let server = try await StubServer.answering(
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" + ok("end"))
         try await withTestbed { bed in
@@ -119,28 +121,28 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a client that expects 100 is told to go on once a replica has the head`() async throws {
+    @Test func `a client with Expect gets 100 Continue once a replica has the head`() async throws {
         let server = try await StubServer.start { $0.connection.send(ok($0.body)) }
         try await withTestbed { bed in
             let function = makeFunction()
             bed.declare(function)
             let client = try await bed.client()
             client.send("POST /invoke/hello HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
-            try await eventually("it waits") { bed.load().queued == 1 }
+            try await eventually("the invocation is queued") { bed.load().queued == 1 }
             #expect(client.inbox.total == 0)
             bed.run(makeReplica("r", of: function, port: server.port))
             #expect(try await client.answer().status == 100)
             client.send("abc")
             #expect(try await client.answer().body == "abc")
             #expect(server.requests.last?.field("Expect") == nil)
-            // One that does not wait for it gets none.
+            // A client that sends its body at once gets no 100.
             let both = post(body: "xyz", "Expect: 100-continue\r\n")
             #expect(try await client.ask(both).body == "xyz")
         }
         await server.stop()
     }
 
-    @Test func `a client of HTTP 1 point 0 gets chunks without their framing, and then the end`() async throws {
+    @Test func `a client of HTTP 1 point 0 gets chunked content without framing, then a close`() async throws {
         let server = try await StubServer.start { request in
             request.connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
             request.connection.send("5000\r\n\(String(repeating: "d", count: 0x5000))\r\n0\r\nT: x\r\n\r\n")
@@ -158,7 +160,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `five requests in one write are answered in order over one connection each way`() async throws {
+    @Test func `five pipelined requests get their responses in order over one upstream connection`() async throws {
         let server = try await StubServer.start { $0.connection.send(ok($0.line + $0.body)) }
         try await withTestbed { bed in
             try await bed.serve(server)
@@ -177,7 +179,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a connection to a replica is used again, and not after it says close`() async throws {
+    @Test func `a connection to a replica is reused unless a response has Connection close`() async throws {
         let server = try await StubServer.start { request in
             request.connection.send(ok(fields: request.line.contains("last") ? "Connection: close\r\n" : ""))
         }
@@ -194,7 +196,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: testedLoops) func `an answer until the connection's end reaches the client in chunks`(
+    @Test(arguments: testedLoops) func `a response delimited by the connection's end reaches the client in chunks`(
         loops: Int
     ) async throws {
         let large = String(repeating: "d", count: 300_000)
@@ -211,13 +213,13 @@ import Testing
                 #expect(answer.body == body)
                 #expect(answer.field("Connection") == nil)
             }
-            // HTTP/1.0 knows no chunks.
+            // HTTP/1.0 does not have chunks.
             let old = try await bed.client()
             let answer = try await old.ask("GET /invoke/hello/large HTTP/1.0\r\nConnection: keep-alive\r\n\r\n")
             #expect(answer.framing == .close)
             #expect(answer.body == large)
             #expect(answer.field("Connection") == "close")
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
         }
         await server.stop()
     }
@@ -238,7 +240,7 @@ import Testing
                 }
             }
             client.close()
-            try await eventually("the replica sees it") { server.hasEnded(0) }
+            try await eventually("the replica's connection ends") { server.hasEnded(0) }
             try await eventually("the slot is free") { bed.isIdle() }
         }
         await server.stop()

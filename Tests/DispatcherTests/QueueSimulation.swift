@@ -3,18 +3,18 @@ import TestSupport
 
 @testable import F2SDispatcher
 
-/// A queue, and books kept in the plainest way next to it.
+/// A random simulation of a queue beside a simple model of it, to which the queue is compared after each step.
 struct QueueSimulation {
     private enum Fate { case waiting, granted }
 
     private struct Invocation {
         let sequence: UInt64
         var fate: Fate
-        var grant: InvocationQueue.Grant?
+        var lease: InvocationQueue.SlotLease?
     }
 
     private struct Replica {
-        let cell: ReplicaCell
+        let handle: ReplicaHandle
         var isListed = true
         var isDraining = false
         var isAccepting = false
@@ -22,7 +22,7 @@ struct QueueSimulation {
 
         var takes: Bool { isListed && !isDraining && isAccepting }
 
-        func hasRoom(_ bounds: InvocationQueue.Bounds) -> Bool { takes && inFlight < bounds.concurrency ?? .max }
+        func hasCapacity(_ bounds: InvocationQueue.Bounds) -> Bool { takes && inFlight < bounds.concurrency ?? .max }
     }
 
     private var generator: SeededGenerator
@@ -31,16 +31,16 @@ struct QueueSimulation {
     private var now: UInt64 = 1_000_000_000
     private var replicas: [Int: Replica] = [:]
     private var invocations: [Int: Invocation] = [:]
-    /// Numbers of those who wait, in order of their sequence.
+    /// The numbers of the waiting invocations, ordered by their sequence.
     private var waiting: [Int] = []
     private var granted: [Int] = []
     private var buckets: [UInt64: PlainBucket] = [:]
     private var nextInvocation = 0
     private var nextReplica = 0
     private var attempts = 0
-    private var trouble: StartTrouble?
+    private var startFailure: StartFailure?
     private var admitted: UInt64 = 0
-    /// Signals since somebody began to wait for a first replica.
+    /// The number of activations since an invocation began to wait for a first replica.
     private var activationsOfThisWait = 0
     private var nanosecondsInHand: UInt64 = 0
     private(set) var counts = Counts()
@@ -69,11 +69,11 @@ struct QueueSimulation {
         case 191: try unlist()
         case 192: try die()
         case 193..<197: try changeBounds()
-        default: try changeTrouble()
+        default: try changeStartFailure()
         }
     }
 
-    // MARK: What may happen
+    // MARK: Events
 
     private mutating func admit() throws {
         let number = nextInvocation
@@ -83,27 +83,27 @@ struct QueueSimulation {
         let wait = pay(principal)
         if wait == nil { admitted += 1 }
         switch queue.admit(waiter(number), from: principal, now: now, wallClock: 0) {
-        case .granted(let grant, let sequence):
-            try require(waiting.isEmpty, "a newcomer overtook those who wait")
+        case .granted(let lease, let sequence):
+            try require(waiting.isEmpty, "a newcomer overtook the waiters")
             invocations[number] = Invocation(sequence: sequence, fate: .waiting)
-            try give(grant, to: number)
+            try give(lease, to: number)
         case .waiting(let sequence, let isCold, let activate):
-            try require(waiting.count < bounds.queued, "\(waiting.count + 1) wait, of at most \(bounds.queued)")
+            try require(waiting.count < bounds.queued, "\(waiting.count + 1) waiters of at most \(bounds.queued)")
             invocations[number] = Invocation(sequence: sequence, fate: .waiting)
             try enqueue(number, isCold, activate)
         case .full(let limit):
-            try require(limit == bounds.queued && waiting.count >= limit, "full with \(waiting.count)")
+            try require(limit == bounds.queued && waiting.count >= limit, "full with \(waiting.count) waiters")
             counts.full += 1
         case .limited(let told):
             try require(told == wait, "limited for \(told) ns, not \(wait ?? 0)")
             counts.limited += 1
             return
         case .failed:
-            try require(trouble != nil && !isAccepting, "failed without a reason")
+            try require(startFailure != nil && !isAccepting, "failed without a start failure")
             counts.failed += 1
         case .closed, .moved: throw Late(description: "closed")
         }
-        try require(wait == nil, "let in, although no token is there for \(wait ?? 0) ns")
+        try require(wait == nil, "admitted, although the next token comes in \(wait ?? 0) ns")
     }
 
     private mutating func finishOne() throws {
@@ -116,7 +116,7 @@ struct QueueSimulation {
         guard let number = waiting.randomElement(using: &generator), let invocation = invocations[number] else {
             return
         }
-        try require(queue.leave(invocation.sequence, now: now), "a waiter is not known")
+        try require(queue.leave(invocation.sequence, now: now), "a waiter is unknown")
         try require(!queue.leave(invocation.sequence, now: now), "a waiter left twice")
         waiting.removeAll { $0 == number }
         invocations[number] = nil
@@ -127,44 +127,44 @@ struct QueueSimulation {
         if let number = granted.randomElement(using: &generator) { try comeBack(number) }
     }
 
-    /// An invocation whose connection failed gives its slot back and is admitted again, in its old place; it pays
-    /// nothing, whoever it is.
+    /// An invocation with a failed connection returns its slot and is admitted again at its old position. It uses no
+    /// token.
     private mutating func comeBack(_ number: Int) throws {
         let invocation = try invocations[number].orThrow()
-        let avoided = invocation.grant?.replica
+        let avoided = invocation.lease?.replica
         try release(number)
         counts.cameBack += 1
         let admission = queue.admit(
             waiter(number), from: 1, avoiding: avoided, sequence: invocation.sequence, now: now, wallClock: 0)
         switch admission {
-        case .granted(let grant, let sequence):
-            try require(sequence == invocation.sequence, "its place has changed")
-            let hasOther = replicas.values.contains { [bounds] in $0.cell !== avoided && $0.hasRoom(bounds) }
-            try require(grant.replica !== avoided || !hasOther, "sent to the replica that has just failed")
-            try give(grant, to: number, avoiding: avoided)
+        case .granted(let lease, let sequence):
+            try require(sequence == invocation.sequence, "its position has changed")
+            let hasOther = replicas.values.contains { [bounds] in $0.handle !== avoided && $0.hasCapacity(bounds) }
+            try require(lease.replica !== avoided || !hasOther, "sent to the replica that has just failed")
+            try give(lease, to: number, avoiding: avoided)
         case .waiting(let sequence, let isCold, let activate):
-            try require(sequence == invocation.sequence, "its place has changed")
+            try require(sequence == invocation.sequence, "its position has changed")
             try enqueue(number, isCold, activate)
         case .failed: invocations[number] = nil
-        case .full, .limited, .closed, .moved: throw Late(description: "one who came back was refused")
+        case .full, .limited, .closed, .moved: throw Late(description: "a retry was rejected")
         }
     }
 
     private mutating func accept() throws {
         guard let number = anyReplica(), let replica = replicas[number] else { return }
         if replica.isListed { replicas[number]?.isAccepting = true }
-        try wake(queue.accepted(replica.cell, now: now))
+        try handoff(queue.accepted(replica.handle, now: now))
     }
 
     private mutating func refuse() {
         guard let number = anyReplica(), let replica = replicas[number] else { return }
-        _ = queue.refused(replica.cell)
+        _ = queue.refused(replica.handle)
         replicas[number]?.isAccepting = false
     }
 
     private mutating func addReplica() throws {
         guard replicas.values.count(where: \.isListed) < 4 else { return }
-        replicas[nextReplica] = Replica(cell: try .sample(nextReplica))
+        replicas[nextReplica] = Replica(handle: try .sample(nextReplica))
         nextReplica += 1
         try tellReplicas()
     }
@@ -181,12 +181,12 @@ struct QueueSimulation {
         try tellReplicas()
     }
 
-    /// A replica breaks off: what it had ends or comes back, and the platform notices last.
+    /// A replica fails. Its invocations end or are retried, and the platform removes it last.
     private mutating func die() throws {
         guard let number = anyReplica() else { return }
-        _ = queue.refused(try replicas[number].orThrow().cell)
+        _ = queue.refused(try replicas[number].orThrow().handle)
         replicas[number]?.isAccepting = false
-        for invocation in granted where invocations[invocation]?.grant?.replica.number == number {
+        for invocation in granted where invocations[invocation]?.lease?.replica.number == number {
             if Bool.random(using: &generator) {
                 try comeBack(invocation)
             } else {
@@ -210,27 +210,28 @@ struct QueueSimulation {
             if rate != bounds.rate { buckets = [:] }
             bounds.rate = rate
         }
-        try wake(queue.update(bounds, now: now))
+        try handoff(queue.update(bounds, now: now))
     }
 
-    private mutating func changeTrouble() throws {
-        if trouble == nil || Bool.random(using: &generator) {
+    private mutating func changeStartFailure() throws {
+        if startFailure == nil || Bool.random(using: &generator) {
             attempts += 1
-            trouble = StartTrouble(
+            startFailure = StartFailure(
                 stage: .start, reason: "r", message: "m", revision: Revision(text: "r"), attempts: attempts,
                 nextAttempt: 1, retryAfterSeconds: 1)
         } else {
-            trouble = nil
+            startFailure = nil
         }
         try tellReplicas()
     }
 
     private mutating func tellReplicas() throws {
         let listed = replicas.sorted { $0.key < $1.key }.filter { $0.value.isListed }
-        let (wakes, failed) = queue.update(
-            listed.map { ($0.value.cell, $0.value.isDraining) }, trouble: trouble, hasStarting: false, now: now)
-        try wake(wakes)
-        try require(failed.isEmpty || !isAccepting && failed.map(\.entry) == waiting, "the wrong ones failed")
+        let (handoffs, failed) = queue.update(
+            listed.map { ($0.value.handle, $0.value.isDraining) }, startFailure: startFailure, hasStarting: false,
+            now: now)
+        try handoff(handoffs)
+        try require(failed.isEmpty || !isAccepting && failed.map(\.entry) == waiting, "the wrong waiters failed")
         for waiter in failed { invocations[waiter.entry] = nil }
         if !failed.isEmpty { waiting = [] }
         forgetReplicas()
@@ -238,7 +239,7 @@ struct QueueSimulation {
 }
 
 extension QueueSimulation {
-    // MARK: Books
+    // MARK: Model
 
     private func waiter(_ number: Int) -> InvocationQueue.Waiter {
         .init(loop: number % 4, entry: number, generation: 1)
@@ -250,14 +251,14 @@ extension QueueSimulation {
 
     private var mayTakeMore: Bool { granted.count < bounds.inFlight ?? .max }
 
-    /// Takes a token as the caller would see it; how long to wait where there is none.
+    /// Takes a token from the client's bucket of the model and returns `nil`, or returns the time until the next token.
     private mutating func pay(_ principal: UInt64?) -> UInt64? {
         guard let principal, let rate = bounds.rate else { return nil }
         return buckets[principal, default: PlainBucket(rate, now: now)].take(now: now)
     }
 
     private mutating func enqueue(_ number: Int, _ isCold: Bool, _ activate: Bool) throws {
-        try require(isCold == !isAccepting, "cold is told wrongly")
+        try require(isCold == !isAccepting, "isCold is wrong")
         try require(activate == (isCold && activationsOfThisWait == 0), "activated: \(activate), cold: \(isCold)")
         if activate {
             activationsOfThisWait += 1
@@ -270,53 +271,54 @@ extension QueueSimulation {
     }
 
     private mutating func give(
-        _ grant: InvocationQueue.Grant, to number: Int, avoiding avoided: ReplicaCell? = nil
+        _ lease: InvocationQueue.SlotLease, to number: Int, avoiding avoided: ReplicaHandle? = nil
     ) throws {
-        let replica = try replicas[grant.replica.number].orThrow()
+        let replica = try replicas[lease.replica.number].orThrow()
         try require(mayTakeMore, "\(granted.count + 1) in flight of at most \(bounds.inFlight ?? 0)")
-        try require(replica.hasRoom(bounds), "a slot of a replica that has none")
-        let able = replicas.values.filter { [bounds] in $0.hasRoom(bounds) }
-        let others = able.filter { $0.cell !== avoided }
+        try require(replica.hasCapacity(bounds), "the replica has no free slot")
+        let able = replicas.values.filter { [bounds] in $0.hasCapacity(bounds) }
+        let others = able.filter { $0.handle !== avoided }
         let fewest = (others.isEmpty ? able : others).map(\.inFlight).min() ?? 0
         try require(replica.inFlight == fewest, "not the least busy replica")
         try require(invocations[number]?.fate == .waiting, "granted twice")
-        replicas[grant.replica.number]?.inFlight += 1
+        replicas[lease.replica.number]?.inFlight += 1
         invocations[number]?.fate = .granted
-        invocations[number]?.grant = grant
+        invocations[number]?.lease = lease
         granted.append(number)
         counts.granted += 1
         if !mayTakeMore { counts.atLimit += 1 }
     }
 
-    private mutating func wake(_ wakes: [InvocationQueue.Wake]) throws {
-        for wake in wakes {
-            let number = wake.waiter.entry
-            try require(waiting.first == number && wake.waiter == waiter(number), "woken out of order")
+    private mutating func handoff(_ handoffs: [InvocationQueue.SlotHandoff]) throws {
+        for handoff in handoffs {
+            let number = handoff.waiter.entry
+            try require(
+                waiting.first == number && handoff.waiter == waiter(number), "a slot was handed over out of order")
             waiting.removeFirst()
-            try give(wake.grant, to: number)
+            try give(handoff.lease, to: number)
             counts.woken += 1
         }
-        // Some have left while their slot was on its way: the loop gives it back at once.
-        for wake in wakes where Int.random(in: 0..<8, using: &generator) == 0 {
-            let number = wake.waiter.entry
+        // Some waiters left while their slot was handed over. The loop returns the slot at once.
+        for handoff in handoffs where Int.random(in: 0..<8, using: &generator) == 0 {
+            let number = handoff.waiter.entry
             let sequence = try invocations[number].orThrow().sequence
-            try require(!queue.leave(sequence, now: now), "one who has a slot left the queue")
+            try require(!queue.leave(sequence, now: now), "an invocation with a slot left the queue")
             try release(number)
             invocations[number] = nil
         }
     }
 
     private mutating func release(_ number: Int) throws {
-        let grant = try (invocations[number]?.grant).orThrow()
-        replicas[grant.replica.number]?.inFlight -= 1
+        let lease = try (invocations[number]?.lease).orThrow()
+        replicas[lease.replica.number]?.inFlight -= 1
         invocations[number]?.fate = .waiting
         granted.removeAll { $0 == number }
-        let wake = queue.finish(grant, now: now)
-        let replica = try replicas[grant.replica.number].orThrow()
+        let handoff = queue.finish(lease, now: now)
+        let replica = try replicas[lease.replica.number].orThrow()
         let isDrained = replica.inFlight == 0 && (replica.isDraining || !replica.isListed)
-        try require(queue.isDrained(grant.position) == isDrained, "drained: \(!isDrained)")
+        try require(queue.isDrained(lease.position) == isDrained, "drained: \(!isDrained)")
         forgetReplicas()
-        if let wake { try self.wake([wake]) }
+        if let handoff { try self.handoff([handoff]) }
     }
 
     private mutating func forgetReplicas() {
@@ -327,47 +329,47 @@ extension QueueSimulation {
         if !condition { throw Late(description: what()) }
     }
 
-    // MARK: What must hold
+    // MARK: Invariants
 
     mutating func check() throws {
         if isAccepting || waiting.isEmpty { activationsOfThisWait = 0 }
-        try require(queue.isAccepting == isAccepting, "whether it accepts")
+        try require(queue.isAccepting == isAccepting, "isAccepting is wrong")
         try require(
-            waiting.isEmpty || !mayTakeMore || !replicas.values.contains { [bounds] in $0.hasRoom(bounds) },
-            "a slot is free while somebody waits")
-        try require(queue.firstWaiterLoop == waiting.first.map { $0 % 4 }, "who is first")
+            waiting.isEmpty || !mayTakeMore || !replicas.values.contains { [bounds] in $0.hasCapacity(bounds) },
+            "a slot is free while an invocation waits")
+        try require(queue.firstWaiterLoop == waiting.first.map { $0 % 4 }, "firstWaiterLoop is wrong")
         let load = queue.load(now: now)
         try require(load.inFlight == granted.count, "in flight \(load.inFlight), not \(granted.count)")
         try require(load.queued == waiting.count, "queued \(load.queued), not \(waiting.count)")
         try require(load.admitted == admitted, "admitted \(load.admitted), not \(admitted)")
-        try require(load.wantsActivation == (!waiting.isEmpty && !isAccepting), "whether it is wanted")
+        try require(load.wantsActivation == (!waiting.isEmpty && !isAccepting), "wantsActivation is wrong")
         let seconds = Double(nanosecondsInHand) / 1e9
         try require(
             abs(load.concurrencySeconds - seconds) < 1e-9, "integral \(load.concurrencySeconds), not \(seconds)")
         let reported = queue.currentReplicas()
         for replica in replicas.values {
-            let load = reported.first { $0.0 === replica.cell }?.1
+            let load = reported.first { $0.0 === replica.handle }?.1
             try require(
                 load?.inFlight == replica.inFlight,
-                "\(replica.cell.id): \(reported.map(\.1)), not \(replica.inFlight)")
+                "\(replica.handle.id): \(reported.map(\.1)), not \(replica.inFlight)")
         }
-        try require(reported.count == replicas.count, "a replica that is gone is kept")
+        try require(reported.count == replicas.count, "a replica that is gone is still listed")
     }
 
-    /// The function goes, or everybody leaves: nothing may be left.
+    /// Closes the queue or lets all waiters leave, and checks that no invocation or slot is left.
     mutating func finishEverything() throws {
         if Bool.random(using: &generator) {
-            try require(queue.close(now: now).map(\.entry) == waiting, "the wrong ones are told of the end")
+            try require(queue.close(now: now).map(\.entry) == waiting, "close returned the wrong waiters")
             for number in replicas.keys { replicas[number]?.isListed = false }
             guard case .closed = queue.admit(waiter(0), from: 1, now: now, wallClock: 0) else {
-                throw Late(description: "admitted after the end")
+                throw Late(description: "admitted after close")
             }
         } else {
             for number in waiting { _ = queue.leave(try invocations[number].orThrow().sequence, now: now) }
         }
         waiting = []
         for number in granted { try release(number) }
-        try require(queue.inFlight == 0 && queue.queued == 0, "something is left")
+        try require(queue.inFlight == 0 && queue.queued == 0, "an invocation is left")
         try require(queue.currentReplicas().allSatisfy { $0.1.inFlight == 0 }, "a slot is left")
     }
 }

@@ -1,5 +1,5 @@
 extension QueueSimulation {
-    /// What has happened how often.
+    /// The number of times that each event has occurred.
     struct Counts: CustomStringConvertible {
         var granted = 0
         var woken = 0
@@ -10,12 +10,12 @@ extension QueueSimulation {
         var failed = 0
         var activations = 0
         var deaths = 0
-        /// Grants after which the function had as many in flight as it may.
+        /// Grants after which the function was at its limit in flight.
         var atLimit = 0
 
         private var all: [(String, Int)] {
             [
-                ("granted", granted), ("woken", woken), ("left", left), ("came back", cameBack), ("full", full),
+                ("granted", granted), ("handed over", woken), ("left", left), ("retried", cameBack), ("full", full),
                 ("limited", limited), ("failed", failed), ("activations", activations), ("deaths", deaths),
                 ("at the limit", atLimit),
             ]

@@ -2,15 +2,15 @@ import Glibc
 import Testing
 
 extension DispatcherSerial {
-    /// The queue under anything that may happen to it, in any order: what must hold is checked after each step.
+    /// Tests the queue with random sequences of all events, and checks its invariants after each step.
     @Suite struct QueueSimulationTests {
-        /// `F2S_QUEUE_SEEDS=10000 swift test --filter QueueSimulation` goes on for longer, `F2S_QUEUE_SEED=7` runs one
-        /// seed again.
+        /// Returns the number in an environment variable. `F2S_QUEUE_SEEDS=10000 swift test --filter QueueSimulation`
+        /// runs more seeds, `F2S_QUEUE_SEED=7` runs one seed again.
         private static func number(_ variable: String) -> UInt64? {
             getenv(variable).flatMap { UInt64(String(cString: $0)) }
         }
 
-        @Test func `no slot and no waiter is ever lost or given twice`() throws {
+        @Test func `no waiter is lost, and no slot is lost or granted twice`() throws {
             let stepsPerSeed = 20_000
             let seeds = Self.number("F2S_QUEUE_SEED").map { $0...$0 } ?? 1...(Self.number("F2S_QUEUE_SEEDS") ?? 20)
             var total = QueueSimulation.Counts()
@@ -36,7 +36,7 @@ extension DispatcherSerial {
             print(
                 "must hold 6 (data plane): \(seeds.count * stepsPerSeed) steps over \(seeds.count) seeds in \(time):",
                 total)
-            // Each of them must have happened often, or the simulation would prove nothing.
+            // Each event must have occurred often; otherwise the simulation would prove nothing.
             #expect(total.rarest > seeds.count * 20, "\(total)")
         }
     }

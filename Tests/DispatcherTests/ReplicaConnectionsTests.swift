@@ -2,7 +2,7 @@ import Testing
 
 @testable import F2SDispatcher
 
-/// Which connections to a replica exist, are kept and change loops.
+/// Tests the decisions to open, keep, close and move connections to a replica.
 @Suite struct ReplicaConnectionsTests {
     private static let millisecond: UInt64 = 1_000_000
 
@@ -13,7 +13,7 @@ import Testing
     }
 
     private func open(_ connections: inout ReplicaConnections, on loop: Int) {
-        #expect(connections.take(loop) == .new)
+        #expect(connections.lease(loop) == .new)
         connections.opened()
     }
 
@@ -21,20 +21,20 @@ import Testing
         var all = connections(limit: 1)
         open(&all, on: 1)
         #expect(all.keep(1, now: 0) == true)
-        #expect(all.take(1) == .own)
+        #expect(all.lease(1) == .own)
         #expect(all.open == 1)
     }
 
-    @Test func `at the limit another loop's idle connection is taken over, and promised once`() {
+    @Test func `at the limit a loop borrows another loop's idle connection, and each is lent once`() {
         var all = connections(limit: 2)
         for _ in 0..<2 { open(&all, on: 0) }
         for _ in 0..<2 { #expect(all.keep(0, now: 0) == true) }
-        #expect(all.take(2) == .borrowed(from: 0))
-        #expect(all.take(1) == .borrowed(from: 0))
-        #expect(all.take(0) == .new)
+        #expect(all.lease(2) == .borrowed(from: 0))
+        #expect(all.lease(1) == .borrowed(from: 0))
+        #expect(all.lease(0) == .new)
     }
 
-    @Test func `below the limit, and without one, a loop opens a connection of its own`() {
+    @Test func `below the limit or without one, a loop opens its own connection`() {
         for limit in [nil, 2] {
             var all = connections(limit: limit)
             open(&all, on: 0)
@@ -44,48 +44,49 @@ import Testing
         }
     }
 
-    @Test func `beyond the limit nothing is kept`() {
+    @Test func `no connection above the limit is kept`() {
         var all = connections(limit: 1)
         open(&all, on: 0)
-        // One whose client left while it was being opened.
+        // A connection whose client left while it was being opened.
         open(&all, on: 1)
         #expect(all.keep(1, now: 0) == false)
         all.closed()
         #expect(all.keep(0, now: 0) == true)
         all.limit = 0
-        #expect(all.take(0) == .own)
+        #expect(all.lease(0) == .own)
         #expect(all.keep(0, now: 0) == false)
     }
 
-    @Test func `one that is not fit makes way where the limit wants it, and stays where not`() {
+    @Test func `a connection that is unfit for a request is closed only at the limit`() {
         var full = connections(limit: 1)
         open(&full, on: 0)
         #expect(full.keep(0, now: 0) == true)
-        #expect(full.take(0) == .own)
+        #expect(full.lease(0) == .own)
         #expect(full.refuse(0) == true)
         full.closed()
         #expect(full.open == 0)
         var free = connections(limit: 2)
         open(&free, on: 0)
         #expect(free.keep(0, now: 0) == true)
-        #expect(free.take(0) == .own)
+        #expect(free.lease(0) == .own)
         #expect(free.refuse(0) == false)
-        #expect(free.take(0) == .own)
+        #expect(free.lease(0) == .own)
     }
 
-    @Test func `one that closes after it was promised leaves no count behind`() {
+    @Test func `a lent connection that closes is no longer counted`() {
         var all = connections(limit: 1)
         open(&all, on: 0)
         #expect(all.keep(0, now: 0) == true)
-        #expect(all.take(1) == .borrowed(from: 0))
+        #expect(all.lease(1) == .borrowed(from: 0))
         all.closedIdle(0)
         #expect(all.open == 0)
         open(&all, on: 1)
         #expect(all.keep(1, now: 0) == true)
-        #expect(all.take(1) == .own)
+        #expect(all.lease(1) == .own)
     }
 
-    /// Four connections are served over and over while others wait.
+    /// Opens six connections and serves one of them over and over while four wait for their first response. Returns the
+    /// time at which the connection is not kept, or `nil` if it is kept until `end`.
     private func starve(_ all: inout ReplicaConnections, until end: UInt64) -> UInt64? {
         for _ in 0..<6 { open(&all, on: 0) }
         for _ in 0..<6 { all.sentFirst(0) }
@@ -93,32 +94,32 @@ import Testing
         var now = 10 * Self.millisecond
         while now < end {
             guard all.keep(0, now: now) else { return now }
-            #expect(all.take(0) == .own)
+            #expect(all.lease(0) == .own)
             all.took(10 * Self.millisecond)
             now += 10 * Self.millisecond
         }
         return nil
     }
 
-    @Test func `a server whose threads sit in connections that come free is found out, and kept at that`() throws {
+    @Test func `a server with few threads is detected, and its number of connections is limited`() throws {
         var all = connections()
         let time = try #require(starve(&all, until: 1000 * Self.millisecond))
-        print("idle connections made way after \(time / Self.millisecond) ms")
+        print("idle connections were closed after \(time / Self.millisecond) ms")
         #expect(time <= 100 * Self.millisecond)
         #expect(!all.hasFewThreads)
         all.closed()
         for _ in 0..<2 { all.servedFirst(began: 0, now: time + 10 * Self.millisecond) }
         #expect(all.hasFewThreads)
-        // Two wait still.
+        // Two connections still wait for their first response.
         #expect(all.keep(0, now: time + 11 * Self.millisecond) == false)
         all.closed()
         for _ in 0..<2 { all.servedFirst(began: 0, now: time + 20 * Self.millisecond) }
         #expect(all.keep(0, now: time + 21 * Self.millisecond) == true)
-        // Nothing is opened beside an idle one.
-        #expect(all.take(1) == .borrowed(from: 0))
+        // No connection is opened while another one is idle.
+        #expect(all.lease(1) == .borrowed(from: 0))
     }
 
-    @Test func `a function that is only slow is suspected less and less often, and is never found guilty`() {
+    @Test func `a slow function is suspected less and less often, and never taken for one with few threads`() {
         var all = connections()
         open(&all, on: 0)
         #expect(all.keep(0, now: 0) == true)
@@ -130,7 +131,7 @@ import Testing
             now += 50 * Self.millisecond
             guard all.mustCloseIdle(now) else { continue }
             suspicions += 1
-            // The window in which something must come of it.
+            // The window in which closing the idle connection must have an effect.
             now += 50 * Self.millisecond
         }
         #expect(suspicions > 0 && suspicions <= 12)
@@ -138,7 +139,7 @@ import Testing
         #expect(!all.hasFewThreads)
     }
 
-    @Test func `progress is no starvation`() {
+    @Test func `a server that makes progress is not suspected`() {
         var all = connections()
         open(&all, on: 0)
         #expect(all.keep(0, now: 0) == true)

@@ -6,7 +6,7 @@ import Testing
 @testable import F2SDispatcher
 
 @Suite struct RouteTableTests {
-    /// What a match says, in words.
+    /// The result of a match as text.
     private enum Found: Equatable, CustomTestStringConvertible {
         case found(String, rest: String)
         case notAllowed(String)
@@ -32,14 +32,14 @@ import Testing
     }
 
     private func entry(_ name: String, _ route: String, _ method: Function.Method? = nil) throws -> RouteTable.Entry {
-        let cell = FunctionCell(
+        let handle = FunctionHandle(
             id: Function.ID(name), queue: InvocationQueue(.init(queued: 1), now: 0), active: nil)
-        let declaration = FunctionCell.Declaration(
+        let declaration = FunctionHandle.Declaration(
             name: try FunctionName(name), route: try Route(route), path: [], timeout: 1)
-        return RouteTable.Entry(cell: cell, declaration: declaration, method: method)
+        return RouteTable.Entry(handle: handle, declaration: declaration, method: method)
     }
 
-    @Test func `a table that was changed path by path answers like one that knows the rest alone`() throws {
+    @Test func `a table after many changes finds the same routes as a dictionary`() throws {
         var random = SeededGenerator(seed: 1)
         var (table, expected): (RouteTable, [String: String]) = (RouteTable(), [:])
         for step in 0..<4000 {
@@ -72,7 +72,7 @@ import Testing
         }
     }
 
-    @Test func `the longest route that matches in whole segments is taken`() throws {
+    @Test func `the longest route that matches whole segments is used`() throws {
         let table = try table([("a", "/shop", nil), ("b", "/shop/orders", nil), ("c", "/shop/orders/old/ones", nil)])
         #expect(match(table, .get, "/invoke/shop") == .found("a", rest: ""))
         #expect(match(table, .get, "/invoke/shop/") == .found("a", rest: "/"))
@@ -89,7 +89,7 @@ import Testing
         #expect(match(table, .get, "/invoke/") == .nothing)
     }
 
-    @Test func `the route of everything takes what nothing longer takes`() throws {
+    @Test func `the root route matches all paths without a longer route`() throws {
         let table = try table([("root", "/", nil), ("a", "/a", nil)])
         #expect(match(table, .get, "/invoke") == .found("root", rest: ""))
         #expect(match(table, .get, "/invoke/") == .found("root", rest: "/"))
@@ -97,7 +97,7 @@ import Testing
         #expect(match(table, .get, "/invoke/a/c") == .found("a", rest: "/c"))
     }
 
-    @Test func `of functions with one route the method decides`() throws {
+    @Test func `the method selects among functions with the same route`() throws {
         let table = try table([("read", "/a", .get), ("write", "/a", .post), ("any", "/b", nil), ("put", "/b", .put)])
         #expect(match(table, .get, "/invoke/a") == .found("read", rest: ""))
         #expect(match(table, .post, "/invoke/a") == .found("write", rest: ""))
@@ -106,7 +106,7 @@ import Testing
         #expect(match(table, nil, "/invoke/b") == .found("any", rest: ""))
     }
 
-    @Test func `HEAD is answered by GET where nobody declares HEAD`() throws {
+    @Test func `HEAD is routed to GET if no function declares HEAD`() throws {
         let table = try table([
             ("read", "/a", .get), ("any", "/a", nil), ("get", "/b", .get), ("head", "/b", .head), ("all", "/c", nil),
         ])
@@ -115,7 +115,7 @@ import Testing
         #expect(match(table, .head, "/invoke/c") == .found("all", rest: ""))
     }
 
-    @Test func `a method that is not declared gets 405 and never a shorter route`() throws {
+    @Test func `an undeclared method gets 405 and never matches a shorter route`() throws {
         let table = try table([
             ("any", "/a", nil), ("read", "/a/b", .get), ("write", "/a/b", .post), ("only", "/c", .put),
         ])
@@ -130,14 +130,14 @@ import Testing
         ("/Invoke/x", false),
         ("/", false), ("", false), ("*", false), ("//invoke/x", false), ("/functions/invoke", false),
     ])
-    func `only what lies below its prefix is an invocation`(path: String, isInvocation: Bool) {
+    func `only paths below the prefix are invocations`(path: String, isInvocation: Bool) {
         let bytes = ByteBuffer(string: path)
         #expect(
             RouteTable.isInvocation(bytes.readableBytesUInt8Span, path: ByteRange(0, bytes.readableBytes))
                 == isInvocation)
     }
 
-    @Test func `a thousand routes are each found, and nothing else`() throws {
+    @Test func `each of a thousand routes is found, and no other path`() throws {
         let table = try table((0..<1000).map { ("f\($0)", "/f\($0)/g\($0 % 7)", nil) })
         for number in 0..<1000 {
             #expect(match(table, .get, "/invoke/f\(number)/g\(number % 7)/x") == .found("f\(number)", rest: "/x"))
@@ -152,7 +152,7 @@ import Testing
         ("/invoke/a%2Fb", true), ("/invoke/a%2fb", true), ("/invoke/a%5cb", true), ("/invoke/a\\b", true),
         ("/invoke/%2E/a", true),
     ])
-    func `a path that two readers might take differently is told`(path: String, isAmbiguous: Bool) {
+    func `a path that two readers may interpret differently is ambiguous`(path: String, isAmbiguous: Bool) {
         #expect(PathCheck.isAmbiguous(path) == isAmbiguous)
     }
 }

@@ -4,10 +4,10 @@ import NIOCore
 import Testing
 
 extension DispatcherSerial {
-    /// A client that takes its time gets all that its replica has said, whatever has become of the replica meanwhile.
+    /// Tests that a slow client gets all bytes that its replica sent, even if the replica has ended in the meantime.
     @Suite struct SlowClientTests {
         private static let total = 6 << 20
-        /// A letter tells where it stands.
+        /// A text in which each letter identifies its position.
         private static let content = [UInt8](
             (0..<26).map { [UInt8](repeating: UInt8(ascii: "a") + UInt8($0), count: 1000) }.joined())
         private static let whole = [[UInt8]](repeating: content, count: total / content.count + 1).reduce([], +)
@@ -26,7 +26,7 @@ extension DispatcherSerial {
         }
 
         @Test(arguments: Framing.allCases)
-        func `what a replica said before it ended is not lost on the way to a slow client`(framing: Framing)
+        func `a slow client gets all bytes that the replica sent before it ended`(framing: Framing)
             async throws
         {
             let server = try await StubServer.start { request in
@@ -39,18 +39,18 @@ extension DispatcherSerial {
                 try await bed.serve(server)
                 let client = try Wire.connect(to: bed.port, receiveBytes: 65_536)
                 let upgrade = framing == .tunnel ? "Connection: Upgrade\r\nUpgrade: websocket\r\n" : ""
-                // Only HTTP/1.0 gets what a replica ends by closing without chunks around it.
+                // Only a client of HTTP/1.0 gets a response delimited by the connection's end without chunks.
                 let request = framing == .end ? "GET /invoke/hello HTTP/1.0\r\n\r\n" : get("/hello", upgrade)
                 Wire.send(client, Array(request.utf8))
                 // The replica is gone before the client reads anything.
-                try await eventually("the replica has ended") { server.requests.count == 1 }
+                try await eventually("the replica has the request") { server.requests.count == 1 }
                 try await ContinuousClock().sleep(for: .milliseconds(150))
                 var bytes: [UInt8] = []
-                try await promptly("the end; got \(bytes.count)") {
+                try await promptly("the connection ends; got \(bytes.count) bytes") {
                     while let more = Wire.receive(client) {
                         if more.isEmpty { return true }
                         bytes += more
-                        // The end of the connection is not always told: what was promised is enough.
+                        // The connection does not always end here. The complete response is sufficient.
                         if framing == .length, bytes.count >= Self.head(framing).utf8.count + Self.total { return true }
                         if framing == .chunks, bytes.suffix(5).elementsEqual("0\r\n\r\n".utf8) { return true }
                     }
@@ -66,7 +66,7 @@ extension DispatcherSerial {
                 let isSame = arrived == Array(Self.whole.prefix(arrived.count))
                 #expect(isSame)
                 #expect(arrived.count == Self.total, "\(Self.total - arrived.count) bytes are lost")
-                try await eventually("all is free") { bed.isIdle() && bed.clientConnections == 0 }
+                try await eventually("no invocation is left") { bed.isIdle() && bed.clientConnections == 0 }
             }
             await server.stop()
         }

@@ -1,11 +1,11 @@
 import F2SModel
 import Testing
 
-/// Every known way to make a proxy and what is behind it see different requests in the same bytes.
+/// Tests request smuggling: all known ways to make a proxy and its upstream see different requests in the same bytes.
 @Suite struct SmugglingTests {
     private static let after = "GET /invoke/hello/after HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
 
-    /// What has reached the replica since the last look, by connection.
+    /// Tracks the bytes that have reached the replica, by connection.
     private struct Record {
         var seen: [ObjectIdentifier: Int] = [:]
 
@@ -18,11 +18,11 @@ import Testing
         }
     }
 
-    @Test(arguments: [false, true]) func `no request gets through inside of another or behind a refused one`(
+    @Test(arguments: [false, true]) func `no request is smuggled within another or after a rejected one`(
         isDribbled: Bool
     ) async throws {
         let server = try await StubServer.start { request in
-            // An answer with content to HEAD would be one byte too many.
+            // A response to HEAD must not have content.
             request.connection.send(
                 request.line.hasPrefix("HEAD") ? "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n" : ok())
         }
@@ -32,7 +32,7 @@ import Testing
             var refused = 0
             for shape in SmugglingShape.all {
                 let statuses = try await statuses(of: shape, bed, isDribbled)
-                try await eventually("all is free after \(shape.name)") { bed.isIdle() }
+                try await eventually("no invocation is left after \(shape.name)") { bed.isIdle() }
                 if statuses == [400] { refused += 1 }
                 switch shape.verdict {
                 case .refused: #expect(statuses == [400], "\(shape.name)")
@@ -44,20 +44,20 @@ import Testing
             report(
                 5,
                 "\(SmugglingShape.all.count) smuggling shapes\(isDribbled ? ", byte by byte" : ""), \(refused) "
-                    + "refused; each checked with \(LenientReader.all.count) ways to read what reached the replica")
+                    + "rejected; each checked with \(LenientReader.all.count) readers of the replica's bytes")
         }
         await server.stop()
     }
 
     private func statuses(of shape: SmugglingShape, _ bed: Testbed, _ isDribbled: Bool) async throws -> [Int] {
         let client = try await bed.client()
-        // A refusal may come before the last byte is sent, and then the rest of it has nowhere to go.
+        // The error response may arrive before the last byte is sent; then sending the rest fails.
         if isDribbled {
             try? await client.dribble(shape.text + Self.after)
         } else {
             client.send(shape.text + Self.after)
         }
-        try await eventually("the end of \(shape.name)") { client.isClosed }
+        try await eventually("the connection of \(shape.name) ends") { client.isClosed }
         let isToHead = shape.text.hasPrefix("HEAD")
         var statuses: [Int] = []
         while let answer = try client.inbox.take({

@@ -4,7 +4,7 @@ import NIOPosix
 import Testing
 
 extension DispatcherSerial {
-    /// Every time that runs out, and the stage that it tells.
+    /// Tests every timeout and the stage that its error reports.
     @Suite struct TimeoutTests {
         private let short = Timeouts(request: .seconds(20), http: .milliseconds(250), scaling: .milliseconds(250))
         private let limit = Duration.milliseconds(250)
@@ -14,7 +14,7 @@ extension DispatcherSerial {
             #expect(answer.body.contains("\"stage\":\"\(stage)\""), "\(answer.body)")
         }
 
-        @Test func `no first replica in time is stage scale, and the connection goes on`() async throws {
+        @Test func `a timeout without a first replica has stage scale and keeps the connection`() async throws {
             try await withTestbed(timeouts: short) { bed in
                 bed.declare(makeFunction())
                 let client = try await bed.client()
@@ -23,14 +23,14 @@ extension DispatcherSerial {
             }
         }
 
-        @Test func `no slot in time is stage queue, and says how long it waited`() async throws {
+        @Test func `a timeout without a slot has stage queue and contains the time of the wait`() async throws {
             let server = try await StubServer.answering("HTTP/1.1 200 OK\r\n\r\nendless")
             try await withTestbed { bed in
                 try await bed.serve(server, function: makeFunction(concurrency: 1, timeout: limit))
-                // Its answer has begun, so its own time does not run any more.
+                // The response of this client has begun, so its timeout no longer applies.
                 let holder = try await bed.client()
                 holder.send(get())
-                try await eventually("the slot is taken") { holder.inbox.text.contains("endless") }
+                try await eventually("the slot is in use") { holder.inbox.text.contains("endless") }
                 let client = try await bed.client()
                 let answer = try await client.ask(get())
                 expect(answer, 504, "queue")
@@ -41,7 +41,7 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test func `a function that does not answer in time is stage function, and its connection is closed`()
+        @Test func `a function that does not respond in time has stage function, and its connection is closed`()
             async throws
         {
             let server = try await StubServer.start { _ in }
@@ -53,14 +53,14 @@ extension DispatcherSerial {
                     expect(answer, 504, "function")
                     let timing = try #require(answer.field("Server-Timing"))
                     #expect(!timing.contains("function;dur=0.0"))
-                    try await eventually("the replica sees it") { server.hasEnded(number) }
+                    try await eventually("the replica's connection ends") { server.hasEnded(number) }
                 }
-                try await eventually("all is free") { bed.isIdle() }
+                try await eventually("no invocation is left") { bed.isIdle() }
             }
             await server.stop()
         }
 
-        @Test func `request_timeout is the ceiling of a function's own time`() async throws {
+        @Test func `request_timeout is the upper bound of a function's own timeout`() async throws {
             let server = try await StubServer.start { _ in }
             try await withTestbed(timeouts: Timeouts(request: limit)) { bed in
                 try await bed.serve(server, function: makeFunction(timeout: .seconds(100)))
@@ -70,8 +70,8 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test func `a replica that does not take the connection is stage connect`() async throws {
-            // The kernel accepts for a listener as long as its backlog has room; nobody takes them from there.
+        @Test func `a connection that the replica does not accept in time has stage connect`() async throws {
+            // The kernel accepts connections while the backlog has room. The listener never accepts them from there.
             let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.backlog, value: 1).serverChannelOption(.autoRead, value: false)
                 .bind(host: "127.0.0.1", port: 0).get()
@@ -80,7 +80,7 @@ extension DispatcherSerial {
                 let function = makeFunction(timeout: limit)
                 bed.declare(function)
                 bed.run(makeReplica("r", of: function, port: port))
-                try await eventually("it has accepted once") { bed.accepting == 1 }
+                try await eventually("the replica has accepted once") { bed.accepting == 1 }
                 var fillers: [any Channel] = []
                 while let filler = try? await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                     .connectTimeout(.milliseconds(200)).connect(host: "127.0.0.1", port: port).get(), fillers.count < 20
@@ -89,13 +89,13 @@ extension DispatcherSerial {
                 }
                 let client = try await bed.client()
                 expect(try await client.ask(get()), 504, "connect")
-                try await eventually("all is free") { bed.isIdle() }
+                try await eventually("no invocation is left") { bed.isIdle() }
                 for filler in fillers { try await filler.close().get() }
             }
             try await listener.close().get()
         }
 
-        @Test func `a client that stops within its body gets 408 and the end`() async throws {
+        @Test func `a client that stops within its body gets 408 and a close`() async throws {
             let server = try await StubServer.start(call: .onHead) { _ in }
             try await withTestbed(timeouts: short) { bed in
                 try await bed.serve(server)
@@ -105,13 +105,13 @@ extension DispatcherSerial {
                 expect(answer, 408, "timeout")
                 #expect(answer.field("Connection") == "close")
                 try await client.closed()
-                try await eventually("the replica sees it") { server.hasEnded(0) }
-                try await eventually("all is free") { bed.isIdle() }
+                try await eventually("the replica's connection ends") { server.hasEnded(0) }
+                try await eventually("no invocation is left") { bed.isIdle() }
             }
             await server.stop()
         }
 
-        @Test func `a replica that stops taking a body is to blame itself`() async throws {
+        @Test func `a replica that stops reading a body has stage function`() async throws {
             let server = try await StubServer.start(call: .onHead) { $0.connection.setReading(false) }
             try await withTestbed(timeouts: Timeouts(http: .seconds(1))) { bed in
                 try await bed.serve(server)
@@ -119,18 +119,18 @@ extension DispatcherSerial {
                 client.send("PUT /invoke/hello HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\n")
                 client.send(ByteBuffer(repeating: 0, count: 40 << 20))
                 expect(try await client.answer(), 504, "function")
-                try await eventually("all is free") { bed.isIdle() }
+                try await eventually("no invocation is left") { bed.isIdle() }
             }
             await server.stop()
         }
 
-        @Test func `a body that trickles does not outlast the function's time`() async throws {
+        @Test func `a slow body does not extend the function's timeout`() async throws {
             let server = try await StubServer.start(call: .onHead) { _ in }
             try await withTestbed { bed in
                 try await bed.serve(server, function: makeFunction(timeout: .milliseconds(400)))
                 let client = try await bed.client()
                 client.send("PUT /invoke/hello HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\n")
-                try await eventually("the end") {
+                try await eventually("the connection ends") {
                     client.send("x")
                     return client.isClosed || client.inbox.total > 0
                 }
@@ -139,7 +139,7 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test func `an answer that stops on its way is cut off, and one that goes on is not`() async throws {
+        @Test func `a response that stalls is aborted, but not one that makes progress`() async throws {
             let server = try await StubServer.start { request in
                 request.connection.send("HTTP/1.1 200 OK\r\nContent-Length: 60\r\n\r\n")
                 for number in 1...25 {
@@ -152,20 +152,20 @@ extension DispatcherSerial {
                 client.send(get())
                 try await client.closed()
                 #expect(client.inbox.text.hasSuffix("\r\n\r\n" + String(repeating: "x", count: 25)))
-                try await eventually("all is free") { bed.isIdle() }
+                try await eventually("no invocation is left") { bed.isIdle() }
                 #expect(bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"timeout\"}") == 1)
             }
             await server.stop()
         }
 
         @Test(arguments: ["G", "GET /invoke/hello HTTP/1.1\r\nHost: a\r\n", "GET / HTTP/1.1\r\nHost: a\r\n\r"])
-        func `a head that does not come to its end gets 408, however it trickles`(text: String) async throws {
+        func `a head that does not end in time gets 408 even if it makes progress`(text: String) async throws {
             var limits = Limits()
             limits.headTimeout = .milliseconds(300)
             try await withTestbed(limits: limits) { bed in
                 let client = try await bed.client()
                 client.send(text)
-                try await eventually("an answer") {
+                try await eventually("a response") {
                     if text.hasSuffix("\n") { client.send("X: y\r\n") }
                     return client.inbox.total > 0
                 }
@@ -174,7 +174,7 @@ extension DispatcherSerial {
             }
         }
 
-        @Test func `a client that says nothing, or nothing more, is closed without a word`() async throws {
+        @Test func `an idle connection is closed without a response`() async throws {
             var limits = Limits()
             limits.idleTimeout = .milliseconds(300)
             try await withTestbed(limits: limits) { bed in
@@ -194,14 +194,14 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test func `new times and limits hold for connections that are open already`() async throws {
+        @Test func `changed timeouts and limits apply to open connections`() async throws {
             let server = try await StubServer.start { _ in }
             try await withTestbed { bed in
                 try await bed.serve(server)
                 let client = try await bed.client()
                 #expect(try await client.ask(get("/nothing")).status == 404)
                 bed.tune(timeouts: Timeouts(request: limit))
-                // The loops take it over a moment later; for a new connection, and what follows it, they have.
+                // The loops apply the change asynchronously, but before they serve a new connection.
                 #expect(try await bed.client().ask(get("/nothing")).status == 404)
                 expect(try await client.ask(get()), 504, "function")
             }

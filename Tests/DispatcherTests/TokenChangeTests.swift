@@ -2,9 +2,9 @@ import F2SDispatcher
 import F2SModel
 import Testing
 
-/// The internal token changes while requests are on their way between two processes.
+/// Tests changes of the internal token while two processes forward requests.
 @Suite struct TokenChangeTests {
-    /// Two processes, of which the second grants the slots of `/hello` for both.
+    /// Runs two processes. The second owns `/hello`.
     private func withOwner(
         loops: Int = 1, timeouts: Timeouts = Timeouts(), _ answer: String = ok("hi"),
         _ body: (_ first: Testbed, _ owner: Testbed) async throws -> Void
@@ -14,7 +14,7 @@ import Testing
         try await withPair(loops: loops, timeouts: timeouts) { first, owner in
             first.declare(function)
             try await owner.serve(server, function: function)
-            first.seat(elsewhere: owner.internalAddress)
+            first.setOwnership(elsewhere: owner.internalAddress)
             try await body(first, owner)
         }
         await server.stop()
@@ -39,11 +39,11 @@ import Testing
     }
 
     @Test(arguments: testedLoops)
-    func `a process that does not know our token is waited for, and its refusal goes to nobody`(loops: Int) async throws
+    func `a forwarded request waits until the owner accepts the token, and no client gets 403`(loops: Int) async throws
     {
         try await withOwner(loops: loops) { first, owner in
             first.dispatcher.trust(PeerTokens(["other"]))
-            // In order after the change, on whichever loop it is.
+            // The clients connect after the change, so each loop applies the change first.
             let long = String(repeating: "x", count: 100_000)
             let requests = [get(), post("/hello", body: "x"), post("/hello", body: long)]
             var clients: [RawClient] = []
@@ -52,7 +52,7 @@ import Testing
                 client.send(request)
                 clients.append(client)
             }
-            try await eventually("they are refused and wait") {
+            try await eventually("the owner rejects the requests") {
                 owner.metric("f2s_requests_refused_total{stage=\"auth\"}") >= Double(requests.count)
             }
             for client in clients { #expect(client.inbox.text.hasPrefix("HTTP/1.1 100") || client.inbox.text.isEmpty) }
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func `who waits in vain hears of the token, and with status 503`() async throws {
+    @Test func `a request that waits too long for the token gets 503 with this reason`() async throws {
         try await withOwner(timeouts: Timeouts(scaling: .milliseconds(400))) { first, _ in
             first.dispatcher.trust(PeerTokens(["other"]))
             let answer = try await first.client().ask(get())
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `a function's own 403 passes, whatever it says`() async throws {
+    @Test func `a function's own 403 is forwarded with any fields`() async throws {
         let refusal = "HTTP/1.1 403 Forbidden\r\nX-F2S-Refused: token\r\nContent-Length: 2\r\n\r\nno"
         try await withOwner(refusal) { first, _ in
             let answer = try await first.client().ask(get())
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `without a token left nothing is forwarded`() async throws {
+    @Test func `a process without a token forwards no invocation`() async throws {
         try await withOwner { first, owner in
             first.dispatcher.trust(PeerTokens())
             let server = try await StubServer.answering(ok("own"))

@@ -4,13 +4,14 @@ import Testing
 
 @testable import F2SDispatcher
 
-/// What is unusual and means one thing only is served, in the usual form; what is wrong is named for what it is.
+/// Tests that the dispatcher accepts and normalises unusual but unambiguous requests, and names the error of invalid
+/// ones.
 @Suite struct ToleranceTests {
     private func ask(_ line: String, _ fields: String = "Host: f2s.test\r\n") -> String {
         "\(line) HTTP/1.1\r\n\(fields)\r\n"
     }
 
-    @Test(arguments: testedLoops) func `every answer has a date, and only one`(loops: Int) async throws {
+    @Test(arguments: testedLoops) func `every response has exactly one Date`(loops: Int) async throws {
         let own = "Mon, 01 Jan 2001 00:00:00 GMT"
         let server = try await StubServer.start {
             $0.connection.send(ok(fields: $0.line.contains("own") ? "Date: \(own)\r\n" : ""))
@@ -33,7 +34,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `an absolute URL is served where it names the same host`() async throws {
+    @Test func `an absolute URL is accepted if it names the same host`() async throws {
         let server = try await StubServer.start { $0.connection.send(ok($0.line)) }
         try await withTestbed { bed in
             try await bed.serve(server)
@@ -65,7 +66,7 @@ import Testing
         ("GET http://a", "GET / HTTP/1.1"), ("GET http://a?x=1", "GET /?x=1 HTTP/1.1"),
         ("OPTIONS http://a/", "OPTIONS / HTTP/1.1"), ("GET http://a/x", "GET /x HTTP/1.1"),
     ])
-    func `an absolute URL without a path means the root`(line: String, wanted: String) async throws {
+    func `an absolute URL without a path has the path of the root`(line: String, wanted: String) async throws {
         let path = temporarySocketPath()
         let server = try await StubServer.start(path: path) { $0.connection.send(ok($0.line)) }
         try await withTestbed(apiPath: path) { bed in
@@ -75,7 +76,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: ["OPTIONS *", "OPTIONS http://a"]) func `a question about the server is answered`(
+    @Test(arguments: ["OPTIONS *", "OPTIONS http://a"]) func `OPTIONS for the whole server gets a response`(
         line: String
     ) async throws {
         try await withTestbed { bed in
@@ -93,14 +94,14 @@ import Testing
             ("/invoke/h%65llo", "/"), ("/inv%6fke/hell%6F/%61?x=%61", "/%61?x=%61"), ("/invoke/a%40b/c%2Fd", "/c%2Fd"),
             ("/invoke/%68ello%2Fx", nil), ("/invoke/hello%", nil), ("/invoke/%hello", nil), ("/invoke/%00", nil),
         ] as [(String, String?)])
-    func `another spelling of a path finds the same function`(target: String, found: String?) async throws {
+    func `an encoded path finds the same function`(target: String, found: String?) async throws {
         let server = try await StubServer.start { $0.connection.send(ok($0.line)) }
         try await withTestbed { bed in
             let (hello, other) = (makeFunction(), makeFunction("other", route: "/a@b", age: 2))
             bed.declare(hello, other)
             bed.run(
                 makeReplica("r0", of: hello, port: server.port), makeReplica("r1", of: other, port: server.port))
-            try await eventually("both accept") { bed.accepting == 2 }
+            try await eventually("both replicas accept") { bed.accepting == 2 }
             let answer = try await bed.client().ask(ask("GET \(target)"))
             #expect(answer.status == (found == nil ? (target.contains("%2F") ? 400 : 404) : 200))
             if let found { #expect(answer.body == "GET \(found) HTTP/1.1") }
@@ -108,11 +109,11 @@ import Testing
         await server.stop()
     }
 
-    @Test func `what a browser's address bar sends arrives percent-encoded, over another process too`() async throws {
+    @Test func `non-ASCII letters in a target are forwarded percent-encoded, also to a remote owner`() async throws {
         let server = try await StubServer.start { $0.connection.send(ok($0.line)) }
         try await withPair { first, owner in
             first.declare(makeFunction())
-            first.seat(elsewhere: owner.internalAddress)
+            first.setOwnership(elsewhere: owner.internalAddress)
             try await owner.serve(server)
             for bed in [owner, first] {
                 let answer = try await bed.client().ask(ask("GET /invoke/h%65llo/ä?name=Jürgen&x=\u{1F600}"))
@@ -127,7 +128,7 @@ import Testing
             ([22, 3, 1, 2, 0, 1, 0], "TLS"), ([0, 1, 2], "not a token"), (Array("GET\t".utf8), "not a token"),
             (Array("\rX".utf8), "not a token"),
         ] as [([UInt8], String)])
-    func `bytes that begin no request are refused at once`(bytes: [UInt8], reason: String) async throws {
+    func `bytes that cannot begin a request are rejected at once`(bytes: [UInt8], reason: String) async throws {
         var limits = Limits()
         limits.headTimeout = .seconds(600)
         try await withTestbed(limits: limits) { bed in
@@ -139,7 +140,7 @@ import Testing
         }
     }
 
-    @Test func `a method that arrives in pieces is waited for`() async throws {
+    @Test func `a method that arrives in pieces is accepted`() async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed { bed in
             try await bed.serve(server)
@@ -150,7 +151,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `who connects and says nothing has no more time than a head`() async throws {
+    @Test func `the head timeout applies to a new connection that sends nothing`() async throws {
         let server = try await StubServer.answering(ok())
         var limits = Limits()
         limits.idleTimeout = .seconds(600)
@@ -158,7 +159,7 @@ import Testing
             try await bed.serve(server)
             let used = try await bed.client()
             #expect(try await used.ask(get()).status == 200)
-            // The short time begins after the answer: on a busy machine the request itself may be late.
+            // The short timeout is set after the response, because on a busy machine the request itself may be late.
             limits.headTimeout = .milliseconds(300)
             bed.tune(limits: limits)
             let silent = try await bed.client()
@@ -169,7 +170,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `TE trailers reaches the replica, and nothing else of TE`() async throws {
+    @Test func `only the value trailers of TE reaches the replica`() async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed { bed in
             try await bed.serve(server)
@@ -183,7 +184,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a length with zeros in front is written in the usual form, both ways`() async throws {
+    @Test func `a length with leading zeros is normalised in both directions`() async throws {
         let server = try await StubServer.start {
             $0.connection.send("HTTP/1.1 200 OK\r\nContent-Length: 007\r\n\r\nanswers")
         }
@@ -201,7 +202,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: testedLoops) func `extensions of chunks end here, both ways, whole and byte by byte`(
+    @Test(arguments: testedLoops) func `chunk extensions are removed in both directions, whole and byte by byte`(
         loops: Int
     ) async throws {
         let body = "2 ;a\r\nab\r\n3;b = \"x;\\\"y\" ; c\r\ncde\r\n0\t; d\r\nT: 1\r\n\r\n"
@@ -213,7 +214,7 @@ import Testing
             let client = try await bed.client()
             let request = "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
             client.send(request + body)
-            try await eventually("the answer") { client.inbox.text.hasSuffix("\r\n\r\n" + plain) }
+            try await eventually("the response") { client.inbox.text.hasSuffix("\r\n\r\n" + plain) }
             #expect(try await client.answer().body == "abcde")
             try await client.dribble(request + body)
             #expect(try await client.answer().body == "abcde")
@@ -228,7 +229,7 @@ import Testing
         ("HTTP/1.1 200 OK\r\nX: y\u{1}\r\n\r\n", "holds a control character"),
         ("HTTP/1.1 200 OK\r\n\(String(repeating: "X: y\r\n", count: 101))\r\n", "over 100 header fields"),
     ])
-    func `what is wrong with an answer is named`(text: String, reason: String) async throws {
+    func `the error names the defect of a malformed response`(text: String, reason: String) async throws {
         let server = try await StubServer.answering(text)
         try await withTestbed { bed in
             try await bed.serve(server)
@@ -239,16 +240,16 @@ import Testing
     }
 
     @Test(arguments: ["/../y", "/%2e%2E/y", "/a/.", "/..", "/a%2f..%2fy", "/..%5cy", "/..;x/y", "/a\\..\\y"])
-    func `a path does not lead out of the function's endpoint`(rest: String) async throws {
+    func `a path cannot leave the function's endpoint`(rest: String) async throws {
         let server = try await StubServer.start { $0.connection.send(ok($0.line)) }
         try await withTestbed { bed in
             let (below, whole) = (makeFunction(path: "/base"), makeFunction("whole", age: 2))
             bed.declare(below, whole)
             bed.run(
                 makeReplica("r0", of: below, port: server.port), makeReplica("r1", of: whole, port: server.port))
-            try await eventually("both accept") { bed.accepting == 2 }
+            try await eventually("both replicas accept") { bed.accepting == 2 }
             #expect(try await bed.client().ask(ask("GET /invoke/hello\(rest)")).status == 400)
-            // Where the endpoint is all of the replica, there is nothing to leave.
+            // If the endpoint is the whole replica, no path can leave it.
             #expect(try await bed.client().ask(ask("GET /invoke/whole\(rest)")).body == "GET \(rest) HTTP/1.1")
             let dots = try await bed.client().ask(ask("GET /invoke/hello/..a/.b/c...?x=/../y"))
             #expect(dots.body == "GET /base/..a/.b/c...?x=/../y HTTP/1.1")
@@ -256,7 +257,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: testedLoops) func `a browser's question about a method reaches the function that has it`(
+    @Test(arguments: testedLoops) func `a preflight request reaches the function with the requested method`(
         loops: Int
     ) async throws {
         let server = try await StubServer.start { $0.connection.send(ok($0.line)) }

@@ -2,7 +2,7 @@ import F2SDispatcher
 import F2SModel
 import Testing
 
-/// What is told of where a request came from, behind a proxy and without one.
+/// Tests the fields that describe the origin of a request, with and without a trusted proxy.
 @Suite struct TrustedProxyTests {
     private func trust(_ bed: Testbed, _ ranges: String...) {
         bed.dispatcher.apply(DispatcherSettings.Tuning(trustedProxies: ranges.compactMap { AddressRange($0) }))
@@ -12,7 +12,7 @@ import Testing
         "X-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\n"
         + "X-Forwarded-Prefix: /evil\r\nX-Forwarded-Port: 1\r\nForwarded: for=6.6.6.6;proto=https\r\n"
 
-    @Test(arguments: testedLoops) func `a function learns its prefix, and no client can claim another one`(
+    @Test(arguments: testedLoops) func `a function gets its prefix, and no client can claim another one`(
         loops: Int
     ) async throws {
         let server = try await StubServer.answering(ok())
@@ -34,7 +34,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `what a trusted proxy says is kept and appended to`() async throws {
+    @Test func `the fields of a trusted proxy are kept and extended`() async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed { bed in
             trust(bed, "127.0.0.0/8")
@@ -68,12 +68,12 @@ import Testing
         await server.stop()
     }
 
-    @Test func `another process leaves it as it is`() async throws {
+    @Test func `the remote owner does not change the fields`() async throws {
         let server = try await StubServer.answering(ok())
         try await withPair { first, owner in
             trust(first, "127.0.0.1")
             first.declare(makeFunction())
-            first.seat(elsewhere: owner.internalAddress)
+            first.setOwnership(elsewhere: owner.internalAddress)
             try await owner.serve(server)
             _ = try await first.client().ask(get("/hello", "X-Forwarded-For: 1.2.3.4\r\n"))
             let request = try #require(server.requests.last)
@@ -83,7 +83,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: testedLoops) func `callers behind a trusted proxy have a bucket each`(loops: Int) async throws {
+    @Test(arguments: testedLoops) func `each client of a trusted proxy has its own bucket`(loops: Int) async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed(loops: loops) { bed in
             trust(bed, "127.0.0.0/8", "2001:db8:ffff::/48")
@@ -92,13 +92,13 @@ import Testing
             func status(_ fields: String) async throws -> Int { try await client.ask(get("/hello", fields)).status }
             for (fields, expected) in [
                 ("X-Forwarded-For: 1.2.3.4\r\n", 200), ("X-Forwarded-For: 1.2.3.4\r\n", 429),
-                // Whatever stands to the left of the first address that nobody vouches for is made up.
+                // The addresses to the left of the last untrusted address are mere claims and are ignored.
                 ("X-Forwarded-For: 9.9.9.9, 1.2.3.4\r\n", 429),
                 ("X-Forwarded-For: 1.2.3.5, 127.0.0.9\r\n", 200),
                 ("X-Forwarded-For: 1.2.3.5\r\nX-Forwarded-For: 127.0.0.8\r\n", 429),
                 ("X-Forwarded-For: 1.2.3.6:4711\r\n", 200), ("Forwarded: for=\"1.2.3.6:1\"\r\n", 429),
                 ("X-Forwarded-For: ::ffff:1.2.3.6\r\n", 429),
-                // The addresses of one IPv6 subscriber are one caller.
+                // All addresses of one IPv6 subscriber (a /64) are one client.
                 ("X-Forwarded-For: 2001:db8:1:2::1\r\n", 200), ("X-Forwarded-For: 2001:db8:1:2:3:4:5:6\r\n", 429),
                 ("Forwarded: for=\"[2001:db8:1:2::9]:80\", for=\"[2001:db8:ffff::1]\"\r\n", 429),
                 ("X-Forwarded-For: 2001:db8:1:3::1\r\n", 200),

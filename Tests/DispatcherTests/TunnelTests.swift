@@ -6,13 +6,13 @@ import Testing
 @testable import F2SDispatcher
 
 extension DispatcherSerial {
-    /// Leaving HTTP (RFC 9110 section 7.8).
+    /// Tests connections after an upgrade to another protocol (RFC 9110 section 7.8).
     @Suite struct TunnelTests {
         private let switching =
             "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-X: 1\r\n\r\n"
         private let upgrade = "Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: x\r\n"
 
-        @Test func `bytes pass both ways, early ones included, and the slot is held until the end`() async throws {
+        @Test func `bytes are forwarded in both directions, including early ones, and the slot is held`() async throws {
             let server = try await StubServer.start { [switching] in $0.connection.send(switching + "welcome") }
             try await withTestbed { bed in
                 try await bed.serve(server, function: makeFunction(concurrency: 1))
@@ -24,14 +24,16 @@ extension DispatcherSerial {
                 #expect(answer.field("Sec-X") == "1")
                 #expect(server.requests[0].field("Connection") == "Upgrade")
                 #expect(server.requests[0].field("Upgrade") == "websocket")
-                try await eventually("welcome") { client.inbox.text == "welcome" }
+                try await eventually("the replica's first bytes") { client.inbox.text == "welcome" }
                 let connection = server.requests[0].connection
-                try await eventually("early") { connection.inbox.text.hasSuffix("\r\n\r\nearly") }
+                try await eventually("the client's early bytes") { connection.inbox.text.hasSuffix("\r\n\r\nearly") }
                 for number in 0..<20 {
                     client.send("c\(number);")
-                    try await eventually("to the replica") { connection.inbox.text.hasSuffix("c\(number);") }
+                    try await eventually("the bytes reach the replica") {
+                        connection.inbox.text.hasSuffix("c\(number);")
+                    }
                     connection.send("s\(number);")
-                    try await eventually("to the client") { client.inbox.text.hasSuffix("s\(number);") }
+                    try await eventually("the bytes reach the client") { client.inbox.text.hasSuffix("s\(number);") }
                 }
                 #expect(bed.load().inFlight == 1)
                 client.close()
@@ -43,7 +45,7 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test func `what the replica says last arrives before the end`() async throws {
+        @Test func `the replica's last bytes arrive before the end`() async throws {
             let server = try await StubServer.start { [switching] in $0.connection.send(switching) }
             try await withTestbed { bed in
                 try await bed.serve(server)
@@ -57,7 +59,7 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test func `a replica that does not switch answers as usual`() async throws {
+        @Test func `the response of a replica that declines an upgrade is forwarded`() async throws {
             let server = try await StubServer.answering("HTTP/1.1 426 Upgrade Required\r\nContent-Length: 2\r\n\r\nno")
             try await withTestbed { bed in
                 try await bed.serve(server)
@@ -71,7 +73,7 @@ extension DispatcherSerial {
             await server.stop()
         }
 
-        @Test(arguments: testedLoops) func `what a half-closed tunnel has on its way still arrives, from the replica`(
+        @Test(arguments: testedLoops) func `a tunnel half-closed by the client still delivers the replica's bytes`(
             loops: Int
         ) async throws {
             try await withRawTunnel(loops: loops) { client, replica in
@@ -84,7 +86,7 @@ extension DispatcherSerial {
             }
         }
 
-        @Test(arguments: testedLoops) func `what a half-closed tunnel has on its way still arrives, from the client`(
+        @Test(arguments: testedLoops) func `a tunnel half-closed by the replica still delivers the client's bytes`(
             loops: Int
         ) async throws {
             try await withRawTunnel(loops: loops) { client, replica in
@@ -97,18 +99,18 @@ extension DispatcherSerial {
             }
         }
 
-        @Test func `a half-closed tunnel does not last for ever`() async throws {
+        @Test func `a half-closed tunnel times out`() async throws {
             try await withRawTunnel(loops: 1, timeouts: Timeouts(http: .milliseconds(100))) { client, replica in
                 Wire.finishSending(client)
                 #expect(try await all(from: replica) == 0)
-                try await eventually("the client's end") { Wire.end(of: client) != nil }
+                try await eventually("the client's connection ends") { Wire.end(of: client) != nil }
                 close(client)
-                // The slot is free when the replica has ended its side as well.
+                // The slot is free once the replica has ended its side as well.
                 Wire.finishSending(replica)
             }
         }
 
-        /// A tunnel between two plain sockets, after which nothing may be left over.
+        /// Runs `body` with a tunnel between two plain sockets, and checks that no connection or slot is left.
         private func withRawTunnel(
             loops: Int, timeouts: Timeouts = Timeouts(),
             _ body: (_ client: Int32, _ replica: Int32) async throws -> Void
@@ -130,7 +132,7 @@ extension DispatcherSerial {
                 let chosen = try replica.orThrow()
                 Wire.send(chosen, Array(switching.utf8))
                 var head: [UInt8] = []
-                try await eventually("the switch") {
+                try await eventually("the switch of protocols") {
                     head += Wire.receive(client) ?? []
                     return head.count >= switching.utf8.count
                 }
@@ -139,11 +141,11 @@ extension DispatcherSerial {
             }
         }
 
-        /// Sends more than the buffers of the kernel hold, and then the end.
+        /// Sends more bytes than the buffers of the kernel hold, then closes the sending side. Returns their number.
         private func sendAll(_ descriptor: Int32) async throws -> Int {
             let count = 300_000
             var left = [UInt8](repeating: UInt8(ascii: "x"), count: count)[...]
-            try await eventually("all is sent") {
+            try await eventually("all bytes are sent") {
                 left = left.dropFirst(max(0, Wire.send(descriptor, left)))
                 return left.isEmpty
             }
@@ -151,10 +153,10 @@ extension DispatcherSerial {
             return count
         }
 
-        /// Bytes until the end.
+        /// Receives until the end. Returns the number of bytes.
         private func all(from descriptor: Int32) async throws -> Int {
             var count = 0
-            try await eventually("the end, \(count) bytes so far") {
+            try await eventually("the connection ends; got \(count) bytes") {
                 while let bytes = Wire.receive(descriptor) {
                     if bytes.isEmpty { return true }
                     count += bytes.count
@@ -164,7 +166,7 @@ extension DispatcherSerial {
             return count
         }
 
-        @Test func `a tunnel outlives the other times and ends by its own`() async throws {
+        @Test func `a tunnel has only its own idle timeout`() async throws {
             let server = try await StubServer.start { [switching] request in
                 request.connection.send(switching)
                 for number in 1...20 {

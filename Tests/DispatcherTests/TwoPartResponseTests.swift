@@ -5,10 +5,10 @@ import Testing
 @testable import F2SDispatcher
 
 extension DispatcherSerial {
-    /// Servers that write head and content by themselves and leave Nagle's algorithm on: Python's http.server, WEBrick,
-    /// Java's HttpServer.
+    /// Tests servers that write head and content separately with Nagle's algorithm enabled, such as Python's
+    /// http.server, WEBrick and Java's HttpServer.
     @Suite struct TwoPartResponseTests {
-        /// Milliseconds. What is avoided takes 40.
+        /// The promised time in milliseconds. The delay that must not occur is 40 ms.
         private static let bar = 2.0
 
         @Test(arguments: testedLoops) func `the second part of a response is not delayed`(loops: Int) async throws {
@@ -26,10 +26,10 @@ extension DispatcherSerial {
                     #expect(try await client.ask(get()).body == "content")
                     times.append(Wire.now() - begun)
                 }
-                // The kernel acknowledges the first ones of a connection at once anyway.
+                // The kernel acknowledges the first segments of a connection at once in any case.
                 let late = times.suffix(50).sorted()
                 let median = Double(late[late.count / 2]) / 1e6
-                report(2, "a response in two parts, \(loops) loops: median \(median) ms (bar \(Self.bar) ms)")
+                report(2, "a response in two parts, \(loops) loops: median \(median) ms (limit \(Self.bar) ms)")
                 #expect(median < 5 * Self.bar)
             }
             server.stop()
@@ -38,7 +38,7 @@ extension DispatcherSerial {
     }
 }
 
-/// Answers every request on a thread of its own, in two writes.
+/// A server that responds to every request with two writes.
 private final class TwoPartServer: Sendable {
     private let listener: Int32
     private let isOver = Atomic<Bool>(false)

@@ -3,7 +3,7 @@ import F2SModel
 import NIOCore
 import Testing
 
-/// Which requests may ask a replica to leave HTTP, and what becomes of their connections.
+/// Tests which requests may ask a replica for an upgrade, and the reuse of their connections.
 @Suite struct UpgradeTests {
     private func asking(_ protocols: String, _ fields: String = "", method: String = "GET", body: String = "") -> String
     {
@@ -12,10 +12,10 @@ import Testing
             + "Upgrade: \(protocols)\r\nHTTP2-Settings: AAAA\r\n\(length)\(fields)\r\n\(body)"
     }
 
-    @Test(arguments: testedLoops) func `nobody gets the answer to a body that came with an upgrade`(loops: Int)
+    @Test(arguments: testedLoops) func `no client gets a response to the body of an upgrade request`(loops: Int)
         async throws
     {
-        // A replica that takes what follows an upgrade it does not know for further requests, as some parsers do.
+        // This replica parses the body of a request with an unknown upgrade as further requests, as some parsers do.
         let server = try await StubServer.start { request in
             request.connection.send(ok("one for \(request.line)"))
             if request.field("Upgrade") != nil, !request.body.isEmpty { request.connection.send(ok("smuggled")) }
@@ -40,7 +40,8 @@ import Testing
         ("Content-Length: 3\r\n", "abc"), ("Transfer-Encoding: chunked\r\n", "3\r\nabc\r\n0\r\n\r\n"),
         ("Transfer-Encoding: chunked\r\n", "0\r\n\r\n"),
     ])
-    func `a POST that offers another HTTP keeps its body and loses its offer`(fields: String, body: String) async throws
+    func `a POST with an upgrade is forwarded with its body but without the upgrade`(fields: String, body: String)
+        async throws
     {
         let server = try await StubServer.start { $0.connection.send(ok($0.body)) }
         try await withTestbed { bed in
@@ -60,7 +61,7 @@ import Testing
             ("WebSocket", "websocket"),
             ("h2c, websocket", "websocket"), (",websocket ,", "websocket"), ("websocket\r\nUpgrade: h2c", nil),
         ] as [(String, String?)])
-    func `only a known protocol is asked for`(asked: String, sent: String?) async throws {
+    func `only a known protocol is requested`(asked: String, sent: String?) async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed { bed in
             try await bed.serve(server)
@@ -71,7 +72,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a setting lets another protocol through`() async throws {
+    @Test func `a setting allows another protocol`() async throws {
         let server = try await StubServer.answering(ok())
         try await withTestbed { bed in
             bed.dispatcher.apply(DispatcherSettings.Tuning(upgradeProtocols: ["foo"]))
@@ -82,7 +83,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: testedLoops) func `a connection whose upgrade was declined is not used again`(loops: Int)
+    @Test(arguments: testedLoops) func `a connection with a declined upgrade is not reused`(loops: Int)
         async throws
     {
         let server = try await StubServer.answering(ok())
@@ -92,7 +93,7 @@ import Testing
             #expect(try await client.ask(asking("websocket")).status == 200)
             #expect(try await client.ask(get()).status == 200)
             #expect(server.requests[1].connection !== server.requests[0].connection)
-            // One that was not passed on is an ordinary request.
+            // A request whose upgrade was not forwarded is an ordinary request.
             #expect(try await client.ask(asking("h2c")).status == 200)
             #expect(try await client.ask(get()).status == 200)
             #expect(server.requests[3].connection === server.requests[2].connection)
@@ -101,7 +102,7 @@ import Testing
     }
 
     @Test(arguments: ["Upgrade: h2c\r\n", "", "Upgrade: websocket\r\nUpgrade: h2c\r\n", "Upgrade: websocket, h2c\r\n"])
-    func `a switch to a protocol that was not asked for is a 502`(field: String) async throws {
+    func `a switch to a protocol that was not requested gets 502`(field: String) async throws {
         let server = try await StubServer.answering(
             "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n\(field)\r\n")
         try await withTestbed { bed in
@@ -115,7 +116,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a 426 says which protocol it wants`() async throws {
+    @Test func `a 426 response keeps its Upgrade field`() async throws {
         let server = try await StubServer.answering(
             "HTTP/1.1 426 Upgrade Required\r\nConnection: Upgrade\r\nUpgrade: websocket, foo\r\n"
                 + "Content-Length: 2\r\n\r\nno"

@@ -3,9 +3,9 @@ import Glibc
 import NIOCore
 import Testing
 
-/// Answers that come too early, break off, or are none.
+/// Tests responses that arrive too early, are incomplete, or are malformed.
 @Suite struct UpstreamAnswerTests {
-    @Test(arguments: [true, false]) func `an answer before the request's end is delivered, and both connections end`(
+    @Test(arguments: [true, false]) func `a response before the request's end is forwarded, and both connections end`(
         isChunked: Bool
     ) async throws {
         let server = try await StubServer.start(call: .onHead) { $0.connection.send(ok("early")) }
@@ -19,7 +19,7 @@ import Testing
             #expect(try await client.answer().body == "early")
             try await client.closed()
             try await eventually("the replica's connection ends") { server.hasEnded(0) }
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
             let next = try await bed.client()
             #expect(try await next.ask(get()).body == "early")
             #expect(server.requests[1].connection !== server.requests[0].connection)
@@ -39,7 +39,7 @@ import Testing
         "HTTP/1.1 200 OK\r\nX: \(String(repeating: "x", count: 40_000))\r\n\r\n",
         "HTTP/1.1 200 OK\r\n\(String(repeating: "X: y\r\n", count: 101))\r\n",
     ])
-    func `an answer that is malformed becomes 502 and its connection is not used again`(text: String) async throws {
+    func `a malformed response becomes 502, and its connection is not reused`(text: String) async throws {
         let server = try await StubServer.start { request in
             request.connection.send(request.line.contains("good") ? ok() : text)
         }
@@ -52,7 +52,7 @@ import Testing
             #expect(try await client.ask(get("/hello/good")).status == 200)
             #expect(server.requests[1].connection !== server.requests[0].connection)
             #expect(bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"function\"}") == 1)
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
         }
         await server.stop()
     }
@@ -61,39 +61,39 @@ import Testing
         "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc",
         "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
     ])
-    func `an answer that breaks off breaks off at the client too`(text: String) async throws {
+    func `an incomplete response ends the client's connection`(text: String) async throws {
         let server = try await StubServer.start { $0.connection.send(text) }
         try await withTestbed { bed in
             try await bed.serve(server)
             let client = try await bed.client()
             client.send(get())
-            try await eventually("the beginning") { client.inbox.text.contains("abc") }
+            try await eventually("the first bytes of the response") { client.inbox.text.contains("abc") }
             server.requests[0].connection.close()
             try await client.closed()
             #expect(throws: Never.self) { try #require(client.inbox.text.contains("abc")) }
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
             #expect(bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"function\"}") == 1)
             #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 0)
         }
         await server.stop()
     }
 
-    @Test func `an answer until the end that ends by a reset does not count as complete`() async throws {
+    @Test func `a response delimited by the connection's end is not completed by a reset`() async throws {
         let server = try await StubServer.start { $0.connection.send("HTTP/1.1 200 OK\r\n\r\nabc") }
         try await withTestbed { bed in
             try await bed.serve(server)
             let client = try await bed.client()
             client.send(get())
-            try await eventually("the beginning") { client.inbox.text.contains("abc") }
+            try await eventually("the first bytes of the response") { client.inbox.text.contains("abc") }
             server.requests[0].connection.reset()
             try await client.closed()
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
             #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 0)
         }
         await server.stop()
     }
 
-    @Test(arguments: testedLoops, [true, false]) func `an answer until the end that is cut off never looks complete`(
+    @Test(arguments: testedLoops, [true, false]) func `an aborted response without a length never looks complete`(
         loops: Int, isReset: Bool
     ) async throws {
         let server = try await StubServer.start { $0.connection.send("HTTP/1.1 200 OK\r\n\r\nabc") }
@@ -106,20 +106,20 @@ import Testing
             defer { close(old) }
             Wire.send(old, Array("GET /invoke/hello HTTP/1.0\r\n\r\n".utf8))
             if isReset {
-                try await eventually("both are asked") { server.requests.count == 2 }
-                try await eventually("the beginning") { client.inbox.text.contains("abc") }
+                try await eventually("both requests at the replica") { server.requests.count == 2 }
+                try await eventually("the first bytes of the response") { client.inbox.text.contains("abc") }
                 for request in server.requests { request.connection.reset() }
             }
             try await client.closed()
             #expect(client.inbox.text.hasSuffix("\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"))
             try await eventually("the reset") { Wire.end(of: old) == .reset }
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
             #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 0)
         }
         await server.stop()
     }
 
-    @Test func `a chunked answer that is cut off ends in a reset for HTTP 1 point 0`() async throws {
+    @Test func `an aborted chunked response ends in a reset for HTTP 1 point 0`() async throws {
         let server = try await StubServer.start {
             $0.connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
         }
@@ -128,14 +128,14 @@ import Testing
             let old = try Wire.connect(to: bed.port)
             defer { close(old) }
             Wire.send(old, Array("GET /invoke/hello HTTP/1.0\r\n\r\n".utf8))
-            try await eventually("it is asked") { server.requests.count == 1 }
+            try await eventually("the replica has the request") { server.requests.count == 1 }
             server.requests[0].connection.close()
             try await eventually("the reset") { Wire.end(of: old) == .reset }
         }
         await server.stop()
     }
 
-    @Test func `a chunked answer that becomes malformed on its way breaks off`() async throws {
+    @Test func `a chunked response that becomes malformed is aborted`() async throws {
         let server = try await StubServer.start {
             $0.connection.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n")
         }
@@ -143,16 +143,16 @@ import Testing
             try await bed.serve(server)
             let client = try await bed.client()
             client.send(get())
-            try await eventually("the beginning") { client.inbox.text.contains("abc") }
+            try await eventually("the first bytes of the response") { client.inbox.text.contains("abc") }
             server.requests[0].connection.send("zz\r\n0\r\n\r\n")
             try await client.closed()
             #expect(!client.inbox.text.contains("zz"))
-            try await eventually("all is free") { bed.isIdle() }
+            try await eventually("no invocation is left") { bed.isIdle() }
         }
         await server.stop()
     }
 
-    @Test func `bytes behind an answer reach nobody`() async throws {
+    @Test func `bytes after a response reach no client`() async throws {
         let server = try await StubServer.start { request in
             request.connection.send(ok("right") + ok("wrong"))
         }
@@ -166,7 +166,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `a replica that speaks without having been asked is not asked on that connection`() async throws {
+    @Test func `a connection on which a replica sends an unsolicited response is closed`() async throws {
         let server = try await StubServer.answering(ok("right"))
         try await withTestbed { bed in
             try await bed.serve(server)
@@ -174,16 +174,16 @@ import Testing
             #expect(try await client.ask(get()).body == "right")
             let first = server.requests[0].connection
             first.send(ok("wrong"))
-            try await eventually("it is closed") { first.inbox.isClosed }
+            try await eventually("the connection is closed") { first.inbox.isClosed }
             #expect(try await client.ask(get()).body == "right")
         }
         await server.stop()
     }
 
-    @Test(arguments: testedLoops) func `content that follows an answer without any is nobody's answer`(
+    @Test(arguments: testedLoops) func `content after a response without content reaches no client`(
         loops: Int
     ) async throws {
-        // A moment after the head, when a connection that is used again has its next request.
+        // Sends the content shortly after the head, when a reused connection would already have its next request.
         let server = try await StubServer.start { request in
             guard request.line.contains("/none") else { return request.connection.send(ok("right")) }
             let status = request.line.contains("304") ? "304 Not Modified" : "200 OK"
@@ -204,7 +204,7 @@ import Testing
         await server.stop()
     }
 
-    @Test(arguments: testedLoops) func `a replica that was seen to say too much gets one request a connection`(
+    @Test(arguments: testedLoops) func `a replica that sent surplus bytes gets one request per connection`(
         loops: Int
     ) async throws {
         let server = try await StubServer.start { request in
@@ -215,7 +215,7 @@ import Testing
             try await bed.serve(server)
             let clients = [try await bed.client(), try await bed.client(), try await bed.client()]
             _ = try await clients[0].ask(get())
-            try await eventually("it is found out") { bed.metric("f2s_upstream_surplus_total") > 0 }
+            try await eventually("the surplus is counted") { bed.metric("f2s_upstream_surplus_total") > 0 }
             for number in 0..<100 {
                 let answer = try await clients[number % 3].ask(get("/hello/\(number)"))
                 #expect(answer.body == "GET /\(number) HTTP/1.1")
@@ -224,7 +224,7 @@ import Testing
         await server.stop()
     }
 
-    @Test func `an idle connection to a replica is closed after its time`() async throws {
+    @Test func `an idle connection to a replica is closed after its timeout`() async throws {
         let server = try await StubServer.answering(ok())
         var limits = Limits()
         limits.upstreamIdleTimeout = .milliseconds(100)
@@ -232,7 +232,7 @@ import Testing
             try await bed.serve(server)
             let client = try await bed.client()
             #expect(try await client.ask(get()).status == 200)
-            try await eventually("none is open") { bed.upstreamConnections == 0 }
+            try await eventually("no connection is open") { bed.upstreamConnections == 0 }
             #expect(try await client.ask(get()).status == 200)
         }
         await server.stop()

@@ -2,13 +2,13 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// Bad input: each kind gets a clear problem, and nothing else suffers.
+    /// Every kind of bad input gets a clear problem and does not affect other functions.
     @Suite struct BadInput {
-        /// A declaration that must be refused.
+        /// A declaration that must be rejected.
         struct Bad: Sendable, CustomTestStringConvertible {
             let testDescription: String
             let bytes: [UInt8]
-            /// What the problem must mention.
+            /// The texts that the problem must contain.
             let mentions: [String]
 
             init(_ description: String, _ text: String, mentions: [String]) {
@@ -75,7 +75,7 @@ extension EndToEndSerial {
             Bad("another kind", "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n", mentions: ["kind"]),
         ]
 
-        @Test func `a bad declaration is refused by REST with a clear problem`() async throws {
+        @Test func `a bad declaration is rejected by the REST API with a clear problem`() async throws {
             try await F2SServer.serve([try FunctionManifest("sound")]) { f2s in
                 for bad in Self.declarations {
                     let answer = try f2s.exchange(
@@ -91,37 +91,37 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `a bad file is refused by name, and the others work`() async throws {
+        @Test func `a bad file is rejected by name and the other files work`() async throws {
             try await F2SServer.serve([try FunctionManifest("sound")]) { f2s in
-                // A file that says nothing of F2S is somebody else's, and no declaration.
+                // A file without a Function of F2S is not a declaration.
                 let bads = Self.declarations.filter {
                     String(decoding: $0.bytes, as: UTF8.self).contains("kind: Function")
                 }
                 for (number, bad) in bads.enumerated() {
                     try Files.write(bad.bytes, to: "\(f2s.folder)/bad-\(number).yaml")
                 }
-                for place in ["one", "two"] {
-                    let twin = try FunctionManifest("twin").with { $0.environment = ["PLACE": place] }
-                    try Files.write(twin.yaml, to: "\(f2s.folder)/twin-\(place).yaml")
+                for location in ["one", "two"] {
+                    let twin = try FunctionManifest("twin").with { $0.environment = ["PLACE": location] }
+                    try Files.write(twin.yaml, to: "\(f2s.folder)/twin-\(location).yaml")
                 }
-                let refusals = try eventually("every bad file is refused") {
-                    let found = try f2s.get("/cluster").json["refusals"]?.list ?? []
-                    return Set(found.compactMap { $0["place"]?.text }).count == bads.count + 1 ? found : nil
+                let rejections = try eventually("every bad file is rejected") {
+                    let found = try f2s.get("/cluster").json["rejections"]?.list ?? []
+                    return Set(found.compactMap { $0["location"]?.text }).count == bads.count + 1 ? found : nil
                 }
                 for (number, bad) in bads.enumerated() {
-                    let messages = refusals.filter { $0["place"]?.text == "bad-\(number).yaml" }
+                    let messages = rejections.filter { $0["location"]?.text == "bad-\(number).yaml" }
                         .compactMap { $0["message"]?.text }.joined(separator: "\n")
                     for mention in bad.mentions {
                         #expect(messages.contains(mention), "\(bad.testDescription): \(messages)")
                     }
                 }
-                let twin = refusals.filter { $0["place"]?.text?.hasPrefix("twin-") == true }
+                let twin = rejections.filter { $0["location"]?.text?.hasPrefix("twin-") == true }
                 #expect(twin.count == 1)
                 #expect(twin.first?["message"]?.text?.contains("twin") == true)
                 print("bad input, two of one name: \(twin.first?["message"]?.text ?? "")")
                 #expect(try f2s.get("/invoke/twin").status == 200, "one of the two serves")
-                #expect(!f2s.log.contains("\u{1B}"), "a manifest cannot steer the terminal of who reads the log")
-                #expect(!f2s.log.contains("\nforged"), "a manifest cannot write lines of the log")
+                #expect(!f2s.log.contains("\u{1B}"), "a manifest cannot control the terminal of a log's reader")
+                #expect(!f2s.log.contains("\nforged"), "a manifest cannot forge lines of the log")
                 try Self.expectSound(f2s)
             }
         }
@@ -160,7 +160,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `a stranger's page cannot declare a function`() async throws {
+        @Test func `a foreign web page cannot declare a function`() async throws {
             try await F2SServer.serve([]) { f2s in
                 let yaml = try FunctionManifest("planted").yaml
                 let json = [("Content-Type", "application/yaml")]
@@ -184,7 +184,8 @@ extension EndToEndSerial {
                 }
                 #expect(Files.names(in: f2s.folder).isEmpty)
                 #expect(try f2s.get("/invoke/planted").status == 404)
-                // A page of our own origin may be one that a function serves; what is no page goes through.
+                // A page of the same origin may come from a function, so it is rejected; clients that are not web pages
+                // are accepted.
                 let host = [("Host", "localhost:\(f2s.port)")]
                 let own = json + host + [("Origin", "http://localhost:\(f2s.port)")]
                 #expect(try f2s.exchange("POST", "/functions", own, body: Array(yaml.utf8)).status == 403)

@@ -3,9 +3,9 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// Must hold 1.
+    /// Requirement 1: the start from zero replicas.
     @Suite struct ColdStart {
-        @Test func `hello answers from zero, goes back to zero, and answers again`() async throws {
+        @Test func `hello starts from zero, scales back to zero and starts again`() async throws {
             let home = try TemporaryFolder()
             defer { home.remove() }
             let folder = home.path + "/functions"
@@ -18,7 +18,7 @@ extension EndToEndSerial {
                 try Files.write(text, to: "\(folder)/\(name)")
             }
             try await F2SServer.serve(folder: folder, home: home.path) { f2s in
-                #expect(f2s.descendants.isEmpty, "nothing runs before somebody calls")
+                #expect(f2s.descendants.isEmpty, "nothing runs before the first request")
                 var descriptors: Int?
                 for round in 1...2 {
                     let begun = monotonicNanoseconds()
@@ -44,8 +44,8 @@ extension EndToEndSerial {
             }
         }
 
-        /// The bar is 2: it is printed, and missed on a busy machine. What fails is twice the bar.
-        @Test func `a cold start takes little more than a bare fork, exec and dial`() async throws {
+        /// The target ratio is 2. It is printed, and a busy machine may miss it. The test fails at twice the target.
+        @Test func `a cold start takes little more time than a bare fork, exec and connect`() async throws {
             let rounds = 50
             let functions = try (0..<rounds).map { try FunctionManifest("cold-\($0)") }
             try await F2SServer.serve(functions) { f2s in
@@ -90,11 +90,11 @@ extension EndToEndSerial {
     }
 }
 
-/// The same program without F2S: start it, dial until it accepts, send a request, wait for the first byte.
+/// The times of the same program without F2S: it is started, connected to as soon as it accepts, and sent one request.
 private struct BareStart {
-    /// All of it.
+    /// The nanoseconds from the start of the program to the first byte.
     let whole: Int64
-    /// The part after the program listened.
+    /// The nanoseconds from the program's listening to the first byte.
     let sinceListening: Int64
 
     init() throws {
@@ -122,7 +122,7 @@ private struct BareStart {
 }
 
 extension HTTPAnswer {
-    /// Server-Timing's durations in nanoseconds.
+    /// The durations of the field Server-Timing in nanoseconds.
     fileprivate var serverTiming: [String: Int64] {
         var found: [String: Int64] = [:]
         for entry in (self["server-timing"] ?? "").split(separator: ",") {

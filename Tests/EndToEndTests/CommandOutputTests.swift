@@ -2,7 +2,7 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// What commands print, and for whom.
+    /// The output of commands, for people and for programs.
     @Suite struct CommandOutput {
         /// The commands that print data, about a function named `shown`.
         private static let dataCommands = [
@@ -10,7 +10,7 @@ extension EndToEndSerial {
             ["logs", "shown"], ["logs", "shown", "--tail", "1"], ["events", "--tail", "1"],
         ]
 
-        @Test func `every command that prints data writes JSON and YAML, with times as texts`() async throws {
+        @Test func `every command that prints data writes JSON and YAML, with times as strings`() async throws {
             let function = try FunctionManifest("shown").with { $0.minReplicas = 1 }
             try await F2SServer.serve([function]) { f2s in
                 try eventually("shown is ready") { try f2s.readyReplicas(of: "shown") == 1 }
@@ -32,14 +32,14 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `every command that prints data takes -o table, which is its default, and refuses an unknown form`()
+        @Test func `every command that prints data has the default -o table and rejects an unknown format`()
             async throws
         {
             let function = try FunctionManifest("shown").with { $0.minReplicas = 1 }
             try await F2SServer.serve([function]) { f2s in
                 try eventually("shown is ready") { try f2s.readyReplicas(of: "shown") == 1 }
                 for arguments in Self.dataCommands {
-                    // Between two runs an age may become another one, and an event may happen.
+                    // An age may change and an event may happen between two runs.
                     try eventually("\(arguments) prints the same with -o table") {
                         let usual = try Command(arguments, server: f2s)
                         let table = try Command(arguments + ["-o", "table"], server: f2s)
@@ -53,7 +53,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `what a function writes does not steer the terminal of its reader, unless that is asked for`()
+        @Test func `the output of a function does not control the user's terminal, except with raw`()
             async throws
         {
             let function = FunctionManifest(
@@ -64,7 +64,7 @@ extension EndToEndSerial {
                 for arguments in [["invoke", "hostile"], ["logs", "hostile"]] {
                     #expect(
                         try Command(arguments, server: f2s).text.contains("a\u{1B}[2Jb\u{202E}c\n"),
-                        "a file gets it all")
+                        "output to a file is not escaped")
                     let shown = try Command.onTerminal(arguments, server: f2s)
                     #expect(shown.contains("a\\u{1b}[2Jb\\u{202e}c"), "\(shown)")
                     #expect(!shown.contains("\u{1B}") && !shown.contains("\u{202E}"))
@@ -74,7 +74,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `a table on a terminal is as wide as that and coloured, unless NO_COLOR says otherwise`()
+        @Test func `a table on a terminal has the terminal's width, and colours unless NO_COLOR is set`()
             async throws
         {
             let function = FunctionManifest("broken", command: ["sh", "-c", "exit 3"]).with { $0.minReplicas = 1 }

@@ -2,9 +2,9 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// Completion of command lines by a shell.
+    /// The completion of command lines by a shell.
     @Suite struct Completion {
-        /// Takes a command line as arguments, has bash complete the last one, and prints each word that bash offers.
+        /// A script that makes bash complete the last of its arguments and prints each word that bash offers.
         private static let script = #"""
             source "$0"
             COMP_WORDS=("$@") COMP_LINE="$*" COMP_CWORD=$(($# - 1))
@@ -13,7 +13,7 @@ extension EndToEndSerial {
             printf '%s\n' "${COMPREPLY[@]}"
             """#
 
-        /// Returns the words, sorted, that bash offers for a command line that begins with f2s and these words.
+        /// Returns the sorted words that bash offers for a command line of f2s and the given words.
         private func offers(_ words: [String], port: Int) throws -> [String] {
             let home = try TemporaryFolder()
             defer { home.remove() }
@@ -25,12 +25,12 @@ extension EndToEndSerial {
                 environment: path + ["F2S_SERVER=http://127.0.0.1:\(port)"], output: output, errors: errors)
             defer { shell.end() }
             #expect(try shell.waitForEnd(within: .seconds(30)) == 0)
-            // A message would appear in the middle of the line that is being written.
+            // A message would disturb the line that the user is typing.
             #expect(try Files.read(errors) == "")
             return try Files.read(output).split(separator: "\n").map(String.init).sorted()
         }
 
-        @Test func `names of functions are completed with those that are declared`() async throws {
+        @Test func `names of functions are completed from the declared functions`() async throws {
             let functions = try ["alpha", "alps", "beta"].map { try FunctionManifest($0) }
             try await F2SServer.serve(functions) { f2s in
                 try eventually("all are declared") { try f2s.get("/cluster").json["functions"]?.number == 3 }
@@ -44,7 +44,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `without a server, completion offers nothing and says nothing`() throws {
+        @Test func `without a server, completion offers nothing and prints nothing`() throws {
             #expect(try offers(["get", ""], port: freePort()) == [])
         }
     }

@@ -2,9 +2,9 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// Must hold 2.
+    /// Requirement 2: the concurrency limit of a replica.
     @Suite struct Concurrency {
-        @Test func `100 callers of a cold function with one slot per replica are all answered`() async throws {
+        @Test func `100 callers of a cold function with one slot per replica all get a response`() async throws {
             let function = try FunctionManifest("single").with {
                 $0.concurrency = 1
                 $0.maxReplicas = 3

@@ -4,19 +4,19 @@ import Synchronization
 import Testing
 
 extension EndToEndSerial {
-    /// `--restart-on-crash`: the process that serves dies, and its callers wait instead of being refused.
+    /// `--restart-on-crash`: after a crash of the serving process, callers wait instead of being refused.
     @Suite struct Crash {
-        /// What became of the connections that one client after another made.
+        /// The outcomes of the requests of all clients.
         private struct Tally: Sendable {
             var answered = 0
-            /// Begun before the crash: they were on the process that died.
+            /// Failed requests that began before a crash, on the process that died.
             var lost = 0
-            /// Begun after the crash, by what happened instead of an answer.
+            /// Failed requests that began after a crash, by error.
             var failed: [String: Int] = [:]
             var longest: Int64 = 0
         }
 
-        /// The child that serves.
+        /// Returns the serving child process.
         private static func serving(_ f2s: F2SServer) throws -> pid_t {
             try eventually("a process serves") {
                 ProcessTable.descendants(of: f2s.process.id).first { $0.parent == f2s.process.id && !$0.isZombie }?.id
@@ -24,7 +24,7 @@ extension EndToEndSerial {
         }
 
         @Test(arguments: [1, 2, 4])
-        func `connections made while a killed process is started again are answered, none is refused`(
+        func `connections that are made during a restart are served and none is refused`(
             loops: Int
         ) async throws {
             let function = try FunctionManifest("steady").with { $0.minReplicas = 1 }
@@ -64,7 +64,7 @@ extension EndToEndSerial {
                     try eventually("it answers again", within: .seconds(30)) {
                         tally.withLock { $0.answered } > before + 20
                     }
-                    // What is begun between two crashes is on a process that lives until the next one.
+                    // A request between two crashes is on a process that lives until the next crash.
                     crashedAt.withLock { $0 = Int64.max }
                 }
                 isOver.raise()
@@ -79,7 +79,7 @@ extension EndToEndSerial {
             }
         }
 
-        /// `nil`: the function has answered.
+        /// Sends one request and returns its error, or `nil` if the function has responded.
         private static func ask(_ f2s: F2SServer) -> String? {
             do {
                 let answer = try f2s.get("/invoke/steady")
@@ -87,7 +87,7 @@ extension EndToEndSerial {
             } catch { return "\(error)" }
         }
 
-        @Test func `SIGTERM to the parent drains the child, and both end with 0`() async throws {
+        @Test func `SIGTERM to the parent drains the child, and both end with exit status 0`() async throws {
             let function = try FunctionManifest("steady")
             try await F2SServer.serve([function], options: ["--restart-on-crash"]) { f2s in
                 try eventually("it answers") { try f2s.get("/invoke/steady").status == 200 }
@@ -103,7 +103,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `a process that dies again and again takes the parent with it`() async throws {
+        @Test func `a process that dies repeatedly ends the parent`() async throws {
             try await F2SServer.serve([], options: ["--restart-on-crash"]) { f2s in
                 var victims: Set<pid_t> = []
                 for _ in 0..<5 {
@@ -117,7 +117,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `a parent that is killed leaves nothing behind`() async throws {
+        @Test func `a killed parent leaves no process behind`() async throws {
             let function = try FunctionManifest("steady").with { $0.minReplicas = 1 }
             try await F2SServer.serve([function], options: ["--restart-on-crash"]) { f2s in
                 try eventually("it answers") { try f2s.get("/invoke/steady").status == 200 }

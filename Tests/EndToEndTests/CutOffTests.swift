@@ -2,9 +2,9 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// An answer that is not whole is an error for whoever asked.
+    /// An incomplete response is an error for the client.
     @Suite struct CutOff {
-        /// Answers without a length, by HTTP/1.0, and resets the connection but for the path /whole.
+        /// A server that responds without a length (HTTP/1.0), and resets the connection except for the path /whole.
         private static let program = """
             import os, socket, struct
             listener = socket.create_server(("127.0.0.1", int(os.environ["PORT"])))
@@ -22,14 +22,14 @@ extension EndToEndSerial {
                 caller.close()
             """
 
-        @Test func `curl and f2s invoke fail when an answer without a length breaks off`() async throws {
+        @Test func `curl and f2s invoke fail when a response without a length is incomplete`() async throws {
             let function = FunctionManifest("broken", command: ["python3", "-c", Self.program])
             try await F2SServer.serve([function]) { f2s in
                 try eventually("it answers") { try f2s.get("/invoke/broken/whole").status == 200 }
                 let url = "http://127.0.0.1:\(f2s.port)/invoke/broken"
                 for version in ["--http1.1", "--http1.0"] {
                     #expect(try status(["curl", "-s", version, url + "/whole"]) == 0)
-                    // 18: it ends too early; 56: it was reset.
+                    // Exit status 18: the response ended too early; 56: the connection was reset.
                     #expect([18, 56].contains(try status(["curl", "-s", version, url])), "\(version)")
                 }
                 let binary = try Workshop.current.f2s

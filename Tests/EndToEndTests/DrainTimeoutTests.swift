@@ -3,7 +3,7 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// A replica that is to be stopped finishes what it has, for as long as `target.drainTimeout` says.
+    /// A draining replica may finish its invocations within `target.drainTimeout`.
     @Suite struct DrainTimeout {
         enum Change: CaseIterable {
             case edit, delete
@@ -19,7 +19,7 @@ extension EndToEndSerial {
         private static let drainTimeout: Int64 = 1_500_000_000
 
         @Test(arguments: Change.allCases, [1, 2, 4])
-        func `a long stream is cut only after the drain time, and its cut is logged and counted`(
+        func `a long stream is cut only after the drain timeout, and the cut is logged and counted`(
             change: Change, loops: Int
         ) async throws {
             let function = try FunctionManifest("long").with { ($0.minReplicas, $0.drainTimeout) = (1, "1500ms") }
@@ -47,9 +47,9 @@ extension EndToEndSerial {
                     10, "\(change), \(loops) loops: a stream was cut after \(time.milliseconds) of 1500 ms,",
                     "\(bytes) bytes were read in the meantime")
                 #expect(time >= Self.drainTimeout)
-                #expect(time < Self.drainTimeout * Int64(EndToEndSerial.patience))
+                #expect(time < Self.drainTimeout * Int64(EndToEndSerial.timeout))
                 let answer = try short.answer()
-                #expect(answer.status == 200, "what keeps to its time is not cut: \(answer.text)")
+                #expect(answer.status == 200, "an invocation that ends in time is not cut: \(answer.text)")
                 #expect(try f2s.metric("f2s_invocations_cut_total") == 1)
                 try eventually("it is logged") {
                     f2s.log.contains("is stopped with 1 invocation in flight")
@@ -59,7 +59,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `a stream that ends within the drain time is whole, and nothing is counted`() async throws {
+        @Test func `a stream that ends within the drain timeout is complete and no cut is counted`() async throws {
             let function = try FunctionManifest("long").with { ($0.minReplicas, $0.drainTimeout) = (1, "20s") }
             try await F2SServer.serve([function]) { f2s in
                 try eventually("it answers") { try f2s.get("/invoke/long").status == 200 }

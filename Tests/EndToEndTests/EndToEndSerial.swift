@@ -1,11 +1,12 @@
 import Testing
 
-/// What the first issue promises, shown by the release build over real sockets and real processes. One test at a time,
-/// because each loads the machine and some measure it; each prints the figures that it has found.
+/// The requirements of the first issue, tested with the release build over real sockets and processes. The tests run
+/// one at a time, because each loads the machine and some measure it. Each prints its measurements in lines that begin
+/// with "must hold" and the number of the requirement.
 ///
-/// Counts and ratios within one run decide. A time is printed, and fails only at five times what is promised: the
-/// machine that runs the tests has other things to do.
+/// Counts and ratios within one run decide. A time is printed, and fails only at five times the promised value, because
+/// the test machine may be busy.
 @Suite(.serialized, .workshop) enum EndToEndSerial {
-    /// How much longer than promised something may take before a test fails.
-    static let patience = 5
+    /// The factor over the promised time at which a test fails.
+    static let timeout = 5
 }

@@ -3,9 +3,9 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// How `f2s serve` ends for the person in front of it.
+    /// The shutdown of `f2s serve` at a terminal.
     @Suite struct Ending {
-        @Test func `Ctrl-C says what it waits for, and the second one ends at once`() async throws {
+        @Test func `the first Ctrl-C reports pending invocations and the second one ends f2s at once`() async throws {
             try await F2SServer.serve([try FunctionManifest("endless")]) { f2s in
                 try eventually("endless answers") { try f2s.get("/invoke/endless").status == 200 }
                 let reader = try f2s.connect()
@@ -13,11 +13,11 @@ extension EndToEndSerial {
                 _ = try reader.head()
                 let family = f2s.family
                 f2s.process.send(signal: SIGINT)
-                let line = try eventually("it says what it waits for") {
+                let line = try eventually("it logs the pending invocations") {
                     f2s.log.split(separator: "\n").first { $0.contains("Ending: ") }
                 }
-                #expect(line.contains("1 invocation is in flight or waits (endless: 1)"), "\(line)")
-                #expect(line.contains("up to 30 s") && line.contains("Ctrl-C again ends at once"), "\(line)")
+                #expect(line.contains("1 invocation is in flight or queued (endless: 1)"), "\(line)")
+                #expect(line.contains("up to 30 s") && line.contains("Ctrl-C again to end at once"), "\(line)")
                 #expect(try f2s.process.endIfOver() == nil)
                 let begun = ContinuousClock.now
                 f2s.process.send(signal: SIGINT)
@@ -31,7 +31,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `a terminal that hangs up is no reason to cut anything off`() async throws {
+        @Test func `SIGHUP does not cut invocations`() async throws {
             let function = try FunctionManifest("steady")
             try await F2SServer.serve([function]) { f2s in
                 try eventually("steady answers") { try f2s.get("/invoke/steady").status == 200 }
@@ -41,11 +41,11 @@ extension EndToEndSerial {
                 }
                 f2s.process.send(signal: SIGHUP)
                 #expect(try await answer.map(\.status) == [200])
-                #expect(try f2s.process.waitForEnd(within: .seconds(15 * EndToEndSerial.patience)) == 0)
+                #expect(try f2s.process.waitForEnd(within: .seconds(15 * EndToEndSerial.timeout)) == 0)
             }
         }
 
-        @Test func `who was started by nohup goes on when the terminal hangs up`() async throws {
+        @Test func `f2s under nohup goes on after SIGHUP`() async throws {
             let home = try TemporaryFolder()
             defer { home.remove() }
             let output = home.path + "/output"
@@ -66,7 +66,7 @@ extension EndToEndSerial {
             try eventually("it goes on") { try HTTPConnection(port: port).exchange("GET", "/health").status == 200 }
             for _ in 0..<5 { #expect(try HTTPConnection(port: port).exchange("GET", "/health").status == 200) }
             process.send(signal: SIGTERM)
-            #expect(try process.waitForEnd(within: .seconds(15 * EndToEndSerial.patience)) == 0)
+            #expect(try process.waitForEnd(within: .seconds(15 * EndToEndSerial.timeout)) == 0)
         }
     }
 }

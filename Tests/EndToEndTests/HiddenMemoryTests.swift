@@ -3,25 +3,26 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// Functions are processes of the user that F2S runs as, and F2S' own environment may hold secrets.
+    /// Functions run as the same user as F2S, and the environment of F2S may contain secrets.
     @Suite struct HiddenMemory {
         /// Root reads every process, so F2S has to run as another user.
         private static let mayChangeUser = geteuid() == 0
-        /// User and group `nobody`.
+        /// The id of Debian's unprivileged user and group.
         private static let nobody: uid_t = 65_534
 
-        /// Takes the number of a process, and answers with its environment and memory or the reason why it cannot.
+        /// A function that reads a process id from the request and returns the environment and the memory of that
+        /// process, or the error.
         private static let script =
             #"read id; cat "/proc/$id/environ" "/proc/$id/mem" 2>&1 | tr '\0' '\n'"#
 
-        /// Serves the function `spy` as `nobody`, by an f2s with a secret in its environment.
+        /// Runs f2s as the unprivileged user, with the function `spy` and a secret in its environment.
         private func serve(
             _ options: [String], secret: String, _ body: (F2SServer) async throws -> Void
         ) async throws {
             let home = try TemporaryFolder()
             defer { home.remove() }
             let (folder, program) = (home.path + "/functions", home.path + "/f2s")
-            // The release build may lie where `nobody` cannot enter. It is large, so it is linked where possible.
+            // The unprivileged user may have no access to the release build. It is large, so it is linked if possible.
             let copying = try ChildProcess([
                 "sh", "-c", "cp --dereference --link \"$0\" \"$1\" 2>/dev/null || cp \"$0\" \"$1\"",
                 Workshop.current.f2s, program,
@@ -32,11 +33,11 @@ extension EndToEndSerial {
             let function = FunctionManifest("spy", command: command).with { $0.idle = "600s" }
             try Files.makeFolder(folder)
             try Files.write(function.yaml, to: folder + "/spy.yaml")
-            // Not of the program: its owner is that of the release build.
+            // The program keeps its owner, because it may be a hard link to the release build.
             for path in [home.path, folder, folder + "/spy.yaml"] {
                 try #require(chown(path, Self.nobody, Self.nobody) == 0, "\(path)")
             }
-            // Each of these programs becomes the next one, so that the process stays the same.
+            // Each of these programs executes the next one in the same process.
             let start = [
                 "env", "--chdir=\(home.path)", "setpriv", "--reuid=\(Self.nobody)", "--regid=\(Self.nobody)",
                 "--clear-groups", program,
@@ -68,7 +69,7 @@ extension EndToEndSerial {
                 let servers = family.filter { words(of: $0).contains("serve") }
                 #expect(servers.count == 1 + options.count, "the process that serves, and its parent")
                 for process in servers {
-                    // Root can read it, so it is there.
+                    // The test runs as root and can read it.
                     #expect(try Files.read("/proc/\(process)/environ").contains(secret))
                     let text = try seen(of: process, f2s)
                     for file in ["environ", "mem"] {
@@ -76,10 +77,10 @@ extension EndToEndSerial {
                     }
                     #expect(!text.contains(secret))
                 }
-                // The launcher hides nothing, and F2S gives it no environment.
+                // The launcher does not hide its memory, but F2S passes it no environment.
                 let textOfLauncher = try seen(of: f2s.launcher(), f2s)
                 #expect(!textOfLauncher.contains(secret))
-                // The function does read the environment of a process that hides nothing: its own.
+                // The function can read the environment of a process that does not hide it: its own.
                 let replica = try #require(family.first { words(of: $0).contains("wrap") })
                 let own = try seen(of: replica, f2s)
                 #expect(own.contains("F2S_FUNCTION=spy"), "\(own)")

@@ -2,9 +2,9 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// A function is invoked by its name, or not at all.
+    /// `f2s invoke` invokes the named function and no other.
     @Suite struct InvokeByName {
-        @Test func `invoke second, whose route belongs to first, says so and does not print the answer of first`()
+        @Test func `invoking second, if its route belongs to first, fails and does not print the response of first`()
             async throws
         {
             let first = try FunctionManifest("first").with { $0.endpoint = "/shared" }
@@ -27,8 +27,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `invoke a path of a function that belongs to a longer route of another one is refused`() async throws
-        {
+        @Test func `invoking a path that belongs to a longer route of another function is refused`() async throws {
             let outer = try FunctionManifest("outer").with { $0.endpoint = "/outer" }
             let inner = try FunctionManifest("inner").with { $0.endpoint = "/outer/inner" }
             try await F2SServer.serve([outer, inner]) { f2s in

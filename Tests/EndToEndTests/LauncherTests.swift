@@ -3,10 +3,10 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// The process that starts and ends replicas, and what happens when it or f2s is killed or stopped.
+    /// The launcher, which starts and ends replicas, and the behaviour when it or f2s is killed or stopped.
     @Suite struct Launcher {
-        /// A function with two processes in sessions of their own: `sleep mark`. The environment of one is empty; or
-        /// both have changed the limit by which F2S knows them.
+        /// Returns a function with two processes `sleep mark`, each in its own session. Either one of them has an empty
+        /// environment, or both have changed the resource limit by which F2S recognises them.
         private func function(_ mark: String, keepsLimit: Bool) throws -> FunctionManifest {
             let detached =
                 keepsLimit
@@ -20,7 +20,7 @@ extension EndToEndSerial {
 
         private func newMark() -> String { "1\(UInt32.random(in: 100_000...999_999))" }
 
-        /// The processes of that mark.
+        /// Returns the processes `sleep mark`.
         private func sleepers(_ mark: String) -> [ProcessTable.Entry] {
             ProcessTable.all().filter { entry in
                 let words = (try? Files.read("/proc/\(entry.id)/cmdline"))?.split(separator: "\0")
@@ -28,7 +28,7 @@ extension EndToEndSerial {
             }
         }
 
-        /// Serves the function until it has answered and its family is complete.
+        /// Serves the function, and calls `body` when it has responded and both processes run.
         private func serve(
             keepsLimit: Bool = true, _ body: (F2SServer, _ mark: String) async throws -> Void
         ) async throws {
@@ -41,7 +41,7 @@ extension EndToEndSerial {
         }
 
         @Test(arguments: [true, false])
-        func `a killed launcher leaves nothing behind, and f2s goes on with another one`(
+        func `a killed launcher leaves no process behind, and f2s starts another launcher`(
             keepsLimit: Bool
         ) async throws {
             try await serve(keepsLimit: keepsLimit) { f2s, mark in
@@ -58,7 +58,7 @@ extension EndToEndSerial {
                 let zombies = f2s.family.count { $0.isZombie }
                 #expect(zombies == 0)
                 #expect(f2s.log.contains("The launcher was ended"))
-                // In the other order the new one sees to it.
+                // Now f2s is killed first, and the new launcher ends the processes.
                 let rest = f2s.family
                 f2s.process.send(signal: SIGKILL)
                 #expect(try f2s.process.waitForEnd(within: .seconds(5)) == 128 + Int(SIGKILL))
@@ -68,9 +68,10 @@ extension EndToEndSerial {
             }
         }
 
-        /// What a function has detached dies with the launcher or with f2s, but only the command with both.
+        /// Detached processes of a function end with the launcher or with f2s. If both are killed at once, only the
+        /// commands end.
         @Test(arguments: [true, false])
-        func `f2s and the launcher killed at the same moment take every command along`(isLauncherFirst: Bool)
+        func `every command ends if f2s and the launcher are killed at the same time`(isLauncherFirst: Bool)
             async throws
         {
             let function = try FunctionManifest("steady").with { ($0.minReplicas, $0.maxReplicas) = (3, 3) }
@@ -86,7 +87,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `a launcher that was stopped when f2s was killed ends everything all the same`() async throws {
+        @Test func `a stopped launcher still ends every process when f2s is killed`() async throws {
             try await serve { f2s, mark in
                 let family = f2s.family
                 kill(try f2s.launcher(), SIGSTOP)
@@ -98,7 +99,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `a function that stops the launcher holds up no other one`() async throws {
+        @Test func `a function that stops the launcher does not block other functions`() async throws {
             let script = "kill -STOP $PPID; exec \"$0\""
             let rebel = FunctionManifest("rebel", command: ["sh", "-c", script, try Workshop.current.function])
             try await F2SServer.serve([rebel, try FunctionManifest("steady")]) { f2s in
@@ -109,7 +110,7 @@ extension EndToEndSerial {
         }
 
         @Test(arguments: [1, 2, 4])
-        func `200 cold functions called at once are started once each and answer`(loops: Int) async throws {
+        func `200 cold functions that are called at once start once each and respond`(loops: Int) async throws {
             let count = 200
             let functions = try (0..<count).map { number in
                 try FunctionManifest("cold-\(number)").with { $0.idle = "600s" }
@@ -129,9 +130,9 @@ extension EndToEndSerial {
                 #expect(answers.allSatisfy { $0.status == 200 })
                 #expect(Set(answers.compactMap { $0["x-pid"] }).count == count)
                 #expect(f2s.descendants.count == count, "one process each")
-                #expect(Double(count) / seconds > 400 / Double(EndToEndSerial.patience))
+                #expect(Double(count) / seconds > 400 / Double(EndToEndSerial.timeout))
                 f2s.process.send(signal: SIGTERM)
-                #expect(try f2s.process.waitForEnd(within: .seconds(15 * EndToEndSerial.patience)) == 0)
+                #expect(try f2s.process.waitForEnd(within: .seconds(15 * EndToEndSerial.timeout)) == 0)
             }
         }
     }

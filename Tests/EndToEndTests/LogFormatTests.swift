@@ -3,13 +3,13 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// `f2s.log_format`.
+    /// The formats of the log, by the setting `f2s.log_format`.
     @Suite struct LogFormat {
-        @Test func `with JSON every line is an object, those from before the settings were read too`() async throws {
+        @Test func `with JSON every line is an object, even before the settings are read`() async throws {
             // The warning about Kafka comes from reading the settings themselves.
             let settings = "f2s: {log_format: json, kafka: {enabled: true}}\n"
             try await F2SServer.serve([try FunctionManifest("one")], settings: settings) { f2s in
-                let lines = try eventually("it says what it serves") { () -> [Substring]? in
+                let lines = try eventually("the served functions are logged") { () -> [Substring]? in
                     let lines = f2s.log.split(separator: "\n")
                     return lines.contains { $0.contains("Serving 1 function of ") } ? lines : nil
                 }
@@ -25,30 +25,31 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `a line for people has its message first and then its metadata, sorted by name`() async throws {
+        @Test func `a text line has its message first and then its metadata, sorted by name`() async throws {
             let home = try TemporaryFolder()
             defer { home.remove() }
-            // A value with a space stands in quotes.
-            let place = home.path + "/a place"
-            for folder in [place, place + "/functions"] { try Files.makeFolder(folder) }
+            // A value with a space must be quoted.
+            let location = home.path + "/a place"
+            for folder in [location, location + "/functions"] { try Files.makeFolder(folder) }
             try await F2SServer.serve(
-                folder: place + "/functions", home: place, settings: "f2s: {kafka: {enabled: true}}\n", descriptors: 512
+                folder: location + "/functions", home: location, settings: "f2s: {kafka: {enabled: true}}\n",
+                descriptors: 512
             ) { f2s in
                 let expected = [
                     "warning f2s.kafka has no effect: messages from Kafka come with issue 9 (Kafka). "
-                        + "file=\"\(place)/config.yaml\" (config)",
-                    "notice File descriptors are shared out: raise the limit of open files for more connections. "
+                        + "file=\"\(location)/config.yaml\" (config)",
+                    "notice The limit of open files bounds the client connections: raise it for more connections. "
                         + "client_connections=336 f2s.limits.connections=20000 limit=512 reserve=64 (f2s)",
                 ]
                 for text in expected {
                     let line = try #require(f2s.log.split(separator: "\n").first { $0.hasSuffix(" " + text) })
                     let time = String(line.dropLast(text.count + 1))
-                    #expect(TimeText.secondsSince1970(time) != nil, "nothing else stands before it: \(line)")
+                    #expect(TimeText.secondsSince1970(time) != nil, "only the time precedes the text: \(line)")
                 }
             }
         }
 
-        @Test func `a start that fails tells why in the form for people`() throws {
+        @Test func `a failed start logs its reason as text`() throws {
             let home = try TemporaryFolder()
             defer { home.remove() }
             try Files.write("f2s: {lops: 1}\n", to: home.path + "/config.yaml")

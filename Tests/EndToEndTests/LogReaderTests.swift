@@ -3,13 +3,13 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// A log that nothing reads.
+    /// A log without a reader.
     @Suite struct LogReader {
-        /// F_SETPIPE_SZ (fcntl(2)), which Glibc's module lacks.
+        /// F_SETPIPE_SZ (fcntl(2)), which the module Glibc does not define.
         private static let setPipeSize: Int32 = 1031
 
         @Test(arguments: ["text", "json"])
-        func `declarations, starts and the end go on when nothing reads the log, which then arrives whole`(
+        func `declarations, starts and the shutdown work without a log reader, and the log is complete later`(
             format: String
         ) async throws {
             let home = try TemporaryFolder()
@@ -23,7 +23,7 @@ extension EndToEndSerial {
             try Files.makeFolder(folder)
             let settings = "f2s:\n  log_format: \(format)\n"
             try await F2SServer.serve(folder: folder, home: home.path, settings: settings) { f2s in
-                // Nothing is thrown: what is thrown has the log shown, which is a pipe here.
+                // The error is recorded here: a thrown error would make F2SServer read the log, which is a pipe here.
                 do { try Self.fill(f2s, pipe) } catch { Issue.record("\(error)") }
             }
         }
@@ -51,7 +51,7 @@ extension EndToEndSerial {
             for number in 0..<80 { try f2s.edit(FunctionManifest("f\(number)").with { $0.idle = "50s" }) }
             try eventually("the log is full again") { poll(&isFull, 1, 0) == 0 }
             f2s.process.send(signal: SIGTERM)
-            #expect(try f2s.process.waitForEnd(within: .seconds(5 * EndToEndSerial.patience)) == 0)
+            #expect(try f2s.process.waitForEnd(within: .seconds(5 * EndToEndSerial.timeout)) == 0)
         }
     }
 }

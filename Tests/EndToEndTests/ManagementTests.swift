@@ -2,9 +2,9 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// `f2s serve --management`.
+    /// The management listener: `f2s serve --management`.
     @Suite struct Management {
-        @Test func `with a management listener the public one may be open to all, because it manages nothing`()
+        @Test func `with a management listener the public one may be open to all, because it has no management API`()
             async throws
         {
             let home = try TemporaryFolder()
@@ -41,7 +41,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `an address for management that others can reach is refused`() throws {
+        @Test func `a management address that other machines can reach is refused`() throws {
             let home = try TemporaryFolder()
             defer { home.remove() }
             let errors = home.path + "/errors"
@@ -55,7 +55,7 @@ extension EndToEndSerial {
             #expect(try Files.read(errors).contains("Refusing --management on 0.0.0.0 without authentication"))
         }
 
-        @Test func `readers of long lists who do not read cost little`() async throws {
+        @Test func `clients that do not read their long lists use little memory`() async throws {
             let description = String(repeating: "d", count: 4096)
             try await F2SServer.serve([]) { f2s in
                 for file in 0..<10 {
@@ -77,10 +77,10 @@ extension EndToEndSerial {
                 let before = try ProcessTable.kibibytes("VmRSS", of: f2s.process.id) / 1024
                 let readers = try (0..<60).map { _ in try f2s.connect() }
                 for reader in readers { try reader.send("GET /functions HTTP/1.1\r\nHost: localhost\r\n\r\n") }
-                // Whoever asks after them is answered, and by then they have got what they will get.
+                // Later requests get a response, and by then the slow clients have got all that they will get.
                 for _ in 0..<20 { #expect(try f2s.get("/health").status == 200) }
                 let grown = try ProcessTable.kibibytes("VmRSS", of: f2s.process.id) / 1024 - before
-                report(5, "60 lists of 6 MB that nobody reads: \(grown) MB more")
+                report(5, "60 unread lists of 6 MB: \(grown) MB more")
                 #expect(grown < 100)
                 withExtendedLifetime(readers) {}
             }

@@ -2,10 +2,9 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// Who mistypes a name or a path is told the right one.
+    /// The error for a mistyped name or path contains the right one.
     @Suite struct Mistyped {
-        @Test func `a mistyped command, function or query parameter is met with the name that was meant`() async throws
-        {
+        @Test func `the error for a mistyped command or query parameter suggests the right one`() async throws {
             try await F2SServer.serve([]) { f2s in
                 let command = try Command(["descrbe", "x"], server: f2s)
                 #expect(command.status == 2)
@@ -18,7 +17,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `metrics and events are answered or pointed to on either port`() async throws {
+        @Test func `a path of the other port gets the address of that port`() async throws {
             try await F2SServer.serve([]) { f2s in
                 for path in ["/metrics", "/ready"] {
                     let answer = try f2s.get(path)

@@ -2,13 +2,13 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// What README promises for the first minutes: the examples, and the commands.
+    /// The examples and the commands of the README.
     @Suite struct Newcomer {
-        @Test func `every example answers`() async throws {
+        @Test func `every example responds`() async throws {
             let home = try TemporaryFolder()
             defer { home.remove() }
             try await F2SServer.serve(folder: F2SBinary.repository + "/examples", home: home.path) { f2s in
-                #expect(try f2s.get("/cluster").json["refusals"]?.list == [])
+                #expect(try f2s.get("/cluster").json["rejections"]?.list == [])
                 #expect(try f2s.get("/invoke/hello?name=Ada").text == "Hello, Ada!\n")
                 let capitals = try f2s.exchange("POST", "/invoke/upper", body: Array("make me loud".utf8))
                 #expect(capitals.text == "MAKE ME LOUD")
@@ -20,7 +20,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `the commands declare, show, call, explain and delete a function`() async throws {
+        @Test func `the commands declare, show, invoke, explain and delete a function`() async throws {
             let file = try Workshop.current.folder + "/commanded.yaml"
             let function = try FunctionManifest("commanded").with { $0.environment = ["REVISION": "7"] }
             try Files.write(function.yaml, to: file)

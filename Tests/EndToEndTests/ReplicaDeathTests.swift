@@ -3,9 +3,9 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// Must hold 4.
+    /// Requirement 4: the death of replicas under load.
     @Suite struct ReplicaDeath {
-        @Test func `replicas killed under load are replaced, and only what they had in hand fails`() async throws {
+        @Test func `replicas killed under load are replaced and only their invocations in flight fail`() async throws {
             let executions = try Workshop.current.folder + "/executions-death.txt"
             let function = try FunctionManifest("mortal").with {
                 ($0.minReplicas, $0.maxReplicas) = (3, 3)
@@ -55,7 +55,9 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `what waits for the killed replica is answered by the next, what was cut gets 502`() async throws {
+        @Test func `after the death of a replica, queued invocations succeed and the one in flight gets 502`()
+            async throws
+        {
             let executions = try Workshop.current.folder + "/executions-cut.txt"
             let function = try FunctionManifest("alone").with {
                 $0.concurrency = 1
@@ -86,17 +88,17 @@ extension EndToEndSerial {
                 let others = try await waiting
                 #expect(
                     others.filter { $0.status != 200 }.map(\.text) == [],
-                    "what was not sent yet is answered by the next")
+                    "the next replica serves the invocations that were not sent yet")
                 #expect(others.allSatisfy { $0["x-pid"] != "\(victim)" })
                 let counts = Executions(file: executions).counts
                 #expect((1...6).map { counts[$0] } == [1, 1, 1, 1, 1, 1], "each is executed exactly once")
                 report(
                     4,
-                    "cut in the middle: \(answer.status) stage function; 5 of 5 that waited were answered")
+                    "cut in the middle: \(answer.status) stage function; 5 of 5 queued invocations were answered")
             }
         }
 
-        @Test func `an answer that breaks off is cut short for the caller, too`() async throws {
+        @Test func `an incomplete response of a replica is incomplete for the caller too`() async throws {
             try await F2SServer.serve([try FunctionManifest("alone")]) { f2s in
                 try eventually("alone answers") { try f2s.get("/invoke/alone").status == 200 }
                 let connection = try f2s.connect()
@@ -112,11 +114,11 @@ extension EndToEndSerial {
 }
 
 extension F2SServer {
-    /// The process that serves a function with one replica.
+    /// Returns the process of a function with one replica.
     fileprivate func replicaProcess(of function: String) throws -> pid_t {
         let replicas = try get("/functions/\(function)/why").json["replicas"]?.list
         let process = pid_t(try #require(replicas?.first?["processID"]?.number))
-        try #require(descendants.contains { $0.id == process }, "nothing else is ever killed")
+        try #require(descendants.contains { $0.id == process }, "the test kills only descendants of f2s")
         return process
     }
 }

@@ -3,7 +3,7 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// Replicas that are replaced although the declaration stays.
+    /// Replicas that are replaced without a change of the declaration.
     @Suite struct Restarts {
         private func pid(_ f2s: F2SServer, _ name: String) throws -> String {
             let answer = try f2s.get("/invoke/\(name)")
@@ -11,8 +11,8 @@ extension EndToEndSerial {
             return answer.text
         }
 
-        /// Three restarts while `load` is sent.
-        /// - Returns: the processes that have answered.
+        /// Restarts the function three times under load.
+        /// - Returns: The processes that have responded.
         private static func restart(_ f2s: F2SServer, _ load: Load) throws -> Set<Int> {
             try eventually("it answers") { load.pid > 0 }
             var seen: Set<Int> = [load.pid]
@@ -45,12 +45,12 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `a restart tries a function again that could not be started`() async throws {
+        @Test func `a restart retries a function that could not be started`() async throws {
             let home = try TemporaryFolder()
             defer { home.remove() }
             let folder = home.path + "/functions"
             try Files.makeFolder(folder)
-            // The program is not in the folder of the manifest, so that nothing shows that it is mended.
+            // The program is not in the folder of the manifest, so F2S does not detect that it is repaired.
             let program = home.path + "/program"
             try Files.write("#!/bin/sh\nexit 3\n", to: program)
             chmod(program, 0o755)
@@ -68,7 +68,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `an edited program rolls by itself where its manifest says watch, and not elsewhere`() async throws {
+        @Test func `an edited program starts a rollout only if its manifest has watch`() async throws {
             let home = try TemporaryFolder()
             defer { home.remove() }
             let folder = home.path + "/functions"
@@ -95,7 +95,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `a mistyped name is answered with the one that is meant`() async throws {
+        @Test func `the error for a mistyped function name suggests the right one`() async throws {
             try await F2SServer.serve([try FunctionManifest("hello")]) { f2s in
                 for command in ["get", "describe", "why", "logs", "invoke", "delete", "restart"] {
                     let answer = try Command([command, "helo"], server: f2s)

@@ -2,9 +2,9 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// Must hold 3.
+    /// Requirement 3: scaling and edits under load.
     @Suite struct ScalingUnderLoad {
-        @Test func `10,000 requests while replicas come and go and the manifest is edited ten times`() async throws {
+        @Test func `10,000 requests survive scaling and ten edits of the manifest`() async throws {
             let executions = try Workshop.current.folder + "/executions-scaling.txt"
             let first = try FunctionManifest("elastic").with {
                 $0.concurrency = 4
@@ -18,7 +18,7 @@ extension EndToEndSerial {
                 let begun = monotonicNanoseconds()
                 do { try Self.drive(f2s, load, from: first) } catch {
                     load.stop()
-                    report(3, "what was sent: \(try await running.endings)")
+                    report(3, "outcomes: \(try await running.endings)")
                     throw error
                 }
                 load.stop()
@@ -42,13 +42,13 @@ extension EndToEndSerial {
                 #expect(posts.failed.filter { $0.ending != allowed }.isEmpty, "a POST fails only once it was written")
                 #expect(posts.filter { counts[$0.number, default: 0] > 1 }.isEmpty, "no POST is executed twice")
                 let lost = outcomes.filter { $0.ending == .answered && counts[$0.number] == nil }
-                #expect(lost.isEmpty, "what was answered was executed")
+                #expect(lost.isEmpty, "every answered request was executed")
                 #expect(twice.count <= retried)
                 #expect(load.most <= 4)
             }
         }
 
-        /// Ten edits, each followed until it has taken effect.
+        /// Makes ten edits and waits for the effect of each.
         private static func drive(_ f2s: F2SServer, _ load: Load, from first: FunctionManifest) throws {
             var function = first
             var edits = 0

@@ -3,11 +3,11 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// The limit on the time that F2S takes to end.
+    /// The time limit of the shutdown of F2S.
     @Suite struct Deadline {
-        /// Replaces two functions of the C library. `nanosleep` writes its whole seconds to the file $WAITS, and takes
-        /// a tenth of its time. `rmdir`, the last call that F2S makes before it ends, never returns: it stands for a
-        /// file system that does not answer.
+        /// A library that replaces two functions of the C library. `nanosleep` writes its whole seconds to the file
+        /// $WAITS and sleeps a tenth of its time. `rmdir`, the last call of F2S before it ends, never returns, as in a
+        /// file system that does not respond.
         private static let library = #"""
             #define _GNU_SOURCE
             #include <errno.h>
@@ -50,10 +50,10 @@ extension EndToEndSerial {
             return library
         }
 
-        /// - Parameter delay: seconds that F2S goes on serving when it is told to end. After one second its end hangs;
-        ///   within 20 seconds, its replicas still run when the time is over.
+        /// - Parameter delay: The shutdown delay in seconds. With 1 second, the end of the shutdown hangs; with 20
+        ///   seconds, replicas still run at the deadline.
         @Test(arguments: [1, 20])
-        func `a shutdown that takes too long is ended, and its replicas end with it`(delay: Int) async throws {
+        func `a shutdown that takes too long is ended together with the replicas`(delay: Int) async throws {
             let home = try TemporaryFolder()
             defer { home.remove() }
             let waits = home.path + "/waits"
@@ -65,11 +65,11 @@ extension EndToEndSerial {
                 let family = f2s.family
                 let begun = ContinuousClock.now
                 f2s.process.send(signal: SIGTERM)
-                let status = try f2s.process.waitForEnd(within: .seconds(4 * EndToEndSerial.patience))
+                let status = try f2s.process.waitForEnd(within: .seconds(4 * EndToEndSerial.timeout))
                 report(8, "a shutdown that hangs: exit status \(status) after \(ContinuousClock.now - begun)")
                 #expect(status == 75)
-                #expect(f2s.log.contains("f2s did not end in time after it was told to, and is ended now.\n"))
-                // As docs/guide/settings.md says: the delay, twice the drain time-out, and 15 s.
+                #expect(f2s.log.contains("f2s did not shut down in time and is ended now.\n"))
+                // The sum in docs/guide/settings.md: the delay, twice the drain timeout, and 15 s.
                 #expect(try Files.read(waits).split(separator: "\n").contains("\(delay + 17)"))
                 try eventually("nothing of it is left") { ProcessTable.running(family).isEmpty }
             }

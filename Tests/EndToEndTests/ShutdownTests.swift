@@ -3,7 +3,7 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// Must hold 8.
+    /// Requirement 8: the shutdown.
     @Suite struct Shutdown {
         @Test func `f2s killed with SIGKILL leaves no process behind`() async throws {
             let functions = try ["serve", "daemon"].map { mode in
@@ -13,7 +13,7 @@ extension EndToEndSerial {
                 try eventually("six replicas are ready") {
                     try f2s.readyReplicas(of: "serve") == 3 && f2s.readyReplicas(of: "daemon") == 3
                 }
-                // The launcher, six functions, and three grandchildren in sessions of their own.
+                // The launcher, six replicas, and three grandchildren in their own sessions.
                 let family = try eventually("the family is complete") {
                     let family = f2s.family
                     return family.count >= 10 ? family : nil
@@ -21,7 +21,7 @@ extension EndToEndSerial {
                 let begun = monotonicNanoseconds()
                 f2s.process.send(signal: SIGKILL)
                 #expect(try f2s.process.waitForEnd(within: .seconds(5)) == 128 + Int(SIGKILL))
-                try eventually("nothing is left", within: .seconds(2 * EndToEndSerial.patience)) {
+                try eventually("nothing is left", within: .seconds(2 * EndToEndSerial.timeout)) {
                     ProcessTable.running(family).isEmpty
                 }
                 let time = (monotonicNanoseconds() - begun).milliseconds
@@ -29,7 +29,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `SIGTERM finishes what is in flight and waiting, and exits 0`() async throws {
+        @Test func `after SIGTERM all invocations in flight and queued finish, and f2s exits with 0`() async throws {
             let function = try FunctionManifest("steady", mode: ["daemon"]).with {
                 $0.concurrency = 2
                 $0.maxReplicas = 2
@@ -40,17 +40,17 @@ extension EndToEndSerial {
                 async let answers = atOnce(8) { number in
                     try f2s.exchange("POST", "/invoke/steady?delay=800", [("X-Call", "\(number)")], body: [])
                 }
-                try eventually("all are in hand") {
+                try eventually("all are in flight or queued") {
                     let load = try f2s.get("/dispatcher").json["functions"]?["steady"]
                     return (load?["inFlight"]?.number ?? 0) + (load?["queued"]?.number ?? 0) == 8
                 }
                 let family = f2s.family
                 let begun = ContinuousClock.now
                 f2s.process.send(signal: SIGTERM)
-                let status = try f2s.process.waitForEnd(within: .seconds(15 * EndToEndSerial.patience))
+                let status = try f2s.process.waitForEnd(within: .seconds(15 * EndToEndSerial.timeout))
                 let time = ContinuousClock.now - begun
                 let statuses = try await answers.map(\.status)
-                report(8, "SIGTERM with 8 in hand: answered \(statuses), exit status \(status) after \(time)")
+                report(8, "SIGTERM with 8 invocations: answered \(statuses), exit status \(status) after \(time)")
                 #expect(statuses == [200, 200, 200, 200, 200, 200, 200, 200])
                 #expect(status == 0)
                 #expect(time < .seconds(15))
@@ -59,7 +59,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `told to end, f2s goes on for its time and asks everybody to go elsewhere`() async throws {
+        @Test func `after SIGTERM f2s serves for the shutdown delay and closes client connections`() async throws {
             let settings = "f2s:\n  shutdown_delay: 3000\n"
             try await F2SServer.serve([try FunctionManifest("steady")], settings: settings) { f2s in
                 try eventually("steady answers") { try f2s.get("/invoke/steady").status == 200 }
@@ -69,14 +69,14 @@ extension EndToEndSerial {
                 try eventually("it is not ready") {
                     try HTTPConnection(port: f2s.operationsPort).exchange("GET", "/ready").status == 503
                 }
-                // New connections are taken, and one request ends each.
+                // New connections are accepted, and each is closed after one request.
                 for _ in 0..<20 {
                     let answer = try f2s.get("/invoke/steady")
                     #expect(answer.status == 200)
                     #expect(answer["connection"] == "close")
                 }
                 let answered = ContinuousClock.now - begun
-                let status = try f2s.process.waitForEnd(within: .seconds(10 * EndToEndSerial.patience))
+                let status = try f2s.process.waitForEnd(within: .seconds(10 * EndToEndSerial.timeout))
                 let time = ContinuousClock.now - begun
                 report(8, "SIGTERM with a delay of 3 s: served for \(answered), exit status \(status) after \(time)")
                 #expect(status == 0)
@@ -84,7 +84,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `SIGTERM ends what does not end by itself, and exits within the drain timeout`() async throws {
+        @Test func `after SIGTERM an endless invocation is cut, and f2s exits after the drain timeout`() async throws {
             let settings = "f2s:\n  limits:\n    drain_timeout: 1000\n"
             try await F2SServer.serve([try FunctionManifest("endless")], settings: settings) { f2s in
                 try eventually("endless answers") { try f2s.get("/invoke/endless").status == 200 }
@@ -94,7 +94,7 @@ extension EndToEndSerial {
                 let family = f2s.family
                 let begun = ContinuousClock.now
                 f2s.process.send(signal: SIGTERM)
-                let status = try f2s.process.waitForEnd(within: .seconds(10 * EndToEndSerial.patience))
+                let status = try f2s.process.waitForEnd(within: .seconds(10 * EndToEndSerial.timeout))
                 report(8, "SIGTERM under an endless stream: exit status \(status) after \(ContinuousClock.now - begun)")
                 #expect(status == 0)
                 #expect(ProcessTable.running(family).isEmpty)

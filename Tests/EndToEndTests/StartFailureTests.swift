@@ -2,12 +2,12 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// Must hold 5.
+    /// Requirement 5: failed starts.
     @Suite struct StartFailure {
         private static let scalingTimeout = Duration.seconds(3)
         private static let settings = "f2s:\n  timeouts:\n    scaling_timeout: 3000\n"
 
-        /// A function that cannot start, and what a caller is told.
+        /// A function that cannot start, and the expected problem for its callers.
         struct Broken: Sendable, CustomTestStringConvertible {
             let name: String
             let command: [String]?
@@ -43,7 +43,7 @@ extension EndToEndSerial {
         ]
 
         @Test(arguments: broken)
-        func `a function that cannot start says why in time, once, and restarts slowly`(_ broken: Broken) async throws {
+        func `a failed start is reported in time and once, and retried with a backoff`(_ broken: Broken) async throws {
             let starts = try Workshop.current.folder + "/starts-\(broken.name).txt"
             let functions = [try broken.manifest(starts: starts), try FunctionManifest("sound")]
             try await F2SServer.serve(functions, settings: Self.settings) { f2s in
@@ -65,7 +65,7 @@ extension EndToEndSerial {
             }
         }
 
-        /// The first caller waits for the start, and is told everything.
+        /// The first caller waits for the start, and gets the complete problem.
         private static func expectFailure(_ broken: Broken, _ f2s: F2SServer) throws {
             let begun = ContinuousClock.now
             let answer = try f2s.get("/invoke/\(broken.name)")
@@ -84,8 +84,8 @@ extension EndToEndSerial {
                 let tail = problem["logTail"]?.list.compactMap(\.text) ?? []
                 #expect(tail.contains { $0.contains(log) }, "\(answer.text)")
             }
-            #expect(time < scalingTimeout * EndToEndSerial.patience)
-            let conditions = try eventually("the status tells") {
+            #expect(time < scalingTimeout * EndToEndSerial.timeout)
+            let conditions = try eventually("the status has the condition StartFailed") {
                 let found = try f2s.get("/functions/\(broken.name)").json["status"]?["conditions"]?.list ?? []
                 return found.contains { $0["type"]?.text == "StartFailed" } ? found : nil
             }
@@ -95,8 +95,7 @@ extension EndToEndSerial {
             #expect(failures.first?["reason"]?.text == broken.reason)
         }
 
-        /// Waits after failures are 1, 2, 4 … seconds: within 4 s of calling there is room for the first start and
-        /// two more.
+        /// The backoff after failures is 1, 2, 4 … seconds, so within 4 s of requests there are at most three starts.
         private static func expectSlowRestarts(_ broken: Broken, _ f2s: F2SServer, starts: String) throws {
             let end = ContinuousClock.now + .seconds(4)
             var statuses: [Int: Int] = [:]
@@ -105,7 +104,7 @@ extension EndToEndSerial {
                 pause(.milliseconds(20))
             }
             #expect(Set(statuses.keys).isSubset(of: [502, 504]))
-            // A program that is missing cannot count its starts; the metric of its failures would tell the same.
+            // A missing program cannot count its starts.
             guard broken.command == nil else { return }
             let started = try Files.read(starts).split(separator: "\n").count
             let events = try f2s.get("/events?follow=false").json["items"]?.list ?? []

@@ -3,9 +3,9 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// F2S on Kubernetes begins while the API server is away.
+    /// The start of F2S on Kubernetes while the API server cannot be reached.
     @Suite struct StartsWithoutAPIServer {
-        /// A port of this machine that refuses connections, or takes them and never says anything.
+        /// A local port that refuses connections, or accepts them and never responds.
         private struct Port {
             let number: Int
             private let socket: Int32
@@ -31,7 +31,7 @@ extension EndToEndSerial {
         }
 
         @Test(arguments: [false, true])
-        func `SIGTERM is heard at once although nobody answers`(isSilent: Bool) async throws {
+        func `SIGTERM ends f2s at once without an API server`(isSilent: Bool) async throws {
             let port = try Port(isSilent: isSilent)
             defer { port.end() }
             let home = try TemporaryFolder()
@@ -52,26 +52,26 @@ extension EndToEndSerial {
                 ], environment: ["PATH=/usr/bin:/bin", "TMPDIR=\(home.path)"], errors: errors)
             defer { process.end() }
             if !isSilent {
-                try eventually("it says what it waits for") { try Files.read(errors).contains("cannot be read yet") }
+                try eventually("it logs why it waits") { try Files.read(errors).contains("cannot be read yet") }
             } else {
-                // Until the signal is handled, it would end the process with another status. While a thread is being
-                // made it is blocked for a moment, and that is not meant.
-                var looks = 0
+                // Before the signal is handled, it would end the process with another status. The creation of a thread
+                // blocks signals for a moment, so the check must succeed several times in a row.
+                var attempts = 0
                 try eventually("signals are handled") {
-                    looks = try handlesTermination(process.id) ? looks + 1 : 0
-                    return looks == 20
+                    attempts = try handlesTermination(process.id) ? attempts + 1 : 0
+                    return attempts == 20
                 }
             }
             let begun = ContinuousClock.now
             process.send(signal: SIGTERM)
-            let status = try process.waitForEnd(within: .seconds(5 * EndToEndSerial.patience))
+            let status = try process.waitForEnd(within: .seconds(5 * EndToEndSerial.timeout))
             let log = try Files.read(errors)
             #expect(status == 0, "\(log)")
-            print("SIGTERM at the start, API server away: ended after \(ContinuousClock.now - begun)")
+            print("SIGTERM at the start, without an API server: ended after \(ContinuousClock.now - begun)")
             #expect(ContinuousClock.now - begun < .seconds(5), "1 s")
         }
 
-        /// Whether SIGTERM is handed to the process instead of ending it: it is caught, or blocked for a signalfd.
+        /// Returns true if the process handles SIGTERM: it is caught, or blocked for a signalfd.
         private func handlesTermination(_ id: pid_t) throws -> Bool {
             let bit: UInt64 = 1 << UInt64(SIGTERM - 1)
             return try Files.read("/proc/\(id)/status").split(separator: "\n").contains { line in

@@ -3,7 +3,7 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// Must hold 6.
+    /// Requirement 6: streaming in both directions.
     @Suite struct Streaming {
         private static let gibibyte = 1 << 30
         private static let memoryMax = 64 * 1024  // KiB
@@ -43,7 +43,7 @@ extension EndToEndSerial {
             }
         }
 
-        @Test func `a slow reader slows the writer down`() async throws {
+        @Test func `a slow reader applies back pressure to the writer`() async throws {
             let function = try FunctionManifest("endless").with { $0.maxReplicas = 1 }
             try await F2SServer.serve([function]) { f2s in
                 try eventually("endless answers") { try f2s.get("/invoke/endless").status == 200 }
@@ -53,7 +53,7 @@ extension EndToEndSerial {
                 for _ in 0..<16 { _ = try reader.chunk() }
                 let stopped = try Self.writtenWhenStill(f2s)
                 pause(.milliseconds(500))
-                #expect(try Self.written(f2s) == stopped, "nobody reads, so nothing is written")
+                #expect(try Self.written(f2s) == stopped, "without a reader, nothing is written")
                 #expect(stopped < 32 << 20)
 
                 var read = 0
@@ -89,7 +89,7 @@ extension EndToEndSerial {
                 #expect(try reader.head()["content-type"] == "text/event-stream")
                 var waits: [Int64] = []
                 for number in 1...20 {
-                    // The function makes no event before it is told to, so each is waited for alone.
+                    // The function sends one event per tick, so the test waits for each event separately.
                     let begun = monotonicNanoseconds()
                     #expect(try f2s.exchange("POST", "/invoke/ticker/tick", body: []).status == 200)
                     let event = try #require(try reader.chunk())
@@ -119,7 +119,7 @@ extension EndToEndSerial {
                 try connection.send("GET", "/invoke/socket", fields)
                 let head = try connection.head()
                 #expect(head.status == 101)
-                // Key and answer are the example of RFC 6455 section 1.3.
+                // The key and the response are the example of RFC 6455 section 1.3.
                 #expect(head["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=")
                 #expect(head["upgrade"]?.lowercased() == "websocket")
                 for text in ["hello", "", String(repeating: "long ", count: 8000)] {

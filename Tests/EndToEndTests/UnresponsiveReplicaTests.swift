@@ -3,15 +3,15 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// A replica that never finishes an invocation that its caller has left.
+    /// A replica that never finishes an abandoned invocation.
     @Suite struct UnresponsiveReplica {
-        /// An invocation that has begun, and the process that runs it.
+        /// An executed invocation and its process.
         private struct Run: Equatable {
             let call: String
             let process: pid_t
         }
 
-        /// Reads `EXECUTIONS` of the compiled function: only requests with `X-Call` are in it.
+        /// Reads the file `EXECUTIONS` of the compiled function, which contains the requests with the field `X-Call`.
         private func runs(_ file: String) -> [Run] {
             ((try? Files.read(file)) ?? "").split(separator: "\n").compactMap { line in
                 let words = line.split(separator: " ")
@@ -20,7 +20,7 @@ extension EndToEndSerial {
             }
         }
 
-        /// Begins an invocation of ten minutes and abandons it: the caller leaves, or is answered 504.
+        /// Begins an invocation of ten minutes, which is abandoned: the caller disconnects, or gets 504.
         private func abandon(_ f2s: F2SServer, executions: String, isTimedOut: Bool) throws {
             let caller = try f2s.connect()
             try caller.send("GET", "/invoke/stuck?delay=600000", [("X-Call", "endless")])
@@ -29,9 +29,9 @@ extension EndToEndSerial {
             withExtendedLifetime(caller) {}
         }
 
-        /// - Parameter timeout: `target.timeout`; `nil`: the caller leaves.
+        /// - Parameter timeout: The value of `target.timeout`; `nil`: the caller disconnects.
         @Test(arguments: [nil, "1s"] as [String?])
-        func `a replica that never finishes an abandoned invocation is replaced, and never runs a second one`(
+        func `a replica that never finishes an abandoned invocation is replaced and gets no second one`(
             timeout: String?
         ) async throws {
             let home = try TemporaryFolder()
@@ -51,14 +51,14 @@ extension EndToEndSerial {
                 try abandon(f2s, executions: executions, isTimedOut: timeout != nil)
                 let next = try eventually("the next caller is answered") { () -> HTTPAnswer? in
                     let answer = try f2s.exchange("GET", "/invoke/stuck", [("X-Call", "next")])
-                    // A caller waits for the slot no longer than the function's own time.
+                    // A caller waits for the slot no longer than the function's timeout.
                     return timeout != nil && answer.status == 504 ? nil : answer
                 }
                 #expect(next.status == 200, "\(next.text)")
                 #expect(next["x-most"] == "1")
                 let other = try #require(next["x-pid"].flatMap { pid_t($0) })
                 #expect(other != stuck)
-                // The function itself notes what it begins: nothing ran beside the endless invocation.
+                // The function logs each execution: no other invocation ran beside the endless one.
                 let noted = [Run(call: "endless", process: stuck), Run(call: "next", process: other)]
                 #expect(runs(executions) == noted)
                 try eventually("the stuck process is stopped") { ProcessTable.running(family).isEmpty }

@@ -2,17 +2,15 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// A write by the REST API is in force for the next request.
+    /// A write with the REST API takes effect before the next request.
     @Suite struct WritesInForce {
         private static let functions = 100
 
         @Test(arguments: [1, 2, 4])
-        func `a function that was declared, edited or deleted by REST is so for the next request`(loops: Int)
-            async throws
-        {
+        func `a declaration, edit or deletion with REST takes effect before the next request`(loops: Int) async throws {
             try await F2SServer.serve([], settings: "f2s: {loops: \(loops)}\n") { f2s in
                 let manager = try f2s.connect()
-                // Connections are shared out over the loops in turn.
+                // Connections are distributed to the event loops in turn.
                 let callers = try (0..<loops).map { _ in try f2s.connect() }
                 for caller in callers { #expect(try caller.exchange("GET", "/invoke/none").status == 404) }
                 var late: [String] = []
@@ -23,7 +21,7 @@ extension EndToEndSerial {
                 }
                 for number in 0..<Self.functions {
                     let name = "written-\(number)"
-                    // Another method is refused where a function is routed, and starts nothing.
+                    // A request with another method gets 405 if the function is routed, and starts nothing.
                     var function = FunctionManifest(name, command: ["true"]).with { $0.method = "POST" }
                     func write(_ method: String, _ target: String) throws -> Int {
                         try manager.exchange(
@@ -39,7 +37,7 @@ extension EndToEndSerial {
                     #expect(try manager.exchange("DELETE", "/functions/\(name)").status == 204)
                     try expect(404, at: "/invoke/edited-\(number)", after: "DELETE")
                 }
-                report(5, "\(loops) loops: \(late.count) of \(Self.functions * 3) writes were not in force at once")
+                report(5, "\(loops) loops: \(late.count) of \(Self.functions * 3) writes did not take effect at once")
                 #expect(late.isEmpty)
             }
         }

@@ -9,7 +9,7 @@ import Testing
             ("2026-11-25T18:59:01+02:00", 1_795_625_941), ("2026-11-25T18:59:01.250000Z", 1_795_633_141.25),
             ("1969-12-31T23:59:59Z", -1),
         ] as [(String, Double)])
-    func `a time of the API is read`(text: String, seconds: Double) {
+    func `a time of the API is parsed`(text: String, seconds: Double) {
         #expect(Timestamp(text)?.seconds == seconds)
     }
 
@@ -19,17 +19,17 @@ import Testing
             "yesterday, at noon",
             "2024-01-01T00:00:00+2:00", "2024-01-0xT00:00:00Z",
         ])
-    func `what is no time is refused`(text: String) {
+    func `an invalid time is rejected`(text: String) {
         #expect(Timestamp(text) == nil)
     }
 
     @Test(arguments: [0, 951_782_400, 1_709_164_800, 1_709_251_199, 4_102_444_800] as [Double])
-    func `what is written is read back`(seconds: Double) {
+    func `a formatted time is parsed to the same value`(seconds: Double) {
         #expect(Timestamp(Timestamp(seconds: seconds).text)?.seconds == seconds)
         #expect(Timestamp(Timestamp(seconds: seconds + 0.5).microText)?.seconds == seconds + 0.5)
     }
 
-    @Test func `a lease's time has six digits`() {
+    @Test func `the time of a lease has six fractional digits`() {
         #expect(Timestamp(seconds: 0.000_25).microText == "1970-01-01T00:00:00.000250Z")
     }
 }

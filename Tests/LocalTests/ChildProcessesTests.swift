@@ -6,7 +6,7 @@ import Testing
 @testable import F2SLocal
 
 extension ProcessesSerial {
-    /// Real child processes.
+    /// Tests with real child processes.
     @Suite struct ChildProcessesTests {
         private func server(_ environment: [String: String] = [:]) throws -> Target {
             try Target(command: [Workshop.server.get()], environment: environment)
@@ -37,7 +37,7 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `a cold start is noticed within a moment`() async throws {
+        @Test func `a cold start is published within milliseconds`() async throws {
             try await withPlatform { platform, _ in
                 let function = try await platform.declare("hello", server())
                 var delays: [Double] = []
@@ -53,7 +53,8 @@ extension ProcessesSerial {
             }
         }
 
-        /// Starts one replica, waits in the way the operator does, and retires it; returns the moment it was ready.
+        /// Starts one replica, waits in the same way as the operator, and retires it. Returns the moment at which the
+        /// replica was ready.
         private func startAndStop(_ function: Function, on platform: LocalPlatform) async throws -> Moment {
             try await platform.replicas.withReplicas { snapshots in
                 try await platform.replicas.apply(function, count: 1, retiring: [])
@@ -89,16 +90,16 @@ extension ProcessesSerial {
             (["/etc/passwd"], "NotExecutable", 126), (["sh", "-c", "echo why >&2; exit 3"], "ExitedAtStart", 3),
             (["true"], "ExitedAtStart", 0), (["sh", "-c", "kill -SEGV $$$$"], "ExitedAtStart", 139),
         ])
-        func `what cannot start says why, and waits`(command: [String], reason: String, status: Int) async throws {
+        func `a failed start is reported and retried`(command: [String], reason: String, status: Int) async throws {
             try await withPlatform { platform, _ in
                 let function = try await platform.declare("broken", Target(command: command))
                 try await platform.replicas.apply(function, count: 1, retiring: [])
-                let trouble = try await platform.trouble(of: function)
-                #expect(trouble.reason == reason && trouble.exitStatus == status && !trouble.isTimeout)
-                #expect(trouble.nextAttempt > Moment.now.wall - 1)
-                if status == 3 { #expect(trouble.logTail == ["why"]) }
+                let startFailure = try await platform.startFailure(of: function)
+                #expect(startFailure.reason == reason && startFailure.exitStatus == status && !startFailure.isTimeout)
+                #expect(startFailure.nextAttempt > Moment.now.wall - 1)
+                if status == 3 { #expect(startFailure.logTail == ["why"]) }
                 try await eventually("it is tried again") {
-                    try await platform.replicaSnapshot().troubles[function.id]?.attempts == 2
+                    try await platform.replicaSnapshot().startFailures[function.id]?.attempts == 2
                 }
             }
         }
@@ -112,15 +113,15 @@ extension ProcessesSerial {
                         command: ["sh", "-c", script, "sh", "$(PORT)", "$(NAME)-$$(NAME)-$(NONE)"],
                         environment: ["NAME": "Ada", "ALL": "$(PORT)", "ZED": "$(NAME)"]))
                 try await platform.replicas.apply(function, count: 1, retiring: [])
-                #expect(try await platform.trouble(of: function).exitStatus == 3)
+                #expect(try await platform.startFailure(of: function).exitStatus == 3)
                 let line = try #require(await lines(platform, of: function).first { $0.source == "stdout" }?.text)
                 let words = line.split(separator: " ").map { String($0) }
                 #expect(words.count == 3 && words[1] == "Ada-$(NAME)-$(NONE)", "\(line)")
-                #expect(words.last == "$(PORT)", "a variable refers to those before it only, as on Kubernetes")
+                #expect(words.last == "$(PORT)", "a variable refers only to those before it, as on Kubernetes")
             }
         }
 
-        @Test func `a beginner's mistake in the command is named for what it is`() async throws {
+        @Test func `a beginner's mistake in the command is reported with its cause`() async throws {
             try await withPlatform { platform, folder in
                 try "#!/bin/sh\r\nexec no-server\r\n".write(
                     toFile: "\(folder.path)/windows.sh", atomically: true, encoding: .utf8)
@@ -141,14 +142,14 @@ extension ProcessesSerial {
                 for (index, mistake) in cases.enumerated() {
                     let function = try await platform.declare("broken-\(index)", Target(command: mistake.command))
                     try await platform.replicas.apply(function, count: 1, retiring: [])
-                    let trouble = try await platform.trouble(of: function)
-                    #expect(trouble.reason == mistake.reason, "\(mistake.command): \(trouble.message)")
-                    #expect(trouble.message.contains(mistake.part), "\(mistake.command): \(trouble.message)")
+                    let startFailure = try await platform.startFailure(of: function)
+                    #expect(startFailure.reason == mistake.reason, "\(mistake.command): \(startFailure.message)")
+                    #expect(startFailure.message.contains(mistake.part), "\(mistake.command): \(startFailure.message)")
                 }
             }
         }
 
-        @Test func `a program that wants a fixed port that this process has is told so, at once`() async throws {
+        @Test func `a program that uses a fixed port of this process is reported at the first attempt`() async throws {
             try await withPlatform { platform, _ in
                 let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
                 defer { close(listener) }
@@ -162,34 +163,36 @@ extension ProcessesSerial {
                 let command = ["python3", "-m", "http.server", "\(port)"]
                 let function = try await platform.declare("fixed", Target(command: command))
                 try await platform.replicas.apply(function, count: 1, retiring: [])
-                let trouble = try await platform.trouble(of: function)
-                #expect(trouble.reason == "PortInUse")
-                #expect(trouble.message.contains("It wants port \(port), which F2S itself uses"), "\(trouble.message)")
-                #expect(trouble.message.contains("$(PORT)"))
-                #expect(trouble.attempts == 1)
+                let startFailure = try await platform.startFailure(of: function)
+                #expect(startFailure.reason == "PortInUse")
+                #expect(
+                    startFailure.message.contains("It tries to use port \(port), which F2S itself uses"),
+                    "\(startFailure.message)")
+                #expect(startFailure.message.contains("$(PORT)"))
+                #expect(startFailure.attempts == 1)
             }
         }
 
-        @Test func `who listens on another port is stopped and told which`() async throws {
+        @Test func `a replica that listens on another port is stopped, and the failure names the port`() async throws {
             try await withPlatform({ $0.startTimeout = .seconds(3) }) { platform, _ in
                 let script =
                     "import socket,time; s=socket.socket(); s.bind(('127.0.0.1',0)); s.listen(); "
                     + "print(s.getsockname()[1],flush=True); time.sleep(100)"
                 let function = try await platform.declare("deaf", Target(command: ["python3", "-c", script]))
                 try await platform.replicas.apply(function, count: 1, retiring: [])
-                let trouble = try await platform.trouble(of: function)
-                #expect(trouble.reason == "NeverListened" && trouble.isTimeout)
+                let startFailure = try await platform.startFailure(of: function)
+                #expect(startFailure.reason == "NeverListened" && startFailure.isTimeout)
                 let written = await lines(platform, of: function)
                 let port = try #require(written.first { $0.source == "stdout" }?.text)
-                #expect(trouble.message.contains("It listens on port \(port) instead"))
+                #expect(startFailure.message.contains("It listens on port \(port) instead"))
                 #expect(written.contains { $0.source == "f2s" && $0.text.contains("port \(port)") })
                 try await platform.replicas.apply(function, count: 0, retiring: [])
             }
         }
 
-        @Test func `somebody else on the port means another port`() async throws {
+        @Test func `a replica whose port is taken by another program starts again on another port`() async throws {
             try await withPlatform { platform, folder in
-                // The first start says what a server says whose port was taken; the second one serves.
+                // The first start prints the error of a server whose port is taken. The second one serves.
                 let script = "test -e seen || { touch seen; echo 'bind: Address already in use'; exit 1; }; exec \"$0\""
                 try folder.write(
                     "f.yaml",
@@ -202,11 +205,11 @@ extension ProcessesSerial {
                     try await platform.replicaSnapshot().replicas.first?.state == .ready
                 }
                 let snapshot = try await platform.replicaSnapshot()
-                #expect(snapshot.replicas.map(\.id.text) == ["f-2"] && snapshot.troubles.isEmpty)
+                #expect(snapshot.replicas.map(\.id.text) == ["f-2"] && snapshot.startFailures.isEmpty)
             }
         }
 
-        @Test func `a readiness probe decides`() async throws {
+        @Test func `a replica is ready only when its readiness probe succeeds`() async throws {
             try await withPlatform { platform, folder in
                 let script = """
                     import http.server, os
@@ -234,7 +237,7 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `a crashed replica is replaced, and people are told`() async throws {
+        @Test func `a crashed replica is replaced, and an event reports the crash`() async throws {
             try await withPlatform { platform, _ in
                 let function = try await platform.declare("hello", server())
                 try await platform.replicas.apply(function, count: 1, retiring: [])
@@ -252,7 +255,7 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `who ignores SIGTERM is killed after its time, with its children`() async throws {
+        @Test func `a replica that ignores SIGTERM is killed after its timeout, with its children`() async throws {
             try await withPlatform { platform, _ in
                 var target = try shell("trap '' TERM; setsid sleep 1017 & \(Workshop.server.get()) & wait; wait; wait")
                 target.timeout = .milliseconds(300)
@@ -271,7 +274,7 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `a replica that writes without end is never held up, and its newest lines are kept`() async throws {
+        @Test func `a replica that writes continuously never blocks, and its newest lines are kept`() async throws {
             try await withPlatform { platform, _ in
                 let script = "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; echo >&2 done; "
                 let function = try await platform.declare(
@@ -280,7 +283,7 @@ extension ProcessesSerial {
                 try await eventually("it listens") {
                     try await platform.replicaSnapshot().replicas.first?.state == .ready
                 }
-                try await eventually("its last line is there") {
+                try await eventually("its last line has arrived") {
                     await lines(platform, of: function).contains { $0.text.hasPrefix("listens") }
                 }
                 let written = await lines(platform, of: function)
@@ -289,30 +292,30 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `words without a line end are among the last lines`() async throws {
+        @Test func `text without a line end is among the last lines`() async throws {
             try await withPlatform { platform, _ in
                 let function = try await platform.declare("terse", shell("printf 'first\\nno end'; exit 4"))
                 try await platform.replicas.apply(function, count: 1, retiring: [])
-                #expect(try await platform.trouble(of: function).logTail == ["first", "no end"])
+                #expect(try await platform.startFailure(of: function).logTail == ["first", "no end"])
             }
             try await withPlatform({ $0.startTimeout = .seconds(1) }) { platform, _ in
                 let function = try await platform.declare("stuck", shell("printf 'Password: '; exec sleep 1000"))
                 try await platform.replicas.apply(function, count: 1, retiring: [])
-                let trouble = try await platform.trouble(of: function)
-                #expect(trouble.reason == "NeverListened" && trouble.logTail == ["Password: "])
+                let startFailure = try await platform.startFailure(of: function)
+                #expect(startFailure.reason == "NeverListened" && startFailure.logTail == ["Password: "])
                 try await platform.replicas.apply(function, count: 0, retiring: [])
             }
         }
 
-        @Test func `a repaired file ends the wait for the next attempt`() async throws {
+        @Test func `a change of a file ends the wait for the next attempt`() async throws {
             try await withPlatform { platform, folder in
                 try folder.write("serve.sh", "exit 1")
                 let function = try await platform.declare("broken", Target(command: ["sh", "serve.sh"]))
                 try await platform.replicas.apply(function, count: 1, retiring: [])
-                try await eventually("it waits for long", within: .seconds(40)) {
-                    try await platform.replicaSnapshot().troubles[function.id].map { $0.attempts >= 4 } ?? false
+                try await eventually("the wait is long", within: .seconds(40)) {
+                    try await platform.replicaSnapshot().startFailures[function.id].map { $0.attempts >= 4 } ?? false
                 }
-                // Twice, because the first look at the folder may come after the first change.
+                // There are two changes, because the first scan of the folder may follow the first change.
                 try folder.write("serve.sh", "exec \(Workshop.server.get())")
                 try folder.write("other.sh", "")
                 let repaired = ContinuousClock.now
@@ -321,11 +324,11 @@ extension ProcessesSerial {
                     return try await platform.replicaSnapshot().replicas.first?.state == .ready
                 }
                 print("ready \(ContinuousClock.now - repaired) after the repair")
-                #expect(try await platform.replicaSnapshot().troubles.isEmpty)
+                #expect(try await platform.replicaSnapshot().startFailures.isEmpty)
             }
         }
 
-        @Test func `a second listener on a replica's port is noticed, and the replica is replaced`() async throws {
+        @Test func `a second listener on a replica's port is detected, and the replica is replaced`() async throws {
             try await withPlatform({ $0.portInterval = .milliseconds(20) }) { platform, _ in
                 let script = """
                     import os, socket
@@ -364,31 +367,31 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `an image alone and secrets are said to be Kubernetes' matters`() async throws {
+        @Test func `an image without a command is a failure, and secrets lead to a warning`() async throws {
             try await withPlatform { platform, _ in
                 let image = try await platform.declare("image", Target(image: "registry/hello:1", secrets: ["s"]))
                 try await platform.replicas.apply(image, count: 1, retiring: [])
                 try await platform.replicas.apply(image, count: 1, retiring: [])
-                #expect(try await platform.trouble(of: image).reason == "NoCommand")
+                #expect(try await platform.startFailure(of: image).reason == "NoCommand")
                 #expect(platform.platform.events.currentEvents(after: 0).map(\.reason) == ["SecretsIgnored"])
                 #expect(children() == [])
             }
         }
 
-        @Test func `a working folder that is gone is a trouble with a reason`() async throws {
+        @Test func `a missing working folder is a start failure that names the folder`() async throws {
             try await withPlatform { platform, folder in
                 try folder.write("sub/f.yaml", manifest("f"))
                 try await eventually("it is declared") { try await !platform.functionSnapshot().functions.isEmpty }
                 let function = try #require(try await platform.functionSnapshot().functions.first)
                 try folder.remove("sub")
                 try await platform.replicas.apply(function, count: 1, retiring: [])
-                let trouble = try await platform.trouble(of: function)
-                #expect(trouble.reason == "NotStarted" && trouble.message.contains("/sub"))
+                let startFailure = try await platform.startFailure(of: function)
+                #expect(startFailure.reason == "NotStarted" && startFailure.message.contains("/sub"))
             }
         }
 
         @Test(arguments: [false, true])
-        func `the end of the platform is the end of every process`(isCancelled: Bool) async throws {
+        func `every process ends when the platform ends`(isCancelled: Bool) async throws {
             let folder = try TemporaryFolder()
             try folder.write("a.yaml", manifest("a", command: "[sh, -c, 'setsid sleep 1019 & sleep 1019']"))
             var options = LocalOptions(
@@ -420,7 +423,8 @@ extension ProcessesSerial {
                     let target = Target(command: ["sleep"])
                     let function = Function(
                         id: Function.ID("f\(number)"), draft: try draft("f\(number)", target), generation: 1,
-                        storeRevision: StoreRevision("1"), age: 1, origin: Function.Origin(place: "f", isWritable: true)
+                        storeRevision: StoreRevision("1"), age: 1,
+                        origin: Function.Origin(location: "f", isWritable: true)
                     )
                     try await platform.replicas.apply(function, count: 0, retiring: [])
                 }
@@ -431,13 +435,13 @@ extension ProcessesSerial {
 
         /// The launchers of this process, zombies included.
         private func launchers() -> [Int32] {
-            ListenerTable.children(of: getpid()).filter { process in
+            ListeningPortTable.children(of: getpid()).filter { process in
                 (try? String(contentsOfFile: "/proc/\(process)/comm", encoding: .utf8)) == "f2s-launcher\n"
             }
         }
 
         /// The processes of all replicas, zombies included.
-        private func children() -> [Int32] { launchers().flatMap { ListenerTable.descendants(of: $0) } }
+        private func children() -> [Int32] { launchers().flatMap { ListeningPortTable.descendants(of: $0) } }
 
         private func descriptors() throws -> Int {
             try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count

@@ -6,7 +6,7 @@ import Testing
 
 extension ProcessesSerial {
     @Suite struct ConformanceTests {
-        @Test func `Local keeps the promises of a platform`() async throws {
+        @Test func `the Local platform conforms`() async throws {
             try await withPlatform { platform, _ in
                 let server = try Workshop.server.get()
                 try await PlatformConformance(
@@ -16,7 +16,7 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `memory keeps the promises of a platform`() async throws {
+        @Test func `the in-memory platform conforms`() async throws {
             try await PlatformConformance(
                 InMemoryPlatform().platform, target: Target(command: ["one"]), otherTarget: Target(command: ["other"])
             ).verify()

@@ -24,7 +24,7 @@ import Testing
         try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
     }
 
-    @Test func `a link at the name of a draft is not written through`() async throws {
+    @Test func `a write never goes through a link with the name of a draft`() async throws {
         let folder = try TemporaryFolder()
         try folder.write("victim", "precious")
         try folder.write("functions/readme.txt", "")
@@ -43,19 +43,19 @@ import Testing
         }
     }
 
-    @Test func `a named pipe at the name of a draft, a manifest or the rules hangs nothing`() async throws {
+    @Test func `a named pipe with the name of a draft, a manifest or the rules blocks nothing`() async throws {
         let folder = try TemporaryFolder()
         try folder.write("functions/good.yaml", manifest("good"))
         for name in [".alpha.yaml.f2s-draft", "pipe.yaml", ".f2signore"] {
             #expect(mkfifo("\(folder.path)/functions/\(name)", 0o600) == 0)
         }
         let directory = open(folder)
-        directory.look()
+        directory.scan()
         _ = try await directory.create(draft("alpha"))
         #expect(try await snapshot(directory).functions.map(\.name.text) == ["good", "alpha"])
     }
 
-    @Test func `a new manifest is for its owner alone, a rewritten one keeps its mode`() async throws {
+    @Test func `only the owner can read a new manifest, and a rewritten one keeps its mode`() async throws {
         let folder = try TemporaryFolder()
         let directory = open(folder)
         let stored = try await directory.create(draft("alpha"))
@@ -70,7 +70,7 @@ import Testing
         _ = stored
     }
 
-    @Test func `links that lead out of the folder are not followed unless a setting says so`() async throws {
+    @Test func `links that lead out of the folder are followed only if a setting allows it`() async throws {
         let folder = try TemporaryFolder()
         try folder.write("functions/a.yaml", manifest("alpha"))
         try folder.write("functions/sub/b.yaml", manifest("beta"))
@@ -84,13 +84,13 @@ import Testing
                 atPath: "\(folder.path)/functions/\(link)", withDestinationPath: folder.path + target)
         }
         let directory = open(folder)
-        directory.look()
+        directory.scan()
         let seen = try await snapshot(directory)
         #expect(seen.functions.map(\.name.text) == ["alpha", "beta"])
-        let told = seen.refusals.filter { $0.message.contains("f2s.follow_links") }
-        #expect(told.count == 1 && told.first?.message.hasPrefix("c.yaml, d, tree: ") == true, "\(seen.refusals)")
+        let told = seen.rejections.filter { $0.message.contains("f2s.follow_links") }
+        #expect(told.count == 1 && told.first?.message.hasPrefix("c.yaml, d, tree: ") == true, "\(seen.rejections)")
         let following = open(folder) { $0.followsLinks = true }
-        following.look()
+        following.scan()
         #expect(Set(try await snapshot(following).functions.map(\.name.text)) == ["alpha", "beta", "gamma", "delta"])
     }
 
@@ -103,7 +103,7 @@ import Testing
     }()
 
     @Test(.enabled(if: mayMount))
-    func `another file system below the folder is not read unless a setting says so`() async throws {
+    func `another file system below the folder is read only if a setting allows it`() async throws {
         let folder = try TemporaryFolder()
         let mounted = folder.path + "/functions/mounted"
         try folder.write("functions/a.yaml", manifest("alpha"))
@@ -111,28 +111,28 @@ import Testing
         try FileManager.default.createDirectory(atPath: mounted, withIntermediateDirectories: true)
         let isMounted = mount("f2s-test", mounted, "tmpfs", 0, nil) == 0
         defer {
-            // Before the folder is removed. MNT_DETACH: a file that is still open does not prevent it.
+            // The unmount must precede the removal of the folder. With MNT_DETACH, open files do not prevent it.
             withExtendedLifetime(folder) { if isMounted { umount2(mounted, Int32(MNT_DETACH)) } }
         }
         try #require(isMounted)
         try folder.write("functions/mounted/c.yaml", manifest("gamma"))
         try folder.write("functions/mounted/deep/d.yaml", manifest("delta"))
-        // Hidden, so that only the link leads to it.
+        // The file is hidden, so that only the link leads to it.
         try folder.write("functions/mounted/.e.yaml", manifest("epsilon"))
         #expect(symlink("mounted/.e.yaml", folder.path + "/functions/linked.yaml") == 0)
         let directory = open(folder)
-        directory.look()
+        directory.scan()
         let seen = try await snapshot(directory)
         #expect(seen.functions.map(\.name.text) == ["alpha", "beta"])
-        let told = seen.refusals.filter { $0.message.contains("f2s.follow_links") }
-        #expect(told.count == 1 && seen.refusals.count == 1, "\(seen.refusals)")
+        let told = seen.rejections.filter { $0.message.contains("f2s.follow_links") }
+        #expect(told.count == 1 && seen.rejections.count == 1, "\(seen.rejections)")
         let words = "linked.yaml, mounted: leads out of the folder or to another file system"
-        #expect(told.first?.message.hasPrefix(words) == true, "\(seen.refusals)")
+        #expect(told.first?.message.hasPrefix(words) == true, "\(seen.rejections)")
         let following = open(folder) { $0.followsLinks = true }
-        following.look()
+        following.scan()
         let all = try await snapshot(following)
         #expect(Set(all.functions.map(\.name.text)) == ["alpha", "beta", "gamma", "delta", "epsilon"])
-        #expect(all.refusals.isEmpty, "\(all.refusals)")
+        #expect(all.rejections.isEmpty, "\(all.rejections)")
     }
 
     @Test func `a manifest or folder with a name that is not UTF-8 is reported`() async throws {
@@ -151,25 +151,25 @@ import Testing
             }
         }
         let directory = open(folder)
-        directory.look()
+        directory.scan()
         let seen = try await snapshot(directory)
         #expect(seen.functions.map(\.name.text) == ["alpha"])
-        #expect(seen.refusals.map(\.place) == ["caf\u{FFFD}.yaml", "dir\u{FFFD}"])
-        #expect(seen.refusals.allSatisfy { $0.message.contains("not UTF-8") })
+        #expect(seen.rejections.map(\.location) == ["caf\u{FFFD}.yaml", "dir\u{FFFD}"])
+        #expect(seen.rejections.allSatisfy { $0.message.contains("not UTF-8") })
     }
 
-    @Test func `file work that hangs holds up nobody, and what had not begun is never done`() async throws {
+    @Test func `a file operation that hangs blocks no caller, and one that had not begun never runs`() async throws {
         let thread = FileThread()
         let (gate, open) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let lock = Mutex(false)
         let wasDone = Mutex(false)
         let hasBegun = Mutex(false)
-        // On a busy machine the time may be over before the work has begun.
+        // On a busy machine, the time limit may pass before the work has begun.
         while !hasBegun.withLock({ $0 }) {
             await #expect(throws: FileThread.Failure.tookTooLong(.milliseconds(20))) {
                 try await thread.run(within: .milliseconds(20)) {
                     hasBegun.withLock { $0 = true }
-                    // Stands for a file system that does not answer.
+                    // Simulates a file system that does not respond.
                     while !lock.withLock({ $0 }) { sched_yield() }
                     open.yield()
                 }

@@ -7,12 +7,12 @@ import Testing
 
 @testable import F2SLocal
 
-/// Tests that look at the children and the descriptors of the test process, and so cannot run beside each other.
+/// Tests that check the children and the descriptors of the test process. They cannot run in parallel.
 @Suite(.serialized) struct ProcessesSerial {}
 
-/// Runs a loop with a launcher for the time of `body`, and ends it.
+/// Runs a loop with a launcher during `body`, and then ends it.
 private func withLoop(
-    report: @escaping @Sendable (ChildLoop.Trouble) -> Void = { _ in }, _ body: (ChildLoop) async throws -> Void
+    report: @escaping @Sendable (ChildLoop.Failure) -> Void = { _ in }, _ body: (ChildLoop) async throws -> Void
 ) async throws {
     let loop = try ChildLoop(program: Workshop.launcher.get(), arguments: [], report: report)
     loop.open()
@@ -26,7 +26,7 @@ private func withLoop(
     await loop.close()
 }
 
-/// What a child has written.
+/// The output of a child.
 private final class Output: Sendable {
     private let bytes = Mutex<[UInt8]>([])
     var text: String { bytes.withLock { String(decoding: $0, as: UTF8.self) } }
@@ -48,9 +48,9 @@ private func start(
     return (child, output)
 }
 
-private func tree(_ root: Int32) -> [Int32] { ListenerTable.descendants(of: root) }
+private func tree(_ root: Int32) -> [Int32] { ListeningPortTable.descendants(of: root) }
 
-/// The processes below `root` that run `sleep seconds`.
+/// Returns the processes below `root` that run `sleep seconds`.
 private func sleepers(_ seconds: Int, below root: Int32?) -> [Int32] {
     (root.map(tree) ?? []).filter { process in
         let words = (try? String(contentsOfFile: "/proc/\(process)/cmdline", encoding: .utf8))?.split(separator: "\0")
@@ -58,14 +58,14 @@ private func sleepers(_ seconds: Int, below root: Int32?) -> [Int32] {
     }
 }
 
-/// Starts five processes: a daemon with two children, one without any variable in a session of its own, one in the
-/// group. Four of them are `sleep seconds`.
+/// Returns a script that starts five processes: a daemon with two children, one without any variable in a session of
+/// its own, and one in the command's group. Four of them are `sleep seconds`.
 private func family(_ seconds: Int) -> String {
     "(setsid sh -c 'trap \"\" TERM HUP; sleep \(seconds) & sleep \(seconds); :' &); "
         + "setsid env -i /bin/sleep \(seconds) & sleep \(seconds) & "
 }
 
-/// Whether nothing of a process runs any more.
+/// Returns true if a process does not run any more.
 private func isGone(_ process: Int32) -> Bool {
     guard kill(process, 0) == 0 else { return true }
     let status = try? String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
@@ -73,7 +73,7 @@ private func isGone(_ process: Int32) -> Bool {
 }
 
 extension ProcessesSerial {
-    /// The launcher as a program of its own, as F2S runs it.
+    /// Tests of the launcher as a separate program, as F2S runs it.
     @Suite struct LauncherTests {
         @Test(
             arguments: [
@@ -92,7 +92,7 @@ extension ProcessesSerial {
             (["f2s-no-such-program"], "program not found: f2s-no-such-program"),
             (["/etc/passwd"], "program cannot be run: /etc/passwd: Permission denied"),
         ])
-        func `it says which program it could not run`(command: [String], text: String) async throws {
+        func `the log names the program that could not run`(command: [String], text: String) async throws {
             try await withLoop { loop in
                 let (child, output) = try await start(command, on: loop)
                 #expect(await child.ended() != 0)
@@ -100,7 +100,7 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `no command at all is a failure and harms nothing`() async throws {
+        @Test func `a start without a command fails and has no other effect`() async throws {
             try await withLoop { loop in
                 await #expect(throws: SystemFailure(code: EINVAL)) { try await start([], on: loop) }
                 let (child, _) = try await start(["true"], on: loop)
@@ -108,7 +108,7 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `a long environment arrives whole`() async throws {
+        @Test func `a long environment arrives completely`() async throws {
             try await withLoop { loop in
                 let long = (1...5).map { "V\($0)=" + String(repeating: "\($0)", count: 60_000 + $0) }
                 let script = "echo ${#V1} ${#V2} ${#V3} ${#V4} ${#V5}"
@@ -121,23 +121,23 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `a command starts clean`() async throws {
+        @Test func `a command starts without other descriptors or blocked signals`() async throws {
             try await withLoop { loop in
                 let script = "ls /proc/self/fd; readlink /proc/self/fd/0; grep -E 'SigBlk|SigIgn' /proc/self/status"
                 let (child, output) = try await start(["sh", "-c", script], on: loop)
                 #expect(await child.ended() == 0)
-                // 3 is the folder that ls reads.
+                // Descriptor 3 is the folder that ls reads.
                 #expect(output.words.prefix(5) == ["0", "1", "2", "3", "/dev/null"])
                 let masks = output.words.compactMap { UInt64($0, radix: 16) }.suffix(2)
-                // Two signals are the C library's own, and may not be changed.
+                // The C library owns two signals, which may not be changed.
                 #expect(masks.allSatisfy { $0 & 0x7FFF_FFFF == 0 })
             }
         }
 
-        // MARK: Ends
+        // MARK: The end of a command
 
         @Test(arguments: [SIGTERM, SIGKILL])
-        func `what a command leaves behind is killed when it ends by itself, and nothing else`(signal: Int32)
+        func `only the processes that a command leaves behind are killed when it ends`(signal: Int32)
             async throws
         {
             try await withLoop { loop in
@@ -167,7 +167,7 @@ extension ProcessesSerial {
                 #expect(await child.ended() == 5)
                 // The shell may add a line about the sleep that the signal ended.
                 #expect(output.words.contains("got"))
-                // Nothing happens to another process that has the same number by now.
+                // A signal after the end must not reach another process that now has the same process ID.
                 child.send(SIGKILL)
             }
         }
@@ -183,7 +183,7 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `an end is noticed that comes while the launcher reads messages`() async throws {
+        @Test func `an end is detected even while the launcher reads messages`() async throws {
             try await withLoop { loop in
                 await withTaskGroup(of: Int.self) { group in
                     for _ in 0..<16 {
@@ -191,7 +191,7 @@ extension ProcessesSerial {
                             var ended = 0
                             for _ in 0..<40 {
                                 guard let (child, _) = try? await start(["true"], on: loop) else { continue }
-                                // Each is a message that the launcher reads about when the command ends.
+                                // The launcher reads these messages at about the time when the command ends.
                                 for _ in 0..<8 { child.send(SIGCONT) }
                                 if await child.ended() == 0 { ended += 1 }
                             }
@@ -203,17 +203,17 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `a replica that is waited for no longer counts as ended, and is killed`() async throws {
+        @Test func `an abandoned replica counts as ended, and is killed`() async throws {
             try await withLoop { loop in
                 let (child, _) = try await start(["sh", "-c", family(1009) + "exec sleep 1009"], on: loop)
                 try await eventually("everything runs") { sleepers(1009, below: loop.launcher).count == 5 }
                 child.abandon()
                 #expect(await child.ended() == 137)
-                try await eventually("nothing of it is left") { loop.launcher.map(tree) == [] }
+                try await eventually("no process of it is left") { loop.launcher.map(tree) == [] }
             }
         }
 
-        @Test func `a cancelled wait kills`() async throws {
+        @Test func `a cancelled wait kills the replica`() async throws {
             try await withLoop { loop in
                 let (child, _) = try await start(["sh", "-c", family(1008) + "exec sleep 1008"], on: loop)
                 let status = await withTaskGroup(of: Int.self) { group in
@@ -226,14 +226,14 @@ extension ProcessesSerial {
             }
         }
 
-        // MARK: The launcher's own end
+        // MARK: The end of the launcher
 
-        @Test func `the end of F2S ends everything and the launcher`() async throws {
+        @Test func `the end of F2S ends all processes and the launcher`() async throws {
             var link = try LauncherLink(program: Workshop.launcher.get(), arguments: [])
             var pipes = f2s_output_pipes()
             try #require(f2s_open_output_pipes(&pipes) == 0)
             defer { for stream in [pipes.reads.0, pipes.reads.1] { close(stream) } }
-            // Nothing marks it, so that only the socket's end can tell.
+            // The processes get no mark, so only the end of the socket leads to their end.
             link.start(
                 1, mark: UInt64.max, command(["sh", "-c", family(1010) + "exec sleep 1010"]),
                 outputs: [pipes.writes.0, pipes.writes.1])
@@ -247,9 +247,11 @@ extension ProcessesSerial {
         }
 
         @Test(arguments: [false, true])
-        func `a killed launcher takes its commands along, and another one goes on`(isFunction: Bool) async throws {
-            let lost = Mutex<[ChildLoop.Trouble]>([])
-            let note: @Sendable (ChildLoop.Trouble) -> Void = { trouble in lost.withLock { $0.append(trouble) } }
+        func `a killed launcher's commands end, and another launcher takes over`(isFunction: Bool) async throws {
+            let lost = Mutex<[ChildLoop.Failure]>([])
+            let note: @Sendable (ChildLoop.Failure) -> Void = { startFailure in
+                lost.withLock { $0.append(startFailure) }
+            }
             try await withLoop(report: note) { loop in
                 let first = try #require(loop.launcher)
                 let (bystander, _) = try await start(["sleep", "1011"], on: loop)
@@ -261,16 +263,17 @@ extension ProcessesSerial {
                 #expect(await child.ended() == 137)
                 #expect(await bystander.ended() == 137)
                 try await eventually("the commands are gone") { isGone(child.process) && isGone(bystander.process) }
-                try await eventually("it is said") { lost.withLock { $0 } == [.ended(status: 137)] }
+                try await eventually("the loss is reported") { lost.withLock { !$0.isEmpty } }
+                #expect(lost.withLock { $0 } == [.ended(status: 137)])
                 #expect(try await start(["sh", "-c", "exit 4"], on: loop).child.ended() == 4)
                 #expect(loop.launcher != first)
             }
         }
 
-        @Test func `a launcher that was stopped goes on`() async throws {
+        @Test func `a launcher that was stopped is continued`() async throws {
             try await withLoop { loop in
                 let launcher = try #require(loop.launcher)
-                // Nothing runs, so that only the start can find out.
+                // Nothing runs, so only the start can detect it.
                 kill(launcher, SIGSTOP)
                 let (child, _) = try await start(["sleep", "1012"], on: loop)
                 kill(launcher, SIGSTOP)
@@ -280,7 +283,7 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `a launcher without descriptors refuses a start with the reason, and recovers`() async throws {
+        @Test func `a launcher without descriptors rejects a start with the reason, and recovers`() async throws {
             try await withLoop { loop in
                 #expect(try await start(["true"], on: loop).child.ended() == 0)
                 let before = try descriptors()
@@ -295,14 +298,14 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `a launcher that cannot be started is a failure of each start`() async throws {
+        @Test func `each start fails if the launcher cannot be started`() async throws {
             let loop = try ChildLoop(program: "/no/such/launcher", arguments: []) { _ in }
             loop.open()
             await #expect(throws: SystemFailure(code: ENOENT)) { try await start(["true"], on: loop) }
             await loop.close()
         }
 
-        @Test func `200 starts at once: each runs once, and nothing is left over`() async throws {
+        @Test func `of 200 starts at once each runs once, and nothing is left over`() async throws {
             try await withLoop { loop in
                 #expect(try await start(["true"], on: loop).child.ended() == 0)
                 let before = try descriptors()
@@ -325,7 +328,8 @@ extension ProcessesSerial {
             }
         }
 
-        /// Without Foundation: what that opens to run a program stays open.
+        /// Limits the descriptors of a process. It does not use Foundation, which leaves descriptors open when it runs
+        /// a program.
         private func limit(_ process: Int32, _ descriptors: Int) throws {
             let arguments = ["prlimit", "--pid", "\(process)", "--nofile=\(descriptors):"]
             let words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]

@@ -20,7 +20,7 @@ import Testing
     }
 
     @Test(arguments: [0, 10, 1000])
-    func `what a slow follower has lost is said at once and at its place`(tail: Int) async throws {
+    func `a line at the position of lost lines reports their number at once`(tail: Int) async throws {
         let logs = logs()
         logs.write(lines(0..<1000), source: "stdout", of: replica, of: function, at: 1)
         let stream = logs.lines(of: function, tail: tail, follow: true)
@@ -34,7 +34,7 @@ import Testing
         #expect(await iterator.next()?.text == "line 9000")
     }
 
-    @Test func `a follower that nobody reads any more is forgotten`() async throws {
+    @Test func `a follower without a reader is removed`() async throws {
         let left = Latest(0)
         var (reader, lines): (LogReader, AsyncStream<LogLine>?) = {
             let made = LogReader.makeStream(linesMax: 1) { left.update { $0 += 1 } }
@@ -50,8 +50,8 @@ import Testing
         reader = LogReader.makeStream(linesMax: 1).reader
     }
 
-    /// Cancelling a task and resuming it both hold the task's lock.
-    @Test(.timeLimit(.minutes(2))) func `a follower that is cancelled while lines come blocks no other`() async {
+    /// The cancellation and the resumption of a task both hold the task's lock.
+    @Test(.timeLimit(.minutes(2))) func `a follower that is cancelled while lines arrive blocks no other`() async {
         let logs = logs()
         await withTaskGroup { group in
             group.addTask {

@@ -23,12 +23,12 @@ import Testing
         try await snapshot(directory).functions.map(\.name.text)
     }
 
-    /// Looks until a change has settled, with a clock that runs ahead.
+    /// Scans until no change may be incomplete, with a clock that runs ahead.
     private func settle(_ directory: ManifestDirectory) async throws {
         var moment = Moment.now
-        try await eventually("the folder has settled") {
+        try await eventually("the folder is stable") {
             moment.steady += .milliseconds(200)
-            return directory.look(at: moment)
+            return directory.scan(at: moment)
         }
     }
 
@@ -46,12 +46,12 @@ import Testing
             try folder.write(ignored, manifest("ignored"))
         }
         let directory = open(folder)
-        directory.look()
+        directory.scan()
         let snapshot = try await snapshot(directory)
         #expect(snapshot.functions.map(\.name.text) == ["gamma", "beta", "alpha", "json"])
-        #expect(snapshot.refusals == [])
+        #expect(snapshot.rejections == [])
         let gamma = try #require(snapshot.functions.first)
-        #expect(gamma.origin.place == "a/deep/c.yml" && gamma.origin.line == 1 && !gamma.origin.isWritable)
+        #expect(gamma.origin.location == "a/deep/c.yml" && gamma.origin.line == 1 && !gamma.origin.isWritable)
         #expect(gamma.origin.workingFolder == URL(filePath: folder.path).resolvingSymlinksInPath().path + "/a/deep")
     }
 
@@ -63,32 +63,32 @@ import Testing
             atPath: folder.path + "/link.yaml", withDestinationPath: "/dev/null/x")
         #expect(mkfifo(folder.path + "/pipe.yaml", 0o600) == 0)
         let directory = open(folder)
-        directory.look()
+        directory.scan()
         #expect(try await names(directory) == ["alpha"])
     }
 
-    @Test func `a name is declared once, and the second is told where the first is`() async throws {
+    @Test func `a second declaration of a name is rejected, and the error names the first`() async throws {
         let folder = try TemporaryFolder()
         try folder.write("b.yaml", manifest("same"))
         let directory = open(folder)
-        directory.look()
+        directory.scan()
         try folder.write("a.yaml", "# two\n" + manifest("same", command: "[other]"))
         try await settle(directory)
         let snapshot = try await snapshot(directory)
-        #expect(snapshot.functions.map(\.origin.place) == ["b.yaml"], "who had the name keeps it")
-        #expect(snapshot.refusals.map(\.place) == ["a.yaml"])
-        #expect(snapshot.refusals.first?.message.contains("b.yaml:1") == true)
+        #expect(snapshot.functions.map(\.origin.location) == ["b.yaml"], "the first declaration keeps the name")
+        #expect(snapshot.rejections.map(\.location) == ["a.yaml"])
+        #expect(snapshot.rejections.first?.message.contains("b.yaml:1") == true)
         try folder.remove("b.yaml")
         try await settle(directory)
-        #expect(try await self.snapshot(directory).functions.map(\.origin.place) == ["a.yaml"])
+        #expect(try await self.snapshot(directory).functions.map(\.origin.location) == ["a.yaml"])
     }
 
-    @Test func `an edit is seen, and who is older stays older`() async throws {
+    @Test func `an edit is applied, and the order of age stays the same`() async throws {
         let folder = try TemporaryFolder()
         try folder.write("a.yaml", manifest("alpha"))
         try folder.write("b.yaml", manifest("beta"))
         let directory = open(folder)
-        directory.look()
+        directory.scan()
         let before = try await snapshot(directory).functions
         try folder.write("a.yaml", manifest("alpha", command: "[changed]"))
         try await settle(directory)
@@ -98,88 +98,88 @@ import Testing
         #expect(after[0].storeRevision != before[0].storeRevision && after[1] == before[1])
     }
 
-    @Test func `a broken edit takes nothing away and says so`() async throws {
+    @Test func `an invalid edit removes no function and is reported`() async throws {
         let folder = try TemporaryFolder()
         try folder.write("a.yaml", manifest("alpha") + "\n---\n" + manifest("beta"))
         let directory = open(folder)
-        directory.look()
+        directory.scan()
         try folder.write(
             "a.yaml", manifest("alpha", command: "[new]") + "\n---\n" + manifest("beta", more: "  oops: 1"))
         try await settle(directory)
         let broken = try await snapshot(directory)
         #expect(broken.functions.map(\.name.text) == ["alpha", "beta"])
-        #expect(broken.functions.first?.target.command == ["new"], "its good documents go on")
-        #expect(broken.refusals.count == 1 && broken.refusals.first?.line != nil)
+        #expect(broken.functions.first?.target.command == ["new"], "its valid documents are applied")
+        #expect(broken.rejections.count == 1 && broken.rejections.first?.line != nil)
         #expect(
-            broken.refusals.first?.message.hasSuffix(". Until it is corrected the last good version stays: beta")
+            broken.rejections.first?.message.hasSuffix(". Until it is corrected the last good version stays: beta")
                 == true)
         try folder.write("a.yaml", manifest("alpha"))
         try await settle(directory)
         #expect(try await names(directory) == ["alpha"])
-        #expect(try await snapshot(directory).refusals == [])
+        #expect(try await snapshot(directory).rejections == [])
     }
 
     @Test(arguments: [
         ("maxReplica: 3", "did you mean target.maxReplicas? Until it is corrected the last good version stays: beta"),
         ("maxReplicas: 0", ". Until it is corrected the last good version stays: beta"),
     ])
-    func `a complaint is a whole sentence before the next one`(mistake: String, ending: String) async throws {
+    func `an error message is a whole sentence before the next one`(mistake: String, ending: String) async throws {
         let folder = try TemporaryFolder()
         try folder.write("b.yaml", manifest("beta"))
         let directory = open(folder)
-        directory.look()
+        directory.scan()
         try folder.write("b.yaml", manifest("beta", more: "  " + mistake))
         try await settle(directory)
-        let message = try #require(try await snapshot(directory).refusals.first?.message)
+        let message = try #require(try await snapshot(directory).rejections.first?.message)
         #expect(message.hasSuffix(ending), "\(message)")
         for join in ["?.", "..", ".;"] { #expect(!message.contains(join), "\(message)") }
     }
 
-    @Test func `a file that is being written is not read half`() async throws {
+    @Test func `a file that is being written is not read before it is complete`() async throws {
         let folder = try TemporaryFolder()
         try folder.write("a.yaml", manifest("alpha"))
         let directory = open(folder)
-        directory.look()
-        // The look is as of this moment, so that a pause of this process after the writes does not matter.
+        directory.scan()
+        // The scan is as of this moment, so that a pause of this process after the writes does not matter.
         let written = Moment.now
         try folder.write("a.yaml", "")
         try folder.write("b.yaml", manifest("beta"))
-        #expect(!directory.look(at: written), "it will look again soon")
+        #expect(!directory.scan(at: written), "it will scan again soon")
         #expect(try await names(directory) == ["alpha"])
         try folder.write("a.yaml", manifest("alpha", command: "[whole]"))
         try await settle(directory)
         #expect(try await snapshot(directory).functions.map(\.generation) == [2, 1])
     }
 
-    @Test func `a deleted file's functions go, a moved file's stay`() async throws {
+    @Test func `the functions of a deleted file are removed, those of a moved file stay`() async throws {
         let folder = try TemporaryFolder()
         try folder.write("a.yaml", manifest("alpha"))
         try folder.write("b.yaml", manifest("beta"))
         let directory = open(folder)
-        directory.look()
+        directory.scan()
         let alpha = try await snapshot(directory).functions.first
         try folder.remove("b.yaml")
         try FileManager.default.moveItem(atPath: folder.path + "/a.yaml", toPath: folder.path + "/c.yaml")
         try await settle(directory)
         let left = try await snapshot(directory).functions
-        #expect(left.map(\.name.text) == ["alpha"] && left.first?.origin.place == "c.yaml")
+        #expect(left.map(\.name.text) == ["alpha"] && left.first?.origin.location == "c.yaml")
         #expect(left.first?.generation == alpha?.generation)
     }
 
-    @Test func `a folder that vanishes takes nothing away, one that never was is empty`() async throws {
+    @Test func `a folder that disappears removes no function, and one that never existed is empty`() async throws {
         let folder = try TemporaryFolder()
         let directory = open(folder) { $0.folder = folder.path + "/functions" }
-        directory.look()
+        directory.scan()
         #expect(try await snapshot(directory) == FunctionSnapshot())
         _ = try await directory.create(draft("alpha"))
         try FileManager.default.moveItem(atPath: folder.path + "/functions", toPath: folder.path + "/away")
         try await settle(directory)
-        directory.look()
+        directory.scan()
         let snapshot = try await snapshot(directory)
-        #expect(snapshot.functions.map(\.name.text) == ["alpha"] && snapshot.refusals.count == 1)
+        #expect(snapshot.functions.map(\.name.text) == ["alpha"] && snapshot.rejections.count == 1)
     }
 
-    @Test func `what REST creates is one readable file that only F2S's mark makes writable`() async throws {
+    @Test func `REST creates one readable file, which F2S may write only if it has the marker`() async throws {
         let folder = try TemporaryFolder()
         let directory = open(folder)
         let created = try await directory.create(draft("alpha"))
@@ -190,14 +190,14 @@ import Testing
         #expect(permissions as? Int == 0o600, "env may hold passwords")
 
         let restarted = open(folder)
-        restarted.look()
+        restarted.scan()
         let found = try #require(try await snapshot(restarted).functions.first)
         #expect(found.draft == created.draft && found.storeRevision == created.storeRevision && found.origin.isWritable)
 
         let text = try folder.read("alpha.yaml").split(separator: "\n").dropFirst().joined(separator: "\n")
         try folder.write("alpha.yaml", text)
         try await settle(restarted)
-        await #expect(throws: StoreError.readOnly(created.name, place: "alpha.yaml", line: 1)) {
+        await #expect(throws: StoreError.readOnly(created.name, location: "alpha.yaml", line: 1)) {
             try await restarted.delete(created.name, ifRevision: nil)
         }
     }
@@ -207,8 +207,8 @@ import Testing
         try folder.write("mine.yaml", "# mine\n" + manifest("alpha"))
         let text = try folder.read("mine.yaml")
         let directory = open(folder)
-        directory.look()
-        let readOnly = try StoreError.readOnly(FunctionName("alpha"), place: "mine.yaml", line: 2)
+        directory.scan()
+        let readOnly = try StoreError.readOnly(FunctionName("alpha"), location: "mine.yaml", line: 2)
         await #expect(throws: readOnly) { _ = try await directory.replace(draft("alpha"), ifRevision: nil) }
         await #expect(throws: readOnly) { try await directory.delete(FunctionName("alpha"), ifRevision: nil) }
         await #expect(throws: StoreError.alreadyExists(try FunctionName("alpha"))) {
@@ -217,16 +217,16 @@ import Testing
         #expect(try folder.read("mine.yaml") == text)
     }
 
-    @Test func `a file that is in the way is left alone`() async throws {
+    @Test func `an existing file of the same name is not changed`() async throws {
         let folder = try TemporaryFolder()
         try folder.write("alpha.yaml", manifest("other"))
         let directory = open(folder)
-        directory.look()
-        #expect(try await directory.create(draft("alpha")).origin.place == "alpha.f2s.yaml")
+        directory.scan()
+        #expect(try await directory.create(draft("alpha")).origin.location == "alpha.f2s.yaml")
         #expect(try await names(directory) == ["other", "alpha"])
     }
 
-    @Test func `a folder that cannot be written says what is wrong`() async throws {
+    @Test func `the error of a folder that cannot be written names the folder`() async throws {
         let directory = open(try TemporaryFolder()) { $0.folder = "/proc/f2s" }
         await #expect {
             _ = try await directory.create(draft("alpha"))
@@ -244,37 +244,37 @@ import Testing
             $0.filesMax = 3
             $0.foldersDepthMax = 2
         }
-        directory.look()
+        directory.scan()
         let snapshot = try await snapshot(directory)
-        #expect(snapshot.functions.count == 3 && snapshot.refusals.count == 1)
+        #expect(snapshot.functions.count == 3 && snapshot.rejections.count == 1)
     }
 
     @Test(arguments: [
         [UInt8](repeating: 0x20, count: 2 << 20), [0xFF, 0xFE, 0x00, 0x41], Array("{{{{".utf8),
     ])
-    func `what is a broken manifest is refused by its file's name, the others work`(text: [UInt8]) async throws {
+    func `an invalid manifest is rejected with its file's name, and the others work`(text: [UInt8]) async throws {
         let folder = try TemporaryFolder()
         try folder.write("good.yaml", manifest("good"))
         try Data(Array("kind: Function\n".utf8) + text).write(to: URL(filePath: folder.path + "/bad.yaml"))
         let directory = open(folder)
-        directory.look()
+        directory.scan()
         let snapshot = try await snapshot(directory)
         #expect(snapshot.functions.map(\.name.text) == ["good"])
-        #expect(snapshot.refusals.map(\.place) == ["bad.yaml"])
+        #expect(snapshot.rejections.map(\.location) == ["bad.yaml"])
     }
 
-    @Test func `a thousand manifests are there in time, and looking again is cheap`() async throws {
+    @Test func `a thousand manifests are read in time, and a second scan is cheap`() async throws {
         let folder = try TemporaryFolder()
         for number in 0..<1000 { try folder.write("f\(number).yaml", manifest("f\(number)")) }
         try folder.write("f500.yaml", manifest("f500", more: "  nonsense: true"))
         let directory = open(folder)
-        let first = ContinuousClock().measure { directory.look() }
+        let first = ContinuousClock().measure { directory.scan() }
         let snapshot = try await snapshot(directory)
-        #expect(snapshot.functions.count == 999 && snapshot.refusals.map(\.place) == ["f500.yaml"])
+        #expect(snapshot.functions.count == 999 && snapshot.rejections.map(\.location) == ["f500.yaml"])
         try await settle(directory)
-        let again = ContinuousClock().measure { directory.look() }
-        print("1,000 manifests read in \(first), looked at again in \(again)")
-        #expect(first < .seconds(25), "five times what a start may take")
-        #expect(again < first / 5, "only what has changed is read: \(again) after \(first)")
+        let again = ContinuousClock().measure { directory.scan() }
+        print("1,000 manifests read in \(first), scanned again in \(again)")
+        #expect(first < .seconds(25), "five times the limit of a start")
+        #expect(again < first / 5, "only changed files are read: \(again) after \(first)")
     }
 }

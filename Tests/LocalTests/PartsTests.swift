@@ -14,31 +14,31 @@ import Testing
         #expect(PortPool.range(besides: text) == range)
     }
 
-    @Test func `no port is handed out twice, and none that is in use`() throws {
+    @Test func `no port is allocated twice, and none that is in use`() throws {
         var pool = PortPool(range: 20000...20004, start: 20003)
         let isFree: (Int) throws(SystemFailure) -> Bool = { port throws(SystemFailure) in port != 20001 }
         var taken: [Int?] = []
-        for _ in 0..<5 { taken.append(try pool.take(isFree: isFree)) }
+        for _ in 0..<5 { taken.append(try pool.allocate(isFree: isFree)) }
         #expect(taken == [20003, 20004, 20000, 20002, nil])
         pool.giveBack(20000)
-        #expect(try pool.take(isFree: isFree) == 20000)
+        #expect(try pool.allocate(isFree: isFree) == 20000)
     }
 
-    @Test func `a port that cannot be looked at is not said to be taken`() {
+    @Test func `a port that cannot be checked does not count as taken`() {
         var pool = PortPool(range: 20000...32000, start: 20000)
-        var looks = 0
+        var scans = 0
         #expect(throws: SystemFailure(code: EMFILE)) {
-            _ = try pool.take { _ throws(SystemFailure) in
-                looks += 1
+            _ = try pool.allocate { _ throws(SystemFailure) in
+                scans += 1
                 throw SystemFailure(code: EMFILE)
             }
         }
-        #expect(looks == 1)
+        #expect(scans == 1)
     }
 }
 
 @Suite struct ListenerTests {
-    @Test func `only sockets that listen are read, and reading ends with the first other one`() {
+    @Test func `only sockets that listen are parsed, and parsing ends with the first other one`() {
         let text = """
               sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
                0: 0100007F:4E20 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000  0 77 1 0 100 0 0 10 0
@@ -46,7 +46,7 @@ import Testing
                2: 0100007F:4E21 0100007F:0050 01 00000000:00000000 00:00000000 00000000     0  0 99 1 0 100 0 0 10 0
                3: 0100007F:4E22 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0  0 98 1 0 100 0 0 10 0
             """
-        let (listeners, isComplete) = Listener.parse(text[...])
+        let (listeners, isComplete) = ListeningPort.parse(text[...])
         #expect(listeners.map(\.port) == [20000, 2024] && listeners.map(\.inode) == [77, 156])
         #expect(listeners.map(\.ip) == ["127.0.0.1", "127.0.0.1"] && isComplete)
     }
@@ -60,12 +60,12 @@ import Testing
             (Array(repeating: 0, count: 10) + [255, 255, 127, 0, 0, 1], false, "127.0.0.1"),
             ([0xFD, 0] + Array(repeating: 0, count: 13) + [9], true, "fd00:0:0:0:0:0:0:9"),
         ] as [([UInt8], Bool, String)])
-    func `an address is one that a client here reaches`(address: [UInt8], isV6Only: Bool, ip: String) {
-        #expect(Listener(port: 1, address: address, isV6Only: isV6Only, inode: 1).ip == ip)
+    func `an address is one that a client on this machine reaches`(address: [UInt8], isV6Only: Bool, ip: String) {
+        #expect(ListeningPort(port: 1, address: address, isV6Only: isV6Only, inode: 1).ip == ip)
     }
 
     @Test(arguments: [false, true])
-    func `the kernel names this process as owner of what it listens on`(isV6Only: Bool) throws {
+    func `the kernel names this process as the owner of its listening socket`(isV6Only: Bool) throws {
         let listener = socket(isV6Only ? AF_INET6 : AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(listener) }
         var only: Int32 = 1
@@ -77,20 +77,20 @@ import Testing
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(listener, $0, &length) }
         }
         let port = Int(UInt16(bigEndian: address.sin6_port))
-        let found = ListenerTable().current().filter { $0.port == port }
+        let found = ListeningPortTable().current().filter { $0.port == port }
         #expect(found.map(\.ip) == [isV6Only ? "::1" : "127.0.0.1"])
-        // The slow way finds the same sockets, but does not know which of them take IPv6 alone.
-        #expect(ListenerTable.fromFiles().filter { $0.port == port }.map(\.inode) == found.map(\.inode))
-        let inodes = ListenerTable.socketInodes(of: getpid())
+        // The slow way finds the same sockets, but does not know which of them accept only IPv6.
+        #expect(ListeningPortTable.fromFiles().filter { $0.port == port }.map(\.inode) == found.map(\.inode))
+        let inodes = ListeningPortTable.socketInodes(of: getpid())
         #expect(found.allSatisfy { inodes.contains($0.inode) } && !found.isEmpty)
     }
 
-    @Test func `more sockets than anybody expects do not hide one that listens`() throws {
+    @Test func `a large number of sockets does not hide one that listens`() throws {
         var listeners: [Int32] = []
         defer { for listener in listeners { close(listener) } }
         var limit = rlimit()
         #expect(getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0)
-        // As many as this process may have without harm to other tests; the answer comes in pieces of 32 KiB.
+        // As many as this process may have without harm to other tests. The response arrives in pieces of 32 KiB.
         for _ in 0..<min(600, Int(clamping: limit.rlim_cur) / 4) {
             let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
             guard listener >= 0, listen(listener, 1) == 0 else { break }
@@ -103,7 +103,7 @@ import Testing
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(last, $0, &length) }
         }
         let port = Int(UInt16(bigEndian: address.sin_port))
-        let table = ListenerTable()
+        let table = ListeningPortTable()
         #expect(table.current(on: port...port).map(\.port) == [port])
         #expect(table.current().count >= listeners.count)
         #expect(table.current(on: 1...1).isEmpty)
@@ -122,7 +122,7 @@ import Testing
         #expect(found == lines && cutter.last() == last)
     }
 
-    @Test func `bytes that are no text do not end a log`() {
+    @Test func `bytes that are not UTF-8 do not end a log`() {
         var cutter = LineCutter()
         #expect(([0xFF, 0x41, 0x0A] as [UInt8]).withUnsafeBytes { cutter.lines(of: $0) } == ["\u{FFFD}A"])
     }
@@ -150,7 +150,7 @@ import Testing
         #expect(await all(byBytes) == ["fghijklmn"], "the newest line stays, however long")
     }
 
-    @Test func `lines of several replicas come in their order, and the last gone ones are kept`() async {
+    @Test func `lines of several replicas keep their order, and the logs of the last ended replicas are kept`() async {
         let logs = logs(goneMax: 1)
         for (replica, text) in [("a", "1"), ("b", "2"), ("a", "3"), ("c", "4")] {
             logs.write([text], source: "stdout", of: Replica.ID(replica), of: function, at: 0)
@@ -172,13 +172,13 @@ import Testing
             ("HTTP/1.1 400 B", false),
             ("HTTP/1.1 503", false), ("SSH-2.0-x", false), ("HTTP/1.1 abc", false), ("HTTP/1.1 101", false),
         ] as [(String, Bool?)])
-    func `200 to 399 is a yes`(answer: String, isReady: Bool?) {
+    func `a status of 200 to 399 means ready`(answer: String, isReady: Bool?) {
         #expect(ReadinessCheck.isReady(Array(answer.utf8)) == isReady)
     }
 }
 
 @Suite struct JournalTests {
-    @Test func `events are numbered, the oldest makes room`() {
+    @Test func `events are numbered, and the oldest are dropped`() {
         let journal = EventJournal(eventsMax: 3)
         for number in 1...10 {
             journal.record(Event(time: 0, function: "f", reason: "R", message: "\(number)"))
@@ -190,13 +190,13 @@ import Testing
 }
 
 @Suite struct LaunchTests {
-    @Test func `a replica gets its own variables, a few safe ones and where to listen`() throws {
+    @Test func `a replica gets its own variables, a few safe ones and its port`() throws {
         let target = Target(
             command: ["run"], environment: ["A": "1", "PATH": "/own", "PORT": "9", "F2S_FUNCTION": "x"])
         let function = Function(
             id: Function.ID("hello"), draft: try draft("hello", target), generation: 1,
-            storeRevision: StoreRevision("1"), age: 1, origin: Function.Origin(place: "p", isWritable: true))
-        let variables = Launch(function, stopTimeout: .seconds(1)).environment(
+            storeRevision: StoreRevision("1"), age: 1, origin: Function.Origin(location: "p", isWritable: true))
+        let variables = LaunchSpec(function, stopTimeout: .seconds(1)).environment(
             inherited: ["PATH": "/bin", "HOME": "/h", "SECRET": "s", "LD_PRELOAD": "x"], replica: Replica.ID("r"),
             port: 20_000)
         #expect(

@@ -3,27 +3,27 @@ import Testing
 
 @testable import F2SLocal
 
-/// `target.watch`: which functions a changed file restarts.
+/// Tests of `target.watch`, by which a changed file restarts a function.
 @Suite struct ProgramWatchTests {
-    @Test func `a changed file restarts its function once, when it has stayed the same for one look`() throws {
+    @Test func `a changed file restarts its function once, after it has stayed the same for one scan`() throws {
         let folder = try TemporaryFolder()
         try folder.write("program.py", "one")
         try folder.write("hello.yaml", "{}")
         let name = try FunctionName("hello")
         var watch = ProgramWatch()
-        func look() -> [FunctionName] { watch.take([name: FolderState(folder.path, besides: ["hello.yaml"])]) }
-        #expect(look() == [], "the first look sees no change")
-        #expect(look() == [])
+        func scan() -> [FunctionName] { watch.update([name: FolderState(folder.path, besides: ["hello.yaml"])]) }
+        #expect(scan() == [], "the first scan sees no change")
+        #expect(scan() == [])
         try folder.write("program.py", "two, and longer")
-        #expect(look() == [] && !watch.isSettled, "it may be half written")
+        #expect(scan() == [] && !watch.isStable, "it may be half written")
         try folder.write("program.py", "two, and longer still")
-        #expect(look() == [])
-        #expect(look() == [name])
-        #expect(look() == [] && watch.isSettled)
+        #expect(scan() == [])
+        #expect(scan() == [name])
+        #expect(scan() == [] && watch.isStable)
         try folder.write("hello.yaml", "{} # the manifest speaks for itself")
         try folder.write("hello.log", "a line")
-        #expect(look() == [] && watch.isSettled)
-        #expect(watch.take([:]) == [], "it is watched no more")
-        #expect(look() == [])
+        #expect(scan() == [] && watch.isStable)
+        #expect(watch.update([:]) == [], "it is no longer watched")
+        #expect(scan() == [])
     }
 }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import F2SLocal
 
-/// Runs a platform on a folder of its own for the time of `body`, and ends it as a shutdown does.
+/// Runs a platform on a folder of its own during `body`, and then ends it as a shutdown does.
 func withPlatform(
     _ adjust: (inout LocalOptions) -> Void = { _ in }, folder: TemporaryFolder? = nil,
     _ body: @Sendable (LocalPlatform, TemporaryFolder) async throws -> Void
@@ -36,14 +36,14 @@ extension LocalPlatform {
     var functions: any FunctionStore { platform.functions }
     var replicas: any ReplicaRuntime { platform.replicas }
 
-    /// What is declared now.
+    /// Returns the present declarations.
     func functionSnapshot() async throws -> FunctionSnapshot {
         try await functions.withSnapshots {
             for await snapshot in $0 { return snapshot }; return FunctionSnapshot()
         }
     }
 
-    /// What runs now.
+    /// Returns the present replicas.
     func replicaSnapshot() async throws -> ReplicaSnapshot {
         try await replicas.withReplicas {
             for await snapshot in $0 { return snapshot }; return ReplicaSnapshot()
@@ -55,11 +55,11 @@ extension LocalPlatform {
         try await functions.create(draft(name, target))
     }
 
-    /// Waits for the trouble of a function.
-    func trouble(of function: Function) async throws -> StartTrouble {
-        try await eventually("\(function.name) gets into trouble") {
-            try await replicaSnapshot().troubles[function.id] != nil
+    /// Waits for the start failure of a function.
+    func startFailure(of function: Function) async throws -> StartFailure {
+        try await eventually("\(function.name) fails to start") {
+            try await replicaSnapshot().startFailures[function.id] != nil
         }
-        return try #require(try await replicaSnapshot().troubles[function.id])
+        return try #require(try await replicaSnapshot().startFailures[function.id])
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import F2SLocal
 
-/// A server that answers when the test tells it to.
+/// A server that responds only when the test requests it.
 private final class SilentServer {
     private let listener: Int32
     private var caller: Int32 = -1
@@ -41,20 +41,20 @@ private final class SilentServer {
     func answer(_ text: String) { _ = send(caller, text, text.utf8.count, Int32(MSG_NOSIGNAL)) }
 }
 
-/// Waits for more than a second: the passing of time is what these tests are about.
+/// Waits for more than a second. These tests are about the passing of time.
 private func outlastASecond() async throws {
     let begun = ContinuousClock.now
     try await eventually("more than a second has passed") { ContinuousClock.now - begun > .milliseconds(1500) }
 }
 
-/// A readiness probe that is answered late.
+/// Tests of a readiness probe with a late response.
 @Suite struct SlowProbeTests {
-    @Test func `an answer that takes more than a second counts when the probe allows for it`() async throws {
+    @Test func `a response that takes more than a second counts if the probe's timeout allows it`() async throws {
         let server = try SilentServer()
         let probe = ReadinessProbe(path: "/up", timeout: .seconds(60))
         let check = ReadinessCheck(address: server.address, probe: probe)
         async let answered = check.isAnswered()
-        try await eventually("it has asked") { server.request().hasSuffix("\r\n\r\n") }
+        try await eventually("the request has arrived") { server.request().hasSuffix("\r\n\r\n") }
         #expect(server.request().hasPrefix("GET /up HTTP/1.1\r\n"))
         try await outlastASecond()
         server.answer("HTTP/1.1 200 OK\r\n\r\n")
@@ -62,22 +62,22 @@ private func outlastASecond() async throws {
         #expect(isAnswered)
     }
 
-    @Test func `an answer that takes longer than the probe allows for is a no`() async throws {
+    @Test func `a response that takes longer than the probe's timeout means not ready`() async throws {
         let server = try SilentServer()
         let probe = ReadinessProbe(path: "/up", timeout: .milliseconds(200))
         let begun = ContinuousClock.now
         let isAnswered = await ReadinessCheck(address: server.address, probe: probe).isAnswered()
         let time = ContinuousClock.now - begun
         #expect(!isAnswered)
-        #expect(server.request().hasPrefix("GET /up HTTP/1.1\r\n"), "it has asked, and waited")
+        #expect(server.request().hasPrefix("GET /up HTTP/1.1\r\n"), "it has sent the request and waited")
         #expect(time >= .milliseconds(200))
     }
 }
 
 extension ProcessesSerial {
-    /// A real replica that answers its readiness probe late.
+    /// Tests of a real replica that responds to its readiness probe late.
     @Suite struct SlowReplicaTests {
-        /// Answers each request when the test has opened and closed the named pipe.
+        /// A program that responds to each request when the test has opened and closed the named pipe.
         private static let program = """
             import http.server, os
             class H(http.server.BaseHTTPRequestHandler):
@@ -89,7 +89,7 @@ extension ProcessesSerial {
             http.server.HTTPServer(('127.0.0.1', int(os.environ['PORT'])), H).serve_forever()
             """
 
-        @Test func `a replica is ready once it has answered a probe that took more than a second`() async throws {
+        @Test func `a replica is ready once it has responded to a probe that took more than a second`() async throws {
             try await withPlatform { platform, folder in
                 try folder.write("serve.py", Self.program)
                 let gate = folder.path + "/gate"
@@ -100,8 +100,8 @@ extension ProcessesSerial {
                 try await platform.replicas.apply(function, count: 1, retiring: [])
                 var writer: Int32 = -1
                 defer { if writer >= 0 { close(writer) } }
-                // A named pipe opens for writing without waiting only while the program reads it.
-                try await eventually("it is asked") {
+                // A named pipe can be opened for writing without a wait only while the program reads it.
+                try await eventually("the probe has arrived") {
                     writer = open(gate, O_WRONLY | O_NONBLOCK | O_CLOEXEC)
                     return writer >= 0
                 }
@@ -109,7 +109,7 @@ extension ProcessesSerial {
                 #expect(try await platform.replicaSnapshot().replicas.map(\.state) == [.starting])
                 close(writer)
                 writer = -1
-                // A probe that had given up and asked again would wait for the pipe for good.
+                // If the probe had timed out, the next one would wait for the pipe for ever.
                 try await eventually("it is ready") {
                     try await platform.replicaSnapshot().replicas.map(\.state) == [.ready]
                 }

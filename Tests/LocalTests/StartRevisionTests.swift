@@ -4,17 +4,17 @@ import Testing
 
 @testable import F2SLocal
 
-/// What a replica is started from, and its revision.
+/// Tests of the specification from which a replica is started, and of its revision.
 @Suite struct StartRevisionTests {
-    private func launch(_ target: Target, folder: String = "/functions/a") throws -> Launch {
+    private func launch(_ target: Target, folder: String = "/functions/a") throws -> LaunchSpec {
         let function = Function(
             id: Function.ID("hello"), draft: try draft("hello", target), generation: 1,
             storeRevision: StoreRevision("1"), age: 1,
-            origin: Function.Origin(place: "a.yaml", line: 1, workingFolder: folder, isWritable: false))
-        return Launch(function, stopTimeout: .seconds(30))
+            origin: Function.Origin(location: "a.yaml", line: 1, workingFolder: folder, isWritable: false))
+        return LaunchSpec(function, stopTimeout: .seconds(30))
     }
 
-    /// One change for each field of a target.
+    /// A change for each field of a target.
     static let changes: [(field: String, change: @Sendable (inout Target) -> Void)] = [
         ("image", { $0.image = "other" }), ("command", { $0.command = ["other"] }), ("port", { $0.port = 1 }),
         ("path", { $0.path = "/other" }), ("minReplicas", { $0.minReplicas = 1 }),
@@ -28,14 +28,14 @@ import Testing
         ("limits", { $0.limits.inFlight = 1 }),
     ]
 
-    @Test func `every field of a target and of a launch is known to these tests`() throws {
+    @Test func `these tests cover every field of a target and of a launch`() throws {
         #expect(Target.storedFields == Set(Self.changes.map(\.field)), "add a change of each new field to the table")
         let parts = Mirror(reflecting: try launch(Target(command: ["x"]))).children.compactMap(\.label)
         #expect(
             Set(parts) == [
                 "function", "name", "revision", "generation", "command", "environment", "workingFolder", "probe",
                 "startTimeout", "namesSecrets", "stopTimeout",
-            ], "a new part of a start is in the revision, or below it is proven not to matter")
+            ], "a new part must be in the revision, or a test must show that it does not matter")
     }
 
     @Test(arguments: StartRevisionTests.changes.map(\.field)) func `a field that changes a start changes the revision`(
@@ -53,20 +53,20 @@ import Testing
         if !isSameStart { #expect(old.revision != new.revision) }
     }
 
-    @Test func `a restart that was asked for is part of the revision`() {
+    @Test func `a requested restart is part of the revision`() {
         let target = Target(command: ["x"])
         let revisions = [nil, "1", "2"].map { Revision(of: target, in: "/a", restartedAt: $0) }
         #expect(Set(revisions).count == 3)
     }
 
-    @Test func `the working folder is part of the revision, the line of the manifest is not`() throws {
+    @Test func `the working folder is part of the revision, but the line of the manifest is not`() throws {
         let target = Target(command: ["x"])
         #expect(try launch(target, folder: "/functions/b").revision != launch(target).revision)
         #expect(try launch(target).revision == launch(target).revision)
     }
 
-    @Test func `a changed time to stop counts for replicas that run`() throws {
-        var life = FunctionLife(policy: LifePolicy(), firstNumber: 1)
+    @Test func `a changed stop timeout applies to running replicas`() throws {
+        var life = FunctionLifecycle(policy: RestartPolicy(), firstNumber: 1)
         let start = Moment(steady: .zero, wall: 0)
         var target = Target(command: ["x"], timeout: .seconds(5))
         _ = life.apply(try launch(target), count: 1, retiring: [], at: start)
@@ -80,7 +80,7 @@ import Testing
         try folder.write("old/a.yaml", manifest("alpha"))
         let directory = ManifestDirectory(
             LocalOptions(folder: folder.path, launcher: "/nothing", environment: [:]), logger: quiet)
-        directory.look()
+        directory.scan()
         func alpha() async throws -> Function? {
             try await directory.withSnapshots {
                 for await snapshot in $0 { return snapshot.functions.first }; return nil
@@ -90,8 +90,8 @@ import Testing
         try folder.write("new/a.yaml", manifest("alpha"))
         try folder.remove("old/a.yaml")
         try await eventually("the function has moved") {
-            directory.look()
-            return try await alpha()?.origin.place == "new/a.yaml"
+            directory.scan()
+            return try await alpha()?.origin.location == "new/a.yaml"
         }
         let after = try #require(try await alpha())
         #expect(after.id == before.id && after.draft == before.draft)

@@ -6,9 +6,9 @@ import Testing
 
 @testable import F2SLocal
 
-/// Programs that tests run, built once with the C compiler, and folders that go when a test ends.
+/// The programs that tests run, built once with the C compiler.
 enum Workshop {
-    /// The launcher: the sources of CLinux and a `main`.
+    /// The launcher, built from the sources of CLinux and a `main`.
     static let launcher: Result<String, any Error> = Result {
         let sources = URL(filePath: #filePath).deletingLastPathComponent()
             .appending(path: "../../Sources/CLinux").standardizedFileURL.path
@@ -23,7 +23,7 @@ enum Workshop {
     private static let folder = FileManager.default.temporaryDirectory.appending(
         path: "f2s-workshop-\(ProcessInfo.processInfo.processIdentifier)")
 
-    /// The programs go with the test process.
+    /// True once the programs are set to be removed at the end of the test process.
     private static let isRemovedAtExit = atexit { try? FileManager.default.removeItem(at: Workshop.folder) } == 0
 
     private static func build(_ name: String, _ source: String, extra: [String] = []) throws -> String {
@@ -72,7 +72,7 @@ enum Workshop {
         """
 }
 
-/// A folder that is removed with its owner.
+/// A folder that is removed when the object is deallocated.
 final class TemporaryFolder: Sendable {
     let path: String
 
@@ -99,23 +99,23 @@ final class TemporaryFolder: Sendable {
     }
 }
 
-/// Waits for something that a real process or file system brings about.
+/// Waits for a condition that a real process or file system fulfils.
 func eventually(
-    _ promise: Comment, within patience: Duration = .seconds(15), sourceLocation: SourceLocation = #_sourceLocation,
+    _ promise: Comment, within timeout: Duration = .seconds(15), sourceLocation: SourceLocation = #_sourceLocation,
     _ isKept: () async throws -> Bool
 ) async throws {
-    let deadline = ContinuousClock.now + patience
-    var looks = 0
-    // On a busy machine the time may be over before there was a chance to look again.
-    while ContinuousClock.now < deadline || looks < 500 {
-        looks += 1
+    let deadline = ContinuousClock.now + timeout
+    var scans = 0
+    // On a busy machine, the time may be over before the condition could be checked often enough.
+    while ContinuousClock.now < deadline || scans < 500 {
+        scans += 1
         if try await isKept() { return }
         try await Task.sleep(for: .milliseconds(2))
     }
     try #require(Bool(false), promise, sourceLocation: sourceLocation)
 }
 
-/// A manifest of a function that runs `command`.
+/// Returns a manifest of a function that runs `command`.
 func manifest(_ name: String, command: String = "[sleep, '1000']", more: String = "") -> String {
     """
     apiVersion: f2s.opensight.ch/v1alpha1

@@ -7,7 +7,7 @@ import Testing
         "items":[{"name":"b","more":{"c":"d\ne"}},{"name":"yes"}]}
         """#
 
-    @Test func `JSON becomes YAML with the same values`() throws {
+    @Test func `JSON is written as YAML with the same values`() throws {
         let document = try #require(DocumentText(json: Array(Self.json.utf8)))
         #expect(
             document.yaml == #"""
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: ["", "[1]", "{", "text"])
-    func `what is no object is left alone`(text: String) {
+    func `a text that is not a JSON object is rejected`(text: String) {
         #expect((DocumentText(json: Array(text.utf8)) == nil) == true)
     }
 }

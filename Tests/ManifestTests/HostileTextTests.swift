@@ -4,18 +4,19 @@ import TestSupport
 import Testing
 
 @Suite struct HostileTextTests {
-    /// Whether a text is refused by one refusal that says so, in bearable time, and yields nothing.
-    private func expectRefusal(
+    /// Expects that a text is rejected with a single message that contains `part`, in bearable time, and yields no
+    /// documents.
+    private func expectRejection(
         _ bytes: [UInt8], saying part: String, sourceLocation: SourceLocation = #_sourceLocation
     ) {
         let time = ContinuousClock().measure {
-            let contents = ManifestReader().read(bytes, place: "f.yaml")
+            let contents = ManifestReader().read(bytes, location: "f.yaml")
             #expect(contents.documents.isEmpty, sourceLocation: sourceLocation)
-            #expect(contents.refusals.count == 1, sourceLocation: sourceLocation)
-            let messages = contents.refusals.map(\.description).joined()
+            #expect(contents.rejections.count == 1, sourceLocation: sourceLocation)
+            let messages = contents.rejections.map(\.description).joined()
             #expect(messages.contains(part), "\(messages.prefix(300))", sourceLocation: sourceLocation)
         }
-        // Without optimisation, on a busy machine; the harm meant to be found takes minutes.
+        // The bound allows for a busy machine and no optimisation. The attacks that the test must detect take minutes.
         #expect(time < .seconds(30), sourceLocation: sourceLocation)
     }
 
@@ -28,8 +29,8 @@ import Testing
     }
 
     @Test(arguments: ["", "? *a8\n: x\n", "? [*a8, *a8]\n: x\n", "z: {*a8 : x}"])
-    func `a billion laughs are refused before they are expanded`(last: String) {
-        expectRefusal(Array(laughs(levels: 9, last: last).utf8), saying: "f.yaml:1:5: Anchors (&name) and aliases")
+    func `a billion laughs are rejected before they are expanded`(last: String) {
+        expectRejection(Array(laughs(levels: 9, last: last).utf8), saying: "f.yaml:1:5: Anchors (&name) and aliases")
     }
 
     @Test(arguments: [
@@ -38,66 +39,66 @@ import Testing
         ("*x : 1", "1:1"),
         ("- [a, *x]", "1:7"), ("a:\u{85}  *x", "2:3"), ("? *x\n: *x", "1:3"), ("- \"*y\"\n- *x", "2:3"),
     ])
-    func `anchors and aliases are refused where they stand`(text: String, place: String) {
-        expectRefusal(Array(text.utf8), saying: "f.yaml:\(place): Anchors (&name) and aliases (*name)")
+    func `anchors and aliases are rejected with their position`(text: String, location: String) {
+        expectRejection(Array(text.utf8), saying: "f.yaml:\(location): Anchors (&name) and aliases (*name)")
     }
 
-    @Test func `an alias to nothing is refused as any other`() {
-        expectRefusal(Array("a: *x".utf8), saying: "f.yaml:1:4: Anchors (&name) and aliases (*name)")
+    @Test func `an alias without an anchor is rejected like any other`() {
+        expectRejection(Array("a: *x".utf8), saying: "f.yaml:1:4: Anchors (&name) and aliases (*name)")
     }
 
     @Test(arguments: ["[", "{a: ", "- ", "? ", "[{", "- - ? ", "a: {"])
-    func `values that are nested too deep are refused`(opening: String) {
+    func `values that are nested too deep are rejected`(opening: String) {
         let count = (1 << 20) / opening.utf8.count
-        expectRefusal(Array(String(repeating: opening, count: count).utf8), saying: "f.yaml:1:")
+        expectRejection(Array(String(repeating: opening, count: count).utf8), saying: "f.yaml:1:")
     }
 
-    @Test func `33 levels are too deep, 32 are not`() {
+    @Test func `33 nested lists are accepted, 34 are too deep`() {
         let limits = ManifestLimits()
         func nested(_ depth: Int) -> String {
             String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
         }
         #expect(
-            reading(nested(limits.depthMax + 1)).refusals.map(\.message) == [
+            reading(nested(limits.depthMax + 1)).rejections.map(\.message) == [
                 "The document is a list: it must be a map of fields."
             ])
         #expect(
-            reading(nested(limits.depthMax + 2)).refusals.map(\.message)
-                == ["Values stand in each other over 32 deep: at most that is read."])
+            reading(nested(limits.depthMax + 2)).rejections.map(\.message)
+                == ["Values are nested over 32 levels deep, which is the limit."])
     }
 
     @Test(arguments: ["[", "{a: ", "[? ", "- ", "? ", "[{", "- - ? ", "? - ", "{? "])
-    func `a text of a thousand levels harms no stack`(opening: String) {
+    func `a text with a thousand levels does not overflow the stack`(opening: String) {
         for count in [330, 499, 990] {
-            expectRefusal(Array(String(repeating: opening, count: count).utf8), saying: "f.yaml:")
-            expectRefusal(Array((String(repeating: opening, count: count) + "a").utf8), saying: "f.yaml:")
+            expectRejection(Array(String(repeating: opening, count: count).utf8), saying: "f.yaml:")
+            expectRejection(Array((String(repeating: opening, count: count) + "a").utf8), saying: "f.yaml:")
         }
     }
 
-    /// libyaml says so with the event after the value.
+    /// libyaml reports the error with the event after the value.
     @Test(arguments: [
         "{\"a\": 1}\n{\"b\": 2}\n", "  kind: Function\n  metadata: {name: a}\nextra: 1\n", "{\n  \"a\": 1\n}\n@\n",
         "[1, 2]\nrest: 3\n",
     ])
-    func `text after the value is refused`(text: String) {
-        expectRefusal(Array(text.utf8), saying: "The text is not valid YAML")
+    func `text after the value is rejected`(text: String) {
+        expectRejection(Array(text.utf8), saying: "The text is not valid YAML")
     }
 
     @Test(arguments: ["a,", "[],", "?,", "a: b,", "!a b,", "a\n", "- ", "\"a\","])
-    func `too many values are refused before they are parsed`(value: String) {
+    func `too many values are rejected before they are parsed`(value: String) {
         let deep = String(repeating: "[", count: 900)
-        expectRefusal(
+        expectRejection(
             Array((deep + String(repeating: value, count: 200_001)).utf8), saying: "The text has over 200000 values")
     }
 
-    @Test func `too many documents are refused`() {
-        expectRefusal(
+    @Test func `too many documents are rejected`() {
+        expectRejection(
             Array(String(repeating: "--- a\n", count: 5001).utf8), saying: "5001:1: The text has 5001 documents")
     }
 
-    @Test func `a text of 10 MB is refused before it is parsed`() {
+    @Test func `a text of 10 MB is rejected before it is parsed`() {
         let bytes = [UInt8](repeating: UInt8(ascii: "["), count: 10_000_000)
-        expectRefusal(bytes, saying: "f.yaml: The text has 10000000 bytes: at most 1048576 are read.")
+        expectRejection(bytes, saying: "f.yaml: The text has 10000000 bytes: at most 1048576 are read.")
     }
 
     @Test(
@@ -105,25 +106,25 @@ import Testing
             (Array("a: b\nc: ".utf8) + [0xFF, 0xFE], "f.yaml:2:4: The text is not UTF-8"),
             (Array("a: ".utf8) + [0xC3], "f.yaml:1:4: The text is not UTF-8"),
             (Array("ü: ".utf8) + [0xED, 0xA0, 0x80], "f.yaml:1:4: The text is not UTF-8"),
-            (Array("a: b\0c".utf8), "f.yaml:1:5: The text holds the control byte 0"),
-            ([0xFF, 0xFE, 0x61, 0x00], "f.yaml:1:4: The text holds the control byte 0"),
-            ([0x1F, 0x8B, 0x08], "f.yaml:1:1: The text holds the control byte 31"),
-            (Array("a: \u{1B}[31m".utf8), "f.yaml:1:4: The text holds the control byte 27"),
+            (Array("a: b\0c".utf8), "f.yaml:1:5: The text contains the control byte 0"),
+            ([0xFF, 0xFE, 0x61, 0x00], "f.yaml:1:4: The text contains the control byte 0"),
+            ([0x1F, 0x8B, 0x08], "f.yaml:1:1: The text contains the control byte 31"),
+            (Array("a: \u{1B}[31m".utf8), "f.yaml:1:4: The text contains the control byte 27"),
         ] as [([UInt8], String)])
-    func `bytes that are no text are refused`(bytes: [UInt8], part: String) {
-        expectRefusal(bytes, saying: part)
+    func `bytes that are not a text are rejected`(bytes: [UInt8], part: String) {
+        expectRejection(bytes, saying: part)
     }
 
-    @Test func `the number of complaints is bounded`() {
+    @Test func `the number of errors is limited`() {
         let text =
             "kind: Function\napiVersion: f2s.opensight.ch/v1alpha1\n"
             + (0..<1000).map { "x\($0): 1\n" }.joined()
-        let refusals = reading(text).refusals
-        #expect(refusals.count == 101)
-        #expect(refusals.last?.message == "There are 903 more complaints.")
+        let rejections = reading(text).rejections
+        #expect(rejections.count == 101)
+        #expect(rejections.last?.message == "There are 903 more errors.")
     }
 
-    @Test func `random texts never harm`() {
+    @Test func `random texts cause no crash and yield no documents`() {
         var random = SeededGenerator(seed: 7)
         let pieces = [
             "&a ", "*a", "&b", " *b", "[", "]", "{", "}", ",", ":", ": ", "?", "? ", "- ", "-", "\n", "\n  ", "\"", "'",

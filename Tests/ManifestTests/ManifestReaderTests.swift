@@ -29,7 +29,7 @@ import Testing
               scaling: {targetConcurrency: 2.5, idle: 2m, window: 30s}
               limits: {inFlight: 6, queued: 100, rate: 2.5, burst: 10}
             """)
-        #expect(contents.refusals.isEmpty)
+        #expect(contents.rejections.isEmpty)
         let document = try #require(contents.documents.first)
         let wanted = FunctionDraft(
             name: try FunctionName("hello"), namespace: "shop", route: try Route("/hello"), method: .get,
@@ -46,7 +46,7 @@ import Testing
         #expect(document.line == 1)
     }
 
-    @Test func `a published manifest works unchanged and is normalised`() throws {
+    @Test func `a published manifest is accepted unchanged and normalised`() throws {
         let contents = reading(
             """
             apiVersion: f2s.opensight.ch/v1alpha1
@@ -64,7 +64,7 @@ import Testing
               minReplicas: 0
               maxReplicas: 2
             """)
-        #expect(contents.refusals.isEmpty)
+        #expect(contents.rejections.isEmpty)
         let draft = try #require(contents.documents.first?.draft)
         #expect(draft.route.path == "/old/path")
         #expect(draft.method == .get)
@@ -73,7 +73,7 @@ import Testing
         #expect(draft.target.port == 80 && draft.target.maxReplicas == 2)
     }
 
-    @Test func `an empty method means any, and Secrets may have dots in their names`() throws {
+    @Test func `an empty method means any method, and names of Secrets may contain dots`() throws {
         let contents = reading(
             """
             apiVersion: f2s.opensight.ch/v1alpha1
@@ -82,19 +82,19 @@ import Testing
             spec: {endpoint: /any, method: ""}
             target: {containerImage: x, secrets: [tls.example.org], resources: {memory: 1Ei, cpu: 1e3}}
             """)
-        #expect(contents.refusals.isEmpty)
+        #expect(contents.rejections.isEmpty)
         let draft = try #require(contents.documents.first?.draft)
         #expect(draft.method == nil)
         #expect(draft.target.secrets == ["tls.example.org"])
         #expect(draft.target.resources.memory?.text == "1Ei" && draft.target.resources.cpu?.text == "1e3")
     }
 
-    @Test func `what is absent or empty has its default`() throws {
+    @Test func `a field that is absent or empty has its default`() throws {
         let read = try #require(target("port:\nenv: null\nscaling: ~\nlimits: {rate: }"))
         #expect(read == Target(image: "hello:1"))
     }
 
-    @Test func `what kubectl shows is accepted, and what is not ours is ignored`() {
+    @Test func `the output of kubectl is accepted, and fields of Kubernetes are ignored`() {
         let contents = reading(
             """
             apiVersion: f2s.opensight.ch/v1alpha1
@@ -112,11 +112,11 @@ import Testing
             target: {containerImage: x}
             status: {replicas: 3, whatever: [1, 2]}
             """)
-        #expect(contents.refusals.isEmpty)
+        #expect(contents.rejections.isEmpty)
         #expect(contents.documents.map(\.draft.name.text) == ["pasted"])
     }
 
-    @Test func `scalars of env, command and names are taken as they are written`() throws {
+    @Test func `scalars of env, command and names are read as they are written`() throws {
         let read = try #require(
             target(
                 """
@@ -133,7 +133,7 @@ import Testing
         #expect(named.documents.first?.draft.name.text == "no")
     }
 
-    @Test func `a script in a block scalar is a text, with its stars and ampersands`() throws {
+    @Test func `a script in a block scalar keeps its stars and ampersands`() throws {
         let read = try #require(
             target(
                 """
@@ -147,26 +147,26 @@ import Testing
         #expect(read.command?.last == "ls *txt & wait # &a *a\ncc -o x x.c 2>&1 && ./x *wait &wait\n")
     }
 
-    @Test func `JSON is read as well, with escapes of UTF-16`() throws {
+    @Test func `JSON with escapes of UTF-16 is read`() throws {
         let contents = reading(
             #"""
             {"apiVersion":"f2s.opensight.ch/v1alpha1","kind":"Function","metadata":{"name":"j"},
             	"spec":{"endpoint":"/j","description":"tab\t\ud83d\ude00 \\ud83d\\ude00 \u00fc \/"},
              "target":{"containerImage":"j","port":81,"env":{"A":"\u2028"}}}
             """#)
-        #expect(contents.refusals.isEmpty)
+        #expect(contents.rejections.isEmpty)
         let draft = try #require(contents.documents.first?.draft)
         #expect(draft.summary == "tab\t😀 \\ud83d\\ude00 ü /")
         #expect(draft.target.port == 81)
         #expect(draft.target.environment["A"] == "\u{2028}")
     }
 
-    @Test func `each document of a file has its line, whatever stands between them`() {
+    @Test func `each document of a file has its line, regardless of the lines in between`() {
         let text =
             "# first comment\n%YAML 1.2\n---\n# a\n" + manifest(name: "a") + "---\n---\n# nothing\n--- # b\n"
             + manifest(name: "b") + "...\n" + manifest(name: "c") + "---\n"
         let contents = reading(text)
-        #expect(contents.refusals.isEmpty)
+        #expect(contents.rejections.isEmpty)
         #expect(contents.documents.map(\.draft.name.text) == ["a", "b", "c"])
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(
@@ -175,14 +175,14 @@ import Testing
     }
 
     @Test(arguments: ["\r\n", "\r", "\n"])
-    func `every line end counts`(end: String) {
+    func `every kind of line end counts as one line`(end: String) {
         let text = (manifest() + "---\n" + manifest("port: x")).replacing("\n", with: end)
-        #expect(reading(text).refusals.map(\.line) == [15])
+        #expect(reading(text).rejections.map(\.line) == [15])
         #expect(reading("\u{FEFF}" + text).documents.count == 1)
     }
 
     @Test(arguments: [("FunctionList", "f2s.opensight.ch/v1alpha1"), ("List", "v1")])
-    func `a list is as good as its items`(kind: String, version: String) {
+    func `an invalid item of a list does not affect the others`(kind: String, version: String) {
         let contents = reading(
             """
             apiVersion: \(version)
@@ -204,33 +204,33 @@ import Testing
         #expect(contents.documents.map(\.draft.name.text) == ["a", "c"])
         #expect(contents.documents.map(\.line) == [5, 13])
         #expect(
-            contents.refusals.map(\.description) == [
+            contents.rejections.map(\.description) == [
                 #"f.yaml:12:37: target.port is "many": it must be a whole number."#
             ])
     }
 
     @Test(arguments: ["", "# only a comment\n", "---\n", "---\n...\n---\n# x\n", "\n\n", "~"])
-    func `a text without documents holds nothing and is no error`(text: String) {
+    func `a text without documents yields neither functions nor errors`(text: String) {
         let contents = reading(text)
-        #expect(contents.documents.isEmpty && contents.refusals.isEmpty)
+        #expect(contents.documents.isEmpty && contents.rejections.isEmpty)
     }
 
-    @Test func `a broken document does not refuse the others`() {
+    @Test func `an invalid document does not affect the others`() {
         let text =
             manifest(name: "a") + "---\n" + manifest("port: [") + "---\n" + manifest("maxReplica: 3") + "---\n"
             + manifest("port: 1\nport: 2") + "---\n\"open\n---\n" + manifest(name: "z")
         let contents = reading(text)
         #expect(contents.documents.map(\.draft.name.text) == ["a", "z"])
-        #expect(contents.refusals.count == 4)
+        #expect(contents.rejections.count == 4)
     }
 
-    @Test func `a thousand manifests are read in no time`() {
+    @Test func `a thousand manifests are read in seconds`() {
         let bytes = Array(manifest("command: [python3, hello.py]\nenv: {A: b, C: d}\nscaling: {idle: 5s}").utf8)
         let clock = ContinuousClock()
         let time = clock.measure {
-            for _ in 0..<1000 { #expect(ManifestReader().read(bytes, place: "f.yaml").documents.count == 1) }
+            for _ in 0..<1000 { #expect(ManifestReader().read(bytes, location: "f.yaml").documents.count == 1) }
         }
-        // Measured on a quiet machine without optimisation: 0.4 s. The bound is for a blunder, such as a regular
+        // Measured on a quiet machine without optimisation: 0.4 s. The bound detects a blunder such as a regular
         // expression per scalar.
         #expect(time < .seconds(5))
     }

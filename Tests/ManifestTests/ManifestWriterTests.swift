@@ -12,7 +12,7 @@ import Testing
     private func function(_ draft: FunctionDraft) -> Function {
         Function(
             id: Function.ID("u-1"), draft: draft, generation: 3, storeRevision: StoreRevision("r7"), age: 1,
-            origin: Function.Origin(place: "hello.yaml", line: 1, isWritable: true),
+            origin: Function.Origin(location: "hello.yaml", line: 1, isWritable: true),
             status: FunctionStatus(
                 observedGeneration: 3, replicas: 2, updatedReplicas: 1, readyReplicas: 1, updatedReadyReplicas: 1,
                 desiredReplicas: 2, url: "/invoke/hello",
@@ -21,18 +21,18 @@ import Testing
                 ]))
     }
 
-    @Test func `labels and annotations are written, and read again without those that tools note`() throws {
+    @Test func `labels and annotations are written, and read again without the records of tools`() throws {
         var draft = try draft(Target(image: "a"))
         draft.metadata = FunctionMetadata(labels: ["team": "shop"], annotations: ["example.org/contact": "a: b"])
         let yaml = ManifestWriter().yaml(draft)
         #expect(yaml.contains("  labels:\n    team: shop\n  annotations:\n    example.org/contact: \"a: b\"\n"))
         let pasted = yaml.replacing("  annotations:\n", with: "  annotations:\n    meta.helm.sh/release-name: x\n")
         for text in [yaml, ManifestWriter().json(draft), pasted] {
-            #expect(ManifestReader().read(Array(text.utf8), place: "a").documents.first?.draft == draft)
+            #expect(ManifestReader().read(Array(text.utf8), location: "a").documents.first?.draft == draft)
         }
     }
 
-    @Test func `YAML of a draft reads like a manifest`() throws {
+    @Test func `the YAML of a draft has the form of a manifest`() throws {
         let target = Target(
             image: "registry/hello:1", command: ["sh", "-c", "echo \"hi\"\n"], concurrency: 1,
             environment: ["B": "8080", "A": "says hello"],
@@ -84,7 +84,7 @@ import Testing
                 """#)
     }
 
-    @Test func `JSON of a function has what the store knows and its status`() throws {
+    @Test func `the JSON of a function contains its status and the fields of the store`() throws {
         #expect(
             ManifestWriter().json(function(try draft(Target(image: "x"))))
                 == #"{"apiVersion":"f2s.opensight.ch/v1alpha1","#
@@ -99,7 +99,7 @@ import Testing
                 + #""lastTransitionTime":"2024-02-29T12:00:00Z"}]}}"#)
     }
 
-    @Test func `what is written is read, in every form`() throws {
+    @Test func `the output is read to the same draft in every format`() throws {
         let draft = try draft(Target(image: "x"), summary: "s")
         let writer = ManifestWriter()
         let texts = [
@@ -110,7 +110,7 @@ import Testing
         let counts = [1, 1, 1, 1, 2, 2, 0, 0]
         for (text, count) in zip(texts, counts) {
             let contents = reading(text)
-            #expect(contents.refusals.isEmpty, "\(text)")
+            #expect(contents.rejections.isEmpty, "\(text)")
             #expect(contents.documents.map(\.draft) == Array(repeating: draft, count: count), "\(text)")
         }
     }
@@ -119,7 +119,7 @@ import Testing
         FunctionLimits(), FunctionLimits(inFlight: 1_000_000), FunctionLimits(queued: 1),
         FunctionLimits(rate: 0.0001), FunctionLimits(rate: 1e6, burst: 1_000_000), FunctionLimits(rate: 1.0 / 3),
     ])
-    func `limits survive being written and read`(limits: FunctionLimits) throws {
+    func `limits are unchanged after writing and reading`(limits: FunctionLimits) throws {
         let draft = try draft(Target(image: "x", limits: limits))
         for text in [ManifestWriter().yaml(draft), ManifestWriter().json(draft)] {
             #expect(reading(text).documents.map(\.draft) == [draft], "\(text)")
@@ -127,7 +127,7 @@ import Testing
         }
     }
 
-    @Test func `any text survives being written and read`() throws {
+    @Test func `any text is unchanged after writing and reading`() throws {
         var random = SeededGenerator(seed: 42)
         let pieces = [
             "a", "Z", "0", "9", " ", "  ", ":", ": ", " #", "#", "-", "- ", "'", "\"", "\\", "\n", "\r", "\t", "{", "}",
@@ -148,7 +148,7 @@ import Testing
                 writer.yaml(draft), writer.json(draft), writer.yaml([function(draft)]), writer.json([function(draft)]),
             ] {
                 let contents = reading(text)
-                #expect(contents.documents.map(\.draft) == [draft], "\(contents.refusals) \(text)")
+                #expect(contents.documents.map(\.draft) == [draft], "\(contents.rejections) \(text)")
             }
         }
     }
@@ -161,7 +161,7 @@ import Testing
             (253_402_300_799, "9999-12-31T23:59:59Z"), (Int64.max, "9999-12-31T23:59:59Z"),
             (Int64.min, "0000-01-01T00:00:00Z"),
         ] as [(Int64, String)])
-    func `a moment is written in UTC`(seconds: Int64, text: String) throws {
+    func `a time is written in UTC`(seconds: Int64, text: String) throws {
         var function = function(try draft(Target(image: "x")))
         function.status.conditions[0].since = seconds
         #expect(ManifestWriter().json(function).contains("\"lastTransitionTime\":\"\(text)\""))

@@ -1,12 +1,12 @@
 import F2SManifest
 import F2SModel
 
-/// What the reader makes of a text.
+/// Returns the contents that the reader finds in a text.
 func reading(_ text: String, limits: ManifestLimits = ManifestLimits()) -> ManifestContents {
-    ManifestReader(limits: limits).read(Array(text.utf8), place: "f.yaml")
+    ManifestReader(limits: limits).read(Array(text.utf8), location: "f.yaml")
 }
 
-/// A manifest that is right, with further lines of `target`, indented by two spaces.
+/// Returns a valid manifest with further lines of `target`, which are indented by two spaces.
 func manifest(name: String = "hello", _ target: String = "") -> String {
     """
     apiVersion: f2s.opensight.ch/v1alpha1
@@ -20,5 +20,5 @@ func manifest(name: String = "hello", _ target: String = "") -> String {
     """
 }
 
-/// The first draft of a manifest with these lines of `target`.
+/// Returns the target of the first draft in a manifest with these lines of `target`.
 func target(_ lines: String) -> Target? { reading(manifest(lines)).documents.first?.draft.target }

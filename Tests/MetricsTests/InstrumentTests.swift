@@ -2,7 +2,7 @@ import F2SMetrics
 import Testing
 
 @Suite struct InstrumentTests {
-    @Test func `the same name and labels give the same instrument in any order of labels`() {
+    @Test func `the same name and labels return the same instrument in any order of labels`() {
         let registry = MetricRegistry()
         let one = registry.counter("f2s_x_total", help: "X.", labels: [("a", "1"), ("b", "2")])
         let two = registry.counter("f2s_x_total", help: "X.", labels: [("b", "2"), ("a", "1")])
@@ -14,7 +14,7 @@ import Testing
         #expect(other.value == 0)
     }
 
-    @Test func `nothing is lost when many tasks write at once`() async {
+    @Test func `no write of concurrent tasks is lost`() async {
         let registry = MetricRegistry()
         let counter = registry.counter("f2s_x_total", help: "X.")
         let gauge = registry.gauge("f2s_y", help: "Y.")
@@ -36,7 +36,7 @@ import Testing
         #expect(histogram.reading.sumNanoseconds == 28 * 10_000 * 1_000_000)
     }
 
-    @Test func `a gauge that is set forgets what was added`() {
+    @Test func `setting a gauge discards earlier additions`() {
         let gauge = MetricRegistry().gauge("f2s_y", help: "Y.")
         gauge.add(5)
         gauge.set(2)
@@ -57,7 +57,7 @@ import Testing
         #expect(histogram.reading.count == 1)
     }
 
-    @Test func `bounds are sorted, and what cannot be a bound is left out`() {
+    @Test func `bounds are sorted, and invalid ones are dropped`() {
         let registry = MetricRegistry()
         let odd = registry.histogram(
             "f2s_z_seconds", help: "Z.", buckets: [5, 0.1, .nan, .infinity, -1, 0, 5, 1e-12, 1e300])
@@ -71,7 +71,7 @@ import Testing
         #expect(none.reading.counts == [1])
     }
 
-    @Test func `all series of a histogram have the bounds of the first`() {
+    @Test func `all series of a histogram have the bounds of the first declaration`() {
         let registry = MetricRegistry()
         _ = registry.histogram("f2s_z_seconds", help: "Z.", labels: [("a", "1")], buckets: [1])
         let second = registry.histogram("f2s_z_seconds", help: "Z.", labels: [("a", "2")], buckets: [2, 3])

@@ -3,7 +3,7 @@ import Testing
 @testable import F2SMetrics
 
 @Suite struct ProcessMetricsTests {
-    @Test func `a program's name may hold spaces and parentheses`() {
+    @Test func `a program's name may contain spaces and parentheses`() {
         let stat = "42 (a ) b) S 1 2 3 4 5 6 7 8 9 10 700 30 13 14 15 16 17 18 990 20 21"
         let statistics = ProcessStatistics(stat: stat, statm: "1000 250 3 4 5 6 7\n")
         #expect(statistics?.cpuTicks == 730)
@@ -12,18 +12,18 @@ import Testing
     }
 
     @Test(arguments: [("", "1 2"), ("42 (a) S 1 2", "1 2"), ("no parenthesis 1 2 3", "1 2"), ("1 (a) S", "")])
-    func `what is not as Linux writes it gives nothing`(stat: String, statm: String) {
+    func `a text in another format than that of Linux is rejected`(stat: String, statm: String) {
         #expect(ProcessStatistics(stat: stat, statm: statm) == nil)
     }
 
-    @Test func `the machine's start is found among other lines`() {
+    @Test func `the start time of the machine is found among other lines`() {
         #expect(
             ProcessStatistics.bootTime(machineStat: "cpu 1 2\nintr 3\nbtime 1700000000\nprocesses 9\n") == 1_700_000_000
         )
         #expect(ProcessStatistics.bootTime(machineStat: "cpu 1 2\n") == nil)
     }
 
-    @Test func `the process tells about itself in base units`() throws {
+    @Test func `the metrics of the process are in base units`() throws {
         let registry = MetricRegistry()
         ProcessMetrics(version: "1.2.3", platform: "local").register(in: registry)
         let text = registry.exposition()

@@ -2,9 +2,9 @@ import F2SMetrics
 import Glibc
 import Testing
 
-/// Prometheus' own checker reads what the registry writes.
+/// Checks the exposition with promtool, the checker of Prometheus.
 @Suite struct PromtoolTests {
-    @Test func `promtool finds nothing to say about the exposition`() throws {
+    @Test func `promtool reports no problem with the exposition`() throws {
         let registry = MetricRegistry()
         ProcessMetrics(version: "1.2.3", platform: "local").register(in: registry)
         registry.counter(
@@ -21,7 +21,7 @@ import Testing
         #expect(answer.output.isEmpty, "\(answer.output)")
     }
 
-    @Test func `promtool is really asked`() throws {
+    @Test func `promtool reports an error for an invalid exposition`() throws {
         #expect(try Self.check("f2s_a 1\nf2s_a 2\n").status != 0)
     }
 

@@ -3,7 +3,7 @@ import Synchronization
 import Testing
 
 @Suite struct RegistryTests {
-    @Test func `what the page itself would change is read first, and stands in its place`() {
+    @Test func `a metric that the exposition itself would change is read first and stays in its order`() {
         let registry = MetricRegistry()
         let order = Mutex<[String]>([])
         for (name, isReadFirst) in [("a_bytes", false), ("b_bytes", true), ("c_bytes", false)] {
@@ -17,11 +17,11 @@ import Testing
         #expect(order.withLock { $0 } == ["b_bytes", "a_bytes", "c_bytes"])
     }
 
-    @Test func `an empty registry shows nothing`() {
+    @Test func `the exposition of an empty registry is empty`() {
         #expect(MetricRegistry().exposition().isEmpty)
     }
 
-    @Test func `families and series are sorted and have one head each`() {
+    @Test func `families and series are sorted, and each family has one header`() {
         let registry = MetricRegistry()
         registry.gauge("f2s_b", help: "B.", labels: [("function", "z")]).set(1.5)
         registry.counter("f2s_a_total", help: "A.", labels: [("stage", "queue"), ("function", "x")]).add(7)
@@ -44,7 +44,7 @@ import Testing
         #expect(registry.exposition() == expected)
     }
 
-    @Test func `a histogram adds its buckets up and ends with the one without bound`() {
+    @Test func `the buckets of a histogram are cumulative, and the last one has no bound`() {
         let registry = MetricRegistry()
         let histogram = registry.histogram(
             "f2s_d_seconds", help: "D.", labels: [("function", "x")], buckets: [0.005, 1, 2.5])
@@ -65,7 +65,7 @@ import Testing
                 """)
     }
 
-    @Test func `help and label values are escaped, each by its own rule`() {
+    @Test func `help texts and label values are escaped by their own rules`() {
         let registry = MetricRegistry()
         registry.counter("f2s_a_total", help: "a \"b\" \\ c\nd", labels: [("path", "\\\"\né")]).add()
         #expect(
@@ -77,7 +77,7 @@ import Testing
                 """#)
     }
 
-    @Test func `values that are read at scrape time stand beside instruments, and an instrument wins`() {
+    @Test func `values that are read at scrape time are exposed beside instruments, which take precedence`() {
         let registry = MetricRegistry()
         registry.gauge("f2s_a", help: "A.", labels: [("x", "2")]).set(2)
         registry.observe("f2s_a", help: "A.", kind: .gauge) {
@@ -98,12 +98,12 @@ import Testing
     @Test func `a reader may use the registry itself`() {
         let registry = MetricRegistry()
         registry.observe("f2s_a", help: "A.", kind: .gauge) { [weak registry] in
-            [Sample(Double(registry?.refusals.count ?? -1))]
+            [Sample(Double(registry?.rejections.count ?? -1))]
         }
         #expect(registry.exposition().hasSuffix("f2s_a 0\n"))
     }
 
-    @Test func `histograms that are kept elsewhere look like those of the registry`() {
+    @Test func `histograms that are stored elsewhere are exposed like those of the registry`() {
         let registry = MetricRegistry()
         let bounds = Histogram.Bounds([1, 0.005])
         let histogram = Histogram(bounds: bounds)
@@ -115,7 +115,7 @@ import Testing
             [
                 HistogramSample(histogram.reading, labels: [("x", "2")]),
                 HistogramSample(Histogram.Reading(of: bounds), labels: [("x", "1")]),
-                // The first of two, no other bounds than the family's, and no bad names.
+                // The first of two samples counts; other bounds than the family's and invalid names do not.
                 HistogramSample(Histogram.Reading(of: bounds), labels: [("x", "2")]),
                 HistogramSample(Histogram.Reading(of: Histogram.Bounds([3])), labels: [("x", "3")]),
                 HistogramSample(Histogram.Reading(of: bounds), labels: [("le", "4")]),
@@ -144,14 +144,14 @@ import Testing
                 """)
         registry.observeHistograms("f2s_d_total", help: "D.", buckets: bounds) { [] }
         _ = registry.counter("f2s_d_total", help: "D.")
-        #expect(registry.refusals.count == 1)
+        #expect(registry.rejections.count == 1)
     }
 
     @Test(arguments: [
         ("", [("a", "")]), ("1st", []), ("f2s-a", []), ("f2s_ä", []), ("f2s_a", [("", "x")]), ("f2s_a", [("le", "1")]),
         ("f2s_a", [("__name", "1")]), ("f2s_a", [("a:b", "1")]), ("f2s_a", [("a", "1"), ("a", "2")]), ("f2s_taken", []),
     ])
-    func `a declaration that cannot be shown is refused aloud and harms nobody`(
+    func `an invalid declaration is recorded as a rejection and affects no other metric`(
         name: String, labels: [(String, String)]
     ) {
         let registry = MetricRegistry()
@@ -161,15 +161,15 @@ import Testing
         counter.add()
         #expect(counter.value == 1)
         #expect(registry.exposition() == before)
-        #expect(registry.refusals.count == 1)
+        #expect(registry.rejections.count == 1)
     }
 
-    @Test func `series are bounded`() {
+    @Test func `the number of series is limited`() {
         let registry = MetricRegistry(seriesMax: 2)
         for index in 0..<500 {
             registry.counter("f2s_a_total", help: "A.", labels: [("function", "\(index)")]).add()
         }
         #expect(registry.exposition().split(separator: "\n").count == 4)
-        #expect(registry.refusals.count == 100)
+        #expect(registry.rejections.count == 100)
     }
 }

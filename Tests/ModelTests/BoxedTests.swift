@@ -7,7 +7,7 @@ import Testing
         @Boxed var counted: Counted = Counted(1)
     }
 
-    /// Tells how often it was compared by value.
+    /// A value that counts its comparisons.
     private struct Counted: Hashable, Sendable {
         let number: Int
         let comparisons = Latest(0)
@@ -22,7 +22,7 @@ import Testing
         func hash(into hasher: inout Hasher) { hasher.combine(number) }
     }
 
-    @Test func `a change reaches nobody who has a copy`() {
+    @Test func `a change does not affect copies`() {
         let before = Held(texts: ["a"])
         var after = before
         after.texts.append("b")
@@ -34,7 +34,7 @@ import Testing
         #expect(before.hashValue == after.hashValue)
     }
 
-    @Test func `copies are found equal without a look at the value, others by it`() {
+    @Test func `copies are equal without a comparison of their values, other boxes are compared by value`() {
         let one = Held(texts: [])
         let copy = one
         #expect(one == copy)
@@ -44,11 +44,11 @@ import Testing
         #expect(one != Held(texts: [], counted: Counted(2)))
     }
 
-    @Test func `a copy of a function is small, whatever it declares`() {
+    @Test func `a copy of a function is small regardless of its declaration`() {
         #expect(MemoryLayout<Function>.size <= 72)
     }
 
-    @Test func `what most targets leave as it is is in memory once, and changed in one of them only`() {
+    @Test func `targets share the default of rare fields, and a change affects one target only`() {
         #expect(MemoryLayout<Target>.size <= 144)
         let usual = Target(command: ["run"])
         var changed = usual
@@ -61,12 +61,12 @@ import Testing
         #expect(changed == usual && changed.hashValue == usual.hashValue)
     }
 
-    @Test func `a draft is changed field by field, down to what runs it`() throws {
+    @Test func `a change of a nested field of a draft does not affect its copies`() throws {
         let draft = FunctionDraft(
             name: try FunctionName("hello"), route: try Route("/hello"), target: Target(command: ["run"]))
         let function = Function(
             id: Function.ID("hello"), draft: draft, generation: 1, storeRevision: StoreRevision("1"), age: 1,
-            origin: Function.Origin(place: "hello.yaml", isWritable: true))
+            origin: Function.Origin(location: "hello.yaml", isWritable: true))
         var changed = function.draft
         changed.target.environment["A"] = "1"
         changed.summary = "Says hello."

@@ -1,21 +1,21 @@
 import F2SModel
 import Testing
 
-/// What becomes of a command's elements, and what is said of those that look wrong.
+/// The expansion of a command's elements, and the advice on elements that look wrong.
 @Suite struct CommandTests {
-    /// The cases of Kubernetes' own documentation and tests of its expansion.
+    /// The cases of Kubernetes' own documentation and of its expansion tests.
     @Test(arguments: [
         ("$(PORT)", "8080"), ("--port=$(PORT)", "--port=8080"), ("$(PORT)$(NAME)", "8080x y"), ("$(NONE)", "$(NONE)"),
         ("$$(PORT)", "$(PORT)"), ("$$$(PORT)", "$8080"), ("$$$$", "$$"), ("$PORT", "$PORT"), ("${PORT}", "${PORT}"),
         ("$(PORT", "$(PORT"), ("$", "$"), ("a$", "a$"), ("$()", "$()"), ("$( PORT)", "$( PORT)"), ("", ""),
         ("$(SELF)", "$(SELF)"), ("é$(PORT)é", "é8080é"),
     ])
-    func `a reference is expanded as Kubernetes does`(text: String, expected: String) {
+    func `a reference is expanded as in Kubernetes`(text: String, expected: String) {
         let variables = ["PORT": "8080", "NAME": "x y", "SELF": "$(SELF)"]
         #expect(text.expandingVariables(variables) == expected)
     }
 
-    @Test func `a variable may refer to those before it by name, and to no other`() {
+    @Test func `a variable may refer only to variables before it in the order of names`() {
         let expanded = ["A": "1", "B": "$(A)2", "C": "$(B)$(D)", "D": "$$(A)", "Z": "$(PORT)"].expandingVariables
         #expect(expanded == ["A": "1", "B": "12", "C": "12$(D)", "D": "$(A)", "Z": "$(PORT)"])
     }
@@ -33,7 +33,7 @@ import Testing
             (["server", "--bind=:${PORT}"], "Write `--bind=:$(PORT)`"),
             (["echo", "$GREETING!"], "Write `$(GREETING)!`"), (["~/bin/server"], "Write the whole path"),
         ] as [([String], String)])
-    func `a command that only a shell would understand gets the right form`(command: [String], form: String) throws {
+    func `the advice on a command that needs a shell contains the right form`(command: [String], form: String) throws {
         let advice = try #require(CommandAdvice.advice(on: command, variables: ["GREETING"]))
         #expect(advice.contains(form), "\(advice)")
     }
@@ -44,7 +44,7 @@ import Testing
         ["server", "$PORTAL"], ["server", "$OTHER"], ["perl", "-e", "my $PORT = 1; print $PORT"], ["/opt/My App/run"],
         ["awk", "{print $1}"], [],
     ])
-    func `a command that a program may well mean gets no advice`(command: [String]) {
+    func `a command that needs no shell gets no advice`(command: [String]) {
         #expect(CommandAdvice.advice(on: command, variables: ["GREETING"]) == nil)
     }
 }

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct FunctionSnapshotTests {
-    /// A store whose changes are made up.
+    /// A store with random changes.
     private struct Store {
         var snapshot = FunctionSnapshot()
         var random: SeededGenerator
@@ -17,7 +17,7 @@ import Testing
             let id = Function.ID("f\(number)")
             let known = snapshot.function(of: id)
             if known == nil { nextAge += 1 }
-            // Some are older than all that are there already.
+            // Some functions are older than all existing ones.
             let age = known?.age ?? (Bool.random(using: &random) ? 20_000 + nextAge : 20_000 - nextAge)
             return Function(
                 id: id,
@@ -26,7 +26,7 @@ import Testing
                     route: try Route("/r\(Int.random(in: 0..<6, using: &random))"),
                     method: [nil, .get, .post].randomElement(using: &random) ?? nil, target: Target(image: "x")),
                 generation: nextGeneration, storeRevision: StoreRevision("\(nextGeneration)"), age: age,
-                origin: Function.Origin(place: "f\(number)", isWritable: true))
+                origin: Function.Origin(location: "f\(number)", isWritable: true))
         }
 
         mutating func disturb() throws {
@@ -35,16 +35,16 @@ import Testing
             case 0:
                 let status = FunctionStatus(replicas: Int.random(in: 0..<3, using: &random))
                 snapshot.setStatus(status, of: Function.ID("f\(number)"))
-            case 1: snapshot.update([], removing: [Function.ID("f\(number)")], refusals: [])
+            case 1: snapshot.update([], removing: [Function.ID("f\(number)")], rejections: [])
             default:
                 let other = Int.random(in: 0..<12, using: &random)
                 let removed = other == number ? [] : Set([Function.ID("f\(other)")])
-                snapshot.update([try function(number)], removing: removed, refusals: [])
+                snapshot.update([try function(number)], removing: removed, rejections: [])
             }
         }
     }
 
-    /// What is said of a change, without the order of what has none.
+    /// The reported changes. The parts without an order are sets.
     private struct Told: Equatable {
         let declared: [Function]
         let updated: Set<Function>
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
-    func `changes are those that a look at everything finds, however far back the follower is`(seed: UInt64) throws {
+    func `the changes equal those of a full comparison, however old the earlier snapshot is`(seed: UInt64) throws {
         var store = Store(seed: seed)
         var seen = store.snapshot
         for _ in 0..<300 {
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test func `a follower takes every change when it takes each one's`() throws {
+    @Test func `a follower that applies all reported changes has the state of the snapshot`() throws {
         var store = Store(seed: 7)
         var (seen, copies): (FunctionSnapshot, [Function.ID: Function]) = (store.snapshot, [:])
         for _ in 0..<1000 {
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test func `two ways from one snapshot are compared as a whole`() throws {
+    @Test func `two snapshots that diverged from a common one are compared in full`() throws {
         var store = Store(seed: 3)
         for _ in 0..<20 { try store.disturb() }
         var other = store
@@ -102,11 +102,11 @@ import Testing
         #expect(Told(other.snapshot.changes(since: store.snapshot)) == Told(anew.changes(since: store.snapshot)))
     }
 
-    @Test func `a change among ten thousand is found without a look at the others`() throws {
+    @Test func `a change among ten thousand functions is found without a comparison of the others`() throws {
         var store = Store(seed: 5)
         var functions: [Function] = []
         for number in 0..<10_000 { functions.append(try store.function(number)) }
-        store.snapshot.update(functions, refusals: [])
+        store.snapshot.update(functions, rejections: [])
         var (newest, fewest) = (store.snapshot, Duration.seconds(1))
         for number in 0..<200 {
             let before = newest

@@ -15,7 +15,7 @@ import Testing
             ("::2:3:4:5:6:7:8", 0x0000_0002_0003_0004, 0x0005_0006_0007_0008),
             ("1:2:3:4:5:6:1.2.3.4", 0x0001_0002_0003_0004, 0x0005_0006_0102_0304),
         ] as [(String, UInt64, UInt64)])
-    func `an address is read`(text: String, high: UInt64, low: UInt64) {
+    func `a valid address is parsed`(text: String, high: UInt64, low: UInt64) {
         #expect(read(text) == IPAddress(high: high, low: low))
     }
 
@@ -25,7 +25,7 @@ import Testing
         "g::",
         "+1::", "1.2.3.4::", "::1.2.3", "fe80::1%eth0", "[::1]", "localhost",
     ])
-    func `what is no address is none`(text: String) { #expect(read(text) == nil) }
+    func `a text that is not an address is rejected`(text: String) { #expect(read(text) == nil) }
 
     @Test(arguments: [
         ("10.0.0.0/8", "10.255.0.1", true), ("10.0.0.0/8", "11.0.0.1", false), ("10.1.2.3/8", "10.0.0.1", true),
@@ -34,7 +34,7 @@ import Testing
         ("2001:db8::/32", "2001:db8:ffff::1", true), ("2001:db8::/32", "2001:db9::1", false),
         ("2001:db8::/65", "2001:db8::8000:0:0:0", false), ("::1/128", "::1", true),
     ])
-    func `a range has the addresses that begin like it`(range: String, address: String, contains: Bool) throws {
+    func `a range contains the addresses with its prefix`(range: String, address: String, contains: Bool) throws {
         let range = try #require(AddressRange(range))
         let address = try #require(read(address))
         #expect(range.contains(address) == contains)
@@ -43,9 +43,9 @@ import Testing
     @Test(arguments: [
         "", "/8", "10.0.0.0/", "10.0.0.0/33", "::/129", "10.0.0.0/8/8", "10.0.0.0/+8", "a/8", "10.0.0.0/ 8",
     ])
-    func `what is no range is none`(text: String) { #expect(AddressRange(text) == nil) }
+    func `a text that is not a range is rejected`(text: String) { #expect(AddressRange(text) == nil) }
 
-    @Test func `an IPv6 subscriber has one number`() throws {
+    @Test func `all addresses of an IPv6 subscriber have the same subscriber number`() throws {
         #expect(read("2001:db8:1:2::1")?.subscriber == read("2001:db8:1:2:3:4:5:6")?.subscriber)
         #expect(read("2001:db8:1:2::1")?.subscriber != read("2001:db8:1:3::1")?.subscriber)
         #expect(read("1.2.3.4")?.subscriber != read("1.2.3.5")?.subscriber)

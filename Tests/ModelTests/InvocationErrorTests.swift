@@ -2,8 +2,8 @@ import F2SModel
 import Testing
 
 @Suite struct InvocationErrorTests {
-    private static func trouble(isTimeout: Bool) -> StartTrouble {
-        StartTrouble(
+    private static func startFailure(isTimeout: Bool) -> StartFailure {
+        StartFailure(
             stage: .start, reason: "ExitedAtStart", message: "It ended. Look at its log.", exitStatus: 3,
             logTail: ["a \"b\"", "c"], isTimeout: isTimeout, revision: Revision(text: "r"), attempts: 1, nextAttempt: 0,
             retryAfterSeconds: 7)
@@ -43,9 +43,8 @@ import Testing
         Expected(429, .queue, .rateExceeded(retryAfter: .milliseconds(1))),
         Expected(504, .queue, .queueTimeout(after: .seconds(1))),
         Expected(504, .scale, .scalingTimeout(after: .seconds(1))),
-        Expected(502, .start, .startFailed(trouble(isTimeout: false))),
-        Expected(504, .start, .startFailed(trouble(isTimeout: true))),
-        Expected(502, .start, .notRunnable(reason: "An image alone does not run here.")),
+        Expected(502, .start, .startFailed(startFailure(isTimeout: false))),
+        Expected(504, .start, .startFailed(startFailure(isTimeout: true))),
         Expected(502, .connect, .connectFailed),
         Expected(502, .function, .replicaLost(afterResponseBegan: true)),
         Expected(502, .function, .replicaLost(afterResponseBegan: false)),
@@ -56,7 +55,7 @@ import Testing
         Expected(503, .queue, .apiUnavailable),
     ]
 
-    @Test func `every error has a status, a stage and words that say what to do`() {
+    @Test func `every error has a status, a stage, a title and a detail`() {
         for expected in Self.errors {
             let error = expected.error
             #expect(error.status == expected.status, "\(error)")
@@ -66,10 +65,10 @@ import Testing
         }
     }
 
-    @Test func `what may pass by waiting says how long`() {
+    @Test func `an error after which a retry may succeed has a Retry-After time`() {
         #expect(InvocationError.queueFull(limit: 1).retryAfterSeconds == 1)
         #expect(InvocationError.draining.retryAfterSeconds == 1)
-        #expect(InvocationError.startFailed(Self.trouble(isTimeout: false)).retryAfterSeconds == 7)
+        #expect(InvocationError.startFailed(Self.startFailure(isTimeout: false)).retryAfterSeconds == 7)
         #expect(InvocationError.functionNotFound(path: "/").retryAfterSeconds == nil)
     }
 
@@ -78,14 +77,14 @@ import Testing
             (.zero, 1), (.nanoseconds(1), 1), (.seconds(1), 1), (.seconds(1) + .nanoseconds(1), 2),
             (.milliseconds(9999), 10), (.seconds(10_000), 10_000), (.seconds(Int64.max), 1_000_000_000),
         ] as [(Duration, Int)])
-    func `who is too fast is told whole seconds, never too few`(wait: Duration, seconds: Int) {
+    func `the Retry-After time of an exceeded rate is in whole seconds, rounded up`(wait: Duration, seconds: Int) {
         let error = InvocationError.rateExceeded(retryAfter: wait)
         #expect(error.retryAfterSeconds == seconds)
         #expect(error.detail.contains("after \(seconds) s."))
     }
 
-    @Test func `a problem of an invocation is a document of RFC 9457`() throws {
-        let problem = Problem(.startFailed(Self.trouble(isTimeout: false)), function: try FunctionName("hello"))
+    @Test func `the problem of an invocation is written as an RFC 9457 document`() throws {
+        let problem = Problem(.startFailed(Self.startFailure(isTimeout: false)), function: try FunctionName("hello"))
         #expect(
             problem.json
                 == #"{"title":"The function cannot be started","status":502,"detail":"It ended. Look at its log.","#
@@ -94,10 +93,11 @@ import Testing
         #expect(
             Problem(.functionNotFound(path: "/\"x\""), function: nil).json
                 == #"{"title":"No function has this path","status":404,"#
-                + #""detail":"Nothing is declared at /\"x\". `f2s list` shows every path.","stage":"route"}"# + "\n")
+                + #""detail":"No function is declared at /\"x\". `f2s list` shows every path.","#
+                + #""stage":"route"}"# + "\n")
     }
 
-    @Test func `a problem of the API lists the fields that were refused`() {
+    @Test func `a problem of the API lists the rejected fields`() {
         let problem = Problem(status: 422, title: "t", detail: "d", errors: ["a is missing", "b\nc"])
         #expect(problem.json == #"{"title":"t","status":422,"detail":"d","errors":["a is missing","b\nc"]}"# + "\n")
     }

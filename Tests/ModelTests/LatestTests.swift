@@ -2,7 +2,7 @@ import F2SModel
 import Testing
 
 @Suite struct LatestTests {
-    @Test func `a follower gets the value of now at once, and of what it missed the newest`() async {
+    @Test func `a follower gets the current value at once, and only the newest of the values that it missed`() async {
         let latest = Latest(1)
         var values = latest.values().makeAsyncIterator()
         #expect(await values.next() == 1)
@@ -13,7 +13,7 @@ import Testing
         #expect(latest.current == 4)
     }
 
-    @Test func `every follower gets every last value, also one that comes late`() async {
+    @Test func `every follower gets the last value, also a follower that starts late`() async {
         let latest = Latest("a")
         var early = latest.values().makeAsyncIterator()
         latest.publish("b")
@@ -25,7 +25,7 @@ import Testing
         #expect(await late.next() == "c")
     }
 
-    @Test func `a follower that is cancelled ends, and the others go on`() async {
+    @Test func `a cancelled follower ends, and the others continue`() async {
         let latest = Latest(0)
         var other = latest.values().makeAsyncIterator()
         await withTaskGroup(of: Int.self) { group in
@@ -35,14 +35,14 @@ import Testing
                 return seen
             }
             group.cancelAll()
-            // It ends although nothing more is published.
+            // The follower ends although no further value is published.
             for await seen in group { #expect(seen <= 1) }
         }
         latest.publish(7)
         #expect(await other.next() == 7)
     }
 
-    @Test func `concurrent changes are all made, and the last value comes to the follower`() async {
+    @Test func `all concurrent changes are applied, and the follower gets the last value`() async {
         let latest = Latest(0)
         await withTaskGroup(of: Void.self) { group in
             for _ in 0..<8 { group.addTask { for _ in 0..<100 { latest.update { $0 += 1 } } } }
@@ -51,16 +51,16 @@ import Testing
         #expect(await values.next() == 800)
     }
 
-    @Test func `a change that throws keeps the value`() {
+    @Test func `a change that throws does not change the value`() {
         let latest = Latest(1)
         #expect(throws: CancellationError.self) { try latest.update { _ in throw CancellationError() } }
         #expect(latest.current == 1)
     }
 
-    @Test func `a follower of several signals is woken by each of them`() async {
+    @Test func `each of several signals wakes their follower`() async {
         let signals = [Signal(), Signal(), Signal()]
         var arrivals = Signal.arrivals(of: signals).makeAsyncIterator()
-        #expect(await arrivals.next() != nil, "it is woken once at once")
+        #expect(await arrivals.next() != nil, "the follower is woken once immediately")
         for signal in signals {
             signal.raise()
             signal.raise()
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func `a signal that was raised often wakes once`() async {
+    @Test func `a signal that is raised several times wakes its follower once`() async {
         let signal = Signal()
         var arrivals = signal.arrivals().makeAsyncIterator()
         #expect(await arrivals.next() != nil)
@@ -79,7 +79,7 @@ import Testing
     }
 
     /// Cancelling a task and resuming it both hold the task's lock.
-    @Test(.timeLimit(.minutes(2))) func `a follower that is cancelled during a change blocks no other`() async {
+    @Test(.timeLimit(.minutes(2))) func `cancelling a follower during a change causes no deadlock`() async {
         let latest = Latest(0)
         await withTaskGroup { group in
             group.addTask {

@@ -9,14 +9,14 @@ import Testing
         ("aa*aa", ["aaaa", "aabaa"], ["aaa", "aa"]), ("plain", ["plain"], ["plain2", "plai", ""]),
         ("a**b", ["ab", "axb"], ["a", "b"]),
     ])
-    func `a pattern has the names that its stars can be filled to`(text: String, yes: [String], no: [String]) throws {
+    func `a star in a pattern matches any characters`(text: String, yes: [String], no: [String]) throws {
         let pattern = try #require(NamePattern(text))
         for name in yes { #expect(pattern.matches(name), "\(name)") }
         for name in no { #expect(!pattern.matches(name), "\(name)") }
     }
 
     @Test(arguments: ["", "A", "a b", "a/b", "?", String(repeating: "a", count: 254)])
-    func `another text is no pattern`(text: String) {
+    func `a text that is not a pattern is rejected`(text: String) {
         #expect(NamePattern(text) == nil)
     }
 }

@@ -3,13 +3,13 @@ import Testing
 
 @Suite struct PeerTokensTests {
     @Test(arguments: ["two words", "tab\t", "line\r\nX-Evil: 1", "ümlaut", "", String(repeating: "a", count: 1025)])
-    func `a token that cannot stand in a field is none`(token: String) {
+    func `a token that is not valid in a header field is ignored`(token: String) {
         #expect(!PeerTokens.isValid(token))
         #expect(!PeerTokens([token]).isSet)
         #expect(PeerTokens([token, "good"]).texts == ["good"])
     }
 
-    @Test func `at most two are kept, each once, the newest first`() {
+    @Test func `the first two different tokens are kept in order`() {
         #expect(PeerTokens(["c", "b", "b", "a"]).texts == ["c", "b"])
         #expect(PeerTokens(["a", "a"]).fieldValue == "a")
         #expect(PeerTokens(["b", "a"]).fieldValue == "b a")
@@ -21,10 +21,10 @@ import Testing
         ("", false), (" ", false), ("new,old", false), ("old old old", false), ("NEW", false), ("ne", false),
         ("newer", false),
     ])
-    func `one that both know is enough`(shown: String, isEnough: Bool) {
+    func `one common token is enough`(shown: String, isEnough: Bool) {
         #expect(PeerTokens(["new", "old"]).areShown(by: shown) == isEnough)
         #expect(!PeerTokens().areShown(by: shown))
     }
 
-    @Test func `nothing shown is nothing`() { #expect(!PeerTokens(["a"]).areShown(by: nil)) }
+    @Test func `a missing header field contains no token`() { #expect(!PeerTokens(["a"]).areShown(by: nil)) }
 }

@@ -4,14 +4,14 @@ import Testing
 
 @Suite struct ReplicaSnapshotTests {
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
-    func `the changes between two snapshots are the functions that differ`(seed: UInt64) {
+    func `the changes between two snapshots are the functions whose entries differ`(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         var snapshot = ReplicaSnapshot()
         var earlier: [ReplicaSnapshot] = [snapshot]
         for step in 0..<300 {
             let id = Self.id(Int.random(in: 0..<8, using: &random))
             snapshot[id] = Self.entry(of: id, &random)
-            // A follower may be slow, and another copy may have gone its own way.
+            // A follower may be slow, and another copy may have diverged.
             if step % 3 == 0 { earlier.append(snapshot) }
             if step % 50 == 49 {
                 snapshot = earlier.randomElement(using: &random) ?? snapshot
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test func `a follower that has missed thousands of changes finds them all`() {
+    @Test func `a follower that missed thousands of changes finds all of them`() {
         let first = ReplicaSnapshot()
         var random = SeededGenerator(seed: 1)
         var snapshot = first
@@ -33,14 +33,14 @@ import Testing
         #expect(snapshot.changes(since: first) == snapshot.functions)
     }
 
-    @Test func `an entry without replicas and trouble is gone`() {
+    @Test func `an entry without replicas and failures is removed`() {
         var snapshot = ReplicaSnapshot(replicas: [Self.replica("a-1", of: Self.id(1))])
         #expect(snapshot.functions == [Self.id(1)] && snapshot.replicas.count == 1)
         snapshot[Self.id(1)] = ReplicaSnapshot.Entry()
         #expect(snapshot.functions.isEmpty && snapshot == ReplicaSnapshot())
     }
 
-    @Test func `a snapshot that takes over another one differs where the two did`() {
+    @Test func `a snapshot that is updated to another one changes only where the two differ`() {
         var snapshot = ReplicaSnapshot(replicas: [1, 2].map { Self.replica("a", of: Self.id($0)) })
         let before = snapshot
         snapshot.update(to: ReplicaSnapshot(replicas: [2, 3].map { Self.replica("a", of: Self.id($0)) }))

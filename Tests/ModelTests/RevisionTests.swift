@@ -7,7 +7,7 @@ import Testing
         resources: Resources())
 
     @Test func `a revision is the same in every process and on every machine`() {
-        // Written down once: replicas that run must still be current after F2S itself was replaced.
+        // These are constants, because running replicas must remain current after F2S itself is replaced.
         #expect(Revision(of: Target(image: "hello:1")).text == "cb2bb20c7cb2855e")
         #expect(Revision(of: target).text == "34a09e767101b59b")
     }
@@ -20,7 +20,7 @@ import Testing
         { $0.resources.cpu = try? Quantity("1", field: "") }, { $0.resources.memory = try? Quantity("1", field: "") },
     ]
 
-    @Test func `whatever a replica is started from changes it`() {
+    @Test func `every input of a replica's start changes the revision`() {
         let revisions = Self.restarts.map { change in
             var changed = target
             change(&changed)
@@ -38,7 +38,7 @@ import Testing
         { $0.environment = ["B": "2", "A": "1"] },
     ]
 
-    @Test func `limits, scaling and the order of variables do not`() {
+    @Test func `limits, scaling and the order of variables do not change the revision`() {
         for change in Self.noRestarts {
             var changed = target
             change(&changed)
@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func `labels and annotations that a replica carries change it, each in its own way`() {
+    @Test func `different labels and annotations of a replica give different revisions`() {
         let metadata = [
             FunctionMetadata.none, FunctionMetadata(labels: ["a": "b"]), FunctionMetadata(labels: ["a": "c"]),
             FunctionMetadata(annotations: ["a": "b"]), FunctionMetadata(labels: ["a": "b"], annotations: ["a": "b"]),
@@ -56,14 +56,14 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `labels count where replicas carry them, and nowhere else`(carriesMetadata: Bool) throws {
+    func `labels change the revision only if replicas carry them`(carriesMetadata: Bool) throws {
         func revision(_ metadata: FunctionMetadata) throws -> Revision {
             Function(
                 id: Function.ID("1"),
                 draft: FunctionDraft(
                     name: try FunctionName("a"), route: try Route("/a"), target: target, metadata: metadata),
                 generation: 1, storeRevision: StoreRevision("1"), age: 1,
-                origin: Function.Origin(place: "a", carriesMetadata: carriesMetadata, isWritable: true)
+                origin: Function.Origin(location: "a", carriesMetadata: carriesMetadata, isWritable: true)
             ).revision
         }
         let isOther = try revision(FunctionMetadata(labels: ["team": "shop"])) != revision(.none)
@@ -77,7 +77,7 @@ import Testing
         "app.kubernetes.io/managed-by", "app.kubernetes.io/instance", "config.kubernetes.io/origin",
         "f2s.opensight.ch/function-uid", "pod-template-hash",
     ])
-    func `what a tool notes for itself is not carried`(key: String) {
+    func `keys that tools use for their own records are dropped`(key: String) {
         #expect(FunctionMetadata(labels: [key: "x", "team": "shop"]).labels == ["team": "shop"])
         #expect(FunctionMetadata(annotations: [key: "x"]).isEmpty)
     }
@@ -86,11 +86,11 @@ import Testing
         "team", "example.org/team", "app.kubernetes.io/part-of", "app.kubernetes.io/version", "prometheus.io/scrape",
         "sidecar.istio.io/inject", "cluster-autoscaler.kubernetes.io/safe-to-evict", "nothelm.sh/x",
     ])
-    func `what is meant for pods is carried`(key: String) {
+    func `keys that are meant for pods are kept`(key: String) {
         #expect(FunctionMetadata(labels: [key: "x"]).labels == [key: "x"])
     }
 
-    @Test func `a text and its end count, not only its characters`() {
+    @Test func `the hash depends on the ends of texts and lists, not only on their characters`() {
         func hash(_ lists: [String]...) -> String {
             var hash = StableHash()
             for list in lists { hash.add(list: list) }

@@ -8,10 +8,10 @@ import Testing
             draft: FunctionDraft(
                 name: try FunctionName(name), route: try Route(route), method: method, target: Target(image: "x")),
             generation: 1, storeRevision: StoreRevision("1"), age: age,
-            origin: Function.Origin(place: name, isWritable: true))
+            origin: Function.Origin(location: name, isWritable: true))
     }
 
-    /// Who loses a route, and to whom.
+    /// Returns the functions that lost their route, with the holder of it.
     private func losers(_ snapshot: FunctionSnapshot) -> [Function.ID: Function.ID] {
         Dictionary(
             uniqueKeysWithValues: snapshot.functions.compactMap { function in
@@ -19,7 +19,7 @@ import Testing
             })
     }
 
-    @Test func `the older keeps a route, every newer one loses to it`() throws {
+    @Test func `the oldest function keeps a route, and all newer ones lose it`() throws {
         let snapshot = FunctionSnapshot(functions: [
             try function("newest", age: 9, "/a", .get), try function("newer", age: 5, "/a", .get),
             try function("older", age: 1, "/a/", .get),
@@ -29,7 +29,7 @@ import Testing
         #expect(snapshot.functions.map(\.name.text) == ["older", "newer", "newest"])
     }
 
-    @Test func `another method or another path is no conflict`() throws {
+    @Test func `functions with different methods or paths are not in conflict`() throws {
         let snapshot = FunctionSnapshot(functions: [
             try function("a", age: 1, "/a", .get), try function("b", age: 2, "/a", .post),
             try function("c", age: 3, "/a", nil),
@@ -38,16 +38,14 @@ import Testing
         #expect(losers(snapshot).isEmpty)
     }
 
-    @Test func `two that answer any method are in conflict`() throws {
+    @Test func `two functions that answer any method are in conflict`() throws {
         let snapshot = FunctionSnapshot(functions: [
             try function("a", age: 1, "/a", nil), try function("b", age: 2, "/a", nil),
         ])
         #expect(losers(snapshot) == [Function.ID("b"): Function.ID("a")])
     }
 
-    @Test func `the holder of a route is the oldest function that has it, also before the snapshot knows the newer`()
-        throws
-    {
+    @Test func `the holder of a route is found also for a function that is not in the snapshot`() throws {
         let older = try function("older", age: 3, "/a", .get)
         let snapshot = FunctionSnapshot(functions: [older, try function("other", age: 1, "/a", .post)])
         #expect(snapshot.routeHolder(of: older) == nil)
@@ -56,8 +54,8 @@ import Testing
         #expect(snapshot.routeHolder(of: try function("moved", age: 2, "/a", .get)) == nil)
     }
 
-    @Test func `a refusal is written as compilers write it`() {
-        #expect(Refusal(place: "f", line: 1, column: 2, message: "m").description == "f:1:2: m")
-        #expect(Refusal(place: "f", message: "m").description == "f: m")
+    @Test func `a rejection is written in the form of compiler errors`() {
+        #expect(Rejection(location: "f", line: 1, column: 2, message: "m").description == "f:1:2: m")
+        #expect(Rejection(location: "f", message: "m").description == "f: m")
     }
 }

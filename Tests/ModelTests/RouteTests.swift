@@ -11,7 +11,7 @@ import Testing
     }
 
     @Test(arguments: ["", "/a//b", "/a/../b", "/.", "/a b", "/a%2fb", "/a?b", "/a#b", "/ü", "/invoke/x", "invoke/x/"])
-    func `what is no path of clean segments is refused`(text: String) {
-        #expect(throws: FieldComplaint.self) { try Route(text) }
+    func `a path with an invalid segment is rejected`(text: String) {
+        #expect(throws: FieldError.self) { try Route(text) }
     }
 }

@@ -4,7 +4,7 @@ import Testing
 @Suite struct StartRequestsTests {
     private let hello = Function.ID("hello")
 
-    @Test func `a request holds for its time, or until a replica takes invocations`() {
+    @Test func `a request holds for its lifetime, or until a replica accepts invocations`() {
         var requests = StartRequests()
         #expect(requests.isEmpty)
         #expect(requests.holds(hello, isAccepting: false, at: .zero) == false)
@@ -18,19 +18,19 @@ import Testing
         #expect(requests.isEmpty)
     }
 
-    @Test func `repeating a request prolongs it and wakes nobody`() {
+    @Test func `a repeated request is extended and is not new`() {
         var requests = StartRequests()
         #expect(requests.request(hello, at: .zero) == true)
         #expect(requests.request(hello, at: .seconds(4)) == false)
         #expect(requests.holds(hello, isAccepting: false, at: .seconds(8)) == true)
-        #expect(requests.request(hello, at: .seconds(9)) == true, "the one before is over")
+        #expect(requests.request(hello, at: .seconds(9)) == true, "the request before has ended")
     }
 
-    @Test func `requests are bounded`() {
+    @Test func `the number of requests is limited`() {
         var requests = StartRequests()
         for number in 0..<StartRequests.countMax { _ = requests.request(Function.ID("\(number)"), at: .zero) }
         #expect(requests.request(hello, at: .seconds(1)) == false)
         #expect(requests.holds(hello, isAccepting: false, at: .seconds(1)) == false)
-        #expect(requests.request(hello, at: .seconds(6)) == true, "the others are over")
+        #expect(requests.request(hello, at: .seconds(6)) == true, "the other requests have ended")
     }
 }

@@ -92,7 +92,7 @@ import Testing
         Case("fewer than none waiting", "target.limits.queued") { $0.limits.queued = -1 },
         Case("one waiting", nil) { $0.limits.queued = 1 },
         Case("over a million waiting", "target.limits.queued") { $0.limits.queued = 1_000_001 },
-        Case("none waiting, and nobody to wake it", "target.limits.queued") { $0.limits.queued = 0 },
+        Case("none waiting, and no replica always there", "target.limits.queued") { $0.limits.queued = 0 },
         Case("none waiting, and a replica always there", nil) { ($0.limits.queued, $0.minReplicas) = (0, 1) },
         Case("no rate at all", "target.limits.rate") { $0.limits.rate = 0 },
         Case("a negative rate", "target.limits.rate") { $0.limits.rate = -1 },
@@ -110,18 +110,18 @@ import Testing
     ]
 
     @Test(arguments: cases)
-    private func `a draft is refused for exactly the field that is wrong`(of wrong: Case) throws {
-        #expect(try draft(wrong.change).complaints().map(\.field) == (wrong.field.map { [$0] } ?? []))
+    private func `a draft is rejected for exactly the field that is invalid`(of wrong: Case) throws {
+        #expect(try draft(wrong.change).fieldErrors().map(\.field) == (wrong.field.map { [$0] } ?? []))
     }
 
-    @Test func `every complaint is told at once`() throws {
-        let complaints = try draft {
+    @Test func `all errors of a draft are reported at once`() throws {
+        let errors = try draft {
             $0.port = 0
             $0.minReplicas = -1
             $0.timeout = .seconds(-1)
-        }.complaints()
+        }.fieldErrors()
         #expect(
-            complaints.map(\.description) == [
+            errors.map(\.description) == [
                 #"target.minReplicas is "-1": it must be between 0 and 1000"#,
                 #"target.port is "0": it must be between 1 and 65535"#,
                 #"target.timeout is "-1s": it must be between 1ms and 24h"#,
@@ -129,43 +129,43 @@ import Testing
     }
 
     @Test(arguments: ["a", "0", "a-b", "9a", String(repeating: "a", count: 63)])
-    func `a DNS-1123 label names a function`(name: String) throws {
+    func `a DNS-1123 label is a valid function name`(name: String) throws {
         #expect(try FunctionName(name).text == name)
     }
 
     @Test(arguments: [
         "", "-a", "a-", "A", "a_b", "a.b", "a/b", "../a", "a\0", "ä", "a ", String(repeating: "a", count: 64),
     ])
-    func `anything else names none`(name: String) {
-        let complaint = #expect(throws: FieldComplaint.self) { try FunctionName(name) }
-        #expect(complaint?.field == "metadata.name")
+    func `a text that is not a DNS-1123 label is rejected`(name: String) {
+        let error = #expect(throws: FieldError.self) { try FunctionName(name) }
+        #expect(error?.field == "metadata.name")
     }
 
     @Test(arguments: Function.Method.allCases)
-    func `a method is known in any case`(method: Function.Method) throws {
+    func `a method is accepted in any letter case`(method: Function.Method) throws {
         #expect(try Function.Method(method.rawValue.lowercased()) == method)
         #expect(try Function.Method(method.rawValue) == method)
     }
 
     @Test(arguments: ["", "FETCH", "GET ", "CONNECT", "*"])
-    func `an unknown method is refused with those that are known`(text: String) {
-        let complaint = #expect(throws: FieldComplaint.self) { try Function.Method(text) }
-        #expect(complaint?.requirement.contains("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE") == true)
+    func `the error for an unknown method lists the known ones`(text: String) {
+        let error = #expect(throws: FieldError.self) { try Function.Method(text) }
+        #expect(error?.requirement.contains("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE") == true)
     }
 
-    @Test func `a long value is shortened in a complaint`() {
-        let complaint = FieldComplaint(field: "f", value: String(repeating: "x", count: 1000), requirement: "be short")
-        #expect(complaint.value?.count == 80)
+    @Test func `a long value is shortened in an error`() {
+        let error = FieldError(field: "f", value: String(repeating: "x", count: 1000), requirement: "be short")
+        #expect(error.value?.count == 80)
         #expect(
-            FieldComplaint(field: "f", value: nil, requirement: "be there").description
+            FieldError(field: "f", value: nil, requirement: "be there").description
                 == "f is missing: it must be there")
     }
 
     @Test(arguments: [(4096, true), (4097, false)])
-    func `a description has at most 4 KiB`(bytes: Int, isAccepted: Bool) throws {
+    func `a description may have at most 4 KiB`(bytes: Int, isAccepted: Bool) throws {
         var draft = try draft { _ in }
-        // Two bytes each.
+        // The letter é has two bytes.
         draft.summary = String(repeating: "é", count: bytes / 2) + String(repeating: "a", count: bytes % 2)
-        #expect(draft.complaints().map(\.field) == (isAccepted ? [] : ["spec.description"]))
+        #expect(draft.fieldErrors().map(\.field) == (isAccepted ? [] : ["spec.description"]))
     }
 }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import F2SOperator
 
-/// What a process answers that does not lead: the same as the one that does.
+/// The answers of a process that does not lead: the same as those of the leader.
 @Suite struct LeaderViewTests {
     private struct Bench: Sendable {
         let memory: InMemoryPlatform
@@ -55,16 +55,16 @@ import Testing
         return report
     }
 
-    @Test func `why is answered by the process that leads, whoever is asked`() async throws {
+    @Test func `the leader's decisions are returned, whichever process is asked`() async throws {
         let bench = try Bench()
         let view = LeaderView(isLeader: true, explanations: [bench.id: explanation])
         bench.peers.answer("/leader", with: Array(try JSONEncoder().encode(view)))
-        bench.link.take(report(from: "b", isLeader: true))
+        bench.link.receive(report(from: "b", isLeader: true))
         #expect(await bench.controller.fetchExplanations(of: bench.id) == [bench.id: explanation])
         #expect(bench.peers.asked == ["b /leader"], "the one that leads is asked first")
     }
 
-    @Test func `a process that leads asks nobody`() async throws {
+    @Test func `a leader asks no other process`() async throws {
         try await Bench(isLeader: true).run { bench in
             try await eventually("it has decided") { await !bench.controller.fetchExplanations(of: bench.id).isEmpty }
             #expect(!bench.peers.asked.contains { $0.hasSuffix("/leader") })
@@ -74,7 +74,7 @@ import Testing
         }
     }
 
-    @Test func `without anybody who leads nothing is made up`() async throws {
+    @Test func `without a leader there are no decisions`() async throws {
         let bench = try Bench()
         bench.peers.answer(
             "/leader", with: Array(try JSONEncoder().encode(LeaderView(isLeader: false, explanations: [:]))))
@@ -83,16 +83,16 @@ import Testing
         #expect(bench.controller.leaderView(of: nil) == LeaderView(isLeader: false, explanations: [:]))
     }
 
-    @Test func `what has happened elsewhere is fetched and keeps its number`() async throws {
+    @Test func `an event of another process is fetched and keeps its number`() async throws {
         try await Bench().run { bench in
             let event = Event(sequence: 42, time: 1, function: "hello", reason: "Scaled", message: "From 0 to 1.")
             bench.peers.answer("/events", with: Array(try JSONEncoder().encode([event])))
             try await eventually("the peers are known") { bench.peers.asked.contains("a /load") }
-            bench.link.take(report(from: "a", newestEvent: 42))
+            bench.link.receive(report(from: "a", newestEvent: 42))
             try await eventually("it is known here") { bench.memory.events.all == [event] }
-            // What is known already is not fetched again.
+            // A known event is not fetched again.
             let asked = bench.peers.asked.count { $0.hasSuffix("/events") }
-            bench.link.take(report(from: "b", newestEvent: 42))
+            bench.link.receive(report(from: "b", newestEvent: 42))
             for _ in 0..<50 { await Task.yield() }
             #expect(bench.peers.asked.count { $0.hasSuffix("/events") } == asked)
         }

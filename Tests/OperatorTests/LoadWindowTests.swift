@@ -24,7 +24,7 @@ import Testing
         #expect(window.length < .seconds(63))
     }
 
-    @Test func `a burst weighs as much as it lasted, in the short window more than in the long one`() {
+    @Test func `a burst counts as long as it lasted, more in the short window than in the long one`() {
         var window = LoadWindow()
         for second in 0...60 { _ = window.observe(load(0), at: .seconds(second), keeping: .seconds(60)) }
         _ = window.observe(load(12), at: .seconds(61), keeping: .seconds(60))
@@ -32,7 +32,7 @@ import Testing
         #expect(abs(window.average(over: .seconds(60)) - 0.2) < 1e-9)
     }
 
-    @Test func `reports may come at any time, and often`() {
+    @Test func `reports may arrive at any time, and often`() {
         var window = LoadWindow()
         var now = Duration.zero
         var seconds = 0.0
@@ -53,7 +53,7 @@ import Testing
         #expect(window.average(over: .seconds(60)) == 1)
     }
 
-    @Test func `a report tells whether anything went on since the one before`() {
+    @Test func `a report shows whether there was activity since the previous one`() {
         var window = LoadWindow()
         func observe(_ load: LoadReport.FunctionLoad, _ second: Int) -> Bool {
             window.observe(load, at: .seconds(second), keeping: .seconds(60))
@@ -66,7 +66,7 @@ import Testing
         #expect(!observe(load(7.001, admitted: 4), 6))
     }
 
-    @Test func `a dispatcher that counts anew is believed from then on`() {
+    @Test func `a dispatcher that resets its counters is trusted from then on`() {
         var window = LoadWindow()
         _ = window.observe(load(100, admitted: 5), at: .seconds(1), keeping: .seconds(60))
         _ = window.observe(load(900, admitted: 9), at: .seconds(2), keeping: .seconds(60))
@@ -76,7 +76,7 @@ import Testing
         #expect(window.average(over: .seconds(60)) == 2)
     }
 
-    @Test func `an hour's window is right within its coarser points`() {
+    @Test func `the window of an hour is exact up to its coarser points`() {
         var window = LoadWindow()
         for second in 0...7200 {
             let area = second < 3600 ? 0 : Double(second - 3600) * 4

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A dispatcher without connections: a test says what is in flight.
+/// A dispatcher without connections. A test sets its load.
 final class StubDataPlane: DataPlane {
     private struct State {
         var load = LoadReport()
@@ -27,7 +27,7 @@ final class StubDataPlane: DataPlane {
 
     func apply(_ ownership: Ownership) {}
 
-    /// A replica that drains takes nothing new; a new one accepts at once.
+    /// Applies replicas: a draining one receives nothing new, and a new one accepts at once.
     func apply(_ replicas: ReplicaSnapshot) {
         state.withLock { state in
             state.published.append(replicas)
@@ -44,14 +44,14 @@ final class StubDataPlane: DataPlane {
 
     func currentLoad(of functions: Set<Function.ID>) -> LoadReport { state.withLock { $0.load(of: functions) } }
 
-    func takeChangedFunctions() -> Set<Function.ID> {
+    func popChangedFunctions() -> Set<Function.ID> {
         state.withLock { state in
             defer { state.changed = [] }
             return state.changed
         }
     }
 
-    /// Every snapshot that came down, oldest first.
+    /// Every snapshot that the dispatcher received, oldest first.
     var published: [ReplicaSnapshot] { state.withLock { $0.published } }
 
     func change(_ body: (inout LoadReport) -> Void) {
@@ -72,13 +72,13 @@ final class StubDataPlane: DataPlane {
         change { $0.functions[function, default: .init()].wantsActivation = true }
     }
 
-    /// Somebody waits, or nobody does any more.
+    /// Sets the number of queued invocations of a function.
     func wait(_ id: Function.ID, _ queued: Int) {
         change { $0.functions[id] = .init(queued: queued, wantsActivation: queued > 0, admitted: UInt64(queued)) }
     }
 }
 
-/// Time that passes when a test says so.
+/// A clock that a test advances by hand.
 final class ManualClock: OperatorClock {
     private struct State {
         var now = Duration.zero
@@ -109,7 +109,7 @@ final class ManualClock: OperatorClock {
     }
 }
 
-/// Forwards to a runtime in memory, notes when it was asked, and lets some functions wait.
+/// Forwards to a runtime in memory, records the times of its calls, and can block the calls of some functions.
 final class WatchedReplicas: ReplicaRuntime {
     let inner: InMemoryReplicas
     private let held: Mutex<Set<Function.ID>> = Mutex([])
@@ -118,10 +118,10 @@ final class WatchedReplicas: ReplicaRuntime {
 
     init(_ inner: InMemoryReplicas) { self.inner = inner }
 
-    /// When `apply` was called with a count above zero.
+    /// The times at which `apply` was called with a count above zero.
     var askedAt: [ContinuousClock.Instant] { asked.withLock { $0 } }
 
-    /// What the platform answers when it is asked whether it is there.
+    /// Sets the answer of the platform to an outage check.
     func set(outage reason: String?) { outage.withLock { $0 = reason } }
 
     func fetchOutage() async -> String? { outage.withLock { $0 } }
@@ -145,7 +145,7 @@ final class WatchedReplicas: ReplicaRuntime {
     }
 }
 
-/// An election whose result a test gives.
+/// An election whose result a test sets.
 final class StubElection: LeaderElection {
     private let leads: Mutex<Bool>
 
@@ -155,7 +155,7 @@ final class StubElection: LeaderElection {
     func set(_ isLeader: Bool) { leads.withLock { $0 = isLeader } }
 }
 
-/// Counts the warnings.
+/// A log handler that collects the warnings.
 struct CountingLog: LogHandler {
     final class Lines: Sendable {
         private let lines = Mutex<[String]>([])
@@ -177,17 +177,17 @@ struct CountingLog: LogHandler {
     }
 }
 
-/// Waits until something holds; the deadline is only there so that a failing test ends.
+/// Waits until a condition holds. The deadline exists only so that a failing test ends.
 func eventually(
     _ what: Comment, within limit: Duration = .seconds(20), _ condition: () async -> Bool,
     sourceLocation: SourceLocation = #_sourceLocation
 ) async throws {
     let deadline = ContinuousClock.now + limit
-    // On a busy machine the time may be over before there was a chance to look again.
-    var looks = 0
+    // On a busy machine the deadline may pass before the condition could be checked again.
+    var attempts = 0
     while await !condition() {
-        looks += 1
-        guard ContinuousClock.now < deadline || looks < 500 else {
+        attempts += 1
+        guard ContinuousClock.now < deadline || attempts < 500 else {
             Issue.record(what, sourceLocation: sourceLocation)
             return
         }

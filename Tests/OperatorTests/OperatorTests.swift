@@ -7,7 +7,7 @@ import Testing
 @testable import F2SOperator
 
 @Suite struct OperatorTests {
-    /// An operator with everything around it in memory.
+    /// An operator with all its dependencies in memory.
     private struct Bench: Sendable {
         let memory: InMemoryPlatform
         let runtime: WatchedReplicas
@@ -33,7 +33,7 @@ import Testing
                 requestTimeout: { .seconds(10) })
         }
 
-        /// Runs the operator while `body` does.
+        /// Runs the operator while `body` runs.
         func run(_ body: @Sendable @escaping (Bench) async throws -> Void) async throws {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { try await service.run() }
@@ -51,7 +51,7 @@ import Testing
             memory.functions.current.functions.first { $0.name.text == name }?.status
         }
 
-        /// The tick, until something holds.
+        /// Advances the clock by ticks until the condition holds.
         func tick(
             until what: Comment, sourceLocation: SourceLocation = #_sourceLocation, _ condition: () -> Bool
         ) async throws {
@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func `a waiter of a cold function is heard within a millisecond`() async throws {
+    @Test func `an invocation of a cold function starts a replica within a millisecond`() async throws {
         let count = 50
         let drafts = try (0..<count).map { try Samples.draft("f\($0)") }
         try await Bench(drafts).run { bench in
@@ -73,18 +73,18 @@ import Testing
             for number in 0..<count {
                 let start = ContinuousClock.now
                 bench.dataPlane.wait(bench.id("f\(number)"), 1)
-                try await eventually("it is heard") { bench.runtime.askedAt.count == number + 1 }
+                try await eventually("the platform is called") { bench.runtime.askedAt.count == number + 1 }
                 waits.append(start.duration(to: bench.runtime.askedAt.last ?? .now))
             }
             waits.sort()
             print("from activation to apply: median \(waits[count / 2]) of \(count)")
-            // The operator's clock stands still: that they are heard at all shows that no tick was needed. How long it
-            // takes is told by the quickest; beside ten processes per core that one waits for its turn, too.
+            // The operator's clock stands still, so the calls show that no tick was needed. The fastest one is the
+            // measure: if ten processes share a core, even that one waits for its turn.
             #expect(waits[0] < .milliseconds(50))
         }
     }
 
-    @Test func `the minimum is started, shown and told`() async throws {
+    @Test func `the minimum is started and visible in status, events, metrics and decisions`() async throws {
         try await Bench([try Samples.draft(min: 2)]).run { bench in
             try await eventually("two run") { bench.status()?.readyReplicas == 2 }
             #expect(bench.replicas.count == 2)
@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    @Test func `a hundred waiters on one slot each get all that the maximum allows, by one call`() async throws {
+    @Test func `a hundred waiting invocations start the maximum of replicas by one call`() async throws {
         try await Bench([try Samples.draft(max: 3, concurrency: 1)]).run { bench in
             bench.dataPlane.wait(bench.id(), 100)
             try await eventually("three run") { bench.replicas.count == 3 }
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test func `a replica is stopped only when the dispatcher knows and nothing is left in flight`() async throws {
+    @Test func `a replica is stopped only when the dispatcher has drained it`() async throws {
         try await Bench([try Samples.draft(scaling: Scaling(idle: .seconds(2)))]).run { bench in
             bench.dataPlane.wait(bench.id(), 1)
             try await eventually("one runs") { bench.seen.first?.state == .ready }
@@ -131,11 +131,11 @@ import Testing
             #expect(bench.replicas.map(\.id) == [replica])
             bench.dataPlane.change { $0.replicas[replica]?.inFlight = 0 }
             try await eventually("it is gone") { bench.replicas.isEmpty }
-            try await eventually("the status says so") { bench.status()?.conditions.first?.reason == "ScaledToZero" }
+            try await eventually("the status is updated") { bench.status()?.conditions.first?.reason == "ScaledToZero" }
         }
     }
 
-    @Test func `who comes while the last replica drains gets it back`() async throws {
+    @Test func `an invocation that arrives while the last replica drains gets it back`() async throws {
         try await Bench([try Samples.draft(scaling: Scaling(idle: .seconds(2)))]).run { bench in
             bench.dataPlane.wait(bench.id(), 1)
             try await eventually("one runs") { bench.seen.first?.state == .ready }
@@ -151,7 +151,7 @@ import Testing
         }
     }
 
-    @Test func `a replica that never gets empty is stopped when its time is over`() async throws {
+    @Test func `a replica that never becomes idle is stopped after the longest drain time`() async throws {
         let draft = try Samples.draft(timeout: .seconds(3), scaling: Scaling(idle: .seconds(2)))
         try await Bench([draft]).run { bench in
             bench.dataPlane.wait(bench.id(), 1)
@@ -168,7 +168,7 @@ import Testing
         }
     }
 
-    @Test func `what is cut at the end of the drain time is told and counted`() async throws {
+    @Test func `invocations that are cut at the end of the drain time are reported and counted`() async throws {
         let draft = try Samples.draft(
             timeout: .seconds(3), drainTimeout: .seconds(5), scaling: Scaling(idle: .seconds(2)))
         try await Bench([draft]).run { bench in
@@ -186,12 +186,12 @@ import Testing
             #expect(bench.clock.now() - start >= .seconds(5))
             let cut = try #require(bench.memory.events.all.first { $0.reason == "InvocationsCut" })
             #expect(cut.isWarning && cut.function == "hello")
-            #expect(cut.message.contains("with 3 invocations in flight, which had not ended 5 s after"))
+            #expect(cut.message.contains("with 3 invocations in flight, which did not end within the drain timeout of"))
             #expect(bench.metrics.exposition().contains("f2s_invocations_cut_total 3\n"))
         }
     }
 
-    @Test func `a new revision takes over only when it accepts`() async throws {
+    @Test func `a new revision replaces the old one only when it accepts`() async throws {
         let bench = Bench([try Samples.draft(min: 1)], startsReady: false)
         try await bench.run { bench in
             try await eventually("one starts") { bench.replicas.count == 1 }
@@ -201,26 +201,26 @@ import Testing
             _ = try await bench.memory.functions.replace(try Samples.draft(min: 1, version: 2), ifRevision: nil)
             try await eventually("the new one starts beside it") { bench.replicas.count == 2 }
             let new = try #require(bench.replicas.last)
-            bench.memory.replicas.setTrouble(Samples.trouble(of: new.revision), of: bench.id())
+            bench.memory.replicas.setStartFailure(Samples.startFailure(of: new.revision), of: bench.id())
             try await eventually("the rollout is stuck") {
                 bench.status()?.conditions.contains { $0.kind == .rolloutFailed } == true
             }
-            // The declared revision does not answer, the one before it does.
+            // The declared revision does not answer, but the previous one does.
             #expect(bench.status()?.conditions.first?.isTrue == false)
             #expect(bench.status()?.conditions.first?.reason == "RolloutFailed")
             #expect(bench.status()?.readyReplicas == 1 && bench.status()?.updatedReadyReplicas == 0)
             #expect(bench.seen.first { $0.id == old }?.state == .ready)
             bench.memory.replicas.set(.ready, of: new.id)
             try await eventually("the old one is gone") { bench.replicas.map(\.id) == [new.id] }
-            try await eventually("and people know") { bench.reasons.last == "RolledOut" }
+            try await eventually("and an event is emitted") { bench.reasons.last == "RolledOut" }
             #expect(bench.reasons.contains("RolloutFailed"))
-            try await eventually("nothing else is the matter") {
+            try await eventually("no other condition is left") {
                 bench.status()?.conditions.map(\.kind) == [.ready]
             }
         }
     }
 
-    @Test func `a deleted function finishes its work, is removed, and its series go`() async throws {
+    @Test func `a deleted function finishes its work, is removed, and its metrics disappear`() async throws {
         try await Bench([try Samples.draft(min: 1)]).run { bench in
             try await eventually("one runs") { bench.seen.first?.state == .ready }
             let replica = try #require(bench.seen.first?.id)
@@ -236,7 +236,7 @@ import Testing
         }
     }
 
-    @Test func `who loses the route runs nothing and says who has it`() async throws {
+    @Test func `a function that loses its route runs nothing and names the holder`() async throws {
         let drafts = [
             try Samples.draft("first", route: "x", min: 1), try Samples.draft("second", route: "x", min: 1),
         ]
@@ -250,19 +250,19 @@ import Testing
             #expect(bench.reasons.contains("RouteConflict"))
             try await bench.memory.functions.delete(try FunctionName("first"), ifRevision: nil)
             try await eventually("the route is free") { bench.status("second")?.readyReplicas == 1 }
-            try await eventually("and people know") { bench.reasons.contains("RouteConflictResolved") }
+            try await eventually("and an event is emitted") { bench.reasons.contains("RouteConflictResolved") }
         }
     }
 
-    @Test func `a platform that fails is asked again with longer waits and logged once`() async throws {
+    @Test func `a failing platform is called again with longer pauses and logged once`() async throws {
         let bench = Bench([try Samples.draft(min: 1)])
-        bench.memory.replicas.fail(with: .unavailable("no room"))
+        bench.memory.replicas.fail(with: .unavailable("no capacity"))
         try await bench.run { bench in
             try await eventually("it was asked") { bench.memory.replicas.calls.count == 1 }
             try await bench.tick(until: "it is asked again") { bench.memory.replicas.calls.count >= 4 }
             #expect(bench.clock.now() >= .seconds(7))
             #expect(bench.lines.warnings.count == 1)
-            #expect(bench.lines.warnings.first?.contains("no room") == true)
+            #expect(bench.lines.warnings.first?.contains("no capacity") == true)
             bench.memory.replicas.fail(with: nil)
             try await bench.tick(until: "it runs") { bench.status()?.readyReplicas == 1 }
             let text = bench.metrics.exposition()
@@ -270,7 +270,7 @@ import Testing
         }
     }
 
-    @Test func `who calls a cold function hears that the platform is away, and is not asked for when nobody waits`()
+    @Test func `an invocation of a cold function receives an outage, which is checked only while it waits`()
         async throws
     {
         let bench = Bench([try Samples.draft()])
@@ -278,18 +278,18 @@ import Testing
         bench.runtime.set(outage: "The API server cannot be reached.")
         try await bench.run { bench in
             try await bench.tick(until: "it has decided") { !bench.service.currentExplanations().isEmpty }
-            #expect(bench.dataPlane.published.allSatisfy { $0.troubles.isEmpty })
+            #expect(bench.dataPlane.published.allSatisfy { $0.startFailures.isEmpty })
             bench.dataPlane.wait(bench.id(), 1)
-            try await bench.tick(until: "it is told") {
-                bench.dataPlane.published.last?.troubles[bench.id()]?.reason == "PlatformUnreachable"
+            try await bench.tick(until: "it is reported") {
+                bench.dataPlane.published.last?.startFailures[bench.id()]?.reason == "PlatformUnreachable"
             }
-            let trouble = bench.dataPlane.published.compactMap { $0.troubles[bench.id()] }.first
-            #expect(trouble?.stage == .scale && trouble?.retryAfterSeconds == 2)
-            #expect(trouble?.message == "The API server cannot be reached.")
+            let startFailure = bench.dataPlane.published.compactMap { $0.startFailures[bench.id()] }.first
+            #expect(startFailure?.stage == .scale && startFailure?.retryAfterSeconds == 2)
+            #expect(startFailure?.message == "The API server cannot be reached.")
             #expect(bench.status()?.conditions.contains { $0.kind == .startFailed } != true)
             bench.runtime.set(outage: nil)
             try await bench.tick(until: "it is over") {
-                bench.dataPlane.published.last?.troubles.isEmpty == true
+                bench.dataPlane.published.last?.startFailures.isEmpty == true
             }
         }
     }
@@ -303,13 +303,13 @@ import Testing
         }
     }
 
-    @Test func `who does not lead changes nothing, and takes over when it does`() async throws {
+    @Test func `a process that does not lead changes nothing, and takes over when it does`() async throws {
         try await Bench([try Samples.draft(min: 1)], isLeader: false).run { bench in
             try await eventually("replicas go down") { !bench.dataPlane.published.isEmpty }
             for _ in 0..<3 { bench.clock.advance(by: .seconds(1)) }
             #expect(bench.memory.replicas.calls.isEmpty)
             #expect(bench.service.currentExplanations().isEmpty)
-            // Not known is not zero.
+            // An unknown value is not zero.
             #expect(!bench.metrics.exposition().contains("f2s_replicas_desired{"))
             #expect(!bench.metrics.exposition().contains("f2s_replicas_ready{"))
             bench.election.set(true)
@@ -333,11 +333,11 @@ import Testing
         }
     }
 
-    @Test func `it ends when it is cancelled, with calls under way`() async throws {
+    @Test func `the operator ends when it is cancelled with calls in flight`() async throws {
         let bench = Bench([try Samples.draft(min: 1)])
         bench.runtime.hold(bench.id())
         try await bench.run { bench in
-            try await eventually("a call is under way") { !bench.runtime.askedAt.isEmpty }
+            try await eventually("a call is in flight") { !bench.runtime.askedAt.isEmpty }
         }
         #expect(bench.lines.warnings.isEmpty)
     }

@@ -10,7 +10,7 @@ import Testing
         let few = try Self.medianTick(functions: 10)
         let many = try Self.medianTick(functions: 10_000)
         print("a tick with 10,000 idle functions: \(many) µs, with 10: \(few) µs")
-        // A thousand times as many; a look at each of them would take a hundred times as long at least.
+        // There are a thousand times as many. Examining each of them would take at least a hundred times as long.
         #expect(many / few < 20)
     }
 
@@ -18,11 +18,12 @@ import Testing
         let few = try Self.medianEvent(replicas: 10)
         let many = try Self.medianEvent(replicas: 500)
         print("an event of one replica beside 500 others: \(many) µs, beside 10: \(few) µs")
-        // Fifty times as many; a look at each of them would take that many times as long.
+        // There are fifty times as many. Examining each of them would take that many times as long.
         #expect(many / few < 10)
     }
 
-    /// Microseconds from an event of one replica until the dispatcher's snapshot and the calls are known.
+    /// Returns the microseconds from an event of one replica until the dispatcher's snapshot and the calls are
+    /// computed.
     private static func medianEvent(replicas count: Int) throws -> Double {
         var state = OperatorState(metrics: OperatorMetrics(MetricRegistry()), requestTimeout: .seconds(120))
         let functions = try (0..<count).map { Samples.function(try Samples.draft("f\($0)", min: 1), age: UInt64($0)) }
@@ -32,15 +33,15 @@ import Testing
                     id: Replica.ID("\(function.id)-1"), function: function.id, revision: function.revision,
                     state: .ready, since: 0)
             })
-        state.take(FunctionSnapshot(functions: functions))
-        state.take(replicas, at: .zero)
+        state.apply(FunctionSnapshot(functions: functions))
+        state.apply(replicas, at: .zero)
         var times: [Duration] = []
         var second = 0
         while times.count < 21 {
             second += 1
             let now = Duration.seconds(second)
             _ = state.plan(LoadReport(), at: now, wall: 0, isLeader: true)
-            // At first the platform must be told of every function, of some at a time.
+            // At first every function is sent to the platform, some at a time.
             var isCalm = true
             while case let calls = state.calls(LoadReport(), at: now), !calls.isEmpty {
                 for call in calls { _ = state.end(call, isSuccess: true, at: now) }
@@ -50,7 +51,7 @@ import Testing
             let id = functions[times.count % count].id
             replicas[id].replicas[0].processID = second
             let start = processorTime()
-            state.take(replicas, at: now)
+            state.apply(replicas, at: now)
             let reported = try #require(state.loadWanted(isTick: false, isLeader: true))
             let outcome = state.plan(
                 LoadReport(), of: reported, isTick: false, at: now, wall: 0, isLeader: true)
@@ -68,8 +69,8 @@ import Testing
             let function = Samples.function(try Samples.draft("f\(number)"), age: UInt64(number))
             functions.append(function)
         }
-        state.take(FunctionSnapshot(functions: functions))
-        state.take(ReplicaSnapshot(), at: .zero)
+        state.apply(FunctionSnapshot(functions: functions))
+        state.apply(ReplicaSnapshot(), at: .zero)
         var times: [Duration] = []
         var second = 0
         while times.count < 21 {
@@ -77,14 +78,14 @@ import Testing
             let start = Self.processorTime()
             _ = state.plan(LoadReport(), at: .seconds(second), wall: 0, isLeader: true)
             let calls = state.calls(LoadReport(), at: .seconds(second))
-            // At first the platform must be told of every function; what is measured is the calm after it.
+            // At first every function is sent to the platform. The ticks after that are measured.
             if calls.isEmpty { times.append(Self.processorTime() - start) }
             for call in calls { _ = state.end(call, isSuccess: true, at: .seconds(second)) }
         }
         return times.sorted()[times.count / 2] / .microseconds(1)
     }
 
-    /// What this thread has used: other suites and processes do not count.
+    /// Returns the processor time that this thread has used, so that other suites and processes do not count.
     private static func processorTime() -> Duration {
         var time = timespec()
         clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

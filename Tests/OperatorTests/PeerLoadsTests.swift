@@ -19,9 +19,9 @@ import Testing
             peer: peer, sequence: sequence, load: LoadReport(functions: [id: load], replicas: replicas), holds: [])
     }
 
-    @Test func `what is in hand is added up, and one that accepts is enough`() {
+    @Test func `loads are added up, and a replica accepts if one process reports it as accepting`() {
         var loads = PeerLoads()
-        _ = loads.take(
+        _ = loads.record(
             report("b", 1, .init(inFlight: 2, queued: 3), replicas: [replica: .init(inFlight: 2, isAccepting: true)]),
             at: .zero)
         let own = LoadReport(
@@ -32,7 +32,7 @@ import Testing
         #expect(sum.load.replicas[replica] == .init(inFlight: 3, isAccepting: true))
     }
 
-    @Test func `counters move by what was counted between two reports of one process`() {
+    @Test func `counters change by the difference between two reports of one process`() {
         var loads = PeerLoads()
         let counted = { (number: UInt64) in
             LoadReport.FunctionLoad(admitted: number, concurrencySeconds: Double(number))
@@ -41,28 +41,28 @@ import Testing
             var loads = loads
             return loads.sum(with: LoadReport(functions: [id: .init()]), [], at: .zero).load.functions[id]?.admitted
         }
-        _ = loads.take(report("b", 1, counted(1000)), at: .zero)
-        #expect(admitted(loads) == 0, "what was counted before anybody looked is no news")
-        _ = loads.take(report("b", 2, counted(1010)), at: .zero)
+        _ = loads.record(report("b", 1, counted(1000)), at: .zero)
+        #expect(admitted(loads) == 0, "the first report adds nothing")
+        _ = loads.record(report("b", 2, counted(1010)), at: .zero)
         #expect(admitted(loads) == 10)
-        // It has begun anew.
-        _ = loads.take(report("b", 3, counted(3)), at: .zero)
+        // The process has restarted.
+        _ = loads.record(report("b", 3, counted(3)), at: .zero)
         #expect(admitted(loads) == 10)
-        _ = loads.take(report("b", 4, counted(5)), at: .zero)
+        _ = loads.record(report("b", 4, counted(5)), at: .zero)
         #expect(admitted(loads) == 12)
         loads.keep(only: [] as Set<String>, at: .seconds(60))
-        #expect(admitted(loads) == 12, "one that is gone takes nothing back")
+        #expect(admitted(loads) == 12, "a process that is gone subtracts nothing")
         loads.forget([id])
         #expect(admitted(loads) == 0)
     }
 
-    @Test func `counters of this process count on when it leaves the function out and another one reports it`() {
+    @Test func `counters of this process are kept while only another process reports the function`() {
         var loads = PeerLoads()
         let own = LoadReport(functions: [id: .init(admitted: 7, concurrencySeconds: 3)])
         _ = loads.sum(with: own, [peer("b")], at: .zero)
-        #expect(loads.sum(with: LoadReport(), [peer("b")], at: .zero).load.functions.isEmpty, "nobody reports it")
-        _ = loads.take(report("b", 1, .init(inFlight: 1, admitted: 1)), at: .zero)
-        _ = loads.take(report("b", 2, .init(inFlight: 2, admitted: 2)), at: .zero)
+        #expect(loads.sum(with: LoadReport(), [peer("b")], at: .zero).load.functions.isEmpty, "no process reports it")
+        _ = loads.record(report("b", 1, .init(inFlight: 1, admitted: 1)), at: .zero)
+        _ = loads.record(report("b", 2, .init(inFlight: 2, admitted: 2)), at: .zero)
         let sum = loads.sum(with: LoadReport(), [peer("b")], at: .zero).load.functions[id]
         #expect(sum == .init(inFlight: 2, admitted: 8, concurrencySeconds: 3))
     }
@@ -71,51 +71,51 @@ import Testing
         (Peer(id: "b", isReady: true), false), (Peer(id: "b", isReady: false), true),
         (Peer(id: "b", isReady: true, isAlive: false), true),
     ])
-    func `without a report of a process that serves there may be more`(peer: Peer, isComplete: Bool) {
+    func `without a report of a process that serves the sum is incomplete`(peer: Peer, isComplete: Bool) {
         var loads = PeerLoads()
         #expect(loads.sum(with: LoadReport(), [peer], at: .zero).isComplete == isComplete)
     }
 
-    @Test func `a report that is five seconds old says nothing any more`() {
+    @Test func `a report that is older than five seconds no longer counts`() {
         var loads = PeerLoads()
-        _ = loads.take(report("b", 1, .init(inFlight: 1)), at: .zero)
+        _ = loads.record(report("b", 1, .init(inFlight: 1)), at: .zero)
         let fresh = loads.sum(with: LoadReport(), [peer("b")], at: .seconds(5))
         #expect(fresh.isComplete && fresh.load.functions[id]?.inFlight == 1)
         let old = loads.sum(with: LoadReport(), [peer("b")], at: .milliseconds(5001))
         #expect(!old.isComplete && old.load.functions[id] == nil)
     }
 
-    @Test func `an older report that comes later is not taken`() {
+    @Test func `an older report that arrives later is ignored`() {
         var loads = PeerLoads()
-        _ = loads.take(report("b", 2, .init(inFlight: 1)), at: .zero)
-        let isNews = loads.take(report("b", 1, .init(inFlight: 7, wantsActivation: true)), at: .zero)
-        #expect(!isNews)
+        _ = loads.record(report("b", 2, .init(inFlight: 1)), at: .zero)
+        let isChange = loads.record(report("b", 1, .init(inFlight: 7, wantsActivation: true)), at: .zero)
+        #expect(!isChange)
         #expect(loads.sum(with: LoadReport(), [peer("b")], at: .zero).load.functions[id]?.inFlight == 1)
     }
 
-    @Test func `a cold function that is wanted elsewhere is news once`() {
+    @Test func `a cold function that a peer wants is urgent once`() {
         var loads = PeerLoads()
         let wanted = LoadReport.FunctionLoad(queued: 1, wantsActivation: true)
-        let news = zip(1...4 as ClosedRange<UInt64>, [wanted, wanted, .init(), wanted]).map { sequence, load in
-            loads.take(report("b", sequence, load), at: .zero)
+        let changes = zip(1...4 as ClosedRange<UInt64>, [wanted, wanted, .init(), wanted]).map { sequence, load in
+            loads.record(report("b", sequence, load), at: .zero)
         }
-        #expect(news == [true, false, false, true])
+        #expect(changes == [true, false, false, true])
     }
 
-    @Test func `a report holds what is in hand and what has moved, and a thousand idle functions nothing`() {
-        var news = ReportNews()
+    @Test func `a report contains current and changed loads, and nothing of a thousand idle functions`() {
+        var changes = LoadDelta()
         var load = LoadReport()
         for number in 0..<1000 { load.functions[Function.ID("idle\(number)")] = .init() }
         load.functions[id] = .init(inFlight: 1, admitted: 1)
-        #expect(news.part(of: load, at: .zero).functions.keys.sorted { $0.text < $1.text } == [id])
+        #expect(changes.part(of: load, at: .zero).functions.keys.sorted { $0.text < $1.text } == [id])
         load.functions[id] = .init(admitted: 1, concurrencySeconds: 1)
-        #expect(news.part(of: load, at: .seconds(1)).functions[id]?.concurrencySeconds == 1)
-        // Reports may be lost, so it is repeated for a while.
-        #expect(news.part(of: load, at: .seconds(10)).functions[id] != nil)
-        #expect(news.part(of: load, at: .seconds(12)).functions.isEmpty)
+        #expect(changes.part(of: load, at: .seconds(1)).functions[id]?.concurrencySeconds == 1)
+        // Reports may be lost, so the counter is repeated for a while.
+        #expect(changes.part(of: load, at: .seconds(10)).functions[id] != nil)
+        #expect(changes.part(of: load, at: .seconds(12)).functions.isEmpty)
         load.functions[id] = .init(queued: 1, wantsActivation: true, admitted: 1, concurrencySeconds: 1)
-        #expect(news.isUrgent(load))
-        _ = news.part(of: load, at: .seconds(13))
-        #expect(!news.isUrgent(load))
+        #expect(changes.isUrgent(load))
+        _ = changes.part(of: load, at: .seconds(13))
+        #expect(!changes.isUrgent(load))
     }
 }

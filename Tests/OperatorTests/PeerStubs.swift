@@ -2,7 +2,7 @@ import F2SModel
 import Synchronization
 import TestSupport
 
-/// Other processes that answer as a test says.
+/// Other processes whose answers a test sets.
 final class StubPeers: PeerDirectory {
     typealias Reply = @Sendable (_ path: String, _ content: [UInt8], _ peer: Peer) async throws -> Void
 
@@ -23,13 +23,13 @@ final class StubPeers: PeerDirectory {
         Peer(id: id, address: Replica.Address(ip: "192.0.2.1", port: 1), isReady: isReady, isAlive: isAlive)
     }
 
-    /// What was asked, `peer path`, oldest first.
+    /// The requests as `peer path`, oldest first.
     var asked: [String] { state.withLock { $0.asked } }
 
     func set(_ others: [Peer]) { latest.update { $0 = PeerSnapshot(own: $0.own, others: others) } }
     func answer(_ reply: @escaping Reply) { state.withLock { $0.reply = reply } }
 
-    /// What a path is answered with from now on.
+    /// Sets the answer to a path from now on.
     func answer(_ path: String, with content: [UInt8]) { state.withLock { $0.contents[path] = content } }
 
     var currentPeers: PeerSnapshot { latest.current }
@@ -48,7 +48,7 @@ final class StubPeers: PeerDirectory {
     }
 }
 
-/// A platform that ends replicas by itself: a test says which.
+/// A platform that stops replicas itself. A test sets which.
 final class LeavingReplicas: ReplicaRuntime {
     typealias List = @Sendable (Function.ID) async throws -> [Replica.ID]
 
@@ -62,7 +62,7 @@ final class LeavingReplicas: ReplicaRuntime {
 
     init(_ inner: InMemoryReplicas) { self.inner = inner }
 
-    /// How often it was asked which replicas end.
+    /// The number of requests for the replicas that are being stopped.
     var lists: Int { state.withLock { $0.lists } }
 
     func answer(_ list: @escaping List) { state.withLock { $0.list = list } }

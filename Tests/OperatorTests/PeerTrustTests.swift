@@ -6,9 +6,9 @@ import Testing
 
 @testable import F2SOperator
 
-/// Other F2S processes that refuse the token of this one.
+/// Other F2S processes that reject the token of this one.
 @Suite struct PeerTrustTests {
-    @Test func `a peer that refuses the token is named until it takes a report or is gone`() async throws {
+    @Test func `a peer that rejects the token is listed until it accepts a report or is gone`() async throws {
         let memory = InMemoryPlatform()
         let peers = StubPeers([StubPeers.peer("a"), StubPeers.peer("b"), StubPeers.peer("c")])
         let clock = ManualClock()
@@ -21,7 +21,7 @@ import Testing
         let refusing = Latest<Set<String>>(["a", "b"])
         peers.answer { _, _, peer in
             if refusing.current.contains(peer.id) { throw PeerError.refused(peer.id, status: 403) }
-            // A peer that cannot be reached has not refused.
+            // A peer that cannot be reached has not rejected the token.
             if peer.id == "c" { throw PeerError.unreachable("c", reason: "no route") }
         }
         func wait(for names: [String]) async throws {

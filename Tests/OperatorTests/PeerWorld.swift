@@ -3,19 +3,19 @@ import TestSupport
 
 @testable import F2SOperator
 
-/// Processes that come, serve, move functions among each other and end, with a directory that each of them hears of
-/// late and reports that are lost and overtake each other. What must never happen is written to ``violations``.
+/// Processes that start, serve, transfer functions to each other and end. Each of them receives the directory late, and
+/// reports are lost and overtake each other. Broken invariants are added to ``violations``.
 struct PeerWorld {
-    /// A pod as the API server knows it.
-    struct Place: Hashable {
+    /// A pod as the API server reports it.
+    struct PodState: Hashable {
         var isRunning = false
         var isReady = false
         var isDeleting = false
     }
 
-    /// What runs in a pod.
+    /// The process in a pod.
     struct Process {
-        var handover: Handover
+        var transfer: OwnershipTransfer
         var view: Int
         var ownership = Ownership()
         var inFlight: [Function.ID: Int] = [:]
@@ -39,13 +39,13 @@ struct PeerWorld {
     }
 
     static let functions = (1...4).map { Function.ID("f\($0)") }
-    /// Longest time that a process does not hear of the directory.
+    /// The longest time by which a process's view of the directory is late.
     static let lateness = Duration.seconds(3)
 
     var random: SeededGenerator
     var now = Duration.zero
-    var truth: [String: Place] = [:]
-    var history: [[String: Place]] = [[:]]
+    var truth: [String: PodState] = [:]
+    var history: [[String: PodState]] = [[:]]
     var processes: [String: Process] = [:]
     var messages: [Message] = []
     var violations: [String] = []
@@ -55,9 +55,9 @@ struct PeerWorld {
 
     init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
-    // MARK: What happens
+    // MARK: Events
 
-    /// Something, and time passes.
+    /// One random event, after a random pause.
     mutating func step() {
         now += .milliseconds(Int.random(in: 1...60, using: &random))
         switch Int.random(in: 0..<40, using: &random) {
@@ -75,7 +75,8 @@ struct PeerWorld {
         check()
     }
 
-    /// Nothing new happens, and all that is late arrives. The last word of one that is dead counts for a while, too.
+    /// Runs without new events while all late messages arrive. The last report of a dead process counts for a while,
+    /// too.
     mutating func settle(rounds: Int) {
         if truth.values.allSatisfy(\.isDeleting) { createPod() }
         for _ in 0..<rounds {
@@ -84,7 +85,7 @@ struct PeerWorld {
             while observe() {}
             note()
             for name in processes.keys.sorted() {
-                look(name, at: history.count - 1)
+                attempt(name, at: history.count - 1)
                 for id in Self.functions { processes[name]?.inFlight[id] = 0 }
                 tick(name)
             }
@@ -94,46 +95,47 @@ struct PeerWorld {
     }
 
     private mutating func createPod() {
-        truth["pod-\(nextPod)"] = Place()
+        truth["pod-\(nextPod)"] = PodState()
         nextPod += 1
     }
 
-    /// A pod's container starts, for the first time or again; a process that is told to end does so when it can.
+    /// Starts the containers of pods, for the first time or again, and informs processes in deleted pods that they must
+    /// end.
     private mutating func start() {
-        for (name, place) in truth.sorted(by: { $0.key < $1.key }) where processes[name] == nil {
-            guard !place.isDeleting, !place.isRunning else { continue }
+        for (name, location) in truth.sorted(by: { $0.key < $1.key }) where processes[name] == nil {
+            guard !location.isDeleting, !location.isRunning else { continue }
             note()
             sequence += 1_000_000
             let view = history.count - 1
             let peers = snapshot(for: name, at: view)
-            var handover = Handover(own: peers.own, sequence: sequence)
-            handover.take(peers, at: now)
-            handover.add(limited: Self.functions)
-            processes[name] = Process(handover: handover, view: view, reportedAt: .zero, viewedAt: now)
+            var transfer = OwnershipTransfer(own: peers.own, sequence: sequence)
+            transfer.apply(peers, at: now)
+            transfer.add(limited: Self.functions)
+            processes[name] = Process(transfer: transfer, view: view, reportedAt: .zero, viewedAt: now)
             settle(name)
         }
-        for (name, place) in truth where place.isDeleting && processes[name]?.isLeaving == false {
+        for (name, location) in truth where location.isDeleting && processes[name]?.isLeaving == false {
             processes[name]?.isLeaving = true
-            processes[name]?.handover.leave()
+            processes[name]?.transfer.leave()
             settle(name)
         }
     }
 
-    /// A process dies at once, with all that it has in hand.
+    /// Ends a process at once, with all its invocations.
     private mutating func kill() {
         guard let name = any(processes.keys) else { return }
         processes[name] = nil
     }
 
-    /// The kubelet tells the API server something that has become true.
-    /// - Returns: whether there was something.
+    /// Reports one change from the kubelet to the API server.
+    /// - Returns: True if there was a change.
     @discardableResult
     private mutating func observe() -> Bool {
         for name in truth.keys.sorted().shuffled(using: &random) {
-            guard var place = truth[name] else { continue }
-            let before = place
+            guard var location = truth[name] else { continue }
+            let before = location
             let isUp = processes[name] != nil
-            if place.isDeleting {
+            if location.isDeleting {
                 let isDone = processes[name].map { $0.inFlight.values.allSatisfy { $0 == 0 } } ?? true
                 if isDone {
                     processes[name] = nil
@@ -141,26 +143,26 @@ struct PeerWorld {
                     return true
                 }
             }
-            if place.isRunning != isUp {
-                place.isRunning = isUp
-                place.isReady = false
-            } else if isUp, !place.isReady, !place.isDeleting {
-                place.isReady = true
+            if location.isRunning != isUp {
+                location.isRunning = isUp
+                location.isReady = false
+            } else if isUp, !location.isReady, !location.isDeleting {
+                location.isReady = true
             }
-            guard place != before else { continue }
-            truth[name] = place
+            guard location != before else { continue }
+            truth[name] = location
             return true
         }
         return false
     }
 
-    /// An invocation comes to a process that has ever been called ready.
+    /// Sends an invocation to a process that has been reported as ready.
     private mutating func call() {
         guard let name = any(truth.filter { $0.value.isReady }.keys), let id = any(Self.functions) else { return }
         call(id, at: name)
     }
 
-    /// An invocation of each function comes to each process that serves.
+    /// Sends an invocation of each function to each process that serves.
     mutating func callAll() {
         for name in truth.filter({ $0.value.isReady }).keys.sorted() {
             for id in Self.functions { call(id, at: name) }
@@ -186,47 +188,47 @@ struct PeerWorld {
     }
 
     private mutating func deliver(isReliable: Bool = false) {
-        guard let place = messages.indices.randomElement(using: &random) else { return }
-        let message = messages.remove(at: place)
+        guard let location = messages.indices.randomElement(using: &random) else { return }
+        let message = messages.remove(at: location)
         guard isReliable || Int.random(in: 0..<5, using: &random) > 0, processes[message.to] != nil else { return }
-        processes[message.to]?.handover.take(message.report, at: now)
+        processes[message.to]?.transfer.record(message.report, at: now)
         settle(message.to)
     }
 
-    // MARK: What a process does
+    // MARK: Processes
 
-    /// As `PeerLink` does each time that it wakes.
+    /// Does the same as `PeerLink` each time that it wakes.
     private mutating func tick(_ name: String) {
         guard let late = processes[name] else { return }
         if now - late.viewedAt > Self.lateness || Int.random(in: 0..<4, using: &random) == 0 {
-            look(name, at: Int.random(in: late.view..<history.count, using: &random))
-            if now - late.viewedAt > Self.lateness { look(name, at: history.count - 1) }
+            attempt(name, at: Int.random(in: late.view..<history.count, using: &random))
+            if now - late.viewedAt > Self.lateness { attempt(name, at: history.count - 1) }
         }
         settle(name)
         guard let process = processes[name] else { return }
         let isTime = now - process.reportedAt >= .seconds(1)
-        guard isTime || process.handover.isReportDue else { return }
+        guard isTime || process.transfer.isReportDue else { return }
         processes[name]?.reportedAt = now
         let load = process.load
-        guard let report = processes[name]?.handover.report(load) else { return }
+        guard let report = processes[name]?.transfer.report(load) else { return }
         for peer in snapshot(for: name, at: processes[name]?.view ?? 0).others where peer.isAlive {
             messages.append(Message(report: report, to: peer.id))
         }
     }
 
-    private mutating func look(_ name: String, at view: Int) {
+    private mutating func attempt(_ name: String, at view: Int) {
         processes[name]?.view = view
         if view == history.count - 1 { processes[name]?.viewedAt = now }
         let peers = snapshot(for: name, at: view)
-        processes[name]?.handover.take(peers, at: now)
+        processes[name]?.transfer.apply(peers, at: now)
         settle(name)
     }
 
     private mutating func settle(_ name: String) {
         let load = processes[name]?.load.functions ?? [:]
-        guard let ownership = processes[name]?.handover.decide(load, at: now) else { return }
+        guard let ownership = processes[name]?.transfer.decide(load, at: now) else { return }
         processes[name]?.ownership = ownership
-        if var afresh = processes[name]?.handover {
+        if var afresh = processes[name]?.transfer {
             afresh.reconsider()
             let all = afresh.decide(load, at: now)
             if all != ownership { violations.append("\(now): \(name) has decided \(ownership) and not \(all)") }
@@ -243,22 +245,23 @@ struct PeerWorld {
         }
     }
 
-    // MARK: What is seen
+    // MARK: Views
 
     private mutating func note() {
         if truth != history.last { history.append(truth) }
     }
 
     private func snapshot(for name: String, at view: Int) -> PeerSnapshot {
-        let places = history[view]
-        let own = places[name]
+        let locations = history[view]
+        let own = locations[name]
         return PeerSnapshot(
             own: Peer(
                 id: name, address: Self.address(of: name), isReady: own.map { $0.isReady && !$0.isDeleting } ?? false),
-            others: places.filter { $0.key != name }.map { other, place in
+            others: locations.filter { $0.key != name }.map { other, location in
                 Peer(
                     id: other, address: Self.address(of: other),
-                    isReady: place.isReady && !place.isDeleting && place.isRunning, isAlive: place.isRunning)
+                    isReady: location.isReady && !location.isDeleting && location.isRunning, isAlive: location.isRunning
+                )
             })
     }
 

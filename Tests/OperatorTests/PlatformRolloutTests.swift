@@ -4,7 +4,7 @@ import Testing
 
 @testable import F2SOperator
 
-/// Where the platform chooses which replicas end: the operator says a number, and nothing else.
+/// A platform that chooses which replicas end: the operator sends a number and nothing else.
 @Suite struct PlatformRolloutTests {
     private struct Bench {
         var state: OperatorState
@@ -21,7 +21,7 @@ import Testing
             function = Samples.function(draft)
             function.status = status
             add(replicas)
-            state.take(FunctionSnapshot(functions: [function]))
+            state.apply(FunctionSnapshot(functions: [function]))
         }
 
         mutating func add(_ count: Int, revision: Revision? = nil, _ replicaState: Replica.State = .ready) {
@@ -33,13 +33,13 @@ import Testing
             }
         }
 
-        /// One pass, a second later; every call succeeds.
+        /// Makes one pass, a second later, in which every call succeeds.
         mutating func pass(inFlight: Int = 0) -> [OperatorCall] {
             now += .seconds(1)
             area += Double(inFlight)
             load.functions[function.id] = .init(
                 inFlight: inFlight, admitted: UInt64(area), concurrencySeconds: area)
-            state.take(ReplicaSnapshot(replicas: replicas), at: now)
+            state.apply(ReplicaSnapshot(replicas: replicas), at: now)
             _ = state.plan(load, isComplete: isComplete, at: now, wall: now.inSeconds, isLeader: true)
             #expect(state.published?.replicas.map(\.state) == replicas.map(\.state))
             let calls = state.calls(load, at: now)
@@ -47,7 +47,7 @@ import Testing
             return calls.filter { if case .setStatus = $0 { false } else { true } }
         }
 
-        /// The numbers that the platform is told in so many passes.
+        /// Returns the numbers that the platform receives in so many passes.
         mutating func counts(_ passes: Int, inFlight: Int = 0) -> [Int] {
             (0..<passes).flatMap { _ in pass(inFlight: inFlight) }.compactMap { call in
                 guard case .apply(_, let count, let retiring) = call else { return nil }
@@ -57,14 +57,14 @@ import Testing
         }
     }
 
-    @Test func `a changed revision asks for the same number of replicas, and marks none`() throws {
+    @Test func `a changed revision keeps the number of replicas and marks none`() throws {
         var bench = Bench(try Samples.draft(min: 3), replicas: 3)
         #expect(bench.counts(2) == [3])
         let old = bench.replicas
         bench.function = Samples.function(try Samples.draft(min: 3, version: 2), generation: 2)
-        bench.state.take(FunctionSnapshot(functions: [bench.function]))
+        bench.state.apply(FunctionSnapshot(functions: [bench.function]))
         #expect(bench.counts(1) == [3])
-        // The platform starts one more, and then ends one after the other.
+        // The platform starts one more, and then ends the old ones one after the other.
         bench.add(1, .starting)
         #expect(bench.counts(1).isEmpty)
         bench.replicas[3].state = .ready
@@ -72,27 +72,27 @@ import Testing
         bench.replicas[1].state = .draining
         #expect(bench.counts(1).isEmpty)
         #expect(bench.replicas.prefix(3).map(\.id) == old.map(\.id))
-        #expect(bench.state.ledger.leaving.isEmpty)
+        #expect(bench.state.drainState.leaving.isEmpty)
     }
 
-    @Test func `a replica that the platform ends is no reason to ask for fewer`() throws {
+    @Test func `a replica that the platform ends does not lower the number`() throws {
         var bench = Bench(try Samples.draft(min: 2), replicas: 2)
         #expect(bench.counts(1) == [2])
         bench.replicas[0].state = .draining
         #expect(bench.counts(2).isEmpty)
         bench.replicas.remove(at: 0)
-        // A wish that is not fulfilled is repeated, never lowered.
+        // A number that is not reached is sent again and never lowered.
         #expect(bench.counts(20).allSatisfy { $0 == 2 })
     }
 
-    @Test func `fewer are asked for without draining any`() throws {
+    @Test func `a lower number drains no replica`() throws {
         var bench = Bench(try Samples.draft(scaling: Scaling(idle: .seconds(5), window: .seconds(5))), replicas: 2)
         let counts = bench.counts(10)
         #expect(counts == [2, 0])
-        #expect(bench.state.ledger.leaving.isEmpty)
+        #expect(bench.state.drainState.leaving.isEmpty)
     }
 
-    @Test func `who begins to lead stops nothing before it has watched for a window`() throws {
+    @Test func `a new leader stops nothing before its history covers a window`() throws {
         let draft = try Samples.draft(max: 10, scaling: Scaling(idle: .seconds(600), window: .seconds(60)))
         var bench = Bench(draft, replicas: 8)
         #expect(bench.counts(60, inFlight: 1) == [8])
@@ -100,7 +100,7 @@ import Testing
         #expect(later.first == 4, "then by halves: \(later)")
     }
 
-    @Test func `what another process has not told may be load`() throws {
+    @Test func `a process that has not reported may have load`() throws {
         var bench = Bench(try Samples.draft(scaling: Scaling(idle: .seconds(5), window: .seconds(5))), replicas: 4)
         bench.isComplete = false
         #expect(bench.counts(60) == [4])
@@ -108,7 +108,7 @@ import Testing
         #expect(bench.counts(1) == [0])
     }
 
-    @Test func `who begins to lead in the middle of a rollout does not count the one more`() throws {
+    @Test func `a new leader in the middle of a rollout does not count the surge replica`() throws {
         var status = FunctionStatus()
         status.desiredReplicas = 2
         let draft = try Samples.draft(version: 2, scaling: Scaling(idle: .seconds(600)))
@@ -122,9 +122,9 @@ import Testing
         var bench = Bench(try Samples.draft(min: 1), replicas: 1)
         _ = bench.pass(inFlight: 1)
         bench.load.replicas[bench.replicas[0].id] = .init(inFlight: 1, isAccepting: true)
-        bench.state.take(FunctionSnapshot())
+        bench.state.apply(FunctionSnapshot())
         #expect(bench.pass(inFlight: 1) == [.remove(bench.function.id)])
-        // It ends, and nothing is asked twice.
+        // The replica ends, and the removal is not requested twice.
         bench.replicas[0].state = .draining
         #expect(bench.pass(inFlight: 1).isEmpty)
         bench.replicas = []
@@ -132,33 +132,33 @@ import Testing
         #expect(bench.state.departures.isEmpty)
     }
 
-    @Test func `a replica whose function is not known yet is left alone for a while`() throws {
+    @Test func `a replica of an unknown function is left alone for a while`() throws {
         var bench = Bench(try Samples.draft(min: 1), replicas: 1)
-        bench.state.take(FunctionSnapshot())
+        bench.state.apply(FunctionSnapshot())
         var calls: [OperatorCall] = []
         var stranger = Bench(try Samples.draft("other"), replicas: 1)
         stranger.state = OperatorState(
             metrics: OperatorMetrics(MetricRegistry()), requestTimeout: .seconds(10), retirement: .byPlatform)
-        stranger.state.take(FunctionSnapshot())
+        stranger.state.apply(FunctionSnapshot())
         for _ in 0..<30 { calls += stranger.pass() }
         #expect(calls.isEmpty)
         for _ in 0..<3 { calls += stranger.pass() }
         #expect(calls == [.remove(stranger.function.id)])
     }
 
-    @Test func `before the store has spoken nothing is asked for`() throws {
+    @Test func `no call is made before the store has sent its functions`() throws {
         var bench = Bench(try Samples.draft(min: 1), replicas: 3)
         bench.state = OperatorState(
             metrics: OperatorMetrics(MetricRegistry()), requestTimeout: .seconds(10), retirement: .byPlatform)
         for _ in 0..<60 { #expect(bench.pass().isEmpty) }
     }
 
-    @Test func `a start that fails is tried one at a time beside what works`() throws {
+    @Test func `a start that fails is tried one at a time beside working replicas`() throws {
         var bench = Bench(try Samples.draft(min: 4), replicas: 1)
-        bench.state.take(
+        bench.state.apply(
             ReplicaSnapshot(
                 replicas: bench.replicas,
-                troubles: [bench.function.id: Samples.trouble(of: bench.function.revision)]), at: .zero)
+                startFailures: [bench.function.id: Samples.startFailure(of: bench.function.revision)]), at: .zero)
         _ = bench.state.plan(LoadReport(), at: .zero, wall: 0, isLeader: true)
         let calls = bench.state.calls(LoadReport(), at: .zero)
         #expect(calls.contains(.apply(bench.function, count: 2, retiring: [])))

@@ -12,10 +12,11 @@ import Testing
         old = Samples.function(try Samples.draft(version: 1)).revision
     }
 
-    /// `a+3` is replica a of the current revision, accepting, with three in flight; `b?` has not accepted yet; `o:c+0`
-    /// is of the old revision; `d!` is ending, by the platform's word.
+    /// `a+3` is replica a of the current revision, accepting, with three invocations in flight. `b?` has not accepted
+    /// yet. `o:c+0` is of the old revision. The platform reports `d!` as draining.
     private func plan(
-        _ texts: [String], desired: Int, max: Int = 5, isTroubled: Bool = false, ledger: DrainLedger = DrainLedger(),
+        _ texts: [String], desired: Int, max: Int = 5, hasStartFailure: Bool = false,
+        drainState: DrainState = DrainState(),
         isDeleted: Bool = false
     ) -> ReconcilePlan {
         var replicas: [Replica] = []
@@ -32,9 +33,9 @@ import Testing
             if mark == "+" { load[id] = .init(inFlight: Int(rest.dropFirst(2)) ?? 0, isAccepting: true) }
         }
         return ReconcilePlan(
-            ReplicaWish(
-                revision: isDeleted ? nil : new, desired: desired, maxReplicas: max, isTroubled: isTroubled),
-            replicas: replicas, load: load, ledger: ledger)
+            DesiredReplicas(
+                revision: isDeleted ? nil : new, count: desired, maxReplicas: max, hasStartFailure: hasStartFailure),
+            replicas: replicas, load: load, drainState: drainState)
     }
 
     @Test(
@@ -72,7 +73,7 @@ import Testing
             (["a!", "b+0"], 1, 1, []),
             (["ax", "b+0"], 1, 1, []),
         ] as [([String], Int, Int, [String])])
-    func `who is least of use goes first`(replicas: [String], desired: Int, count: Int, draining: [String]) {
+    func `the least useful replica is stopped first`(replicas: [String], desired: Int, count: Int, draining: [String]) {
         let plan = plan(replicas, desired: desired)
         #expect(plan.count == count)
         #expect(drains(plan) == draining)
@@ -80,25 +81,25 @@ import Testing
 
     @Test(
         arguments: [
-            // The first new one is started beside the old ones, which go on.
+            // The first new one is started beside the old ones, which continue.
             (["o:a+1"], 1, 1, []),
             (["o:a+1", "b?"], 1, 1, []),
-            // It accepts: the old one drains.
+            // It accepts, so the old one drains.
             (["o:a+1", "b+0"], 1, 1, ["a"]),
             (["o:a+1", "o:b+0", "o:c+0"], 3, 1, []),
             (["o:a+1", "o:b+0", "o:c+0", "d?"], 3, 1, []),
-            // One for one: capacity never falls.
+            // One for one: the capacity never falls.
             (["o:a+1", "o:b+0", "o:c+0", "d+0"], 3, 1, ["c"]),
             (["o:a+1", "o:c+0", "d+0"], 3, 2, []),
             (["o:a+1", "d+0", "e+0"], 3, 3, []),
             (["o:a+1", "d+0", "e+0", "f+0"], 3, 3, ["a"]),
-            // Nothing is wanted: at once.
+            // No replica is desired, so all drain at once.
             (["o:a+1", "b?"], 0, 0, ["a", "b"]),
             // An old one that never served is of no use.
             (["o:a?", "o:b+0"], 1, 1, ["a"]),
-            // Fewer are wanted than old ones run.
+            // Fewer replicas are desired than old ones run.
             (["o:a+1", "o:b+0", "o:c+0"], 1, 1, ["b", "c"]),
-            // All that may run do run: the old ones that are too many leave first.
+            // The maximum is reached, so surplus old ones leave first.
             (["o:a+0", "o:b+0", "o:c+0", "o:d+0", "o:e+0", "o:f+0"], 5, 0, ["f"]),
         ] as [([String], Int, Int, [String])])
     func `a rollout has one replica more at most, and old ones serve until new ones do`(
@@ -117,55 +118,55 @@ import Testing
             (["o:a+1", "o:b+1"], 2, 1, []),
             (["o:a+1"], 3, 1, []),
         ] as [([String], Int, Int, [String])])
-    func `after a failed start one is tried at a time, and what works is left alone`(
+    func `after a failed start one is tried at a time, and working replicas are left alone`(
         replicas: [String], desired: Int, count: Int, draining: [String]
     ) {
-        let plan = plan(replicas, desired: desired, isTroubled: true)
+        let plan = plan(replicas, desired: desired, hasStartFailure: true)
         #expect(plan.count == count)
         #expect(drains(plan) == draining)
     }
 
-    @Test func `what is still ending counts, so that there is never more than one too many`() {
+    @Test func `ending replicas count, so that there is never more than one too many`() {
         #expect(plan(["a!", "b!", "c!"], desired: 3, max: 3).count == 1)
         #expect(plan(["a!"], desired: 1, max: 1).count == 1)
         #expect(plan(["a!", "b!"], desired: 1, max: 1).count == 0)
-        // But it never costs a replica that serves.
+        // But a replica that serves never ends because of that.
         #expect(drains(plan(["a!", "b!", "c!", "d+0", "e+0"], desired: 2, max: 2)).isEmpty)
     }
 
-    @Test func `a mark does not wander, and is taken back when the replica is wanted again`() {
-        var ledger = DrainLedger()
-        ledger.drain([Replica.ID("a")], at: .zero)
-        #expect(drains(plan(["a+9", "b+0"], desired: 1, ledger: ledger)) == ["a"])
-        #expect(drains(plan(["a+9", "b+0"], desired: 2, ledger: ledger)).isEmpty)
-        #expect(drains(plan(["a+0"], desired: 1, ledger: ledger)).isEmpty)
-        #expect(plan(["a+0"], desired: 1, ledger: ledger).count == 1)
+    @Test func `a mark stays with its replica, and is revoked when the replica is needed again`() {
+        var drainState = DrainState()
+        drainState.drain([Replica.ID("a")], at: .zero)
+        #expect(drains(plan(["a+9", "b+0"], desired: 1, drainState: drainState)) == ["a"])
+        #expect(drains(plan(["a+9", "b+0"], desired: 2, drainState: drainState)).isEmpty)
+        #expect(drains(plan(["a+0"], desired: 1, drainState: drainState)).isEmpty)
+        #expect(plan(["a+0"], desired: 1, drainState: drainState).count == 1)
     }
 
-    @Test func `there is no way back for a replica that is being stopped`() {
-        var ledger = DrainLedger()
-        ledger.retire([Replica.ID("a")])
-        let plan = plan(["a+0"], desired: 1, ledger: ledger)
+    @Test func `a stop cannot be revoked`() {
+        var drainState = DrainState()
+        drainState.retire([Replica.ID("a")])
+        let plan = plan(["a+0"], desired: 1, drainState: drainState)
         #expect(plan.count == 1)
         #expect(plan.current == 0)
         #expect(plan.ready == 0)
     }
 
-    @Test func `everything of a deleted function drains`() {
+    @Test func `every replica of a deleted function drains`() {
         #expect(drains(plan(["a+1", "b?", "o:c+0"], desired: 0, isDeleted: true)) == ["a", "b", "c"])
     }
 
-    @Test func `a replica is stopped when it is empty after the mark went down, or when its time is over`() {
+    @Test func `a marked replica is stopped when it is idle or its time is over`() {
         let plan = plan(["a+1", "b+0"], desired: 0)
         let a = Replica.ID("a")
         let b = Replica.ID("b")
         let busy = [a: LoadReport.ReplicaLoad(inFlight: 1), b: .init()]
-        var ledger = DrainLedger()
+        var drainState = DrainState()
         func retirable(_ load: [Replica.ID: LoadReport.ReplicaLoad], _ seconds: Int) -> [Replica.ID] {
-            plan.retirable(load: load, ledger: ledger, limit: .seconds(40), at: .seconds(seconds))
+            plan.retirable(load: load, drainState: drainState, limit: .seconds(40), at: .seconds(seconds))
         }
         #expect(retirable([:], 100).isEmpty)
-        ledger.drain([a, b], at: .seconds(100))
+        drainState.drain([a, b], at: .seconds(100))
         #expect(retirable(busy, 100) == [b])
         #expect(retirable(busy, 139) == [b])
         #expect(retirable(busy, 140) == [a, b])
@@ -173,28 +174,28 @@ import Testing
     }
 }
 
-@Suite struct DrainLedgerTests {
+@Suite struct DrainStateTests {
     private let a = Replica.ID("a")
     private let b = Replica.ID("b")
 
-    @Test func `a drain keeps its time while it lasts and loses it when it is taken back`() {
-        var ledger = DrainLedger()
-        ledger.drain([a], at: .seconds(1))
-        ledger.drain([a, b], at: .seconds(2))
-        #expect(ledger.draining == [a: .seconds(1), b: .seconds(2)])
-        ledger.drain([b], at: .seconds(3))
-        ledger.drain([a, b], at: .seconds(4))
-        #expect(ledger.draining == [a: .seconds(4), b: .seconds(2)])
+    @Test func `a drain keeps its time while it lasts and loses it when it is revoked`() {
+        var drainState = DrainState()
+        drainState.drain([a], at: .seconds(1))
+        drainState.drain([a, b], at: .seconds(2))
+        #expect(drainState.draining == [a: .seconds(1), b: .seconds(2)])
+        drainState.drain([b], at: .seconds(3))
+        drainState.drain([a, b], at: .seconds(4))
+        #expect(drainState.draining == [a: .seconds(4), b: .seconds(2)])
     }
 
-    @Test func `what is retired never drains again and is forgotten with the replica`() {
-        var ledger = DrainLedger()
-        ledger.drain([a, b], at: .zero)
-        ledger.retire([a])
-        ledger.drain([a, b], at: .zero)
-        #expect(ledger.draining.keys.sorted() == [b])
-        #expect(ledger.isLeaving(a))
-        ledger.forget([a, b])
-        #expect(ledger.leaving.isEmpty)
+    @Test func `a retired replica never drains again and is forgotten when it ends`() {
+        var drainState = DrainState()
+        drainState.drain([a, b], at: .zero)
+        drainState.retire([a])
+        drainState.drain([a, b], at: .zero)
+        #expect(drainState.draining.keys.sorted() == [b])
+        #expect(drainState.isLeaving(a))
+        drainState.forget([a, b])
+        #expect(drainState.leaving.isEmpty)
     }
 }

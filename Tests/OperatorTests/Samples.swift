@@ -2,7 +2,7 @@ import F2SModel
 
 @testable import F2SOperator
 
-/// Short ways to say what a test is about.
+/// Short factories of test values.
 enum Samples {
     static func draft(
         _ name: String = "hello", route: String? = nil, min: Int = 0, max: Int = 5, concurrency: Int? = nil,
@@ -20,7 +20,7 @@ enum Samples {
         Function(
             id: Function.ID(draft.name.text), draft: draft, generation: generation,
             storeRevision: StoreRevision("\(generation)"), age: age,
-            origin: Function.Origin(place: "memory", isWritable: true))
+            origin: Function.Origin(location: "memory", isWritable: true))
     }
 
     static func policy(
@@ -30,27 +30,27 @@ enum Samples {
             Target(command: ["run"], minReplicas: min, maxReplicas: max, concurrency: concurrency, scaling: scaling))
     }
 
-    static func trouble(of revision: Revision, reason: String = "ExitedAtStart") -> StartTrouble {
-        StartTrouble(
+    static func startFailure(of revision: Revision, reason: String = "ExitedAtStart") -> StartFailure {
+        StartFailure(
             stage: .start, reason: reason, message: "It ended with exit status 1. Look at its log.", exitStatus: 1,
             revision: revision, attempts: 1, nextAttempt: 0, retryAfterSeconds: 1)
     }
 }
 
-/// Feeds one policy with the load of a function, second by second.
+/// Drives one policy with the load of a function, second by second.
 struct ScaleBench {
     var policy: ScalePolicy
     var memory = ScaleMemory()
     var now = Duration.zero
     var ready = 0
     var existing: Int?
-    var hasTrouble = false
+    var hasStartFailure = false
     var area = 0.0
     var admitted: UInt64 = 0
 
     init(_ policy: ScalePolicy) { self.policy = policy }
 
-    /// Time passes under this load, and then a decision is taken. Replicas follow at once where `follows`.
+    /// Lets time pass under this load, and then makes a decision. If `follows` is true, the replicas follow it at once.
     mutating func step(
         _ duration: Duration = .seconds(1), inFlight: Int = 0, queued: Int = 0, isAskedFor: Bool = false,
         follows: Bool = true
@@ -65,20 +65,21 @@ struct ScaleBench {
         return decide(load, follows: follows)
     }
 
-    /// Time passes, and the dispatcher's reports leave the function out.
+    /// Lets time pass while the dispatcher's reports omit the function.
     mutating func silence(_ duration: Duration = .seconds(1)) -> ScaleDecision {
         now += duration
         return decide(nil, follows: true)
     }
 
-    /// Several steps of a second.
+    /// Makes several steps of one second.
     mutating func run(seconds: Int, inFlight: Int = 0, queued: Int = 0) -> [ScaleDecision] {
         (0..<seconds).map { _ in step(inFlight: inFlight, queued: queued) }
     }
 
     private mutating func decide(_ load: LoadReport.FunctionLoad?, follows: Bool) -> ScaleDecision {
         let decision = policy.decide(
-            ScaleObservation(load: load, existing: existing ?? ready, ready: ready, hasTrouble: hasTrouble, now: now),
+            ScaleObservation(
+                load: load, existing: existing ?? ready, ready: ready, hasStartFailure: hasStartFailure, now: now),
             &memory)
         if follows { ready = decision.desired }
         return decision

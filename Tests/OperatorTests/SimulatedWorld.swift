@@ -4,8 +4,8 @@ import TestSupport
 
 @testable import F2SOperator
 
-/// A platform, a dispatcher and callers in one value, with time that jumps. It misbehaves as real ones do: calls are
-/// slow or fail, replicas die or never start, requests never end. What must never happen is written to ``violations``.
+/// A platform, a dispatcher and clients in one value, with simulated time. It misbehaves as real ones do: calls are
+/// slow or fail, replicas die or never start, requests never end. Broken invariants are added to ``violations``.
 struct SimulatedWorld {
     struct SimulatedReplica {
         var replica: Replica
@@ -14,7 +14,7 @@ struct SimulatedWorld {
         var inFlight = 0
     }
 
-    struct Wish {
+    struct Desired {
         var function: Function
         var count: Int
     }
@@ -23,44 +23,44 @@ struct SimulatedWorld {
         let call: OperatorCall
         /// Seconds since 1970.
         let begunAt: Double
-        /// When it takes effect.
+        /// The time at which the call takes effect.
         let endsAt: Duration
-        /// When the operator hears of it; `nil`: it has not taken effect.
+        /// The time at which the operator receives the result; `nil` before the call takes effect.
         var toldAt: Duration?
         var isSuccess = false
     }
 
-    /// How long the dispatcher reports a function without replicas and invocations.
+    /// The time for which the dispatcher reports a function without replicas and invocations.
     static let lingering = Duration.seconds(2)
-    /// Time that a replica needs to start or to end, at most.
+    /// The longest time that a replica takes to start or to end, in milliseconds.
     static let startMax = 2500
 
     var random: SeededGenerator
     var state: OperatorState
     var functions: [Function.ID: Function] = [:]
-    /// The same as a store has it.
+    /// The same functions, as a store publishes them.
     var store = FunctionSnapshot()
-    var wishes: [Function.ID: Wish] = [:]
+    var desired: [Function.ID: Desired] = [:]
     var replicas: [SimulatedReplica] = []
-    /// The replicas that the operator was shown last.
+    /// The snapshot that the operator received last.
     var shown = ReplicaSnapshot()
-    var troubles: [Function.ID: StartTrouble] = [:]
+    var startFailures: [Function.ID: StartFailure] = [:]
     var retryAt: [Function.ID: Duration] = [:]
     var queued: [Function.ID: Int] = [:]
     var admitted: [Function.ID: UInt64] = [:]
     var area: [Function.ID: Double] = [:]
-    /// When a function had invocations or replicas last.
+    /// The last time at which a function had invocations or replicas.
     var activeAt: [Function.ID: Duration] = [:]
-    /// Functions that passes did not look at.
+    /// The number of times that a pass skipped a function.
     var skipped = 0
     var pending: [PendingCall] = []
-    /// When this process leads again.
+    /// The time at which this process leads again.
     var leadsAt = Duration.zero
-    /// When every process reports again.
+    /// The time at which every process reports again.
     var isCompleteAt = Duration.zero
     var published = ReplicaSnapshot()
     var told: [Replica.ID: Duration] = [:]
-    /// The facts of each function that the dispatcher tells of at once.
+    /// The states of each function that the dispatcher signals at once.
     var signals: [Function.ID: Set<String>] = [:]
     var wasComplete = true
     var stopped: Set<Replica.ID> = []
@@ -68,7 +68,7 @@ struct SimulatedWorld {
     var now = Duration.zero
     var wall = 1_700_000_000.0
     var isCalm = false
-    /// True if the operator may be late to hear of functions and replicas.
+    /// True if the operator may receive functions and replicas late.
     let isLate: Bool
     private var nextReplica = 0
     private var nextAge: UInt64 = 1
@@ -79,7 +79,7 @@ struct SimulatedWorld {
         state = OperatorState(metrics: OperatorMetrics(MetricRegistry()), requestTimeout: .seconds(10))
     }
 
-    /// One look of the operator, some time later.
+    /// One pass of the operator, after a random pause.
     mutating func step() {
         let pause = Duration.milliseconds(Int.random(in: isCalm ? 900...1000 : 1...1000, using: &random))
         now += pause
@@ -95,13 +95,13 @@ struct SimulatedWorld {
         if isLate { tellFunctions() }
         if !isLate || isCalm || Int.random(in: 0..<3, using: &random) > 0 {
             shown.update(to: snapshot())
-            state.take(shown, at: now)
+            state.apply(shown, at: now)
         }
-        look()
+        attempt()
         for violation in checks() where !violations.contains(violation) { violations.append(violation) }
     }
 
-    // MARK: What happens
+    // MARK: Events
 
     mutating func declare(_ draft: FunctionDraft) {
         let id = Function.ID(draft.name.text)
@@ -109,9 +109,9 @@ struct SimulatedWorld {
         functions[id] = Function(
             id: id, draft: draft, generation: (known?.generation ?? 0) + 1,
             storeRevision: StoreRevision("\(nextAge)"), age: known?.age ?? nextAge,
-            origin: Function.Origin(place: "memory", isWritable: true), status: known?.status ?? FunctionStatus())
+            origin: Function.Origin(location: "memory", isWritable: true), status: known?.status ?? FunctionStatus())
         nextAge += 1
-        store.update([functions[id]].compactMap(\.self), refusals: [])
+        store.update([functions[id]].compactMap(\.self), rejections: [])
         tellFunctions()
     }
 
@@ -121,7 +121,7 @@ struct SimulatedWorld {
         area[id] = nil
         activeAt[id] = nil
         admitted[id] = nil
-        store.update([], removing: [id], refusals: [])
+        store.update([], removing: [id], rejections: [])
         tellFunctions()
     }
 
@@ -131,12 +131,12 @@ struct SimulatedWorld {
         tellFunctions()
     }
 
-    /// Tells the operator what is declared. Notifications are lost and repeated where it may be late; each step tells
-    /// the newest state again.
+    /// Sends the declared functions to the operator. If the operator may be late, notifications are lost and repeated.
+    /// Each step sends the newest state again.
     mutating func tellFunctions() {
         var times = 1
         if isLate, !isCalm { times = Int.random(in: 0...2, using: &random) }
-        for _ in 0..<times { state.take(store) }
+        for _ in 0..<times { state.apply(store) }
     }
 
     mutating func call(_ id: Function.ID, times: Int) {
@@ -153,14 +153,16 @@ struct SimulatedWorld {
 
     // MARK: The operator's view
 
-    func snapshot() -> ReplicaSnapshot { ReplicaSnapshot(replicas: replicas.map(\.replica), troubles: troubles) }
+    func snapshot() -> ReplicaSnapshot {
+        ReplicaSnapshot(replicas: replicas.map(\.replica), startFailures: startFailures)
+    }
 
     func load() -> LoadReport {
         var report = LoadReport()
         for id in functions.keys {
             let waiting = queued[id] ?? 0
             let isActive = waiting > 0 || replicas.contains { $0.replica.function == id }
-            // A function that has done nothing for a while is left out.
+            // A function that has been idle for a while is omitted.
             guard isActive || now - (activeAt[id] ?? now) < Self.lingering else { continue }
             report.functions[id] = .init(
                 inFlight: inFlight(of: id), queued: waiting,
@@ -173,7 +175,7 @@ struct SimulatedWorld {
         return report
     }
 
-    /// The dispatcher takes what the operator hands down.
+    /// Applies a snapshot of the operator in the dispatcher.
     private mutating func apply(_ published: ReplicaSnapshot) {
         self.published = published
         var draining: [Replica.ID: Duration] = [:]
@@ -183,7 +185,7 @@ struct SimulatedWorld {
         told = draining
     }
 
-    /// The load of some functions; `nil`: of all.
+    /// Returns the load of some functions; `nil` for all.
     private func load(of functions: Set<Function.ID>?) -> LoadReport {
         var report = load()
         guard let functions else { return report }
@@ -193,7 +195,8 @@ struct SimulatedWorld {
         return report
     }
 
-    /// The functions of which the dispatcher tells at once: one is wanted, accepts, or has drained.
+    /// Returns the functions that the dispatcher signals at once: a start is wanted, or a replica accepts or has
+    /// drained.
     private mutating func takeSignalled() -> Set<Function.ID> {
         let load = load()
         var newer: [Function.ID: Set<String>] = [:]
@@ -207,14 +210,14 @@ struct SimulatedWorld {
         return Set(newer.keys).union(signals.keys).filter { newer[$0] != signals[$0] }
     }
 
-    private mutating func look() {
-        // Some passes look only at what has changed.
+    private mutating func attempt() {
+        // Some passes reconcile only the functions that have changed.
         let isTick = isCalm || Int.random(in: 0..<3, using: &random) > 0
         var full = state
-        full.lookAtAll()
+        full.queueAll()
         let (isLeader, isComplete) = (isCalm || now >= leadsAt, isCalm || now >= isCompleteAt)
         let signalled = takeSignalled()
-        // Passes between two ticks get the load of the functions that they look at, if every process reports.
+        // Passes between two ticks receive the load of the functions that they reconcile, if every process reports.
         let reported =
             isComplete && wasComplete ? state.loadWanted(isTick: isTick, isLeader: isLeader)?.union(signalled) : nil
         wasComplete = isComplete
@@ -225,10 +228,11 @@ struct SimulatedWorld {
             _ = full.plan(load(), isComplete: isComplete, at: now, wall: wall, isLeader: isLeader)
             compare(with: full)
         }
-        // What was to be stopped is another process's business now, and this one offers it to the dispatcher again.
+        // Another process is now responsible for the replicas to stop, and this one offers them to the dispatcher
+        // again.
         if !isLeader { stopped = [] }
         if !isLeader, !state.departures.isEmpty || state.queue != WorkQueue() {
-            violations.append("\(now): a process that does not lead keeps what is to be done")
+            violations.append("\(now): a process that does not lead keeps its queue")
         }
         if let published = outcome.published { apply(published) }
         for call in isLeader ? state.calls(load(), at: now) : [] {
@@ -238,42 +242,44 @@ struct SimulatedWorld {
         }
     }
 
-    /// A pass leaves out what is settled, and finds what a look at everything finds.
+    /// Checks that a pass which skips reconciled functions finds the same as a pass over all of them.
     private mutating func compare(with full: OperatorState) {
-        skipped += state.records.count - state.queue.active.count
-        for (record, other) in zip(state.records, full.records) {
+        skipped += state.states.count - state.queue.active.count
+        for (record, other) in zip(state.states, full.states) {
             let differences = [
                 "desired": record.decision?.desired != other.decision?.desired, "plan": record.plan != other.plan,
-                "status": record.status != other.status, "facts": record.facts != other.facts,
+                "status": record.status != other.status, "facts": record.statusInputs != other.statusInputs,
                 "due": record.isDue(at: now) != other.isDue(at: now), "replicas": record.replicas != other.replicas,
                 "memory": record.memory.desired != other.memory.desired,
             ].filter(\.value).keys.sorted()
             guard !differences.isEmpty else { continue }
             let (id, isAsked) = (record.function.id, state.queue.active.contains(record.function.id))
-            violations.append("\(now): \(id) \(isAsked ? "was looked at" : "was settled") and is not: \(differences)")
+            violations.append("\(now): \(id) \(isAsked ? "was reconciled" : "was skipped") and differs: \(differences)")
         }
         compareWithPublished()
-        if state.ledger != full.ledger { violations.append("\(now): a look at everything drains other replicas") }
+        if state.drainState != full.drainState {
+            violations.append("\(now): a pass over all functions drains other replicas")
+        }
     }
 
-    /// The dispatcher is told of changes only, and knows what it would be told of everything.
+    /// Checks that the dispatcher, which receives only changes, has the complete state.
     private mutating func compareWithPublished() {
         for id in shown.functions.union(published.functions) {
             var entry = shown[id]
-            for place in entry.replicas.indices where state.ledger.isLeaving(entry.replicas[place].id) {
-                entry.replicas[place].state = .draining
+            for location in entry.replicas.indices where state.drainState.isLeaving(entry.replicas[location].id) {
+                entry.replicas[location].state = .draining
             }
-            if state.published?[id] != entry { violations.append("\(now): the dispatcher was told wrongly of \(id)") }
+            if state.published?[id] != entry { violations.append("\(now): the dispatcher has a wrong entry of \(id)") }
         }
     }
 
     // MARK: The platform
 
     private mutating func finishCalls() {
-        for place in pending.indices where pending[place].endsAt <= now && pending[place].toldAt == nil {
-            pending[place].isSuccess = isCalm || Int.random(in: 0..<8, using: &random) > 0
-            pending[place].toldAt = now + .milliseconds(isCalm ? 0 : Int.random(in: 0..<1000, using: &random))
-            if pending[place].isSuccess { carryOut(pending[place].call, begunAt: pending[place].begunAt) }
+        for location in pending.indices where pending[location].endsAt <= now && pending[location].toldAt == nil {
+            pending[location].isSuccess = isCalm || Int.random(in: 0..<8, using: &random) > 0
+            pending[location].toldAt = now + .milliseconds(isCalm ? 0 : Int.random(in: 0..<1000, using: &random))
+            if pending[location].isSuccess { carryOut(pending[location].call, begunAt: pending[location].begunAt) }
         }
         let told = pending.filter { $0.toldAt.map { $0 <= now } ?? false }
         pending.removeAll { $0.toldAt.map { $0 <= now } ?? false }
@@ -283,34 +289,34 @@ struct SimulatedWorld {
     private mutating func carryOut(_ call: OperatorCall, begunAt: Double) {
         switch call {
         case .apply(let function, let count, let retiring):
-            wishes[function.id] = Wish(function: function, count: count)
+            desired[function.id] = Desired(function: function, count: count)
             end { retiring.contains($0.id) }
             refill(ordered: (function.id, begunAt))
         case .replace: violations.append("\(now): a replica is replaced, which this platform is never asked for")
         case .remove(let id):
-            wishes[id] = nil
-            troubles[id] = nil
+            desired[id] = nil
+            startFailures[id] = nil
             end { $0.function == id }
         case .setStatus(let status, let id): write(status, of: id)
         }
     }
 
     private mutating func end(_ isMeant: (Replica) -> Bool) {
-        for place in replicas.indices where isMeant(replicas[place].replica) && replicas[place].endsAt == nil {
-            replicas[place].endsAt = now + .milliseconds(Int.random(in: 0..<Self.startMax, using: &random))
-            replicas[place].replica.state = .draining
+        for location in replicas.indices where isMeant(replicas[location].replica) && replicas[location].endsAt == nil {
+            replicas[location].endsAt = now + .milliseconds(Int.random(in: 0..<Self.startMax, using: &random))
+            replicas[location].replica.state = .draining
         }
     }
 
-    /// Starts what is missing. What dies is replaced at once, whatever else there is by then; only what has just been
-    /// ordered must keep to the limits, as far as the operator could know when it gave the order.
+    /// Starts missing replicas. A replica that died is replaced at once, regardless of the others. Only replicas that
+    /// were just ordered must respect the limit, as far as the operator could know when it gave the order.
     private mutating func refill(ordered: (id: Function.ID, at: Double)? = nil) {
-        for (id, wish) in wishes.sorted(by: { $0.key < $1.key }) where (retryAt[id] ?? .zero) <= now {
-            let revision = wish.function.revision
+        for (id, desired) in desired.sorted(by: { $0.key < $1.key }) where (retryAt[id] ?? .zero) <= now {
+            let revision = desired.function.revision
             let existing = replicas.count {
                 $0.replica.function == id && $0.replica.revision == revision && $0.endsAt == nil
             }
-            for _ in 0..<max(wish.count - existing, 0) {
+            for _ in 0..<max(desired.count - existing, 0) {
                 nextReplica += 1
                 let replica = Replica(
                     id: Replica.ID("\(id)-\(nextReplica)"), function: id, revision: revision, state: .starting,
@@ -318,11 +324,11 @@ struct SimulatedWorld {
                 let delay = Duration.milliseconds(Int.random(in: 0..<Self.startMax, using: &random))
                 replicas.append(SimulatedReplica(replica: replica, startsAt: now + delay))
             }
-            guard let ordered, ordered.id == id, !isLate, existing < wish.count else { continue }
+            guard let ordered, ordered.id == id, !isLate, existing < desired.count else { continue }
             let total = replicas.count {
                 $0.replica.function == id && ($0.replica.since < ordered.at || $0.replica.revision == revision)
             }
-            let limit = wish.function.target.maxReplicas + 1
+            let limit = desired.function.target.maxReplicas + 1
             if total > limit {
                 let own = replicas.filter { $0.replica.function == id }
                 let states = own.map { "\($0.replica.id) \($0.replica.state) \($0.replica.revision == revision)" }
@@ -334,39 +340,40 @@ struct SimulatedWorld {
     private mutating func advanceReplicas() {
         replicas.removeAll { $0.endsAt.map { $0 <= now } ?? false }
         var failed: [Replica] = []
-        for place in replicas.indices
-        where replicas[place].replica.state == .starting && replicas[place].startsAt <= now {
-            let id = replicas[place].replica.function
-            if Self.brokenRevisions.contains(replicas[place].replica.revision) {
-                failed.append(replicas[place].replica)
+        for location in replicas.indices
+        where replicas[location].replica.state == .starting && replicas[location].startsAt <= now {
+            let id = replicas[location].replica.function
+            if Self.brokenRevisions.contains(replicas[location].replica.revision) {
+                failed.append(replicas[location].replica)
             } else {
-                replicas[place].replica.state = .ready
-                troubles[id] = nil
+                replicas[location].replica.state = .ready
+                startFailures[id] = nil
             }
         }
         for replica in failed {
             replicas.removeAll { $0.replica.id == replica.id }
-            troubles[replica.function] = Samples.trouble(of: replica.revision)
+            startFailures[replica.function] = Samples.startFailure(of: replica.revision)
             retryAt[replica.function] = now + .seconds(2)
         }
         refill()
     }
 
-    /// Every fifth version of a program does not start.
+    /// The versions of the program that do not start: every fifth.
     private static let brokenRevisions = Set([5, 10].map { Revision(of: Target(command: ["run", "v\($0)"])) })
 
     // MARK: The dispatcher
 
     private mutating func serve() {
-        for place in replicas.indices where replicas[place].inFlight > 0 {
-            let ends = isCalm ? replicas[place].inFlight : Int.random(in: 0...replicas[place].inFlight, using: &random)
-            replicas[place].inFlight -= ends
+        for location in replicas.indices where replicas[location].inFlight > 0 {
+            let ends =
+                isCalm ? replicas[location].inFlight : Int.random(in: 0...replicas[location].inFlight, using: &random)
+            replicas[location].inFlight -= ends
         }
-        for place in replicas.indices.shuffled(using: &random) where isAccepting(replicas[place]) {
-            let id = replicas[place].replica.function
-            let slots = (functions[id]?.target.concurrency ?? 1000) - replicas[place].inFlight
+        for location in replicas.indices.shuffled(using: &random) where isAccepting(replicas[location]) {
+            let id = replicas[location].replica.function
+            let slots = (functions[id]?.target.concurrency ?? 1000) - replicas[location].inFlight
             let taken = min(queued[id] ?? 0, slots)
-            replicas[place].inFlight += taken
+            replicas[location].inFlight += taken
             queued[id, default: 0] -= taken
         }
     }
@@ -382,7 +389,7 @@ struct SimulatedWorld {
         replicas.reduce(0) { $0 + ($1.replica.function == id ? $1.inFlight : 0) }
     }
 
-    // MARK: What must never happen
+    // MARK: Invariants
 
     private mutating func check(_ call: OperatorCall) {
         let meant: [SimulatedReplica]
@@ -395,13 +402,14 @@ struct SimulatedWorld {
             let id = one.replica.id
             stopped.insert(id)
             guard let since = told[id] else {
-                // A replica that nobody has told the operator of has taken nothing either.
+                // The dispatcher has given nothing to a replica that the operator has never published.
                 if published[one.replica.function].replicas.contains(where: { $0.id == id }) {
                     violations.append("\(now): \(id) is stopped and the dispatcher does not know")
                 }
                 continue
             }
-            // The longest time of any function here is 10 s, and 30 s come on top.
+            // The longest timeout of the functions is 10 s, and the drain adds 30 s. One step may pass before the
+            // operator decides.
             if one.inFlight > 0, now - since < .seconds(32) {
                 violations.append("\(now): \(id) is stopped with \(one.inFlight) in flight after \(now - since)")
             }
@@ -413,7 +421,7 @@ struct SimulatedWorld {
         for replica in published.replicas where stopped.contains(replica.id) && replica.state == .ready {
             found.append("\(replica.id) is offered to the dispatcher although it is being stopped")
         }
-        for record in state.records {
+        for record in state.states {
             let desired = record.decision?.desired ?? 0
             if !(0...record.policy.maxReplicas).contains(desired) {
                 found.append("\(record.function.id) wants \(desired)")

@@ -4,11 +4,11 @@ import Testing
 
 @testable import F2SOperator
 
-/// Edits, calls, deaths and failures in a random order; what must never happen is looked for after each step, and when
-/// all is calm everything is as declared.
+/// Edits, invocations, deaths and failures in a random order. The invariants are checked after each step, and after a
+/// calm period everything must be as declared.
 @Suite struct SimulationTests {
     @Test(arguments: 1...seeds)
-    func `whatever happens, nothing is stopped with work in hand, and calm leads to what is wanted`(
+    func `no replica is stopped with work in flight, and after a calm period everything is as declared`(
         seed: UInt64
     ) throws {
         var world = SimulatedWorld(seed: seed, isLate: seed.isMultiple(of: 2))
@@ -17,7 +17,7 @@ import Testing
             try Self.disturb(&world)
             world.step()
         }
-        // Versions that start, so that there is something to arrive at.
+        // These versions start, so that the world can reach the declared state.
         world.isCalm = true
         for function in world.functions.values.sorted(by: { $0.id < $1.id }) {
             var draft = function.draft
@@ -26,11 +26,11 @@ import Testing
         }
         for _ in 0..<150 { world.step() }
         #expect(world.violations.isEmpty, "seed \(seed): \(world.violations)")
-        #expect(world.skipped > 30, "seed \(seed): settled functions are left out")
+        #expect(world.skipped > 30, "seed \(seed): reconciled functions are skipped")
         Self.expectCalm(world, seed)
     }
 
-    /// `make soak` takes a million steps.
+    /// `make soak` runs a million steps.
     private static let seeds: UInt64 = getenv("F2S_SOAK") == nil ? 24 : 2000
 
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
@@ -46,7 +46,8 @@ import Testing
             if step > 100 { numbers.insert(world.replicas.count) }
         }
         #expect(world.violations.isEmpty, "seed \(seed): \(world.violations)")
-        // A second in the queue and a second of work: 40 at once, and 70 % of 4 slots are used, so 14.3.
+        // A second in the queue and a second of work make 40 at once. 70 % of 4 slots are used, so 14.3 replicas are
+        // needed.
         #expect(numbers == [15], "seed \(seed)")
     }
 
@@ -55,7 +56,7 @@ import Testing
         let id = Function.ID("f\(number)")
         switch Int.random(in: 0..<20, using: &world.random) {
         case 0, 1:
-            // A name that comes back is another function only when nothing of the first is left.
+            // A reused name is another function only when nothing of the first is left.
             guard world.functions[id] != nil || !world.replicas.contains(where: { $0.replica.function == id }) else {
                 return
             }
@@ -77,7 +78,7 @@ import Testing
         case 4...8:
             world.call(id, times: Int.random(in: 1...12, using: &world.random))
         case 9:
-            // Another writer.
+            // Another writer of the status.
             guard var status = world.functions[id]?.status else { return }
             status.readyReplicas = Int.random(in: 50...99, using: &world.random)
             world.write(status, of: id)
@@ -94,7 +95,7 @@ import Testing
     private static func expectCalm(_ world: SimulatedWorld, _ seed: UInt64) {
         let snapshot = FunctionSnapshot(functions: Array(world.functions.values))
         for replica in world.replicas {
-            #expect(world.functions[replica.replica.function] != nil, "seed \(seed): \(replica.replica.id) is nobody's")
+            #expect(world.functions[replica.replica.function] != nil, "seed \(seed): \(replica.replica.id) remains")
         }
         for function in world.functions.values {
             let own = world.replicas.filter { $0.replica.function == function.id }
@@ -107,7 +108,7 @@ import Testing
             #expect(function.status.conditions.contains { $0.kind == .routeConflict } == isLoser)
         }
         #expect(world.state.departures.isEmpty, "seed \(seed)")
-        #expect(world.state.ledger.leaving.isEmpty, "seed \(seed)")
+        #expect(world.state.drainState.leaving.isEmpty, "seed \(seed)")
         #expect(world.published == world.snapshot(), "seed \(seed)")
         #expect(world.pending.isEmpty, "seed \(seed)")
     }

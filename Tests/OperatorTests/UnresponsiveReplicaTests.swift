@@ -4,7 +4,7 @@ import Testing
 
 @testable import F2SOperator
 
-/// A replica that did not finish an abandoned invocation in time is replaced.
+/// The replacement of replicas that did not finish an abandoned invocation in time.
 @Suite struct UnresponsiveReplicaTests {
     private struct World {
         var state: OperatorState
@@ -20,7 +20,7 @@ import Testing
             function = Samples.function(try Samples.draft())
             for number in 0..<count { add("r\(number)") }
             load.functions[function.id] = .init(inFlight: count, admitted: 1)
-            state.take(FunctionSnapshot(functions: [function]))
+            state.apply(FunctionSnapshot(functions: [function]))
         }
 
         mutating func add(_ id: String) {
@@ -36,7 +36,7 @@ import Testing
 
         mutating func pass(isSuccess: Bool = true) -> [OperatorCall] {
             now += .seconds(1)
-            state.take(ReplicaSnapshot(replicas: replicas), at: now)
+            state.apply(ReplicaSnapshot(replicas: replicas), at: now)
             events += state.plan(load, at: now, wall: 0, isLeader: true).events
             let calls = state.calls(load, at: now)
             for call in calls { _ = state.end(call, isSuccess: isSuccess, at: now) }
@@ -44,12 +44,12 @@ import Testing
         }
     }
 
-    @Test func `where F2S chooses, it drains what else the replica has, stops it, and starts another at once`() throws {
+    @Test func `where F2S chooses, the replica drains and is stopped, and another one starts at once`() throws {
         var world = try World(.named, replicas: 1)
         _ = world.pass()
         world.hang("r0", inFlight: 1)
         let calls = world.pass()
-        // Another one is asked for at once, beside the one that still has something else to finish.
+        // Another replica is requested at once, beside the one that still has an invocation to finish.
         guard case .apply(_, 2, [])? = calls.first else {
             Issue.record("\(calls)")
             return
@@ -66,7 +66,7 @@ import Testing
         #expect(event.message.contains("r0") && event.message.contains("abandoned_timeout"))
     }
 
-    @Test func `where the platform chooses, it is asked to replace the replica, again only while that lasts`() throws {
+    @Test func `where the platform chooses, a replacement is requested once, and again only while it is due`() throws {
         var world = try World(.byPlatform, replicas: 2)
         _ = world.pass()
         world.hang("r1")
@@ -79,7 +79,7 @@ import Testing
         #expect(world.events.count { $0.reason == "ReplicaUnresponsive" } == 1)
     }
 
-    @Test func `a platform that could not replace it is asked again`() throws {
+    @Test func `a replacement that failed is requested again`() throws {
         var world = try World(.byPlatform, replicas: 1)
         _ = world.pass()
         world.hang("r0")
@@ -88,7 +88,7 @@ import Testing
         #expect((0..<4).flatMap { _ in world.pass() }.contains(expected))
     }
 
-    @Test func `a report without the newest key is read, as an older process sends it`() throws {
+    @Test func `a replica is unresponsive in a sum if one process reports it`() throws {
         #expect(LoadReport.ReplicaLoad(inFlight: 2) != LoadReport.ReplicaLoad(inFlight: 2, isUnresponsive: true))
         var sum = LoadReport.ReplicaLoad(inFlight: 1, isUnresponsive: true)
         sum.add(.init(inFlight: 2, isAccepting: true))

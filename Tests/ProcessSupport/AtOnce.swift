@@ -1,4 +1,4 @@
-/// Runs `body` for 0..<count at the same time, each on a thread of its own, and returns the results in that order.
+/// Runs `body` concurrently for each index in `0..<count`. Returns the results in the order of the indices.
 package func atOnce<Result: Sendable>(
     _ count: Int, _ body: @escaping @Sendable (Int) throws -> Result
 ) async throws -> [Result] {

@@ -1,6 +1,6 @@
 package import Glibc
 
-/// A child process whose output goes to files, so that it never waits for a reader.
+/// A child process that writes its output to files, so that it never blocks on a reader.
 package struct ChildProcess: Sendable {
     package struct Failure: Error, CustomStringConvertible {
         let program: String
@@ -17,8 +17,8 @@ package struct ChildProcess: Sendable {
     package let program: String
     package let id: pid_t
 
-    /// Starts a program, found on PATH when its name has no slash.
-    /// - Parameter environment: all of it; `nil`: that of this process.
+    /// Starts a program. A name without a slash is searched for in `PATH`.
+    /// - Parameter environment: The complete environment of the child; `nil` passes on the environment of this process.
     package init(
         _ command: [String], environment: [String]? = nil, output: String = "/dev/null", errors: String = "/dev/null"
     ) throws {
@@ -31,7 +31,7 @@ package struct ChildProcess: Sendable {
         posix_spawn_file_actions_addopen(&actions, 1, output, writing, 0o600)
         posix_spawn_file_actions_addopen(&actions, 2, errors, writing, 0o600)
 
-        // Other tests of this process have descriptors of their own, and wait for the last copy of some to be closed.
+        // Closes inherited descriptors: other tests in this process may wait until the last copy of theirs is closed.
         for descriptor in Files.names(in: "/proc/self/fd").compactMap({ Int32($0) }) where descriptor > 2 {
             posix_spawn_file_actions_addclose(&actions, descriptor)
         }
@@ -39,7 +39,7 @@ package struct ChildProcess: Sendable {
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }
-        // The child begins as from a shell: nothing blocked, nothing ignored, a process group of its own.
+        // The child starts as it would from a shell: no signals blocked or ignored, and its own process group.
         var signals = sigset_t()
         sigemptyset(&signals)
         posix_spawnattr_setsigmask(&attributes, &signals)
@@ -67,7 +67,8 @@ package struct ChildProcess: Sendable {
 
     package func send(signal: Int32) { kill(id, signal) }
 
-    /// The exit status, 128 + signal when a signal ended it; `nil` while it runs. The status is given once.
+    /// Returns the exit status, or 128 + the signal number if a signal ended the process, or `nil` while it runs. The
+    /// status can be read only once.
     package func endIfOver() throws -> Int? {
         var status: Int32 = 0
         let ended = waitpid(id, &status, WNOHANG)
@@ -77,7 +78,7 @@ package struct ChildProcess: Sendable {
         return signal == 0 ? Int(status >> 8 & 0xFF) : 128 + signal
     }
 
-    /// Waits for its end. A failure lists its threads.
+    /// Waits until the process exits and returns its status. A timeout's error lists the threads of the process.
     package func waitForEnd(within limit: Duration) throws -> Int {
         do {
             return try eventually("\(program) ends", within: limit) { try endIfOver() }
@@ -86,7 +87,7 @@ package struct ChildProcess: Sendable {
         }
     }
 
-    /// Its threads, each with its number, name, state and the kernel function that it waits in.
+    /// The threads of the process, each with its id, name, state and the kernel function in which it waits.
     package var threads: String {
         let folder = "/proc/\(id)/task"
         return Files.names(in: folder).map { thread in
@@ -98,7 +99,7 @@ package struct ChildProcess: Sendable {
         }.joined(separator: ", ")
     }
 
-    /// Ends it for good and takes its status; no harm when it is gone.
+    /// Kills the process and reaps it. Does nothing if the process is already gone.
     package func end() {
         guard kill(id, SIGKILL) == 0 else { return }
         var status: Int32 = 0

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Whole small files, and folders.
+/// Reads and writes small files as a whole, and lists and creates folders.
 package enum Files {
     package struct Failure: Error, CustomStringConvertible {
         let path: String
@@ -38,7 +38,7 @@ package enum Files {
         }
     }
 
-    /// Replaces a file in one step, as an editor does: nobody ever reads half of it.
+    /// Replaces a file atomically, as an editor does, so that no reader sees a partial file.
     package static func replace(_ path: String, with text: String) throws {
         try write(text, to: path + ".new")
         guard rename(path + ".new", path) == 0 else { throw Failure(path: path, code: errno) }
@@ -48,7 +48,7 @@ package enum Files {
         guard mkdir(path, 0o700) == 0 else { throw Failure(path: path, code: errno) }
     }
 
-    /// Names in a folder, without `.` and `..`; empty when there is no such folder.
+    /// Returns the names in a folder, without `.` and `..`, or an empty array if the folder does not exist.
     package static func names(in folder: String) -> [String] {
         guard let stream = opendir(folder) else { return [] }
         defer { closedir(stream) }
@@ -63,7 +63,7 @@ package enum Files {
     }
 }
 
-/// A folder below the machine's temporary one.
+/// A new folder below the machine's temporary folder.
 package struct TemporaryFolder {
     package let path: String
 
@@ -74,11 +74,11 @@ package struct TemporaryFolder {
         path = String(decoding: pattern.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// Removes it with everything in it.
+    /// Removes the folder and its contents.
     package func remove() { Self.remove(path) }
 
     private static func remove(_ path: String) {
-        // A link is removed, not what it leads to.
+        // `unlink` removes a symbolic link itself, not its target.
         if Glibc.unlink(path) == 0 { return }
         for name in Files.names(in: path) { remove("\(path)/\(name)") }
         rmdir(path)

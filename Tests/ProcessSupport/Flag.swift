@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Says once, to everybody who looks, that it is time.
+/// A flag that is raised once and can be read from any thread.
 package final class Flag: Sendable {
     private let state = Atomic(false)
 

@@ -1,8 +1,9 @@
 import Glibc
 
-/// A client connection on a raw socket: what is written is what is sent, and every ending has its own name.
+/// A client connection on a raw socket. It sends exactly the bytes that a test passes, and each way in which the
+/// connection can fail has its own error.
 package final class HTTPConnection {
-    /// How a connection or an exchange can end badly.
+    /// A failure of a connection or of an exchange.
     package enum Failure: Error, Hashable, CustomStringConvertible {
         case cannotConnect(String)
         case cannotSend(String)
@@ -15,15 +16,15 @@ package final class HTTPConnection {
             switch self {
             case .cannotConnect(let reason): "cannot connect: \(reason)"
             case .cannotSend(let reason): "cannot send: \(reason)"
-            case .closedBeforeAnswer: "the connection was closed before an answer"
-            case .closedWithinAnswer: "the connection was closed within the answer"
-            case .timedOut: "nothing came for too long"
-            case .malformed(let what): "the answer is malformed: \(what)"
+            case .closedBeforeAnswer: "the peer closed the connection before it sent a response"
+            case .closedWithinAnswer: "the peer closed the connection within the response"
+            case .timedOut: "the peer sent nothing before the read timed out"
+            case .malformed(let what): "the response is malformed: \(what)"
             }
         }
     }
 
-    /// When the first byte of the newest answer came, on the monotonic clock.
+    /// The time on the monotonic clock at which the first byte of the latest response arrived, in nanoseconds.
     package private(set) var firstByteAt: Int64 = 0
 
     private let socket: Int32
@@ -31,7 +32,8 @@ package final class HTTPConnection {
     private var held: ArraySlice<UInt8> = []
     private var awaitsFirstByte = false
 
-    /// Connects to a port, of this machine unless told. `silence`: how long a single read or write may take.
+    /// Connects to a port, by default on this machine.
+    /// - Parameter silence: The longest time that a single read or write may take, in whole seconds.
     package init(
         host: String = "127.0.0.1", port: Int, silence: Duration = .seconds(30), bufferBytes: Int = 65_536
     ) throws {
@@ -48,7 +50,7 @@ package final class HTTPConnection {
         address.sin_port = UInt16(port).bigEndian
         guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else {
             Glibc.close(socket)
-            throw Failure.cannotConnect("\(host) is no address")
+            throw Failure.cannotConnect("\(host) is not an IPv4 address")
         }
         let result = withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
@@ -64,10 +66,10 @@ package final class HTTPConnection {
 
     deinit { Glibc.close(socket) }
 
-    /// Says that nothing more will be sent.
+    /// Closes the sending side of the connection.
     package func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
 
-    /// Makes the end of this connection a reset: what is on its way is lost.
+    /// Makes the close of this connection a reset, which discards unsent data.
     package func endByReset() {
         var atOnce = linger(l_onoff: 1, l_linger: 0)
         setsockopt(socket, SOL_SOCKET, SO_LINGER, &atOnce, socklen_t(MemoryLayout<linger>.size))
@@ -87,7 +89,7 @@ package final class HTTPConnection {
         }
     }
 
-    /// Sends a request; fields that are not given are Host and, with a body, Content-Length.
+    /// Sends a request. Adds `Host` unless it is among `fields`, and `Content-Length` if there is a body.
     package func send(
         _ method: String, _ target: String, _ fields: [(String, String)] = [], body: [UInt8]? = nil
     ) throws {
@@ -100,7 +102,7 @@ package final class HTTPConnection {
 
     // MARK: Receiving
 
-    /// Sends a request and waits for the whole answer.
+    /// Sends a request and waits for the complete response.
     package func exchange(
         _ method: String, _ target: String, _ fields: [(String, String)] = [], body: [UInt8]? = nil
     ) throws -> HTTPAnswer {
@@ -108,7 +110,7 @@ package final class HTTPConnection {
         return try answer(to: method)
     }
 
-    /// The next answer with its body.
+    /// Reads the next response with its body. Skips `100 Continue`.
     package func answer(to method: String = "GET") throws -> HTTPAnswer {
         var answer = try head()
         while answer.status == 100 { answer = try head() }
@@ -123,7 +125,7 @@ package final class HTTPConnection {
         return answer
     }
 
-    /// The next head; its body is left to be read.
+    /// Reads the next head. The body remains unread.
     package func head() throws -> HTTPAnswer {
         var lines: [String] = []
         while true {
@@ -145,7 +147,7 @@ package final class HTTPConnection {
         return answer
     }
 
-    /// The next chunk of a chunked body; `nil`: that was all.
+    /// Reads the next chunk of a chunked body. Returns `nil` after the last chunk.
     package func chunk() throws -> [UInt8]? {
         guard let size = Int(try line(isFirst: false), radix: 16) else { throw Failure.malformed("a chunk's size") }
         var bytes: [UInt8] = []
@@ -154,7 +156,7 @@ package final class HTTPConnection {
         return size == 0 ? nil : bytes
     }
 
-    /// At least one byte of a body.
+    /// Reads at least one and at most `count` bytes of a body.
     package func some(upTo count: Int) throws -> ArraySlice<UInt8> {
         if held.isEmpty { try fill() }
         let bytes = held.prefix(count)
@@ -162,13 +164,13 @@ package final class HTTPConnection {
         return bytes
     }
 
-    /// Throws `count` bytes of a body away.
+    /// Reads and discards `count` bytes of a body.
     package func skip(_ count: Int) throws {
         var left = count
         while left > 0 { left -= try some(upTo: left).count }
     }
 
-    /// At least one byte; `nil`: the other side has closed.
+    /// Reads at least one byte. Returns `nil` if the peer has closed the connection.
     package func someOrEnd() throws -> ArraySlice<UInt8>? {
         do { return try some(upTo: .max) } catch Failure.closedWithinAnswer { return nil }
     }
@@ -190,7 +192,7 @@ package final class HTTPConnection {
     }
 
     private func fill() throws {
-        // The slice must let go of the buffer before it is written to, or it would be copied.
+        // The slice must release the buffer before `recv` writes to it; otherwise the buffer would be copied.
         held = []
         let count = recv(socket, &scratch, scratch.count, 0)
         if count < 0, errno == EAGAIN { throw Failure.timedOut }
@@ -205,13 +207,13 @@ package final class HTTPConnection {
     private static var reason: String { String(cString: strerror(errno)) }
 }
 
-/// An answer.
+/// A response.
 package struct HTTPAnswer: Sendable {
     package var status: Int
-    /// By name in lower case.
+    /// The fields by name in lower case.
     package var fields: [String: String] = [:]
     package var body: [UInt8] = []
-    /// When its first byte came, on the monotonic clock.
+    /// The time on the monotonic clock at which the first byte arrived, in nanoseconds.
     package var firstByteAt: Int64
 
     package subscript(field: String) -> String? { fields[field] }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// A JSON document that a test looks into.
+/// A JSON document that a test inspects.
 package enum JSONValue: Decodable, Hashable, Sendable {
     case null
     case flag(Bool)
@@ -26,10 +26,10 @@ package enum JSONValue: Decodable, Hashable, Sendable {
         }
     }
 
-    /// Reads a document.
+    /// Decodes a document.
     package init(_ bytes: [UInt8]) throws { self = try JSONDecoder().decode(JSONValue.self, from: Data(bytes)) }
 
-    /// A member of an object; `nil`: there is none.
+    /// The member of an object with this name, or `nil` if there is none.
     package subscript(name: String) -> JSONValue? {
         if case .object(let members) = self { members[name] } else { nil }
     }

@@ -1,19 +1,19 @@
 package import Glibc
 
-/// What /proc says.
+/// The processes of this machine, read from `/proc`.
 package enum ProcessTable {
-    /// A process that cannot be mistaken for a later one of the same number.
+    /// A process. Its start time distinguishes it from a later process with the same id.
     package struct Entry: Hashable, Sendable {
         package let id: pid_t
         package let parent: pid_t
         package let isZombie: Bool
-        /// Clock ticks since the machine has started.
+        /// The start time, in clock ticks since the machine booted.
         package let started: UInt64
     }
 
-    /// The entry of a process; `nil`: there is none.
+    /// Returns the entry of a process, or `nil` if there is no such process.
     package static func entry(_ id: pid_t) -> Entry? {
-        // The name is in parentheses and may hold anything, so fields are counted from the last one.
+        // The name stands in parentheses and may contain any character, so the fields are counted from the last `)`.
         guard let text = try? Files.read("/proc/\(id)/stat"), let end = text.lastIndex(of: ")") else { return nil }
         let fields = text[end...].dropFirst(2).split(separator: " ")
         guard fields.count > 19, let parent = pid_t(fields[1]), let started = UInt64(fields[19]) else { return nil }
@@ -22,7 +22,7 @@ package enum ProcessTable {
 
     package static func all() -> [Entry] { Files.names(in: "/proc").compactMap { pid_t($0) }.compactMap { entry($0) } }
 
-    /// Everything that descends from a process, zombies too.
+    /// Returns all descendants of a process, including zombies.
     package static func descendants(of ancestor: pid_t) -> [Entry] {
         let children = Dictionary(grouping: all(), by: \.parent)
         var found: [Entry] = []
@@ -36,7 +36,7 @@ package enum ProcessTable {
         return found
     }
 
-    /// Those of the entries that still run. A zombie runs no more: it waits for its parent only.
+    /// Returns the entries that still run. A zombie does not run: it only waits to be reaped by its parent.
     package static func running(_ entries: [Entry]) -> [Entry] {
         entries.filter { known in
             guard let now = entry(known.id) else { return false }
@@ -44,7 +44,7 @@ package enum ProcessTable {
         }
     }
 
-    /// A size from /proc/ID/status in KiB: `VmRSS`, `VmHWM`.
+    /// Returns a size from `/proc/ID/status`, such as `VmRSS` or `VmHWM`, in KiB.
     package static func kibibytes(_ field: String, of id: pid_t) throws -> Int {
         for line in try Files.read("/proc/\(id)/status").split(separator: "\n") where line.hasPrefix("\(field):") {
             if let number = line.split(whereSeparator: { " \t".contains($0) }).dropFirst().first {
@@ -54,6 +54,6 @@ package enum ProcessTable {
         return 0
     }
 
-    /// Descriptors that a process holds open.
+    /// Returns the number of descriptors that a process holds open.
     package static func descriptors(of id: pid_t) -> Int { Files.names(in: "/proc/\(id)/fd").count }
 }

@@ -1,7 +1,9 @@
 import Glibc
 
-/// Runs every job on a thread of its own. Tests from outside talk to sockets and processes with blocking calls,
-/// which are simple and exact; on the shared pool they would hold the threads that all other tests run on.
+/// Runs every job on its own thread.
+///
+/// End-to-end tests use blocking calls for sockets and processes, because these are simple and exact. On the shared
+/// pool such calls would occupy the threads that all other tests need.
 package final class ThreadPerJob: TaskExecutor {
     private final class Errand {
         let job: UnownedJob
@@ -29,7 +31,7 @@ package final class ThreadPerJob: TaskExecutor {
         if failure == 0 {
             pthread_detach(thread)
         } else {
-            // Without threads left the job runs here: late is better than never.
+            // No thread could be created: the job runs on the caller's thread, so that it still runs.
             errand.takeRetainedValue().run()
         }
     }

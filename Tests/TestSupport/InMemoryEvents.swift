@@ -1,18 +1,18 @@
 public import F2SModel
 import Synchronization
 
-/// Events that a test can look at.
+/// Events that a test can inspect.
 public final class InMemoryEvents: Events {
     private let events = Mutex<[Event]>([])
     private let signal = Signal()
 
-    /// No events.
+    /// Creates an empty collection of events.
     public init() {}
 
     /// Every event, oldest first.
     public var all: [Event] { events.withLock { $0 } }
 
-    /// Remembers an event and gives it its number.
+    /// Stores an event and assigns its number.
     public func record(_ event: Event) {
         events.withLock { events in
             var numbered = event
@@ -22,8 +22,8 @@ public final class InMemoryEvents: Events {
         signal.raise()
     }
 
-    /// Remembers events of another process, by their numbers.
-    public func take(_ newer: [Event]) {
+    /// Stores events of another process that are not known yet, by their numbers.
+    public func emit(_ newer: [Event]) {
         events.withLock { events in
             let known = Set(events.map(\.sequence))
             events = (events + newer.filter { !known.contains($0.sequence) }).sorted { $0.sequence < $1.sequence }
@@ -37,6 +37,6 @@ public final class InMemoryEvents: Events {
     /// The events after `sequence`, oldest first.
     public func currentEvents(after sequence: UInt64) -> [Event] { all.filter { $0.sequence > sequence } }
 
-    /// Once per burst of new events.
+    /// Returns a stream with one element per burst of new events.
     public func arrivals() -> AsyncStream<Void> { signal.arrivals() }
 }

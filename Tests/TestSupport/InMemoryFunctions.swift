@@ -1,16 +1,16 @@
 public import F2SModel
 import Synchronization
 
-/// A store of declarations that forgets everything at the end of the test.
+/// A store of declarations in memory.
 public final class InMemoryFunctions: FunctionStore {
     private struct State {
         var functions: [FunctionName: Function] = [:]
-        var refusals: [Refusal] = []
+        var rejections: [Rejection] = []
         var nextAge: UInt64 = 1
         var nextRevision: UInt64 = 1
         var failure: StoreError?
 
-        var snapshot: FunctionSnapshot { FunctionSnapshot(functions: Array(functions.values), refusals: refusals) }
+        var snapshot: FunctionSnapshot { FunctionSnapshot(functions: Array(functions.values), rejections: rejections) }
 
         func checkAvailable() throws(StoreError) {
             if let failure { throw failure }
@@ -29,7 +29,7 @@ public final class InMemoryFunctions: FunctionStore {
                 generation: (old?.generation ?? 0) + (restartedAt == nil ? 1 : 0),
                 storeRevision: StoreRevision("\(nextRevision)"), age: old?.age ?? nextAge,
                 origin: Function.Origin(
-                    place: "memory", isWritable: true, restartedAt: restartedAt ?? old?.origin.restartedAt),
+                    location: "memory", isWritable: true, restartedAt: restartedAt ?? old?.origin.restartedAt),
                 status: old?.status ?? FunctionStatus())
             nextRevision += 1
             if old == nil { nextAge += 1 }
@@ -41,22 +41,23 @@ public final class InMemoryFunctions: FunctionStore {
     private let state = Mutex(State())
     private let latest: Latest<FunctionSnapshot>
 
-    /// A store with these declarations, the oldest first. They are not validated, so that a test can plant bad ones.
+    /// Creates a store with these declarations, the oldest first. They are not validated, so that a test can add
+    /// invalid ones.
     public init(_ drafts: [FunctionDraft] = []) {
         latest = Latest(FunctionSnapshot())
         for draft in drafts { change { state in state.keep(draft, over: nil) } }
     }
 
-    /// What the store holds now.
+    /// The current snapshot of the store.
     public var current: FunctionSnapshot { latest.current }
 
-    /// Makes every later call fail with `error`, until it is called with `nil`.
+    /// Makes every later call throw `error`, until this is called with `nil`.
     public func fail(with error: StoreError?) { state.withLock { $0.failure = error } }
 
-    /// Publishes declarations that could not be read, besides those that were.
-    public func setRefusals(_ refusals: [Refusal]) { change { state in state.refusals = refusals } }
+    /// Publishes rejected declarations beside the accepted ones.
+    public func setRejections(_ rejections: [Rejection]) { change { state in state.rejections = rejections } }
 
-    /// Keeps a new function; see the protocol.
+    /// Stores a new function; see the protocol.
     public func create(_ draft: FunctionDraft) async throws -> Function {
         try Self.validate(draft)
         return try change { state throws(StoreError) in
@@ -76,7 +77,7 @@ public final class InMemoryFunctions: FunctionStore {
         }
     }
 
-    /// Gives a function another revision; see the protocol.
+    /// Gives a function a new revision; see the protocol.
     public func restart(_ name: FunctionName) async throws -> Function {
         try change { state throws(StoreError) in
             try state.checkAvailable()
@@ -94,7 +95,7 @@ public final class InMemoryFunctions: FunctionStore {
         }
     }
 
-    /// Keeps a status; see the protocol.
+    /// Stores a status; see the protocol.
     public func setStatus(_ status: FunctionStatus, of id: Function.ID) async throws {
         try change { state throws(StoreError) in
             try state.checkAvailable()
@@ -103,7 +104,7 @@ public final class InMemoryFunctions: FunctionStore {
         }
     }
 
-    /// Runs `body` with every state; see the protocol.
+    /// Runs `body` with every snapshot; see the protocol.
     public func withSnapshots<Result: Sendable>(
         _ body: @Sendable (Latest<FunctionSnapshot>.Values) async throws -> Result
     ) async throws -> Result {
@@ -111,11 +112,11 @@ public final class InMemoryFunctions: FunctionStore {
     }
 
     private static func validate(_ draft: FunctionDraft) throws(StoreError) {
-        let complaints = draft.complaints()
+        let complaints = draft.fieldErrors()
         guard complaints.isEmpty else { throw .invalid(complaints) }
     }
 
-    /// Changes the state and publishes it when something is different now.
+    /// Changes the state and publishes a snapshot if it differs from the current one.
     @discardableResult
     private func change<Result: Sendable, Failure: Error>(
         _ body: (inout State) throws(Failure) -> Result
@@ -123,7 +124,7 @@ public final class InMemoryFunctions: FunctionStore {
         try state.withLock { state throws(Failure) in
             let result = try body(&state)
             let snapshot = state.snapshot
-            // Publishing under the lock keeps the order of concurrent changes; it never waits.
+            // Publishing under the lock keeps concurrent changes in order. It never blocks.
             if snapshot != latest.current { latest.publish(snapshot) }
             return result
         }

@@ -1,24 +1,23 @@
 public import F2SModel
 
-/// A platform without files, processes or a network: for tests of the rooms that use one.
+/// A platform without files, processes or a network, for tests of the modules that use a platform.
 ///
-/// `functions` keeps declarations in memory, `replicas` pretends to run them, `events` remembers. The parts are kept
-/// with their own types, so that a test can look into them and steer them; ``platform`` is what the room under test
-/// gets.
+/// `functions` keeps declarations in memory, `replicas` pretends to run them and `events` stores events. The parts keep
+/// their concrete types, so that a test can inspect and control them. The module under test receives ``platform``.
 public struct InMemoryPlatform: Sendable {
     /// The store of declarations.
     public let functions: InMemoryFunctions
-    /// The runtime that pretends.
+    /// The runtime that pretends to run replicas.
     public let replicas: InMemoryReplicas
     /// The events that were recorded.
     public let events: InMemoryEvents
 
-    /// An empty platform.
+    /// Creates a platform.
     /// - Parameters:
-    ///   - functions: declarations to begin with; the first one is the oldest.
-    ///   - startsReady: whether a new replica is ready at once; if not, the test says when with
+    ///   - functions: The initial declarations, the oldest first.
+    ///   - startsReady: True if a new replica is ready at once. Otherwise the test makes it ready with
     ///     ``InMemoryReplicas/set(_:of:)``.
-    ///   - address: what a replica that is ready gets as its address.
+    ///   - address: The address of every ready replica.
     public init(
         functions: [FunctionDraft] = [], startsReady: Bool = true,
         address: Replica.Address = Replica.Address(ip: "127.0.0.1", port: 9)
@@ -28,7 +27,7 @@ public struct InMemoryPlatform: Sendable {
         events = InMemoryEvents()
     }
 
-    /// The ports, as a room gets them.
+    /// The platform as a module receives it.
     public var platform: Platform {
         Platform(
             name: "memory", functions: functions, replicas: replicas, election: AlwaysLeader(), peers: NoPeers(),

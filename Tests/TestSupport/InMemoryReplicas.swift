@@ -1,27 +1,27 @@
 public import F2SModel
 import Synchronization
 
-/// A runtime that pretends to run replicas: it keeps the books as a real one does, and a test decides what happens to
-/// each replica.
+/// A runtime that pretends to run replicas. It tracks desired and existing replicas as a real runtime does, and a test
+/// controls the state of each replica.
 public final class InMemoryReplicas: ReplicaRuntime {
-    /// What the room under test has asked for.
+    /// A call that the module under test made.
     public enum Call: Sendable, Hashable {
-        /// ``InMemoryReplicas/apply(_:count:retiring:)``.
+        /// A call of ``InMemoryReplicas/apply(_:count:retiring:)``.
         case apply(function: Function.ID, revision: Revision, count: Int, retiring: [Replica.ID])
-        /// ``InMemoryReplicas/remove(_:)``.
+        /// A call of ``InMemoryReplicas/remove(_:)``.
         case remove(Function.ID)
     }
 
-    private struct Wish {
+    private struct Desired {
         var revision: Revision
         var awaitsReadiness: Bool
         var count: Int
     }
 
     private struct State {
-        var wishes: [Function.ID: Wish] = [:]
+        var desired: [Function.ID: Desired] = [:]
         var replicas: [Replica] = []
-        var troubles: [Function.ID: StartTrouble] = [:]
+        var startFailures: [Function.ID: StartFailure] = [:]
         var lines: [Function.ID: [LogLine]] = [:]
         var followers: [Function.ID: [AsyncStream<LogLine>.Continuation]] = [:]
         var calls: [Call] = []
@@ -34,7 +34,10 @@ public final class InMemoryReplicas: ReplicaRuntime {
     private let startsReady: Bool
     private let address: Replica.Address
 
-    /// A runtime in which nothing runs. `startsReady`: whether a new replica is ready at once.
+    /// Creates a runtime without replicas.
+    /// - Parameters:
+    ///   - startsReady: True if a new replica is ready at once.
+    ///   - address: The address of every ready replica.
     public init(
         startsReady: Bool = true, address: Replica.Address = Replica.Address(ip: "127.0.0.1", port: 9)
     ) {
@@ -42,19 +45,19 @@ public final class InMemoryReplicas: ReplicaRuntime {
         self.address = address
     }
 
-    /// What exists now.
+    /// The replicas and start failures that exist now.
     public var current: ReplicaSnapshot { latest.current }
 
-    /// Every call in order, those that failed included.
+    /// All calls in order, including those that failed.
     public var calls: [Call] { state.withLock { $0.calls } }
 
-    /// Replicas that were ever started.
+    /// The number of replicas started so far.
     public var started: Int { state.withLock { $0.started } }
 
-    /// Makes every later call fail with `error`, until it is called with `nil`.
+    /// Makes every later call throw `error`, until this is called with `nil`.
     public func fail(with error: StoreError?) { state.withLock { $0.failure = error } }
 
-    /// Moves a replica to a state; `gone` takes it away and, as a real runtime does, a new one is started in its place.
+    /// Moves a replica to a state. `gone` removes it and, as a real runtime does, starts another one instead.
     public func set(_ newState: Replica.State, of id: Replica.ID) {
         change { state in
             guard let index = state.replicas.firstIndex(where: { $0.id == id }) else { return }
@@ -67,12 +70,12 @@ public final class InMemoryReplicas: ReplicaRuntime {
             state.replicas[index].state = newState
             if newState == .ready {
                 state.replicas[index].address = address
-                state.troubles[function] = nil
+                state.startFailures[function] = nil
             }
         }
     }
 
-    /// Gives a replica that is still starting its address, so that the dispatcher may dial it.
+    /// Sets the address of a replica that is still starting, so that the dispatcher can connect to it.
     public func setAddress(_ address: Replica.Address, of id: Replica.ID) {
         change { state in
             guard let index = state.replicas.firstIndex(where: { $0.id == id }) else { return }
@@ -80,12 +83,12 @@ public final class InMemoryReplicas: ReplicaRuntime {
         }
     }
 
-    /// Says why a function has no replica, or with `nil` that it has no trouble any more.
-    public func setTrouble(_ trouble: StartTrouble?, of function: Function.ID) {
-        change { $0.troubles[function] = trouble }
+    /// Sets the reason for which replicas of a function fail to start; `nil` clears it.
+    public func setStartFailure(_ startFailure: StartFailure?, of function: Function.ID) {
+        change { $0.startFailures[function] = startFailure }
     }
 
-    /// Adds a line to a function's log and hands it to those who follow it.
+    /// Appends a line to a function's log and sends it to the followers of the log.
     public func write(_ line: LogLine, of function: Function.ID) {
         state.withLock { state in
             state.lines[function, default: []].append(line)
@@ -93,23 +96,23 @@ public final class InMemoryReplicas: ReplicaRuntime {
         }
     }
 
-    /// Records the wish and starts or stops at once; see the protocol.
+    /// Records the desired state and starts and stops replicas at once; see the protocol.
     public func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws {
         let call = Call.apply(function: function.id, revision: function.revision, count: count, retiring: retiring)
-        let wish = Wish(
+        let desired = Desired(
             revision: function.revision, awaitsReadiness: function.target.readinessProbe != nil, count: count)
         try perform(call) { state in
-            state.wishes[function.id] = wish
+            state.desired[function.id] = desired
             state.replicas.removeAll { $0.function == function.id && retiring.contains($0.id) }
             fill(function.id, in: &state)
         }
     }
 
-    /// Takes all replicas of a function away; see the protocol.
+    /// Removes all replicas of a function; see the protocol.
     public func remove(_ id: Function.ID) async throws {
         try perform(.remove(id)) { state in
-            state.wishes[id] = nil
-            state.troubles[id] = nil
+            state.desired[id] = nil
+            state.startFailures[id] = nil
             state.replicas.removeAll { $0.function == id }
         }
     }
@@ -121,7 +124,7 @@ public final class InMemoryReplicas: ReplicaRuntime {
         try await body(latest.values())
     }
 
-    /// The lines that ``write(_:of:)`` has added and, with `follow`, those that it will add.
+    /// Returns the lines that ``write(_:of:)`` has added and, with `follow`, those that it will add.
     public func logs(of id: Function.ID, tail: Int, follow: Bool) -> AsyncStream<LogLine> {
         let (stream, continuation) = AsyncStream.makeStream(of: LogLine.self, bufferingPolicy: .bufferingNewest(1000))
         state.withLock { state in
@@ -131,18 +134,18 @@ public final class InMemoryReplicas: ReplicaRuntime {
         return stream
     }
 
-    /// Starts what is missing of the wished revision. What is too much stays, as on a real runtime: only the caller
-    /// knows which replica has nothing in flight.
+    /// Starts the missing replicas of the desired revision. Surplus replicas stay, as in a real runtime, because only
+    /// the caller knows which replica has nothing in flight.
     private func fill(_ id: Function.ID, in state: inout State) {
-        guard let wish = state.wishes[id] else { return }
-        let existing = state.replicas.count { $0.function == id && $0.revision == wish.revision }
-        for _ in 0..<max(0, wish.count - existing) {
+        guard let desired = state.desired[id] else { return }
+        let existing = state.replicas.count { $0.function == id && $0.revision == desired.revision }
+        for _ in 0..<max(0, desired.count - existing) {
             state.started += 1
             state.replicas.append(
                 Replica(
-                    id: Replica.ID("\(id)-\(state.started)"), function: id, revision: wish.revision,
+                    id: Replica.ID("\(id)-\(state.started)"), function: id, revision: desired.revision,
                     state: startsReady ? .ready : .starting, address: startsReady ? address : nil,
-                    awaitsReadiness: wish.awaitsReadiness, since: 0))
+                    awaitsReadiness: desired.awaitsReadiness, since: 0))
         }
     }
 
@@ -158,7 +161,7 @@ public final class InMemoryReplicas: ReplicaRuntime {
     private func change(_ body: (inout State) -> Void) {
         state.withLock { state in
             body(&state)
-            let snapshot = ReplicaSnapshot(replicas: state.replicas, troubles: state.troubles)
+            let snapshot = ReplicaSnapshot(replicas: state.replicas, startFailures: state.startFailures)
             if snapshot != latest.current { latest.update { $0.update(to: snapshot) } }
         }
     }

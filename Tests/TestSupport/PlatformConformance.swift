@@ -1,12 +1,13 @@
 public import F2SModel
 
-/// What every platform must do, as checks that any implementation passes: Local, Kubernetes, in memory.
+/// The contract of a platform, as checks that every implementation (Local, Kubernetes, in memory) passes.
 ///
-/// It uses the names `conformance-…` and leaves nothing behind. A check that fails throws ``Failure``.
+/// The checks use function names that begin with `conformance-` and delete the functions again. A check that fails
+/// throws ``Failure``.
 public struct PlatformConformance: Sendable {
-    /// A promise that is not kept.
+    /// A part of the contract that the platform breaks.
     public struct Failure: Error, Sendable, CustomStringConvertible {
-        /// What was expected, and what was found.
+        /// The expectation and the value found instead.
         public let description: String
     }
 
@@ -14,25 +15,27 @@ public struct PlatformConformance: Sendable {
     private let target: Target
     private let otherTarget: Target
     private let namespace: String
-    private let patience: Duration
+    private let timeout: Duration
 
+    /// Creates the checks for a platform.
     /// - Parameters:
-    ///   - target: something that starts and becomes ready on this platform.
-    ///   - otherTarget: the same with another revision.
-    ///   - namespace: where the platform keeps functions.
-    ///   - patience: longest time for a replica to start or to end.
+    ///   - platform: The platform to check.
+    ///   - target: A target that starts and becomes ready on this platform.
+    ///   - otherTarget: Another such target, with a different revision.
+    ///   - namespace: The namespace of the functions.
+    ///   - timeout: The longest time for a replica to start or to end.
     public init(
         _ platform: Platform, target: Target, otherTarget: Target,
-        namespace: String = FunctionDraft.namespaceDefault, patience: Duration = .seconds(20)
+        namespace: String = FunctionDraft.namespaceDefault, timeout: Duration = .seconds(20)
     ) {
         self.platform = platform
         self.target = target
         self.otherTarget = otherTarget
         self.namespace = namespace
-        self.patience = patience
+        self.timeout = timeout
     }
 
-    /// Every check in turn.
+    /// Runs all checks, one after another.
     public func verify() async throws {
         try await verifyStore()
         try await verifyVersions()
@@ -45,33 +48,34 @@ public struct PlatformConformance: Sendable {
 
     // MARK: The store
 
-    /// Declarations are kept, replaced and deleted, and each call's effect is in the snapshot when it returns.
+    /// Checks that declarations are stored, replaced and deleted, and that the snapshot contains the effect of a call
+    /// when the call returns.
     public func verifyStore() async throws {
         let draft = try draft("conformance-store")
         let created = try await platform.functions.create(draft)
-        try expect(created.draft == draft, "create returns what was declared, not \(created.draft)")
+        try expect(created.draft == draft, "create returns the declaration unchanged, not \(created.draft)")
         try expect(created.generation == 1, "a new function has generation 1, not \(created.generation)")
-        try expect(created.origin.isWritable, "what REST creates can be changed")
+        try expect(created.origin.isWritable, "a function created through the API is writable")
         try await expect(find(draft.name) == created, "a created function is in the snapshot")
-        try await expect("a second function of that name is refused", .alreadyExists(draft.name)) {
+        try await expect("a second function with the same name is rejected", .alreadyExists(draft.name)) {
             _ = try await platform.functions.create(draft)
         }
         var bad = draft
         bad.target.minReplicas = -1
-        try await expect("bad values are refused", .invalid(bad.complaints())) {
+        try await expect("invalid values are rejected", .invalid(bad.fieldErrors())) {
             _ = try await platform.functions.replace(bad, ifRevision: nil)
         }
         try await platform.functions.delete(draft.name, ifRevision: nil)
         try await expect(find(draft.name) == nil, "a deleted function is not in the snapshot")
-        try await expect("a function that is gone cannot be deleted", .notFound(draft.name)) {
+        try await expect("a deleted function cannot be deleted again", .notFound(draft.name)) {
             try await platform.functions.delete(draft.name, ifRevision: nil)
         }
-        try await expect("a function that is gone cannot be replaced", .notFound(draft.name)) {
+        try await expect("a deleted function cannot be replaced", .notFound(draft.name)) {
             _ = try await platform.functions.replace(draft, ifRevision: nil)
         }
     }
 
-    /// A restart changes the revision and nothing that a user has declared, every time that it is asked for.
+    /// Checks that every restart changes the revision, and that it changes nothing that the user declared.
     public func verifyRestart() async throws {
         let draft = try draft("conformance-restart")
         let created = try await platform.functions.create(draft)
@@ -79,41 +83,41 @@ public struct PlatformConformance: Sendable {
         for _ in 0..<2 {
             let restarted = try await platform.functions.restart(draft.name)
             try expect(revisions.insert(restarted.revision).inserted, "a restart changes the revision")
-            try expect(restarted.draft == draft, "a restart changes no declaration")
-            try expect(restarted.generation == created.generation, "a restart is no new generation")
+            try expect(restarted.draft == draft, "a restart does not change the declaration")
+            try expect(restarted.generation == created.generation, "a restart does not change the generation")
             try await expect(find(draft.name)?.revision == restarted.revision, "the snapshot has the new revision")
         }
         try await platform.functions.delete(draft.name, ifRevision: nil)
-        try await expect("a function that is gone cannot be restarted", .notFound(draft.name)) {
+        try await expect("a deleted function cannot be restarted", .notFound(draft.name)) {
             _ = try await platform.functions.restart(draft.name)
         }
     }
 
-    /// Two editors cannot overwrite each other.
+    /// Checks that two clients cannot overwrite each other's changes.
     public func verifyVersions() async throws {
         var draft = try draft("conformance-version")
         let first = try await platform.functions.create(draft)
         let same = try await platform.functions.replace(draft, ifRevision: first.storeRevision)
-        try expect(same.generation == first.generation, "replacing with the same changes no generation")
+        try expect(same.generation == first.generation, "replacing without a change keeps the generation")
         draft.summary = "changed"
         let second = try await platform.functions.replace(draft, ifRevision: first.storeRevision)
-        try expect(second.generation == first.generation + 1, "a change is a new generation")
-        try expect(second.storeRevision != first.storeRevision, "a change is a new version")
+        try expect(second.generation == first.generation + 1, "a change increments the generation")
+        try expect(second.storeRevision != first.storeRevision, "a change changes the store revision")
         try expect(second.id == first.id && second.age == first.age, "a change keeps identity and age")
         try await expect(find(draft.name)?.draft == draft, "a change is in the snapshot")
-        try await expect("an old version cannot be replaced", .conflict(current: second.storeRevision)) {
+        try await expect("an old store revision cannot be replaced", .conflict(current: second.storeRevision)) {
             _ = try await platform.functions.replace(draft, ifRevision: first.storeRevision)
         }
-        try await expect("an old version cannot be deleted", .conflict(current: second.storeRevision)) {
+        try await expect("an old store revision cannot be deleted", .conflict(current: second.storeRevision)) {
             try await platform.functions.delete(draft.name, ifRevision: first.storeRevision)
         }
         let younger = try await platform.functions.create(self.draft("conformance-younger"))
-        try expect(younger.age > second.age, "who comes later is younger")
+        try expect(younger.age > second.age, "a function created later has a greater age number")
         try await platform.functions.delete(younger.name, ifRevision: younger.storeRevision)
         try await platform.functions.delete(draft.name, ifRevision: second.storeRevision)
     }
 
-    /// A status is kept, and one of a function that is gone is ignored.
+    /// Checks that a status is stored, and that a status of a deleted function is ignored.
     public func verifyStatus() async throws {
         let function = try await platform.functions.create(draft("conformance-status"))
         let status = FunctionStatus(observedGeneration: function.generation, desiredReplicas: 3)
@@ -121,20 +125,20 @@ public struct PlatformConformance: Sendable {
         try await wait("a status is in the snapshot") { try await find(function.name)?.status == status }
         try await platform.functions.delete(function.name, ifRevision: nil)
         try await platform.functions.setStatus(status, of: function.id)
-        try await expect(find(function.name) == nil, "a status brings no function back")
+        try await expect(find(function.name) == nil, "a status does not restore a deleted function")
     }
 
     // MARK: The runtime
 
-    /// As many replicas run as are wished, and exactly the retired ones end where F2S names them.
+    /// Checks that the desired number of replicas runs. If F2S chooses the replicas to stop, exactly those must end.
     public func verifyReplicas() async throws {
         let function = try await platform.functions.create(draft("conformance-replicas"))
         try await platform.replicas.apply(function, count: 2, retiring: [])
         try await wait("two replicas are ready") { try await ready(function).count == 2 }
         let both = try await ready(function)
-        try expect(Set(both.map(\.id)).count == 2, "replicas have identities of their own")
+        try expect(Set(both.map(\.id)).count == 2, "every replica has its own identity")
         try expect(both.allSatisfy { $0.address != nil }, "a ready replica has an address")
-        try expect(both.allSatisfy { $0.revision == function.revision }, "a replica carries its revision")
+        try expect(both.allSatisfy { $0.revision == function.revision }, "a replica reports its revision")
 
         try await platform.replicas.apply(function, count: 2, retiring: [])
         try await expect(Set(ready(function).map(\.id)) == Set(both.map(\.id)), "applying twice changes nothing")
@@ -142,27 +146,27 @@ public struct PlatformConformance: Sendable {
         switch platform.replicas.retirement {
         case .named:
             try await platform.replicas.apply(function, count: 1, retiring: [both[0].id])
-            try await wait("the retired replica ends, and only it") {
+            try await wait("only the retired replica ends") {
                 try await replicas(function).map(\.id) == [both[1].id]
             }
             try await platform.replicas.apply(function, count: 0, retiring: [both[1].id])
         case .byPlatform:
             try await platform.replicas.apply(function, count: 1, retiring: [])
-            try await wait("one of the two ends, and the other stays") {
+            try await wait("one of the two replicas ends and the other stays") {
                 let left = try await replicas(function)
                 return left.count == 1 && left[0].state == .ready && both.map(\.id).contains(left[0].id)
             }
             try await platform.replicas.apply(function, count: 0, retiring: [])
         }
-        try await wait("none is left") { try await replicas(function).isEmpty }
+        try await wait("no replica is left") { try await replicas(function).isEmpty }
         try await platform.replicas.apply(function, count: 1, retiring: [])
-        try await wait("it starts again from zero") { try await ready(function).count == 1 }
+        try await wait("the function starts again from zero replicas") { try await ready(function).count == 1 }
         let again = try await ready(function)
-        try expect(Set(again.map(\.id)).isDisjoint(with: both.map(\.id)), "an identity is never used twice")
+        try expect(Set(again.map(\.id)).isDisjoint(with: both.map(\.id)), "a replica's identity is never reused")
         try await removeEverything(of: function)
     }
 
-    /// A new revision runs beside the old one until that is retired, by F2S or by the platform.
+    /// Checks that a new revision runs beside the old one until F2S or the platform retires the old one.
     public func verifyRevisions() async throws {
         let function = try await platform.functions.create(draft("conformance-revision"))
         try await platform.replicas.apply(function, count: 1, retiring: [])
@@ -180,9 +184,9 @@ public struct PlatformConformance: Sendable {
             }
             try await platform.replicas.apply(changed, count: 1, retiring: old.map(\.id))
         case .byPlatform:
-            try await wait("the second revision is ready, and one of the two always is") {
+            try await wait("the second revision is ready, and at no time is no replica ready") {
                 let ready = try await ready(function)
-                try expect(!ready.isEmpty, "a rollout leaves nobody without a replica")
+                try expect(!ready.isEmpty, "a rollout always keeps a ready replica")
                 return ready.contains { $0.revision == changed.revision }
             }
         }
@@ -194,18 +198,18 @@ public struct PlatformConformance: Sendable {
 
     // MARK: Events
 
-    /// Events are numbered and remembered.
+    /// Checks that events are stored and numbered.
     public func verifyEvents() throws {
         let before = platform.events.currentEvents(after: 0).last?.sequence ?? 0
         for message in ["first", "second"] {
             platform.events.record(Event(time: 0, function: "conformance", reason: "Checked", message: message))
         }
         let new = platform.events.currentEvents(after: before).filter { $0.function == "conformance" }
-        try expect(new.map(\.message) == ["first", "second"], "events come in their order, not \(new)")
-        try expect(Set(new.map(\.sequence)).count == 2, "every event has a number of its own")
+        try expect(new.map(\.message) == ["first", "second"], "events keep their order, not \(new)")
+        try expect(Set(new.map(\.sequence)).count == 2, "every event has its own number")
     }
 
-    // MARK: Looking
+    // MARK: Queries
 
     private func draft(_ name: String) throws -> FunctionDraft {
         try FunctionDraft(
@@ -240,12 +244,12 @@ public struct PlatformConformance: Sendable {
     }
 
     private func wait(_ promise: String, until isKept: () async throws -> Bool) async throws {
-        let deadline = ContinuousClock.now + patience
+        let deadline = ContinuousClock.now + timeout
         while ContinuousClock.now < deadline {
             if try await isKept() { return }
             try await Task.sleep(for: .milliseconds(5))
         }
-        throw Failure(description: "\(platform.name): \(promise): not within \(patience)")
+        throw Failure(description: "\(platform.name): \(promise): not within \(timeout)")
     }
 
     private func expect(_ isKept: Bool, _ promise: String) throws {

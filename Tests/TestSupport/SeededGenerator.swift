@@ -1,12 +1,12 @@
-/// Random numbers that are the same for the same seed, everywhere (SplitMix64): a failure that prints its seed can be
-/// seen again.
+/// A random number generator (SplitMix64) that produces the same numbers for the same seed on every machine, so that a
+/// failure that prints its seed can be reproduced.
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    /// A generator that begins at `seed`.
+    /// Creates a generator that starts at `seed`.
     public init(seed: UInt64) { state = seed }
 
-    /// The next number.
+    /// Returns the next number.
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state

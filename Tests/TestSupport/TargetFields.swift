@@ -1,7 +1,7 @@
 public import F2SModel
 
 extension Target {
-    /// The name of every field that is stored, those too that are kept behind a box.
+    /// The names of all stored fields, including those that are stored in a box.
     public static var storedFields: Set<String> {
         var fields: Set<String> = []
         for child in Mirror(reflecting: Target()).children {

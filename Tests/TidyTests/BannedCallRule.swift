@@ -1,41 +1,41 @@
-/// Calls that crash, block, leak or hide: each with what to write instead. One that is right all the same has a comment
-/// `// Safe: …` above it that proves it.
+/// Bans calls that crash, block, leak or hide errors, and names a replacement for each. A banned call that is
+/// nevertheless correct has a comment `// Safe: …` above it that proves it.
 enum BannedCallRule {
-    /// Where a ban holds.
+    /// The files to which a ban applies.
     enum Scope {
-        /// `Sources`.
+        /// All files in `Sources`.
         case product
-        /// `Sources` except `Sources/f2s`, which talks to a terminal.
-        case rooms
-        /// All Swift.
+        /// All files in `Sources` except `Sources/f2s`, which writes to a terminal.
+        case modules
+        /// All Swift files.
         case everywhere
 
         func includes(_ file: SourceFile) -> Bool {
             switch self {
             case .product: file.isProduct
-            case .rooms: file.isProduct && !file.path.hasPrefix("Sources/f2s/")
+            case .modules: file.isProduct && !file.path.hasPrefix("Sources/f2s/")
             case .everywhere: true
             }
         }
     }
 
-    /// A sequence of tokens that is banned.
+    /// A banned sequence of tokens.
     struct Ban {
         let tokens: [String]
         let scope: Scope
         let instead: String
-        /// Whether a dot in front makes it something else: `clock.sleep(` is not `sleep(`.
+        /// True if the ban covers only a free function: `clock.sleep(` is not `sleep(`.
         let isFree: Bool
-        /// The tokens as they are written.
+        /// The tokens as source text, for messages.
         let shown: String
-        /// Functions in which it is right by their nature.
+        /// The names of functions in which the call is allowed.
         let functionsExcepted: Set<String>
 
         init(
             _ tokens: String, _ scope: Scope, _ instead: String, isFree: Bool = true, except: Set<String> = []
         ) {
             self.tokens = tokens.split(separator: " ").map(String.init)
-            // Only between words does a space tell anything.
+            // A space is significant only between words.
             shown = tokens.hasPrefix("import ") || tokens.hasPrefix("@") ? tokens : tokens.replacing(" ", with: "")
             self.scope = scope
             self.instead = instead
@@ -47,28 +47,28 @@ enum BannedCallRule {
     static let bans = [
         Ban("try !", .product, "handle the error, or let it through with try"),
         Ban("fatalError (", .product, "throw an error, or make the state impossible to express"),
-        Ban("as !", .product, "use as? and say what happens when it is something else"),
+        Ban("as !", .product, "use as? and handle the case that the value has another type"),
         Ban("@unchecked Sendable", .product, "hold the state in a Mutex"),
         Ban("nonisolated ( unsafe )", .product, "hold the state in a Mutex"),
-        Ban("unowned ( unsafe )", .product, "hold it strongly, or weakly and check"),
-        Ban("unsafeBitCast (", .product, "convert by an initialiser that can fail"),
-        Ban("print (", .rooms, "log it with the logger that came through init"),
-        Ban("debugPrint (", .rooms, "log it with the logger that came through init"),
-        Ban("dump (", .rooms, "log it with the logger that came through init"),
+        Ban("unowned ( unsafe )", .product, "hold a strong reference, or a weak one that you check"),
+        Ban("unsafeBitCast (", .product, "convert with a failable initialiser"),
+        Ban("print (", .modules, "log it with the logger passed to init"),
+        Ban("debugPrint (", .modules, "log it with the logger passed to init"),
+        Ban("dump (", .modules, "log it with the logger passed to init"),
         Ban("Task {", .product, "run it in a task group of a Service's run()"),
         Ban("Task (", .product, "run it in a task group of a Service's run()"),
         Ban("Task <", .product, "run it in a task group of a Service's run()"),
         Ban("Task . init", .product, "run it in a task group of a Service's run()"),
         Ban("Task . detached", .product, "run it in a task group of a Service's run()"),
         Ban("Task . immediate", .product, "run it in a task group of a Service's run()"),
-        Ban("Thread . sleep", .everywhere, "wait for the event itself, or on a clock that came through init"),
-        Ban("sleep (", .everywhere, "wait for the event itself, or on a clock that came through init"),
-        Ban("usleep (", .everywhere, "wait for the event itself, or on a clock that came through init"),
-        Ban("import Foundation", .product, "import FoundationEssentials where the table of rooms allows it"),
-        Ban("import FoundationNetworking", .everywhere, "use AsyncHTTPClient where the table of rooms allows it"),
+        Ban("Thread . sleep", .everywhere, "wait for the event itself, or use a clock passed to init"),
+        Ban("sleep (", .everywhere, "wait for the event itself, or use a clock passed to init"),
+        Ban("usleep (", .everywhere, "wait for the event itself, or use a clock passed to init"),
+        Ban("import Foundation", .product, "import FoundationEssentials where the table of modules allows it"),
+        Ban("import FoundationNetworking", .everywhere, "use AsyncHTTPClient where the table of modules allows it"),
         Ban("import XCTest", .everywhere, "import Testing"),
         Ban(
-            ". wait (", .product, "await it, or chain on the future: waiting blocks the thread", isFree: false,
+            ". wait (", .product, "use await, or chain on the future: wait() blocks the thread", isFree: false,
             except: ["start", "stop"]),
     ]
 
@@ -102,18 +102,19 @@ enum BannedCallRule {
     }
 
     private static func message(_ what: String, instead: String) -> String {
-        "\(what) is banned: \(instead). If it is right here, prove it in a comment \"// Safe: …\" on the line above"
+        "\(what) is banned: \(instead). If it is correct here, prove it in a comment \"// Safe: …\" on the line above"
     }
 
     private static func stands(_ ban: Ban, at index: Int, in tokens: [SwiftText.Token]) -> Bool {
         guard index + ban.tokens.count <= tokens.count else { return false }
         for (offset, text) in ban.tokens.enumerated() where tokens[index + offset].text != text { return false }
-        // `func print(` declares another one.
+        // `func print(` declares another function of that name.
         guard ban.isFree, index > 0 else { return true }
         return ![".", "func"].contains(tokens[index - 1].text)
     }
 
-    /// `x!`, `f()!`, `a[0]!`, `T!`: an exclamation mark that follows a value without a space. Not `!=`, not `!isReady`.
+    /// Returns true for an exclamation mark that follows a value or a type without a space: `x!`, `f()!`, `a[0]!`,
+    /// `T!`, but not `!=` or `!isReady`.
     private static func isForceUnwrap(at index: Int, in tokens: [SwiftText.Token]) -> Bool {
         let token = tokens[index]
         guard token.text == "!", token.isGlued, index > 0 else { return false }
@@ -124,7 +125,8 @@ enum BannedCallRule {
         return followsValue && !isKeyword && !isOperator
     }
 
-    /// `AsyncStream(…)`, `AsyncStream { }` and `AsyncStream.makeStream(…)` keep everything unless told otherwise.
+    /// Returns true for `AsyncStream(…)`, `AsyncStream { }` and `AsyncStream.makeStream(…)` without a buffering policy:
+    /// they buffer without a bound by default.
     private static func isUnboundedStream(at index: Int, in tokens: [SwiftText.Token]) -> Bool {
         guard tokens[index].text == "AsyncStream" || tokens[index].text == "AsyncThrowingStream" else { return false }
         var next = index + 1
@@ -142,8 +144,8 @@ enum BannedCallRule {
         }
         guard next < tokens.count else { return false }
         if tokens[next].text == "{" {
-            // After an arrow or a colon it is a type, and the brace is the body of what has that type. A closure that
-            // takes nothing is asked for one element at a time, and keeps none.
+            // After an arrow or a colon the name is a type, and the brace opens the body of a function or property of
+            // that type. A closure without parameters is called once per element, so that stream buffers nothing.
             let isType = index > 0 && [">", ":"].contains(tokens[index - 1].text)
             let takesContinuation = tokens[next...].dropFirst().prefix(4).contains { $0.text == "in" }
             return !isType && takesContinuation
@@ -154,7 +156,7 @@ enum BannedCallRule {
             || (!arguments.contains("bufferingPolicy") && !arguments.contains("unfolding"))
     }
 
-    /// The tokens between a parenthesis and its partner.
+    /// Returns the tokens from an opening parenthesis to the matching closing one.
     private static func words(ofGroupAt open: Int, in tokens: [SwiftText.Token]) -> Set<String> {
         var depth = 0
         var found: Set<String> = []

@@ -1,33 +1,33 @@
-/// A declaration found by walking the tokens of a file.
+/// A declaration in a Swift file.
 struct Declaration: Equatable {
-    /// `func`, `struct`, `case` …
+    /// The keyword, such as `func`, `struct` or `case`.
     let keyword: String
-    /// What follows the keyword: a name, or nothing of use (`init`).
+    /// The token after the keyword: the name, or an insignificant token after `init`.
     let name: String
-    /// First line, attributes and modifiers included.
+    /// The first line, including attributes and modifiers.
     let firstLine: Int
-    /// Line of the keyword.
+    /// The line of the keyword.
     let line: Int
-    /// Whether it can be seen from other modules.
+    /// True if the declaration is visible in other modules.
     let isPublic: Bool
-    /// Line of the closing brace; `nil` where there is no body.
+    /// The line of the closing brace, or `nil` if there is no body.
     var lastLine: Int?
 
-    /// Whether its body is code that runs from top to bottom.
+    /// True if the body consists of statements.
     var isFunction: Bool { ["func", "init", "deinit", "subscript", "var"].contains(keyword) && lastLine != nil }
 }
 
-/// Walks tokens and keeps what they declare. It knows braces and keywords, not types.
+/// Finds the declarations in a sequence of tokens. It interprets braces and keywords, but not types.
 struct DeclarationWalker {
-    /// What was declared, in order.
+    /// The declarations in source order.
     private(set) var declarations: [Declaration] = []
 
     private struct Scope {
-        /// Index of the declaration whose body it is; `nil`: a statement's or a closure's.
+        /// The index of the declaration that the scope is the body of, or `nil` for a statement or a closure.
         let declaration: Int?
-        /// Parentheses and brackets that were open outside.
+        /// The number of open parentheses and brackets in the enclosing scope.
         let depthOutside: Int
-        /// A declaration whose head the brace interrupts, with a default value for example.
+        /// A declaration with an unfinished head, for example if the brace belongs to a default value.
         let pendingOutside: Pending?
     }
 
@@ -54,7 +54,7 @@ struct DeclarationWalker {
         case ")", "]": depth -= 1
         case "{": open()
         case "}": close(token.line)
-        // What follows is a value: a brace there opens a closure.
+        // After the equals sign comes a value: a brace in it opens a closure.
         case "=" where pending?.depth == depth && isAssignment(index): pending = nil
         case _ where token.kind != .word: break
         case _ where Self.statements.contains(token.text): pending = nil
@@ -95,12 +95,12 @@ struct DeclarationWalker {
                 keyword: token.text, name: index + 1 < tokens.count ? tokens[index + 1].text : "",
                 firstLine: tokens[first].line, line: token.line,
                 isPublic: isPublic || (isRequirement && around?.isPublic == true)))
-        // `if let x {` binds; the brace is the statement's.
+        // `if let x {` binds a value; the brace belongs to the statement.
         let isBinding = first > 0 && ["if", "guard", "while", "case", "for", ","].contains(tokens[first - 1].text)
         pending = isBinding ? nil : Pending(index: declarations.count - 1, depth: depth)
     }
 
-    /// Whether an equals sign stands alone, rather than in an operator such as `==`.
+    /// Returns true if an equals sign is not a part of an operator such as `==`.
     private func isAssignment(_ index: Int) -> Bool {
         let operatorMarks = "=<>!+-*/%&|^~"
         let followsMark = index > 0 && tokens[index].isGlued && operatorMarks.contains(tokens[index - 1].text)
@@ -115,7 +115,7 @@ struct DeclarationWalker {
         switch token.text {
         case "func", "protocol", "extension", "enum", "struct", "typealias", "associatedtype", "deinit", "var", "let":
             return true
-        // `class func` and `actor` as a name are no declarations of a type.
+        // `class func`, and `actor` as a name, do not declare a type.
         case "class", "actor":
             return next?.kind == .word && next.map { !Self.modifiers.contains($0.text) && $0.text != "func" } == true
         case "init", "subscript":
@@ -132,7 +132,7 @@ struct DeclarationWalker {
         return ["class", "struct", "enum", "actor", "extension", "protocol"].contains(declarations[index].keyword)
     }
 
-    /// Index of the modifier or attribute that ends directly before `index`.
+    /// Returns the index of the modifier or attribute that ends directly before `index`.
     private func modifierStart(before index: Int) -> Int? {
         var candidate = index - 1
         guard candidate >= 0 else { return nil }

@@ -1,10 +1,10 @@
-/// The documentation's links lead somewhere, its decision pages have their parts, its tables of rooms and settings are
-/// the true ones.
+/// Checks the documentation: the targets of links exist, decision pages have all their parts, and the tables of modules
+/// and settings match the code.
 enum DocsRule {
     static let decisionParts = ["Status", "Problem", "Decision", "Alternatives"]
 
     static func findings(_ repository: Repository) -> [Finding] {
-        links(repository) + decisions(repository) + roomTable(repository) + settings(repository)
+        links(repository) + decisions(repository) + moduleTable(repository) + settings(repository)
     }
 
     static func links(_ repository: Repository) -> [Finding] {
@@ -14,7 +14,7 @@ enum DocsRule {
                 let path = parts[0].isEmpty ? file.path : resolve(String(parts[0]), from: file.path)
                 guard repository.paths.contains(path) else {
                     return file.finding(
-                        line, "the link \(target) leads to \(path), which does not exist: correct or remove it")
+                        line, "the link \(target) points to \(path), which does not exist: correct or remove it")
                 }
                 guard parts.count == 2, let page = repository.file(path), path.hasSuffix(".md"),
                     !anchors(of: page).contains(String(parts[1]))
@@ -35,23 +35,24 @@ enum DocsRule {
                     page.finding(1, "decision pages are numbered without gaps: this one begins with \(expected)-"))
             }
             for part in decisionParts where !page.lines.contains("## \(part)") {
-                found.append(page.finding(1, "the decision has no heading \"## \(part)\": a reader needs to know it"))
+                found.append(page.finding(1, "the decision has no heading \"## \(part)\": add this part"))
             }
         }
         return found
     }
 
-    static func roomTable(_ repository: Repository) -> [Finding] {
+    static func moduleTable(_ repository: Repository) -> [Finding] {
         let path = "docs/architecture.md"
         guard let page = repository.file(path) else {
-            return [Finding(path: path, line: 1, message: "the page is missing: it shows the table of rooms")]
+            return [Finding(path: path, line: 1, message: "the page is missing: it must contain the table of modules")]
         }
-        return Room.all.filter { !page.lines.contains(Substring($0.row)) }.map {
-            page.finding(1, "the table of rooms is not that of Tests/TidyTests/Rooms.swift: it needs the row \($0.row)")
+        return Module.all.filter { !page.lines.contains(Substring($0.row)) }.map {
+            page.finding(
+                1, "the table of modules differs from Tests/TidyTests/Modules.swift: it lacks the row \($0.row)")
         }
     }
 
-    /// Every key of the settings is explained.
+    /// Checks that the guide explains every settings key.
     static func settings(_ repository: Repository) -> [Finding] {
         let page = repository.file("docs/guide/settings.md")
         return repository.files(under: "Sources/Config").flatMap { file in
@@ -59,12 +60,13 @@ enum DocsRule {
                 guard let key = line.firstMatch(of: #/^ {8}\w+\("([a-z0-9_.]+)"/#)?.1 else { return nil }
                 guard page?.text.contains("`\(key)`") != true else { return nil }
                 return file.finding(
-                    index + 1, "docs/guide/settings.md has no row for `\(key)`: add what it means and its default")
+                    index + 1, "docs/guide/settings.md has no row for `\(key)`: add its meaning and its default")
             }
         }
     }
 
-    /// Targets of `[text](target)` and `src="target"` outside code, unless they name a scheme or an absolute path.
+    /// Returns the targets of `[text](target)`, `src="target"` and `href="target"` outside code blocks, except URLs
+    /// with a scheme and absolute paths.
     static func relativeLinks(of file: SourceFile) -> [(line: Int, target: String)] {
         var isCode = false
         var found: [(line: Int, target: String)] = []
@@ -81,7 +83,8 @@ enum DocsRule {
         return found
     }
 
-    /// GitHub's anchors of a page's headings: lower case, spaces become hyphens, marks go.
+    /// Returns the anchors that GitHub gives to a page's headings: in lower case, with hyphens for spaces and without
+    /// punctuation.
     static func anchors(of page: SourceFile) -> Set<String> {
         Set(
             page.lines.filter { $0.hasPrefix("#") }.map { heading in

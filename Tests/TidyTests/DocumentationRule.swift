@@ -1,4 +1,5 @@
-/// Every public symbol says what it is: requirements of a public protocol and cases of a public enum are public too.
+/// Requires a doc comment on every public symbol, including the requirements of a public protocol and the cases of a
+/// public enum.
 enum DocumentationRule {
     static func findings(_ file: SourceFile) -> [Finding] {
         guard file.isProduct else { return [] }
@@ -9,8 +10,8 @@ enum DocumentationRule {
         }.map {
             file.finding(
                 $0.line,
-                "\($0.keyword) \($0.name) is public and undocumented: write a /// line above it (what it is; units, "
-                    + "bounds, errors), or make it internal")
+                "\($0.keyword) \($0.name) is public and undocumented: write a /// line above it (its meaning, "
+                    + "units, bounds and errors), or make it internal")
         }
     }
 }

@@ -1,12 +1,12 @@
-/// Something untidy: where it is and what to do about it.
+/// A violation of a rule, with its location and a remedy.
 struct Finding: Hashable, CustomStringConvertible {
-    /// Path from the repository's root.
+    /// The path relative to the repository's root.
     let path: String
-    /// Line from 1.
+    /// The line, counted from 1.
     let line: Int
-    /// What is wrong and what to do instead.
+    /// The violation and the remedy.
     let message: String
 
-    /// `file:line: message`, as compilers write it, so that editors jump there.
+    /// The finding as `file:line: message`. Compilers use the same form, so editors can jump to the line.
     var description: String { "\(path):\(line): \(message)" }
 }

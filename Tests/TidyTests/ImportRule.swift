@@ -1,6 +1,6 @@
-/// Imports go down only: a room imports what its row of the table names.
+/// Allows a module only the imports that its row in the table of modules names.
 enum ImportRule {
-    /// One `import` of a file.
+    /// An `import` declaration.
     struct Import: Equatable {
         let module: String
         let line: Int
@@ -9,25 +9,25 @@ enum ImportRule {
     static func findings(_ file: SourceFile) -> [Finding] {
         guard file.isProduct else { return [] }
         let folder = file.components.dropFirst().dropLast().joined(separator: "/")
-        if Room.shims.contains(where: { folder == $0 || folder.hasPrefix($0 + "/") }) { return [] }
-        guard let room = Room.holding(file.path) else {
+        if Module.shims.contains(where: { folder == $0 || folder.hasPrefix($0 + "/") }) { return [] }
+        guard let module = Module.holding(file.path) else {
             return [
                 file.finding(
                     1,
-                    "Sources/\(folder) is no room: put the file into one, or add it to Tests/TidyTests/Rooms.swift, "
-                        + "docs/architecture.md and a page of docs/decisions")
+                    "Sources/\(folder) is not a module: move the file into one, or add the folder to "
+                        + "Tests/TidyTests/Modules.swift, docs/architecture.md and a page of docs/decisions")
             ]
         }
-        let allowed = room.allowedModules
+        let allowed = module.allowedModules
         return imports(of: file.swift).filter { !allowed.contains($0.module) }.map {
             file.finding(
                 $0.line,
-                "\(room.folder) (level \(room.level)) may not import \($0.module): it may import "
-                    + "\(allowed.sorted().joined(separator: ", ")). Move the code, or take what it needs through init")
+                "\(module.folder) (level \(module.level)) may not import \($0.module): it may import "
+                    + "\(allowed.sorted().joined(separator: ", ")). Move the code, or pass the dependency through init")
         }
     }
 
-    /// `import M`, `public import M`, `@testable import M`, `import struct M.Name`.
+    /// Returns the imports of a file: `import M`, `public import M`, `@testable import M` and `import struct M.Name`.
     static func imports(of text: SwiftText) -> [Import] {
         let tokens = text.tokens
         return tokens.indices.compactMap { index in

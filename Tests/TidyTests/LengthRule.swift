@@ -1,4 +1,4 @@
-/// Longer means two ideas.
+/// Limits the length of files, functions and lines. A longer one contains two ideas.
 enum LengthRule {
     static let fileLinesMax = 500
     static let functionLinesMax = 70
@@ -11,7 +11,7 @@ enum LengthRule {
             found.append(
                 file.finding(
                     fileLinesMax + 1,
-                    "the file has \(file.lines.count) lines, \(fileLinesMax) are allowed: give its second idea a file"))
+                    "the file has \(file.lines.count) lines, \(fileLinesMax) are allowed: split it by its ideas"))
         }
         for (index, line) in file.lines.enumerated() where line.utf8.count > columnsMax && line.count > columnsMax {
             found.append(
@@ -24,7 +24,7 @@ enum LengthRule {
                     file.finding(
                         function.line,
                         "\(function.keyword) \(function.name) has \(lines) lines, \(functionLinesMax) are allowed: "
-                            + "split it by what it decides and what it does"))
+                            + "separate its decisions from its actions"))
             }
         }
         return found

@@ -1,4 +1,4 @@
-/// A name says what a thing is. These words say only that it exists.
+/// Bans words in type names that carry no meaning, and requires a sentence as the name of each test.
 enum NameRule {
     static let empty = ["Manager", "Helper", "Helpers", "Util", "Utils", "Base", "Common", "Impl"]
 
@@ -10,19 +10,19 @@ enum NameRule {
             guard let word = emptyWord(in: declaration.name) else { continue }
             found.append(
                 file.finding(
-                    declaration.line, "\(declaration.name) is named after nothing (\(word)): name it after what it does"
+                    declaration.line, "\(declaration.name) has the empty word \(word): name the type after its task"
                 ))
         }
         for declaration in tests(in: file) where !declaration.name.hasPrefix("`") {
             found.append(
                 file.finding(
                     declaration.line,
-                    "the test \(declaration.name) is not a sentence: name it in backticks after what must hold"))
+                    "the name of the test \(declaration.name) is not a sentence: write in backticks what must hold"))
         }
         return found
     }
 
-    /// The first word of a CamelCase name that says nothing.
+    /// Returns the first empty word in a CamelCase name.
     private static func emptyWord(in name: String) -> String? {
         empty.first { word in
             name.ranges(of: word).contains { range in

@@ -1,6 +1,6 @@
-/// Package.swift says what the table of rooms says, and every test folder mirrors a room.
+/// Checks that Package.swift agrees with the table of modules and that every test folder corresponds to a module.
 enum PackageRule {
-    /// A target as the manifest declares it.
+    /// A target that the manifest declares.
     struct Target: Equatable {
         let name: String
         let path: String
@@ -16,46 +16,48 @@ enum PackageRule {
         }
         var found: [Finding] = []
         for target in targets(of: file) {
-            guard let room = Room.all.first(where: { "Sources/\($0.folder)" == target.path }) else {
+            guard let module = Module.all.first(where: { "Sources/\($0.folder)" == target.path }) else {
                 found.append(
-                    file.finding(target.line, "\(target.path) is no room: add it to Tests/TidyTests/Rooms.swift first"))
+                    file.finding(
+                        target.line, "\(target.path) is not a module: add it to Tests/TidyTests/Modules.swift first"))
                 continue
             }
-            if target.name != room.module {
-                found.append(file.finding(target.line, "the module of \(target.path) is named \(room.module)"))
+            if target.name != module.module {
+                found.append(file.finding(target.line, "the target of \(target.path) must be named \(module.module)"))
             }
-            for dependency in target.dependencies where !room.allowedModules.contains(dependency) {
+            for dependency in target.dependencies where !module.allowedModules.contains(dependency) {
                 found.append(
                     file.finding(
                         target.line,
-                        "\(target.name) may not depend on \(dependency): remove it, or change the table of rooms "
+                        "\(target.name) may not depend on \(dependency): remove it, or change the table of modules "
                             + "with a page of docs/decisions"))
             }
         }
         let declared = Set(targets(of: file).map(\.path))
-        for folder in Set(repository.files(under: "Sources").compactMap { Room.holding($0.path)?.folder }).sorted()
+        for folder in Set(repository.files(under: "Sources").compactMap { Module.holding($0.path)?.folder }).sorted()
         where !declared.contains("Sources/\(folder)") {
-            found.append(file.finding(1, "Sources/\(folder) holds files and is no target: declare it with room(…)"))
+            found.append(file.finding(1, "Sources/\(folder) has files but no target: declare it with module(…)"))
         }
         return found
     }
 
     static func testFolders(_ repository: Repository) -> [Finding] {
-        let mirrors = Set(Room.all.map { "\($0.name)Tests" } + Room.testTargets)
+        let mirrors = Set(Module.all.map { "\($0.name)Tests" } + Module.testTargets)
         return repository.files(under: "Tests").filter { !mirrors.contains(String($0.components[1])) }.map {
             $0.finding(
-                1, "Tests/\($0.components[1]) mirrors no room: name it after the room that it tests, ending in Tests")
+                1,
+                "Tests/\($0.components[1]) does not match a module: name it after the module it tests, plus Tests")
         }
     }
 
-    /// The rooms and the executable. The manifest is read as text: asking SwiftPM would wait for the build that runs
-    /// these tests.
+    /// Returns the targets of the modules and of the executable. It reads the manifest as text, because SwiftPM would
+    /// wait for the build that runs these tests.
     static func targets(of file: SourceFile) -> [Target] {
         var products: [String: String] = [:]
         for match in file.text.matches(of: #/let (\w+) = Target\.Dependency\.product\(name: "(\w+)"/#) {
             products[String(match.1)] = String(match.2)
         }
-        let rooms = file.text.matches(of: #/room\(\s*"(\w+)",\s*"([\w/]+)",\s*\[([^\]]*)\]/#).map {
+        let modules = file.text.matches(of: #/module\(\s*"(\w+)",\s*"([\w/]+)",\s*\[([^\]]*)\]/#).map {
             target($0.range.lowerBound, name: $0.1, path: "Sources/\($0.2)", list: $0.3, products: products, in: file)
         }
         let executables = file.text.matches(
@@ -63,7 +65,7 @@ enum PackageRule {
         ).map {
             target($0.range.lowerBound, name: $0.1, path: "\($0.3)", list: $0.2, products: products, in: file)
         }
-        return rooms + executables
+        return modules + executables
     }
 
     private static func target(

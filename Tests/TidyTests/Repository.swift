@@ -1,14 +1,14 @@
 import FoundationEssentials
 import Glibc
 
-/// The repository that these tests are part of: every text file that we have written.
+/// The text files of the repository that contains these tests.
 struct Repository {
     /// All text files, sorted by path.
     let files: [SourceFile]
-    /// Every path that exists, folders included, so that links can be checked.
+    /// All existing paths, including folders, to check links.
     let paths: Set<String>
 
-    /// A made-up repository, for the rules' own tests.
+    /// Creates a repository from texts by path, for the tests of the rules.
     init(_ texts: [String: String]) {
         files = texts.map { SourceFile(path: $0.key, text: $0.value) }.sorted { $0.path < $1.path }
         var paths = Set(texts.keys)
@@ -21,10 +21,10 @@ struct Repository {
         self.paths = paths
     }
 
-    /// What lies on disk around this file. Only folders that the repository is made of are entered: whatever else a
-    /// user keeps beside them is theirs.
+    /// Reads the repository that contains `file`. It enters only the folders of the repository and ignores other
+    /// folders that a user keeps beside them.
     static func onDisk(of file: String = #filePath) throws -> Repository {
-        // Sources may be reached over a symbolic link, where the folders above are somebody else's.
+        // The sources may be reached over a symbolic link. The folders above the link do not belong to the repository.
         guard let resolved = realpath(file, nil) else { throw CocoaError(.fileNoSuchFile) }
         defer { free(resolved) }
         let here = String(cString: resolved)
@@ -45,10 +45,10 @@ struct Repository {
     /// The repository on disk, read once for all tests.
     static let current = Result { try onDisk() }
 
-    /// Files under one folder.
+    /// Returns the files below a folder.
     func files(under folder: String) -> [SourceFile] { files.filter { $0.path.hasPrefix(folder + "/") } }
 
-    /// One file.
+    /// Returns the file at a path.
     func file(_ path: String) -> SourceFile? { files.first { $0.path == path } }
 
     private static let folders: Set<String> = [
@@ -56,7 +56,7 @@ struct Repository {
     ]
     private static let ignored = [".build", ".git/", ".DS_Store", "Package.resolved"]
 
-    /// `nil` for folders and for what is no text.
+    /// Returns the text of a file, or `nil` for a folder or a file that is not UTF-8.
     private static func text(at path: String) -> String? {
         guard let data = FileManager.default.contents(atPath: path) else { return nil }
         return String(validating: data, as: UTF8.self)

@@ -1,12 +1,12 @@
 /// A text file of the repository.
 struct SourceFile {
-    /// Path from the repository's root, with slashes.
+    /// The path relative to the repository's root, with slashes.
     let path: String
-    /// All of it.
+    /// The complete text.
     let text: String
-    /// Its lines without their ends; a line end at the end of the file begins no further line.
+    /// The lines without their line ends. A line end at the end of the file does not begin another line.
     let lines: [Substring]
-    /// What the scanner made of it; empty unless it is Swift.
+    /// The tokens and comments of a Swift file; empty for another file.
     let swift: SwiftText
 
     init(path: String, text: String) {
@@ -18,13 +18,13 @@ struct SourceFile {
         swift = path.hasSuffix(".swift") ? SwiftText(text) : SwiftText("")
     }
 
-    /// Whether it is Swift.
+    /// True if the file contains Swift.
     var isSwift: Bool { path.hasSuffix(".swift") }
 
-    /// Whether it is part of the product rather than of its tests.
+    /// True if the file belongs to the product and not to its tests, documentation or tools.
     var isProduct: Bool { path.hasPrefix("Sources/") }
 
-    /// The path's parts.
+    /// The components of the path.
     var components: [Substring] { path.split(separator: "/") }
 
     func finding(_ line: Int, _ message: String) -> Finding { Finding(path: path, line: line, message: message) }

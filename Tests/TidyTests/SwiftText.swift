@@ -1,31 +1,32 @@
-/// Swift source, cut into tokens: enough to tell code from comments and literals, and no more.
+/// Swift source as a sequence of tokens. The scanner distinguishes only code, comments and literals.
 ///
-/// Rules look at tokens and not at lines, so a word in a comment or a string is never mistaken for code.
+/// Rules check tokens instead of lines, so that they never mistake a word in a comment or a string for code.
 struct SwiftText {
-    /// One token of code.
+    /// A token of code.
     struct Token: Equatable {
         enum Kind: Equatable {
-            /// Identifier or keyword; attributes and directives keep their `@` or `#`.
+            /// An identifier or a keyword. Attributes and directives include their `@` or `#`.
             case word
             /// A number.
             case number
-            /// The opening of a string or a regular expression. Its text is dropped; code in `\( )` follows as tokens.
+            /// The start of a string or a regular expression. Its text is dropped; the code in `\( )` follows as
+            /// tokens.
             case literal
-            /// One character of anything else.
+            /// Any other single character.
             case mark
         }
 
         let kind: Kind
         let text: String
-        /// Line from 1.
+        /// The line, counted from 1.
         let line: Int
-        /// Whether nothing stands between it and the token before it.
+        /// True if the token follows the previous one without a gap.
         let isGlued: Bool
     }
 
-    /// All tokens in order.
+    /// All tokens in source order.
     private(set) var tokens: [Token] = []
-    /// What comments say, by line, their marks included.
+    /// The text of the comments by line, including the comment marks.
     private(set) var comments: [Int: String] = [:]
 
     private let bytes: [UInt8]
@@ -38,7 +39,7 @@ struct SwiftText {
         while position < bytes.count { scanToken() }
     }
 
-    /// The comment that ends directly above a line, its lines joined; empty when there is none.
+    /// Returns the comment that ends directly above a line, with its lines joined, or an empty text if there is none.
     func comment(above line: Int) -> String {
         var above = line - 1
         var found: [String] = []
@@ -80,7 +81,7 @@ struct SwiftText {
         comments[line] = String(decoding: bytes[start..<position], as: UTF8.self)
     }
 
-    /// Block comments nest (The Swift Programming Language, Lexical Structure).
+    /// Scans a block comment. Block comments nest (The Swift Programming Language, Lexical Structure).
     private mutating func scanBlockComment() {
         var depth = 0
         var start = position
@@ -104,7 +105,7 @@ struct SwiftText {
         isGlued = false
     }
 
-    /// `#"…"#`, `#/…/#`, or a directive such as `#if` and `#filePath`.
+    /// Scans `#"…"#`, `#/…/#`, or a directive such as `#if` or `#filePath`.
     private mutating func scanHash() {
         let start = position
         while peek(0) == UInt8(ascii: "#") { position += 1 }
@@ -120,7 +121,7 @@ struct SwiftText {
         }
     }
 
-    /// A name in backticks may be a whole sentence with any marks in it.
+    /// Scans a name in backticks, which may be a whole sentence with punctuation.
     private mutating func scanQuotedName() {
         let start = position
         position += 1
@@ -138,7 +139,7 @@ struct SwiftText {
         add(isNumber ? .number : .word, prefix + String(decoding: bytes[start..<position], as: UTF8.self))
     }
 
-    /// A string literal from its first quote on; the code within `\( )` is scanned as code.
+    /// Scans a string literal from its first quote on, and the code within `\( )` as code.
     private mutating func scanString(hashes: Int) {
         add(.literal, "\"")
         let isMultiline = peek(1) == UInt8(ascii: "\"") && peek(2) == UInt8(ascii: "\"")
@@ -159,7 +160,7 @@ struct SwiftText {
                     skipByte()
                 }
             } else {
-                // A line's end closes a broken literal, so that one mistake does not swallow the file.
+                // The end of the line closes an unterminated literal, so that it does not hide the rest of the file.
                 if !isMultiline, bytes[position] == UInt8(ascii: "\n") { return }
                 skipByte()
             }
@@ -200,7 +201,7 @@ struct SwiftText {
         bytes[position...].starts(with: expected)
     }
 
-    /// Letters, digits, underscores, dollars, and every byte of what is not ASCII.
+    /// Returns true for a letter, digit, underscore, dollar sign, or a byte of a non-ASCII character.
     private static func isWordByte(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),

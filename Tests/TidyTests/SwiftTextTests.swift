@@ -15,21 +15,21 @@ import Testing
         ("\"unclosed\nnext", ["\"", "next"]),
         ("@Test #if x1", ["@Test", "#if", "x1"]),
     ])
-    func `comments and literals are no code`(text: String, expected: [String]) {
+    func `comments and literals are not code`(text: String, expected: [String]) {
         #expect(words(text) == expected)
     }
 
-    @Test func `what is interpolated is code, and what follows is literal again`() {
+    @Test func `an interpolation is code, and the text after it is literal again`() {
         #expect(words(#""a\(b! + "}\(c)")d!" e"#) == ["\"", "(", "b", "!", "+", "\"", "(", "c", ")", ")", "e"])
         #expect(words(##"#"a\(b)\#(c)"#"##) == ["\"", "(", "c", ")"])
     }
 
-    @Test func `lines are counted through literals and comments`() {
+    @Test func `line numbers include lines within literals and comments`() {
         let text = SwiftText("/*\n\n*/ a\n\"\"\"\n\n\"\"\"\nb")
         #expect(text.tokens.map(\.line) == [3, 4, 7])
     }
 
-    @Test func `a comment above is all its lines, and only if nothing stands between`() {
+    @Test func `the comment above a line includes all its lines, and an empty line separates it`() {
         let text = SwiftText("// one\n// two\na\n\nb")
         #expect(text.comment(above: 3) == "// one\n// two")
         #expect(text.comment(above: 5).isEmpty)
@@ -39,7 +39,7 @@ import Testing
 @Suite struct DeclarationWalkerTests {
     private func declarations(_ text: String) -> [Declaration] { DeclarationWalker(SwiftText(text)).declarations }
 
-    @Test func `attributes and modifiers belong to the declaration`() {
+    @Test func `a declaration includes its attributes and modifiers`() {
         let found = declarations(
             "@available(*, deprecated)\n@inlinable\npublic static func a(\n    b: Int = { 1 }()\n) {\n}")
         #expect(
@@ -66,13 +66,13 @@ import Testing
             ("struct S { static func == (l: S, r: S) -> Bool {\n} }", [2]),
             ("extension Array where Element == Int { func a() {\n} }", [2]),
             ("var a: Int {\n}", [2]),
-            // A value, a closure, a call of init and a condition are no bodies.
+            // The braces of a value, a closure, a call of `init` and a condition do not open a body.
             ("var a = b {\n}", []),
             ("let c = A.init {\n}", []),
             ("protocol P { func a() }", []),
             ("if var b {\n}", []),
         ] as [(String, [Int])])
-    func `a function ends where its body ends`(text: String, lastLines: [Int]) {
+    func `a function ends at the end of its body`(text: String, lastLines: [Int]) {
         #expect(declarations(text).filter(\.isFunction).compactMap(\.lastLine) == lastLines)
     }
 }

@@ -1,6 +1,6 @@
-/// What belongs into no file: notes to oneself, and places that exist on one machine only.
+/// Bans notes to oneself, paths that exist only on one machine, and names of registries.
 enum WordingRule {
-    // Put together from halves, so that this file does not find itself.
+    // Each word is written as two halves, so that the rule does not report this file.
     private static let notes = ["TO" + "DO", "FIX" + "ME", "X" + "XX"]
     private static let machinePaths = ["/ho" + "me/", "/Us" + "ers/", "/ro" + "ot/", "/wo" + "rk/", "/opt" + "/swift"]
     private static let registries = [
@@ -9,7 +9,7 @@ enum WordingRule {
     ]
 
     static func findings(_ file: SourceFile) -> [Finding] {
-        // Nearly every file holds none of them, which is quick to see for all of it at once.
+        // Most files contain none of the words. One search over the whole text is faster than one per line.
         guard (notes + machinePaths + registries).contains(where: file.text.contains) else { return [] }
         var found: [Finding] = []
         for (index, line) in file.lines.enumerated() {
@@ -23,13 +23,14 @@ enum WordingRule {
             }
             if let host = registries.first(where: line.contains) {
                 found.append(
-                    file.finding(index + 1, "\(host) is somebody's registry: let the user name it in a setting"))
+                    file.finding(index + 1, "\(host) is a fixed registry: let the user name the registry in a setting"))
             }
         }
         return found
     }
 
-    /// As a word of its own: the pattern of `mkdtemp` ends in six such letters and is no note.
+    /// Returns true if the line contains `word` as a separate word. For example, the pattern of `mkdtemp` ends in six
+    /// such letters and is not a note.
     private static func stands(_ word: String, in line: Substring) -> Bool {
         line.ranges(of: word).contains { range in
             let before = line[..<range.lowerBound].last
@@ -38,7 +39,8 @@ enum WordingRule {
         }
     }
 
-    /// `docs/wo…rk/` and `a/ro…ot/` are relative and travel along.
+    /// Returns true if every occurrence is a part of a longer path. For example, `docs/wo…rk/` and `a/ro…ot/` are
+    /// relative and therefore valid on every machine.
     private static func isInsideAPath(_ path: String, in line: Substring) -> Bool {
         line.ranges(of: path).allSatisfy { range in
             let before = line[..<range.lowerBound].last

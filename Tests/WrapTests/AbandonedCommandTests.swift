@@ -5,12 +5,12 @@ import Glibc
 import NIOCore
 import Testing
 
-/// Commands that nobody waits for any more must be gone, with all that they have started.
+/// A command for which no client waits any more must end, with all the processes that it has started.
 struct AbandonedCommandTests {
-    /// Writes the identifier of a grandchild that would outlive its parent.
+    /// A script that writes the process ID of a grandchild, which would outlive its parent.
     private static let stubborn = "trap '' TERM; sleep 300 & echo $! >&2; wait"
 
-    @Test func `what takes too long is killed with its children and answered with 504`() async throws {
+    @Test func `a command that takes too long is killed with its children, and the response is 504`() async throws {
         let options = WrapOptions(command: ["sh", "-c", Self.stubborn], timeout: .milliseconds(300))
         try await WrapFixture.serve(options) { wrap in
             let answer = try await wrap.send(wrap.request())
@@ -22,7 +22,7 @@ struct AbandonedCommandTests {
         }
     }
 
-    @Test func `a client that leaves takes the command with it`() async throws {
+    @Test func `a command and its children are killed when its client leaves`() async throws {
         try await WrapFixture.serve("sh", "-c", Self.stubborn) { wrap in
             let grandchild = try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask { _ = try await wrap.send(wrap.request()) }
@@ -35,7 +35,7 @@ struct AbandonedCommandTests {
         }
     }
 
-    @Test func `half a body never passes for a whole one`() async throws {
+    @Test func `a command never reads half a body as a whole one`() async throws {
         try await WrapFixture.serve("sh", "-c", "echo $$ >&2; cat > /dev/null; echo complete >&2") { wrap in
             let (chunks, more) = AsyncStream.makeStream(of: ByteBuffer.self)
             more.yield(ByteBuffer(string: "half"))
@@ -51,7 +51,7 @@ struct AbandonedCommandTests {
         }
     }
 
-    @Test func `what a command leaves in the background ends with it`() async throws {
+    @Test func `background processes of a command end with it`() async throws {
         try await WrapFixture.serve("sh", "-c", "sleep 300 > /dev/null 2>&1 & echo $! >&2; echo done") { wrap in
             let answer = try await wrap.send(wrap.request())
             #expect(answer.status == 200)
@@ -61,7 +61,7 @@ struct AbandonedCommandTests {
         }
     }
 
-    @Test func `a command that has closed its output is waited for`() async throws {
+    @Test func `the server waits for a command that has closed its output`() async throws {
         try await WrapFixture.serve("sh", "-c", "exec >&- 2>&-; cat > /dev/null; exit 4") { wrap in
             let body = ByteBuffer(repeating: 1, count: 4 << 20)
             let answer = try await wrap.send(wrap.request("POST", body: .bytes(body)))
@@ -74,7 +74,7 @@ struct AbandonedCommandTests {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("f2s-wrap-\(UUID().uuidString)").path
         let script = "mkdir '\(folder)' || exit 9; sleep 0.02; rmdir '\(folder)'"
         try await WrapFixture.serve(WrapOptions(command: ["sh", "-c", script], concurrencyMax: 1)) { wrap in
-            // As many as the client has connections: a further one would wait in the client.
+            // As many requests as the client has connections. A further one would wait in the client.
             let statuses = try await withThrowingTaskGroup(of: Int.self) { group in
                 for _ in 0..<8 { group.addTask { try await wrap.send(wrap.request()).status } }
                 return try await group.reduce(into: []) { $0.append($1) }
@@ -83,7 +83,7 @@ struct AbandonedCommandTests {
         }
     }
 
-    @Test func `time that was spent waiting counts`() async throws {
+    @Test func `the time in the queue counts towards the timeout`() async throws {
         let options = WrapOptions(
             command: ["sh", "-c", "echo $$ >&2; exec sleep 300"], concurrencyMax: 1, timeout: .milliseconds(400))
         try await WrapFixture.serve(options) { wrap in

@@ -10,7 +10,7 @@ struct RequestEnvironmentTests {
             ("X-Request-Id", "HTTP_X_REQUEST_ID"), ("accept", "HTTP_ACCEPT"), ("Proxy", nil), ("pRoXy", nil),
             ("Content-Type", nil), ("content-length", nil), ("X_Real_Ip", nil), ("X.Y", nil),
         ] as [(String, String?)])
-    func `header fields become variables, dangerous ones do not`(field: String, variable: String?) {
+    func `header fields become variables, but dangerous ones do not`(field: String, variable: String?) {
         #expect(RequestEnvironment.variable(for: field) == variable)
     }
 
@@ -25,11 +25,11 @@ struct RequestEnvironmentTests {
     }
 
     @Test(arguments: ["/%", "/%4", "/%zz", "/%00", "/a%ffb"])
-    func `a path that is no text is refused`(target: String) {
+    func `a path that is not valid text is rejected`(target: String) {
         #expect(RequestEnvironment(method: "GET", target: target, fields: [:]) == nil)
     }
 
-    @Test func `fields of one name are joined, and absent ones take f2s' own away`() throws {
+    @Test func `fields of one name are joined, and absent fields remove the variables of f2s itself`() throws {
         var fields = HTTPFields()
         fields.append(HTTPField(name: .accept, value: "a"))
         fields.append(HTTPField(name: .accept, value: "b"))
@@ -47,16 +47,16 @@ struct WrapAnswerTests {
     private static let failed = CommandEnding.exited(status: 3, errorLines: [])
     private static let done = CommandEnding.exited(status: 0, errorLines: [])
 
-    @Test func `a command that has done its work is answered with its output, late or not`() {
-        for reason in [nil, .timedOut] as [Abandonment.Reason?] {
+    @Test func `the response to a successful command is its output, late or not`() {
+        for reason in [nil, .timedOut] as [CancellationToken.Reason?] {
             for isCommitted in [false, true] {
                 #expect(WrapAnswer(to: Self.done, reason: reason, isCommitted: isCommitted, timeout: .zero) == .output)
             }
         }
     }
 
-    @Test func `after the status only closing tells of a failure`() {
-        for reason in [nil, .timedOut, .clientGone] as [Abandonment.Reason?] {
+    @Test func `after the status was sent, a failure closes the connection`() {
+        for reason in [nil, .timedOut, .clientGone] as [CancellationToken.Reason?] {
             #expect(WrapAnswer(to: Self.failed, reason: reason, isCommitted: true, timeout: .zero) == .close)
         }
         #expect(WrapAnswer(to: Self.failed, reason: .clientGone, isCommitted: false, timeout: .zero) == .close)
@@ -66,8 +66,8 @@ struct WrapAnswerTests {
         arguments: [
             (Self.failed, nil, 500), (Self.failed, .timedOut, 504), (.notStarted(reason: "x"), nil, 500),
             (.lost(reason: "x"), nil, 500), (.notStarted(reason: "x"), .timedOut, 504),
-        ] as [(CommandEnding, Abandonment.Reason?, Int)])
-    func `each failure has its status`(ending: CommandEnding, reason: Abandonment.Reason?, status: Int) {
+        ] as [(CommandEnding, CancellationToken.Reason?, Int)])
+    func `each failure has its status`(ending: CommandEnding, reason: CancellationToken.Reason?, status: Int) {
         let answer = WrapAnswer(to: ending, reason: reason, isCommitted: false, timeout: .seconds(1))
         guard case .problem(let problem) = answer else {
             Issue.record("no problem: \(answer)")
@@ -79,7 +79,7 @@ struct WrapAnswerTests {
 }
 
 struct LineTailTests {
-    @Test func `the last lines are kept, with bounds`() {
+    @Test func `a tail keeps a bounded number of the last lines and bytes`() {
         var tail = LineTail()
         #expect(tail.lines.isEmpty)
         for number in 1...100 { tail.append(Array("line \(number)\n".utf8)) }
@@ -89,7 +89,7 @@ struct LineTailTests {
         #expect(tail.lines.joined().utf8.count == LineTail.bytesMax)
     }
 
-    @Test func `bytes that are no text are replaced`() {
+    @Test func `bytes that are not UTF-8 are replaced`() {
         var tail = LineTail()
         tail.append([0xFF, UInt8(ascii: "a"), UInt8(ascii: "\r"), UInt8(ascii: "\n")])
         #expect(tail.lines == ["\u{FFFD}a"])
@@ -97,28 +97,28 @@ struct LineTailTests {
 }
 
 struct SlotsTests {
-    @Test func `who gives up waiting leaves the slot to the next`() async {
+    @Test func `a waiter that is cancelled leaves the slot to the next one`() async {
         let slots = Slots(count: 1)
-        #expect(await slots.acquire(unless: Abandonment()))
-        let leaver = Abandonment()
+        #expect(await slots.acquire(unless: CancellationToken()))
+        let leaver = CancellationToken()
         await withTaskGroup(of: Bool.self) { group in
             group.addTask { await slots.acquire(unless: leaver) }
             while slots.waiting < 1 { await Task.yield() }
             leaver.abandon(.clientGone)
             #expect(await group.next() == false)
-            group.addTask { await slots.acquire(unless: Abandonment()) }
+            group.addTask { await slots.acquire(unless: CancellationToken()) }
             while slots.waiting < 1 { await Task.yield() }
             slots.release()
             #expect(await group.next() == true)
         }
         slots.release()
-        #expect(await slots.acquire(unless: Abandonment()))
+        #expect(await slots.acquire(unless: CancellationToken()))
     }
 
-    @Test func `who has given up before does not wait`() async {
+    @Test func `an invocation that is already cancelled does not wait`() async {
         let slots = Slots(count: 1)
-        #expect(await slots.acquire(unless: Abandonment()))
-        let gone = Abandonment()
+        #expect(await slots.acquire(unless: CancellationToken()))
+        let gone = CancellationToken()
         gone.abandon(.timedOut)
         #expect(await slots.acquire(unless: gone) == false)
         #expect(slots.waiting == 0)
@@ -126,11 +126,11 @@ struct SlotsTests {
 }
 
 struct BodyRelayTests {
-    /// Cancelling a task and resuming it both hold the task's lock.
-    @Test(.timeLimit(.minutes(2))) func `a reader that is cancelled while a chunk comes blocks no writer`() async {
+    /// The cancellation and the resumption of a task both hold the task's lock.
+    @Test(.timeLimit(.minutes(2))) func `a reader that is cancelled while a chunk arrives blocks no writer`() async {
         for _ in 0..<10_000 {
             let relay = BodyRelay()
-            let reader = Task { while await relay.take() != nil {} }
+            let reader = Task { while await relay.nextChunk() != nil {} }
             let writer = Task { for _ in 0..<3 { await relay.put(ByteBuffer(string: "chunk")) } }
             await Task.yield()
             reader.cancel()
@@ -139,7 +139,7 @@ struct BodyRelayTests {
         }
     }
 
-    @Test func `chunks arrive in order and the end after them`() async {
+    @Test func `chunks arrive in order and the end arrives after them`() async {
         let relay = BodyRelay()
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
@@ -147,31 +147,31 @@ struct BodyRelayTests {
                 relay.finish()
             }
             var expected = 0
-            while var chunk = await relay.take() {
+            while var chunk = await relay.nextChunk() {
                 #expect(chunk.readInteger() == expected)
                 expected += 1
             }
             #expect(expected == 100)
         }
-        #expect(await relay.take() == nil)
+        #expect(await relay.nextChunk() == nil)
     }
 
-    @Test func `when the reader leaves, the rest is dropped without waiting`() async {
+    @Test func `when the reader leaves, the remaining chunks are dropped without a wait`() async {
         let relay = BodyRelay()
         await withTaskGroup(of: Void.self) { group in
             group.addTask { for _ in 0..<100 { await relay.put(ByteBuffer(string: "x")) } }
-            _ = await relay.take()
+            _ = await relay.nextChunk()
             relay.leave()
             await group.waitForAll()
         }
         relay.finish()
-        #expect(await relay.take() == nil)
+        #expect(await relay.nextChunk() == nil)
     }
 
     @Test func `a reader that is cancelled stops waiting`() async {
         let relay = BodyRelay()
         let chunk = await withTaskGroup(of: ByteBuffer?.self) { group in
-            group.addTask { await relay.take() }
+            group.addTask { await relay.nextChunk() }
             group.cancelAll()
             return await group.next() ?? nil
         }
@@ -180,9 +180,9 @@ struct BodyRelayTests {
     }
 }
 
-struct AbandonmentTests {
+struct CancellationTokenTests {
     @Test func `the first reason counts and the action runs once`() {
-        let abandonment = Abandonment()
+        let abandonment = CancellationToken()
         let count = Count()
         abandonment.onAbandon { count.up() }
         abandonment.abandon(.timedOut)
@@ -193,8 +193,8 @@ struct AbandonmentTests {
         #expect(count.value == 2)
     }
 
-    @Test func `an action that was taken back does not run`() {
-        let abandonment = Abandonment()
+    @Test func `an action that was removed does not run`() {
+        let abandonment = CancellationToken()
         let count = Count()
         abandonment.onAbandon { count.up() }
         abandonment.forget()

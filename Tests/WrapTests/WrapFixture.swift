@@ -24,7 +24,7 @@ struct WrapFixture: Sendable {
         try await HTTPClient.withHTTPClient { client in
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
-                    // A server that does not come up must not be waited for.
+                    // The test must not wait for a server that does not start.
                     defer { bound.finish() }
                     try await server.run()
                 }
@@ -36,12 +36,12 @@ struct WrapFixture: Sendable {
         }
     }
 
-    /// The same with a command and otherwise defaults.
+    /// Serves a command with the default options.
     static func serve(_ command: String..., body: (WrapFixture) async throws -> Void) async throws {
         try await serve(WrapOptions(command: command), body)
     }
 
-    /// A request to this server.
+    /// Returns a request to this server.
     func request(_ method: String = "GET", _ target: String = "/", body: HTTPClientRequest.Body? = nil)
         -> HTTPClientRequest
     {
@@ -52,7 +52,7 @@ struct WrapFixture: Sendable {
     }
 
     /// Sends bytes as they are and reads until the end.
-    /// - Returns: what came, and whether the server has ended the connection within ten seconds.
+    /// - Returns: The bytes received, and true if the server has ended the connection within ten seconds.
     func exchange(_ text: String) async throws -> (answer: String, isEnded: Bool) {
         try await NIOThreadPool.singleton.runIfActive { [port] in
             let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -80,7 +80,7 @@ struct WrapFixture: Sendable {
         }
     }
 
-    /// Sends and collects.
+    /// Sends a request and collects the response.
     func send(_ request: HTTPClientRequest) async throws -> (status: Int, type: String?, body: String) {
         let response = try await client.execute(request, timeout: .seconds(30))
         let body = try await response.body.collect(upTo: 64 << 20)
@@ -88,7 +88,7 @@ struct WrapFixture: Sendable {
     }
 }
 
-/// What commands write to their standard error.
+/// The standard error of the commands.
 final class ErrorLog: Sendable {
     private let bytes = Mutex<[UInt8]>([])
 
@@ -96,21 +96,21 @@ final class ErrorLog: Sendable {
 
     var text: String { String(decoding: bytes.withLock { $0 }, as: UTF8.self) }
 
-    /// The number on the first line, as `echo $$ >&2` writes it; waits until it is there.
+    /// Waits for the first line and returns its number, as `echo $$ >&2` writes it.
     func processID() async throws -> Int32 {
-        try await eventually("a process identifier in the log") { text.contains("\n") }
+        try await eventually("a process ID in the log") { text.contains("\n") }
         return try #require(Int32(text.prefix { $0 != "\n" }))
     }
 }
 
-/// Waits for something that another process or thread does.
+/// Waits for a condition that another process or thread fulfils.
 func eventually(_ what: String, _ condition: () -> Bool) async throws {
     let deadline = ContinuousClock.now.advanced(by: .seconds(15))
-    // On a busy machine the time may be over before there was a chance to look again.
-    var looks = 0
+    // On a busy machine, the time may be over before the condition could be checked often enough.
+    var attempts = 0
     while !condition() {
-        looks += 1
-        try #require(ContinuousClock.now < deadline || looks < 500, "never came: \(what)")
+        attempts += 1
+        try #require(ContinuousClock.now < deadline || attempts < 500, "this did not happen in time: \(what)")
         try await Task.sleep(for: .milliseconds(5))
     }
 }

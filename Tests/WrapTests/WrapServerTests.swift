@@ -5,16 +5,16 @@ import NIOCore
 import NIOHTTP1
 import Testing
 
-/// Over real sockets, with real commands.
+/// The server over real sockets, with real commands.
 struct WrapServerTests {
-    @Test func `the body is the command's input and its output is the answer`() async throws {
+    @Test func `the body is the command's input and its output is the response`() async throws {
         try await WrapFixture.serve("cat") { wrap in
             let answer = try await wrap.send(wrap.request("POST", body: .bytes(ByteBuffer(string: "hello"))))
             #expect(answer == (200, "text/plain; charset=utf-8", "hello"))
         }
     }
 
-    @Test func `a body of many megabytes goes through whole`() async throws {
+    @Test func `a body of many megabytes arrives completely`() async throws {
         try await WrapFixture.serve("sh", "-c", "cat | wc -c") { wrap in
             let chunk = ByteBuffer(repeating: 7, count: 1 << 20)
             let chunks = AsyncStream { continuation in
@@ -26,7 +26,7 @@ struct WrapServerTests {
         }
     }
 
-    @Test func `the command learns of its request by the variables of CGI`() async throws {
+    @Test func `the CGI variables describe the request to the command`() async throws {
         let script =
             #"echo "$REQUEST_METHOD|$PATH_INFO|$QUERY_STRING|$CONTENT_TYPE|$CONTENT_LENGTH|"#
             + #"$HTTP_X_A|${HTTP_PROXY-none}""#
@@ -40,7 +40,7 @@ struct WrapServerTests {
         }
     }
 
-    @Test func `an exit status other than 0 is a 500 with the last lines of standard error`() async throws {
+    @Test func `an exit status other than 0 leads to a 500 with the last lines of standard error`() async throws {
         try await WrapFixture.serve("sh", "-c", "echo partial; echo first >&2; echo last >&2; exit 3") { wrap in
             let answer = try await wrap.send(wrap.request())
             #expect(answer.status == 500)
@@ -52,7 +52,7 @@ struct WrapServerTests {
         }
     }
 
-    @Test func `a command ended by a signal is a 500 with 128 more`() async throws {
+    @Test func `a command ended by a signal leads to a 500 with the exit status 128 plus signal`() async throws {
         try await WrapFixture.serve("sh", "-c", "kill -TERM $$") { wrap in
             let answer = try await wrap.send(wrap.request())
             #expect(answer.status == 500)
@@ -61,10 +61,10 @@ struct WrapServerTests {
     }
 
     @Test(arguments: [["head", "-c", "3"], ["echo", "-n", "xxx"], ["sh", "-c", "exec <&-; printf xxx"]])
-    func `a command that does not read its input answers all the same`(command: [String]) async throws {
+    func `the output of a command that does not read its input is still the response`(command: [String]) async throws {
         try await WrapFixture.serve(WrapOptions(command: command)) { wrap in
             for _ in 0..<3 {
-                // More than a pipe holds, and little enough to be read within the time that the server lingers.
+                // More than a pipe holds, but little enough to be read within the time that the server lingers.
                 let body = ByteBuffer(repeating: UInt8(ascii: "x"), count: 1 << 20)
                 let answer = try await wrap.send(wrap.request("POST", body: .bytes(body)))
                 #expect(answer.status == 200)
@@ -73,7 +73,7 @@ struct WrapServerTests {
         }
     }
 
-    @Test func `output beyond what is held is streamed`() async throws {
+    @Test func `output beyond the buffer is streamed`() async throws {
         try await WrapFixture.serve("head", "-c", "20000000", "/dev/zero") { wrap in
             let response = try await wrap.client.execute(wrap.request(), timeout: .seconds(30))
             #expect(response.headers.first(name: "content-length") == nil)
@@ -83,7 +83,7 @@ struct WrapServerTests {
         }
     }
 
-    @Test func `a failure after the status is sent breaks the answer off`() async throws {
+    @Test func `a failure after the status was sent breaks the response off`() async throws {
         try await WrapFixture.serve("sh", "-c", "head -c 3000000 /dev/zero; exit 1") { wrap in
             let response = try await wrap.client.execute(wrap.request(), timeout: .seconds(30))
             #expect(response.status == .ok)
@@ -91,7 +91,7 @@ struct WrapServerTests {
         }
     }
 
-    @Test func `with nothing held the first byte is sent while the command goes on`() async throws {
+    @Test func `without a buffer, the first byte is sent while the command still runs`() async throws {
         try await WrapFixture.serve(
             WrapOptions(command: ["sh", "-c", "echo $$ >&2; echo first; exec sleep 300"], heldBytesMax: 0)
         ) { wrap in
@@ -105,14 +105,14 @@ struct WrapServerTests {
                 }
                 #expect(kill(process, 0) == 0)
             }
-            // The response has been dropped, which closes the connection.
+            // The response was dropped, which closes the connection.
             try await eventually("the end of the command") { kill(process, 0) != 0 }
         }
     }
 
-    @Test func `HEAD gets the head alone, with the length that GET would have`() async throws {
+    @Test func `the response to HEAD is only the head, with the content length of GET`() async throws {
         try await WrapFixture.serve("sh", "-c", "head -c 3000000 /dev/zero") { wrap in
-            // More than once, since whatever follows a head on the wire would spoil the next answer.
+            // Repeated, because stray bytes after a head would spoil the next response.
             for _ in 0..<5 {
                 let response = try await wrap.client.execute(wrap.request("HEAD"), timeout: .seconds(30))
                 #expect(response.status == .ok)
@@ -123,7 +123,7 @@ struct WrapServerTests {
         }
     }
 
-    @Test func `a path that cannot stand in a variable is a 400`() async throws {
+    @Test func `a path that cannot be the value of a variable leads to a 400`() async throws {
         try await WrapFixture.serve("cat") { wrap in
             for body in [nil, .bytes(ByteBuffer(repeating: 1, count: 1 << 20))] as [HTTPClientRequest.Body?] {
                 let answer = try await wrap.send(wrap.request("POST", "/a%00b", body: body))
@@ -132,7 +132,7 @@ struct WrapServerTests {
         }
     }
 
-    @Test func `a missing program is found out at the start`() async throws {
+    @Test func `a missing program is an error at the start`() async throws {
         await #expect(throws: WrapError.programNotFound("no-such-program")) {
             try await WrapFixture.serve("no-such-program") { _ in }
         }
@@ -142,7 +142,7 @@ struct WrapServerTests {
         await #expect(throws: WrapError.noCommand) { try await WrapFixture.serve { _ in } }
     }
 
-    @Test func `a port that is taken is said so`() async throws {
+    @Test func `a port that is in use is reported`() async throws {
         try await WrapFixture.serve("cat") { wrap in
             await #expect(
                 throws: WrapError.cannotListen(address: "127.0.0.1:\(wrap.port)", reason: "Address already in use")
@@ -150,7 +150,7 @@ struct WrapServerTests {
         }
     }
 
-    @Test func `a connection ends with a request that asks for another protocol, and the next one does not hang`()
+    @Test func `a connection ends after a request for another protocol, and the next request does not hang`()
         async throws
     {
         try await WrapFixture.serve("cat") { wrap in

@@ -1,4 +1,4 @@
-"""Tells the time once a second as server-sent events, until the caller has had enough."""
+"""Sends the time once a second as server-sent events, until the client disconnects."""
 
 import os
 import time
@@ -20,7 +20,7 @@ class Clock(BaseHTTPRequestHandler):
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(event), event))
                 time.sleep(1)
         except (BrokenPipeError, ConnectionResetError):
-            # F2S closes the connection when its client has gone. That is how this stream ends.
+            # F2S closes the connection when its client disconnects. This ends the stream.
             self.close_connection = True
 
 

@@ -1,4 +1,4 @@
-"""Greets whoever is named in the query. Python's standard library only."""
+"""Greets the name in the query. Uses only Python's standard library."""
 
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -6,9 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 
 
 class Hello(BaseHTTPRequestHandler):
-    # Keeps connections open: F2S uses them again for the next invocation.
+    # Keeps connections open: F2S reuses them for the next invocation.
     protocol_version = "HTTP/1.1"
-    # Head and body leave in one write, so no answer waits for an acknowledgement of its first half.
+    # Sends head and body in one write, so no response waits for an acknowledgement of its first half.
     wbufsize = -1
 
     def do_GET(self):
@@ -26,7 +26,7 @@ class Hello(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    # The default of 5 makes the sixth caller of a burst wait for a second.
+    # With the default of 5, the sixth client of a burst waits for a second.
     request_queue_size = 128
 
 

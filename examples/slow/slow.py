@@ -1,4 +1,4 @@
-"""Takes half a second for each caller, and must never serve two at once: its manifest says so with concurrency: 1."""
+"""Takes half a second for each request, and must never serve two at once: its manifest declares concurrency: 1."""
 
 import os
 import threading
@@ -10,11 +10,11 @@ alone = threading.Lock()
 
 class Slow(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    # Head and body leave in one write, so no answer waits for an acknowledgement of its first half.
+    # Sends head and body in one write, so no response waits for an acknowledgement of its first half.
     wbufsize = -1
 
     def answer(self):
-        # A server reads the body even if it ignores it: what is left over would be taken for the next request.
+        # The server must read the body even if it ignores it: the rest would be read as the next request.
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if alone.acquire(blocking=False):
             try:

@@ -1,5 +1,5 @@
-# Part of scripts/cluster: Kubernetes from Debian's source package. Debian ships kubectl as a binary only; its source holds
-# the whole tree with all that it needs, and Debian's Go builds it.
+# Part of scripts/cluster: builds Kubernetes from Debian's source package with Debian's Go. Debian's only binary is
+# kubectl, but the source package contains the whole tree with its dependencies.
 
 kube_programs=(kube-apiserver kube-controller-manager kube-scheduler kubelet kube-proxy)
 
@@ -12,7 +12,7 @@ build() {
     "$here/setup" cluster
     is_built && return
     mkdir -p "$cache"
-    # Whoever comes second waits, and finds it built.
+    # A second process waits here, and then finds the finished build.
     exec 9>"$cache/lock"
     flock 9
     if ! is_built; then
@@ -25,7 +25,8 @@ build() {
     exec 9>&-
 }
 
-# The machine's own sources of Debian, asked for source packages, with lists of their own: nothing is changed in /etc/apt.
+# Fetches the source package from the machine's own Debian mirrors. The package lists are separate, so /etc/apt stays
+# unchanged.
 fetch_source() {
     local tree=$cache/gopath/src/k8s.io/kubernetes
     [[ ! -d $tree ]] || return 0
@@ -47,14 +48,14 @@ fetch_source() {
     cd "$cache/source"
     apt-get "${apt[@]}" source --download-only "kubernetes=$version"
     dpkg-source -x ./kubernetes_*.dsc tree >/dev/null
-    # Before it is in its place, so that it happens once.
+    # Repair before the move, so that it happens only once.
     (cd tree && repair)
     mv tree "$tree"
 }
 
 compile() {
     cd "$cache/gopath/src/k8s.io/kubernetes"
-    # Debian's Go refuses this tree's module files; with GOPATH it asks for none. The user's own caches are left alone.
+    # Debian's Go rejects the module files of this tree. With GOPATH it needs none. The user's caches stay unchanged.
     export GOPATH=$cache/gopath GO111MODULE=off GOCACHE=$cache/go-build GOFLAGS=
     mkdir -p "$bin"
     if [[ ! -f pkg/generated/openapi/zz_generated.openapi.go ]]; then generate_openapi; fi
@@ -63,10 +64,10 @@ compile() {
     gcc -Os -static -o "$bin/pause" build/pause/linux/pause.c
 }
 
-# Debian's Go is younger than this tree.
+# Adapts the tree to Debian's newer Go.
 repair() {
-    # reflect2 is older than Go 1.18, in which the runtime's mapiterinit has another signature: the API server died of the
-    # first custom resource. reflect2 1.0.2 does it so.
+    # reflect2 is older than Go 1.18, which changed the signature of the runtime's mapiterinit: the API server crashed
+    # at the first custom resource. This is the change of reflect2 1.0.2.
     local folder=vendor/github.com/modern-go/reflect2
     sed -i '/^func mapiterinit(/s/) \*hiter$/, it *hiter)/' "$folder/unsafe_link.go"
     sed -i '/^\t\/\/ rest fields are ignored$/c\
@@ -82,13 +83,13 @@ repair() {
 \tmapiterinit(type2.rtype, *(*unsafe.Pointer)(obj), \&it)' \
         -e 's/^\t\thiter:      mapiterinit(.*$/\t\thiter: \&it,/' "$folder/unsafe_map.go"
 
-    # Every empty text has one address by now, and this comparison of addresses takes it for null: an empty text in a
-    # custom resource was refused. The Go that 1.20 was made with never found the two equal.
+    # In newer versions of Go, all empty strings have the same address, and this comparison treats them as null: an
+    # empty string in a custom resource was rejected. With the Go of Kubernetes 1.20, the comparison was never true.
     folder=vendor/k8s.io/kube-openapi/pkg/validation/validate
     sed -i 's/if data == nil || reflect.DeepEqual(.*{$/if data == nil {/' "$folder/type.go"
 }
 
-# Flags of the linker that say which version it is: the API server has it from both packages.
+# Prints the linker flags with the version. The API server reads it from both packages.
 version_flags() {
     local package
     for package in component-base/version client-go/pkg/version; do
@@ -97,7 +98,7 @@ version_flags() {
     done
 }
 
-# The source package leaves this file out, and holds what makes it.
+# Generates a file that the source package does not contain.
 generate_openapi() {
     say "generating the OpenAPI definitions"
     go build -o "$cache/gopath/openapi-gen" ./vendor/k8s.io/kube-openapi/cmd/openapi-gen

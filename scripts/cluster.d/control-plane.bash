@@ -1,10 +1,10 @@
 # Part of scripts/cluster: etcd, the API server, the controllers and the scheduler.
 
-# Benchmarking range (RFC 2544): clashes with nobody's network.
+# The range for benchmarks (RFC 2544), which conflicts with no real network.
 service_range=198.19.0.0/16
 service_address=198.19.0.1
 
-# control_plane node|none: starts what does not run.
+# control_plane node|none: starts the parts that do not run.
 control_plane() {
     local wanted=$1
     if ! is_running etcd; then
@@ -32,15 +32,15 @@ control_plane() {
 
 ask() { kubectl --kubeconfig="$run/kubeconfig" --request-timeout=5s "$@"; }
 
-# The address that the machine is known by; loopback when it has none.
+# Prints the address of the machine, or loopback if it has none.
 machine_address() {
     local address
     address=$(ip -4 -o addr show scope global | awk '$2 != "f2s0" { sub("/.*", "", $4); print $4; exit }')
     echo "${address:-127.0.0.1}"
 }
 
-# One authority signs everybody: the API server, its callers with a certificate, the front proxy (so that an APIService can
-# be served by a pod), and the API server as the kubelet's caller.
+# Makes one authority that signs all certificates: of the API server, of its clients with a certificate, of the front
+# proxy (so that a pod can serve an APIService), and of the API server as a client of the kubelet.
 make_certificates() {
     local pki=$run/pki
     openssl ecparam -name prime256v1 -genkey -noout -out "$pki/sa.key" 2>/dev/null
@@ -54,7 +54,7 @@ make_certificates() {
     token=$(openssl rand -hex 16)
     echo "$token,admin,admin,\"system:masters\"" >"$run/tokens.csv"
     . "$run/ports"
-    # Two ways to say who one is, for the tests of a client of Kubernetes; the first one is in use.
+    # Two ways to authenticate, for the tests of the Kubernetes client. The first one is the current one.
     cat >"$run/kubeconfig" <<YAML
 apiVersion: v1
 kind: Config
@@ -82,7 +82,7 @@ certificate() {
 
 start_etcd() {
     . "$run/ports"
-    # Nothing here outlives the machine, so nothing needs to be on the disk.
+    # The data does not need to survive a crash of the machine, so etcd need not sync it to the disk.
     launch etcd etcd --data-dir "$run/etcd" --unsafe-no-fsync --log-level=warn \
         --listen-client-urls "http://127.0.0.1:$etcd_port" --advertise-client-urls "http://127.0.0.1:$etcd_port" \
         --listen-peer-urls "http://127.0.0.1:$etcd_peer_port"

@@ -1,13 +1,13 @@
 # Part of scripts/cluster: the node, which runs pods.
 #
-# containerd and the kubelet live in a mount namespace of their own. What they mount (root file systems, Secrets, network
-# namespaces) is in there and ends with the last of them, and the folders that they insist on are bound into it: nothing
-# of it is seen or left outside.
+# containerd and the kubelet run in their own mount namespace. Their mounts (root file systems, Secrets, network
+# namespaces) and the folders with fixed paths, which are bind mounts, exist only in it, and end with the last of its
+# processes. They are neither visible nor left over outside.
 
 pod_range=198.18.0.0/24
 node_name=f2s-node
 bridge=f2s0
-# Folders that are written into the programs.
+# Folders with fixed paths in the programs.
 insisted=(/run/containerd /var/lib/cni /var/log/pods /var/log/containers)
 # Kernel settings that the kubelet, kube-proxy and the bridge change.
 kernel=(vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys
@@ -15,7 +15,7 @@ kernel=(vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops k
 
 in_containerd() { ctr --address "$run/containerd.sock" --namespace k8s.io "$@"; }
 
-# Says what is missing before anything has begun.
+# Checks the requirements of a node before anything is started.
 check_node() {
     (($(id -u) == 0)) || die "a node needs root: run this as root, or 'up --no-node' for an API server without pods"
     [[ $(machine_address) != 127.0.0.1 ]] || die "this machine has no network address, which a node needs"
@@ -34,7 +34,7 @@ check_node() {
 
 owns_node() { [[ -f $run/kernel ]]; }
 
-# The control groups of pods.
+# Prints the control groups of pods.
 kubepods() { find /sys/fs/cgroup -maxdepth 2 -name kubepods -type d 2>/dev/null; }
 
 node() {
@@ -51,13 +51,13 @@ node() {
     local part
     for part in containerd kubelet kube-proxy; do is_running "$part" || "start_$part"; done
     await 60 kubelet "the node" ask wait --for=condition=Ready "node/$node_name" --timeout=5s
-    # Pods reach the API server by its Service: the first rules of kube-proxy tell that it is at work.
+    # Pods reach the API server by its Service, so wait for the first rules of kube-proxy.
     await 30 kube-proxy "Services" has_rules
 }
 
 has_rules() { iptables-save -t nat | grep "$service_address/32 .* -j KUBE-SVC-"; }
 
-# What must be put back in the end.
+# Records the state of the machine that must be restored at the end.
 prepare_node() {
     local folder setting
     mkdir -p "$run/node"
@@ -83,7 +83,7 @@ JSON
 }
 
 configure_containerd() {
-    # restrict_oom_score_adj: where root lacks CAP_SYS_RESOURCE no container's score may be lowered.
+    # restrict_oom_score_adj: without CAP_SYS_RESOURCE, root may not lower the score of a container.
     cat >"$run/containerd.toml" <<TOML
 version = 2
 root = "$run/node/root"
@@ -152,7 +152,7 @@ start_containerd() {
     local binds='' folder
     for folder in "${insisted[@]}"; do binds+="mount --bind '$run/node$folder' '$folder' && "; done
     local enter=(unshare --mount --propagation private bash -c "$binds exec \"\$@\"" containerd) kubelet
-    # Where the kubelet has outlived it, what is mounted for pods is in the kubelet's namespace.
+    # If the kubelet still runs, the mounts of the pods are in its namespace.
     kubelet=$(process_of kubelet)
     [[ -z $kubelet ]] || enter=(nsenter --target "$kubelet" --mount --)
     launch containerd "${enter[@]}" containerd --config "$run/containerd.toml"
@@ -185,13 +185,13 @@ kill_pod() {
     local namespace=${1:?namespace} pod=${2:?pod} signal=${3-KILL} id found=''
     local of="labels.\"io.kubernetes.pod.namespace\"==$namespace,labels.\"io.kubernetes.pod.name\"==$pod"
     for id in $(in_containerd containers ls -q "$of,labels.\"io.cri-containerd.kind\"==container"); do
-        # A container that has ended before stays known for a while, and cannot be killed again.
+        # An ended container stays listed for a while, and cannot be killed again.
         in_containerd tasks kill --signal "SIG${signal#SIG}" "$id" >/dev/null 2>&1 && found=yes
     done
     [[ -n $found ]] || die "no container of the pod $pod runs in $namespace"
 }
 
-# The newest process of a container is the one that serves, whatever has started it.
+# Sends a signal to the newest process of each container of a pod: the serving process, even if it has a parent.
 crash_pod() {
     local namespace=${1:?namespace} pod=${2:?pod} signal=${3-KILL} id process found=''
     local of="labels.\"io.kubernetes.pod.namespace\"==$namespace,labels.\"io.kubernetes.pod.name\"==$pod"
@@ -202,11 +202,11 @@ crash_pod() {
     [[ -n $found ]] || die "no container of the pod $pod runs in $namespace"
 }
 
-# Ends all pods and takes back what the node has changed on the machine. Nothing here needs the parts to be healthy.
+# Ends all pods and restores the machine's settings. The parts need not be healthy.
 leave_node() {
     owns_node || return 0
     local id folder setting value tries
-    # Twice, because a process may have started another one meanwhile.
+    # Repeat once, because a process may have started another one meanwhile.
     for tries in 1 2; do
         for id in $(kubepods | while read -r folder; do find "$folder" -name cgroup.procs -exec cat {} + 2>/dev/null; done |
             sort -u); do
@@ -229,7 +229,7 @@ leave_node() {
     if [[ -f $run/folders ]]; then tac "$run/folders" | xargs -r rmdir 2>/dev/null || true; fi
 }
 
-# The processes that descend from this cluster's containerd and kubelet; containers do not carry the mark.
+# Prints the descendants of this cluster's containerd and kubelet. Containers do not have the mark.
 marked() {
     local file
     for file in /proc/[0-9]*/environ; do

@@ -1,27 +1,27 @@
-# Part of scripts/cluster: processes in the background, known by id and start, so that a later process of the same number
-# is never taken for one of ours.
+# Part of scripts/cluster: background processes. They are identified by id and start time, so that a later process with
+# the same id is not mistaken for one of them.
 
-# When a process was started, in clock ticks since the machine was; empty when there is none. A zombie is none once its
-# other threads have ended: until then its files are open and its ports taken.
+# Prints the start time of a process in clock ticks since the boot, or nothing if there is no such process. A zombie
+# counts as a process until its other threads have ended: until then its files are open and its ports in use.
 start_of() {
     local text threads
     text=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
     threads=("/proc/$1/task/"*)
-    # The name is in parentheses and may hold anything: fields are counted from the last one.
+    # The name in parentheses may contain any characters, so fields are counted after the last parenthesis.
     set -- ${text##*) }
     [[ $1 == Z && ${#threads[@]} -le 1 ]] || echo "${20}"
 }
 
-# launch PART COMMAND...: its output goes to PART.log.
+# launch PART COMMAND...: starts a command with its output in PART.log.
 launch() {
     local part=$1
     shift
-    # The mark is how everything that descends from a part is found again.
+    # The mark in the environment identifies all descendants of a part.
     F2S_CLUSTER_MARK=$run setsid "$@" >>"$run/$part.log" 2>&1 </dev/null &
     echo "$! $(start_of $!)" >"$run/$part.pid"
 }
 
-# The process id of a part that runs; nothing otherwise.
+# Prints the process id of a running part, else nothing.
 process_of() {
     local id start
     [[ -f $run/$1.pid ]] || return 0
@@ -31,7 +31,7 @@ process_of() {
 
 is_running() { [[ -n $(process_of "$1") ]]; }
 
-# await SECONDS PART WHAT COMMAND...: until the command succeeds. A part that has ended will not come up any more.
+# await SECONDS PART WHAT COMMAND...: waits until the command succeeds. Fails at once if the part has ended.
 await() {
     local seconds=$1 part=$2 what=$3
     shift 3
@@ -39,14 +39,14 @@ await() {
     until "$@" >/dev/null 2>&1; do
         if ! is_running "$part"; then
             tail -5 "$run/$part.log" >&2
-            die "$part has ended: $run/$part.log tells why"
+            die "$part has ended: see $run/$part.log"
         fi
-        ((SECONDS < end)) || die "$what did not come up in $seconds s: see $run/$part.log"
+        ((SECONDS < end)) || die "$what was not ready in $seconds s: see $run/$part.log"
         sleep 0.1
     done
 }
 
-# end_with SIGNAL PART...: all at once; who has not gone after 10 s is killed.
+# end_with SIGNAL PART...: sends the signal to all parts at once, and kills those that have not ended after 10 s.
 end_with() {
     local signal=$1 part id tries
     shift
@@ -66,12 +66,12 @@ end_with() {
 
 end() { end_with TERM "$@"; }
 
-# free_port NAME: a port on which nobody listens: the one that the variable NAME holds, or any below those that connections
-# and Services get.
+# free_port NAME: prints a free port: that of the variable NAME, or any one below the ranges of outgoing connections and
+# Services.
 free_port() {
     local port=${!1-}
     if [[ -n $port ]]; then
-        is_free "$port" || die "port $port is taken: give another one in $1, or none"
+        is_free "$port" || die "port $port is in use: set $1 to another one, or unset it"
         echo "$port"
         return
     fi

@@ -1,1 +1,1 @@
-"""What the tests need of Helm."""
+"""The parts of Helm that the tests need."""

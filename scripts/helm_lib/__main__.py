@@ -15,7 +15,7 @@ def main() -> int:
     arguments = parse()
     try:
         return asyncio.run(COMMANDS[arguments.command](arguments))
-    except Exception as error:  # Helm's errors have no class in common that is theirs alone.
+    except Exception as error:  # Helm's errors have no common base class of their own.
         print(f"scripts/helm {arguments.command}: {error}", file=sys.stderr)
         return 1
 
@@ -25,9 +25,9 @@ def parse() -> argparse.Namespace:
     parser.add_argument("chart", help=argparse.SUPPRESS)
     parser.add_argument("command", choices=sorted(COMMANDS))
     parser.add_argument("--namespace", default="f2s")
-    parser.add_argument("--kubernetes", default="1.30", help="version that a template is rendered for")
+    parser.add_argument("--kubernetes", default="1.30", help="the Kubernetes version for a template")
     parser.add_argument("--create-namespace", action="store_true")
-    parser.add_argument("--server-side", action="store_true", help="apply as Helm 4 does unless told otherwise")
+    parser.add_argument("--server-side", action="store_true", help="use server-side apply, the default of Helm 4")
     parser.add_argument("--reuse-values", action="store_true")
     parser.add_argument("--wait", type=int, default=0, metavar="SECONDS")
     parser.add_argument("--set", action="append", default=[], metavar="KEY.PATH=VALUE")
@@ -36,7 +36,7 @@ def parse() -> argparse.Namespace:
 
 
 def values(arguments: argparse.Namespace) -> dict:
-    """The file's values with those of --set on top; a value of --set is JSON, or else a text."""
+    """Returns the values of the file, overridden by those of --set. A value of --set is JSON, or else a string."""
     result: dict = {}
     if arguments.values:
         with open(arguments.values, encoding="utf-8") as file:
@@ -69,8 +69,8 @@ async def lint(arguments: argparse.Namespace) -> int:
 
 
 async def template(arguments: argparse.Namespace) -> int:
-    """Helm's `template`, which the library lacks: an installation into a stand-in for a cluster, of which only what
-    would be created is kept."""
+    """Renders the chart as Helm's `template`, which the library lacks: installs it into a stand-in for a cluster, and
+    prints the created objects."""
     with StandIn(arguments.kubernetes) as server:
         configuration = helm_sdkpy.Configuration(namespace=arguments.namespace, kubeconfig=server.kubeconfig)
         release = await helm_sdkpy.Install(configuration).run(

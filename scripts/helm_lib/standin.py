@@ -1,6 +1,7 @@
-"""A stand-in for the API server of an empty cluster: it says what it serves, has nothing, and takes everything.
+"""A stand-in for the API server of an empty cluster: it serves discovery, has no objects, and accepts every object.
 
-Helm's library renders a chart only while it installs it, and asks the cluster what it serves (`.Capabilities`).
+Helm's library renders a chart only during an installation, and requests the resource types of the cluster
+(`.Capabilities`).
 """
 import json
 import os
@@ -8,8 +9,7 @@ import tempfile
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-# Group and version, kind, plural, whether it is in a namespace, first and last minor version of Kubernetes 1 that
-# serves it.
+# Group and version, kind, plural, true if namespaced, first and last minor version of Kubernetes 1 that serves it.
 NEVER = 10_000
 SERVED = [
     ("v1", "Namespace", "namespaces", False, 0, NEVER),
@@ -26,13 +26,13 @@ SERVED = [
     ("policy/v1beta1", "PodDisruptionBudget", "poddisruptionbudgets", True, 0, 24),
     ("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", True, 21, NEVER),
     ("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", False, 0, NEVER),
-    # Not of Kubernetes: where the Prometheus operator is installed.
+    # A custom resource of the Prometheus operator.
     ("monitoring.coreos.com/v1", "ServiceMonitor", "servicemonitors", True, 0, NEVER),
 ]
 
 
 class StandIn:
-    """The server, from `with` to its end, on a free port of loopback."""
+    """A context manager that runs the server on a free port of loopback."""
 
     def __init__(self, version: str):
         self.minor = int(version.split(".")[1])
@@ -65,7 +65,7 @@ class StandIn:
         self.folder.cleanup()
 
     def answer(self, path: str) -> dict | None:
-        """What discovery says at a path; `None`: there is nothing."""
+        """Returns the discovery document of a path, or `None` if there is none."""
         groups: dict[str, list[str]] = {}
         for group_version in self.versions:
             group, _, version = group_version.rpartition("/")
@@ -91,7 +91,7 @@ class StandIn:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """One request."""
+    """The handler of one request."""
 
     standin: StandIn
     protocol_version = "HTTP/1.1"

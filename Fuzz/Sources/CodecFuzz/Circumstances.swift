@@ -1,14 +1,14 @@
-/// What the first two bytes of an input say; the rest is what arrives on the connection.
+/// The settings of a run, from the first two bytes of an input. The remaining bytes arrive on the connection.
 ///
-/// The first is a digit in the corpus, so that a file reads like what it tests: `0` requests, `1` responses to GET,
-/// `3` the first of each two responses answers HEAD, `5` the second, `7` both.
+/// The first byte is a digit in the corpus, so that the files are readable. `0`: requests. `1`: responses to GET. `3`,
+/// `5` and `7`: responses, of which the first, the second or both of each pair answer HEAD.
 struct Circumstances {
     let isResponse: Bool
     private let headRequests: UInt8
-    /// What the random pieces follow from.
+    /// The seed of the random pieces.
     let seed: UInt8
 
-    /// Bytes in front of what arrives.
+    /// The number of bytes before the bytes that arrive.
     static let count = 2
 
     init(_ selector: UInt8, _ seed: UInt8) {
@@ -17,20 +17,20 @@ struct Circumstances {
         self.seed = seed
     }
 
-    /// Whether the n-th response answers a HEAD request; those of status 1xx are not counted.
+    /// Returns true if the final response with this index, counted from 0, answers a HEAD request.
     func isAnswerToHead(_ index: Int) -> Bool { headRequests >> UInt8(index & 1) & 1 == 1 }
 }
 
-/// In what pieces the bytes arrive.
+/// The pieces in which the bytes arrive.
 enum Pieces {
     case whole
     case bytes
-    /// Lengths from 1 to 32 that look random and follow from the seed.
+    /// Pseudorandom lengths from 1 to 32, determined by the seed.
     case random(state: UInt32)
 
     init(seed: UInt8) { self = .random(state: UInt32(seed) &* 2_654_435_761 | 1) }
 
-    /// Length of the next piece of what is left, at least 1.
+    /// Returns the length of the next piece: at least 1 and at most `left`.
     mutating func nextLength(of left: Int) -> Int {
         switch self {
         case .whole: return left
@@ -38,7 +38,7 @@ enum Pieces {
         case .random(let state):
             let next = state &* 1_664_525 &+ 1_013_904_223
             self = .random(state: next)
-            // The upper bound is drawn first, so that short pieces are as frequent as long ones.
+            // The upper bound is drawn first. Otherwise most pieces would be long.
             let longest = UInt32(1) << ((next >> 20) % 6)
             return min(left, Int(1 + (next >> 24) % longest))
         }

@@ -1,12 +1,12 @@
 import F2SModel
 
-/// Reads a stream with the codec, the way a connection does: bytes arrive in pieces, what is not consumed waits.
+/// Reads a stream with the codec as a connection does: bytes arrive in pieces, and unconsumed bytes are kept.
 struct CodecReader {
     private enum Phase { case head, content, over }
 
-    /// Small enough for the fuzzer to reach them.
+    /// Limits that are small enough for the fuzzer to reach them.
     static let limits = limits(factor: 1)
-    /// What is forwarded has more fields than what arrived.
+    /// Limits for a forwarded head, which has more fields than the received one.
     static let forwardedLimits = limits(factor: 4)
 
     private static func limits(factor: Int) -> HeadLimits {
@@ -30,7 +30,7 @@ struct CodecReader {
         scanner = HeadScanner(limits: limits)
     }
 
-    /// Reads all of the stream, which arrives in these pieces.
+    /// Reads a whole stream that arrives in these pieces.
     mutating func read(_ stream: Span<UInt8>, in pieces: Pieces, into trace: inout Trace) throws(Finding) {
         trace.clear()
         var pieces = pieces
@@ -41,8 +41,8 @@ struct CodecReader {
         }
     }
 
-    /// Whether a head that is not complete is accepted if it ends well: behind its last line that is complete, with the
-    /// field that a request must have.
+    /// Returns true if the codec accepts an incomplete head once it is completed: after its last complete line, with an
+    /// empty line alone or with a `Host` field before it.
     static func mayAccept(_ rest: Span<UInt8>, _ circumstances: Circumstances) -> Bool {
         var lines: [UInt8] = []
         for index in rest.indices { lines.append(rest[index]) }
@@ -71,7 +71,7 @@ struct CodecReader {
         }
     }
 
-    /// Whether there was a head.
+    /// Reads the next head. Returns false if it is incomplete or rejected.
     private mutating func readHead(_ arrived: Span<UInt8>, _ trace: inout Trace) -> Bool {
         if !circumstances.isResponse { skipEmptyLines(arrived) }
         let bytes = arrived.extracting(consumed...)
@@ -94,7 +94,7 @@ struct CodecReader {
         }
     }
 
-    /// RFC 9112 section 2.2: empty lines before a request are ignored.
+    /// Skips empty lines before a request (RFC 9112 section 2.2).
     private mutating func skipEmptyLines(_ arrived: Span<UInt8>) {
         while arrived.count - consumed >= 2, arrived[consumed] == Octet.carriageReturn,
             arrived[consumed + 1] == Octet.lineFeed
@@ -107,7 +107,7 @@ struct CodecReader {
     private mutating func takeRequest(_ head: RequestHead, _ trace: inout Trace) {
         var message = Trace.Message(start: consumed, headEnd: consumed + head.length)
         message.methodText = head.methodText.moved(by: consumed)
-        // Between the method and " HTTP/1.1\r\n".
+        // The text between the method and " HTTP/1.1\r\n".
         message.targetText = ByteRange(head.methodText.upper + 1, head.fieldsStart - 11).moved(by: consumed)
         message.target = head.target.moved(by: consumed)
         message.path = head.path.moved(by: consumed)
@@ -128,7 +128,7 @@ struct CodecReader {
         message.framing = head.framing(isAnswerToHead: message.isAnswerToHead)
         message.isUpgrade = head.status == 101
         message.asksToUpgrade = message.isUpgrade
-        // An interim response says nothing of the connection.
+        // An interim response does not decide if the connection persists.
         message.isPersistent = !isFinal || head.isPersistent && message.framing != .untilClose
         if isFinal { responses += 1 }
         take(message, &trace)
@@ -168,19 +168,19 @@ struct CodecReader {
             trace.verdict = .refusedContent
             phase = .over
         }
-        // The dispatcher looks ahead before it has taken any content, never later.
+        // The dispatcher calls `completeLength` only before it has consumed any content.
         if isAll, trace.messages.last?.headEnd == offset {
             try checkLookAhead(before, bytes, found: body.isDone ? count : nil)
         }
         guard let count else { return }
         consumed += count
         guard body.contentBytes - before.contentBytes == told else {
-            throw Finding("contentBytes grew by \(body.contentBytes - before.contentBytes), \(told) were told")
+            throw Finding("contentBytes grew by \(body.contentBytes - before.contentBytes), \(told) were reported")
         }
         if body.isDone { finish(&trace) }
     }
 
-    /// Looking ahead must tell the length that consuming then finds, if it is within the bound.
+    /// Checks that `completeLength` returns the length that `consume` then finds, or `nil` if that exceeds the bound.
     private func checkLookAhead(_ reader: BodyReader, _ bytes: Span<UInt8>, found: Int?) throws(Finding) {
         let length = found ?? bytes.count
         for bytesMax in [length - 1, length, bytes.count + 1] where bytesMax >= 0 {
@@ -188,7 +188,7 @@ struct CodecReader {
             let told = reader.completeLength(in: bytes, bytesMax: bytesMax)
             guard told == expected else {
                 throw Finding(
-                    "completeLength(bytesMax: \(bytesMax)) is \(String(describing: told)), consume says "
+                    "completeLength(bytesMax: \(bytesMax)) is \(String(describing: told)), by consume it is "
                         + String(describing: expected))
             }
         }

@@ -1,18 +1,18 @@
 import NIOHTTP1
 
-/// Holds what the codec found against what llhttp finds in the same bytes.
+/// Compares the results of the codec with those of llhttp for the same bytes.
 ///
-/// llhttp is given each message up to its last byte, and then that byte: both agree on where a head or a message ends
-/// only if llhttp has not ended it before and has ended it then.
+/// It feeds llhttp each head and each message up to its last byte, and then the last byte. The two readers agree on the
+/// end of a head or message only if llhttp does not end it before that byte and ends it at that byte.
 struct Comparison {
     private let llhttp: LlhttpReader
-    /// How many messages llhttp must have begun and completed by now.
+    /// The numbers of messages that llhttp must have begun and completed so far.
     private var heads = 0
     private var ends = 0
 
     init() throws { llhttp = try LlhttpReader() }
 
-    /// Compares message by message, as long as there is something to compare.
+    /// Compares the messages of a trace one after another, then the rest of the stream.
     mutating func check(_ trace: Trace, of stream: Span<UInt8>, _ circumstances: Circumstances) throws(Finding) {
         restart(circumstances)
         defer { llhttp.end() }
@@ -84,10 +84,10 @@ struct Comparison {
             throw Finding("The version is 1.\(message.minorVersion), for llhttp \(found.version)")
         }
         try checkFields(trace.fields[message.fields], are: found.headers, in: stream)
-        // We may close where llhttp would go on, but must not go on where others close.
+        // The codec may close a connection that llhttp would keep open, but must not keep open one that others close.
         let goesOn = PermittedDifference.goesOn(message, trace.fields[message.fields], stream)
         guard found.isKeepAlive || !message.isPersistent || goesOn else {
-            throw Finding("The connection goes on, for llhttp it ends")
+            throw Finding("The connection persists, for llhttp it closes")
         }
     }
 
@@ -112,13 +112,13 @@ struct Comparison {
     ) throws(Finding) {
         let end = message.end ?? stream.count
         guard end > message.headEnd else { return }
-        // Extensions of chunks are not passed on, so how another reader takes them makes no difference.
+        // Chunk extensions are not forwarded, so the way in which another reader parses them makes no difference.
         var start = message.headEnd
         for cut in trace.cuts.ranges where cut.lower >= start && cut.upper <= end {
             llhttp.feed(stream.extracting(start..<cut.lower))
             start = cut.upper
         }
-        // The stream may stop inside an extension: then nothing is left.
+        // The stream may stop inside an extension: then no bytes are left.
         let last = max(start, end - 1)
         llhttp.feed(stream.extracting(start..<last))
         try expect("before the last byte of the content")
@@ -140,7 +140,7 @@ struct Comparison {
         try checkTrailers(stream, from: contentEnd, to: end)
     }
 
-    /// The trailers stand between the line of the last chunk and the empty line.
+    /// Compares the trailers, which are between the line of the last chunk and the empty line.
     private func checkTrailers(_ stream: Span<UInt8>, from: Int, to end: Int) throws(Finding) {
         var trailers = llhttp.found.trailers.makeIterator()
         var start = HeadScanner.lineEnd(stream, from, end) ?? end
@@ -158,9 +158,10 @@ struct Comparison {
         guard trailers.next() == nil else { throw Finding("llhttp finds more trailers: \(llhttp.found.trailers)") }
     }
 
-    // MARK: What is left
+    // MARK: The rest
 
-    /// What is not a whole message for us must not be one for llhttp, unless the end of the connection is its end.
+    /// Checks that llhttp finds no further complete head or message in the rest of the stream. A message may still end
+    /// with the connection.
     private mutating func checkRest(
         _ stream: Span<UInt8>, _ trace: Trace, _ circumstances: Circumstances, from: Int
     ) throws(Finding) {
@@ -168,7 +169,8 @@ struct Comparison {
         if let last = trace.messages.last, last.end == nil, last.framing == .untilClose { ends += 1 }
         llhttp.feedEnd()
         if llhttp.found.heads == heads, llhttp.found.ends == ends { return }
-        // We look at a head when it is complete. What we shall refuse then does not count.
+        // The codec parses a head only when it is complete. A difference in a head that it would then reject is
+        // allowed.
         let isHead = trace.messages.last?.end != nil || trace.messages.isEmpty
         if isHead, !CodecReader.mayAccept(stream.extracting(from...), circumstances) { return }
         throw Finding(
@@ -176,24 +178,24 @@ struct Comparison {
                 + "\(llhttp.found.ends)")
     }
 
-    private func expect(_ place: String) throws(Finding) {
+    private func expect(_ location: String) throws(Finding) {
         let found = llhttp.found
-        if let error = found.error { throw Finding("We accept, llhttp refuses \(place): \(error)") }
+        if let error = found.error { throw Finding("The codec accepts, llhttp rejects \(location): \(error)") }
         guard found.heads == heads, found.ends == ends else {
             throw Finding(
-                "\(heads) heads and \(ends) messages \(place), for llhttp \(found.heads) and \(found.ends)")
+                "\(heads) heads and \(ends) messages \(location), for llhttp \(found.heads) and \(found.ends)")
         }
     }
 }
 
 extension Trace.Message {
-    /// Whether it is a response that another one follows.
+    /// True for an interim response, which another response follows.
     var isInterim: Bool { (100..<200).contains(status) && status != 101 }
 }
 
 extension Span<UInt8> {
-    /// Whether a range holds `text`, white space behind it not counted: NIO leaves that where it is. What is no UTF-8
-    /// has become U+FFFD in the text.
+    /// Returns true if a range holds `text` without its trailing white space, which NIO keeps. In `text`, invalid UTF-8
+    /// was replaced with U+FFFD.
     func isText(_ text: String, in range: ByteRange) -> Bool {
         let isSame = text.utf8.withContiguousStorageIfAvailable { wanted in
             var count = wanted.count
@@ -208,7 +210,7 @@ extension Span<UInt8> {
             && text.utf8.dropFirst(decoded.utf8.count).allSatisfy { $0 == Octet.space || $0 == Octet.tab }
     }
 
-    /// Whether a range holds the same as the bytes from `start` on.
+    /// Returns true if a range holds the same bytes as `bytes` from `start` on.
     func isBytes(_ bytes: [UInt8], from start: Int, in range: ByteRange) -> Bool {
         guard bytes.count - start >= range.count else { return false }
         for offset in 0..<range.count where bytes[start + offset] != self[range.lower + offset] { return false }

@@ -2,13 +2,12 @@ import Glibc
 
 /// A property that does not hold for an input.
 struct Finding: Error {
-    /// What was expected and what was found.
+    /// The expected and the actual result.
     let text: String
 
     init(_ text: String) { self.text = text }
 
-    /// Says what was found in which input, then ends the program the way libFuzzer takes for a crash, so that it saves
-    /// the input.
+    /// Prints the finding and the input, then aborts. libFuzzer handles the abort as a crash and saves the input.
     func report(_ input: Span<UInt8>) -> Never {
         var report = "\nFINDING: \(text)\nInput (\(input.count) bytes):\n\(input.escaped)\n"
         report.withUTF8 { _ = write(STDERR_FILENO, $0.baseAddress, $0.count) }
@@ -17,7 +16,7 @@ struct Finding: Error {
 }
 
 extension Span<UInt8> {
-    /// The bytes in a readable form: everything that cannot be printed as an escape, a new line behind each line feed.
+    /// The bytes as readable text: unprintable bytes are escaped, and a new line follows each line feed.
     var escaped: String {
         var text = "  "
         for index in indices {
@@ -34,7 +33,7 @@ extension Span<UInt8> {
         return text
     }
 
-    /// A part of the bytes in a readable form, on one line.
+    /// Returns a range of the bytes as readable text on one line.
     func quoted(_ range: ByteRange) -> String {
         let text = extracting(range.lower..<Swift.max(range.lower, range.upper)).escaped
         return "'\(text.dropFirst(2).split(separator: "\n").joined())'"

@@ -1,5 +1,5 @@
-/// Holds what is forwarded against what arrived: a head that we compose must be one message again, for us and for
-/// llhttp, with the same framing, or the next reader would find a different one.
+/// Compares forwarded heads with received ones. The codec and llhttp must both read a composed head as one message with
+/// the same framing; otherwise the next reader would see a different message.
 struct ForwardingCheck {
     private var scanner = HeadScanner(limits: CodecReader.limits)
     private let out = Buffer(capacity: 64)
@@ -7,7 +7,7 @@ struct ForwardingCheck {
     private let identity = RequestIdentity(high: 1, low: 2, span: 3)
     private var forwarded = Trace()
 
-    /// Composes the head of every message of a stream, and compares.
+    /// Composes the head of every message of a stream and compares it with the original.
     mutating func check(
         _ trace: Trace, of stream: Span<UInt8>, _ circumstances: Circumstances, with comparison: inout Comparison
     ) throws(Finding) {
@@ -28,7 +28,8 @@ struct ForwardingCheck {
         }
     }
 
-    /// - Returns: the target that the composed head must have; empty for a response.
+    /// Composes a head into `out`.
+    /// - Returns: The target that the composed head must have; empty for a response.
     private mutating func compose(
         _ message: Trace.Message, _ bytes: Span<UInt8>, isRouted: Bool
     ) throws(Finding) -> [UInt8] {
@@ -45,7 +46,7 @@ struct ForwardingCheck {
             let path: [UInt8]? = isRouted && bytes[rest] == Octet.slash ? Array("/to/".utf8) : nil
             var target: [UInt8] = []
             if path != nil {
-                // As the routes do it: the rest of the path begins with a slash or is empty.
+                // The rest of the path begins with a slash or is empty, as it is with a route.
                 rest = head.path.upper
                 for index in head.path.lower..<head.path.upper where bytes[index] == Octet.slash { rest = index }
                 target = Array((rest == head.path.upper ? "/to/" : "/to").utf8)
@@ -64,7 +65,7 @@ struct ForwardingCheck {
             out.append("\r\n")
             return target
         } catch {
-            throw Finding("A head that was accepted is refused when it is read again: \(error)")
+            throw Finding("The codec accepted a head and rejects it when it reads it again: \(error)")
         }
     }
 
@@ -80,7 +81,7 @@ struct ForwardingCheck {
         else { throw Finding("It was \(message) and is \(again)") }
         guard stream.isSame(message.methodText, as: again.methodText, in: composed),
             composed.isBytes(target, from: 0, in: again.target), target.count == again.target.count
-        else { throw Finding("The method or the target is another one") }
+        else { throw Finding("The method or the target differs") }
         var index = again.fields.lowerBound
         for field in trace.fields[message.fields] where !field.isDropped {
             guard index < again.fields.upperBound,
@@ -92,26 +93,27 @@ struct ForwardingCheck {
         try checkAdded(again, composed)
     }
 
-    /// What a client claims of where it comes from must not arrive, nor what concerns its own connection.
+    /// Checks that no field with the client's own claims about its origin is forwarded, and no field that concerns only
+    /// its connection.
     private func checkAdded(_ message: Trace.Message, _ composed: Span<UInt8>) throws(Finding) {
         guard message.status == 0 else { return }
         for (name, count) in Self.counts(isUpgrade: message.isUpgrade) {
             var found = 0
             for field in forwarded.fields where composed.isCaseInsensitively(name, in: field.name) { found += 1 }
-            guard count.contains(found) else { throw Finding("\(name) is there \(found) times") }
+            guard count.contains(found) else { throw Finding("\(name) occurs \(found) times") }
         }
-        // Ours are the address, the protocol, and the host if it is not empty.
+        // F2S adds the address, the protocol, and the host if it is not empty.
         var claims = 0
         for field in forwarded.fields where isClaim(field.name, composed) { claims += 1 }
         for field in forwarded.fields
         where composed.isCaseInsensitively("host", in: field.name) && !field.value.isEmpty { claims -= 1 }
-        guard claims == 2 else { throw Finding("There are \(claims - 2) fields X-Forwarded-* that are not ours") }
+        guard claims == 2 else { throw Finding("\(claims - 2) fields X-Forwarded-* are not from F2S") }
     }
 
     private func isClaim(_ name: ByteRange, _ composed: Span<UInt8>) -> Bool {
         guard name.count > 12, Octet.lowercased(composed[name.lower]) == UInt8(ascii: "x") else { return false }
         let prefix = composed.text(name).lowercased().prefix(12)
-        // Programs that read fields as environment variables take one for the other.
+        // Programs that read fields as environment variables cannot distinguish `_` and `-`.
         return String(prefix.map { $0 == "_" ? "-" : $0 }) == "x-forwarded-"
     }
 
@@ -127,7 +129,7 @@ struct ForwardingCheck {
 }
 
 extension Circumstances {
-    /// Those of one message by itself.
+    /// Creates the settings for reading a single message again.
     init(answering message: Trace.Message) {
         let isResponse: UInt8 = message.status == 0 ? 0 : 1
         self.init(isResponse | (message.isAnswerToHead ? 6 : 0), 0)
@@ -135,7 +137,7 @@ extension Circumstances {
 }
 
 extension Span<UInt8> {
-    /// Whether a range holds the same as another one in other bytes.
+    /// Returns true if a range holds the same bytes as `otherRange` of `other`.
     func isSame(_ range: ByteRange, as otherRange: ByteRange, in other: Span<UInt8>) -> Bool {
         guard range.count == otherRange.count else { return false }
         for offset in 0..<range.count where self[range.lower + offset] != other[otherRange.lower + offset] {

@@ -1,7 +1,7 @@
 import Synchronization
 
-/// libFuzzer's entry: one input. Whatever does not hold ends the program.
-/// - Returns: 0, as libFuzzer wants it.
+/// Checks one input. libFuzzer calls this function. A property that does not hold ends the program.
+/// - Returns: 0, as libFuzzer requires.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = UnsafeBufferPointer(start: start, count: count).span
@@ -16,7 +16,7 @@ public func fuzz(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     return 0
 }
 
-/// What lasts from one input to the next, so that making it does not take the time of each.
+/// The objects that are reused for every input, so that creating them does not cost time for each input.
 private let session = Mutex(Session())
 
 private struct Session {
@@ -25,7 +25,7 @@ private struct Session {
     private var comparison: Comparison?
     private var forwarding = ForwardingCheck()
 
-    /// Holds every property against one stream.
+    /// Checks all properties with one stream.
     mutating func check(_ circumstances: Circumstances, _ stream: Span<UInt8>) throws(Finding) {
         var reader = CodecReader(circumstances)
         try reader.read(stream, in: .whole, into: &whole)
@@ -33,7 +33,7 @@ private struct Session {
             var reader = CodecReader(circumstances)
             try reader.read(stream, in: arriving, into: &pieces)
             guard pieces == whole else {
-                throw Finding("In pieces (\(arriving)) it is read as\n\(pieces)\nand as a whole as\n\(whole)")
+                throw Finding("Read in pieces (\(arriving)) it is\n\(pieces)\nand read as a whole it is\n\(whole)")
             }
         }
         try compare(stream, circumstances)

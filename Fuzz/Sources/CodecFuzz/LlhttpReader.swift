@@ -2,18 +2,18 @@ import NIOCore
 import NIOEmbedded
 import NIOHTTP1
 
-/// NIO's decoder, which is llhttp behind a strict set of callbacks. It is given one message's bytes after another and
-/// tells through ``found`` what it made of them.
+/// NIO's decoder: llhttp with strict callbacks. It receives the bytes of one message after another and stores its
+/// results in ``found``.
 final class LlhttpReader {
     private enum Decoder {
         case request(HTTPRequestDecoder)
         case response(HTTPResponseDecoder)
     }
 
-    /// What the decoder has found since it was made.
+    /// The results of the decoder since the last restart.
     private(set) var found = LlhttpFindings()
     private var decoder: Decoder?
-    /// What the decoder has not taken yet, as NIO's own handler would hold it.
+    /// The bytes that the decoder has not consumed yet. NIO's own handler buffers them in the same way.
     private var held = ByteBuffer()
     private let requests: DecoderStage<HTTPRequestHead>
     private let responses: DecoderStage<HTTPResponseHead>
@@ -39,7 +39,7 @@ final class LlhttpReader {
         }
     }
 
-    /// Ends the connection without a word; the decoder holds on to itself until then.
+    /// Ends the connection without an event and removes the decoder, which otherwise retains itself.
     func end() {
         switch decoder {
         case .request(let decoder): requests.attach { decoder.decoderRemoved(context: $0) }
@@ -49,13 +49,13 @@ final class LlhttpReader {
         decoder = nil
     }
 
-    /// Tells what the next response answers.
+    /// Sets the request method of the next response.
     func expectResponse(isAnswerToHead: Bool) {
         guard case .response(let decoder) = decoder else { return }
         decoder.write(data: .head(HTTPRequestHead(version: .http1_1, method: isAnswerToHead ? .HEAD : .GET, uri: "/")))
     }
 
-    /// The next bytes of the connection.
+    /// Passes the next bytes of the connection to the decoder.
     func feed(_ bytes: Span<UInt8>) {
         guard found.error == nil, bytes.count > 0 else { return }
         held.writeBytes(bytes.bytes)
@@ -72,7 +72,7 @@ final class LlhttpReader {
         }
     }
 
-    /// The other side has closed.
+    /// Tells the decoder that the peer has closed the connection.
     func feedEnd() {
         guard found.error == nil else { return }
         do {
@@ -93,10 +93,10 @@ final class LlhttpReader {
     }
 }
 
-/// What NIO's decoder has found on one connection.
+/// The results of NIO's decoder on one connection.
 struct LlhttpFindings {
     var heads = 0
-    /// Messages that are complete; interim responses are not counted.
+    /// The number of complete messages, without interim responses.
     var ends = 0
     var method = ""
     var uri = ""
@@ -104,7 +104,7 @@ struct LlhttpFindings {
     var version = HTTPVersion.http1_1
     var headers = HTTPHeaders()
     var isKeepAlive = false
-    /// Content of the message whose head came last.
+    /// The content of the message with the latest head.
     var content: [UInt8] = []
     var trailers = HTTPHeaders()
     var error: (any Error)?
@@ -136,7 +136,7 @@ struct LlhttpFindings {
     }
 
     private mutating func take(_ head: HTTPRequestHead) {
-        // NIO spells the only method with a hyphen without it.
+        // NIO's name of `M-SEARCH`, the only method with a hyphen, omits the hyphen.
         method = head.method == .MSEARCH ? "M-SEARCH" : head.method.rawValue
         uri = head.uri
         version = head.version
@@ -152,8 +152,8 @@ struct LlhttpFindings {
     }
 }
 
-/// A place in a pipeline for decoders to stand in, one after another: making a pipeline for each input would take
-/// longer than reading it.
+/// A pipeline whose context is reused by one decoder after another. Creating a pipeline for each input would take
+/// longer than reading the input.
 private final class DecoderStage<Head: Sendable & Equatable> {
     private final class Place: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
@@ -174,14 +174,14 @@ private final class DecoderStage<Head: Sendable & Equatable> {
     private let context: ChannelHandlerContext
 
     init() throws {
-        let place = Place()
-        try channel.pipeline.syncOperations.addHandlers(place, recorder)
-        context = try channel.pipeline.syncOperations.context(handler: place)
+        let location = Place()
+        try channel.pipeline.syncOperations.addHandlers(location, recorder)
+        context = try channel.pipeline.syncOperations.context(handler: location)
     }
 
     func attach(_ body: (ChannelHandlerContext) -> Void) { body(context) }
 
-    /// What the decoder tells its context meanwhile is added to the findings.
+    /// Runs `body` with the context. Adds the events that the decoder fires in the meantime to `found`.
     func withContext(into found: inout LlhttpFindings, _ body: (ChannelHandlerContext) throws -> Void) throws {
         swap(&found, &recorder.found)
         defer { swap(&found, &recorder.found) }

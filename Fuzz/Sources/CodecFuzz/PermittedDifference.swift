@@ -1,8 +1,9 @@
-/// Where we read what llhttp refuses, each with what allows it. Nothing else is let pass.
+/// The cases in which the codec accepts bytes that llhttp rejects, each with its reason. All other differences are
+/// findings.
 ///
-/// llhttp is given such a head with the one detail replaced, so that all the rest of it is compared all the same.
+/// llhttp receives such a head with the one detail replaced, so that the rest is still compared.
 enum PermittedDifference {
-    /// A head as llhttp takes it; `nil` where nothing needs to be replaced.
+    /// Returns the head in a form that llhttp accepts, or `nil` if nothing needs to be replaced.
     static func head(
         _ message: Trace.Message, _ fields: ArraySlice<Trace.TracedField>, _ stream: Span<UInt8>
     ) -> [UInt8]? {
@@ -18,16 +19,16 @@ enum PermittedDifference {
         return head
     }
 
-    /// A method is any token (RFC 9110 section 9.1), and who serves a resource decides which it knows; llhttp has a
-    /// list.
+    /// Returns true if llhttp knows the method. A method is any token (RFC 9110 section 9.1), and the origin server
+    /// decides which methods it supports; llhttp has a fixed list.
     static func isKnownMethod(_ message: Trace.Message, _ stream: Span<UInt8>) -> Bool {
         guard message.status == 0 else { return true }
         for known in Self.known where stream.isExactly(known, in: message.methodText) { return true }
         return false
     }
 
-    /// A browser's address bar and curl send letters beyond ASCII in a target as they are; we write them on in percent
-    /// encoding, and llhttp refuses them.
+    /// Replaces non-ASCII letters in the target. Browsers (from the address bar) and curl send them unencoded. The
+    /// dispatcher forwards them in percent encoding; llhttp rejects them.
     private static func addForeignLetters(
         _ message: Trace.Message, _ stream: Span<UInt8>, _ replacements: inout [(at: Int, byte: UInt8)]
     ) {
@@ -37,7 +38,7 @@ enum PermittedDifference {
         }
     }
 
-    /// Whether llhttp has read the same target, with such letters replaced.
+    /// Returns true if llhttp has read the same target, with non-ASCII letters replaced.
     static func isTarget(_ text: String, _ message: Trace.Message, _ stream: Span<UInt8>) -> Bool {
         var index = message.targetText.lower
         for byte in text.utf8 {
@@ -50,8 +51,8 @@ enum PermittedDifference {
 
     private static let asciiLetter = UInt8(ascii: "a")
 
-    /// White space around a value may be tabs (RFC 9110 section 5.6.3); around the value of a field that frames, llhttp
-    /// takes spaces only.
+    /// Replaces tabs around the value of a framing field. White space around a value may be tabs (RFC 9110 section
+    /// 5.6.3); around the value of a framing field, llhttp accepts only spaces.
     private static func addTabs(
         _ field: Trace.TracedField, _ stream: Span<UInt8>, _ replacements: inout [(at: Int, byte: UInt8)]
     ) {
@@ -68,21 +69,21 @@ enum PermittedDifference {
         }
     }
 
-    /// Whether a connection may go on although llhttp says that it ends.
+    /// Returns true if a connection may persist although llhttp reports that it closes.
     ///
-    /// * A response to HEAD ends with its head (RFC 9112 section 6.3), so its connection goes on even if it tells no
-    ///   length; llhttp says what it thinks of that before it learns that HEAD was asked.
-    /// * Behind an interim response the final one follows, whatever the interim one says of the connection (RFC 9110
+    /// * A response to HEAD ends with its head (RFC 9112 section 6.3), so its connection persists even without a
+    ///   length; llhttp decides this before it learns that the request was HEAD.
+    /// * After an interim response the final one follows, even if the interim one has `Connection: close` (RFC 9110
     ///   section 15.2).
-    /// * `Proxy-Connection` is no field of HTTP (RFC 9112 appendix C.2.2); llhttp takes it for `Connection`.
+    /// * `Proxy-Connection` is not a field of HTTP (RFC 9112 appendix C.2.2); llhttp handles it like `Connection`.
     static func goesOn(
         _ message: Trace.Message, _ fields: ArraySlice<Trace.TracedField>, _ stream: Span<UInt8>
     ) -> Bool {
         message.isAnswerToHead || message.isInterim || hasProxyConnection(fields, stream)
     }
 
-    /// Whether llhttp itself reads on behind a message. It reads nothing behind a request to upgrade, but who declines
-    /// one must (RFC 9110 section 7.8).
+    /// Returns true if llhttp itself continues to read after a message. It stops after a request to upgrade, but a
+    /// server that declines the upgrade must continue (RFC 9110 section 7.8).
     static func isReadOn(
         _ message: Trace.Message, _ fields: ArraySlice<Trace.TracedField>, _ stream: Span<UInt8>,
         _ found: LlhttpFindings

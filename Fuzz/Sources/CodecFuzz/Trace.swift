@@ -1,61 +1,62 @@
-/// All that the codec made of a stream of bytes. Positions count from the stream's first byte, whatever the pieces in
-/// which it arrived, so that two traces can be compared.
+/// The complete result of reading a stream with the codec. Positions count from the stream's first byte, independent of
+/// the pieces in which it arrived, so that two traces can be compared.
 struct Trace: Equatable {
-    /// One message whose head was accepted.
+    /// A message with an accepted head.
     struct Message: Equatable {
         var start: Int
         var headEnd: Int
-        /// The first byte behind the message; `nil` while it is not complete.
+        /// The position after the last byte of the message, or `nil` while the message is incomplete.
         var end: Int?
-        /// The method as it was written; empty for a response.
+        /// The method as received; empty for a response.
         var methodText = ByteRange(0, 0)
-        /// The target as it was written; empty for a response.
+        /// The target as received; empty for a response.
         var targetText = ByteRange(0, 0)
         /// The target in origin form; empty for a response.
         var target = ByteRange(0, 0)
         var path = ByteRange(0, 0)
-        /// 0 for a request.
+        /// The status, or 0 for a request.
         var status = 0
         var minorVersion = 1
         var framing = Framing.none
         var isPersistent = false
         var isUpgrade = false
-        /// Whether it asks for any protocol, known or not.
+        /// True if the message asks to upgrade to any protocol, known or not.
         var asksToUpgrade = false
         var isAnswerToHead = false
-        /// Its fields among the trace's.
+        /// The indices of the message's fields in ``Trace/fields``.
         var fields = 0..<0
-        /// Its content among the trace's runs.
+        /// The indices of the message's content in ``Trace/runs``.
         var runs = 0..<0
     }
 
-    /// One field of a head.
+    /// A field of a head.
     struct TracedField: Equatable {
         let name: ByteRange
         let value: ByteRange
         let isDropped: Bool
     }
 
-    /// How it went on after the last message.
+    /// The state of the connection after the last message.
     enum Verdict: Equatable {
-        /// More bytes are waited for.
+        /// The codec waits for more bytes.
         case open
-        /// The head that followed was refused.
+        /// The codec rejected the next head.
         case refusedHead(HeadError)
-        /// The last message's content was refused.
+        /// The codec rejected the content of the last message.
         case refusedContent
-        /// The last message was the last one of its connection.
+        /// The connection closes after the last message.
         case closed
     }
 
     var messages: [Message] = []
     var fields: [TracedField] = []
-    /// Runs of content without its framing; those that touch are one.
+    /// Runs of content without framing. Adjacent runs are merged.
     var runs: [ByteRange] = []
     var cuts = Cuts()
     var verdict = Verdict.open
 
-    /// Runs of framing that are not passed on. Where content is refused, they depend on the pieces in which it arrived.
+    /// Runs of framing that are not forwarded. They are not compared, because for rejected content they depend on the
+    /// pieces in which it arrived.
     struct Cuts: Equatable {
         var ranges: [ByteRange] = []
 
@@ -83,6 +84,6 @@ struct Trace: Equatable {
 }
 
 extension ByteRange {
-    /// The range as it stands in bytes that begin `offset` earlier.
+    /// Returns the same range relative to a start that is `offset` bytes earlier.
     func moved(by offset: Int) -> ByteRange { ByteRange(lower + offset, upper + offset) }
 }

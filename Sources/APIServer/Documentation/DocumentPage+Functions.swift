@@ -2,12 +2,12 @@ import F2SModel
 
 // The functions on the page of `/`.
 extension DocumentPage {
-    /// Functions that are shown; the rest is counted.
+    /// The maximum number of functions that are shown. The others are only counted.
     static let functionsMax = 500
 
-    /// The functions with links to each, what state they are in and what is wrong; then what was refused.
-    static func table(of functions: [FunctionSummary], refusals: [Refusal]) -> String {
-        guard !functions.isEmpty || !refusals.isEmpty else {
+    /// Returns a table of the functions with their links, states and errors, followed by the rejected declarations.
+    static func table(of functions: [FunctionSummary], rejections: [Rejection]) -> String {
+        guard !functions.isEmpty || !rejections.isEmpty else {
             return "<p>No function is declared yet: <code>f2s apply -f hello.yaml</code> declares one.</p>\n"
         }
         let rows = functions.prefix(functionsMax).map { function in
@@ -21,18 +21,18 @@ extension DocumentPage {
         let titles = ["Function", "Method", "Invoke", "State", "Ready", "", "Last error"]
         return "<table><tr>\(titles.map { "<th>\($0)</th>" }.joined())</tr>\n\(rows.joined())</table>\n"
             + more(functions).map { "<p>\($0)</p>\n" }.joined()
-            + refusals.map { "<p>Refused: <code>\(escaped($0.description))</code></p>\n" }.joined()
+            + rejections.map { "<p>Refused: <code>\(escaped($0.description))</code></p>\n" }.joined()
     }
 
-    /// The same for a shell.
-    static func text(of functions: [FunctionSummary], refusals: [Refusal], authority: String) -> String {
+    /// Returns the same as text for a shell.
+    static func text(of functions: [FunctionSummary], rejections: [Rejection], authority: String) -> String {
         let lines = functions.prefix(functionsMax).map { function in
             let method = function.method == "any" ? "" : function.method + " "
             let problem = function.problem.map { "\n    \($0.printable)" } ?? ""
             return "  \(function.name): \(method)http://\(authority)\(function.path) "
                 + "(\(function.state), \(function.ready)/\(function.desired) ready)\(problem)\n"
         }
-        let refused = refusals.map { "  refused: \($0.description)\n" }
+        let refused = rejections.map { "  refused: \($0.description)\n" }
         guard !lines.isEmpty || !refused.isEmpty else { return "No function is declared yet.\n\n" }
         return "Functions:\n" + (lines + more(functions).map { "  \($0)\n" } + refused).joined() + "\n"
     }

@@ -1,8 +1,8 @@
 import HTTPTypes
 
-/// The pages of `/` and `/docs`, without scripts and without anything that another server would have to send.
+/// The pages of `/` and `/docs`. They contain no scripts and load nothing from other servers.
 enum DocumentPage {
-    /// The list of routes as text, for a shell.
+    /// Returns the list of routes as text for a shell.
     static func text(_ routes: [APIRoute], version: String, authority: String) -> String {
         let lines = routes.map { route in
             "  \(padded(route.method.rawValue, to: 7))\(padded(route.path, to: 24))\(route.documentation.summary)\n"
@@ -16,7 +16,7 @@ enum DocumentPage {
             """
     }
 
-    /// What F2S is.
+    /// The introduction of the page of `/`.
     static let welcome = """
         <p>Functions as a Service. A function that is declared at <code>/functions</code> is invoked at
         <code>/invoke/&lt;endpoint&gt;</code>.
@@ -24,7 +24,7 @@ enum DocumentPage {
 
         """
 
-    /// The routes as a table.
+    /// Returns the routes as a table.
     static func reference(_ routes: [APIRoute]) -> String {
         let rows = routes.map { route in
             let parameters = route.documentation.parameters.map { "<code>\(escaped($0.name))</code>" }
@@ -35,7 +35,7 @@ enum DocumentPage {
             "<table><tr><th>Method</th><th>Path</th><th>What</th><th>Parameters</th></tr>\n\(rows.joined())</table>\n"
     }
 
-    /// A whole page.
+    /// Returns a complete page.
     static func html(title: String, body: String) -> String {
         """
         <!doctype html>
@@ -50,7 +50,7 @@ enum DocumentPage {
         """
     }
 
-    /// A text as HTML shows it.
+    /// Returns a text with the special characters of HTML escaped.
     static func escaped(_ text: String) -> String {
         text.reduce(into: "") { html, character in
             switch character {

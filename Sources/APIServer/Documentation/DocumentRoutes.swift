@@ -1,14 +1,14 @@
 import F2SModel
 import Hummingbird
 
-/// `/docs` and `/`: what the other routes are, for programs and for people.
+/// `/docs` and `/`: the documentation of the other routes, for programs and for people.
 struct DocumentRoutes: Sendable {
-    /// The routes beside these.
+    /// The routes to describe besides these two.
     let described: [APIRoute]
     let version: String
-    /// Where the public listener is reachable.
+    /// Returns the `host:port` of the public listener.
     let publicAuthority: @Sendable () -> String
-    /// What F2S sees now.
+    /// Returns the current state of F2S.
     let observe: @Sendable (APIRequest) async -> Observation
 
     var routes: [APIRoute] { [documentation, home] }
@@ -17,7 +17,7 @@ struct DocumentRoutes: Sendable {
         APIRoute(
             .get, "/docs", access: .everybody, origin: .anywhere,
             documentation: OperationDocument(
-                "getDocumentation", "This document; a page where text/html is preferred.",
+                "getDocumentation", "This document, or a page if text/html is preferred.",
                 answers: [.init(200, "OpenAPI 3.1.", [.json: ["type": "object"], .html: ["type": "string"]])]),
             handler: { request in
                 switch AcceptHeader(request.header(.accept)).preferred(of: [.json, .html]) {
@@ -27,12 +27,13 @@ struct DocumentRoutes: Sendable {
             })
     }
 
-    /// Until there is a web page of its own. It shows functions, so that it asks for what their list asks for.
+    /// The page at `/`, until there is a user interface. It shows functions and therefore requires the same privilege
+    /// as their list.
     private var home: APIRoute {
         APIRoute(
             .get, "/", access: .holder(of: .read), origin: .ownHost,
             documentation: OperationDocument(
-                "getHome", "The functions, and what F2S serves; a page where text/html is preferred.",
+                "getHome", "The functions and routes as text, or a page if text/html is preferred.",
                 answers: [.init(200, "A short text.", [.text: ["type": "string"], .html: ["type": "string"]])]),
             handler: { request in
                 let seen = await observe(request)
@@ -40,18 +41,19 @@ struct DocumentRoutes: Sendable {
                 case .html:
                     return Self.page(
                         "F2S",
-                        DocumentPage.welcome + DocumentPage.table(of: seen.summaries, refusals: seen.catalog.refusals)
+                        DocumentPage.welcome
+                            + DocumentPage.table(of: seen.summaries, rejections: seen.catalog.rejections)
                             + DocumentPage.reference(described + routes))
                 default:
                     let functions = DocumentPage.text(
-                        of: seen.summaries, refusals: seen.catalog.refusals, authority: publicAuthority())
+                        of: seen.summaries, rejections: seen.catalog.rejections, authority: publicAuthority())
                     let routes = DocumentPage.text(described + routes, version: version, authority: publicAuthority())
                     return Response(functions + routes, as: .text)
                 }
             })
     }
 
-    /// A page loads nothing, runs nothing and cannot be framed.
+    /// Creates a page that loads nothing, runs nothing and cannot be framed.
     private static func page(_ title: String, _ body: String) -> Response {
         var response = Response(DocumentPage.html(title: title, body: body), as: .html)
         response.headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'"

@@ -1,4 +1,4 @@
-/// A JSON value that is written down in Swift as it will look: for documents that are data, not types.
+/// A JSON value that is written as a literal in Swift, for documents that are data and not types.
 enum JSON: Sendable, Hashable {
     case string(String)
     case number(Int)
@@ -6,7 +6,7 @@ enum JSON: Sendable, Hashable {
     case array([JSON])
     case object([String: JSON])
 
-    /// The member of an object; `nil` where there is none.
+    /// Returns the member of an object; `nil` if there is none.
     subscript(_ name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
         return members[name]
@@ -28,7 +28,7 @@ extension JSON: ExpressibleByStringInterpolation, ExpressibleByIntegerLiteral, E
 extension JSON: ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral {
     init(arrayLiteral elements: JSON...) { self = .array(elements) }
 
-    /// Of members with one name the last one counts.
+    /// If members have the same name, the last one is used.
     init(dictionaryLiteral elements: (String, JSON)...) { self = .object(Dictionary(elements) { $1 }) }
 }
 

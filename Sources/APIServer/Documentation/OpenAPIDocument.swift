@@ -1,10 +1,10 @@
 import HTTPTypes
 
-/// The OpenAPI 3.1 document of the REST API, made of what the routes say about themselves.
+/// The OpenAPI 3.1 document of the REST API, built from the documentation of the routes.
 struct OpenAPIDocument: Sendable {
-    /// What is served.
+    /// The routes to describe.
     let routes: [APIRoute]
-    /// Version of F2S.
+    /// The version of F2S.
     let version: String
 
     /// The document.
@@ -13,7 +13,7 @@ struct OpenAPIDocument: Sendable {
             "openapi": "3.1.0",
             "info": [
                 "title": "F2S", "version": .string(version),
-                "summary": "Functions as a Service: declare, look at and delete functions.",
+                "summary": "Functions as a Service: declare, inspect and delete functions.",
                 "description": .string(Self.description),
                 "license": ["name": "MIT", "identifier": "MIT"],
             ],
@@ -23,7 +23,7 @@ struct OpenAPIDocument: Sendable {
                 "schemas": .object(OpenAPISchemas.all),
                 "responses": [
                     "Problem": [
-                        "description": "What happened and what to do (RFC 9457).",
+                        "description": "A description of the failure and its remedy (RFC 9457).",
                         "content": ["application/problem+json": ["schema": OperationDocument.schema("Problem")]],
                     ]
                 ],
@@ -41,7 +41,7 @@ struct OpenAPIDocument: Sendable {
 
     private static let description = """
         Functions themselves are invoked at /invoke/<endpoint>; that path is not part of this document. Requests that \
-        change something need Content-Type application/json or application/yaml (DELETE needs none), and a Host and, \
-        from browsers, an Origin that are F2S' own. Every error is a problem document.
+        declare a function need Content-Type application/json or application/yaml. Most requests need a Host that \
+        belongs to F2S, and must not come from a web page. Every error is a problem document.
         """
 }

@@ -1,8 +1,8 @@
 import F2SModel
 
-/// The JSON schemas of everything that the REST API takes and gives (JSON Schema 2020-12, as OpenAPI 3.1 has it).
+/// The JSON schemas of all requests and responses of the REST API (JSON Schema 2020-12, as in OpenAPI 3.1).
 enum OpenAPISchemas {
-    /// Schemas by name.
+    /// The schemas by name.
     static let all: [String: JSON] = declarations.merging(findings) { first, _ in first }.merging(views) { first, _ in
         first
     }
@@ -24,7 +24,7 @@ enum OpenAPISchemas {
         return .object(schema)
     }
 
-    /// `{"items": […]}`: every list is an object, so that it can grow members.
+    /// Returns the schema of `{"items": […]}`. Every list is an object, so that members can be added.
     private static func items(_ items: JSON) -> JSON { object(["items": list(items)], required: ["items"]) }
 
     private static let declarations: [String: JSON] = [
@@ -46,7 +46,7 @@ enum OpenAPISchemas {
                         "description": text,
                     ], required: ["endpoint"]),
                 "target": reference("Target"),
-                "status": ["type": "object", "description": "What F2S has found out; ignored in requests."],
+                "status": ["type": "object", "description": "The state that F2S has observed. Ignored in requests."],
             ], required: ["metadata", "spec", "target"]),
         "Target": object([
             "containerImage": text, "command": texts, "endpoint": text,
@@ -98,7 +98,7 @@ enum OpenAPISchemas {
             "status": ["enum": ["True", "False", "Unknown"]], "reason": text, "message": text,
             "lastTransitionTime": time,
         ]),
-        "StartTrouble": object([
+        "StartFailure": object([
             "stage": text, "reason": text, "message": text, "exitStatus": ["type": "integer"], "logTail": texts,
             "isTimeout": flag, "revision": text, "attempts": count, "nextAttempt": time, "retryAfterSeconds": count,
         ]),
@@ -106,13 +106,13 @@ enum OpenAPISchemas {
             "function": text, "desired": count, "replicas": count, "ready": count, "reason": text, "message": text,
             "stableConcurrency": real, "panicConcurrency": real, "isPanicking": flag, "time": time,
         ]),
-        "Refusal": object(["place": text, "line": count, "column": count, "message": text]),
+        "Rejection": object(["location": text, "line": count, "column": count, "message": text]),
     ]
 
     private static let views: [String: JSON] = [
         "FunctionDiagnosis": object([
             "function": text, "url": text, "summary": text, "scale": reference("ScaleExplanation"),
-            "conditions": list(reference("Condition")), "trouble": reference("StartTrouble"),
+            "conditions": list(reference("Condition")), "startFailure": reference("StartFailure"),
             "load": reference("Load"), "replicas": list(reference("ReplicaView")),
         ]),
         "Load": object([
@@ -136,17 +136,17 @@ enum OpenAPISchemas {
         ]),
         "OperatorView": object([
             "isLeader": flag, "functions": list(reference("ScaleExplanation")),
-            "troubles": ["type": "object", "additionalProperties": reference("StartTrouble")],
+            "startFailures": ["type": "object", "additionalProperties": reference("StartFailure")],
         ]),
         "ClusterView": object([
             "platform": text, "version": text, "isLeader": flag, "peers": texts, "functions": count,
-            "refusals": list(reference("Refusal")), "replicas": ["type": "object", "additionalProperties": count],
+            "rejections": list(reference("Rejection")), "replicas": ["type": "object", "additionalProperties": count],
             "inFlight": count, "queued": count,
         ]),
         "Health": object([
             "status": ["enum": ["ok", "degraded"]], "version": text,
             "conditions": list(object(["type": text, "status": text, "reason": text, "message": text])),
         ]),
-        "Settings": ["type": "object", "description": "config.yaml as it is in force, secrets masked."],
+        "Settings": ["type": "object", "description": "The settings of config.yaml in force, with secrets masked."],
     ]
 }

@@ -1,46 +1,45 @@
 import F2SModel
 
-/// What the OpenAPI document says about one route. It stands beside the route's handler, so that who changes one sees
-/// the other.
+/// The OpenAPI documentation of one route. It is defined beside the route's handler, so that both are changed together.
 struct OperationDocument: Sendable {
     /// A query or header parameter; path parameters follow from the path.
     struct Parameter: Sendable {
-        /// Where it stands.
-        enum Place: String, Sendable {
+        /// The location of the parameter.
+        enum Location: String, Sendable {
             case query, header
         }
 
         let name: String
-        let place: Place
+        let location: Location
         let summary: String
         let schema: JSON
 
         static func query(_ name: String, _ summary: String, schema: JSON = ["type": "string"]) -> Parameter {
-            Parameter(name: name, place: .query, summary: summary, schema: schema)
+            Parameter(name: name, location: .query, summary: summary, schema: schema)
         }
 
         static func header(_ name: String, _ summary: String) -> Parameter {
-            Parameter(name: name, place: .header, summary: summary, schema: ["type": "string"])
+            Parameter(name: name, location: .header, summary: summary, schema: ["type": "string"])
         }
 
-        /// The form of the answer.
+        /// The format of the response.
         static let output = query(
-            "output", "The form of the answer; before the Accept header.",
+            "output", "The format of the response. It has precedence over the Accept header.",
             schema: ["type": "string", "enum": ["json", "yaml"]])
-        /// For reading again.
-        static let known = header("If-None-Match", "ETags that the client has; 304 where nothing has changed.")
-        /// For changes.
+        /// The ETags of a conditional read.
+        static let known = header("If-None-Match", "ETags that the client has: 304 if nothing has changed.")
+        /// The ETags of a conditional change.
         static let ifMatch = header(
-            "If-Match", "Change only this version: an ETag with its quotes, a list of them, or *. Else 412.")
+            "If-Match", "Change only this version: an ETag with its quotes, a list of them, or *. Otherwise 412.")
     }
 
-    /// What a successful answer holds.
+    /// A successful response.
     struct Answer: Sendable {
         let status: Int
         let summary: String
-        /// Schema by media type; empty: no content.
+        /// The schema of each media type; empty for a response without content.
         let content: [MediaType: JSON]
-        /// Names of the headers that matter.
+        /// The names of the relevant headers.
         let headers: [String]
 
         init(_ status: Int, _ summary: String, _ content: [MediaType: JSON] = [:], headers: [String] = []) {
@@ -51,17 +50,17 @@ struct OperationDocument: Sendable {
         }
     }
 
-    /// Unique name of the operation, for generated clients.
+    /// The unique name of the operation, for generated clients.
     let name: String
-    /// One line for people.
+    /// A summary of one line.
     let summary: String
-    /// Parameters beside those of the path.
+    /// The parameters besides those of the path.
     let parameters: [Parameter]
-    /// Whether it takes a function as its body.
+    /// True if the request contains a function.
     let takesFunction: Bool
-    /// What it answers when all goes well.
+    /// The successful responses.
     let answers: [Answer]
-    /// Statuses of the problems that it may answer; every route may also answer 500 and 503.
+    /// The statuses of problems that the route may return. Every route may also return 500 and 503.
     let problems: [Int]
 
     init(
@@ -76,10 +75,10 @@ struct OperationDocument: Sendable {
         self.problems = problems
     }
 
-    /// A reference to one of ``OpenAPISchemas``.
+    /// Returns a reference to one of ``OpenAPISchemas``.
     static func schema(_ name: String) -> JSON { ["$ref": "#/components/schemas/\(name)"] }
 
-    /// The OpenAPI operation object (version 3.1 section 4.8.10) of a route.
+    /// Returns the OpenAPI operation object (version 3.1 section 4.8.10) of a route.
     func json(for route: APIRoute) -> JSON {
         var operation: [String: JSON] = [
             "operationId": .string(name), "summary": .string(summary), "responses": responses(for: route),
@@ -123,7 +122,7 @@ extension OperationDocument.Parameter {
     /// The OpenAPI parameter object.
     var json: JSON {
         [
-            "name": .string(name), "in": .string(place.rawValue), "description": .string(summary),
+            "name": .string(name), "in": .string(location.rawValue), "description": .string(summary),
             "required": false, "schema": schema,
         ]
     }

@@ -2,9 +2,10 @@ import F2SManifest
 import F2SModel
 import HTTPTypes
 
-/// Reads the one function that the body of a POST or PUT declares.
+/// Reads the function that the body of a POST or PUT declares.
 enum DeclarationBody {
-    /// What its routes demand: a type that is neither JSON nor YAML, which a stranger's page could send, is a 403.
+    /// The content rule of the routes. A foreign page could send a type that is neither JSON nor YAML, so it yields a
+    /// 403.
     static let rule = ContentRule(bytesMax: 1024 * 1024) { fields in
         let contentType = fields[.contentType]
         let type = MediaType(contentType: contentType)
@@ -16,16 +17,16 @@ enum DeclarationBody {
         }
     }
 
-    /// The declaration; the reader has checked its values.
-    /// - Throws: a ``Problem``: 422 with line and column of every complaint; 422 when there is no document, or more
-    ///   than one.
+    /// Returns the declaration. The reader has validated its values.
+    /// - Throws: A ``Problem`` of status 422, with line and column of every error, or because the body does not contain
+    ///   exactly one document.
     static func draft(of bytes: [UInt8]) throws -> FunctionDraft {
-        let contents = ManifestReader().read(bytes, place: "body")
-        guard contents.refusals.isEmpty else {
-            let complaints = contents.refusals.map(\.description)
+        let contents = ManifestReader().read(bytes, location: "body")
+        guard contents.rejections.isEmpty else {
+            let rejections = contents.rejections.map(\.description)
             throw Problem(
-                status: 422, title: "The declaration is refused", detail: complaints.joinedClauses,
-                errors: complaints)
+                status: 422, title: "The declaration is refused", detail: rejections.joinedClauses,
+                errors: rejections)
         }
         guard let document = contents.documents.first else {
             throw Problem(

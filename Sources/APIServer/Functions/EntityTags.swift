@@ -4,13 +4,13 @@ import F2SModel
 enum EntityTags: Sendable, Hashable {
     /// `*`: any stored version.
     case any
-    /// The strong tags of the list. Weak ones are left out: they never match where the strong comparison is due.
+    /// The strong tags of the list. Weak ones are omitted, because they never match in a strong comparison.
     case versions([StoreRevision])
 
-    /// What follows the stored version in the tags that F2S gives out (see ``Validator``).
+    /// The character after the stored version in the tags that F2S sends (see ``Validator``).
     static let revisionEnd: Character = ";"
 
-    /// Reads a header's value; `nil` when it is neither `*` nor a list of entity tags.
+    /// Parses a header's value. Returns `nil` if it is neither `*` nor a list of entity tags.
     init?(_ text: String) {
         let trimmed = text.trimmingSpaces
         guard trimmed != "*" else {
@@ -33,7 +33,7 @@ enum EntityTags: Sendable, Hashable {
         self = .versions(versions)
     }
 
-    /// Whether the tags name the stored version; `nil`: nothing is stored.
+    /// Returns true if the tags contain the stored version; `nil` means that nothing is stored.
     func matches(_ stored: StoreRevision?) -> Bool {
         guard let stored else { return false }
         return switch self {
@@ -44,7 +44,7 @@ enum EntityTags: Sendable, Hashable {
 }
 
 extension StringProtocol {
-    /// The text without the spaces and tabs around it (RFC 9110 section 5.6.3, OWS).
+    /// The text without surrounding spaces and tabs (RFC 9110 section 5.6.3, OWS).
     var trimmingSpaces: Substring {
         var text = Substring(self)
         while let first = text.first, first == " " || first == "\t" { text = text.dropFirst() }

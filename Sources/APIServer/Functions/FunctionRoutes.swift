@@ -4,8 +4,8 @@ import FoundationEssentials
 import HTTPTypes
 import Hummingbird
 
-/// `/functions` and `/functions/{name}`: declarations as the store keeps them. Answers come from the store itself and
-/// not from the catalogue, so that who has just written reads what was written.
+/// `/functions` and `/functions/{name}`: the declarations in the store. Responses come from the store itself and not
+/// from the catalogue, so that a client reads its own writes.
 struct FunctionRoutes: Sendable {
     private let functions: any FunctionStore
     private let lists: ListLimit
@@ -43,9 +43,9 @@ struct FunctionRoutes: Sendable {
             .post, "/functions/{name}/start", access: .holder(of: .write), origin: .noPage,
             documentation: OperationDocument(
                 "startFunction",
-                "Starts a replica where none takes invocations, without an invocation. A client that waits for it "
+                "Starts a replica if none accepts invocations, without an invocation. A client that waits for it "
                     + "repeats the request at least every 5 s.",
-                answers: [.init(202, "It is asked for; status.updatedReadyReplicas tells when it is there.")],
+                answers: [.init(202, "It is requested; status.updatedReadyReplicas shows when it is ready.")],
                 problems: [404]),
             handler: { request in
                 requestStart(try await functions.fetch(request.functionName()).id)
@@ -58,14 +58,13 @@ struct FunctionRoutes: Sendable {
             .get, "/functions", access: .holder(of: .read), origin: .ownHost,
             documentation: OperationDocument(
                 "listFunctions",
-                "Every function, in alphabetical order. With limit, metadata.continue says how to ask for the next "
-                    + "page.",
+                "Every function, in alphabetical order. With limit, metadata.continue is the token of the next page.",
                 parameters: [
                     .output, .known,
                     .query(
-                        "limit", "At most so many functions.",
+                        "limit", "The maximum number of functions.",
                         schema: ["type": "integer", "minimum": .number(Self.pageAllowed.lowerBound)]),
-                    .query("continue", "Go on where the page ended whose metadata.continue this is."),
+                    .query("continue", "The metadata.continue of the previous page."),
                 ],
                 answers: [
                     .init(
@@ -77,7 +76,7 @@ struct FunctionRoutes: Sendable {
                 ], problems: [400, 503]),
             handler: { request in
                 let output = try request.output()
-                let lease = try lists.take()
+                let lease = try lists.acquire()
                 let all = try await functions.fetchCurrent().functions.sorted { $0.name < $1.name }
                 let limit = try request.number("limit", default: .max, allowed: Self.pageAllowed)
                 let (page, rest) = Self.page(of: all, after: request.query("continue"), limit: limit)
@@ -92,8 +91,8 @@ struct FunctionRoutes: Sendable {
 
     private static let pageAllowed = 1...Int.max
 
-    /// The functions behind the one named `token`, and what is behind them. Pages fit together as names are in order,
-    /// whatever is declared or deleted meanwhile.
+    /// Returns the functions after the one named `token`, and the number of functions after the page. Pages fit
+    /// together because names are in order, whatever is declared or deleted in the meantime.
     private static func page(
         of functions: [Function], after token: String?, limit: Int
     ) -> (page: [Function], rest: FunctionListText.Rest?) {
@@ -108,7 +107,7 @@ struct FunctionRoutes: Sendable {
             .post, "/functions", access: .holder(of: .write), origin: .noPage, content: DeclarationBody.rule,
             documentation: OperationDocument(
                 "createFunction", "Declares a function.", parameters: [.output], takesFunction: true,
-                answers: [Self.answer(201, "It is declared.", headers: ["Location", "ETag"])], problems: [400, 409]),
+                answers: [Self.answer(201, "The new function.", headers: ["Location", "ETag"])], problems: [400, 409]),
             handler: { request in
                 let output = try request.output()
                 return try await response(functions.create(Self.draft(request)), as: output, isNew: true)
@@ -138,11 +137,11 @@ struct FunctionRoutes: Sendable {
                 "putFunction", "Declares a function, or replaces its declaration.",
                 parameters: [
                     .output, .ifMatch,
-                    .header("If-None-Match", "* declares only what does not exist yet. Else 412."),
+                    .header("If-None-Match", "* declares only a function that does not exist. Otherwise 412."),
                 ], takesFunction: true,
                 answers: [
-                    Self.answer(200, "It is replaced.", headers: ["ETag"]),
-                    Self.answer(201, "It is declared.", headers: ["Location", "ETag"]),
+                    Self.answer(200, "The function is replaced.", headers: ["ETag"]),
+                    Self.answer(201, "The new function.", headers: ["Location", "ETag"]),
                 ], problems: [400, 404, 409, 412]),
             handler: { request in
                 let output = try request.output()
@@ -164,13 +163,13 @@ struct FunctionRoutes: Sendable {
             .delete, "/functions/{name}", access: .holder(of: .write), origin: .noPage,
             documentation: OperationDocument(
                 "deleteFunction", "Removes a function; its replicas are stopped.", parameters: [.ifMatch],
-                answers: [.init(204, "It is gone.")], problems: [400, 404, 409, 412]),
+                answers: [.init(204, "The function is deleted.")], problems: [400, 404, 409, 412]),
             handler: { request in
                 let name = try request.functionName()
                 do {
                     try await remove(name, if: Self.preconditions(request))
                 } catch StoreError.notFound {
-                    // Its problem says which name may have been meant.
+                    // The problem of this call suggests a similar name.
                     _ = try await functions.fetch(name)
                     throw StoreError.notFound(name)
                 }
@@ -183,7 +182,7 @@ struct FunctionRoutes: Sendable {
     ) async throws -> (function: Function, isNew: Bool) {
         switch try await order(preconditions, for: draft.name) {
         case .refuse:
-            throw Preconditions.failed(draft.name, because: "The stored version is not the one that was asked for.")
+            throw Preconditions.failed(draft.name, because: "The stored version is not the requested one.")
         case .create:
             do {
                 return (try await functions.create(draft), true)
@@ -200,7 +199,7 @@ struct FunctionRoutes: Sendable {
             do {
                 return (try await functions.replace(draft, ifRevision: nil), false)
             } catch StoreError.notFound {
-                // Should somebody create it in this very moment, 409 tells this client to look again.
+                // If another client creates the function at the same moment, this one receives 409 and can read it.
                 return (try await functions.create(draft), true)
             }
         }
@@ -211,7 +210,7 @@ struct FunctionRoutes: Sendable {
         case .changeOrCreate: try await functions.delete(name, ifRevision: nil)
         case .change(let revision): try await functions.delete(name, ifRevision: revision)
         case .create, .refuse:
-            // Where the answer would be 404 anyway, conditions are not looked at (RFC 9110 section 13.2.1).
+            // If the response would be 404 in any case, preconditions are ignored (RFC 9110 section 13.2.1).
             let stored = try await functions.fetch(name)
             throw Preconditions.failed(name, because: "The stored version is \"\(stored.storeRevision)\".")
         }
@@ -243,7 +242,7 @@ struct FunctionRoutes: Sendable {
         Self.answer(try await withRouteConflict(function), as: output, isNew: isNew)
     }
 
-    /// The ETag is the same whatever form the function is sent in: a later If-Match is about the stored version.
+    /// The ETag is the same in every format of the function, because a later If-Match refers to the stored version.
     private static func answer(_ function: Function, as output: MediaType, isNew: Bool = false) -> Response {
         let json = ManifestWriter().json(function)
         let text = output == .yaml ? ManifestWriter().yaml(function) : json
@@ -253,8 +252,9 @@ struct FunctionRoutes: Sendable {
         return response
     }
 
-    /// The function, with the condition that an older function has its route. The operator writes the same condition a
-    /// moment after the declaration; the client that declares it must hear of it in the answer.
+    /// Returns the function, with the condition that an older function holds its route, if so. The operator writes the
+    /// same condition soon after the declaration, but the client that declares the function must receive it in the
+    /// response.
     private func withRouteConflict(_ function: Function) async throws -> Function {
         guard !function.status.conditions.contains(where: { $0.kind == .routeConflict }),
             let holder = try await functions.fetchCurrent().routeHolder(of: function)
@@ -267,7 +267,7 @@ struct FunctionRoutes: Sendable {
     }
 
     private static let notModified = OperationDocument.Answer(
-        304, "It is what the client has: If-None-Match names it.", headers: ["ETag"])
+        304, "The client has the current version: If-None-Match contains it.", headers: ["ETag"])
 
     private static func answer(_ status: Int, _ summary: String, headers: [String]) -> OperationDocument.Answer {
         let schema = OperationDocument.schema("Function")

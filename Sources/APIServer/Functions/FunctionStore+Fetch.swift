@@ -2,7 +2,7 @@ import F2SManifest
 import F2SModel
 
 extension FunctionStore {
-    /// The store's own newest state.
+    /// Returns the newest state of the store itself.
     func fetchCurrent() async throws -> FunctionSnapshot {
         try await withSnapshots { snapshots in
             for await snapshot in snapshots { return snapshot }
@@ -10,8 +10,8 @@ extension FunctionStore {
         }
     }
 
-    /// One function.
-    /// - Throws: a `Problem` of status 404 that names the function most like it.
+    /// Returns one function.
+    /// - Throws: A `Problem` of status 404 that suggests the most similar name.
     func fetch(_ name: FunctionName) async throws -> Function {
         let functions = try await fetchCurrent().functions
         if let function = functions.first(where: { $0.name == name }) { return function }

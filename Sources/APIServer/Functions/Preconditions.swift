@@ -1,6 +1,6 @@
 import F2SModel
 
-/// Under which conditions a client wants its change: If-Match and If-None-Match of PUT and DELETE (RFC 9110 section
+/// The conditions under which a client wants its change: If-Match and If-None-Match of PUT and DELETE (RFC 9110 section
 /// 13.1).
 struct Preconditions: Sendable, Hashable {
     /// The stored version must be one of these.
@@ -8,33 +8,33 @@ struct Preconditions: Sendable, Hashable {
     /// The stored version must be none of these.
     let noneMatch: EntityTags?
 
-    /// What to ask of the store. The store compares and changes in one step, so nothing can come between.
+    /// The request to the store. The store compares and changes in one step, so no other change can intervene.
     enum Order: Sendable, Hashable {
-        /// Only if nothing is stored under the name.
+        /// Create the function if none is stored under the name.
         case create
-        /// Only if something is stored and, with a revision, if it still is that one.
+        /// Change the function if one is stored and, with a revision, if it still has that revision.
         case change(ifRevision: StoreRevision?)
-        /// Whether something is stored or not.
+        /// Change the function if one is stored, or create it.
         case changeOrCreate
-        /// Nothing: a condition does not hold.
+        /// Do nothing, because a condition does not hold.
         case refuse
     }
 
-    /// Reads the two headers; absent ones are `nil`.
-    /// - Throws: a ``Problem`` with status 400 when one is neither `*` nor a list of tags in quotes.
+    /// Parses the two headers. Absent headers are `nil`.
+    /// - Throws: A ``Problem`` with status 400 if one is neither `*` nor a list of tags in quotes.
     init(ifMatch: String?, ifNoneMatch: String?) throws(Problem) {
         match = try Self.tags(ifMatch, header: "If-Match")
         noneMatch = try Self.tags(ifNoneMatch, header: "If-None-Match")
     }
 
-    /// Whether ``order(stored:)`` looks at what is stored; if not, the caller need not ask.
+    /// True if ``order(stored:)`` uses its argument. If not, the caller need not read the store.
     var needStored: Bool {
         if case .versions(let versions) = match, versions.count != 1 { return true }
         if case .versions = noneMatch { return true }
         return match != nil && noneMatch != nil
     }
 
-    /// What to ask of the store when it holds `stored`; `nil`: nothing under this name.
+    /// Returns the request to a store that contains `stored`; `nil` means that nothing is stored under the name.
     func order(stored: StoreRevision?) -> Order {
         switch (match, noneMatch) {
         case (nil, nil): .changeOrCreate
@@ -50,7 +50,7 @@ struct Preconditions: Sendable, Hashable {
         }
     }
 
-    /// The answer when a condition does not hold.
+    /// Returns the response to a condition that does not hold.
     static func failed(_ name: FunctionName, because reason: String) -> Problem {
         Problem(
             status: 412, title: "The precondition failed",

@@ -1,24 +1,24 @@
 import F2SModel
 
-/// The ETag of an answer to GET (RFC 9110 section 8.8.3).
+/// The ETag of a response to GET (RFC 9110 section 8.8.3).
 struct Validator: Sendable, Hashable {
-    /// With its quotes, as the field has it.
+    /// The tag with its quotes, as in the field.
     let tag: String
 
-    /// For one function. The stored version stands in front, for If-Match; behind it a hash of all that is answered,
-    /// because the status changes without the version.
+    /// Creates the tag of one function. It begins with the stored version, for If-Match. A hash of the whole response
+    /// follows, because the status changes without the version.
     init(_ revision: StoreRevision, json: String) {
         tag = "\"\(revision)\(EntityTags.revisionEnd)\(Self.hash(json))\""
     }
 
-    /// For a list. Another process gives the same list another tag, which costs its client one answer.
+    /// Creates the tag of a list. Another process gives the same list another tag, which costs its client one response.
     init(_ functions: [Function]) {
         var hasher = Hasher()
         hasher.combine(functions)
         tag = "\"\(String(UInt(bitPattern: hasher.finalize()), radix: 16))\""
     }
 
-    /// Whether an If-None-Match field says that the client has this answer (RFC 9110 section 13.1.2).
+    /// Returns true if an If-None-Match field contains this tag (RFC 9110 section 13.1.2).
     func isKnown(by ifNoneMatch: String?) -> Bool {
         guard let ifNoneMatch else { return false }
         return ifNoneMatch.split(separator: ",").contains { element in
@@ -27,7 +27,7 @@ struct Validator: Sendable, Hashable {
         }
     }
 
-    /// FNV-1a: it tells versions of one text apart, and need not resist anybody.
+    /// Computes FNV-1a. It distinguishes versions of one text, and need not resist attacks.
     private static func hash(_ text: String) -> String {
         var hash: UInt64 = 0xCBF2_9CE4_8422_2325
         for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }

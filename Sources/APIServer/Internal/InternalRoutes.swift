@@ -4,25 +4,25 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// What the platform's hooks and the other F2S processes ask.
+/// The requests of the platform's hooks and of the other F2S processes.
 struct InternalRoutes: Sendable {
-    let desk: any PeerDesk
+    let peers: any PeerService
     let tokens: @Sendable () -> PeerTokens
-    /// How long a hook may wait.
+    /// Returns the longest time that a hook may wait.
     let drainLimit: @Sendable (Function.ID) -> Duration
 
-    /// Bytes that a function's identity has at most.
+    /// The maximum number of bytes of a function's identifier.
     static let identityBytesMax = 253
 
-    var routes: [APIRoute] { [drain, withdraw, load, leader, events] }
+    var routes: [APIRoute] { [drain, cordon, load, leader, events] }
 
-    /// A hook has no way to show a token; it learns nothing but when a replica is empty.
+    /// A hook cannot send a token. It learns only the moment at which a replica is drained.
     private var drain: APIRoute {
         APIRoute(
             .get, "/drain/{function}", access: .everybody, origin: .anywhere,
             documentation: OperationDocument(
-                "drain", "Waits until no replica of the function that ends has work in hand.",
-                answers: [.init(200, "None has.", [.text: [:]])], problems: [503]),
+                "drain", "Waits until no stopping replica of the function has invocations in flight.",
+                answers: [.init(200, "The replicas are drained.", [.text: [:]])], problems: [503]),
             handler: { request in
                 let identity = request.parameters["function"] ?? ""
                 guard !identity.isEmpty, identity.utf8.count <= Self.identityBytesMax else {
@@ -30,22 +30,22 @@ struct InternalRoutes: Sendable {
                         status: 404, title: "No such function", detail: "The path must end in a function's uid.")
                 }
                 let id = Function.ID(identity)
-                try await Self.drained { try await desk.drain(id, within: drainLimit(id)) }
+                try await Self.drained { try await peers.drain(id, within: drainLimit(id)) }
                 return Response("drained\n", as: .text)
             })
     }
 
-    private var withdraw: APIRoute {
+    private var cordon: APIRoute {
         APIRoute(
-            .post, "/withdraw", access: .everybody, origin: .anywhere, content: ofPeers,
+            .post, "/cordon", access: .everybody, origin: .anywhere, content: ofPeers,
             documentation: OperationDocument(
-                "withdraw", "Takes replicas out of use and waits until they have no work in hand here.",
-                answers: [.init(200, "They have none.", [.text: [:]])], problems: [403, 422, 503]),
+                "cordon", "Cordons replicas and waits until nothing is in flight on them here.",
+                answers: [.init(200, "Nothing is in flight.", [.text: [:]])], problems: [403, 422, 503]),
             handler: { request in
-                let asked = try content(of: request, as: WithdrawRequest.self)
-                let limit = min(max(asked.milliseconds, 0), WithdrawRequest.millisecondsMax)
-                try await Self.drained { try await desk.withdraw(asked.replicas, within: .milliseconds(limit)) }
-                return Response("withdrawn\n", as: .text)
+                let asked = try content(of: request, as: CordonRequest.self)
+                let limit = min(max(asked.milliseconds, 0), CordonRequest.millisecondsMax)
+                try await Self.drained { try await peers.cordon(asked.replicas, within: .milliseconds(limit)) }
+                return Response("cordoned\n", as: .text)
             })
     }
 
@@ -53,10 +53,10 @@ struct InternalRoutes: Sendable {
         APIRoute(
             .post, "/load", access: .everybody, origin: .anywhere, content: ofPeers,
             documentation: OperationDocument(
-                "load", "Takes note of what another F2S process has in hand.",
-                answers: [.init(200, "It is noted.", [.text: [:]])], problems: [403, 422]),
+                "load", "Receives the load report of another F2S process.",
+                answers: [.init(200, "The report was received.", [.text: [:]])], problems: [403, 422]),
             handler: { request in
-                desk.take(try content(of: request, as: PeerReport.self))
+                peers.receive(try content(of: request, as: PeerReport.self))
                 return Response("noted\n", as: .text)
             })
     }
@@ -65,11 +65,11 @@ struct InternalRoutes: Sendable {
         APIRoute(
             .post, "/leader", access: .everybody, origin: .anywhere, content: ofPeers,
             documentation: OperationDocument(
-                "leader", "Tells why functions run as they do, if this process leads.",
-                answers: [.init(200, "What it has decided.", [.json: ["type": "object"]])], problems: [403, 422]),
+                "leader", "Returns the scale decisions, if this process leads.",
+                answers: [.init(200, "The decisions.", [.json: ["type": "object"]])], problems: [403, 422]),
             handler: { request in
                 let question = try content(of: request, as: LeaderView.Question.self)
-                return try Response(json: desk.leaderView(of: question.function))
+                return try Response(json: peers.leaderView(of: question.function))
             })
     }
 
@@ -77,16 +77,16 @@ struct InternalRoutes: Sendable {
         APIRoute(
             .post, "/events", access: .everybody, origin: .anywhere, content: ofPeers,
             documentation: OperationDocument(
-                "peerEvents", "Tells what has happened after a moment.",
+                "peerEvents", "Returns the events after a sequence number.",
                 answers: [.init(200, "The events.", [.json: ["type": "array"]])], problems: [403, 422]),
             handler: { request in
                 let question = try content(of: request, as: EventQuestion.self)
-                return try Response(json: desk.currentEvents(after: question.after))
+                return try Response(json: peers.currentEvents(after: question.after))
             })
     }
 
-    /// Nothing is read of who does not show the token: 403. The largest report is of some 20 000 functions that are
-    /// busy all at once.
+    /// Requests without a valid token receive 403 before their content is read. The largest report covers some 20 000
+    /// functions that are busy at the same time.
     private var ofPeers: ContentRule {
         ContentRule(bytesMax: 4 * 1024 * 1024) { [tokens] fields in
             guard tokens().areShown(by: HTTPField.Name(PeerToken.fieldName).flatMap { fields[$0] }) else {
@@ -95,15 +95,15 @@ struct InternalRoutes: Sendable {
         }
     }
 
-    /// What another F2S process has sent.
-    /// - Throws: a ``Problem``: 422 for anything that is not JSON of the right form.
+    /// Decodes the content that another F2S process has sent.
+    /// - Throws: A ``Problem`` of status 422 if it is not JSON of the right form.
     private func content<Value: Decodable>(of request: APIRequest, as: Value.Type) throws -> Value {
         do {
             return try JSONDecoder().decode(Value.self, from: Data(request.body.readableBytesView))
         } catch {
             throw Problem(
                 status: 422, title: "The content is not understood",
-                detail: "It is not JSON of the form that this version of F2S sends. Do all processes have one version?")
+                detail: "It is not JSON of the form that this version of F2S sends. Run one version in all processes.")
         }
     }
 
@@ -112,7 +112,7 @@ struct InternalRoutes: Sendable {
             try await body()
         } catch let error as DrainError {
             throw Problem(
-                status: 503, title: "Work is still in hand", detail: error.description, reason: error.reason)
+                status: 503, title: "The replica is not drained", detail: error.description, reason: error.reason)
         }
     }
 }

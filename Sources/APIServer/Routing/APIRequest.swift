@@ -3,41 +3,41 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 
-/// A request as handlers see it: its body is there, its caller is known.
+/// A request for a handler: its body was read and its caller is authenticated.
 struct APIRequest: Sendable {
-    /// The request, whose body has been read; only a stream needs it, to learn that the client has left.
+    /// The request whose body was read. Only a stream needs it, to detect that the client has disconnected.
     let underlying: Request
-    /// The whole body.
+    /// The complete body.
     let body: ByteBuffer
-    /// Path parameters by name.
+    /// The path parameters by name.
     let parameters: [String: String]
-    /// Who calls.
+    /// The caller.
     let principal: Principal
 
-    /// Host and port by which the sender knows F2S.
+    /// The host and port by which the client addresses F2S.
     var authority: String? { underlying.head.authority }
 
-    /// A header's value; several lines of one name are joined by commas.
+    /// Returns a header's value; several lines of one name are joined by commas.
     func header(_ name: HTTPField.Name) -> String? { underlying.headers[name] }
 
-    /// A header without a name in swift-http-types.
+    /// Returns a header's value by a name that swift-http-types does not define.
     func header(named name: String) -> String? { HTTPField.Name(name).flatMap { underlying.headers[$0] } }
 
-    /// The function's name in the path.
-    /// - Throws: a ``Problem`` with status 404 when no function can have that name.
+    /// Returns the function's name in the path.
+    /// - Throws: A ``Problem`` with status 404 if it is not a valid function name.
     func functionName() throws(Problem) -> FunctionName {
-        do throws(FieldComplaint) {
+        do throws(FieldError) {
             return try FunctionName(parameters["name"] ?? "", field: "the name in the path")
         } catch {
             throw Problem(status: 404, title: "No such function", detail: "\(error).")
         }
     }
 
-    /// A parameter of the query; present without a value it is an empty text.
+    /// Returns a query parameter. A parameter without a value is an empty text.
     func query(_ name: String) -> String? { underlying.uri.queryParameters[name[...]].map { String($0) } }
 
-    /// A parameter that is true or false; present without a value it is true.
-    /// - Throws: a ``Problem`` with status 400 for any other value.
+    /// Returns a query parameter that is true or false. A parameter without a value is true.
+    /// - Throws: A ``Problem`` with status 400 for any other value.
     func flag(_ name: String, default standard: Bool) throws(Problem) -> Bool {
         guard let value = query(name) else { return standard }
         switch value.lowercased() {
@@ -47,8 +47,8 @@ struct APIRequest: Sendable {
         }
     }
 
-    /// A parameter that is a whole number.
-    /// - Throws: a ``Problem`` with status 400 for anything else.
+    /// Returns a query parameter that is a whole number.
+    /// - Throws: A ``Problem`` with status 400 for any other value.
     func number(_ name: String, default standard: Int, allowed: ClosedRange<Int>) throws(Problem) -> Int {
         guard let value = query(name) else { return standard }
         guard let number = Int(value), allowed.contains(number) else {
@@ -58,8 +58,8 @@ struct APIRequest: Sendable {
         return number
     }
 
-    /// The form of the answer: `?output=json` or `?output=yaml` before the Accept header.
-    /// - Throws: a ``Problem`` with status 400 for another `output`.
+    /// Returns the format of the response: `?output=json` or `?output=yaml` has precedence over the Accept header.
+    /// - Throws: A ``Problem`` with status 400 for another `output`.
     func output() throws(Problem) -> MediaType {
         switch query("output") {
         case nil: return AcceptHeader(header(.accept)).preferred(of: [.json, .yaml])
@@ -70,8 +70,8 @@ struct APIRequest: Sendable {
     }
 
     private static func malformed(_ name: String, _ value: String, requirement: String) -> Problem {
-        let complaint = FieldComplaint(field: "the query parameter \(name)", value: value, requirement: requirement)
+        let error = FieldError(field: "the query parameter \(name)", value: value, requirement: requirement)
         return Problem(
-            status: 400, title: "The query is malformed", detail: "\(complaint).", errors: [complaint.description])
+            status: 400, title: "The query is malformed", detail: "\(error).", errors: [error.description])
     }
 }

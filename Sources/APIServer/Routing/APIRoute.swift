@@ -3,36 +3,36 @@ import F2SModel
 import HTTPTypes
 import Hummingbird
 
-/// One method of one path: what it demands, what it says about itself in `/docs`, and what it does. Every list of
-/// routes is made of these, so none can be served without all four.
+/// One method of one path: its requirements, its documentation in `/docs`, and its handler. Every list of routes
+/// consists of these, so no route is served without all of them.
 struct APIRoute: Sendable {
-    /// Who may use a route.
+    /// The callers that may use a route.
     enum Access: Sendable, Hashable {
-        /// Everybody, without credentials.
+        /// Every caller, without credentials.
         case everybody
-        /// Whoever has the privilege.
+        /// Callers with the privilege.
         case holder(of: Privilege)
     }
 
-    /// What answers a request whose demands are met and whose content has been read.
+    /// Answers a request that meets the requirements and whose content was read.
     typealias Handler = @Sendable (APIRequest) async throws -> Response
 
-    /// The method; GET answers HEAD too.
+    /// The method. GET also answers HEAD.
     let method: HTTPRequest.Method
-    /// The path with its parameters in braces, as OpenAPI writes it.
+    /// The path, with its parameters in braces as in OpenAPI.
     let path: String
-    /// Who may use it.
+    /// The callers that may use the route.
     let access: Access
-    /// Where requests may come from.
+    /// The requirement for the origin of requests.
     let origin: OriginRule
-    /// What content it takes.
+    /// The requirement for the content of requests.
     let content: ContentRule
-    /// What `/docs` says about it.
+    /// The documentation in `/docs`.
     let documentation: OperationDocument
-    /// What it does.
+    /// The handler.
     let handler: Handler
 
-    /// A route.
+    /// Creates a route.
     init(
         _ method: HTTPRequest.Method, _ path: String, access: Access, origin: OriginRule,
         content: ContentRule = .none, documentation: OperationDocument, handler: @escaping Handler
@@ -49,10 +49,10 @@ struct APIRoute: Sendable {
     /// `METHOD /path`, unique among the routes.
     var name: String { "\(method.rawValue) \(path)" }
 
-    /// Refuses a query with parameters that the route does not know: one that is mistyped would count for nothing.
-    /// - Throws: a ``Problem`` with status 400.
+    /// Rejects a query with parameters that the route does not know, because a mistyped parameter would be ignored.
+    /// - Throws: A ``Problem`` with status 400.
     func checkQuery(_ names: [String]) throws(Problem) {
-        let known = documentation.parameters.filter { $0.place == .query }.map(\.name)
+        let known = documentation.parameters.filter { $0.location == .query }.map(\.name)
         guard let unknown = names.first(where: { !known.contains($0) }) else { return }
         let near = NearestName.of(unknown, among: known)
         let help =
@@ -63,7 +63,7 @@ struct APIRoute: Sendable {
             detail: "\(path) has no query parameter \(unknown.printable): \(help)", reason: "UnknownParameter")
     }
 
-    /// Whether a path of a request is one of this route's.
+    /// Returns true if the path of a request matches this route.
     func covers(_ requestPath: String) -> Bool {
         let pattern = path.split(separator: "/")
         let segments = requestPath.split(separator: "/")
@@ -73,7 +73,7 @@ struct APIRoute: Sendable {
 }
 
 extension [APIRoute] {
-    /// The methods that a path answers, in alphabetical order, for an Allow header; empty: no such path.
+    /// Returns the methods that a path answers, in alphabetical order, for an Allow header; empty if no route matches.
     func methods(of requestPath: String) -> [String] {
         var methods = Set(filter { $0.covers(requestPath) }.map(\.method.rawValue))
         if methods.contains("GET") { methods.insert("HEAD") }

@@ -3,22 +3,22 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// Makes Hummingbird's router out of a list of routes.
+/// Creates Hummingbird's router from a list of routes.
 struct APIRouter: Sendable {
-    /// What is served.
+    /// The routes to serve.
     let routes: [APIRoute]
-    /// What stands before it.
+    /// The checks before every handler.
     let gate: RouteGate
-    /// Reads what requests contain.
+    /// Reads the content of requests.
     let content: ContentReader
-    /// The address at which another listener of F2S serves a path; `nil`: none does.
+    /// Returns the address at which another listener of F2S serves a path; `nil` if none does.
     var elsewhere: @Sendable (_ path: String) -> String? = { _ in nil }
-    /// Whether `//` in a path is taken for `/`, as a kubelet writes it.
+    /// True if `//` in a path is treated as `/`, because a kubelet writes it so.
     var takesEmptySegments = false
-    /// For errors that nobody has foreseen.
+    /// The logger of unexpected errors.
     let logger: Logger
 
-    /// The router: middleware first, then every route behind the gate.
+    /// Returns the router: middleware first, then every route behind the gate.
     func router() -> Router<BasicRequestContext> {
         let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(
@@ -33,7 +33,7 @@ struct APIRouter: Sendable {
         return router
     }
 
-    /// What the router in fact serves, as `METHOD /path`: what the documentation is checked against.
+    /// The routes that the router serves, as `METHOD /path`. The documentation is checked against it.
     var served: [String] { router().routes.map { "\($0.method.rawValue) \($0.path)" } }
 
     private func respond(
@@ -44,7 +44,7 @@ struct APIRouter: Sendable {
             host: request.head.authority, origin: request.headers[.origin], fetchSite: field("Sec-Fetch-Site"),
             isNavigation: field("Sec-Fetch-Mode") == "navigate" && field("Sec-Fetch-Dest") == "document")
         let principal = try gate.admit(claims, authorization: request.headers[.authorization], to: route)
-        // Probes come with whatever their senders like to add.
+        // Probes add arbitrary query parameters, so public routes accept them.
         if route.access != .everybody { try route.checkQuery(request.uri.queryParameters.map { String($0.key) }) }
         try route.content.admit(request.headers)
         let named = parameters.map { (String($0.key), String($0.value)) }

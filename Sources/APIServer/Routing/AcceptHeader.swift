@@ -1,4 +1,4 @@
-/// The value of an Accept header: what a client wants, and how much (RFC 9110 section 12.5.1).
+/// The value of an Accept header: the types that a client accepts, with their quality (RFC 9110 section 12.5.1).
 struct AcceptHeader: Sendable, Hashable {
     private struct Range: Hashable {
         var type: String
@@ -7,7 +7,7 @@ struct AcceptHeader: Sendable, Hashable {
 
     private let ranges: [Range]
 
-    /// Reads the header; an absent one accepts everything. Entries that cannot be read count as wished for.
+    /// Parses the header. An absent header accepts everything. An entry without a valid quality has quality 1.
     init(_ text: String?) {
         ranges = (text ?? "*/*").lowercased().split(separator: ",").map { entry in
             let parts = entry.split(separator: ";").map(\.trimmingSpaces)
@@ -16,8 +16,8 @@ struct AcceptHeader: Sendable, Hashable {
         }
     }
 
-    /// The type that the client likes best; of equals the first of `offered`. Who accepts none of them gets the first
-    /// too: an answer in the usual form helps more than 406.
+    /// Returns the type with the highest quality, or the first of several. If the client accepts none of them, the
+    /// result is the first one, because a response in the usual format is more helpful than 406.
     func preferred(of offered: [MediaType]) -> MediaType {
         var best = offered[0]
         var quality = 0.0
@@ -28,7 +28,7 @@ struct AcceptHeader: Sendable, Hashable {
         return best
     }
 
-    /// The quality of the most specific range that covers the type; 0: not acceptable.
+    /// Returns the quality of the most specific range that covers the type; 0 means not acceptable.
     private func quality(of type: MediaType) -> Double {
         let group = type.rawValue.prefix { $0 != "/" }
         for pattern in [type.rawValue, "\(group)/*", "*/*"] {

@@ -4,24 +4,24 @@ import Hummingbird
 import NIOCore
 import Synchronization
 
-/// Reads the content of requests within three bounds: bytes of one request, bytes of all requests that are being
-/// answered, and time.
+/// Reads the content of requests within three bounds: bytes of one request, bytes of all requests in progress, and
+/// time.
 final class ContentReader: Sendable {
     private let bytesMax: @Sendable () -> Int
     private let timeout: @Sendable () -> Duration
     private let heldBytes = Mutex(0)
 
     /// - Parameters:
-    ///   - bytesMax: bytes of all requests together, asked per part because settings change.
-    ///   - timeout: for the whole content of a request.
+    ///   - bytesMax: Returns the bound of all requests together. It is called per part because settings change.
+    ///   - timeout: Returns the time in which the whole content of a request must arrive.
     init(bytesMax: @escaping @Sendable () -> Int, timeout: @escaping @Sendable () -> Duration) {
         self.bytesMax = bytesMax
         self.timeout = timeout
     }
 
-    /// Reads the content of a request, and counts it as held until `body` returns.
-    /// - Throws: a ``Problem``: 413 for more than `requestBytesMax`, known from the head where that says the length;
-    ///   408 when it does not arrive in time; 503 when all requests together hold too much.
+    /// Reads the content of a request, and counts it until `body` returns.
+    /// - Throws: A ``Problem``: 413 for more than `requestBytesMax`, before reading if the head contains the length;
+    ///   408 if the content does not arrive in time; 503 if all requests together exceed their bound.
     func withContent<Result: Sendable>(
         of request: Request, upTo requestBytesMax: Int, _ body: (ByteBuffer) async throws -> Result
     ) async throws -> Result {
@@ -66,7 +66,7 @@ final class ContentReader: Sendable {
 
     private func release(_ bytes: Int) { heldBytes.withLock { $0 -= bytes } }
 
-    /// What one request holds.
+    /// The bytes that one request occupies.
     private final class Lease: Sendable {
         private let reader: ContentReader
         private let bytes = Mutex(0)
@@ -97,7 +97,7 @@ final class ContentReader: Sendable {
     private static func tooSlow(_ limit: Duration) -> Problem {
         Problem(
             status: 408, title: "The body did not arrive in time",
-            detail: "It was not complete after \(limit.humanText) (f2s.limits.api_body_timeout). Send it again, whole.")
+            detail: "It was not complete after \(limit.humanText) (f2s.limits.api_body_timeout). Send all of it again.")
     }
 
     private static let busy = Problem(

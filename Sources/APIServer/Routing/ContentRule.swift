@@ -1,14 +1,14 @@
 import F2SModel
 import HTTPTypes
 
-/// What a route demands of the content of a request. The head alone decides whether the content is read at all.
+/// The requirement of a route for the content of a request. The head alone decides if the content is read.
 struct ContentRule: Sendable {
-    /// Bytes of one request's content.
+    /// The maximum bytes of one request's content.
     let bytesMax: Int
-    /// Looks at the fields of a request.
-    /// - Throws: a ``Problem`` when the content is not to be read.
+    /// Checks the header fields of a request.
+    /// - Throws: A ``Problem`` if the content must not be read.
     let admit: @Sendable (HTTPFields) throws -> Void
 
-    /// A route that takes no content. Some clients send a little all the same; it is ignored.
+    /// The rule of a route without content. Some clients send a little all the same; it is ignored.
     static let none = ContentRule(bytesMax: 4096) { _ in }
 }

@@ -1,4 +1,4 @@
-/// The media types that the API reads and writes. A closed set: anything else is refused by name.
+/// The media types that the API reads and writes. It is a closed set: other types are rejected.
 enum MediaType: String, Sendable, Hashable, CaseIterable {
     /// RFC 8259.
     case json = "application/json"
@@ -13,7 +13,7 @@ enum MediaType: String, Sendable, Hashable, CaseIterable {
     /// Server-sent events.
     case events = "text/event-stream"
 
-    /// Reads a Content-Type header, parameters such as `charset` aside; `nil`: absent or unknown.
+    /// Parses a Content-Type header, ignoring parameters such as `charset`. Returns `nil` if it is absent or unknown.
     init?(contentType: String?) {
         guard let essence = contentType?.split(separator: ";", omittingEmptySubsequences: false).first else {
             return nil
@@ -21,7 +21,7 @@ enum MediaType: String, Sendable, Hashable, CaseIterable {
         self.init(rawValue: essence.trimmingSpaces.lowercased())
     }
 
-    /// The Content-Type to answer with.
+    /// The Content-Type of a response.
     var contentType: String {
         switch self {
         case .text, .html: rawValue + "; charset=utf-8"

@@ -4,23 +4,23 @@ import Hummingbird
 import Logging
 import NIOCore
 
-/// The outermost layer of every listener: turns every error into a problem document, and adds the headers that every
-/// answer carries.
+/// The outermost layer of every listener. It turns every error into a problem document, and adds the headers that every
+/// response has.
 struct ProblemMiddleware: RouterMiddleware {
     typealias Context = BasicRequestContext
 
-    /// What is served, for the Allow header of 405.
+    /// The routes, for the Allow header of 405.
     let routes: [APIRoute]
-    /// How to log in: the value of WWW-Authenticate (RFC 9110 section 11.6.1).
+    /// The value of WWW-Authenticate (RFC 9110 section 11.6.1).
     let challenge: String
-    /// The address at which another listener of F2S serves a path.
+    /// Returns the address at which another listener of F2S serves a path.
     let elsewhere: @Sendable (_ path: String) -> String?
-    /// Whether `//` is taken for `/`.
+    /// True if `//` is treated as `/`.
     let takesEmptySegments: Bool
-    /// For errors that nobody has foreseen.
+    /// The logger of unexpected errors.
     let logger: Logger
 
-    /// An answer is a document of no origin in a browser, runs nothing, and is shown in no frame.
+    /// In a browser, a response has no origin, runs nothing, and cannot be framed.
     static let contentPolicy = "sandbox; frame-ancestors 'none'"
 
     func handle(
@@ -38,7 +38,7 @@ struct ProblemMiddleware: RouterMiddleware {
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async -> Response {
         do {
-            // The router would take an empty segment for none.
+            // The router would ignore an empty segment.
             let path = request.head.path?.prefix { $0 != "?" } ?? ""
             guard takesEmptySegments || !path.contains("//") else { throw Self.noSuchPath(String(path)) }
             return try await next(request, context)
@@ -62,13 +62,13 @@ struct ProblemMiddleware: RouterMiddleware {
         case let error as HTTPError where error.status == .notFound: return unknownRoute(request)
         case is CancellationError: return Problem(InvocationError.draining, function: nil)
         default:
-            // The client learns that it is not at fault, the operator learns what it is.
+            // The client learns that it is not at fault. The log contains the error for the operator of F2S.
             logger.error(
-                "A request failed for a reason that F2S did not foresee; please report it.",
+                "A request failed with an unexpected error. Please report it.",
                 metadata: ["request": "\(request.method) \(request.uri.path)", "error": "\(error)"])
             return Problem(
                 status: 500, title: "F2S failed",
-                detail: "The request could not be answered; F2S' log says why. Retry, and report it if it stays.")
+                detail: "An unexpected error occurred; F2S logged it. Retry, and report it if it persists.")
         }
     }
 

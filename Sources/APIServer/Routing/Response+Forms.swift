@@ -5,21 +5,21 @@ import Hummingbird
 import NIOCore
 
 extension Response {
-    /// A text of a media type.
+    /// Creates a response with a text of a media type.
     init(_ text: String, as type: MediaType, status: HTTPResponse.Status = .ok) {
         self.init(
             status: status, headers: [.contentType: type.contentType],
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 
-    /// A value as JSON that people can read too.
+    /// Creates a response with a value as indented JSON.
     init(json value: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         self.init(try encoder.text(value) + "\n", as: .json)
     }
 
-    /// A problem document (RFC 9457).
+    /// Creates a response with a problem document (RFC 9457).
     init(_ problem: Problem) {
         self.init(
             status: HTTPResponse.Status(code: problem.status), headers: [.contentType: Problem.mediaType],
@@ -28,6 +28,6 @@ extension Response {
 }
 
 extension JSONEncoder {
-    /// A value as JSON text.
+    /// Returns a value as JSON text.
     func text(_ value: some Encodable) throws -> String { String(decoding: try encode(value), as: UTF8.self) }
 }

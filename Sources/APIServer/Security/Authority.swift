@@ -1,13 +1,13 @@
-/// Host and port of a Host header or an Origin (RFC 3986 section 3.2 without user information).
+/// The host and port of a Host header or an Origin (RFC 3986 section 3.2 without user information).
 struct Authority: Sendable, Hashable {
-    /// Name or address in lower case, without brackets and without the dot that may end a name.
+    /// The name or address in lower case, without brackets and without a trailing dot.
     let host: String
-    /// The port; `nil` when none is written.
+    /// The port; `nil` if there is none.
     let port: Int?
-    /// Whether the host stood in brackets, as IPv6 addresses do.
+    /// True if the host is in brackets, as IPv6 addresses are.
     private let isBracketed: Bool
 
-    /// Reads `name`, `name:port`, `1.2.3.4:port` or `[::1]:port`; `nil` for anything else.
+    /// Parses `name`, `name:port`, `1.2.3.4:port` or `[::1]:port`. Returns `nil` for anything else.
     init?(_ text: String) {
         let lower = text.lowercased()
         let portText: Substring?
@@ -34,17 +34,17 @@ struct Authority: Sendable, Hashable {
         port = Int(number)
     }
 
-    /// Whether the host is this machine whatever a name server says: `localhost`, a name below it (RFC 6761 section
+    /// True if the host is this machine regardless of any name server: `localhost`, a name below it (RFC 6761 section
     /// 6.3), 127.0.0.0/8 or ::1.
     var isLoopback: Bool {
         if isBracketed { return host == "::1" }
         return host == "localhost" || host.hasSuffix(".localhost") || (isIPv4 && host.hasPrefix("127."))
     }
 
-    /// Whether the host is an address and no name, so that no name server has a say in where it leads.
+    /// True if the host is an address and not a name, so that no name server decides about its meaning.
     var isAddress: Bool { isBracketed || isIPv4 }
 
-    /// Whether the host means every address of the machine (0.0.0.0 or ::), as listeners write it.
+    /// True if the host means every address of the machine (0.0.0.0 or ::), as listeners write it.
     var isWildcard: Bool { host == "0.0.0.0" || (isBracketed && host == "::") }
 
     private var isIPv4: Bool {

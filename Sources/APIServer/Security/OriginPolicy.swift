@@ -1,10 +1,10 @@
 import F2SModel
 
-/// Decides whether a request may have been sent by a web page: declaring a function runs code, so a page that somebody
-/// happens to visit must not be able to do it (DNS rebinding, cross-site request forgery). A page of our own origin is
-/// no better than a stranger's, because every function can serve one below `/invoke`.
+/// Decides if a request may come from a web page. Declaring a function runs code, so a web page that a user happens to
+/// visit must not be able to do it (DNS rebinding, cross-site request forgery). A page of F2S's own origin is no better
+/// than any other page, because every function can serve one below `/invoke`.
 struct OriginPolicy: Sendable {
-    /// What a request says about where it comes from.
+    /// The headers that describe the origin of a request.
     struct Claims: Sendable, Hashable {
         /// The Host header.
         var host: String?
@@ -12,11 +12,11 @@ struct OriginPolicy: Sendable {
         var origin: String?
         /// The Sec-Fetch-Site header; only browsers send one, and no page can forge it.
         var fetchSite: String?
-        /// Whether the answer becomes a page of its own (Sec-Fetch-Mode `navigate`, Sec-Fetch-Dest `document`), which
-        /// the page that led there cannot read: the answer's policy gives it another origin.
+        /// True if the response becomes a page of its own (Sec-Fetch-Mode `navigate`, Sec-Fetch-Dest `document`). The
+        /// page with the link cannot read it, because the policy of the response gives it another origin.
         var isNavigation: Bool
 
-        /// Claims; absent headers are `nil`.
+        /// Creates the claims of a request. Absent headers are `nil`.
         init(host: String?, origin: String? = nil, fetchSite: String? = nil, isNavigation: Bool = false) {
             self.host = host
             self.origin = origin
@@ -25,28 +25,28 @@ struct OriginPolicy: Sendable {
         }
     }
 
-    /// Why a request is refused.
-    enum Refusal: Error, Sendable, Hashable {
-        /// The Host header names somebody else, or nobody.
+    /// The reason to reject a request.
+    enum Rejection: Error, Sendable, Hashable {
+        /// The Host header is absent or does not belong to F2S.
         case foreignHost(String?)
-        /// A page of this origin has sent it.
+        /// A page of this origin has sent the request.
         case page(origin: String)
-        /// The browser says that a page has sent it.
+        /// The browser reports that a page has sent the request.
         case pageOf(site: String)
     }
 
     private let listeners: [Authority]
     private let publicHosts: [String]
 
-    /// A policy for a server that listeners make reachable at `authorities` (`host:port`).
-    /// - Parameter publicHosts: names that lead to it besides, in lower case, whatever the port.
+    /// Creates a policy for a server whose listeners are at `authorities` (`host:port`).
+    /// - Parameter publicHosts: Further host names of the server, in lower case, with any port.
     init(authorities: [String], publicHosts: [String] = []) {
         listeners = authorities.compactMap { Authority($0) }
         self.publicHosts = publicHosts
     }
 
-    /// The reason to refuse a request; `nil`: nothing speaks against it.
-    func refusal(of claims: Claims, under rule: OriginRule) -> Refusal? {
+    /// Returns the reason to reject a request; `nil` to accept it.
+    func rejection(of claims: Claims, under rule: OriginRule) -> Rejection? {
         guard rule != .anywhere else { return nil }
         guard let host = claims.host.flatMap({ Authority($0) }), isOurs(host) else { return .foreignHost(claims.host) }
         if let origin = claims.origin { return .page(origin: origin) }
@@ -54,22 +54,23 @@ struct OriginPolicy: Sendable {
         return rule == .ownHost && claims.isNavigation ? nil : .pageOf(site: site)
     }
 
-    /// Ports are not compared: a forwarded port is as good as ours, and rebinding a name cannot reach a loopback name.
+    /// Returns true if the host belongs to F2S. Ports are not compared: a forwarded port is as good as the original
+    /// one, and rebinding a name cannot affect a loopback name.
     private func isOurs(_ host: Authority) -> Bool {
         if host.isLoopback || publicHosts.contains(host.host) { return true }
-        // A listener on every address cannot know by which one it is reached. An address in place of a name is safe:
-        // no name server was asked, so nobody can have rebound it.
+        // A listener on every address cannot know the address by which a client reaches it. An address instead of a
+        // name is safe: no name server was asked, so the name cannot have been rebound.
         return listeners.contains { $0.isWildcard ? host.isAddress : host.host == $0.host }
     }
 }
 
-extension OriginPolicy.Refusal {
-    /// The answer, which says what a rightful sender has to do.
+extension OriginPolicy.Rejection {
+    /// The response, which contains the remedy for a legitimate client.
     var problem: Problem {
         switch self {
         case .foreignHost(let host):
             Problem(
-                status: 403, title: "The Host is not ours",
+                status: 403, title: "The Host does not belong to F2S",
                 detail:
                     "The request names \(host ?? "no host"). Use the address that F2S listens on, or localhost, or add "
                     + "the name to f2s.public_hosts.",
@@ -81,7 +82,7 @@ extension OriginPolicy.Refusal {
         case .pageOf(let site):
             Problem(
                 status: 403, title: "A web page has sent the request",
-                detail: "The browser says Sec-Fetch-Site: \(site). \(Self.advice)", stage: .auth, reason: "FromPage")
+                detail: "The browser sent Sec-Fetch-Site: \(site). \(Self.advice)", stage: .auth, reason: "FromPage")
         }
     }
 

@@ -1,10 +1,11 @@
-/// What a route demands of where a request comes from.
+/// The requirement of a route for the origin of a request.
 enum OriginRule: Sendable, Hashable, CaseIterable {
-    /// Nothing: the answer is the same for everybody, and probes ask under any name.
+    /// No requirement: the response is the same for every client, and probes use any Host.
     case anywhere
-    /// The Host must be ours, or a stranger's page could read the answer under a name that it points at us (DNS
-    /// rebinding). No page may ask, because functions serve pages of the same origin. A person may navigate there.
+    /// The Host must belong to F2S. Otherwise a foreign page could read the response through a name that it points at
+    /// F2S (DNS rebinding). No page may send the request, because functions serve pages of the same origin. A user may
+    /// navigate there.
     case ownHost
-    /// As ``ownHost``, and nobody may navigate there, because the request changes something.
+    /// The same as ``ownHost``, but a user may not navigate there either, because the request changes something.
     case noPage
 }

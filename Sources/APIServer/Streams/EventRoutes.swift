@@ -4,10 +4,10 @@ import Hummingbird
 import NIOCore
 import ServiceLifecycle
 
-/// `/events`: what has happened, as a list or as a stream of server-sent events.
+/// `/events`: the events, as a list or as a stream of server-sent events.
 struct EventRoutes: Sendable {
     let events: any Events
-    /// Silence after which a comment is sent.
+    /// The silence after which a comment is sent.
     let keepAlive: Duration
 
     var routes: [APIRoute] {
@@ -15,13 +15,13 @@ struct EventRoutes: Sendable {
             APIRoute(
                 .get, "/events", access: .holder(of: .read), origin: .ownHost,
                 documentation: OperationDocument(
-                    "getEvents", "What has happened: the events that are remembered, then each as it happens.",
+                    "getEvents", "The remembered events, followed by each new event as it occurs.",
                     parameters: [
                         .query(
-                            "follow", "false answers the list and ends; so does Accept: application/json.",
+                            "follow", "If false, the response is only the list, as with Accept: application/json.",
                             schema: ["type": "boolean", "default": true]),
                         .header(
-                            "Last-Event-ID", "The last event that the client has seen; browsers send it."),
+                            "Last-Event-ID", "The last event that the client has received; browsers send this."),
                     ],
                     answers: [
                         .init(
@@ -41,14 +41,14 @@ struct EventRoutes: Sendable {
         ]
     }
 
-    /// Off the caller's actor like every ``Response/PartWriter``.
+    /// Runs off the caller's actor, like every ``Response/PartWriter``.
     @concurrent
     private func follow(from start: EventCursor, to writer: inout any ResponseBodyWriter) async throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         var cursor = start
         try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
-        // One wake-up for both reasons to look again: news, or a long silence. Which of them it was does not matter.
+        // One signal serves both reasons to write: new events, or a long silence. The reason does not matter.
         let (wakes, wake) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { [events] in for await _ in events.arrivals() { wake.yield() } }

@@ -1,14 +1,14 @@
 import F2SModel
 import FoundationEssentials
 
-/// How a line of a function's log is written.
+/// The format of the lines of a function's log.
 enum LogFormat: Sendable {
     /// `TIME REPLICA text`.
     case text
     /// One JSON object per line.
     case lines
 
-    /// The line with its end.
+    /// Returns the line, including its end.
     func line(_ line: LogLine) throws -> String {
         switch self {
         case .text:
@@ -21,7 +21,7 @@ enum LogFormat: Sendable {
         }
     }
 
-    /// The media type.
+    /// The media type of the format.
     var type: MediaType { self == .text ? .text : .lines }
 
     /// RFC 3339 in UTC with milliseconds.

@@ -3,14 +3,14 @@ import Hummingbird
 import NIOCore
 import ServiceLifecycle
 
-/// `/functions/{name}/logs`: what a function's replicas have written, and what they write.
+/// `/functions/{name}/logs`: the lines that a function's replicas have written and continue to write.
 struct LogRoutes: Sendable {
     private let functions: any FunctionStore
     private let replicas: any ReplicaRuntime
 
-    /// Lines that may be asked for at once.
+    /// The numbers of lines that a request may ask for.
     static let tailAllowed = 0...10_000
-    /// Lines when nobody says how many.
+    /// The number of lines if the request names none.
     static let tailDefault = 100
 
     init(parts: APIServerParts) {
@@ -24,16 +24,16 @@ struct LogRoutes: Sendable {
         APIRoute(
             .get, "/functions/{name}/logs", access: .holder(of: .read), origin: .ownHost,
             documentation: OperationDocument(
-                "getLogs", "What the replicas have written, oldest first; as text: TIME REPLICA text.",
+                "getLogs", "The lines of the replicas, oldest first. The text format is: TIME REPLICA text.",
                 parameters: [
                     .query(
-                        "tail", "At most so many of the newest lines.",
+                        "tail", "The maximum number of newest lines.",
                         schema: [
                             "type": "integer", "minimum": .number(Self.tailAllowed.lowerBound),
                             "maximum": .number(Self.tailAllowed.upperBound), "default": .number(Self.tailDefault),
                         ]),
                     .query(
-                        "follow", "Go on with what they write from now on; the stream ends when the client leaves.",
+                        "follow", "Continue with new lines until the client disconnects.",
                         schema: ["type": "boolean", "default": false]),
                 ],
                 answers: [

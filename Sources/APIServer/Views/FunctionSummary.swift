@@ -1,22 +1,22 @@
 import F2SModel
 
-/// What a person wants to see of a function at a glance.
+/// The summary of a function for people.
 struct FunctionSummary: Sendable, Hashable {
     let name: String
-    /// Public path, `/invoke` included.
+    /// The public path, including `/invoke`.
     let path: String
-    /// `any` where the function answers every method.
+    /// The method; `any` if the function answers every method.
     let method: String
-    /// The reason of its condition Ready, or that of what is wrong.
+    /// The reason of the condition Ready, or the type of a failure condition.
     let state: String
     let ready: Int
     let desired: Int
-    /// Why it does not start, or is never invoked; `nil`: nothing is known to be wrong.
+    /// The reason that the function does not start or is never invoked; `nil` if no failure is known.
     let problem: String?
 }
 
 extension Observation {
-    /// Every function in alphabetical order.
+    /// The summaries of all functions, in alphabetical order.
     var summaries: [FunctionSummary] {
         catalog.functions.sorted { $0.name < $1.name }.map { summary(of: $0) }
     }
@@ -32,7 +32,7 @@ extension Observation {
             state: wrong?.kind.rawValue ?? ready?.reason ?? "Unknown",
             ready: explanation?.ready ?? function.status.readyReplicas,
             desired: explanation?.desired ?? function.status.desiredReplicas,
-            problem: wrong?.message ?? (entry.trouble ?? entry.restart)?.message)
+            problem: wrong?.message ?? (entry.startFailure ?? entry.restart)?.message)
     }
 
     private static let failures: [Condition.Kind] = [.routeConflict, .rolloutFailed, .startFailed, .noCommand]

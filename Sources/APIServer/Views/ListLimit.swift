@@ -1,17 +1,18 @@
 import F2SModel
 import Synchronization
 
-/// Bounds how many lists are being sent at once: each slow reader keeps one function's text and what the sockets hold.
+/// Bounds the number of lists that are sent at the same time. Each slow reader costs one function's text and the
+/// content of the socket buffers.
 final class ListLimit: Sendable {
     private let listsMax: @Sendable () -> Int
     private let current = Mutex(0)
 
-    /// - Parameter listsMax: asked per list, because settings change.
+    /// - Parameter listsMax: Returns the bound. It is called per list because settings change.
     init(listsMax: @escaping @Sendable () -> Int) { self.listsMax = listsMax }
 
-    /// The right to send one list, which ends with the object: with the answer, whether it was sent or given up.
-    /// - Throws: a ``Problem`` with status 503 when there are too many.
-    func take() throws(Problem) -> Lease {
+    /// Acquires the right to send one list. It ends with the object, which lives as long as the response.
+    /// - Throws: A ``Problem`` with status 503 if too many lists are being sent.
+    func acquire() throws(Problem) -> Lease {
         let listsMax = listsMax()
         let isFree = current.withLock { current in
             guard current < listsMax else { return false }

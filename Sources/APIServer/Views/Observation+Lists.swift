@@ -1,7 +1,7 @@
 import F2SModel
 
 extension Observation {
-    /// What runs, per function in alphabetical order.
+    /// The replicas that run, per function in alphabetical order.
     var deployments: [DeploymentView] {
         functionsByName.map { function in
             let replicas = replicas(of: function)
@@ -15,7 +15,7 @@ extension Observation {
         }
     }
 
-    /// Where functions are reached, in alphabetical order of their names.
+    /// The URLs of the functions, in alphabetical order of their names.
     var services: [ServiceView] {
         functionsByName.map { function in
             ServiceView(
@@ -24,7 +24,7 @@ extension Observation {
         }
     }
 
-    /// Where replicas listen, per function in alphabetical order.
+    /// The addresses of the replicas, per function in alphabetical order.
     var endpoints: [EndpointView] {
         functionsByName.map { function in
             let replicas = replicas(of: function)
@@ -35,25 +35,25 @@ extension Observation {
         }
     }
 
-    /// The autoscaler's decisions and the starts that failed.
+    /// Returns the autoscaler's decisions and the start failures.
     func operatorView(isLeader: Bool) -> OperatorView {
         OperatorView(
             isLeader: isLeader, functions: explanations.values.sorted { $0.function < $1.function },
-            troubles: named(replicas.troubles))
+            startFailures: named(replicas.startFailures))
     }
 
-    /// The whole.
+    /// Returns the installation as a whole.
     func clusterView(of platform: Platform, version: String) -> ClusterView {
         let loads = load.functions.values
         return ClusterView(
             platform: platform.name, version: version, isLeader: platform.election.isLeader,
             peers: platform.peers.currentPeers.others.compactMap { $0.address?.description },
-            functions: catalog.functions.count, refusals: catalog.refusals,
+            functions: catalog.functions.count, rejections: catalog.rejections,
             replicas: Dictionary(replicas.replicas.map { ($0.state.rawValue, 1) }, uniquingKeysWith: +),
             inFlight: loads.reduce(0) { $0 + $1.inFlight }, queued: loads.reduce(0) { $0 + $1.queued })
     }
 
-    /// The same values by name; a function that is not declared any more keeps its identifier.
+    /// Returns the same values by function name. A function that is no longer declared keeps its identifier.
     func named<Value>(_ values: [Function.ID: Value]) -> [String: Value] {
         let names = Dictionary(catalog.functions.map { ($0.id, $0.name.text) }) { first, _ in first }
         return Dictionary(values.map { (names[$0.key] ?? $0.key.text, $0.value) }) { first, _ in first }

@@ -1,34 +1,35 @@
 import F2SModel
 
-/// What F2S sees at one moment: declarations, replicas, load and decisions. Every view is made of one of these by pure
-/// functions.
+/// The state of F2S at one moment: declarations, replicas, load and decisions. Every view is derived from an
+/// observation by pure functions.
 struct Observation: Sendable {
-    /// Declarations, and those that were refused.
+    /// The declarations, including the rejected ones.
     let catalog: FunctionSnapshot
-    /// Replicas as the dispatcher sees them, and why functions have none.
+    /// The replicas as the dispatcher sees them, and the start failures.
     let replicas: ReplicaSnapshot
-    /// What is in hand.
+    /// The current load.
     let load: LoadReport
     /// The autoscaler's newest decisions.
     let explanations: [Function.ID: ScaleExplanation]
-    /// Where the public listener is reachable, `host:port`.
+    /// The `host:port` of the public listener.
     let publicAuthority: String
 
-    /// Where a function is invoked.
+    /// Returns the URL at which a function is invoked.
     func url(of function: Function) -> String { "http://\(publicAuthority)/invoke\(function.route)" }
 
-    /// The replicas of a function that still exist, oldest first.
+    /// Returns the existing replicas of a function, oldest first.
     func replicas(of function: Function) -> [Replica] {
         replicas[function.id].replicas.filter { $0.state != .gone }
             .sorted { ($0.since, $0.id) < ($1.since, $1.id) }
     }
 
-    /// Why a function is as it is.
+    /// Returns the reasons for a function's state.
     func diagnosis(of function: Function) -> FunctionDiagnosis {
-        let trouble = replicas[function.id].trouble ?? replicas[function.id].restart
+        let startFailure = replicas[function.id].startFailure ?? replicas[function.id].restart
         return FunctionDiagnosis(
-            function: function.name.text, url: url(of: function), summary: summary(of: function, trouble: trouble),
-            scale: explanations[function.id], conditions: function.status.conditions, trouble: trouble,
+            function: function.name.text, url: url(of: function),
+            summary: summary(of: function, startFailure: startFailure),
+            scale: explanations[function.id], conditions: function.status.conditions, startFailure: startFailure,
             load: load.functions[function.id],
             replicas: replicas(of: function).map { replica in
                 ReplicaView(
@@ -36,18 +37,18 @@ struct Observation: Sendable {
             })
     }
 
-    /// What stands in the way comes first, then what the autoscaler says.
-    private func summary(of function: Function, trouble: StartTrouble?) -> String {
+    /// Returns the main reason: first a failure, then the autoscaler's decision.
+    private func summary(of function: Function, startFailure: StartFailure?) -> String {
         if let holder = catalog.routeHolder(of: function) {
             return "\(holder.name) is older and has the same endpoint and method, so this function is never invoked. "
                 + "Change spec.endpoint or spec.method of one of them."
         }
-        if let trouble { return trouble.message }
-        // What is under way is no problem.
+        if let startFailure { return startFailure.message }
+        // A rollout or start in progress is not a problem.
         let problems = function.status.conditions.filter {
             $0.kind != .progressing && ($0.kind == .ready) != $0.isTrue
         }
         if let problem = problems.first(where: { $0.kind != .ready }) ?? problems.first { return problem.message }
-        return explanations[function.id]?.message ?? "The autoscaler has not looked at it yet. Ask again in a second."
+        return explanations[function.id]?.message ?? "The autoscaler has not decided yet. Retry in a second."
     }
 }

@@ -2,7 +2,7 @@ import F2SMetrics
 import F2SModel
 import Hummingbird
 
-/// What the operations listener serves: to Prometheus and to whoever decides where traffic goes.
+/// The routes of the operations listener, for Prometheus and for load balancers.
 struct OperationsRoutes: Sendable {
     let metrics: MetricRegistry
     let isReady: @Sendable () -> Bool
@@ -16,14 +16,14 @@ struct OperationsRoutes: Sendable {
                     "getMetrics", "Prometheus metrics.", answers: [.init(200, "Text format 0.0.4.", [.text: [:]])]),
                 handler: { [metrics] _ in
                     var response = Response(metrics.exposition(), as: .text)
-                    response.headers[.contentType] = "text/plain; version=0.0.4; charset=utf-8"
+                    response.headers[.contentType] = MetricRegistry.expositionMediaType
                     return response
                 }),
             APIRoute(
                 .get, "/ready", access: .everybody, origin: .anywhere,
                 documentation: OperationDocument(
-                    "getReadiness", "Whether this process takes invocations.",
-                    answers: [.init(200, "It does.", [.text: [:]])],
+                    "getReadiness", "The readiness of this process.",
+                    answers: [.init(200, "The process accepts invocations.", [.text: [:]])],
                     problems: [503]),
                 handler: { [isReady, conditions] _ in
                     guard isReady() else {
@@ -31,7 +31,7 @@ struct OperationsRoutes: Sendable {
                         throw Problem(
                             status: 503, title: "Not ready",
                             detail: failed?.message
-                                ?? "This process takes no invocations: it is starting or about to end. Retry in a "
+                                ?? "This process accepts no invocations: it is starting or shutting down. Retry in a "
                                 + "second.", reason: failed?.reason)
                     }
                     return Response("ready\n", as: .text)

@@ -3,10 +3,10 @@ import Hummingbird
 import NIOCore
 
 extension Response {
-    /// Bytes that are put together before they are written.
+    /// The bytes that are collected before they are written.
     private static let partBytes = 16 * 1024
 
-    /// A list that is written part by part, as fast as its reader takes it.
+    /// Creates the response of a list that is written part by part, as fast as the client reads it.
     static func list(
         _ type: MediaType, _ lease: ListLimit.Lease, _ parts: some Sequence<String> & Sendable
     ) -> Response {
@@ -23,7 +23,7 @@ extension Response {
         }
     }
 
-    /// `{"items": […]}`, part by part.
+    /// Creates the response of `{"items": […]}`, written part by part.
     static func items<Item: Encodable & Sendable & SendableMetatype>(
         _ items: [Item], _ lease: ListLimit.Lease
     ) -> Response {
@@ -31,7 +31,7 @@ extension Response {
     }
 }
 
-/// The text of an ``ItemList``, one item after another.
+/// The text of an ``ItemList``, item by item.
 private struct ItemListText<Item: Encodable & Sendable & SendableMetatype>: Sequence, IteratorProtocol, Sendable {
     let items: [Item]
     private var index = -1
@@ -51,7 +51,7 @@ private struct ItemListText<Item: Encodable & Sendable & SendableMetatype>: Sequ
     private func indented(_ item: Item) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        // An item that cannot be written does not exist: views hold texts and numbers.
+        // Every item can be encoded, because views consist of texts and numbers.
         let text = (try? encoder.text(item)) ?? "null"
         return text.split(separator: "\n", omittingEmptySubsequences: false).map { "    " + $0 }
             .joined(separator: "\n")

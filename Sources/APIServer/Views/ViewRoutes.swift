@@ -3,7 +3,7 @@ import F2SModel
 import HTTPTypes
 import Hummingbird
 
-/// Everything that only shows what is: how functions run, how F2S runs, how it is set.
+/// The routes that only show state: of functions, of F2S and of its settings.
 struct ViewRoutes: Sendable {
     let parts: APIServerParts
     let lists: ListLimit
@@ -13,7 +13,7 @@ struct ViewRoutes: Sendable {
     }
 
     private var why: APIRoute {
-        view("/functions/{name}/why", "explainFunction", "Why a function is as it is.", "FunctionDiagnosis", [404]) {
+        view("/functions/{name}/why", "explainFunction", "Explains a function's state.", "FunctionDiagnosis", [404]) {
             request in
             let function = try await parts.platform.functions.fetch(request.functionName())
             return await parts.observe(function.id, for: request).diagnosis(of: function)
@@ -21,25 +21,25 @@ struct ViewRoutes: Sendable {
     }
 
     private var deployments: APIRoute {
-        list("/deployments", "listDeployments", "What runs, per function.", "DeploymentList") { _ in
+        list("/deployments", "listDeployments", "The replicas that run, per function.", "DeploymentList") { _ in
             await parts.observe().deployments
         }
     }
 
     private var services: APIRoute {
-        list("/services", "listServices", "Where functions are reached.", "ServiceList") { request in
+        list("/services", "listServices", "The URLs of the functions.", "ServiceList") { request in
             await parts.observe(for: request).services
         }
     }
 
     private var endpoints: APIRoute {
-        list("/endpoints", "listEndpoints", "Where replicas listen, per function.", "EndpointList") { _ in
+        list("/endpoints", "listEndpoints", "The addresses of the replicas, per function.", "EndpointList") { _ in
             await parts.observe().endpoints
         }
     }
 
     private var dispatcher: APIRoute {
-        view("/dispatcher", "getDispatcher", "What the dispatcher has in hand.", "DispatcherView") { _ in
+        view("/dispatcher", "getDispatcher", "The dispatcher's connections and load.", "DispatcherView") { _ in
             let report = parts.dispatcherInspector.currentReport()
             return DispatcherView(
                 address: report.address, loops: report.loops, connections: report.connections,
@@ -49,7 +49,7 @@ struct ViewRoutes: Sendable {
     }
 
     private var operatorRoute: APIRoute {
-        view("/operator", "getOperator", "What the autoscaler has decided, and why.", "OperatorView") { _ in
+        view("/operator", "getOperator", "The autoscaler's decisions and their reasons.", "OperatorView") { _ in
             await parts.observe().operatorView(isLeader: parts.platform.election.isLeader)
         }
     }
@@ -73,8 +73,8 @@ struct ViewRoutes: Sendable {
         APIRoute(
             .get, "/health", access: .everybody, origin: .anywhere,
             documentation: OperationDocument(
-                "getHealth", "Whether F2S is there, and the platform that it runs functions on.",
-                answers: [.init(200, "It is.", [.json: OperationDocument.schema("Health")])], problems: [503]),
+                "getHealth", "The health of F2S and of the platform that it runs functions on.",
+                answers: [.init(200, "The health.", [.json: OperationDocument.schema("Health")])], problems: [503]),
             handler: { _ in
                 if let outage = parts.platform.replicas.currentOutage {
                     throw Problem(status: 503, title: "The platform cannot be reached", detail: outage)
@@ -83,7 +83,7 @@ struct ViewRoutes: Sendable {
             })
     }
 
-    /// A route that shows a list.
+    /// Creates a route that shows a list.
     private func list<Item: Encodable & Sendable & SendableMetatype>(
         _ path: String, _ name: String, _ summary: String, _ schema: String,
         _ items: @escaping @Sendable (APIRequest) async throws -> [Item]
@@ -91,15 +91,15 @@ struct ViewRoutes: Sendable {
         APIRoute(
             .get, path, access: .holder(of: .read), origin: .ownHost,
             documentation: OperationDocument(
-                name, summary, answers: [.init(200, "What F2S sees now.", [.json: OperationDocument.schema(schema)])],
+                name, summary, answers: [.init(200, "The current state.", [.json: OperationDocument.schema(schema)])],
                 problems: [503]),
             handler: { [lists] request in
-                let lease = try lists.take()
+                let lease = try lists.acquire()
                 return .items(try await items(request), lease)
             })
     }
 
-    /// A route that shows one value as JSON.
+    /// Creates a route that shows one value as JSON.
     private func view<Value: Encodable & SendableMetatype>(
         _ path: String, _ name: String, _ summary: String, _ schema: String, _ problems: [Int] = [],
         _ value: @escaping @Sendable (APIRequest) async throws -> Value
@@ -107,7 +107,7 @@ struct ViewRoutes: Sendable {
         APIRoute(
             .get, path, access: .holder(of: .read), origin: .ownHost,
             documentation: OperationDocument(
-                name, summary, answers: [.init(200, "What F2S sees now.", [.json: OperationDocument.schema(schema)])],
+                name, summary, answers: [.init(200, "The current state.", [.json: OperationDocument.schema(schema)])],
                 problems: problems),
             handler: { request in try Response(json: try await value(request)) })
     }

@@ -1,11 +1,11 @@
 import F2SModel
 
-/// A list as the API gives it: an object, so that it can grow members.
+/// A list in the API: an object, so that members can be added.
 struct ItemList<Item: Encodable & Sendable>: Encodable, Sendable {
     var items: [Item]
 }
 
-/// What runs for a function: Local's counterpart of a Deployment.
+/// The replicas that run for a function: the counterpart of a Deployment.
 struct DeploymentView: Encodable, Sendable, Hashable {
     var function: String
     var revision: String
@@ -19,39 +19,39 @@ struct DeploymentView: Encodable, Sendable, Hashable {
     var maxReplicas: Int
 }
 
-/// Where a function is reached: the counterpart of a Service.
+/// The URL of a function: the counterpart of a Service.
 struct ServiceView: Encodable, Sendable, Hashable {
     var function: String
     var route: String
-    /// Absent: any.
+    /// The method; absent if the function answers every method.
     var method: String?
     var url: String
 }
 
-/// Where a function's replicas listen: the counterpart of Endpoints.
+/// The addresses of a function's replicas: the counterpart of Endpoints.
 struct EndpointView: Encodable, Sendable, Hashable {
     var function: String
     var addresses: [String]
     var notReadyAddresses: [String]
 }
 
-/// What the dispatcher says of itself.
+/// The state of the dispatcher.
 struct DispatcherView: Encodable, Sendable, Hashable {
     var address: String
     var loops: Int
     var connections: Int
     var upstreamConnections: Int
     var isDraining: Bool
-    /// By the function's name.
+    /// The loads by function name.
     var functions: [String: LoadReport.FunctionLoad]
 }
 
-/// What the operator says of itself.
+/// The state of the operator.
 struct OperatorView: Encodable, Sendable, Hashable {
     var isLeader: Bool
     var functions: [ScaleExplanation]
-    /// By the function's name.
-    var troubles: [String: StartTrouble]
+    /// The start failures by function name.
+    var startFailures: [String: StartFailure]
 }
 
 /// The installation as a whole.
@@ -61,17 +61,17 @@ struct ClusterView: Encodable, Sendable, Hashable {
     var isLeader: Bool
     var peers: [String]
     var functions: Int
-    /// Declarations that could not be accepted, with file, line and column.
-    var refusals: [Refusal]
-    /// Number by state.
+    /// The declarations that were rejected, with file, line and column.
+    var rejections: [Rejection]
+    /// The number of replicas by state.
     var replicas: [String: Int]
     var inFlight: Int
     var queued: Int
 }
 
-/// That F2S is there.
+/// The health of F2S.
 struct HealthView: Encodable, Sendable, Hashable {
-    /// `ok`, or `degraded` when a condition is not as it should be.
+    /// `ok`, or `degraded` if a condition is not true.
     var status = "ok"
     var version: String
     var conditions: [InstallationCondition] = []

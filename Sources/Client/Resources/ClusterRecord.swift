@@ -1,11 +1,11 @@
 public import F2SModel
 
-/// The installation, as `/cluster` gives it.
+/// The installation, as `/cluster` describes it.
 public struct ClusterRecord: Sendable, Hashable, Decodable {
-    /// Version of the server.
+    /// The version of the server.
     public var version: String
     /// `local` or `kubernetes`.
     public var platform: String
-    /// Declarations that could not be accepted.
-    public var refusals: [Refusal]
+    /// The declarations that the server rejected.
+    public var rejections: [Rejection]
 }

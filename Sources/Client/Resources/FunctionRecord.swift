@@ -1,28 +1,28 @@
-/// A function as the REST API gives it: the manifest with what the store and the operator have added.
+/// A function in the form of the REST API: the manifest with the data that the store and the operator add.
 public struct FunctionRecord: Sendable, Hashable, Decodable {
     /// `metadata`.
     public struct Metadata: Sendable, Hashable, Decodable {
-        /// Name of the function.
+        /// The name of the function.
         public var name: String
-        /// Its namespace.
+        /// The namespace of the function.
         public var namespace: String?
-        /// Stable identity.
+        /// The identity of the function; it stays the same until the function is deleted.
         public var uid: String?
-        /// Grows by one with every change.
+        /// A number that grows by one with every change.
         public var generation: Int?
         /// The stored version.
         public var resourceVersion: String?
-        /// When it was created, RFC 3339; absent where the platform does not know.
+        /// The time of creation (RFC 3339); absent if the platform does not know it.
         public var creationTimestamp: String?
     }
 
     /// `spec`.
     public struct Spec: Sendable, Hashable, Decodable {
-        /// Public path below `/invoke`.
+        /// The public path below `/invoke`.
         public var endpoint: String
-        /// The only method answered; absent: any.
+        /// The only HTTP method that is accepted; absent: any.
         public var method: String?
-        /// For people.
+        /// A description for people.
         public var description: String?
     }
 
@@ -37,33 +37,33 @@ public struct FunctionRecord: Sendable, Hashable, Decodable {
 
     /// Name of the function.
     public var name: String { metadata.name }
-    /// The condition of a type, if it is there.
+    /// Returns the condition of a type, if the status has it.
     public func condition(_ type: String) -> ConditionRecord? { status?.conditions?.first { $0.type == type } }
 }
 
-/// `target`: what runs a function.
+/// `target`: the program that serves a function, and its limits.
 public struct TargetRecord: Sendable, Hashable, Decodable {
     /// `resources`.
     public struct Resources: Sendable, Hashable, Decodable {
-        /// Processor time.
+        /// Processors, as a Kubernetes quantity.
         public var cpu: String?
-        /// Memory.
+        /// Memory, as a Kubernetes quantity.
         public var memory: String?
     }
 
     /// `readinessProbe`.
     public struct Probe: Sendable, Hashable, Decodable {
-        /// Path asked.
+        /// The path of the request.
         public var path: String
-        /// Longest time for one answer.
+        /// The longest time for one response.
         public var timeout: String?
     }
 
     /// `scaling`.
     public struct Scaling: Sendable, Hashable, Decodable {
-        /// Invocations per replica to aim at.
+        /// The number of concurrent invocations per replica to aim at.
         public var targetConcurrency: Double?
-        /// Silence before the minimum.
+        /// The time without invocations after which the function is scaled to its minimum.
         public var idle: String?
         /// The stable window.
         public var window: String?
@@ -71,93 +71,94 @@ public struct TargetRecord: Sendable, Hashable, Decodable {
 
     /// `limits`.
     public struct Limits: Sendable, Hashable, Decodable {
-        /// Invocations at once of the whole function.
+        /// The maximum number of concurrent invocations of the function.
         public var inFlight: Int?
-        /// Invocations that may wait.
+        /// The maximum number of queued invocations.
         public var queued: Int?
-        /// Invocations per second of each caller.
+        /// The invocations per second of each caller.
         public var rate: Double?
-        /// Invocations that a quiet caller may begin at once.
+        /// The number of invocations that an idle caller may begin at once.
         public var burst: Int?
     }
 
-    /// Image that Kubernetes runs.
+    /// The image that runs on Kubernetes.
     public var containerImage: String?
-    /// Process that Local runs.
+    /// The command that Local runs as a process.
     public var command: [String]?
-    /// Port of the container.
+    /// The port of the container.
     public var port: Int?
-    /// Path on the replica.
+    /// The path on the replica.
     public var endpoint: String?
-    /// Replicas that always run.
+    /// The minimum number of replicas.
     public var minReplicas: Int?
-    /// Replicas that may run.
+    /// The maximum number of replicas.
     public var maxReplicas: Int?
-    /// Invocations at once per replica; absent: no limit.
+    /// The maximum number of concurrent invocations per replica; absent: no limit.
     public var concurrency: Int?
-    /// Environment.
+    /// Environment variables by name.
     public var env: [String: String]?
-    /// Secrets.
+    /// The names of the function's secrets.
     public var secrets: [String]?
-    /// What a replica may use.
+    /// The resources of one replica.
     public var resources: Resources?
-    /// How to ask a replica whether it is ready.
+    /// The request that checks if a replica is ready.
     public var readinessProbe: Probe?
-    /// Longest time to the response's head.
+    /// The longest time until the response's head.
     public var timeout: String?
-    /// Longest time that a replica may take to become ready.
+    /// The longest time that a replica may need to become ready.
     public var startTimeout: String?
-    /// Longest time that a replica finishes its invocations before it is stopped.
+    /// The longest time that a draining replica may need for its invocations before it is stopped.
     public var drainTimeout: String?
-    /// When to run how many replicas.
+    /// The settings of the autoscaler.
     public var scaling: Scaling?
-    /// What it lets through.
+    /// The limits of the function's invocations.
     public var limits: Limits?
-    /// True if a change of a file beside the manifest rolls it.
+    /// True if a change of a file beside the manifest starts a rollout.
     public var watch: Bool?
 }
 
-/// `status`: what F2S has found out.
+/// `status`: the state that F2S has observed.
 public struct StatusRecord: Sendable, Hashable, Decodable {
-    /// The generation that the rest is about.
+    /// The generation that the other members describe.
     public var observedGeneration: Int?
-    /// Replicas that exist.
+    /// The number of replicas.
     public var replicas: Int?
-    /// Replicas of the declared revision that exist.
+    /// The number of replicas of the declared revision.
     public var updatedReplicas: Int?
-    /// Replicas that take invocations, of whichever revision.
+    /// The number of ready replicas of any revision.
     public var readyReplicas: Int?
-    /// Replicas of the declared revision that take invocations.
+    /// The number of ready replicas of the declared revision.
     public var updatedReadyReplicas: Int?
-    /// Replicas wanted.
+    /// The number of replicas that the autoscaler wants.
     public var desiredReplicas: Int?
-    /// Where to invoke it.
+    /// The URL of the function.
     public var url: String?
-    /// What is the matter.
+    /// The conditions of the function.
     public var conditions: [ConditionRecord]?
 }
 
 /// One aspect of a function's state, in the form of Kubernetes' `metav1.Condition`.
 public struct ConditionRecord: Sendable, Hashable, Decodable {
-    /// What it is about.
+    /// The type, for example `Ready`.
     public var type: String
     /// `True`, `False` or `Unknown`.
     public var status: String
-    /// One word for programs.
+    /// The reason, one CamelCase word for programs.
     public var reason: String?
-    /// One sentence for people.
+    /// The message, a sentence for people.
     public var message: String?
-    /// When `status` last changed, RFC 3339.
+    /// The time of the last change of `status` (RFC 3339).
     public var lastTransitionTime: String?
 
-    /// Whether it holds.
+    /// True if `status` is `True`.
     public var isTrue: Bool { status == "True" }
 
-    /// Whether it says that something is wrong. Of the conditions besides Ready, Progressing alone does not.
-    var isTrouble: Bool { Self.isTrouble(type, isTrue: isTrue) && type != "Ready" }
+    /// True if this is a condition other than Ready that reports a failure. Progressing never does.
+    var isFailure: Bool { Self.isFailure(type, isTrue: isTrue) && type != "Ready" }
 
-    /// Whether it is not as one would wish: Ready should hold, and the others, Progressing aside, should not.
-    static func isTrouble(_ type: String, isTrue: Bool) -> Bool {
+    /// Returns true if a condition reports a failure: Ready when it is false, any other except Progressing when it is
+    /// true.
+    static func isFailure(_ type: String, isTrue: Bool) -> Bool {
         switch type {
         case "Ready": !isTrue
         case "Progressing": false
@@ -165,26 +166,26 @@ public struct ConditionRecord: Sendable, Hashable, Decodable {
         }
     }
 
-    /// Reason and message.
+    /// The reason and the message, separated by a colon.
     public var words: String {
         [reason, message].compactMap { $0 }.filter { !$0.isEmpty }.joined(separator: ": ")
     }
 }
 
-/// A list as the API gives it.
+/// A list of the REST API.
 public struct ItemList<Item> {
-    /// What is in it.
+    /// The items of this page.
     public var items: [Item]
     /// Paging data; `nil`: this is the last page.
     public var metadata: ListMetadata?
 
-    /// A list.
+    /// Creates a list of one page.
     public init(items: [Item]) { self.items = items }
 }
 
 /// Paging data of a list.
 public struct ListMetadata: Codable, Sendable {
-    /// `continue`: the parameter of that name.
+    /// `continue`: the value of the query parameter `continue` for the next page.
     public var next: String?
 
     private enum CodingKeys: String, CodingKey { case next = "continue" }

@@ -1,17 +1,17 @@
 import F2SModel
 
-/// One call of a function as the command line asks for it.
+/// One invocation of a function from the command line.
 public struct Invocation: Sendable {
-    /// HTTP method; `nil`: the function's own, else POST with content and GET without.
+    /// The HTTP method; `nil`: the function's own, else POST with content and GET without.
     public var method: String?
-    /// What follows the function's route: path, query or both; may lack the leading slash.
+    /// The path, the query or both after the function's route. The leading slash is optional.
     public var rest: String
-    /// Header fields to send.
+    /// The header fields to send.
     public var fields: [(name: String, value: String)]
-    /// What to send.
+    /// The content to send.
     public var content: ClientRequest.Content
 
-    /// A call.
+    /// Creates an invocation.
     public init(
         method: String? = nil, rest: String = "", fields: [(name: String, value: String)] = [],
         content: ClientRequest.Content = .none
@@ -22,9 +22,9 @@ public struct Invocation: Sendable {
         self.content = content
     }
 
-    /// The request that calls `function`. It waits as long as the server's own time-outs allow.
+    /// Returns the request that invokes `function`. Only the timeouts of the server limit its duration.
     func request(to function: FunctionRecord) -> ClientRequest {
-        // The route decides where a request goes; the dispatcher refuses it where that is not this function.
+        // The route selects the function. If that is not the named one, the dispatcher rejects the request.
         let named = [(name: "\(FunctionField.name)", value: function.name)]
         let hasContent = if case .none = content { false } else { true }
         return ClientRequest(
@@ -32,7 +32,7 @@ public struct Invocation: Sendable {
             Self.path(of: function, rest: rest), fields: named + fields, content: content, limit: nil)
     }
 
-    /// Public path of a function with what follows its route.
+    /// Returns the public path of a function followed by `rest`.
     static func path(of function: FunctionRecord, rest: String) -> String {
         var route = "/invoke" + function.spec.endpoint
         guard let first = rest.first, first != "?" else { return route + rest }

@@ -1,30 +1,29 @@
 import F2SModel
 
-/// What `apply --wait` waits for.
+/// The state that `apply --wait` waits for.
 public enum WaitGoal: String, Sendable, Hashable, CaseIterable {
-    /// Replicas of what was applied take invocations: as many as `minReplicas`, and at least one, which is started for
-    /// it.
+    /// Replicas of the applied revision are ready: `minReplicas` of them, and at least one, which F2S starts if needed.
     case ready
-    /// F2S has looked at what was applied, and an invocation would be answered as far as is known.
+    /// The operator has observed the applied generation, and no condition says that invocations would fail.
     case declared
 }
 
-/// Whether a function that was just applied is ready: `apply --wait` decides by this.
+/// The readiness of an applied function, by which `apply --wait` decides.
 public enum Readiness: Sendable, Hashable {
-    /// It is, in the generation that was asked about.
+    /// The function is ready in the given generation.
     case ready
-    /// Not yet; the reason is for the message when time is over.
+    /// The function is not ready yet. The reason is for the message after a timeout.
     case pending(reason: String)
-    /// Not yet, and nothing keeps a replica running unless one is asked for.
+    /// The function is not ready yet, and no replica starts unless one is requested.
     case needsStart(reason: String)
-    /// It will not be before somebody changes something.
+    /// The function cannot become ready until a person changes something.
     case failed(reason: String)
 
-    /// Decides.
-    /// - Parameter generation: what was applied; an older observation says nothing about it.
+    /// Derives the readiness from the status of a function.
+    /// - Parameter generation: The applied generation. An older observation is ignored.
     public init(of function: FunctionRecord, generation: Int, goal: WaitGoal) {
         guard let status = function.status, (status.observedGeneration ?? 0) >= generation else {
-            self = .pending(reason: "F2S has not looked at generation \(generation) yet.")
+            self = .pending(reason: "F2S has not observed generation \(generation) yet.")
             return
         }
         if let failed = Self.finalConditions.compactMap({ function.condition($0.rawValue) }).first(where: \.isTrue) {
@@ -34,7 +33,7 @@ public enum Readiness: Sendable, Hashable {
         let ready = function.condition(Condition.Kind.ready.rawValue)
         let minimum = function.target.minReplicas ?? 0
         let wanted = goal == .ready ? max(minimum, 1) : minimum
-        // Replicas of an older revision take invocations during a rollout, and say nothing about the newer one.
+        // During a rollout, replicas of an older revision are ready too. They do not prove that the newer one works.
         let updated = status.updatedReadyReplicas ?? status.readyReplicas ?? 0
         let reason =
             "\(updated) of \(wanted) replicas of the newest revision are ready. "
@@ -48,7 +47,7 @@ public enum Readiness: Sendable, Hashable {
         }
     }
 
-    /// Conditions that time alone does not heal.
+    /// The conditions that do not end without a change by a person.
     private static let finalConditions: [Condition.Kind] = [
         .noCommand, .refused, .routeConflict, .rolloutFailed, .startFailed,
     ]

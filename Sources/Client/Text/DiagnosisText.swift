@@ -1,14 +1,14 @@
 public import F2SModel
 
-/// Why a function is as it is, for people: `f2s why`.
+/// The diagnosis of a function as text for people: `f2s why`.
 public struct DiagnosisText: Sendable {
-    /// The lines with their ends.
+    /// The lines, each with its line end.
     public let text: String
 
-    /// The account of a function.
+    /// Formats the diagnosis of a function.
     public init(_ diagnosis: FunctionDiagnosis, layout: TextLayout = .plain) {
-        let isTrouble = diagnosis.conditions.contains { ConditionRecord.isTrouble($0.kind.rawValue, isTrue: $0.isTrue) }
-        let summary = layout.styled(diagnosis.summary.printable, isTrouble ? .bad : .plain)
+        let isFailure = diagnosis.conditions.contains { ConditionRecord.isFailure($0.kind.rawValue, isTrue: $0.isTrue) }
+        let summary = layout.styled(diagnosis.summary.printable, isFailure ? .bad : .plain)
         var lines = ["\(diagnosis.function): \(summary)"]
         if let scale = diagnosis.scale {
             lines.append("replicas: \(scale.ready) ready, \(scale.replicas) running, \(scale.desired) desired")
@@ -24,13 +24,13 @@ public struct DiagnosisText: Sendable {
         for replica in diagnosis.replicas {
             if let remark = replica.remark { lines.append("replica \(replica.id.printable): \(remark.printable)") }
         }
-        if let trouble = diagnosis.trouble {
-            let status = trouble.exitStatus.map { ", exit status \($0)" } ?? ""
+        if let startFailure = diagnosis.startFailure {
+            let status = startFailure.exitStatus.map { ", exit status \($0)" } ?? ""
             lines.append(
-                layout.styled("trouble", .bad)
-                    + ": \(trouble.reason) in stage \(trouble.stage.rawValue)\(status), attempt \(trouble.attempts), "
-                    + "next in \(trouble.retryAfterSeconds) s")
-            lines += trouble.logTail.map { "| \(TerminalEscaper.escaped($0))" }
+                layout.styled("start failure", .bad)
+                    + ": \(startFailure.reason) in stage \(startFailure.stage.rawValue)\(status), "
+                    + "attempt \(startFailure.attempts), next in \(startFailure.retryAfterSeconds) s")
+            lines += startFailure.logTail.map { "| \(TerminalEscaper.escaped($0))" }
         }
         text = lines.map { $0 + "\n" }.joined()
     }

@@ -1,11 +1,11 @@
 public import F2SModel
 
-/// Events as `f2s events` shows them.
+/// The table of events that `f2s events` prints.
 public struct EventTable: Sendable {
     private let table: TextTable
 
-    /// A table of events, in the order given.
-    /// - Parameter now: seconds since 1970, for ages.
+    /// Creates a table of events, in the given order.
+    /// - Parameter now: The current time in seconds since 1970, for the ages.
     public init(_ events: [Event], now: Double) {
         var table = TextTable(["AGE", "KIND", "FUNCTION", "REASON", "MESSAGE"])
         for event in events {
@@ -18,9 +18,9 @@ public struct EventTable: Sendable {
         self.table = table
     }
 
-    /// The lines with their ends, column titles first.
+    /// Returns the lines, each with its line end, column titles first.
     public func text(_ layout: TextLayout = .plain) -> String { table.text(layout) }
 
-    /// The same without the titles.
+    /// Returns the lines without the column titles.
     public func lines(_ layout: TextLayout = .plain) -> String { table.rowText(layout) }
 }

@@ -1,16 +1,16 @@
 public import F2SModel
 
-/// Everything about one function, for people: `f2s describe`.
+/// The description of one function as text for people: `f2s describe`.
 public struct FunctionDescription: Sendable {
     private let function: FunctionRecord
     private let server: ServerAddress
     private let diagnosis: FunctionDiagnosis?
     private let events: [Event]
 
-    /// Events that are shown.
+    /// The maximum number of events that are shown.
     static let eventsMax = 10
 
-    /// A description; the parts that are missing are left out.
+    /// Creates a description. Missing parts are left out.
     public init(function: FunctionRecord, server: ServerAddress, diagnosis: FunctionDiagnosis?, events: [Event]) {
         self.function = function
         self.server = server
@@ -18,18 +18,18 @@ public struct FunctionDescription: Sendable {
         self.events = events
     }
 
-    /// The lines with their ends.
-    /// - Parameter now: seconds since 1970, for ages.
+    /// Returns the lines, each with its line end.
+    /// - Parameter now: The current time in seconds since 1970, for the ages.
     public func text(now: Double, layout: TextLayout = .plain) -> String {
-        // Messages are what a reader of a description looks for, so nothing is cut.
+        // A reader of a description needs the full messages, so no column is cut.
         let layout = TextLayout(width: nil, isColoured: layout.isColoured)
-        return facts(identity) + facts(target, under: "Target") + facts(scale, under: "Replicas")
-            + replicas(now: now, layout) + conditions(now: now, layout) + trouble + recentEvents(now: now, layout)
+        return fields(identity) + fields(target, under: "Target") + fields(scale, under: "Replicas")
+            + replicas(now: now, layout) + conditions(now: now, layout) + startFailure + recentEvents(now: now, layout)
     }
 
-    private typealias Facts = [(name: String, value: String?)]
+    private typealias Fields = [(name: String, value: String?)]
 
-    private var identity: Facts {
+    private var identity: Fields {
         let observed = function.status?.observedGeneration.map { " (observed \($0))" } ?? ""
         return [
             ("Name", function.name),
@@ -42,7 +42,7 @@ public struct FunctionDescription: Sendable {
         ]
     }
 
-    private var target: Facts {
+    private var target: Fields {
         let target = function.target
         let variables = target.env?.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
         return [
@@ -65,7 +65,7 @@ public struct FunctionDescription: Sendable {
                     "GET \(probe.path)" + (probe.timeout.map { ", within \($0)" } ?? "")
                 }
             ),
-            ("Watch", target.watch == true ? "changed files roll it" : nil),
+            ("Watch", target.watch == true ? "changed files start a rollout" : nil),
             ("Aim", target.scaling?.targetConcurrency.map { "\($0) invocations per replica" }),
             ("Idle", target.scaling?.idle),
             ("Window", target.scaling?.window),
@@ -76,7 +76,7 @@ public struct FunctionDescription: Sendable {
         ]
     }
 
-    private var scale: Facts {
+    private var scale: Fields {
         let status = function.status
         return [
             ("Ready", status?.readyReplicas.map { "\($0)" }),
@@ -103,26 +103,26 @@ public struct FunctionDescription: Sendable {
     private func conditions(now: Double, _ layout: TextLayout) -> String {
         var table = TextTable(["TYPE", "STATUS", "REASON", "AGE", "MESSAGE"])
         for condition in function.status?.conditions ?? [] {
-            let isTrouble = ConditionRecord.isTrouble(condition.type, isTrue: condition.isTrue)
+            let isFailure = ConditionRecord.isFailure(condition.type, isTrue: condition.isTrue)
             table.add(cells: [
-                .init(condition.type), .init(condition.status, isTrouble ? .bad : .good), .init(condition.reason),
+                .init(condition.type), .init(condition.status, isFailure ? .bad : .good), .init(condition.reason),
                 .init(AgeText.text(since: condition.lastTransitionTime, now: now)), .init(condition.message),
             ])
         }
         return table.isEmpty ? "" : "Conditions:\n" + table.text(layout).indented
     }
 
-    private var trouble: String {
-        guard let trouble = diagnosis?.trouble else { return "" }
-        let lines = trouble.logTail.map { "| \(TerminalEscaper.escaped($0))\n" }.joined()
-        return facts(
+    private var startFailure: String {
+        guard let startFailure = diagnosis?.startFailure else { return "" }
+        let lines = startFailure.logTail.map { "| \(TerminalEscaper.escaped($0))\n" }.joined()
+        return fields(
             [
-                ("Stage", trouble.stage.rawValue),
-                ("Reason", trouble.reason),
-                ("Message", trouble.message),
-                ("Exit status", trouble.exitStatus.map { "\($0)" }),
-                ("Attempts", "\(trouble.attempts)"),
-            ], under: "Trouble") + lines.indented
+                ("Stage", startFailure.stage.rawValue),
+                ("Reason", startFailure.reason),
+                ("Message", startFailure.message),
+                ("Exit status", startFailure.exitStatus.map { "\($0)" }),
+                ("Attempts", "\(startFailure.attempts)"),
+            ], under: "Start failure") + lines.indented
     }
 
     private func recentEvents(now: Double, _ layout: TextLayout) -> String {
@@ -137,8 +137,8 @@ public struct FunctionDescription: Sendable {
         return table.isEmpty ? "" : "Events:\n" + table.text(layout).indented
     }
 
-    private func facts(_ facts: Facts, under title: String? = nil) -> String {
-        let known = facts.compactMap { fact in
+    private func fields(_ fields: Fields, under title: String? = nil) -> String {
+        let known = fields.compactMap { fact in
             fact.value.flatMap { $0.isEmpty ? nil : (name: fact.name + ":", value: $0.oneLine) }
         }
         let width = (known.map(\.name.count).max() ?? 0) + 2
@@ -151,7 +151,7 @@ public struct FunctionDescription: Sendable {
 }
 
 extension String {
-    /// Every line two spaces further right.
+    /// The text with every line indented by two spaces.
     fileprivate var indented: String {
         split(separator: "\n", omittingEmptySubsequences: true).map { "  \($0)\n" }.joined()
     }

@@ -1,17 +1,18 @@
 import F2SModel
 
-/// Makes bytes of unknown origin harmless for a terminal: control characters and those that change the direction of
-/// writing become visible escapes such as `\u{1b}`, bytes that are not UTF-8 become `\x9b`. Line ends and tabs stay.
+/// Makes bytes of unknown origin harmless for a terminal. Control characters and characters that change the direction
+/// of writing become visible escapes such as `\u{1b}`; bytes that are not UTF-8 become escapes such as `\x9b`. Line
+/// ends and tabs stay.
 ///
-/// Bytes arrive in pieces; a character that a piece cuts is kept until the next one.
+/// Bytes arrive in pieces. A character that spans two pieces is buffered until it is complete.
 public struct TerminalEscaper: Sendable {
-    /// The beginning of a character, or a carriage return that may be one half of a line end.
+    /// The bytes of an incomplete character, or a carriage return that may be the first half of a line end.
     private var rest: [UInt8] = []
 
-    /// Nothing has arrived yet.
+    /// Creates an escaper with an empty buffer.
     public init() {}
 
-    /// What can be shown now.
+    /// Adds a piece and returns the escaped text of all complete characters.
     public mutating func text(adding piece: [UInt8]) -> String {
         let bytes = rest + piece
         let end = Self.completeEnd(of: bytes)
@@ -19,13 +20,13 @@ public struct TerminalEscaper: Sendable {
         return Self.escaped(bytes[..<end])
     }
 
-    /// What is left when nothing more arrives.
+    /// Returns the escaped text of the buffered bytes at the end of the input.
     public mutating func last() -> String {
         defer { rest = [] }
         return Self.escaped(rest[...])
     }
 
-    /// A whole text.
+    /// Returns the escaped form of a whole text.
     public static func escaped(_ text: String) -> String { escaped(Array(text.utf8)[...]) }
 
     private static func escaped(_ bytes: ArraySlice<UInt8>) -> String {
@@ -37,7 +38,7 @@ public struct TerminalEscaper: Sendable {
                 text.unicodeScalars.append(Unicode.Scalar(byte))
                 index += 1
             } else if byte == UInt8(ascii: "\r"), bytes[(index + 1)...].first == UInt8(ascii: "\n") {
-                // A lone carriage return would let what follows overwrite the line.
+                // A lone carriage return is escaped, because the text after it would overwrite the line.
                 text += "\r\n"
                 index += 2
             } else if let character = character(at: index, in: bytes) {
@@ -61,19 +62,19 @@ public struct TerminalEscaper: Sendable {
         return text.unicodeScalars.first.map { ($0, count) }
     }
 
-    /// Where the last complete character ends.
+    /// Returns the end index of the last complete character.
     private static func completeEnd(of bytes: [UInt8]) -> Int {
         if bytes.last == UInt8(ascii: "\r") { return bytes.count - 1 }
         for back in 1...3 where back <= bytes.count {
             let byte = bytes[bytes.count - back]
-            // A byte that continues a character: its beginning stands further left.
+            // This is a continuation byte; the first byte of the character is further left.
             if byte & 0xC0 == 0x80 { continue }
             return length(of: byte) > back ? bytes.count - back : bytes.count
         }
         return bytes.count
     }
 
-    /// Bytes of the character that begins with a byte; 0: none does (RFC 3629).
+    /// Returns the number of bytes of a character that begins with `byte` (RFC 3629), or 0 if no character does.
     private static func length(of byte: UInt8) -> Int {
         switch byte {
         case 0..<0x80: 1

@@ -1,14 +1,15 @@
 import F2SModel
 
-/// Rows under column titles, for people: columns as wide as their widest cell, two spaces apart.
+/// A text table for people: rows under column titles. Each column is as wide as its widest cell; two spaces separate
+/// the columns.
 public struct TextTable: Sendable {
     /// One cell.
     struct Cell: Sendable, ExpressibleByStringLiteral {
         let text: String
         let style: TextStyle
 
-        /// A text; empty cells become `-`, so that columns can be told apart by programs too. A cell never breaks its
-        /// line, nor does what others have written reach the terminal as a command.
+        /// Creates a cell. An empty cell becomes `-`, so that a program can split the columns. Line ends become spaces
+        /// and control characters become visible escapes.
         init(_ text: String?, _ style: TextStyle = .plain) {
             let line = (text ?? "").oneLine
             self.text = line.isEmpty ? "-" : line
@@ -21,22 +22,23 @@ public struct TextTable: Sendable {
     private let titles: [Cell]
     private var rows: [[Cell]] = []
 
-    /// A table without rows.
+    /// Creates a table without rows.
     public init(_ titles: [String]) { self.titles = titles.map { Cell($0, .title) } }
 
-    /// Whether there are rows.
+    /// True if the table has no rows.
     public var isEmpty: Bool { rows.isEmpty }
 
     /// Adds a row of plain texts.
     public mutating func add(_ cells: [String]) { add(cells: cells.map { Cell($0) }) }
 
-    /// Adds a row. Missing cells count as empty ones; those beyond the titles are dropped.
+    /// Adds a row. Missing cells are empty; cells beyond the titles are dropped.
     mutating func add(cells: [Cell]) {
         rows.append(titles.indices.map { $0 < cells.count ? cells[$0] : Cell(nil) })
     }
 
-    /// The lines with their ends. The last column is not padded.
-    /// - Parameter cutsLast: whether the last column, too, is cut where a terminal is narrower than the table.
+    /// Returns the lines, each with its line end. The last column is not padded.
+    /// - Parameter cutsLast: True to cut columns if the terminal is narrower than the table. The last column is cut
+    ///   first.
     public func text(_ layout: TextLayout = .plain, cutsLast: Bool = true) -> String {
         let lines = [titles] + rows
         let natural = titles.indices.map { column in lines.map { $0[column].text.columns }.max() ?? 0 }
@@ -51,14 +53,14 @@ public struct TextTable: Sendable {
         }.joined()
     }
 
-    /// Rows without the titles, as wide as with them.
+    /// Returns the rows without the titles. The widths are the same as with the titles.
     func rowText(_ layout: TextLayout) -> String {
         let text = text(layout)
         return String(text[(text.firstIndex(of: "\n").map { text.index(after: $0) } ?? text.endIndex)...])
     }
 
-    /// Takes columns from the last cell, which holds sentences, and then from the widest ones, down to what can still
-    /// be read. A terminal that is narrower than that breaks the lines itself.
+    /// Reduces the widths to the width of the terminal: first the last column, which contains sentences, then the
+    /// widest columns, each to a minimum that is still readable. A narrower terminal wraps the lines.
     private static func fitted(_ natural: [Int], into width: Int, cutsLast: Bool) -> [Int] {
         var widths = natural
         guard let last = widths.indices.last else { return widths }

@@ -1,35 +1,35 @@
-/// What carries requests to a server and answers back: the network, or a stub in tests.
+/// A transport of requests to one server and of its responses: the network, or a stub in tests.
 public protocol ClientTransport: Sendable {
-    /// Sends a request and returns once the answer's head is there. Its content streams.
+    /// Sends a request and returns when the head of the response has arrived. The content streams.
     /// - Throws: ``ClientError/unreachable(server:reason:)`` or ``ClientError/noAnswer(server:after:)``, both worth a
     ///   retry.
     func send(_ request: ClientRequest) async throws(ClientError) -> ClientAnswer
 }
 
-/// One request.
+/// A request to the server.
 public struct ClientRequest: Sendable {
     /// The content to send.
     public enum Content: Sendable {
-        /// None.
+        /// No content.
         case none
-        /// All of it.
+        /// The whole content.
         case bytes([UInt8])
-        /// Piece by piece until `nil`; `length` in bytes, if known.
+        /// Pieces from `next` until it returns `nil`; `length` is the number of bytes, if it is known.
         case stream(length: Int64?, next: @Sendable () async throws -> [UInt8]?)
     }
 
-    /// HTTP method.
+    /// The HTTP method.
     public var method: String
-    /// Path and query, beginning with a slash; the server's address goes in front.
+    /// The path and query, with a leading slash, relative to the server's address.
     public var target: String
-    /// Header fields in this order.
+    /// The header fields, in the order in which they are sent.
     public var fields: [(name: String, value: String)]
-    /// What to send.
+    /// The content to send.
     public var content: Content
-    /// Longest wait for the head of the answer; `nil`: the server's own time-outs decide.
+    /// The longest wait for the head of the response; `nil`: only the timeouts of the server apply.
     public var limit: Duration?
 
-    /// A request.
+    /// Creates a request.
     public init(
         _ method: String, _ target: String, fields: [(name: String, value: String)] = [], content: Content = .none,
         limit: Duration? = .seconds(30)
@@ -42,18 +42,18 @@ public struct ClientRequest: Sendable {
     }
 }
 
-/// The head of an answer, and its content as it comes.
+/// A response: its head, and its content as a stream.
 public struct ClientAnswer: Sendable {
-    /// HTTP status.
+    /// The HTTP status.
     public var status: Int
-    /// The words behind the status; empty when there were none.
+    /// The reason phrase of the status line; empty if there was none.
     public var reason: String
-    /// Header fields in the order of arrival.
+    /// The header fields, in the order of arrival.
     public var fields: [(name: String, value: String)]
-    /// The content. Iterate it once.
+    /// The content. It can be iterated once only.
     public var content: any AsyncSequence<[UInt8], any Error> & Sendable
 
-    /// An answer.
+    /// Creates a response.
     public init(
         status: Int, reason: String = "", fields: [(name: String, value: String)] = [],
         content: any AsyncSequence<[UInt8], any Error> & Sendable
@@ -64,20 +64,20 @@ public struct ClientAnswer: Sendable {
         self.content = content
     }
 
-    /// The first value of a field; its name in any letter case.
+    /// Returns the first value of a header field. The name is not case-sensitive.
     public func field(_ name: String) -> String? {
         let wanted = name.lowercased()
         return fields.first { $0.name.lowercased() == wanted }?.value
     }
 
-    /// Whether the content is of a media type, parameters aside.
+    /// Returns true if the content has the given media type. Parameters of the type are ignored.
     public func isOfType(_ mediaType: String) -> Bool {
         guard let type = field("content-type")?.split(separator: ";").first else { return false }
         return type.trimmingSuffix(while: \.isWhitespace).lowercased() == mediaType
     }
 
-    /// All of the content.
-    /// - Throws: ``ClientError/interrupted(reason:)`` when it breaks off or has over `bytesMax`.
+    /// Returns the whole content.
+    /// - Throws: ``ClientError/interrupted(reason:)`` if it is incomplete or longer than `bytesMax`.
     public func collect(bytesMax: Int = 64 << 20) async throws(ClientError) -> [UInt8] {
         var bytes: [UInt8] = []
         do {

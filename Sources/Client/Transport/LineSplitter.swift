@@ -1,14 +1,14 @@
-/// Cuts a stream of bytes into lines.
+/// Splits a stream of bytes into lines.
 struct LineSplitter {
-    /// Longest line in bytes; what goes beyond is a line of its own.
+    /// The longest line in bytes. A longer line is split.
     static let lineBytesMax = 1 << 20
 
     private var rest: [UInt8] = []
 
-    /// Nothing yet.
+    /// Creates a splitter with an empty buffer.
     init() {}
 
-    /// The lines that are complete now, without their ends (LF or CR LF).
+    /// Adds a chunk and returns the lines that are now complete, without their line ends (LF or CR LF).
     mutating func lines(adding chunk: [UInt8]) -> [String] {
         var lines: [String] = []
         for byte in chunk {
@@ -23,7 +23,7 @@ struct LineSplitter {
         return lines
     }
 
-    /// What stands after the last line end; `nil`: nothing.
+    /// Returns the text after the last line end, or `nil` if there is none.
     mutating func last() -> String? { rest.isEmpty ? nil : cut() }
 
     private mutating func cut() -> String {

@@ -4,27 +4,27 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 
-/// The network: HTTP/1.1 by AsyncHTTPClient.
+/// The transport over the network: HTTP/1.1 with AsyncHTTPClient.
 public struct NetworkTransport: ClientTransport {
     private let client: HTTPClient
     private let server: ServerAddress
 
-    /// Runs `body` with a transport to `server`; connections are closed when it returns.
+    /// Runs `body` with a transport to `server`. The connections are closed when it returns.
     public static func open<Result: Sendable>(
         to server: ServerAddress, _ body: (NetworkTransport) async throws -> Result
     ) async throws -> Result {
         var configuration = HTTPClient.Configuration()
-        // A function's own redirect is the caller's to see.
+        // The caller must receive a function's redirect as it is.
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = .seconds(5)
-        // Somebody sits in front of the screen: to say at once that nobody listens is better than to try on.
+        // The user waits at the terminal: if no process listens on the port, an immediate error is better than a retry.
         configuration.connectionPool.retryConnectionEstablishment = false
         return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
             try await body(NetworkTransport(client: client, server: server))
         }
     }
 
-    /// Sends; see ``ClientTransport/send(_:)``.
+    /// Sends a request. See ``ClientTransport/send(_:)``.
     public func send(_ request: ClientRequest) async throws(ClientError) -> ClientAnswer {
         var outgoing = HTTPClientRequest(url: server.text + request.target)
         outgoing.method = HTTPMethod(rawValue: request.method)
@@ -44,11 +44,11 @@ public struct NetworkTransport: ClientTransport {
                 fields: response.headers.map { ($0.name, $0.value) },
                 content: Content(body: response.body))
         } catch {
-            throw refusal(error, limit: request.limit)
+            throw clientError(error, limit: request.limit)
         }
     }
 
-    private func refusal(_ error: any Error, limit: Duration?) -> ClientError {
+    private func clientError(_ error: any Error, limit: Duration?) -> ClientError {
         switch error {
         case let error as HTTPClientError where error == .deadlineExceeded:
             .noAnswer(server: server.text, after: limit ?? .zero)
@@ -64,7 +64,7 @@ public struct NetworkTransport: ClientTransport {
     }
 }
 
-/// The content of an answer; whatever goes wrong with it is a ``ClientError``.
+/// The content of a response. It converts every error except a cancellation to ``ClientError``.
 private struct Content: AsyncSequence, Sendable {
     let body: HTTPClientResponse.Body
 

@@ -1,60 +1,62 @@
 import F2SModel
 
-/// One client connection: finds where requests begin and end, one after another, and writes responses back.
-/// What an invocation is, is the affair of its ``Exchange``.
+/// One connection from a client. It finds the beginning and the end of each request and writes the responses. Its
+/// ``Exchange`` decides what happens with a request.
 final class ClientConnection: StreamHandler {
     enum Phase {
-        /// Between requests, or within a head.
+        /// Waits for a request's head, or reads one.
         case head
-        /// Within a request's content.
+        /// Reads a request's content.
         case body
         /// The request is complete, its response is not.
         case response
-        /// HTTP is over: bytes pass both ways.
+        /// The connection has left HTTP: bytes pass in both directions.
         case tunnel
-        /// Only what is already written goes out.
+        /// Sends the bytes that are already written, and nothing more.
         case closing
     }
 
     let worker: Worker
-    /// Reused for every request of the connection.
+    /// The exchange of the current request; reused for every request of the connection.
     private(set) lazy var exchange = Exchange(client: self, worker: worker)
-    /// IP address; `nil` for one that has none.
+    /// The client's IP address as text; `nil` if it has none.
     let address: String?
-    /// The listener that it came by.
+    /// The listener that accepted the connection.
     let kind: ListenerKind
-    /// Whether it came by the internal listener: from another F2S process, or from a hook.
+    /// True if the internal listener accepted the connection: the client is another F2S process, or the platform
+    /// calling a hook.
     var isInternal: Bool { kind == .peers }
-    /// The same as a number.
+    /// The client's IP address as a number.
     let ip: IPAddress?
     private(set) lazy var forwarding = HeadComposer.Forwarding(address: address)
-    /// Who calls, for a function that limits each caller's rate: without credentials, everybody from one address, or
-    /// from the addresses that one subscriber of IPv6 has. The hash is seeded anew in each process, so that nobody can
-    /// choose whose bucket to share.
+    /// A hash that identifies the caller, for functions that limit each caller's rate. All clients at one IPv4 address,
+    /// or at the IPv6 addresses of one subscriber, are one caller. Each process seeds the hash anew, so that a caller
+    /// cannot choose whose bucket it shares.
     private(set) lazy var caller = UInt64(truncatingIfNeeded: ip?.subscriber.hashValue ?? 0)
     private(set) var entry = -1
     private(set) var phase = Phase.head
-    /// When to look at this connection again; maintained by both sides of it.
+    /// The time at which the connection times out, in nanoseconds of the monotonic clock. Both the connection and its
+    /// exchange set it.
     private(set) var deadline = UInt64.max
 
     private let stream: Stream
-    /// Received and not used yet.
+    /// The number of bytes that were received and not consumed yet.
     private var heldBytes = 0
     private var searched = 0
-    /// Whether a head has begun and its time runs: a byte now and then does not prolong it.
+    /// True if a head has begun and its time limit runs. Further bytes of the head do not extend the limit.
     private var isHeadTimed = false
     private var body = BodyReader()
     private var isExpectingContinue = false
-    /// Whether, once all is written, the connection can be closed in both directions at once.
+    /// True if the connection can be closed in both directions at once when everything has been sent.
     private var isCleanEnd = false
     /// True if the client has ended its side of a tunnel: it sends no further byte.
     private var hasClientEnded = false
-    /// What the client had not taken of our answers at the last look.
+    /// Bytes of the responses that the socket had not accepted at the last check.
     private var unread = Int.max
 
-    /// How much may arrive before it can be passed on.
+    /// The most bytes that may arrive before they can be passed on.
     static let heldBytesMax = 64 * 1024
-    /// How long a client may take to read our last words.
+    /// The longest time that a client may take to read the end of the last response, in nanoseconds.
     static let lingerNanoseconds: UInt64 = 2_000_000_000
 
     init(_ stream: Stream, peer: SocketAddress, kind: ListenerKind, worker: Worker) {
@@ -68,12 +70,12 @@ final class ClientConnection: StreamHandler {
     /// Begins to read requests.
     func start() {
         entry = worker.register(self)
-        // Who connects and says nothing gets no more time than who says it slowly.
+        // A client that connects and sends nothing gets no more time than a client that sends its head slowly.
         setDeadline(in: min(worker.times.head, worker.times.idle))
         stream.start(self)
     }
 
-    // MARK: What the stream tells
+    // MARK: StreamHandler
 
     func connected() {}
 
@@ -89,7 +91,7 @@ final class ClientConnection: StreamHandler {
         switch phase {
         case .closing: writtenAll()
         case .head:
-            // Requests that stood behind answers which nobody read.
+            // Pipelined requests may have waited until the client read the earlier responses.
             stream.offer()
             updateReading()
         case .body, .response, .tunnel: exchange.clientWritabilityChanged(isWritable: true)
@@ -105,11 +107,11 @@ final class ClientConnection: StreamHandler {
         close()
     }
 
-    // MARK: What the exchange asks for
+    // MARK: Methods that the exchange calls
 
     var isWritable: Bool { stream.isWritable }
 
-    /// Whether the whole request has been taken.
+    /// True if the whole request has been read.
     var isRequestComplete: Bool { phase == .response }
 
     func write(_ bytes: Span<UInt8>) {
@@ -133,7 +135,7 @@ final class ClientConnection: StreamHandler {
         worker.arm(time)
     }
 
-    /// The replica is there, or takes bytes again: content may flow.
+    /// Lets content flow: the upstream connection is open, or accepts bytes again.
     func resume() {
         if isExpectingContinue, phase == .body, heldBytes == 0 {
             write(Self.continueAnswer.span)
@@ -145,7 +147,7 @@ final class ClientConnection: StreamHandler {
 
     private static let continueAnswer = Array("HTTP/1.1 100 Continue\r\n\r\n".utf8)
 
-    /// The response is out.
+    /// Ends a response. The connection then waits for the next request, or is closed.
     func responseEnded(keepAlive: Bool) {
         guard keepAlive, phase == .response, !worker.shared.isEnding else { return closeAfterWriting() }
         phase = .head
@@ -156,7 +158,7 @@ final class ClientConnection: StreamHandler {
         updateReading()
     }
 
-    /// HTTP ends here: what is held goes to the replica, and so does all that follows.
+    /// Leaves HTTP: the held bytes and all that follow go to the replica.
     func becomeTunnel() {
         phase = .tunnel
         stream.noticesEndWhilePaused = false
@@ -164,12 +166,13 @@ final class ClientConnection: StreamHandler {
         updateReading()
     }
 
-    /// Closes once everything written is out. Where the client is still sending, its bytes are read and dropped for a
-    /// while: closing with unread bytes would reset the connection, and with it our answer.
+    /// Closes the connection once everything written has been sent. If the client is still sending, its bytes are read
+    /// and dropped for a while: closing with unread bytes would reset the connection, and the client could lose the
+    /// response.
     func closeAfterWriting() {
         guard phase != .closing else { return }
         // Only a client that has announced its last request will certainly not send another one into the closed socket.
-        isCleanEnd = hasClientEnded || phase == .response && heldBytes == 0 && exchange.facts.isLastOfClient
+        isCleanEnd = hasClientEnded || phase == .response && heldBytes == 0 && exchange.traits.isLastOfClient
         phase = .closing
         unread = .max
         setDeadline(in: worker.times.http)
@@ -178,21 +181,21 @@ final class ClientConnection: StreamHandler {
         updateReading()
     }
 
-    /// Says that nothing more will be written, once all of it is out.
+    /// Ends the sending direction once everything written has been sent.
     func finishWriting() { stream.finishWriting() }
 
-    /// Closes at once, in the middle of an answer whose content is missing from here on.
+    /// Closes the connection at once in the middle of a response, so that the client notices the missing content.
     func breakOff() {
-        if exchange.facts.ending == .close { stream.resetOnClose() }
+        if exchange.traits.ending == .close { stream.resetOnClose() }
         close()
     }
 
-    /// Closes at once, in the middle of whatever is going on; what the exchange holds is given back.
+    /// Closes the connection at once, in any phase. The exchange releases everything that it holds.
     func close() {
         guard stream.isOpen else { return }
         deadline = .max
-        // Where the end of the connection is the end of the content, only a reset says that some is missing.
-        if exchange.facts.ending == .close, exchange.isOpen || stream.backlogBytes > 0 { stream.resetOnClose() }
+        // If the end of the connection marks the end of the content, only a reset shows that content is missing.
+        if exchange.traits.ending == .close, exchange.isOpen || stream.backlogBytes > 0 { stream.resetOnClose() }
         exchange.clientGone()
         phase = .closing
         worker.unregister(entry)
@@ -226,7 +229,8 @@ final class ClientConnection: StreamHandler {
         }
     }
 
-    /// Whether a slow client has taken some of what is written since the last look; if so, it gets more time.
+    /// Returns true and extends the deadline if the socket has accepted some of the written bytes since the last check:
+    /// the client reads slowly.
     func isTakingAnswer() -> Bool {
         let left = stream.backlogBytes
         guard left > 0, left < unread else { return false }
@@ -243,12 +247,13 @@ final class ClientConnection: StreamHandler {
 }
 
 extension ClientConnection {
-    /// Goes as far as the bytes that are there allow.
+    /// Processes as many of the received bytes as possible.
     private func advance(_ bytes: Span<UInt8>, _ position: inout Int) {
         var isMoving = true
         while isMoving {
             switch phase {
-            // Who does not read answers gets no more of them: pipelined requests would fill the memory with theirs.
+            // A client that does not read its responses gets no further ones: with pipelined requests they would fill
+            // the memory.
             case .head: isMoving = isWritable && readHead(bytes, &position)
             case .body: isMoving = readBody(bytes, &position)
             case .response: isMoving = false
@@ -267,7 +272,7 @@ extension ClientConnection {
         skipEmptyLines(bytes, &position)
         let rest = bytes.extracting(droppingFirst: position)
         guard !rest.isEmpty else {
-            // Nothing but empty lines came: that is no head whose time runs.
+            // Only empty lines have arrived. They do not begin a head, so the time limit of a head does not apply.
             if isHeadTimed { setDeadline(in: worker.times.idle) }
             isHeadTimed = false
             return false
@@ -304,7 +309,7 @@ extension ClientConnection {
         return true
     }
 
-    /// Not the beginning of any request: there is nothing to wait for.
+    /// Rejects bytes that cannot begin a request. Waiting for more bytes would not help.
     private func refuseBeginning(_ bytes: Span<UInt8>) {
         let isTLS = bytes[0] == Self.tlsHandshake
         exchange.refuse(
@@ -317,7 +322,7 @@ extension ClientConnection {
     /// Content type of a TLS record that holds a handshake (RFC 8446 section 5.1).
     private static let tlsHandshake: UInt8 = 22
 
-    /// A request line that alone is over the limit is a target that is too long.
+    /// Rejects a head that is too large. If the request line alone exceeds the limit, the target is too long.
     private func refuseHead(_ bytes: Span<UInt8>) {
         let limits = worker.tuning.limits
         let isTarget = HeadScanner.lineEnd(bytes, 0, limits.headBytesMax) == nil
@@ -332,7 +337,7 @@ extension ClientConnection {
         }
         body = BodyReader(head.framing)
         phase = body.isDone ? .response : .body
-        isExpectingContinue = head.facts.expectsContinue && head.minorVersion >= 1
+        isExpectingContinue = head.known.expectsContinue && head.minorVersion >= 1
         exchange.begin(head, bytes)
         let start = position - head.length
         if phase == .body { holdSmallBody(bytes.extracting(droppingFirst: head.length), &position) }
@@ -340,13 +345,14 @@ extension ClientConnection {
         exchange.start()
     }
 
-    /// Takes a small body that is complete into the exchange, with the head: one write, and it can be sent again.
+    /// Passes a small body that has arrived completely to the exchange, which holds it with the head. The request then
+    /// needs one write, and it can be sent again.
     private func holdSmallBody(_ bytes: Span<UInt8>, _ position: inout Int) {
         guard exchange.isOpen, let length = body.completeLength(in: bytes, bytesMax: Exchange.heldBodyBytesMax) else {
             return
         }
         let held = bytes.extracting(first: length)
-        // It was found to be in order just now.
+        // Cannot fail: `completeLength` has just read the same bytes.
         _ = try? body.consume(held, dropped: { worker.cuts.append($0) })
         worker.withTrimmed(held) { exchange.hold($0) }
         position += length
@@ -380,7 +386,7 @@ extension ClientConnection {
         return true
     }
 
-    /// RFC 9112 section 2.2: empty lines before a request are ignored.
+    /// Skips empty lines before a request (RFC 9112 section 2.2).
     private func skipEmptyLines(_ bytes: Span<UInt8>, _ position: inout Int) {
         while position + 2 <= bytes.count, bytes[position] == Octet.carriageReturn,
             bytes[position + 1] == Octet.lineFeed

@@ -3,16 +3,18 @@ import F2SModel
 extension Exchange {
     // MARK: Ends
 
-    /// Answers with a problem; the connection goes on where the request was read to its end.
+    /// Responds with a problem. The connection stays open if the request was read to its end and the client keeps it
+    /// open.
     func fail(_ error: InvocationError) {
-        let isClean = client.isRequestComplete && facts.isPersistent
+        let isClean = client.isRequestComplete && traits.isPersistent
         answer(error, keepAlive: isClean && !worker.shared.isLeaving)
     }
 
-    /// Answers with a problem and closes the connection.
+    /// Responds with a problem and closes the connection. If a response has already begun, the connection is closed in
+    /// the middle of it.
     func refuse(_ error: InvocationError) {
         if state == .responding || state == .tunnel {
-            if state == .responding { entry?.cell.meters.fail(error.stage) }
+            if state == .responding { entry?.handle.meters.fail(error.stage) }
             end()
             return client.breakOff()
         }
@@ -20,14 +22,14 @@ extension Exchange {
     }
 
     private func answer(_ error: InvocationError, keepAlive: Bool) {
-        // Between requests the entry is that of the last one, which has nothing to do with this answer.
+        // Between requests, `entry` still belongs to the previous request.
         let entry = state == .idle ? nil : entry
-        if let entry, isInvocation { entry.cell.meters.fail(error.stage) } else { worker.shared.refuse(error.stage) }
+        if let entry, isInvocation { entry.handle.meters.fail(error.stage) } else { worker.shared.refuse(error.stage) }
         times.end(now: worker.now())
         let problem = Problem(error, function: entry?.declaration.name)
         leaveQueue()
         let timing = entry == nil ? nil : times
-        let isAnswerToHead = state != .idle && facts.isHeadRequest
+        let isAnswerToHead = state != .idle && traits.isHeadRequest
         end()
         let out = worker.output
         out.clear()
@@ -38,9 +40,9 @@ extension Exchange {
         client.responseEnded(keepAlive: keepAlive)
     }
 
-    /// Answers a question about the server as a whole (RFC 9110 section 9.3.7): it is there, and knows these methods.
+    /// Responds to a request about the server as a whole (RFC 9110 section 9.3.7) with the methods that F2S knows.
     func answerServerWide() {
-        let keepAlive = client.isRequestComplete && facts.isPersistent && !worker.shared.isLeaving
+        let keepAlive = client.isRequestComplete && traits.isPersistent && !worker.shared.isLeaving
         end()
         let out = worker.output
         out.clear()
@@ -53,7 +55,7 @@ extension Exchange {
         client.responseEnded(keepAlive: keepAlive)
     }
 
-    /// Gives back what is held, exactly once, on every path.
+    /// Releases everything that the exchange holds, exactly once on every path.
     func end() {
         guard state != .idle else { return }
         state = .idle
@@ -71,25 +73,27 @@ extension Exchange {
         forgetRequest()
     }
 
-    /// The invocation ends before its response did. Where the function has a limit, its slot is held until the replica
-    /// has finished: only then could another invocation run there without the function counting two at once.
+    /// Releases the upstream connection of an invocation that ends before its response did. If the function has a
+    /// limit, the slot is held until the replica has finished: only then can another invocation run there without the
+    /// function counting two at once.
     private func abandon(_ upstream: UpstreamConnection) {
-        // A replica that has ended its direction of a tunnel has closed: nothing more tells when it is free.
-        guard let grant, let entry, entry.declaration.holdsSlots, !tunnelEnds.contains(.replica) else {
+        // A replica that has ended its direction of a tunnel has closed: no later event would show that it is free.
+        guard let lease, let entry, entry.declaration.holdsSlots, !tunnelEnds.contains(.replica) else {
             return upstream.close()
         }
-        self.grant = nil
-        upstream.abandon(AbandonedSlot(grant: grant, cell: entry.cell), isRequestComplete: client.isRequestComplete)
+        self.lease = nil
+        upstream.abandon(AbandonedSlot(lease: lease, handle: entry.handle), isRequestComplete: client.isRequestComplete)
     }
 
-    /// Something moved: silence begins anew. The API's log and event streams may be silent for as long as they like.
+    /// Restarts the time limit for silence. The API's log and event streams may be silent without a limit.
     func noteActivity() {
         let silence = worker.coarseNow &+ worker.times.http
         switch state {
         case .tunnel:
-            // Half of a tunnel is about to end.
+            // Once one direction of a tunnel has ended, the other one gets the ordinary limit.
             client.setDeadline(in: tunnelEnds.isEmpty ? worker.times.tunnelIdle : worker.times.http)
-        // The function's own time includes that of the upload, so that a trickle does not hold a slot for ever.
+        // The function's time limit includes the upload, so that a client that sends slowly does not hold a slot
+        // forever.
         case .sent:
             let mayBeSilent = client.isRequestComplete || isAwaitingContinue
             client.setDeadline(at: mayBeSilent ? times.deadline : min(silence, times.deadline))
@@ -103,7 +107,7 @@ extension Exchange {
     func deadlinePassed(_ time: UInt64) {
         switch state {
         case .idle: client.close()
-        // A slow reader is no silent one.
+        // A client that reads slowly is not silent.
         case .tunnel, .responding: if !client.isTakingAnswer() { refuse(.requestStalled) }
         case .sent where !client.isRequestComplete && isUpstreamWritable && time < times.deadline:
             refuse(.requestStalled)
@@ -116,16 +120,17 @@ extension Exchange {
 
     private func waitedTooLong(_ time: UInt64) {
         guard let entry else { return client.close() }
-        let (isAccepting, trouble) = entry.cell.withQueue { ($0.isAccepting, $0.currentTrouble) }
+        let (isAccepting, startFailure) = entry.handle.withQueue { ($0.isAccepting, $0.currentStartFailure) }
         let waited = Duration.nanoseconds(Int64(clamping: time &- times.began))
         if isAccepting {
-            // A first replica came, but its slots are taken: from now on only the function's own time counts.
+            // A first replica accepts invocations, but all of its slots are taken. From now on only the function's own
+            // time limit applies.
             guard time >= times.deadline else { return client.setDeadline(at: times.deadline) }
             fail(.queueTimeout(after: waited))
-        } else if let trouble {
-            fail(.startFailed(trouble))
+        } else if let startFailure {
+            fail(.startFailed(startFailure))
         } else {
-            // The only replica of what is forwarded is another process, and those are not started on demand.
+            // A forwarded invocation has one replica, another F2S process, and F2S does not start processes on demand.
             fail(entry.isForward ? .connectFailed : .scalingTimeout(after: waited))
         }
     }

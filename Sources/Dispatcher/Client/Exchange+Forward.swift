@@ -1,29 +1,29 @@
 import F2SModel
 
-// Invocations whose slots another F2S process grants, and the way there and back while they wait.
+// Invocations whose slots another F2S process grants, and their moves between queues while they wait.
 extension Exchange {
-    /// How long nothing is forwarded to a process that has said that the function is not its own: either its view of
-    /// the others or ours is about to change.
+    /// The pause in nanoseconds before another attempt to forward to a process that does not grant the function's
+    /// slots. Either that process's view of the ownership or ours is about to change.
     private static let turnedAwayNanoseconds: UInt64 = 50_000_000
 
-    /// How long nothing is forwarded to a process that does not know our token: one of both is about to read the
-    /// other's.
+    /// The pause in nanoseconds before another attempt to forward to a process that does not know our token. One of the
+    /// two processes is about to read the other's token.
     private static let distrustedNanoseconds: UInt64 = 250_000_000
 
-    /// What another process wants to see. Content is sent only once it has a slot for it: until then the invocation can
-    /// go elsewhere.
+    /// Adds the fields that another process expects. Content is sent only once that process has a slot for it: until
+    /// then the invocation can be sent to another process instead.
     func addPeerFields(to request: Buffer) {
         if !isWhole { request.append("Expect: 100-continue\r\n") }
         if let token = worker.peers?.token { request.append(token.line) }
     }
 
-    /// The connection is there: content may flow, unless another process has yet to ask for it.
+    /// Lets content flow over the new connection, unless another process must first ask for it with a 100 (Continue).
     func passContentOn() {
         isAwaitingContinue = entry?.isForward ?? false
         if isAwaitingContinue { noteActivity() } else { client.resume() }
     }
 
-    /// The other process has a slot.
+    /// Lets content flow: the other process has a slot.
     func continueArrived() {
         guard isAwaitingContinue else { return }
         isAwaitingContinue = false
@@ -31,20 +31,22 @@ extension Exchange {
         client.resume()
     }
 
-    /// Whether an answer is another process's word that it does not grant the function's slots.
+    /// Returns true if the response comes from another process, which proves itself by its token and does not grant the
+    /// function's slots.
     func isTurnedAway(_ head: Span<UInt8>) -> Bool {
         guard let entry, entry.isForward, let token = worker.peers?.token else { return false }
         return token.isShown(by: worker.scanner.fields, head)
     }
 
-    /// Whether an answer is another process's word that it does not know our token.
+    /// Returns true if the response comes from another process, which does not know our token.
     func isDistrusted(_ head: Span<UInt8>) -> Bool {
         guard let entry, entry.isForward else { return false }
         return worker.scanner.fields.contains { head.isCaseInsensitively(Self.refusedName, in: $0.name) }
     }
 
-    /// Another process cannot be used as long as it does not know our token. That is none of the caller's business, who
-    /// waits until it does, as for a process that cannot be reached.
+    /// Sends the invocation again after another process has rejected our token. The client is not at fault: its
+    /// invocation waits until the other process knows the token, at most for the scaling timeout, as it waits for a
+    /// process that cannot be reached.
     func distrusted() {
         upstream = nil
         let isHopeless = worker.coarseNow &- times.began > worker.times.scaling
@@ -53,7 +55,8 @@ extension Exchange {
         sendAgain()
     }
 
-    /// Another process did not take the invocation, and has passed nothing on: it waits for whoever does.
+    /// Sends the invocation again after another process has rejected it without passing anything on. It waits for the
+    /// process that grants the slots.
     func turnedAway() {
         upstream = nil
         guard isWhole || isAwaitingContinue else { return fail(.moved) }
@@ -61,38 +64,40 @@ extension Exchange {
         sendAgain()
     }
 
-    /// The queue admits nobody any more because the function has moved.
+    /// Moves an invocation that its queue does not admit because the function's slots are granted by another process.
     func turnAway(_ entry: RouteTable.Entry) {
         guard !client.isInternal else { return fail(.moved) }
-        if let next = entry.cell.successor { return move(to: next) }
-        // It has just come back.
+        if let next = entry.handle.successor { return move(to: next) }
+        // There is no successor any more: the slots are granted by this queue again.
         sequence = nil
         admit(entry, isMoved: true)
     }
 
-    /// The slots of its function are granted elsewhere from now on: it goes there. Nothing of it was passed on.
+    /// Moves the invocation to another queue, which grants the function's slots from now on. No content of it was
+    /// passed on.
     func move(to next: RouteTable.Entry) {
         guard !client.isInternal else { return fail(.moved) }
         guard let entry, let request else { return fail(.moved) }
         state = .routed
         isAwaitingContinue = false
-        let out = worker.loop.buffers.take()
+        let out = worker.loop.buffers.acquire()
         guard request.withBytes({ rewrite($0, from: entry, to: next, into: out) }) else {
-            worker.loop.buffers.put(out)
+            worker.loop.buffers.release(out)
             return fail(.functionNotFound(path: entry.declaration.route.path))
         }
-        worker.loop.buffers.put(request)
+        worker.loop.buffers.release(request)
         self.request = out
         self.entry = next
         sequence = nil
         failedReplica = nil
         generation = worker.nextGeneration()
-        if !next.isForward { next.cell.meters.count(.incoming) }
+        if !next.isForward { next.handle.meters.count(.incoming) }
         times.deadline = times.began &+ next.declaration.timeout
         admit(next, isMoved: true)
     }
 
-    /// Writes a request that was meant for one place as it must be for another.
+    /// Rewrites a request that was composed for one entry so that it suits another one.
+    /// - Returns: False if the request cannot be rewritten.
     private func rewrite(
         _ bytes: Span<UInt8>, from old: RouteTable.Entry, to new: RouteTable.Entry, into out: Buffer
     ) -> Bool {
@@ -111,8 +116,9 @@ extension Exchange {
         return true
     }
 
-    /// The path that a replica gets is the function's own path and the rest of the public one; a process gets the
-    /// public one. What both have is the rest.
+    /// Returns the destination for the new entry, or `nil` if the request's path is not one of the old entry. A replica
+    /// gets the function's own path and the rest of the public path; another process gets the public path. The rest is
+    /// the same for both.
     private static func destination(
         of bytes: Span<UInt8>, _ head: RequestHead, from old: RouteTable.Entry, to new: RouteTable.Entry
     ) -> HeadComposer.Destination? {

@@ -1,12 +1,12 @@
 import F2SModel
 
-// What only connections of other F2S processes and of hooks need.
+// Requests of other F2S processes and of the platform's hooks.
 extension Exchange {
-    /// Where what is neither a function's nor forwarded is answered.
-    var relayUpstream: ReplicaCell { client.isInternal ? worker.peers?.hooks ?? worker.api : worker.api }
+    /// The upstream of requests that are neither for a function nor forwarded.
+    var relayUpstream: ReplicaHandle { client.isInternal ? worker.peers?.hooks ?? worker.api : worker.api }
 
-    /// Passes a request on that is no invocation. A hook is work in hand: the platform waits for its answer, which may
-    /// take as long as an invocation does.
+    /// Relays a request that is not an invocation. A hook counts as an invocation in flight: the platform waits for its
+    /// response, which may take as long as an invocation does.
     func relay() {
         if client.isInternal {
             isInvocation = true
@@ -15,7 +15,8 @@ extension Exchange {
         connect(relayUpstream)
     }
 
-    /// An invocation that another process forwards is served at home; everything else goes to the hooks as it is.
+    /// Routes a request of the internal listener. This process serves an invocation that another process forwards.
+    /// Everything else goes to the hooks unchanged.
     func routeInternal(
         _ head: RequestHead, _ bytes: Span<UInt8>
     ) throws(InvocationError) -> HeadComposer.Destination {
@@ -32,20 +33,22 @@ extension Exchange {
             throw .untrustedPeer
         }
         worker.scanner.keepOrigin(bytes)
-        // The other process knew the function when it forwarded: one of both knows the newer state, soon both do.
-        guard !worker.shared.isEnding, let table = worker.homeTable,
+        // The other process knew the function when it forwarded the invocation. One of the two has the newer state, and
+        // soon both will have it.
+        guard !worker.shared.isEnding, let table = worker.localTable,
             case .found(let entry, let rest) = table.match(bytes, head)
         else { throw .moved }
         self.entry = entry
         return try destination(of: entry, bytes, head, rest)
     }
 
-    /// Name of the field, in lower case, by which a process that does not know the token of another one says so. It has
-    /// nothing to prove it by; of functions' answers to other processes the field is dropped.
+    /// Name, in lower case, of the field with which a process reports that it does not know the token of another one.
+    /// The process has no token that would prove its response, so F2S drops the field from functions' responses to
+    /// other processes.
     static let refusedName: StaticString = "x-f2s-refused"
     private static let refusedLine = Array("X-F2S-Refused: token\r\n".utf8)
 
-    /// What tells another process that it was not a function that has answered so.
+    /// Returns field lines that show another process that F2S, and not a function, sent this error.
     func proof(of error: InvocationError) -> [UInt8] {
         guard client.isInternal else { return [] }
         return switch error {

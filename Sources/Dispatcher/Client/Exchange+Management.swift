@@ -1,11 +1,11 @@
 import F2SModel
 
-// What the public and the management listener do not serve.
+// Requests that the public and the management listener reject.
 extension Exchange {
     private static let healthPath: StaticString = "/health"
 
-    /// The way to the management API. The public listener leads there for `/health` only, where the management API has
-    /// a listener of its own.
+    /// Returns the destination on the management API. If the management API has its own listener, the public listener
+    /// serves only `/health` of it.
     func routeToAPI(
         _ head: RequestHead, _ bytes: Span<UInt8>
     ) throws(InvocationError) -> HeadComposer.Destination {
@@ -15,8 +15,8 @@ extension Exchange {
         return .init(path: nil, rest: 0)
     }
 
-    /// A function must not manage the platform that it runs on. Asked for each request, because a replica may have
-    /// connected before its address was known.
+    /// Rejects the request if it comes from a function, because a function must not manage the platform that it runs
+    /// on. The check runs for each request, because a replica may have connected before its address was known.
     func refuseFunction() throws(InvocationError) {
         guard let address = client.address, worker.shared.isFunction(at: address) else { return }
         throw .functionMayNotManage(address: address)

@@ -1,4 +1,4 @@
-/// The directions of a tunnel that have ended. Each side may go on after the other one has said its last.
+/// The directions of a tunnel that have ended. Each side may continue to send after the other one has ended.
 struct TunnelEnds: OptionSet {
     let rawValue: UInt8
 
@@ -10,13 +10,13 @@ extension Exchange {
     func becomeTunnel() {
         state = .tunnel
         tunnelEnds = []
-        entry?.cell.meters.complete(status: facts.status)
+        entry?.handle.meters.complete(status: traits.status)
         client.becomeTunnel()
         noteActivity()
     }
 
-    /// The client sends nothing more; the replica may.
-    /// - Returns: whether the client's connection is kept for what the replica still says.
+    /// Ends the direction from the client to the replica. The replica may still send.
+    /// - Returns: True if the client's connection stays open for bytes of the replica.
     func clientFinished() -> Bool {
         guard state == .tunnel, let upstream else { return false }
         tunnelEnds.insert(.client)
@@ -26,7 +26,7 @@ extension Exchange {
         return true
     }
 
-    /// The replica sends nothing more; the client may.
+    /// Ends the direction from the replica to the client. The client may still send.
     func replicaFinished() {
         tunnelEnds.insert(.replica)
         client.finishWriting()
@@ -34,7 +34,7 @@ extension Exchange {
         endTunnelIfDone()
     }
 
-    /// Both have said their last: what is written still goes out.
+    /// Ends the tunnel if both directions have ended. Bytes that are already written are still sent.
     func endTunnelIfDone() {
         guard tunnelEnds == [.client, .replica], upstream?.isWritable == true else { return }
         end()

@@ -1,19 +1,19 @@
 import F2SModel
 
 extension Exchange {
-    // MARK: What the upstream connection tells
+    // MARK: Methods that the upstream connection calls
 
     func upstreamWritable() {
         client.resume()
         if state == .tunnel { endTunnelIfDone() }
     }
 
-    /// The answer has begun. Adds what F2S has to say and passes the head on, with as much content as is there.
+    /// Begins the response: adds F2S's own fields and passes the head on, with the content that has arrived so far.
     func respond(
         _ head: ResponseHead, _ bytes: Span<UInt8>, content: Span<UInt8>, framing: Framing, isComplete: Bool
     ) {
         let isInterim = head.status < 200 && head.status != 101
-        if isInterim, facts.minorVersion < 1 || head.status == 100 {
+        if isInterim, traits.minorVersion < 1 || head.status == 100 {
             if head.status == 100 { continueArrived() }
             return
         }
@@ -27,13 +27,13 @@ extension Exchange {
         }
         times.responded = worker.now()
         state = .responding
-        facts.status = head.status
-        facts.endContent(framing)
-        facts.keepAlive =
-            facts.isPersistent && facts.ending != .close && !worker.shared.isLeaving && head.status != 101
+        traits.status = head.status
+        traits.endContent(framing)
+        traits.keepAlive =
+            traits.isPersistent && traits.ending != .close && !worker.shared.isLeaving && head.status != 101
             && (client.isRequestComplete || !isComplete)
-        if !head.facts.hasDate, head.status >= 200 { out.append(worker.date.line) }
-        // What another process has answered says it already.
+        if !head.known.hasDate, head.status >= 200 { out.append(worker.date.line) }
+        // The response of another process already has these times.
         if let entry, !entry.isForward {
             HeadComposer.serverTiming(
                 queue: times.queueMicroseconds, start: times.startMicroseconds, function: times.functionMicroseconds,
@@ -41,23 +41,23 @@ extension Exchange {
         }
         if head.status == 101 {
             out.append("Connection: Upgrade\r\n")
-            if let upgrade = head.facts.upgrade {
+            if let upgrade = head.known.upgrade {
                 out.append("Upgrade: ")
                 out.append(bytes, upgrade)
                 out.append("\r\n")
             }
         } else {
-            if head.status == 426, head.facts.upgrade != nil { out.append("Connection: Upgrade\r\n") }
-            if !facts.keepAlive { out.append("Connection: close\r\n") }
-            if facts.ending == .chunks { out.append("Transfer-Encoding: chunked\r\n") }
+            if head.status == 426, head.known.upgrade != nil { out.append("Connection: Upgrade\r\n") }
+            if !traits.keepAlive { out.append("Connection: close\r\n") }
+            if traits.ending == .chunks { out.append("Transfer-Encoding: chunked\r\n") }
         }
         out.append("\r\n")
-        guard facts.ending != .chunks else {
+        guard traits.ending != .chunks else {
             HeadComposer.chunk(content, into: out)
             client.write(out)
             return noteActivity()
         }
-        // One write for a head and what is behind it; only a little of that is copied.
+        // Head and content need one write. Only a small content is copied for it.
         if content.count <= Self.joinedContentBytesMax {
             out.append(content)
             client.write(out)
@@ -68,7 +68,7 @@ extension Exchange {
     }
 
     func passContent(_ bytes: Span<UInt8>) {
-        if facts.ending == .chunks, state == .responding {
+        if traits.ending == .chunks, state == .responding {
             let out = worker.output
             out.clear()
             HeadComposer.chunk(bytes, into: out)
@@ -79,42 +79,43 @@ extension Exchange {
         noteActivity()
     }
 
-    /// The answer is complete; the upstream connection has let go already.
+    /// Ends the exchange after a complete response. The upstream connection has already released the exchange.
     func responseEnded() {
         upstream = nil
-        if facts.ending == .chunks { client.write(HeadComposer.lastChunk) }
+        if traits.ending == .chunks { client.write(HeadComposer.lastChunk) }
         if let entry {
-            entry.cell.meters.complete(status: facts.status)
-            times.observe(in: entry.cell.meters, now: worker.coarseNow)
+            entry.handle.meters.complete(status: traits.status)
+            times.observe(in: entry.handle.meters, now: worker.coarseNow)
         }
-        let keepAlive = facts.keepAlive
+        let keepAlive = traits.keepAlive
         end()
         client.responseEnded(keepAlive: keepAlive)
     }
 
-    /// The connection to the replica ended before its answer did.
+    /// Handles the end of the connection to the replica before its response ended.
     func upstreamLost(hasBegun: Bool, wasReused: Bool, wasStale: Bool) {
         upstream = nil
-        // A connection that was idle for long was most likely closed for that: no reason to doubt its replica.
+        // The replica most likely closed the connection because it was idle for long. That is no reason to suspend the
+        // replica.
         if state != .tunnel, hasBegun || !wasStale { doubtReplica() }
         switch state {
         case .tunnel, .responding:
-            if state == .responding, let entry { entry.cell.meters.fail(.function) }
+            if state == .responding, let entry { entry.handle.meters.fail(.function) }
             let wasTunnel = state == .tunnel
             end()
             if wasTunnel { client.closeAfterWriting() } else { client.breakOff() }
-        case .sent where !hasBegun && wasReused && isWhole && facts.isIdempotent && attempts.maySendAgain():
-            entry?.cell.meters.count(.retried)
+        case .sent where !hasBegun && wasReused && isWhole && traits.isIdempotent && attempts.maySendAgain():
+            entry?.handle.meters.count(.retried)
             sendAgain()
         default:
             fail(.replicaLost(afterResponseBegan: hasBegun))
         }
     }
 
-    /// The replica's answer breaks the grammar.
+    /// Handles a response of the replica that violates HTTP's grammar.
     func upstreamMalformed(_ error: InvocationError) {
         if state == .responding {
-            entry?.cell.meters.fail(.function)
+            entry?.handle.meters.fail(.function)
             end()
             client.breakOff()
         } else {
@@ -122,19 +123,19 @@ extension Exchange {
         }
     }
 
-    /// A replica that breaks off may be dying, and the kernel may close its connections before the socket that it
-    /// listens on: what is sent in between is swallowed, although it could have been sent elsewhere. So the replica
-    /// takes nothing until it accepts a connection a moment later, as one that has just started.
-    /// - Parameter delay: nanoseconds until it is tried.
+    /// Suspends the replica until it accepts a connection again, as a replica that has just started does. A replica
+    /// that breaks a connection off may be dying, and the kernel may close its connections before its listening socket.
+    /// Requests that are sent in between would be lost, although another replica could serve them.
+    /// - Parameter delay: Nanoseconds until the first attempt to connect.
     func doubtReplica(_ delay: UInt64 = Worker.dialIntervalNanoseconds) {
-        guard let entry, let replica = grant?.replica, entry.cell.withQueue({ $0.refused(replica) }) else { return }
-        worker.dial(replica, of: entry.cell, after: delay)
-        worker.shared.noteChange(of: entry.cell.id)
+        guard let entry, let replica = lease?.replica, entry.handle.withQueue({ $0.refused(replica) }) else { return }
+        worker.dial(replica, of: entry.handle, after: delay)
+        worker.shared.noteChange(of: entry.handle.id)
     }
 
     func sendAgain() {
         guard let entry else { return connect(relayUpstream) }
-        failedReplica = grant?.replica
+        failedReplica = lease?.replica
         releaseSlot()
         generation = worker.nextGeneration()
         admit(entry)

@@ -1,50 +1,53 @@
 import F2SModel
 
-/// One request on its way: routed, admitted, given a slot and a connection, answered. It knows what an invocation is
-/// and nothing of where bytes begin and end; reused for every request of a client connection.
+/// One request and its response. The exchange routes and admits the request, acquires a slot and a connection, and
+/// passes the response on. It does not know where messages begin and end in the byte stream. It is reused for every
+/// request of a client connection.
 final class Exchange {
     enum State {
-        /// Nothing is going on.
+        /// There is no request.
         case idle
         /// Routed, not admitted yet.
         case routed
-        /// In the function's queue.
+        /// Waits in the function's queue.
         case waiting
-        /// A slot is held, a connection is being opened.
+        /// A connection is being opened; an invocation holds a slot.
         case connecting
-        /// Sent to a replica, whose answer has not begun.
+        /// Sent to a replica, whose response has not begun.
         case sent
-        /// The answer is on its way to the client.
+        /// The response is being passed to the client.
         case responding
-        /// HTTP is over.
+        /// The connection has left HTTP.
         case tunnel
     }
 
-    // Safe: the client connection owns its exchange, and hands it to nobody who outlives it.
+    // Safe: the client connection owns its exchange and gives it to no object that outlives the connection.
     unowned(unsafe) let client: ClientConnection
     let worker: Worker
     var state = State.idle
     var upstream: UpstreamConnection?
-    /// The request's head as it goes to the replica, and a small body behind it: what can be sent again.
+    /// The request's head as it is sent to the replica, and a small body behind it: the part that can be sent again.
     var request: Buffer?
     private(set) var isWhole = true
-    /// Whether content waits until the process that the request was forwarded to has a slot for it.
+    /// True if content waits until the process to which the request was forwarded has a slot for it.
     var isAwaitingContinue = false
-    var facts = ExchangeFacts()
+    var traits = RequestTraits()
     var entry: RouteTable.Entry?
-    var grant: InvocationQueue.Grant?
+    var lease: InvocationQueue.SlotLease?
     var sequence: UInt64?
     var generation: UInt64 = 0
     var times = ExchangeTimes()
     var attempts = Attempts()
     var tunnelEnds: TunnelEnds = []
-    var failedReplica: ReplicaCell?
-    /// Whether it counts as work in hand: the API's streams do not, they may last for ever.
+    var failedReplica: ReplicaHandle?
+    /// True if the exchange counts as an invocation in flight. The API's streams do not count, because they may last
+    /// forever.
     var isInvocation = false
 
-    /// Bodies up to this size are held with the head, for one write and for a retry.
+    /// The largest body, in bytes, that is held with the head, for one write and for a retry.
     static let heldBodyBytesMax = 4096
-    /// Content up to this size is copied behind its head: cheaper than two parts of one write.
+    /// The largest content, in bytes, that is copied behind its head. Up to this size a copy costs less than a write of
+    /// two parts.
     static let joinedContentBytesMax = 1024
 
     init(client: ClientConnection, worker: Worker) {
@@ -52,14 +55,15 @@ final class Exchange {
         self.worker = worker
     }
 
-    // MARK: What the client connection tells
+    // MARK: Methods that the client connection calls
 
-    /// A head has arrived: decides where it goes and what is sent there.
+    /// Begins the exchange of a request whose head has arrived: routes the request and composes the head for the
+    /// upstream.
     func begin(_ head: RequestHead, _ bytes: Span<UInt8>) {
         generation = worker.nextGeneration()
         times = ExchangeTimes(now: worker.now())
         attempts = Attempts()
-        facts = ExchangeFacts(head)
+        traits = RequestTraits(head)
         isWhole = head.framing == .none
         isAwaitingContinue = false
         sequence = nil
@@ -70,7 +74,7 @@ final class Exchange {
         do throws(InvocationError) {
             let isInternal = client.isInternal
             let destination = try isInternal ? routeInternal(head, bytes) : route(head, bytes)
-            let request = worker.loop.buffers.take()
+            let request = worker.loop.buffers.acquire()
             self.request = request
             let origin = origin(bytes)
             HeadComposer.request(
@@ -79,23 +83,24 @@ final class Exchange {
             if let entry, entry.isForward { addPeerFields(to: request) }
             request.append("\r\n")
         } catch {
-            // Two readers might take a malformed request differently, so nothing behind it on the connection counts.
+            // Two parsers may read a malformed request differently, so the bytes behind it on the connection are not
+            // used.
             if case .malformedRequest = error { refuse(error) } else { fail(error) }
         }
     }
 
-    /// Whether the request still goes somewhere.
+    /// True if the request has not ended.
     var isOpen: Bool { state != .idle }
 
-    /// Whether a replica of a function answers, and not F2S itself.
+    /// True if a replica of a function responds, and not F2S itself.
     var isForFunction: Bool { entry.map { !$0.isForward } ?? false }
 
-    /// Whether content can be passed on.
+    /// True if content can be passed on.
     var isTakingBody: Bool { (state == .sent || state == .responding) && upstream != nil && !isAwaitingContinue }
 
     var isUpstreamWritable: Bool { upstream?.isWritable ?? true }
 
-    /// The rest of a small request.
+    /// Adds the body of a small request, which is then complete.
     func hold(_ body: Span<UInt8>) {
         request?.append(body)
         isWhole = true
@@ -105,18 +110,18 @@ final class Exchange {
         }
     }
 
-    /// It will not be sent again.
+    /// Releases the request, which will not be sent again.
     func forgetRequest() {
         guard let request else { return }
         self.request = nil
-        worker.loop.buffers.put(request)
+        worker.loop.buffers.release(request)
     }
 
-    /// The head, and a small body, are there: looks for a slot.
+    /// Admits or relays the request. Its head, and its body if that is small, have arrived.
     func start() {
         guard state == .routed else { return }
         guard let entry else { return relay() }
-        entry.cell.meters.count(.incoming)
+        entry.handle.meters.count(.incoming)
         isInvocation = true
         worker.shared.invocationBegan()
         times.deadline = times.began &+ entry.declaration.timeout
@@ -133,10 +138,11 @@ final class Exchange {
         noteActivity()
     }
 
-    /// The client has left: its place or its slot is free at once.
+    /// Ends the exchange because the client has disconnected. Its position in the queue is free at once; its slot, at
+    /// the latest once the replica has finished.
     func clientGone() {
         guard state != .idle else { return }
-        if state != .tunnel { entry?.cell.meters.count(.abandoned) }
+        if state != .tunnel { entry?.handle.meters.count(.abandoned) }
         leaveQueue()
         end()
     }
@@ -145,74 +151,77 @@ final class Exchange {
 
     func isWaiting(generation: UInt64) -> Bool { state == .waiting && self.generation == generation }
 
-    func granted(_ grant: InvocationQueue.Grant) {
-        self.grant = grant
+    func granted(_ lease: InvocationQueue.SlotLease) {
+        self.lease = lease
         times.granted = worker.coarseNow
-        times.firstReplica = grant.acceptingSince
-        connect(grant.replica)
+        times.firstReplica = lease.acceptingSince
+        connect(lease.replica)
     }
 
-    /// - Parameter isMoved: whether it waited in another queue of the function until now.
+    /// Admits the invocation to a queue, which grants a slot, lets it wait or rejects it.
+    /// - Parameter isMoved: True if the invocation waited in another queue of the function until now.
     func admit(_ entry: RouteTable.Entry, isMoved: Bool = false) {
         let waiter = InvocationQueue.Waiter(loop: worker.index, entry: client.entry, generation: generation)
         let now = worker.coarseNow
         let wallClock = worker.wallClock
-        let (avoided, place) = (failedReplica, sequence)
-        // What another process forwards was counted there, where the caller is known.
+        let (avoided, position) = (failedReplica, sequence)
+        // The process that forwards an invocation has already counted it, because the caller is known there.
         let caller =
-            entry.declaration.countsCallers && !client.isInternal && !isMoved ? facts.caller ?? client.caller : nil
-        let admission = entry.cell.withActiveQueue(now: now) {
+            entry.declaration.countsCallers && !client.isInternal && !isMoved ? traits.caller ?? client.caller : nil
+        let admission = entry.handle.withActiveQueue(now: now) {
             $0.admit(
-                waiter, from: caller, avoiding: avoided, sequence: place, isMoved: isMoved, now: now,
+                waiter, from: caller, avoiding: avoided, sequence: position, isMoved: isMoved, now: now,
                 wallClock: wallClock)
         }
         switch admission {
-        case .granted(let grant, let sequence):
+        case .granted(let lease, let sequence):
             self.sequence = sequence
-            granted(grant)
+            granted(lease)
         case .waiting(let sequence, let isCold, let activate):
             self.sequence = sequence
             state = .waiting
             times.isCold = times.isCold || isCold
-            // From now on, not from the beginning: who comes back to the queue waits for another first replica.
+            // The time counts from now and not from the beginning: an invocation that returns to the queue waits for
+            // another first replica.
             let scaling = now &+ max(worker.times.scaling, entry.declaration.startTimeout)
             client.setDeadline(at: isCold ? min(times.deadline, scaling) : times.deadline)
             if activate {
-                // One that is there and is being tried again is no first one.
-                if !entry.cell.withQueue({ $0.isStarting }) { entry.cell.meters.count(.activated) }
-                worker.shared.noteChange(of: entry.cell.id)
+                // A replica that is listed and only tried again is not a first replica.
+                if !entry.handle.withQueue({ $0.isStarting }) { entry.handle.meters.count(.activated) }
+                worker.shared.noteChange(of: entry.handle.id)
             }
             client.updateReading()
         case .full(let limit): fail(.queueFull(limit: limit))
         case .limited(let wait):
-            entry.cell.meters.count(.limited)
+            entry.handle.meters.count(.limited)
             fail(.rateExceeded(retryAfter: .nanoseconds(Int64(clamping: wait))))
         case .closed: fail(.functionNotFound(path: entry.declaration.route.path))
         case .moved: turnAway(entry)
-        case .failed(let trouble): fail(.startFailed(trouble))
+        case .failed(let startFailure): fail(.startFailed(startFailure))
         }
     }
 
     func leaveQueue() {
         guard state == .waiting, let entry, let sequence else { return }
         let now = worker.now()
-        // Where the place is gone already, a slot is on its way; the worker gives it back when it finds nobody.
-        _ = entry.cell.withQueue { $0.leave(sequence, now: now) }
+        // If the position in the queue is gone, a slot is on its way. The worker returns that slot when it finds no
+        // waiting exchange.
+        _ = entry.handle.withQueue { $0.leave(sequence, now: now) }
     }
 
     func releaseSlot() {
-        guard let grant, let entry else { return }
-        self.grant = nil
-        worker.giveBack(grant, of: entry.cell)
+        guard let lease, let entry else { return }
+        self.lease = nil
+        worker.release(lease, of: entry.handle)
     }
 
     // MARK: Connections
 
-    func connect(_ replica: ReplicaCell) {
-        // A request that cannot be repeated must not meet a connection that its replica is closing.
-        let isRepeatable = facts.isIdempotent && isWhole
-        let wish = IdleWish(isFresh: !isRepeatable, isUnused: attempts.hasSentAgain)
-        let search = worker.takeIdle(replica, wish)
+    func connect(_ replica: ReplicaHandle) {
+        // A request that cannot be repeated must not be sent on a connection that the replica is closing.
+        let isRepeatable = traits.isIdempotent && isWhole
+        let requirement = IdleRequirement(isFresh: !isRepeatable, isUnused: attempts.hasSentAgain)
+        let search = worker.leaseIdle(replica, requirement)
         if case .found(let upstream) = search { return attach(upstream) }
         state = .connecting
         client.setDeadline(
@@ -229,7 +238,7 @@ final class Exchange {
             }
         }
         if case .lender(let loop) = search {
-            worker.borrow(replica, from: loop, wish, then: connected)
+            worker.borrow(replica, from: loop, requirement, then: connected)
         } else {
             worker.connect(replica, then: connected)
         }
@@ -248,57 +257,59 @@ final class Exchange {
         if !isWhole { passContentOn() }
     }
 
-    private func connectFailed(_ replica: ReplicaCell, _ error: SystemError) {
+    private func connectFailed(_ replica: ReplicaHandle, _ error: SystemError) {
         let isOutOfDescriptors = ConnectFailure.isOutOfDescriptors(error)
         guard let entry else { return fail(isOutOfDescriptors ? .outOfDescriptors : .apiUnavailable) }
-        // One that does not exist any more is no attempt.
+        // An attempt to reach a replica that no longer exists does not count.
         let isGone = replica.isRetired
-        if ConnectFailure.isRefusal(error), entry.cell.withQueue({ $0.refused(replica) }) {
-            worker.dial(replica, of: entry.cell)
-            worker.shared.noteChange(of: entry.cell.id)
+        if ConnectFailure.isConnectionRefused(error), entry.handle.withQueue({ $0.refused(replica) }) {
+            worker.dial(replica, of: entry.handle)
+            worker.shared.noteChange(of: entry.handle.id)
         }
         releaseSlot()
         failedReplica = replica
         guard !isOutOfDescriptors else { return fail(.outOfDescriptors) }
         guard isGone || attempts.mayConnectAgain() else { return fail(.connectFailed) }
-        entry.cell.meters.count(.retried)
+        entry.handle.meters.count(.retried)
         admit(entry)
     }
 }
 
 extension Exchange {
-    /// Where the request came from: what the client's connection says, a trusted proxy, or another F2S process.
+    /// Returns the origin of the request, as known from the client's connection, a trusted proxy, or another F2S
+    /// process.
     private func origin(_ bytes: Span<UInt8>) -> HeadComposer.Origin {
         if client.isInternal, entry != nil { return .init(forwarding: .kept) }
         var origin = HeadComposer.Origin(
             forwarding: client.forwarding, prefix: entry?.declaration.publicPath ?? [])
         guard worker.trusts(client.ip) else { return origin }
-        let trusted = worker.scanner.takeOrigin(bytes)
+        let trusted = worker.scanner.keepTrustedOrigin(bytes)
         origin.trusted = trusted
         if entry?.declaration.countsCallers == true {
             let sender = ForwardedClient(bytes, worker.scanner.fields, trusted)
-            facts.caller = UInt64(
+            traits.caller = UInt64(
                 truncatingIfNeeded: sender.hash(bytes, peer: client.ip) { worker.trusts($0) })
         }
         return origin
     }
 
-    /// The path on the replica, or on the other process.
+    /// Returns the path on the replica, or on the other process.
     func destination(
         of entry: RouteTable.Entry, _ span: Span<UInt8>, _ head: RequestHead, _ rest: Int
     ) throws(InvocationError) -> HeadComposer.Destination {
-        // A path of one byte is all of the replica.
+        // A path of one byte stands for the whole replica.
         if let path = entry.declaration.path, path.count > 1,
             PathCheck.hasDotSegment(span, ByteRange(rest, head.path.upper))
         {
             throw .malformedRequest(reason: "The path holds '.' or '..', which would lead out of target.endpoint")
         }
-        // Another process gets the path in its usual spelling, by which it can be sent elsewhere.
+        // Another process gets the path in its normal form, so that the request can be rewritten if the invocation
+        // moves.
         let publicPath = entry.isForward && head.hasEscapes ? RouteTable.publicPath(entry.declaration.route) : nil
         return .init(path: entry.declaration.path ?? publicPath, rest: rest)
     }
 
-    /// Which function or the API server, and the path there.
+    /// Returns the destination of a public request, which is for a function or for the API server.
     private func route(_ head: RequestHead, _ span: Span<UInt8>) throws(InvocationError) -> HeadComposer.Destination {
         if client.kind == .management { try refuseFunction() }
         guard RouteTable.isInvocation(span, head) else { return try routeToAPI(head, span) }
@@ -316,17 +327,17 @@ extension Exchange {
             let path = span.text(head.path)
             guard !PathCheck.isAmbiguous(path) else {
                 throw .malformedRequest(
-                    reason: "The path holds '.', '..' or an encoded slash where a route is looked for")
+                    reason: "The path matches no route and contains '.', '..' or an encoded slash")
             }
             throw .functionNotFound(path: String(path.dropFirst(RouteTable.prefix.utf8CodeUnitCount)))
         }
     }
 
-    /// Refuses a request that names another function than the one that its route belongs to.
+    /// Rejects a request that names another function than the one to which its route belongs.
     private func checkFunction(
         _ head: RequestHead, _ span: Span<UInt8>, _ entry: RouteTable.Entry
     ) throws(InvocationError) {
-        guard let field = head.facts.function else { return }
+        guard let field = head.known.function else { return }
         let named = span.text(field)
         let routed = entry.declaration.name.text
         guard named == routed else { throw .otherFunction(named: String(named.prefix(80)), routed: routed) }

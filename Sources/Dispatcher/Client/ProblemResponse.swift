@@ -1,6 +1,6 @@
 import F2SModel
 
-/// A whole response with a problem document: F2S's own answer when there is none of a function.
+/// A complete response with a problem document. F2S sends it if there is no response of a function.
 enum ProblemResponse {
     static func write(
         _ problem: Problem, _ error: InvocationError, timing: ExchangeTimes?, keepAlive: Bool, isAnswerToHead: Bool,

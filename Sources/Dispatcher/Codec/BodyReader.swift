@@ -3,7 +3,7 @@ struct BodyReader {
     private var framing: Framing
     private var remaining = 0
     private var chunks = ChunkScanner()
-    /// Bytes of content taken so far, without the framing of chunks.
+    /// Bytes of content read so far, without the framing of chunks.
     private(set) var contentBytes = 0
 
     init(_ framing: Framing = .none) {
@@ -20,7 +20,7 @@ struct BodyReader {
         }
     }
 
-    /// Whether the content says beforehand how long it is.
+    /// True if the length of the content is known in advance.
     var hasLength: Bool {
         switch framing {
         case .none, .length: true
@@ -28,10 +28,11 @@ struct BodyReader {
         }
     }
 
-    /// How many of the readable bytes belong to this content.
+    /// Reads the bytes that belong to this content.
     /// - Parameters:
-    ///   - content: told about each run of content within the bytes, without its framing.
-    ///   - dropped: told about each run of framing that is not passed on.
+    ///   - content: Called with each run of content in the bytes, without its framing.
+    ///   - dropped: Called with each run of framing that is not passed on.
+    /// - Returns: The number of bytes that belong to the content.
     mutating func consume(
         _ bytes: Span<UInt8>, content: (ByteRange) -> Void = { _ in }, dropped: (ByteRange) -> Void = { _ in }
     ) throws(ChunkScanner.Failure) -> Int {
@@ -60,8 +61,8 @@ struct BodyReader {
         return count
     }
 
-    /// The length of the content, framing included, if all of it is there; nothing is consumed. No more than `bytesMax`
-    /// is looked at, because this is asked again whenever a few more bytes have arrived.
+    /// Returns the length of the content, framing included, or `nil` if it is not complete. Consumes nothing. Reads at
+    /// most `bytesMax` bytes, because it is called again whenever a few more bytes have arrived.
     func completeLength(in bytes: Span<UInt8>, bytesMax: Int) -> Int? {
         if case .length = framing { return remaining <= min(bytesMax, bytes.count) ? remaining : nil }
         var probe = self

@@ -1,10 +1,11 @@
 import Glibc
 
-/// Bytes that are being put together or wait to be used. Grows as needed, and is used again instead of being made anew
-/// (see ``BufferPool``), so that an invocation allocates nothing.
+/// A buffer of bytes that grows as needed. Buffers are reused (see ``BufferPool``), so that an invocation allocates
+/// nothing.
 ///
-/// Plain memory and not an array: an array asks at each of the thirty appends that a request takes whether it is shared
-/// (1.3 % of a small request's CPU in the profile of `Benchmarks/profile`, the growing of fresh ones not counted).
+/// The bytes are in plain memory and not in an array. An array checks at each of the thirty appends of a request
+/// whether its storage is shared: 1.3 % of a small request's CPU in the profile of `Benchmarks/profile`, not counting
+/// the growth of new arrays.
 final class Buffer {
     private var memory: UnsafeMutablePointer<UInt8>
     private(set) var capacity: Int
@@ -26,27 +27,27 @@ final class Buffer {
         end = 0
     }
 
-    /// Looks at what is there. The buffer must not be changed meanwhile.
+    /// Calls `body` with the bytes. The buffer must not be changed during the call.
     @inline(__always)
     func withBytes<Result, Failure: Error>(_ body: (Span<UInt8>) throws(Failure) -> Result) throws(Failure) -> Result {
         try body(UnsafeBufferPointer(start: memory + start, count: end &- start).span)
     }
 
-    /// Takes `count` bytes away in front.
+    /// Removes `count` bytes at the front.
     func drop(_ count: Int) {
         start += min(count, self.count)
         if start == end { clear() }
     }
 
-    /// Makes room for `count` more bytes.
+    /// Ensures capacity for `count` more bytes.
     @inline(__always)
     func reserve(_ count: Int) {
-        if capacity &- end < count { makeRoom(count) }
+        if capacity &- end < count { enlarge(count) }
     }
 
-    /// What was dropped in front gives its room back first; only then the memory grows.
+    /// Reclaims the space of the bytes that were dropped at the front, and grows the memory only if that is not enough.
     @inline(never)
-    private func makeRoom(_ wanted: Int) {
+    private func enlarge(_ wanted: Int) {
         let held = count
         if start > 0 {
             memmove(memory, memory + start, held)
@@ -78,7 +79,7 @@ final class Buffer {
         end &+= count
     }
 
-    /// Text that is made at run time, for the slow paths.
+    /// Appends text that is composed at run time, for the slow paths.
     func append(text: String) {
         for byte in text.utf8 { append(byte) }
     }
@@ -96,14 +97,14 @@ final class Buffer {
         }
     }
 
-    /// A part of other bytes. An empty or reversed range adds nothing; one beyond the bytes traps.
+    /// Appends a part of other bytes. An empty or reversed range appends nothing; a range beyond the bytes traps.
     @inline(__always)
     func append(_ bytes: Span<UInt8>, _ range: ByteRange) {
         guard !range.isEmpty else { return }
         append(bytes.extracting(range.lower..<range.upper))
     }
 
-    /// 16 hexadecimal digits.
+    /// Appends a number as 16 hexadecimal digits.
     @inline(__always)
     func appendHexadecimal(_ number: UInt64) {
         reserve(16)
@@ -113,7 +114,7 @@ final class Buffer {
         end &+= 16
     }
 
-    /// Eight digits at once: each nibble is spread to a byte of its own, and those above 9 are moved on to the letters.
+    /// Returns eight digits at once: each nibble is spread to its own byte, and those above 9 are moved to the letters.
     @inline(__always)
     private static func digits(_ number: UInt32) -> UInt64 {
         var nibbles = UInt64(number.byteSwapped)
@@ -124,8 +125,9 @@ final class Buffer {
         return (nibbles &+ 0x3030_3030_3030_3030 &+ isLetter &* 39).littleEndian
     }
 
-    /// Lets the system write up to `countMax` bytes behind what is there.
-    /// - Parameter body: returns how many it wrote; what is negative is an error and adds nothing.
+    /// Lets the system write up to `countMax` bytes behind the existing ones.
+    /// - Parameter body: Writes the bytes and returns their number. A negative number is an error and adds nothing.
+    /// - Returns: The result of `body`.
     @inline(__always)
     func receive(upTo countMax: Int, _ body: (UnsafeMutableRawPointer) -> Int) -> Int {
         reserve(countMax)
@@ -135,22 +137,22 @@ final class Buffer {
     }
 }
 
-/// Buffers that have nothing to do at the moment; one loop's.
+/// The unused buffers of one event loop.
 struct BufferPool {
     private var free: [Buffer] = []
 
-    /// What most heads fit into.
+    /// The capacity of a new buffer in bytes; most heads fit into it.
     static let capacity = 1024
-    /// Grown beyond this, a buffer is given up instead of kept.
+    /// The largest capacity, in bytes, of a buffer that is kept.
     static let capacityMax = 16 * 1024
-    /// As many as a loop has invocations at once, usually.
+    /// The most buffers that are kept: usually as many as a loop has invocations at a time.
     static let countMax = 256
 
     init() { free.reserveCapacity(Self.countMax) }
 
-    mutating func take() -> Buffer { free.popLast() ?? Buffer(capacity: Self.capacity) }
+    mutating func acquire() -> Buffer { free.popLast() ?? Buffer(capacity: Self.capacity) }
 
-    mutating func put(_ buffer: Buffer) {
+    mutating func release(_ buffer: Buffer) {
         guard free.count < Self.countMax, buffer.capacity <= Self.capacityMax else { return }
         buffer.clear()
         free.append(buffer)

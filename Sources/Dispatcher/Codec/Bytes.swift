@@ -1,6 +1,6 @@
 import Glibc
 
-/// Positions in the bytes of a head. 32 bits keep a field table small; a head is bounded far below.
+/// A range of positions in the bytes of a head. 32 bits keep the field table small; a head is far shorter.
 struct ByteRange: Equatable {
     var start: Int32
     var end: Int32
@@ -29,7 +29,7 @@ enum Octet {
     static let semicolon = UInt8(ascii: ";")
     static let question = UInt8(ascii: "?")
 
-    /// `tchar`: what tokens such as methods and field names are made of.
+    /// Returns true for a `tchar`: methods, field names and other tokens consist of these.
     @inline(__always) static func isToken(_ byte: UInt8) -> Bool {
         // Two 64-bit sets instead of a table in memory: no load, no bounds check.
         let low: UInt64 = 0x03FF_6CFA_0000_0000
@@ -39,7 +39,8 @@ enum Octet {
         return false
     }
 
-    /// What a host and port may hold, loosely: nothing that separates them from something else, in a URL or in a list.
+    /// Returns true for a byte that a host and port may contain. The check is loose: it excludes the bytes that
+    /// separate a host and port from something else, in a URL or in a list.
     @inline(__always) static func isAuthority(_ byte: UInt8) -> Bool {
         // All but controls, space, `"`, `#`, `,`, `/`, `<`, `>`, `?`; then all but `@`, `\\` and delete.
         let low: UInt64 = 0x2FFF_6FF2_0000_0000
@@ -49,21 +50,22 @@ enum Octet {
         return true
     }
 
-    /// What a field value may hold: no control characters but the tab (RFC 9110 section 5.5).
+    /// Returns true for a byte that a field value may contain: no control character but the tab (RFC 9110 section 5.5).
     @inline(__always) static func isFieldContent(_ byte: UInt8) -> Bool {
         byte >= 32 && byte != 127 || byte == tab
     }
 
-    /// The top bit of each of eight bytes that is below the space or the delete character. A byte behind the first such
-    /// one may be marked although it is none.
+    /// Returns the top bit of each of the eight bytes that is below the space or is the delete character. A byte behind
+    /// the first such byte may be marked wrongly.
     @inline(__always) static func controls(_ eight: UInt64) -> UInt64 {
         let delete = eight ^ spread(127)
         return ((eight &- spread(32)) | (delete &- spread(1))) & ~eight & tops
     }
 
-    /// The top bit of each of eight bytes that is no letter, digit or dash.
+    /// Returns the top bit of each of the eight bytes that is not a letter, digit or dash.
     @inline(__always) static func uncommonInNames(_ eight: UInt64) -> UInt64 {
-        // With the top bits free no sum carries over: a bound is passed where adding what is missing to 128 sets it.
+        // With the top bits clear, no sum carries into the next byte. A byte reaches a bound if adding 128 minus the
+        // bound sets its top bit.
         let low = eight & ~tops
         let letters = low | spread(0x20)
         let isLetter = (letters &+ spread(128 - 97)) & ~(letters &+ spread(128 - 123))
@@ -74,7 +76,8 @@ enum Octet {
 
     private static let tops: UInt64 = 0x8080_8080_8080_8080
 
-    /// Eight bytes in which small and capital letters are the same, and no others that may stand in a token.
+    /// Returns eight bytes in which small and capital letters are equal. Of the other bytes that a token may contain,
+    /// only `^` and `~` become equal; no name that F2S compares contains these.
     @inline(__always) static func folded(_ eight: UInt64) -> UInt64 { eight | spread(0x20) }
 
     @inline(__always) private static func spread(_ byte: UInt64) -> UInt64 { byte &* 0x0101_0101_0101_0101 }
@@ -83,7 +86,7 @@ enum Octet {
         byte &- 65 < 26 ? byte | 0x20 : byte
     }
 
-    /// The value of a hexadecimal digit, else `nil`.
+    /// Returns the value of a hexadecimal digit, or `nil` for any other byte.
     @inline(__always) static func hexadecimal(_ byte: UInt8) -> Int? {
         switch byte {
         case 48...57: Int(byte &- 48)
@@ -95,10 +98,10 @@ enum Octet {
 }
 
 extension Span<UInt8> {
-    /// The position of the first line feed in a part of the bytes; `nil`: there is none.
+    /// Returns the position of the first line feed in a part of the bytes, or `nil` if there is none.
     ///
-    /// By `memchr`, which looks at 32 bytes at once: a head is searched for its end and for the ends of its lines, and
-    /// byte by byte that was 3 % of a small request's CPU (`Benchmarks/profile`).
+    /// Uses `memchr`, which scans 32 bytes at once. A head is searched for its end and for the ends of its lines; byte
+    /// by byte that was 3 % of a small request's CPU (`Benchmarks/profile`).
     @inline(__always)
     func firstLineFeed(from: Int, to end: Int) -> Int? {
         guard from < end, end <= count else { return nil }
@@ -109,8 +112,8 @@ extension Span<UInt8> {
         }
     }
 
-    /// The first position at or after `from` that may not stand in a field's value: where its line ends, if nothing is
-    /// wrong with it. Eight bytes at a time.
+    /// Returns the first position at or after `from` with a byte that a field value must not contain. In a valid value
+    /// this is the end of the line. Reads eight bytes at a time.
     @inline(__always)
     func fieldContentEnd(from: Int, to end: Int) -> Int {
         precondition(from >= 0 && end <= count)
@@ -129,8 +132,8 @@ extension Span<UInt8> {
         }
     }
 
-    /// The first position at or after `from` that is no part of a token. Eight bytes at a time; what names are usually
-    /// made of, letters, digits and dashes, is told at once.
+    /// Returns the first position at or after `from` with a byte that is not part of a token. Reads eight bytes at a
+    /// time: letters, digits and dashes, the usual bytes of names, are recognized together.
     @inline(__always)
     func tokenEnd(from: Int, to end: Int) -> Int {
         precondition(from >= 0 && end <= count)
@@ -149,8 +152,9 @@ extension Span<UInt8> {
         }
     }
 
-    /// Whether the range holds `text`, which must be in lower case, in any letter case. For bytes without controls, as
-    /// names and checked values are: setting the bit that makes a letter small would make a dash of a carriage return.
+    /// Returns true if the range holds `text`, which must be in lower case, in any letter case. The bytes must not
+    /// contain control characters, as is the case in names and checked values: the bit that makes a letter small would
+    /// turn a carriage return into a dash.
     @inline(__always)
     func isCaseInsensitively(_ text: StaticString, in range: ByteRange) -> Bool {
         let length = text.utf8CodeUnitCount
@@ -164,7 +168,7 @@ extension Span<UInt8> {
                 }
                 return true
             }
-            // The last eight may overlap the ones before.
+            // The last eight bytes may overlap the previous ones.
             var index = 0
             while true {
                 let eight = bytes.loadUnaligned(fromByteOffset: range.lower &+ index, as: UInt64.self)
@@ -176,13 +180,14 @@ extension Span<UInt8> {
         }
     }
 
-    /// The same for text that is known at run time, for the slow paths.
+    /// Returns true if the range holds `text`, which must be in lower case, in any letter case. For text that is known
+    /// only at run time, on the slow paths.
     func isCaseInsensitively(_ text: [UInt8], in range: ByteRange) -> Bool {
         guard range.count == text.count else { return false }
         return text.indices.allSatisfy { Octet.lowercased(self[range.lower + $0]) == text[$0] }
     }
 
-    /// Whether two ranges hold one field name in any letter case.
+    /// Returns true if two ranges hold the same field name, in any letter case.
     func isSameName(_ left: ByteRange, _ right: ByteRange) -> Bool {
         guard left.count == right.count else { return false }
         for offset in 0..<left.count
@@ -192,20 +197,21 @@ extension Span<UInt8> {
         return true
     }
 
-    /// Whether the bytes of a part begin with `text`, which must be in lower case, in any letter case.
+    /// Returns true if the bytes from `start` to `end` begin with `text`, which must be in lower case, in any letter
+    /// case.
     func hasPrefix(_ text: StaticString, from start: Int, to end: Int) -> Bool {
         let textEnd = start + text.utf8CodeUnitCount
         return textEnd <= end && isCaseInsensitively(text, in: ByteRange(start, textEnd))
     }
 
-    /// The range without `text` at its end.
+    /// Returns the range without `text` at its end.
     func dropping(_ text: StaticString, from range: ByteRange) -> ByteRange {
         let textStart = range.upper - text.utf8CodeUnitCount
         guard textStart >= range.lower, isExactly(text, in: ByteRange(textStart, range.upper)) else { return range }
         return ByteRange(range.lower, textStart)
     }
 
-    /// Whether the range holds exactly `text`.
+    /// Returns true if the range holds exactly `text`.
     @inline(__always)
     func isExactly(_ text: StaticString, in range: ByteRange) -> Bool {
         guard range.count == text.utf8CodeUnitCount else { return false }
@@ -215,7 +221,7 @@ extension Span<UInt8> {
         }
     }
 
-    /// The range without spaces and tabs at both ends (OWS).
+    /// Returns the range without spaces and tabs at both ends (OWS).
     @inline(__always)
     func trimmed(_ range: ByteRange) -> ByteRange {
         var start = range.lower
@@ -225,7 +231,7 @@ extension Span<UInt8> {
         return ByteRange(start, end)
     }
 
-    /// A copy of the range as text, for the slow paths only.
+    /// Returns a copy of the range as text, for the slow paths only.
     func text(_ range: ByteRange) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(range.count)

@@ -1,6 +1,6 @@
-/// Follows the chunked coding (RFC 9112 section 7.1) to find where it ends, strictly. The bytes pass through, which is
-/// only safe because nothing ambiguous passes. Extensions of chunks are left out: they concern one connection only,
-/// and readers differ in what they take for one.
+/// Reads the chunked coding (RFC 9112 section 7.1) strictly, to find its end. The bytes are passed on as they are,
+/// which is safe only because nothing ambiguous passes. Chunk extensions are dropped: they concern one connection only,
+/// and parsers differ in what they accept as an extension.
 struct ChunkScanner {
     enum Failure: Error { case malformed }
 
@@ -16,18 +16,19 @@ struct ChunkScanner {
     private var trailerName = TrailerName()
     private var remaining = 0
     private var digits = 0
-    /// Bytes of extensions or trailers: both are bounded, neither is content.
+    /// Bytes of extensions and trailers. Both are bounded, and neither is content.
     private var overhead = 0
 
     static let overheadMax = 16 * 1024
 
     var isDone: Bool { state == .done }
 
-    /// Consumes what belongs to this body.
+    /// Reads the bytes that belong to this body.
     /// - Parameters:
-    ///   - content: told about each run of content, for those who need it without its framing.
-    ///   - dropped: told about each run that does not pass through.
-    /// - Returns: how many bytes belong to the body; fewer than given only at its end.
+    ///   - content: Called with each run of content, without its framing.
+    ///   - dropped: Called with each run that is not passed on.
+    /// - Returns: The number of bytes that belong to the body. It is less than the number of available bytes only at
+    ///   the end of the body.
     mutating func scan(
         _ bytes: Span<UInt8>, from: Int, content: (ByteRange) -> Void = { _ in },
         dropped: (ByteRange) -> Void = { _ in }
@@ -124,7 +125,7 @@ struct ChunkScanner {
         guard overhead <= Self.overheadMax else { throw .malformed }
     }
 
-    /// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )` (RFC 9112 section 7.1.1).
+    /// Reads one byte of `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )` (RFC 9112 section 7.1.1).
     private mutating func stepExtension(_ byte: UInt8) throws(Failure) {
         let quote = UInt8(ascii: "\"")
         switch (state, byte) {

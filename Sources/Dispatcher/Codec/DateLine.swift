@@ -1,4 +1,4 @@
-/// The Date field of answers (RFC 9110 section 6.6.1), made anew once a second.
+/// The Date field of responses (RFC 9110 section 6.6.1), rebuilt once a second.
 struct DateLine {
     /// The whole field line.
     private(set) var line: [UInt8]
@@ -27,8 +27,8 @@ struct DateLine {
             "Date: \(days[day % 7]), \(twoDigits(dayOfMonth)) \(months[month - 1]) \(year) \(clock) GMT\r\n".utf8)
     }
 
-    /// Year, month and day of a day since 1970. Years begin in March here, so that the leap day is their last one, and
-    /// 400 of them have the same number of days.
+    /// Returns the year, month and day of a day since 1970. Years begin in March here, so that the leap day is the last
+    /// day of a year. Every 400 years have the same number of days.
     private static func civil(_ day: Int) -> (year: Int, month: Int, day: Int) {
         let shifted = day + 719_468
         let (era, dayOfEra) = shifted.quotientAndRemainder(dividingBy: 146_097)

@@ -1,13 +1,13 @@
 import F2SModel
 
-/// Why a head is refused.
+/// The reason for the rejection of a head.
 enum HeadError: Error, Equatable {
     case malformed(String)
     case tooLarge(InvocationError.Part)
 
     static let bareLineFeed = HeadError.malformed("Lines of the head end in LF without CR")
 
-    /// The answer to the client whose request it was.
+    /// The error for the client if the head is that of its request.
     var asRequestError: InvocationError {
         switch self {
         case .malformed(let reason): .malformedRequest(reason: reason)
@@ -15,7 +15,7 @@ enum HeadError: Error, Equatable {
         }
     }
 
-    /// The answer to the client when it was the replica's response.
+    /// The error for the client if the head is that of the replica's response.
     var asResponseError: InvocationError {
         switch self {
         case .malformed(let reason): .malformedResponse(reason: reason)
@@ -32,30 +32,30 @@ struct Field {
     var value: ByteRange
     /// First byte after the field's line.
     var lineEnd: Int32
-    /// Whether the field ends here: hop-by-hop, or replaced by one of ours.
+    /// True if the field is not passed on: it is hop-by-hop, or F2S replaces it.
     var isDropped: Bool
 }
 
-/// What a message's framing is (RFC 9112 section 6).
+/// The framing of a message's content (RFC 9112 section 6).
 enum Framing: Equatable {
     /// No content.
     case none
-    /// So many bytes, at least 1.
+    /// Content of this many bytes, at least 1.
     case length(Int)
     /// The chunked coding.
     case chunked
-    /// A response until the connection ends.
+    /// Content that ends with the connection, in responses only.
     case untilClose
 }
 
-/// What the fields of either head have in common.
-struct FieldFacts {
+/// The values that F2S reads from the fields of requests and responses.
+struct KnownHeaders {
     var contentLength: Int?
     var isChunked = false
     var saysClose = false
     var saysKeepAlive = false
     var saysUpgrade = false
-    /// Whether a Connection field names something else than the three above.
+    /// True if a Connection field names anything besides `close`, `keep-alive` and `upgrade`.
     var namesFields = false
     var expectsContinue = false
     var host: ByteRange?
@@ -63,14 +63,14 @@ struct FieldFacts {
     var upgrade: ByteRange?
     var hasSeveralUpgrades = false
     var authorization: ByteRange?
-    /// The function that the caller means (``FunctionField``).
+    /// The function that the caller names (``FunctionField``).
     var function: ByteRange?
     var hasDate = false
-    /// Whether Content-Length has zeros in front, and is written anew.
+    /// True if Content-Length has leading zeros, and is rewritten.
     var rewritesLength = false
-    /// Whether the client takes trailers (`TE: trailers`).
+    /// True if the client accepts trailers (`TE: trailers`).
     var takesTrailers = false
-    /// The method that a browser asks to be allowed to use (`Access-Control-Request-Method`).
+    /// The method for which a browser asks permission (`Access-Control-Request-Method`).
     var preflightMethod: Function.Method?
     var hasTraceparent = false
     var hasRequestID = false
@@ -86,22 +86,22 @@ struct RequestHead {
     var target = ByteRange(0, 0)
     /// The path alone.
     var path = ByteRange(0, 0)
-    /// Whether the path has a percent sign: other spellings of it may be the same path.
+    /// True if the path contains a percent sign: the same path may then have another spelling.
     var hasEscapes = false
-    /// Whether the target has bytes that are sent on percent-encoded.
+    /// True if the target contains bytes that are sent on percent-encoded.
     var hasRawBytes = false
-    /// Whether it is about the server and not about a path of it (`OPTIONS *`).
+    /// True if the request is about the server and not about a path (`OPTIONS *`).
     var isServerWide = false
     /// First byte after the request line.
     var fieldsStart = 0
     var minorVersion = 1
     var framing = Framing.none
-    var facts = FieldFacts()
-    /// The protocol for which the client asks to leave HTTP (RFC 9110 section 7.8), if it is one that goes through.
+    var known = KnownHeaders()
+    /// The protocol for which the client asks to leave HTTP (RFC 9110 section 7.8), if F2S allows it.
     var upgrade: [UInt8]?
 
-    /// Whether the connection may carry another request afterwards (RFC 9112 section 9.3).
-    var isPersistent: Bool { minorVersion >= 1 && !facts.saysClose }
+    /// True if the connection may carry another request afterwards (RFC 9112 section 9.3).
+    var isPersistent: Bool { minorVersion >= 1 && !known.saysClose }
 }
 
 /// A response's head, as positions in its bytes.
@@ -112,23 +112,23 @@ struct ResponseHead {
     /// First byte after the status line.
     var fieldsStart = 0
     var minorVersion = 1
-    var facts = FieldFacts()
+    var known = KnownHeaders()
 
-    /// Whether the connection may carry another exchange afterwards.
-    var isPersistent: Bool { minorVersion >= 1 ? !facts.saysClose : facts.saysKeepAlive }
+    /// True if the connection may carry another exchange afterwards.
+    var isPersistent: Bool { minorVersion >= 1 ? !known.saysClose : known.saysKeepAlive }
 
-    /// Whether the fields tell of content, which the answer to another request would have.
+    /// Returns true if the fields announce content. The response itself may have none, for example if it answers HEAD.
     func announcesContent(isAnswerToHead: Bool) -> Bool {
-        if facts.isChunked { return true }
-        if let length = facts.contentLength { return length > 0 }
+        if known.isChunked { return true }
+        if let length = known.contentLength { return length > 0 }
         return isAnswerToHead && status != 204 && status != 304
     }
 
-    /// The framing, given what was asked (RFC 9112 section 6.3).
+    /// Returns the framing, which depends on the request (RFC 9112 section 6.3).
     func framing(isAnswerToHead: Bool) -> Framing {
         if isAnswerToHead || status < 200 || status == 204 || status == 304 { return .none }
-        if facts.isChunked { return .chunked }
-        switch facts.contentLength {
+        if known.isChunked { return .chunked }
+        switch known.contentLength {
         case .some(0): return .none
         case .some(let length): return .length(length)
         case nil: return .untilClose

@@ -1,17 +1,17 @@
-/// Writes heads: what arrived, as bytes, less what must not be forwarded, plus what F2S adds.
+/// Writes heads: the received bytes without the fields that must not be forwarded, and with the fields that F2S adds.
 enum HeadComposer {
-    /// What a client connection adds to every request of its own: the lines that name the client's address.
+    /// The lines that name the client's address. A client connection adds them to each of its own requests.
     ///
-    /// A class, because every request holds on to it: one count instead of one for each member.
+    /// A class, because every request retains it: one reference count instead of one for each member.
     final class Forwarding: Sendable {
         let lines: [UInt8]
-        /// Whether the request says where it came from itself, and is trusted.
+        /// True if the request itself names its origin, and is trusted.
         let isKept: Bool
         /// The address, as an element of `X-Forwarded-For` and of `Forwarded`.
         fileprivate let address: [UInt8]
         fileprivate let node: [UInt8]
 
-        /// For a request that comes from another F2S process: the lines of the first one stay.
+        /// For a request of another F2S process: the lines of the first process stay.
         static let kept = Forwarding()
 
         private init() {
@@ -19,7 +19,7 @@ enum HeadComposer {
             isKept = true
         }
 
-        /// - Parameter address: as text, IPv6 without brackets; `nil`: not known.
+        /// - Parameter address: IP address as text, IPv6 without brackets; `nil` if it is not known.
         init(address: String?) {
             let address = address ?? "unknown"
             let node = address.contains(":") ? "\"[\(address)]\"" : address
@@ -31,24 +31,24 @@ enum HeadComposer {
         }
     }
 
-    /// Where a request came from, as the next reader is told.
+    /// The origin of a request, as F2S reports it to the upstream.
     struct Origin {
         var forwarding: Forwarding
-        /// What a trusted proxy says of it; `nil`: the client is not one.
+        /// The origin that a trusted proxy reports; `nil` if the client is not a trusted proxy.
         var trusted: TrustedOrigin?
-        /// Public path of the function, which its replica does not see; empty: there is none.
+        /// The public path of the function, which its replica does not see; empty if there is none.
         var prefix: [UInt8] = []
     }
 
-    /// Where a request goes on the replica: path, rest of the public path, query.
+    /// The destination of a request on the replica: path, rest of the public path, query.
     struct Destination {
-        /// `nil`: the public target unchanged.
+        /// The path on the replica; `nil` if the public target is sent unchanged.
         let path: [UInt8]?
-        /// Where the rest begins in the request's bytes.
+        /// The position in the request's bytes at which the rest begins.
         let rest: Int
     }
 
-    /// A request's head, up to but without the empty line, so that fields can be added.
+    /// Writes a request's head without the empty line at its end, so that fields can be added.
     static func request(
         _ bytes: Span<UInt8>, _ head: RequestHead, fields: [Field], to destination: Destination,
         from origin: Origin, identity: RequestIdentity, into out: Buffer
@@ -58,23 +58,23 @@ enum HeadComposer {
         writeTarget(bytes, head, destination, into: out)
         out.append(" HTTP/1.1\r\n")
         writeKept(bytes, from: head.fieldsStart, fields: fields, into: out)
-        // HTTP/1.0 may leave it out, HTTP/1.1 may not (RFC 9112 section 3.2).
-        if head.facts.host == nil { out.append("Host: \r\n") }
+        // HTTP/1.0 may omit the Host field, HTTP/1.1 must not (RFC 9112 section 3.2).
+        if head.known.host == nil { out.append("Host: \r\n") }
         if let upgrade = head.upgrade {
             out.append("Connection: Upgrade\r\nUpgrade: ")
             out.append(upgrade)
             out.append("\r\n")
-        } else if head.facts.takesTrailers, head.minorVersion >= 1 {
+        } else if head.known.takesTrailers, head.minorVersion >= 1 {
             out.append("Connection: TE\r\nTE: trailers\r\n")
         }
-        writeLength(head.facts, into: out)
+        writeLength(head.known, into: out)
         if !origin.forwarding.isKept { writeOrigin(bytes, head, fields, origin, into: out) }
-        if !head.facts.hasRequestID {
+        if !head.known.hasRequestID {
             out.append("X-Request-Id: ")
             identity.writeRequestID(into: out)
             out.append("\r\n")
         }
-        if !head.facts.hasTraceparent {
+        if !head.known.hasTraceparent {
             out.append("traceparent: ")
             identity.writeTraceparent(into: out)
             out.append("\r\n")
@@ -98,7 +98,7 @@ enum HeadComposer {
             }
         }
         if trusted.hasFor, !trusted.hasProtocol { out.append("X-Forwarded-Proto: http\r\n") }
-        if !trusted.hasHost, let host = head.facts.host, !host.isEmpty {
+        if !trusted.hasHost, let host = head.known.host, !host.isEmpty {
             out.append("X-Forwarded-Host: ")
             out.append(bytes, host)
             out.append("\r\n")
@@ -110,7 +110,7 @@ enum HeadComposer {
         out.append("\r\n")
     }
 
-    /// All elements of a list that may stand in several fields, and one more.
+    /// Writes all elements of a list that may be spread over several fields, and one more.
     private static func writeList(
         _ name: StaticString, _ bytes: Span<UInt8>, _ fields: [Field], then last: [UInt8], into out: Buffer
     ) {
@@ -122,24 +122,25 @@ enum HeadComposer {
         out.append("\r\n")
     }
 
-    /// A response's head, up to but without the empty line, so that fields can be added.
+    /// Writes a response's head without the empty line at its end, so that fields can be added.
     static func response(
         _ bytes: Span<UInt8>, _ head: ResponseHead, fields: [Field], into out: Buffer
     ) {
         out.append("HTTP/1.1")
         out.append(bytes, ByteRange(8, head.fieldsStart))
         writeKept(bytes, from: head.fieldsStart, fields: fields, into: out)
-        if head.status >= 200, head.status != 204 { writeLength(head.facts, into: out) }
+        if head.status >= 200, head.status != 204 { writeLength(head.known, into: out) }
     }
 
-    private static func writeLength(_ facts: FieldFacts, into out: Buffer) {
-        guard facts.rewritesLength, let length = facts.contentLength else { return }
+    private static func writeLength(_ known: KnownHeaders, into out: Buffer) {
+        guard known.rewritesLength, let length = known.contentLength else { return }
         out.append("Content-Length: ")
         writeDecimal(UInt64(length), into: out)
         out.append("\r\n")
     }
 
-    /// Content as one chunk (RFC 9112 section 7.1); nothing for none, because that would be the last one.
+    /// Writes content as one chunk (RFC 9112 section 7.1). Writes nothing for empty content, because an empty chunk
+    /// would be the last one.
     static func chunk(_ content: Span<UInt8>, into out: Buffer) {
         guard !content.isEmpty else { return }
         writeHexadecimal(content.count, into: out)
@@ -150,7 +151,7 @@ enum HeadComposer {
 
     static let lastChunk = Array("0\r\n\r\n".utf8)
 
-    /// `Server-Timing`, so that a user sees a cold start and not a mystery. Times in microseconds.
+    /// Writes `Server-Timing`, so that a user recognizes a cold start. Times in microseconds.
     static func serverTiming(queue: UInt64, start: UInt64, function: UInt64, into out: Buffer) {
         out.append("Server-Timing: queue;dur=")
         writeMilliseconds(queue, into: out)
@@ -171,7 +172,7 @@ enum HeadComposer {
         }
         let rest = ByteRange(destination.rest, head.path.upper)
         if path.isEmpty, rest.isEmpty { out.append(Octet.slash) }
-        // A target path's own trailing slash gives way to the one that the rest begins with.
+        // A target path's trailing slash is dropped if a rest follows, because the rest begins with a slash.
         if !rest.isEmpty, path.last == Octet.slash {
             out.append(path.span.extracting(droppingLast: 1))
         } else {
@@ -181,8 +182,8 @@ enum HeadComposer {
         write(bytes, ByteRange(head.path.upper, head.target.upper), head, into: out)
     }
 
-    /// A part of the target. Bytes that a URL must not have as they are, which browsers and shells send all the same,
-    /// are percent-encoded (RFC 3986 section 2.1): they mean the same, and every reader takes them for the same.
+    /// Writes a part of the target. Browsers and shells also send bytes that a URL must not contain. These are
+    /// percent-encoded (RFC 3986 section 2.1): the meaning is the same, and every parser reads them in the same way.
     private static func write(_ bytes: Span<UInt8>, _ part: ByteRange, _ head: RequestHead, into out: Buffer) {
         guard head.hasRawBytes, !part.isEmpty else { return out.append(bytes, part) }
         for index in part.lower..<part.upper {
@@ -195,7 +196,7 @@ enum HeadComposer {
         for digit in [byte >> 4, byte & 15] { out.append(digit < 10 ? 48 + digit : 55 + digit) }
     }
 
-    /// Copies the fields in as few runs as there are gaps.
+    /// Copies the fields that are not dropped, in as few runs as there are gaps.
     private static func writeKept(_ bytes: Span<UInt8>, from: Int, fields: [Field], into out: Buffer) {
         var runStart = from
         var position = from

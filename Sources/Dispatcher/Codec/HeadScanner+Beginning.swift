@@ -2,11 +2,11 @@ import F2SModel
 
 extension HeadScanner {
     private static let responseBeginning = Array("HTTP/1.".utf8)
-    /// Bytes of an answer that is not HTTP that a message shows.
+    /// The most bytes that an error message shows of a response that is not HTTP.
     private static let shownBytesMax = 32
 
-    /// Why bytes cannot begin a response of HTTP/1; `nil`: they can, as far as they go.
-    static func refusal(ofResponse bytes: Span<UInt8>) -> HeadError? {
+    /// Returns an error if the bytes cannot begin a response of HTTP/1, and `nil` if they can.
+    static func error(ofResponse bytes: Span<UInt8>) -> HeadError? {
         let beginning = responseBeginning
         var index = 0
         while index < min(beginning.count, bytes.count), bytes[index] == beginning[index] { index += 1 }
@@ -17,11 +17,11 @@ extension HeadScanner {
         }
         var shown: [UInt8] = []
         for index in 0..<min(shownBytesMax, bytes.count) {
-            // More than its first line may have arrived, or not.
+            // The message shows the first line at most, which may be incomplete.
             guard bytes[index] != Octet.carriageReturn, bytes[index] != Octet.lineFeed else { break }
             shown.append(bytes[index])
         }
         let text = String(decoding: shown, as: UTF8.self).printable
-        return .malformed("The replica's answer is not HTTP: it begins with \"\(text)\"")
+        return .malformed("The replica's response is not HTTP: it begins with \"\(text)\"")
     }
 }

@@ -4,18 +4,18 @@ extension HeadScanner {
     /// Reads the field lines up to the empty line.
     mutating func readFields(
         _ bytes: Span<UInt8>, from: Int, to length: Int, isRequest: Bool
-    ) throws(HeadError) -> FieldFacts {
+    ) throws(HeadError) -> KnownHeaders {
         fields.removeAll(keepingCapacity: true)
-        var facts = FieldFacts()
+        var known = KnownHeaders()
         var start = from
         while start &+ 2 <= length {
             if bytes[start] == Octet.carriageReturn, bytes[start &+ 1] == Octet.lineFeed {
-                try dropConnectionFields(bytes, &facts)
-                return facts
+                try dropConnectionFields(bytes, &known)
+                return known
             }
             guard fields.count < limits.fieldsMax else { throw .tooLarge(.fields(countMax: limits.fieldsMax)) }
             let nameEnd = bytes.tokenEnd(from: start, to: length)
-            // Covers a folded line (it begins with a space) and a space before the colon.
+            // Also rejects a folded line, which begins with a space, and a space before the colon.
             guard nameEnd > start, nameEnd < length, bytes[nameEnd] == Octet.colon else {
                 throw .malformed("A field name is not a token followed by a colon")
             }
@@ -28,101 +28,104 @@ extension HeadScanner {
             var field = Field(
                 name: ByteRange(start, nameEnd), value: bytes.trimmed(ByteRange(nameEnd &+ 1, end)),
                 lineEnd: Int32(truncatingIfNeeded: lineEnd), isDropped: false)
-            try noteHop(bytes, &field, &facts)
-            if isRequest { try noteRequest(bytes, &field, &facts) }
+            try noteHop(bytes, &field, &known)
+            if isRequest { try noteRequest(bytes, &field, &known) }
             fields.append(field)
             start = lineEnd
         }
         throw .malformed("The head has no empty line at its end")
     }
 
-    /// Drops every field of that name, in lower case, from what is forwarded.
+    /// Drops every field with this name, in lower case, from the forwarded head.
     mutating func drop(_ name: StaticString, _ bytes: Span<UInt8>) {
         for index in fields.indices where bytes.isCaseInsensitively(name, in: fields[index].name) {
             fields[index].isDropped = true
         }
     }
 
-    /// Lets every field of that name, in lower case, go through after all.
+    /// Keeps every field with this name, in lower case, although it was dropped.
     mutating func keep(_ name: StaticString, _ bytes: Span<UInt8>) {
         for index in fields.indices where bytes.isCaseInsensitively(name, in: fields[index].name) {
             fields[index].isDropped = false
         }
     }
 
-    /// Takes what concerns the connection and the framing, in requests and responses alike.
-    private func noteHop(_ bytes: Span<UInt8>, _ field: inout Field, _ facts: inout FieldFacts) throws(HeadError) {
+    /// Reads a field that concerns the connection or the framing, in requests and responses alike.
+    private func noteHop(_ bytes: Span<UInt8>, _ field: inout Field, _ known: inout KnownHeaders) throws(HeadError) {
         let name = field.name
         switch name.count {
-        case 4: if bytes.isCaseInsensitively("date", in: name) { facts.hasDate = true }
+        case 4: if bytes.isCaseInsensitively("date", in: name) { known.hasDate = true }
         case 7:
             if bytes.isCaseInsensitively("upgrade", in: name) {
-                facts.hasSeveralUpgrades = facts.upgrade != nil
-                facts.upgrade = field.value
+                known.hasSeveralUpgrades = known.upgrade != nil
+                known.upgrade = field.value
                 field.isDropped = true
             }
         case 10:
             if bytes.isCaseInsensitively("connection", in: name) {
-                noteConnection(bytes, field.value, &facts)
+                noteConnection(bytes, field.value, &known)
                 field.isDropped = true
             } else if bytes.isCaseInsensitively("keep-alive", in: name) {
                 field.isDropped = true
             }
-        case 14: try noteLength(bytes, &field, &facts)
+        case 14: try noteLength(bytes, &field, &known)
         case 16: if bytes.isCaseInsensitively("proxy-connection", in: name) { field.isDropped = true }
-        case 17: try noteTransferEncoding(bytes, field, &facts)
+        case 17: try noteTransferEncoding(bytes, field, &known)
         default: break
         }
     }
 
-    /// Takes what F2S itself needs of a request, and marks what it replaces.
-    private func noteRequest(_ bytes: Span<UInt8>, _ field: inout Field, _ facts: inout FieldFacts) throws(HeadError) {
+    /// Reads a field of a request that F2S itself needs, and drops it if F2S replaces it.
+    private func noteRequest(_ bytes: Span<UInt8>, _ field: inout Field, _ known: inout KnownHeaders)
+        throws(HeadError)
+    {
         let name = field.name
         if Self.saysOrigin(bytes, name) { field.isDropped = true }
         switch name.count {
         case 2:
             if bytes.isCaseInsensitively("te", in: name) {
                 field.isDropped = true
-                // Chunks pass through with their trailers. Nothing else that a client may name there does.
+                // Chunks are passed on with their trailers. Nothing else that this field may name is.
                 Self.eachElement(bytes, field.value) { element in
-                    if bytes.isCaseInsensitively("trailers", in: element) { facts.takesTrailers = true }
+                    if bytes.isCaseInsensitively("trailers", in: element) { known.takesTrailers = true }
                 }
             }
         case 4:
             if bytes.isCaseInsensitively("host", in: name) {
-                guard facts.host == nil else { throw .malformed("There are two Host fields") }
+                guard known.host == nil else { throw .malformed("There are two Host fields") }
                 guard isAuthority(bytes, field.value) else { throw .malformed("The Host field is not a host and port") }
-                facts.host = field.value
+                known.host = field.value
             }
         case 6:
             if bytes.isCaseInsensitively("expect", in: name) {
-                facts.expectsContinue = bytes.isCaseInsensitively("100-continue", in: field.value)
-                field.isDropped = facts.expectsContinue
+                known.expectsContinue = bytes.isCaseInsensitively("100-continue", in: field.value)
+                field.isDropped = known.expectsContinue
             }
         case 11:
             if bytes.isCaseInsensitively("traceparent", in: name) {
-                facts.hasTraceparent = true
-            } else if bytes.isCaseInsensitively(InternalToken.name, in: name) {
+                known.hasTraceparent = true
+            } else if bytes.isCaseInsensitively(PeerTokenVerifier.name, in: name) {
                 field.isDropped = true
             }
         case 12:
             if bytes.isCaseInsensitively("x-request-id", in: name) {
-                facts.hasRequestID = true
+                known.hasRequestID = true
             } else if bytes.isCaseInsensitively(FunctionField.name, in: name) {
-                guard facts.function == nil else { throw .malformed("There are two F2S-Function fields") }
-                facts.function = field.value
+                guard known.function == nil else { throw .malformed("There are two F2S-Function fields") }
+                known.function = field.value
                 field.isDropped = true
             }
         case 13:
             if bytes.isCaseInsensitively("authorization", in: name) {
-                guard facts.authorization == nil else { throw .malformed("There are two Authorization fields") }
-                facts.authorization = field.value
+                guard known.authorization == nil else { throw .malformed("There are two Authorization fields") }
+                known.authorization = field.value
             }
         case 29:
             if bytes.isCaseInsensitively("access-control-request-method", in: name) {
-                facts.preflightMethod = Self.method(bytes, field.value)
+                known.preflightMethod = Self.method(bytes, field.value)
             }
-        // Programs that read fields as environment variables take an underscore for a dash, and so these for framing.
+        // Programs that read fields as environment variables do not distinguish an underscore from a dash, so they
+        // would read these as framing fields.
         case 14:
             if bytes.isCaseInsensitively("content_length", in: name) {
                 throw .malformed("A field is named like Content-Length, with an underscore")
@@ -135,7 +138,7 @@ extension HeadScanner {
         }
     }
 
-    /// Whether a Host value can be one: it is copied into X-Forwarded-Host, and behind us its origin is trusted.
+    /// Returns true if a Host value is valid. F2S copies it into X-Forwarded-Host, which upstreams trust.
     private func isAuthority(_ bytes: Span<UInt8>, _ value: ByteRange) -> Bool {
         for index in value.lower..<value.upper where !Octet.isAuthority(bytes[index]) { return false }
         return true
@@ -144,14 +147,14 @@ extension HeadScanner {
     private static let forwardedPrefix: StaticString = "x-forwarded-"
     private static let forwardedPrefixCount = 12
 
-    /// Whether a field says where a request came from. It is replaced: a client must not be able to claim it.
+    /// Returns true if a field reports the origin of a request. F2S replaces it: a client must not be able to forge it.
     @inline(__always)
     static func saysOrigin(_ bytes: Span<UInt8>, _ name: ByteRange) -> Bool {
         if bytes.isCaseInsensitively("forwarded", in: name) { return true }
         guard name.count > forwardedPrefixCount, Octet.lowercased(bytes[name.lower]) == UInt8(ascii: "x") else {
             return false
         }
-        // Programs that read fields as environment variables take an underscore for a dash.
+        // Programs that read fields as environment variables do not distinguish an underscore from a dash.
         return forwardedPrefix.withUTF8Buffer { prefix in
             for index in prefix.indices {
                 let byte = Octet.lowercased(bytes[name.lower + index])
@@ -164,7 +167,7 @@ extension HeadScanner {
     }
 
     private func noteLength(
-        _ bytes: Span<UInt8>, _ field: inout Field, _ facts: inout FieldFacts
+        _ bytes: Span<UInt8>, _ field: inout Field, _ known: inout KnownHeaders
     ) throws(HeadError) {
         guard bytes.isCaseInsensitively("content-length", in: field.name) else { return }
         guard (1...18).contains(field.value.count) else { throw .malformed("Content-Length is not a number") }
@@ -173,70 +176,72 @@ extension HeadScanner {
             guard (48...57).contains(bytes[index]) else { throw .malformed("Content-Length is not a number") }
             length = length * 10 + Int(bytes[index] - 48)
         }
-        guard facts.contentLength == nil else { throw .malformed("There are two Content-Length fields") }
-        guard !facts.isChunked else { throw .malformed("Content-Length stands with Transfer-Encoding") }
-        facts.contentLength = length
-        // Some readers take a number with a zero in front for an octal one.
+        guard known.contentLength == nil else { throw .malformed("There are two Content-Length fields") }
+        guard !known.isChunked else { throw .malformed("Content-Length occurs with Transfer-Encoding") }
+        known.contentLength = length
+        // Some parsers read a number with a leading zero as octal.
         if field.value.count > 1, bytes[field.value.lower] == UInt8(ascii: "0") {
-            facts.rewritesLength = true
+            known.rewritesLength = true
             field.isDropped = true
         }
     }
 
-    private func noteTransferEncoding(_ bytes: Span<UInt8>, _ field: Field, _ facts: inout FieldFacts) throws(HeadError)
+    private func noteTransferEncoding(_ bytes: Span<UInt8>, _ field: Field, _ known: inout KnownHeaders)
+        throws(HeadError)
     {
         guard bytes.isCaseInsensitively("transfer-encoding", in: field.name) else { return }
-        guard !facts.isChunked, bytes.isCaseInsensitively("chunked", in: field.value) else {
-            throw .malformed("Transfer-Encoding is something else than chunked")
+        guard !known.isChunked, bytes.isCaseInsensitively("chunked", in: field.value) else {
+            throw .malformed("Transfer-Encoding is not chunked")
         }
-        guard facts.contentLength == nil else { throw .malformed("Content-Length stands with Transfer-Encoding") }
-        facts.isChunked = true
+        guard known.contentLength == nil else { throw .malformed("Content-Length occurs with Transfer-Encoding") }
+        known.isChunked = true
     }
 
-    private func noteConnection(_ bytes: Span<UInt8>, _ value: ByteRange, _ facts: inout FieldFacts) {
+    private func noteConnection(_ bytes: Span<UInt8>, _ value: ByteRange, _ known: inout KnownHeaders) {
         // The usual values name no field.
         if bytes.isCaseInsensitively("keep-alive", in: value) {
-            facts.saysKeepAlive = true
+            known.saysKeepAlive = true
             return
         }
         if bytes.isCaseInsensitively("close", in: value) {
-            facts.saysClose = true
+            known.saysClose = true
             return
         }
         Self.eachElement(bytes, value) { element in
             if bytes.isCaseInsensitively("close", in: element) {
-                facts.saysClose = true
+                known.saysClose = true
             } else if bytes.isCaseInsensitively("keep-alive", in: element) {
-                facts.saysKeepAlive = true
+                known.saysKeepAlive = true
             } else if bytes.isCaseInsensitively("upgrade", in: element) {
-                facts.saysUpgrade = true
+                known.saysUpgrade = true
             } else {
-                facts.namesFields = true
+                known.namesFields = true
             }
         }
     }
 
-    /// Drops the fields that a Connection field names (RFC 9110 section 7.6.1). Framing fields cannot be named away.
-    private mutating func dropConnectionFields(_ bytes: Span<UInt8>, _ facts: inout FieldFacts) throws(HeadError) {
-        guard facts.namesFields else { return }
+    /// Drops the fields that a Connection field names (RFC 9110 section 7.6.1), but no framing or other protected
+    /// field.
+    private mutating func dropConnectionFields(_ bytes: Span<UInt8>, _ known: inout KnownHeaders) throws(HeadError) {
+        guard known.namesFields else { return }
         var named = 0
         for index in fields.indices where bytes.isCaseInsensitively("connection", in: fields[index].name) {
             Self.eachElement(bytes, fields[index].value) { element in
                 named += 1
-                // The bound keeps a head from costing the square of its length.
-                if named <= limits.fieldsMax { drop(element, bytes, &facts) }
+                // Without the bound, the cost of a head would grow with the square of its length.
+                if named <= limits.fieldsMax { drop(element, bytes, &known) }
             }
         }
         guard named <= limits.fieldsMax else { throw .malformed("Connection names more fields than a head may have") }
     }
 
-    private mutating func drop(_ name: ByteRange, _ bytes: Span<UInt8>, _ facts: inout FieldFacts) {
+    private mutating func drop(_ name: ByteRange, _ bytes: Span<UInt8>, _ known: inout KnownHeaders) {
         for index in fields.indices where !fields[index].isDropped && bytes.isSameName(fields[index].name, name) {
             if Self.isProtected(bytes, name) { return }
             fields[index].isDropped = true
-            if bytes.isCaseInsensitively("date", in: name) { facts.hasDate = false }
-            if bytes.isCaseInsensitively("traceparent", in: name) { facts.hasTraceparent = false }
-            if bytes.isCaseInsensitively("x-request-id", in: name) { facts.hasRequestID = false }
+            if bytes.isCaseInsensitively("date", in: name) { known.hasDate = false }
+            if bytes.isCaseInsensitively("traceparent", in: name) { known.hasTraceparent = false }
+            if bytes.isCaseInsensitively("x-request-id", in: name) { known.hasRequestID = false }
         }
     }
 

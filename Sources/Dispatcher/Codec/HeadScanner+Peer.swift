@@ -1,6 +1,6 @@
 extension HeadScanner {
-    /// Reads a head that arrived on the internal listener, or one that was put together here to be sent to another F2S
-    /// process. It may be larger than a client's, because that process has added its own fields.
+    /// Reads a head that arrived on the internal listener, or that this process composed for another F2S process. It
+    /// may be larger than a client's head, because F2S has added its own fields.
     mutating func requestOfPeer(_ bytes: Span<UInt8>, length: Int) throws(HeadError) -> RequestHead {
         let own = limits
         limits = own.ofPeers
@@ -8,20 +8,20 @@ extension HeadScanner {
         return try request(bytes, length: length)
     }
 
-    /// Lets what says where a request came from go through, where whoever says it is trusted.
+    /// Keeps the fields that report the origin of a request. The caller ensures that their sender is trusted.
     mutating func keepOrigin(_ bytes: Span<UInt8>) {
         for index in fields.indices where Self.saysOrigin(bytes, fields[index].name) { fields[index].isDropped = false }
     }
 
-    /// Lets the token go through, to where it is checked.
+    /// Keeps the field with the token, which the upstream checks.
     mutating func keepToken(_ bytes: Span<UInt8>) {
-        keep(InternalToken.name, bytes)
+        keep(PeerTokenVerifier.name, bytes)
     }
 }
 
 extension HeadLimits {
-    /// What a head may grow to that keeps these limits: an F2S process repeats the host, adds ten fields at most, and
-    /// writes three bytes for some of the target's.
+    /// The limits of a head that another F2S process has received within these limits. That process repeats the host,
+    /// adds at most ten fields, and writes three bytes for some bytes of the target.
     var ofPeers: HeadLimits {
         HeadLimits(
             headBytesMax: 2 * (headBytesMax + targetBytesMax) + 2048, targetBytesMax: 3 * targetBytesMax,

@@ -1,13 +1,13 @@
 import F2SModel
 
-/// Reads heads strictly, in place, without copying (RFC 9112): what is ambiguous is refused, because a reader behind us
-/// might take it differently, and then one request becomes two.
+/// Reads heads strictly, in place and without copying (RFC 9112). It rejects everything ambiguous, because the next
+/// parser might read it differently, and one request would become two.
 ///
 /// One scanner serves a whole event loop; its field table is reused.
 struct HeadScanner {
-    /// Fields of the head that was read last.
+    /// The fields of the head that was read last.
     var fields: [Field] = []
-    /// Wider only while another F2S process's head is read.
+    /// The limits of a head; they are wider only while the head of another F2S process is read.
     var limits: HeadLimits
     private let upgrades: UpgradeProtocols
 
@@ -17,12 +17,13 @@ struct HeadScanner {
         fields.reserveCapacity(limits.fieldsMax)
     }
 
-    /// Where the head ends: the position after its empty line; `nil` while it is incomplete.
-    /// - Parameter from: where an earlier search over the same bytes stopped; becomes where the next may begin.
+    /// Returns the position behind the head's empty line, or `nil` if the head is incomplete.
+    /// - Parameter from: The position at which an earlier search of the same bytes stopped; set to the position at
+    ///   which the next search may begin.
     static func end(of bytes: Span<UInt8>, from: inout Int) -> Int? {
         var start = from
         while let index = bytes.firstLineFeed(from: start, to: bytes.count) {
-            // A bare line feed ends a line here too, so that the parser sees it and refuses it at once.
+            // A bare line feed also ends a line here, so that the parser sees it and rejects it at once.
             if index &+ 1 < bytes.count, bytes[index &+ 1] == Octet.lineFeed { return index &+ 2 }
             if index &+ 2 < bytes.count, bytes[index &+ 1] == Octet.carriageReturn, bytes[index &+ 2] == Octet.lineFeed
             {
@@ -44,25 +45,26 @@ struct HeadScanner {
         head.length = length
         let lineEnd = try requestLine(bytes, length, &head)
         head.fieldsStart = lineEnd
-        head.facts = try readFields(bytes, from: lineEnd, to: length, isRequest: true)
+        head.known = try readFields(bytes, from: lineEnd, to: length, isRequest: true)
         try checkTarget(bytes, &head)
-        let facts = head.facts
-        guard facts.host != nil || head.minorVersion == 0 else { throw .malformed("The Host field is missing") }
-        if facts.isChunked {
+        let known = head.known
+        guard known.host != nil || head.minorVersion == 0 else { throw .malformed("The Host field is missing") }
+        if known.isChunked {
             guard head.minorVersion >= 1 else { throw .malformed("HTTP/1.0 has no Transfer-Encoding") }
             head.framing = .chunked
-        } else if let length = facts.contentLength, length > 0 {
+        } else if let length = known.contentLength, length > 0 {
             head.framing = .length(length)
         }
-        if facts.saysUpgrade { head.upgrade = upgrade(head, bytes) }
+        if known.saysUpgrade { head.upgrade = upgrade(head, bytes) }
         return head
     }
 
-    /// A request with content never asks to leave HTTP: a replica that takes the question up would read the content as
-    /// the other protocol, or as further requests.
+    /// Returns the protocol for which the request asks to leave HTTP, or `nil` if it may not. A request with content
+    /// never may: a replica that accepts the upgrade would read the content as the other protocol, or as further
+    /// requests.
     private func upgrade(_ head: RequestHead, _ bytes: Span<UInt8>) -> [UInt8]? {
-        guard head.framing == .none, head.minorVersion >= 1, !head.facts.hasSeveralUpgrades else { return nil }
-        return head.facts.upgrade.flatMap { upgrades.first(in: $0, of: bytes) }
+        guard head.framing == .none, head.minorVersion >= 1, !head.known.hasSeveralUpgrades else { return nil }
+        return head.known.upgrade.flatMap { upgrades.first(in: $0, of: bytes) }
     }
 
     /// Reads a complete response head of `length` bytes.
@@ -72,7 +74,7 @@ struct HeadScanner {
         guard let lineEnd = Self.lineEnd(bytes, 0, length), lineEnd >= 14,
             bytes.isExactly("HTTP/1.", in: ByteRange(0, 7)), bytes[8] == Octet.space
         else {
-            throw Self.refusal(ofResponse: bytes.extracting(first: length))
+            throw Self.error(ofResponse: bytes.extracting(first: length))
                 ?? .malformed("The status line is not that of HTTP/1.1")
         }
         guard bytes[lineEnd - 2] == Octet.carriageReturn else { throw .bareLineFeed }
@@ -92,8 +94,8 @@ struct HeadScanner {
             throw .malformed("The status line holds a control character")
         }
         head.fieldsStart = lineEnd
-        head.facts = try readFields(bytes, from: lineEnd, to: length, isRequest: false)
-        guard head.minorVersion >= 1 || !head.facts.isChunked else {
+        head.known = try readFields(bytes, from: lineEnd, to: length, isRequest: false)
+        guard head.minorVersion >= 1 || !head.known.isChunked else {
             throw .malformed("HTTP/1.0 has no Transfer-Encoding")
         }
         return head
@@ -108,7 +110,7 @@ struct HeadScanner {
         guard index > 0, bytes[index] == Octet.space else { throw .malformed("The method is not a token") }
         head.methodText = ByteRange(0, index)
         head.method = Self.method(bytes, head.methodText)
-        // Its answer has no content whatever its head says; and there is nowhere to connect to.
+        // A response to CONNECT has no content, whatever its head announces, and F2S has no host to connect to.
         guard !bytes.isExactly("CONNECT", in: head.methodText) else { throw .malformed("CONNECT is not served") }
         let targetStart = index &+ 1
         let targetEnd = end &- 9
@@ -137,7 +139,7 @@ struct HeadScanner {
         return lineEnd
     }
 
-    /// Brings the target into origin form (RFC 9112 section 3.2) and finds the path.
+    /// Converts the target to origin form (RFC 9112 section 3.2) and finds the path.
     private func checkTarget(_ bytes: Span<UInt8>, _ head: inout RequestHead) throws(HeadError) {
         if bytes[head.target.lower] != Octet.slash {
             if head.method == .options, head.target.count == 1, bytes[head.target.lower] == UInt8(ascii: "*") {
@@ -147,7 +149,7 @@ struct HeadScanner {
             }
             let authority = try authority(bytes, head)
             head.target = ByteRange(authority.upper, head.target.upper)
-            // Without a path it is the server that is asked (RFC 9112 section 3.2.4).
+            // Without a path, the request is about the server (RFC 9112 section 3.2.4).
             head.isServerWide = head.method == .options && head.target.isEmpty
         }
         var pathEnd = head.target.lower
@@ -158,8 +160,8 @@ struct HeadScanner {
         head.path = ByteRange(head.target.lower, pathEnd)
     }
 
-    /// The host and port of an absolute URL, which must be those of the Host field: a reader behind us may look at
-    /// either.
+    /// Returns the host and port of an absolute URL. They must be those of the Host field, because the next parser may
+    /// use either.
     private func authority(_ bytes: Span<UInt8>, _ head: RequestHead) throws(HeadError) -> ByteRange {
         let (start, end) = (head.target.lower, head.target.upper)
         let isSecure = bytes.hasPrefix("https://", from: start, to: end)
@@ -173,7 +175,7 @@ struct HeadScanner {
         }
         let authority = ByteRange(authorityStart, authorityEnd)
         guard !authority.isEmpty else { throw .malformed("The target names no host") }
-        guard let host = head.facts.host else {
+        guard let host = head.known.host else {
             throw .malformed("The target names a host, and there is no Host field that names it too")
         }
         let port: StaticString = isSecure ? ":443" : ":80"
@@ -183,16 +185,16 @@ struct HeadScanner {
         return authority
     }
 
-    /// Whether bytes that are no complete head yet can be the beginning of one: a method that a space follows.
+    /// Returns true if the bytes of an incomplete head can begin one: with a method and a space behind it.
     static func mayBegin(_ bytes: Span<UInt8>) -> Bool {
-        // More than one byte of an empty line would have been skipped.
+        // A complete empty line would already have been skipped.
         if bytes.count == 1, bytes[0] == Octet.carriageReturn { return true }
         let end = min(bytes.count, methodBytesMax)
         let tokenEnd = bytes.tokenEnd(from: 0, to: end)
         return tokenEnd == end || tokenEnd > 0 && bytes[tokenEnd] == Octet.space
     }
 
-    /// As much of a method is looked at before its head is complete.
+    /// The most bytes of a method that are checked before its head is complete.
     private static let methodBytesMax = 64
 
     static func lineEnd(_ bytes: Span<UInt8>, _ from: Int, _ length: Int) -> Int? {
@@ -211,7 +213,7 @@ struct HeadScanner {
     }
 }
 
-/// The bounds that a head must keep.
+/// The limits of a head.
 struct HeadLimits {
     let headBytesMax: Int
     let targetBytesMax: Int

@@ -1,16 +1,17 @@
-/// Random bits that name one request: `X-Request-Id`, and `traceparent` (W3C Trace Context) where the client sent none.
+/// Random bits that identify one request, in `X-Request-Id` and `traceparent` (W3C Trace Context) if the client sent
+/// none.
 struct RequestIdentity {
     let high: UInt64
     let low: UInt64
     let span: UInt64
 
-    /// 32 hexadecimal digits.
+    /// Writes 32 hexadecimal digits.
     func writeRequestID(into out: Buffer) {
         out.appendHexadecimal(high)
         out.appendHexadecimal(low)
     }
 
-    /// Version 00, the trace, the parent, not sampled: whether to sample is not ours to decide.
+    /// Writes version 00, the trace, the parent and `not sampled`, because F2S does not decide about sampling.
     func writeTraceparent(into out: Buffer) {
         out.append("00-")
         writeRequestID(into: out)
@@ -20,8 +21,8 @@ struct RequestIdentity {
     }
 }
 
-/// A small generator per event loop (SplitMix64), seeded from the system's. Names need to be unlikely to collide, not
-/// secret.
+/// A small random number generator for each event loop (SplitMix64), seeded by the system's generator. The identifiers
+/// must be unlikely to collide; they are not secret.
 struct IdentityGenerator {
     private var state: UInt64
 

@@ -1,12 +1,12 @@
-/// A trailer's name, compared byte by byte with those that a trailer must not have (RFC 9110 section 6.5.1), because it
-/// may arrive in pieces: what frames a message, what belongs to one hop, and what says where a request came from, which
-/// is ours to say.
+/// The name of a trailer, compared with the names that a trailer must not have (RFC 9110 section 6.5.1): fields that
+/// frame a message, that belong to one hop, or that report the origin of a request, which F2S itself reports. The
+/// comparison works byte by byte, because the name may arrive in pieces.
 struct TrailerName {
     private static let forbidden: [StaticString] = [
         "connection", "content-length", "proxy-connection", "transfer-encoding", "upgrade", "host", "authorization",
         "forwarded", "x-forwarded-",
     ]
-    /// The last one stands for every name that begins so.
+    /// The index of the last name, which stands for every name that begins with it.
     private static let prefix = forbidden.count - 1
 
     private var length = 0
@@ -14,7 +14,7 @@ struct TrailerName {
     private var candidates: UInt32 = 1 << UInt32(forbidden.count) - 1
 
     mutating func add(_ byte: UInt8) {
-        // Programs that read fields as environment variables take an underscore for a dash.
+        // Programs that read fields as environment variables do not distinguish an underscore from a dash.
         let byte = byte == UInt8(ascii: "_") ? UInt8(ascii: "-") : Octet.lowercased(byte)
         for (index, name) in Self.forbidden.enumerated() where candidates >> UInt32(index) & 1 == 1 {
             let isSame = name.withUTF8Buffer { name in

@@ -1,24 +1,24 @@
 import F2SModel
 
-/// What a trusted proxy says of where a request came from: it is sent on, and this hop is added to it.
+/// The origin of a request as a trusted proxy reports it. F2S passes it on and adds this hop to it.
 ///
-/// There are two ways to say it, `X-Forwarded-*` and `Forwarded` (RFC 7239). A proxy that uses one of them lets the
-/// other one through as its client sent it, or has none; so each is continued only where the proxy uses it.
+/// There are two forms, `X-Forwarded-*` and `Forwarded` (RFC 7239). A proxy that uses one of them passes the other one
+/// on as its client sent it, or does not send it. So F2S continues a form only if it is present.
 struct TrustedOrigin {
     var hasFor = false
     var hasForwarded = false
     var hasProtocol = false
     var hasHost = false
-    /// The path below which the proxy shows F2S, without a slash at its end.
+    /// The path below which the proxy serves F2S, without a slash at its end.
     var prefix: ByteRange?
 
-    /// Whether the proxy says nothing at all: it is the client itself.
+    /// True if the proxy reports no origin: the proxy itself is the client.
     var isSilent: Bool { !hasFor && !hasForwarded }
 }
 
 extension HeadScanner {
-    /// Lets what a trusted proxy says go through, but for the lists that this hop is added to.
-    mutating func takeOrigin(_ bytes: Span<UInt8>) -> TrustedOrigin {
+    /// Keeps the fields in which a trusted proxy reports the origin, except for those that F2S extends and rewrites.
+    mutating func keepTrustedOrigin(_ bytes: Span<UInt8>) -> TrustedOrigin {
         var origin = TrustedOrigin()
         for index in fields.indices where Self.saysOrigin(bytes, fields[index].name) {
             let field = fields[index]
@@ -37,12 +37,13 @@ extension HeadScanner {
         return origin
     }
 
-    /// No proxy means that spelling, so its client sent it.
+    /// Returns true if the name contains an underscore. No proxy uses that spelling, so the proxy's client sent the
+    /// field.
     private static func hasUnderscore(_ bytes: Span<UInt8>, _ name: ByteRange) -> Bool {
         (name.lower..<name.upper).contains { bytes[$0] == UInt8(ascii: "_") }
     }
 
-    /// A value that can stand in front of a path; `nil` for any other one.
+    /// Returns the value without slashes at its end if it can precede a path, and `nil` otherwise.
     private static func pathPrefix(_ bytes: Span<UInt8>, _ value: ByteRange) -> ByteRange? {
         var end = value.upper
         while end > value.lower, bytes[end - 1] == Octet.slash { end -= 1 }
@@ -55,7 +56,7 @@ extension HeadScanner {
     }
 }
 
-/// Who sent a request that came through trusted proxies.
+/// The client that sent a request through trusted proxies.
 struct ForwardedClient {
     /// Elements of the list, the last hop last.
     private var nodes: [ByteRange] = []
@@ -71,13 +72,13 @@ struct ForwardedClient {
         }
     }
 
-    /// A hash of the right-most address that is no trusted proxy's: whatever stands to the left of it, its sender may
-    /// have made up.
+    /// Returns a hash of the right-most address that is not a trusted proxy's. The sender at that address may have
+    /// invented everything to the left of it.
     func hash(_ bytes: Span<UInt8>, peer: IPAddress?, isTrusted: (IPAddress) -> Bool) -> Int {
         var client = peer
         for node in nodes.reversed() {
             guard let address = Self.address(bytes, node) else {
-                // Something else than an address names its sender all the same.
+                // An element that is not an address still identifies its sender.
                 return bytes.text(node).hashValue
             }
             client = address
@@ -86,7 +87,7 @@ struct ForwardedClient {
         return client?.subscriber.hashValue ?? 0
     }
 
-    /// An address, with or without brackets, port and quotes.
+    /// Returns the address of an element, which may have brackets, a port and quotes.
     private static func address(_ bytes: Span<UInt8>, _ node: ByteRange) -> IPAddress? {
         var text = (node.lower..<node.upper).map { bytes[$0] }[...]
         if text.first == UInt8(ascii: "\""), text.last == UInt8(ascii: "\""), text.count >= 2 {
@@ -99,7 +100,7 @@ struct ForwardedClient {
         return text.firstIndex(of: Octet.colon).flatMap { IPAddress(text[..<$0]) }
     }
 
-    /// `for=` of each element; a comma within quotes separates nothing.
+    /// Adds the `for=` value of each element. A comma within quotes does not separate elements.
     private mutating func addForwarded(_ bytes: Span<UInt8>, _ value: ByteRange) {
         var start = value.lower
         var isQuoted = false

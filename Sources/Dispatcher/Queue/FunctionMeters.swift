@@ -2,49 +2,50 @@ import F2SMetrics
 import F2SModel
 import Synchronization
 
-/// What is counted about one function. An invocation only adds to it; ``Dispatcher`` reads it when Prometheus asks.
+/// The counters and histograms of one function. An invocation only updates them; ``Dispatcher`` reads them when
+/// Prometheus scrapes.
 ///
-/// A thousand functions may be declared and few of them called: the counters lie within the object itself, names and
-/// labels are made at the scrape, and the histograms come with the first answer.
+/// A thousand functions may be declared and few of them invoked. The counters are therefore stored in the object
+/// itself, names and labels are created at the scrape, and the histograms are created with the first response.
 final class FunctionMeters: Sendable {
-    /// What is counted besides answers and failures.
+    /// The events that are counted besides responses and failures.
     enum Event: CaseIterable {
         case incoming, activated, retried, abandoned, limited
     }
 
-    /// First digit of a status (RFC 9110 section 15).
+    /// The first digit of a status (RFC 9110 section 15).
     enum StatusClass: Int, CaseIterable {
         case informational = 1
         case successful, redirection, clientError, serverError
 
-        /// What no class has is the last one's.
+        /// A status without a class counts as a server error.
         init(_ status: Int) { self = StatusClass(rawValue: status / 100) ?? .serverError }
 
-        /// As labels have it.
+        /// The value of the label.
         var text: String { "\(rawValue)xx" }
     }
 
-    /// The durations that are observed.
+    /// The histograms of durations.
     private final class Times: Sendable {
         let duration = Histogram(bounds: FunctionMeters.bounds)
         let queueWait = Histogram(bounds: FunctionMeters.bounds)
         let coldStart = Histogram(bounds: FunctionMeters.bounds)
     }
 
-    /// What has been observed, at one moment.
+    /// The readings of the histograms at one moment.
     struct Readings {
         let duration: Histogram.Reading
         let queueWait: Histogram.Reading
         let coldStart: Histogram.Reading
     }
 
-    /// Bounds in seconds of what an invocation may take (the OpenTelemetry set, with finer steps below 5 ms).
+    /// The bounds of the histograms in seconds (the OpenTelemetry set, with finer steps below 5 ms).
     static let bounds = Histogram.Bounds([
         0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120,
     ])
 
     private let counts = EventCounters()
-    /// By the classes' order.
+    /// The responses by status class, in the order of the classes.
     private let completed: InlineArray<5, Atomic<UInt64>>
     private let failures = StageCounters()
     private let times = AtomicLazyReference<Times>()
@@ -53,19 +54,19 @@ final class FunctionMeters: Sendable {
         completed = InlineArray { _ in Atomic(0) }
     }
 
-    /// Counts; never waits, never allocates.
+    /// Counts an event. Never waits and never allocates.
     func count(_ event: Event) { counts.withCounter(event) { _ = $0.wrappingAdd(1, ordering: .relaxed) } }
 
-    /// Counts an invocation that the function has answered.
+    /// Counts an invocation to which the function has responded.
     func complete(status: Int) {
         completed[StatusClass(status).rawValue - 1].wrappingAdd(1, ordering: .relaxed)
     }
 
-    /// Counts an invocation that F2S had to answer itself.
+    /// Counts an invocation that F2S itself answered with an error.
     func fail(_ stage: Stage) { failures.count(stage) }
 
-    /// Notes the times of an invocation in nanoseconds; never waits, and allocates for the first one only.
-    /// - Parameter coldStart: `nil`: a replica was there.
+    /// Records the times of an invocation in nanoseconds. Never waits, and allocates for the first invocation only.
+    /// - Parameter coldStart: The wait for a first replica; `nil` if a replica accepted invocations.
     func observe(duration: UInt64, queueWait: UInt64, coldStart: UInt64?) {
         let times = times.load() ?? times.storeIfNil(Times())
         times.duration.observe(nanoseconds: duration)
@@ -73,21 +74,21 @@ final class FunctionMeters: Sendable {
         if let coldStart { times.coldStart.observe(nanoseconds: coldStart) }
     }
 
-    /// How often it has happened.
+    /// Returns the number of events.
     func total(of event: Event) -> UInt64 { counts.withCounter(event) { $0.load(ordering: .relaxed) } }
 
-    /// How many invocations the function has answered by a status of the class.
+    /// Returns the number of responses of the function with a status of the class.
     func completed(_ status: StatusClass) -> UInt64 { completed[status.rawValue - 1].load(ordering: .relaxed) }
 
-    /// How often each stage has failed.
+    /// The number of failures of each stage.
     var currentFailures: [(stage: Stage, total: UInt64)] {
         Stage.allCases.map { ($0, failures.total(of: $0)) }
     }
 
-    /// Whether an invocation has ever been counted.
+    /// True if an invocation has ever been counted.
     var areUsed: Bool { Event.allCases.contains { total(of: $0) > 0 } }
 
-    /// What has been observed so far; `nil` before the first answer.
+    /// The readings of the histograms; `nil` before the first response.
     var currentReadings: Readings? {
         times.load().map {
             Readings(
@@ -96,7 +97,7 @@ final class FunctionMeters: Sendable {
     }
 }
 
-/// A counter for each event, as ``StageCounters`` has one for each stage.
+/// A counter for each event, like the one for each stage in ``StageCounters``.
 private struct EventCounters: ~Copyable {
     private let incoming = Atomic<UInt64>(0)
     private let activated = Atomic<UInt64>(0)

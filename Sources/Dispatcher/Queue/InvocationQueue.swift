@@ -1,89 +1,93 @@
 import F2SModel
 
-/// Admission and waiting of one function, exact for the whole process.
+/// Admits the invocations of one function and lets them wait for slots, exactly for the whole process.
 ///
-/// Pure: no I/O, no clock, no lock. The caller holds the function's `Mutex`, passes `now`, and performs what is
-/// returned after the lock is released. Invariant: while somebody waits, there is no slot that may be granted; so slots
-/// are granted in the order of admission.
+/// Pure: no I/O, no clock, no lock. The caller holds the function's `Mutex`, passes `now`, and performs the returned
+/// actions after the lock is released. Invariant: while an invocation waits, there is no slot that may be granted.
+/// Slots are therefore granted in the order of admission.
 struct InvocationQueue {
-    /// What may be in hand at once, and how fast it may come.
+    /// The limits of invocations at a time, and of their rate.
     struct Bounds: Sendable {
-        /// Invocations at once of each replica; `nil`: no limit.
+        /// The most invocations at a time on each replica; `nil` for no limit.
         var concurrency: Int?
-        /// Invocations at once of all replicas together; `nil`: no limit.
+        /// The most invocations at a time on all replicas together; `nil` for no limit.
         var inFlight: Int?
-        /// Invocations that may wait.
+        /// The most invocations that may wait.
         var queued: Int
-        /// How fast each caller may begin invocations; `nil`: no limit.
+        /// The rate at which each caller may begin invocations; `nil` for no limit.
         var rate: CallerRate?
     }
 
-    /// A place where an invocation waits: which loop, which entry of its table, and which use of that entry.
+    /// The location of a waiting invocation: its loop, its entry in the loop's table, and the use of that entry.
     struct Waiter: Equatable, Sendable {
         let loop: Int
         let entry: Int
         let generation: UInt64
     }
 
-    /// The right to run one invocation on one replica. Given back exactly once by ``finish(_:now:)``.
-    struct Grant: Sendable {
-        let replica: ReplicaCell
+    /// The right to run one invocation on one replica. It is returned exactly once, by ``finish(_:now:)`` or, for an
+    /// invocation that did not end, by ``giveUp(_:now:)``.
+    struct SlotLease: Sendable {
+        let replica: ReplicaHandle
         let position: Int
-        /// When replicas began to take invocations, after none did: until then a waiter waited for a start.
+        /// The time at which replicas began to accept invocations after there was none. Until then an invocation waited
+        /// for a start.
         let acceptingSince: UInt64
     }
 
-    /// A grant for somebody who waited, possibly on another loop.
-    struct Wake: Sendable {
+    /// A slot lease for a waiting invocation, possibly on another loop.
+    struct SlotHandoff: Sendable {
         let waiter: Waiter
-        let grant: Grant
+        let lease: SlotLease
     }
 
-    /// `sequence` is the invocation's number in the order of admission: its name for ``leave(_:now:)``, and its place
-    /// should it have to come back.
+    /// The result of an admission. `sequence` is the invocation's number in the order of admission. It identifies the
+    /// invocation in ``leave(_:now:)`` and restores its position if it returns to the queue.
     enum Admission: Sendable {
-        case granted(Grant, sequence: UInt64)
-        /// - `isCold`: no replica takes invocations; `activate`: raise the signal, this is a cold function's first.
+        case granted(SlotLease, sequence: UInt64)
+        /// The invocation waits. `isCold`: no replica accepts invocations. `activate`: the caller raises the signal,
+        /// because this is the first invocation that waits for a cold function.
         case waiting(sequence: UInt64, isCold: Bool, activate: Bool)
         case full(limit: Int)
-        /// The caller begins invocations too fast; the next one is let in after so long.
+        /// The caller exceeds its rate. Its next invocation is admitted after this time.
         case limited(retryAfterNanoseconds: UInt64)
-        /// In a box of its own: the answer that every invocation gets stays small.
-        indirect case failed(StartTrouble)
-        /// The function is gone; its caller has an old table still.
+        /// Boxed, so that the result of every admission stays small.
+        indirect case failed(StartFailure)
+        /// The function is deleted; the invocation was routed by an old table.
         case closed
-        /// Slots are granted elsewhere; its caller has an old table still.
+        /// Another queue grants the slots; the invocation was routed by an old table.
         case moved
     }
 
     private enum Access { case open, moved, closed }
 
-    /// What a replica has in hand and whether it takes more. Plain numbers: looking for the least busy one touches no
-    /// reference count.
+    /// The invocations of a replica, and its ability to accept more. Plain numbers: the search for the least busy
+    /// replica touches no reference count.
     private struct Slot {
         var inFlight = 0
         var hasAccepted = false
         var isDraining = false
         var isListed = true
-        /// Of those in flight, the abandoned ones that the replica did not finish in time. It takes nothing any more.
+        /// The abandoned invocations among those in flight that the replica did not finish in time. If there are any,
+        /// the replica gets no further invocations.
         var unfinished = 0
 
         var takes: Bool { hasAccepted && isListed && !isDraining && unfinished == 0 }
-        /// Those that are still expected to end.
+        /// The invocations in flight that are still expected to end.
         var expected: Int { inFlight &- unfinished }
     }
 
-    /// Positions are stable while a replica has invocations in flight; a freed one is used again.
+    /// The slots by position. A position is stable while its replica has invocations in flight; a free one is reused.
     private var slots: [Slot] = []
-    /// Whose slot it is, by position; `nil`: nobody's, and the slot is not listed.
-    private var replicas: [ReplicaCell?] = []
-    private var line = WaitingLine()
+    /// The replica of each slot, by position; `nil` if the position is free, and its slot is not listed.
+    private var replicas: [ReplicaHandle?] = []
+    private var line = WaitQueue()
     private var nextSequence: UInt64 = 0
     private var cursor = 0
     private var bounds: Bounds
     private var buckets: TokenBuckets?
-    /// In a box of its own: it is rare, and large.
-    private var trouble: Boxed<StartTrouble>?
+    /// Boxed, because it is rare and large.
+    private var startFailure: Boxed<StartFailure>?
     private var hasStarting = false
     private var isActivationRaised = false
     private var access = Access.open
@@ -93,7 +97,7 @@ struct InvocationQueue {
 
     private(set) var inFlight = 0
     private(set) var admitted: UInt64 = 0
-    /// Whether ``ActiveFunctions`` lists the function.
+    /// True if ``ActiveFunctions`` lists the function.
     var isListed = false
 
     init(_ bounds: Bounds, now: UInt64) {
@@ -102,35 +106,38 @@ struct InvocationQueue {
         integratedUntil = now
     }
 
-    /// Those who wait.
+    /// The number of waiting invocations.
     var queued: Int { line.count }
 
-    /// Whether any replica takes invocations.
+    /// True if any replica accepts invocations.
     var isAccepting: Bool { slots.contains { $0.takes } }
 
-    /// Loop of the longest waiter: the connection that a first dial gets is best kept there.
+    /// The loop of the invocation that has waited longest. The connection of a successful first dial is best kept
+    /// there.
     var firstWaiterLoop: Int? { line.first?.loop }
 
-    /// Whether the platform lists a replica that may take invocations soon: none has to be asked for.
+    /// True if the platform lists a replica that may accept invocations soon, so that none has to be requested.
     var isStarting: Bool { hasStarting }
 
-    /// Why the function has no replica, where that is known and nothing is being started.
-    var currentTrouble: StartTrouble? { trouble?.wrappedValue }
+    /// The start failure of the function; `nil` if there is none.
+    var currentStartFailure: StartFailure? { startFailure?.wrappedValue }
 
-    /// A slot at once, a place in the queue, or a refusal.
+    /// Grants a slot at once, lets the invocation wait, or rejects it.
     /// - Parameters:
-    ///   - principal: who calls, as ``TokenBuckets/take(_:now:)`` wants it; `nil`: no rate is kept to. It is looked at
-    ///     where a rate is declared only, and who comes back has paid already.
-    ///   - avoiding: a replica that has just failed; taken only where there is no other.
-    ///   - sequence: an earlier place, for an invocation that comes back: it stands before all that came later.
-    ///   - isMoved: whether it waited in another queue of the function until now: the bound does not concern it.
-    ///   - wallClock: seconds since 1970, for the trouble's next attempt.
+    ///   - principal: The caller, as ``TokenBuckets/consumeToken(_:now:)`` expects it; `nil` if no rate applies. It is
+    ///     used only if a rate is declared, and not for an invocation that returns to the queue, which has already
+    ///     paid.
+    ///   - avoiding: A replica that has just failed; it is used only if there is no other one.
+    ///   - sequence: The earlier number of an invocation that returns to the queue. It precedes all that came later.
+    ///   - isMoved: True if the invocation waited in another queue of the function until now. The limit of waiting
+    ///     invocations does not apply to it.
+    ///   - wallClock: Seconds since 1970, for comparison with the next attempt of the start failure.
     mutating func admit(
-        _ waiter: Waiter, from principal: UInt64? = nil, avoiding: ReplicaCell? = nil, sequence: UInt64? = nil,
+        _ waiter: Waiter, from principal: UInt64? = nil, avoiding: ReplicaHandle? = nil, sequence: UInt64? = nil,
         isMoved: Bool = false, now: UInt64, wallClock: Double
     ) -> Admission {
         guard access == .open else { return access == .closed ? .closed : .moved }
-        if sequence == nil, let principal, case .refused(let wait)? = buckets?.take(principal, now: now) {
+        if sequence == nil, let principal, case .refused(let wait)? = buckets?.consumeToken(principal, now: now) {
             return .limited(retryAfterNanoseconds: wait)
         }
         integrate(now)
@@ -139,13 +146,13 @@ struct InvocationQueue {
             admitted &+= 1
             nextSequence &+= 1
         }
-        // Nobody overtakes: only one who comes back may pass those who wait.
-        if line.isEmpty || sequence != nil, let grant = takeSlot(avoiding: avoiding) {
-            return .granted(grant, sequence: number)
+        // No invocation overtakes waiting ones, except one that returns to the queue.
+        if line.isEmpty || sequence != nil, let lease = leaseSlot(avoiding: avoiding) {
+            return .granted(lease, sequence: number)
         }
         let isCold = !isAccepting
-        if isCold, !hasStarting, let trouble = currentTrouble, wallClock < trouble.nextAttempt {
-            return .failed(trouble)
+        if isCold, !hasStarting, let startFailure = currentStartFailure, wallClock < startFailure.nextAttempt {
+            return .failed(startFailure)
         }
         guard queued < bounds.queued || sequence != nil || isMoved else { return .full(limit: bounds.queued) }
         line.insert(waiter, sequence: number)
@@ -154,24 +161,24 @@ struct InvocationQueue {
         return .waiting(sequence: number, isCold: isCold, activate: activate)
     }
 
-    /// Gives a slot back; the longest waiter gets it, if any may have it.
-    mutating func finish(_ grant: Grant, now: UInt64) -> Wake? {
+    /// Returns a slot. The invocation that has waited longest gets it, if a slot may be granted.
+    mutating func finish(_ lease: SlotLease, now: UInt64) -> SlotHandoff? {
         integrate(now)
-        release(grant)
-        return wakeNext()
+        release(lease)
+        return handOffNext()
     }
 
-    /// An abandoned invocation did not end in time. Its slot is never granted again: it counts until its replica is no
-    /// longer listed, and the replica takes nothing in the meantime.
-    mutating func giveUp(_ grant: Grant, now: UInt64) -> Wake? {
-        let position = grant.position
-        guard replicas[position] === grant.replica, slots[position].isListed else { return finish(grant, now: now) }
+    /// Gives up an abandoned invocation that did not end in time. Its slot is never granted again: it counts until its
+    /// replica is no longer listed, and the replica gets no invocations in the meantime.
+    mutating func giveUp(_ lease: SlotLease, now: UInt64) -> SlotHandoff? {
+        let position = lease.position
+        guard replicas[position] === lease.replica, slots[position].isListed else { return finish(lease, now: now) }
         slots[position].unfinished += 1
         return nil
     }
 
-    /// A waiter goes without having been granted a slot. `false`: it was granted one just now, which its loop must
-    /// return.
+    /// Removes a waiting invocation.
+    /// - Returns: False if it no longer waits: it has just been granted a slot, which its loop must return.
     mutating func leave(_ sequence: UInt64, now: UInt64) -> Bool {
         integrate(now)
         guard line.remove(sequence: sequence) else { return false }
@@ -179,85 +186,90 @@ struct InvocationQueue {
         return true
     }
 
-    /// A replica has accepted a connection: it takes invocations from now on.
-    mutating func accepted(_ replica: ReplicaCell, now: UInt64) -> [Wake] {
+    /// Records that a replica has accepted a connection. From now on it gets invocations.
+    mutating func accepted(_ replica: ReplicaHandle, now: UInt64) -> [SlotHandoff] {
         guard let position = position(of: replica), slots[position].isListed else { return [] }
         if !isAccepting { acceptingSince = now }
         slots[position].hasAccepted = true
         if isAccepting { isActivationRaised = false }
-        return wakeAll(now: now)
+        return handOffAll(now: now)
     }
 
-    /// A replica refused a connection or broke off: it takes nothing until it accepts again. `true`: it was accepting
-    /// until now.
-    mutating func refused(_ replica: ReplicaCell) -> Bool {
+    /// Records that a replica rejected a connection or broke one off. It gets no invocations until it accepts again.
+    /// - Returns: True if the replica was accepting until now.
+    mutating func refused(_ replica: ReplicaHandle) -> Bool {
         guard let position = position(of: replica), slots[position].hasAccepted else { return false }
         slots[position].hasAccepted = false
         return slots[position].isListed
     }
 
-    /// The complete set of replicas. Those no longer listed finish what they have and take nothing new.
-    /// - Returns: who is to be woken with a slot, and who must be told that the function cannot start.
+    /// Replaces the set of replicas. Those that are no longer listed finish their invocations and get no new ones.
+    /// - Returns: The slots for waiting invocations, and the invocations that must fail because the function cannot
+    ///   start.
     mutating func update(
-        _ listed: [(cell: ReplicaCell, isDraining: Bool)], trouble: StartTrouble?, hasStarting: Bool, now: UInt64
-    ) -> (wakes: [Wake], failed: [Waiter]) {
+        _ listed: [(handle: ReplicaHandle, isDraining: Bool)], startFailure: StartFailure?, hasStarting: Bool,
+        now: UInt64
+    ) -> (handoffs: [SlotHandoff], failed: [Waiter]) {
         let wasAccepting = isAccepting
         for position in slots.indices { slots[position].isListed = false }
-        for (cell, isDraining) in listed {
-            let position = position(of: cell) ?? newPosition(for: cell)
+        for (handle, isDraining) in listed {
+            let position = position(of: handle) ?? newPosition(for: handle)
             slots[position].isListed = true
             slots[position].isDraining = isDraining
         }
         for position in slots.indices where !slots[position].isListed { unlist(position, now) }
-        let earlier = currentTrouble
+        let earlier = currentStartFailure
         let isNew =
-            trouble != nil && (trouble?.attempts != earlier?.attempts || trouble?.revision != earlier?.revision)
-        self.trouble = trouble.map { Boxed(wrappedValue: $0) }
+            startFailure != nil
+            && (startFailure?.attempts != earlier?.attempts || startFailure?.revision != earlier?.revision)
+        self.startFailure = startFailure.map { Boxed(wrappedValue: $0) }
         self.hasStarting = hasStarting
         if !wasAccepting, isAccepting { acceptingSince = now }
-        let wakes = wakeAll(now: now)
+        let handoffs = handOffAll(now: now)
         if isAccepting { isActivationRaised = false }
-        guard isNew, !hasStarting, !isAccepting else { return (wakes, []) }
-        return (wakes, removeAllWaiters(now: now))
+        guard isNew, !hasStarting, !isAccepting else { return (handoffs, []) }
+        return (handoffs, removeAllWaiters(now: now))
     }
 
-    /// New bounds; wider ones may free slots. A rate that has changed begins with full buckets.
-    mutating func update(_ bounds: Bounds, now: UInt64) -> [Wake] {
+    /// Replaces the bounds. Wider ones may free slots. A rate that has changed begins with full buckets.
+    mutating func update(_ bounds: Bounds, now: UInt64) -> [SlotHandoff] {
         if bounds.rate != self.bounds.rate { buckets = bounds.rate.map { TokenBuckets($0) } }
         self.bounds = bounds
-        return wakeAll(now: now)
+        return handOffAll(now: now)
     }
 
-    /// The function is gone: nothing is admitted until ``reopen()``. What its replicas have in flight still counts.
-    /// - Returns: everybody who waits, who must be told.
+    /// Closes the queue of a deleted function: nothing is admitted until ``reopen()``. The invocations in flight on its
+    /// replicas still count.
+    /// - Returns: All waiting invocations, which must fail.
     mutating func close(now: UInt64) -> [Waiter] {
         access = .closed
         return removeAllWaiters(now: now)
     }
 
-    /// The function is declared again while its replicas still have work of its earlier life. `false`: they have none.
+    /// Reopens the queue of a function that is declared again while its replicas still have earlier invocations.
+    /// - Returns: False if they have none.
     mutating func reopen() -> Bool {
         if inFlight > 0 { access = .open }
         return inFlight > 0
     }
 
-    /// All replicas but these are gone, with whatever they did not finish in time.
-    mutating func keep(only replicas: [ReplicaCell], now: UInt64) {
+    /// Removes all replicas but these, with the invocations that they did not finish in time.
+    mutating func keep(only replicas: [ReplicaHandle], now: UInt64) {
         for position in slots.indices {
             guard let replica = self.replicas[position], !replicas.contains(where: { $0 === replica }) else { continue }
             unlist(position, now)
         }
     }
 
-    /// Slots are granted elsewhere: nobody is admitted here until ``comeBack()``.
-    /// - Returns: everybody who waits, who belongs there.
+    /// Closes the queue because another queue grants the slots: nothing is admitted here until ``comeBack()``.
+    /// - Returns: All waiting invocations, which must move to the other queue.
     mutating func moveAway(now: UInt64) -> [Waiter] {
         guard access == .open else { return [] }
         access = .moved
         return removeAllWaiters(now: now)
     }
 
-    /// Slots are granted here again.
+    /// Reopens the queue because it grants the slots again.
     mutating func comeBack() {
         if access == .moved { access = .open }
     }
@@ -268,10 +280,10 @@ struct InvocationQueue {
         return line.removeAll()
     }
 
-    /// Whether the function is deleted.
+    /// True if the function is deleted.
     var isClosed: Bool { access == .closed }
 
-    /// What the function has in hand.
+    /// Returns the load of the function.
     mutating func load(now: UInt64) -> LoadReport.FunctionLoad {
         integrate(now)
         return LoadReport.FunctionLoad(
@@ -279,8 +291,8 @@ struct InvocationQueue {
             concurrencySeconds: integral)
     }
 
-    /// What each replica has in hand.
-    func currentReplicas() -> [(ReplicaCell, LoadReport.ReplicaLoad)] {
+    /// Returns the load of each replica.
+    func currentReplicas() -> [(ReplicaHandle, LoadReport.ReplicaLoad)] {
         zip(replicas, slots).compactMap { replica, slot in
             replica.map { replica in
                 let isUnresponsive = slot.unfinished > 0
@@ -293,7 +305,7 @@ struct InvocationQueue {
         }
     }
 
-    /// Numbers of the replicas that are listed and have not accepted a connection: they are to be dialled.
+    /// Returns the numbers of the replicas that are listed and have not accepted a connection. They must be dialled.
     func unaccepted() -> Set<Int> {
         Set(
             zip(replicas, slots).compactMap { replica, slot in
@@ -301,7 +313,7 @@ struct InvocationQueue {
             })
     }
 
-    /// Whether a replica that takes nothing new has nothing left.
+    /// Returns true if a replica that gets no new invocations has none left.
     func isDrained(_ position: Int) -> Bool {
         let slot = slots[position]
         return slot.expected == 0 && (slot.isDraining || !slot.isListed || access == .closed)
@@ -309,7 +321,7 @@ struct InvocationQueue {
 }
 
 extension InvocationQueue {
-    private mutating func takeSlot(avoiding: ReplicaCell? = nil) -> Grant? {
+    private mutating func leaseSlot(avoiding: ReplicaHandle? = nil) -> SlotLease? {
         guard inFlight < bounds.inFlight ?? .max else { return nil }
         let avoided = avoiding.flatMap { position(of: $0) }
         var best = leastBusy(except: avoided)
@@ -317,11 +329,11 @@ extension InvocationQueue {
         guard let position = best, let replica = replicas[position] else { return nil }
         slots[position].inFlight += 1
         inFlight += 1
-        return Grant(replica: replica, position: position, acceptingSince: acceptingSince)
+        return SlotLease(replica: replica, position: position, acceptingSince: acceptingSince)
     }
 
-    /// The replica with the fewest invocations of those that have a slot to give. Of several the first behind the last
-    /// one that was taken, so that they take turns.
+    /// Returns the position of the replica with the fewest invocations among those that have a free slot. Each search
+    /// begins one position further, so that equal replicas take turns.
     private mutating func leastBusy(except avoided: Int?) -> Int? {
         let count = slots.count
         guard count > 0 else { return nil }
@@ -341,15 +353,15 @@ extension InvocationQueue {
         return best
     }
 
-    private mutating func release(_ grant: Grant) {
-        let position = grant.position
-        guard replicas[position] === grant.replica, slots[position].inFlight > 0 else { return }
+    private mutating func release(_ lease: SlotLease) {
+        let position = lease.position
+        guard replicas[position] === lease.replica, slots[position].inFlight > 0 else { return }
         slots[position].inFlight -= 1
         inFlight -= 1
         freeIfDone(position)
     }
 
-    /// A replica that is gone keeps its position until its last invocation has ended.
+    /// Frees the position of a replica that is gone, once its last invocation has ended.
     private mutating func freeIfDone(_ position: Int) {
         if slots[position].inFlight == 0, !slots[position].isListed { replicas[position] = nil }
     }
@@ -360,7 +372,7 @@ extension InvocationQueue {
         freeIfDone(position)
     }
 
-    /// A replica that is gone has ended with all that it had.
+    /// Removes the unfinished invocations of a replica that is gone: they have ended with it.
     private mutating func forgetUnfinished(_ position: Int, _ now: UInt64) {
         integrate(now)
         inFlight -= slots[position].unfinished
@@ -368,24 +380,24 @@ extension InvocationQueue {
         slots[position].unfinished = 0
     }
 
-    private mutating func wakeNext() -> Wake? {
-        guard let waiter = line.first, let grant = takeSlot() else { return nil }
+    private mutating func handOffNext() -> SlotHandoff? {
+        guard let waiter = line.first, let lease = leaseSlot() else { return nil }
         line.removeFirst()
-        return Wake(waiter: waiter, grant: grant)
+        return SlotHandoff(waiter: waiter, lease: lease)
     }
 
-    private mutating func wakeAll(now: UInt64) -> [Wake] {
+    private mutating func handOffAll(now: UInt64) -> [SlotHandoff] {
         integrate(now)
-        var wakes: [Wake] = []
-        while let wake = wakeNext() { wakes.append(wake) }
-        return wakes
+        var handoffs: [SlotHandoff] = []
+        while let handoff = handOffNext() { handoffs.append(handoff) }
+        return handoffs
     }
 
-    private func position(of replica: ReplicaCell) -> Int? {
+    private func position(of replica: ReplicaHandle) -> Int? {
         replicas.firstIndex { $0 === replica }
     }
 
-    private mutating func newPosition(for replica: ReplicaCell) -> Int {
+    private mutating func newPosition(for replica: ReplicaHandle) -> Int {
         if let free = replicas.firstIndex(where: { $0 == nil }) {
             replicas[free] = replica
             slots[free] = Slot()

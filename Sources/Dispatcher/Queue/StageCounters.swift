@@ -1,8 +1,8 @@
 import F2SModel
 import Synchronization
 
-/// A counter for each stage. A stage that is added does not compile until it has one: no number is kept in step by
-/// hand.
+/// A counter for each stage. The `switch` is exhaustive: a new stage does not compile until it has a counter, and no
+/// index is kept in step by hand.
 struct StageCounters: ~Copyable {
     private let route = Atomic<UInt64>(0)
     private let auth = Atomic<UInt64>(0)
@@ -15,7 +15,7 @@ struct StageCounters: ~Copyable {
     private let function = Atomic<UInt64>(0)
     private let timeout = Atomic<UInt64>(0)
 
-    /// Counts; never waits.
+    /// Counts a failure of the stage. Never waits.
     func count(_ stage: Stage) { withCounter(stage) { _ = $0.wrappingAdd(1, ordering: .relaxed) } }
 
     func total(of stage: Stage) -> UInt64 { withCounter(stage) { $0.load(ordering: .relaxed) } }

@@ -1,63 +1,68 @@
 import F2SModel
 
-/// A function's token buckets, one for each of its callers: how fast each of them may begin invocations.
+/// The token buckets of a function, one for each of its callers. They limit the rate at which a caller may begin
+/// invocations.
 ///
-/// Pure: no clock, no I/O; a part of ``InvocationQueue``, and so exact over all loops. A bucket is one number, the
-/// moment at which it will be full again (the generic cell rate algorithm). Hence a place that was never used, a full
-/// bucket and a forgotten one are the same, and nobody has to clean up: a full bucket's place is simply used again.
+/// Pure: no clock, no I/O. The buckets are a part of ``InvocationQueue``, and so exact over all loops. A bucket is one
+/// number, the time at which it will be full again (the generic cell rate algorithm). An unused entry, a full bucket
+/// and a forgotten one are therefore the same, and no cleanup is needed: the entry of a full bucket is simply reused.
 ///
-/// The table is bounded. When none of the places that a caller may have can be used again, because all of their owners
-/// owe something, the caller is served from one bucket that all such callers share. To throw somebody else's bucket
-/// out would be the end of every limit: whoever calls under ever new names would always find a full one. So all callers
-/// together never get more than ``principalsMax`` + 1 buckets give.
+/// The table is bounded. If no entry that a caller may use can be reused, because all of their owners owe tokens, the
+/// caller is served from one bucket that all such callers share. Evicting another caller's bucket would defeat every
+/// limit: a client that calls under ever new names would always find a full one. All callers together therefore never
+/// get more than ``principalsMax`` + 1 buckets give.
 struct TokenBuckets: Sendable {
     enum Verdict: Sendable, Equatable {
         case taken
-        /// The next token is there after so long, at least 1 ns.
+        /// The next token is available after this time, at least 1 ns.
         case refused(retryAfterNanoseconds: UInt64)
     }
 
-    /// `principal` counts only while `fullAt` lies ahead.
+    /// The bucket of one caller. `principal` is valid only while `fullAt` is in the future.
     private struct Bucket {
         var principal: UInt64 = 0
         var fullAt: UInt64 = 0
     }
 
-    /// Callers who can owe tokens at one time, each with a bucket of its own. 16 bytes each: at most 256 KiB per
-    /// function that declares a rate, and only once so many have called within the time that a bucket takes to fill.
+    /// The most callers that can owe tokens at a time, each with a bucket of its own. A bucket has 16 bytes: at most
+    /// 256 KiB for each function that declares a rate, and only if so many have called within the time that a bucket
+    /// takes to fill.
     static let principalsMax = 16_384
-    /// A caller may have any place of its set. Four cache lines are looked through. In a table of the largest size one
-    /// caller in 100,000 finds its set full when a quarter of all places is taken, one in 100 when half of them are.
-    private static let placesPerSet = 16
+    /// The number of entries in a set; a caller may use any entry of its set. A search reads four cache lines. In a
+    /// table of the largest size, one caller in 100,000 finds its set full when a quarter of all entries is in use, and
+    /// one in 100 when half of them are.
+    private static let entriesPerSet = 16
 
     let rate: CallerRate
-    /// Nanoseconds in which a token comes in.
+    /// The time between two tokens, in nanoseconds.
     private let interval: UInt64
-    /// Nanoseconds in which an empty bucket fills.
+    /// The time in which an empty bucket fills, in nanoseconds.
     private let depth: UInt64
-    private var buckets = [Bucket](repeating: Bucket(), count: placesPerSet)
-    /// Logarithm of the number of sets.
+    private var buckets = [Bucket](repeating: Bucket(), count: entriesPerSet)
+    /// The binary logarithm of the number of sets.
     private var setBits = 0
     private var sharedFullAt: UInt64 = 0
-    /// Time never goes back: a loop that has read its clock a little earlier than another one finds the tokens of now.
+    /// The latest time so far. Time never goes back: a loop that has read its clock a little earlier than another one
+    /// gets the tokens of the later time.
     private var latest: UInt64 = 0
 
-    /// Full buckets for everybody.
+    /// Creates full buckets for all callers.
     init(_ rate: CallerRate) {
         self.rate = rate
-        // A rate's bounds see to it that this is at least 1000, and that no sum below leaves its 64 bits.
+        // The bounds of a rate ensure that this is at least 1000, and that no sum below overflows 64 bits.
         interval = UInt64((1e9 / rate.perSecond).rounded())
         depth = interval * UInt64(rate.burst)
     }
 
-    /// Takes one token out of a caller's bucket.
+    /// Consumes one token of a caller's bucket.
     /// - Parameters:
-    ///   - principal: a hash of who calls, seeded per process, so that nobody can choose to share another's set.
-    ///   - now: nanoseconds of a monotonic clock.
-    mutating func take(_ principal: UInt64, now: UInt64) -> Verdict {
+    ///   - principal: A hash that identifies the caller. It is seeded in each process, so that a caller cannot choose
+    ///     to share another one's set.
+    ///   - now: The monotonic clock in nanoseconds.
+    mutating func consumeToken(_ principal: UInt64, now: UInt64) -> Verdict {
         latest = max(latest, now)
         let now = latest
-        let index = place(of: principal, now: now)
+        let index = bucketIndex(of: principal, now: now)
         let fullAt = index.map { buckets[$0].fullAt } ?? sharedFullAt
         let paid = max(fullAt, now) + interval
         let missing = paid - now
@@ -66,34 +71,36 @@ struct TokenBuckets: Sendable {
         return .taken
     }
 
-    /// The caller's bucket, or a full one for it; `nil`: there is none, and there may not be more.
-    private mutating func place(of principal: UInt64, now: UInt64) -> Int? {
-        let first = firstPlace(of: principal)
+    /// Returns the index of the caller's bucket or of a full one for it, and `nil` if there is none and the table may
+    /// not grow.
+    private mutating func bucketIndex(of principal: UInt64, now: UInt64) -> Int? {
+        let first = firstEntry(of: principal)
         var full: Int?
-        for index in first..<first + Self.placesPerSet {
+        for index in first..<first + Self.entriesPerSet {
             if buckets[index].principal == principal { return index }
             if full == nil, buckets[index].fullAt <= now { full = index }
         }
         if let full { return full }
         guard buckets.count < Self.principalsMax else { return nil }
         grow(now: now)
-        return place(of: principal, now: now)
+        return bucketIndex(of: principal, now: now)
     }
 
-    /// Twice as many sets. The buckets of one go to two, so there is a place for each of them.
+    /// Doubles the number of sets. The buckets of one set are split between two, so there is an entry for each of them.
     private mutating func grow(now: UInt64) {
         let owing = buckets.filter { $0.fullAt > now }
         buckets = [Bucket](repeating: Bucket(), count: 2 * buckets.count)
         setBits += 1
         for bucket in owing {
-            var index = firstPlace(of: bucket.principal)
+            var index = firstEntry(of: bucket.principal)
             while buckets[index].fullAt > now { index += 1 }
             buckets[index] = bucket
         }
     }
 
-    /// The upper bits of the product depend on every bit of the number (Fibonacci hashing).
-    private func firstPlace(of principal: UInt64) -> Int {
-        Int((principal &* 0x9E37_79B9_7F4A_7C15) >> UInt64(64 - setBits)) * Self.placesPerSet
+    /// Returns the first entry of a caller's set. The upper bits of the product depend on every bit of the number
+    /// (Fibonacci hashing).
+    private func firstEntry(of principal: UInt64) -> Int {
+        Int((principal &* 0x9E37_79B9_7F4A_7C15) >> UInt64(64 - setBits)) * Self.entriesPerSet
     }
 }

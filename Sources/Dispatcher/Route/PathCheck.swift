@@ -1,7 +1,7 @@
-/// Tells paths that two readers might take differently.
+/// Detects paths that two parsers might read differently.
 enum PathCheck {
-    /// Whether a segment is `.` or `..` for any reader: raw or percent-encoded, between encoded slashes or backslashes
-    /// too, and with parameters (`..;x`), which some leave out.
+    /// Returns true if a segment is `.` or `..` for any parser: raw or percent-encoded, also between encoded slashes or
+    /// backslashes, and with parameters (`..;x`), which some parsers remove.
     static func hasDotSegment(_ bytes: Span<UInt8>, _ path: ByteRange) -> Bool {
         var dots = 0
         var isNameOver = false
@@ -27,8 +27,8 @@ enum PathCheck {
         return dots == 1 || dots == 2
     }
 
-    /// Whether a path has a segment `.` or `..`, raw or percent-encoded, or an encoded slash or backslash. Such a path
-    /// is never the path of a function; behind a function's route it goes through byte for byte.
+    /// Returns true if a path has a segment `.` or `..`, raw or percent-encoded, a backslash, or an encoded slash or
+    /// backslash. Such a path is never the path of a function. Behind a function's route it is passed on byte for byte.
     static func isAmbiguous(_ path: String) -> Bool {
         let lower = path.lowercased()
         if lower.contains("%2f") || lower.contains("%5c") || lower.contains("\\") { return true }

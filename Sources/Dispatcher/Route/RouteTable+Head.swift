@@ -1,9 +1,9 @@
 import F2SModel
 
-// Routes are found in a path as it was sent. Where that has percent signs, it may be another spelling of the same path
-// (RFC 3986 section 6.2.2), and its usual one is looked up.
+// Routes are matched against a path as it was sent. A path with percent signs may be another spelling of the same path
+// (RFC 3986 section 6.2.2), so its normal form is matched.
 extension RouteTable {
-    /// Whether a head's path is that of an invocation at all.
+    /// Returns true if a head's path is that of an invocation.
     static func isInvocation(_ bytes: Span<UInt8>, _ head: RequestHead) -> Bool {
         guard head.hasEscapes else { return isInvocation(bytes, path: head.path) }
         let path = PlainPath(bytes, head.path)
@@ -11,7 +11,7 @@ extension RouteTable {
     }
 
     func match(_ bytes: Span<UInt8>, _ head: RequestHead) -> Match {
-        let preflight = head.facts.preflightMethod
+        let preflight = head.known.preflightMethod
         guard head.hasEscapes else {
             return match(bytes, path: head.path, method: head.method, preflight: preflight)
         }
@@ -23,11 +23,11 @@ extension RouteTable {
     }
 }
 
-/// A path in which no character is percent-encoded that a route may have as it is. What else is encoded stays so: an
-/// encoded slash separates nothing.
+/// A path in its normal form: no character is percent-encoded that a route may contain as it is. Other characters stay
+/// encoded: an encoded slash does not separate segments.
 private struct PlainPath {
     private(set) var bytes: [UInt8] = []
-    /// Where each byte stood, and the end.
+    /// The original offset of each byte, and of the end.
     private var offsets: [Int] = []
 
     init(_ source: Span<UInt8>, _ path: ByteRange) {

@@ -1,21 +1,22 @@
 import F2SModel
 
-/// The function of each path. Event loops have a copy, which shares its memory with the original until that is
-/// changed: then a block of pointers is copied, and only the changed path is worked out anew.
+/// The functions by path. Event loops have copies, which share their memory with the original until that is changed. A
+/// change copies a block of pointers, and recomputes the changed path only.
 ///
 /// An open-addressed hash table over the bytes of the routes. One pass over a path hashes every prefix that ends at a
 /// segment, so that the longest route is found without a copy and without going back.
 struct RouteTable: Sendable {
-    /// A class, because every invocation holds on to it: one count instead of one for each member.
+    /// The function that serves a route for one method, or for all. A class, because every invocation retains it: one
+    /// reference count instead of one for each member.
     final class Entry: Sendable {
-        let cell: FunctionCell
-        let declaration: FunctionCell.Declaration
+        let handle: FunctionHandle
+        let declaration: FunctionHandle.Declaration
         let method: Function.Method?
-        /// Whether another F2S process serves it: the request goes there as it came.
+        /// True if another F2S process serves the function: the request is forwarded as it came.
         let isForward: Bool
 
-        init(cell: FunctionCell, declaration: FunctionCell.Declaration, method: Function.Method?) {
-            self.cell = cell
+        init(handle: FunctionHandle, declaration: FunctionHandle.Declaration, method: Function.Method?) {
+            self.handle = handle
             self.declaration = declaration
             self.method = method
             isForward = declaration.path == nil
@@ -23,7 +24,7 @@ struct RouteTable: Sendable {
     }
 
     enum Match {
-        /// `rest`: where the part of the path begins that is appended to the target's path.
+        /// `rest` is the position of the part of the path that is appended to the target's path.
         case found(Entry, rest: Int)
         case methodNotAllowed([Function.Method], Entry)
         case notFound
@@ -37,19 +38,19 @@ struct RouteTable: Sendable {
     private static let capacityMin = 16
 
     private var buckets: [Bucket?] = Array(repeating: nil, count: capacityMin)
-    /// Buckets that are taken: at most half of them.
+    /// The number of used buckets, at most half of all.
     private var count = 0
     private var mask: Int { buckets.count - 1 }
 
-    /// What all invocations have before their route.
+    /// The prefix of all invocations' paths, before the route.
     static let prefix: StaticString = "/invoke"
 
-    /// The path under which a route is invoked.
+    /// Returns the path under which a route is invoked.
     static func publicPath(_ route: Route) -> [UInt8] {
         Array("\(prefix)\(route.path == "/" ? "" : route.path)".utf8)
     }
 
-    /// Whether a path is that of an invocation at all.
+    /// Returns true if a path is that of an invocation.
     static func isInvocation(_ bytes: Span<UInt8>, path: ByteRange) -> Bool {
         let count = prefix.utf8CodeUnitCount
         guard path.count >= count, bytes.isExactly(prefix, in: ByteRange(path.lower, path.lower + count)) else {
@@ -58,15 +59,16 @@ struct RouteTable: Sendable {
         return path.count == count || bytes[path.lower + count] == Octet.slash
     }
 
-    /// The function of the longest route that matches in whole segments, then by method; never a shorter route instead.
-    /// - Parameter preflight: the method that a browser asks to be allowed to use, where it asks so by OPTIONS: that is
-    ///   answered by the function which would answer the method.
+    /// Returns the function of the longest route that matches in whole segments, and then by method; never a shorter
+    /// route instead.
+    /// - Parameter preflight: The method for which a browser asks permission with OPTIONS. The function that would
+    ///   serve this method answers the OPTIONS request.
     func match(
         _ bytes: Span<UInt8>, path: ByteRange, method: Function.Method?, preflight: Function.Method? = nil
     ) -> Match {
         let start = path.lower + Self.prefix.utf8CodeUnitCount
         let end = path.upper
-        // The route "/" is kept under the empty path, so that it too is a prefix in whole segments.
+        // The route "/" is stored under the empty path, so that it too is a prefix in whole segments.
         var best = find(bytes, start, start, Self.seed)
         var rest = start
         var hash = Self.seed
@@ -84,7 +86,8 @@ struct RouteTable: Sendable {
         return choose(best, method, method == .options ? preflight : nil, rest)
     }
 
-    /// By positions: an entry that is only looked at is not worth holding on to.
+    /// Chooses an entry by its method. Works with indices, because an entry that is only inspected need not be
+    /// retained.
     private func choose(
         _ bucket: Int, _ method: Function.Method?, _ preflight: Function.Method?, _ rest: Int
     ) -> Match {
@@ -103,10 +106,10 @@ struct RouteTable: Sendable {
         return .methodNotAllowed(allowed.sorted(), first)
     }
 
-    /// Replaces what answers a route, each entry another method; empty: nothing does.
+    /// Replaces the entries of a route, each for another method. If there are none, the route is removed.
     mutating func replace(_ route: Route, with entries: [Entry]) {
         let path = route.path == "/" ? [] : Array(route.path.utf8)
-        let index = place(of: path)
+        let index = bucketIndex(of: path)
         switch (buckets[index] == nil, entries.isEmpty) {
         case (false, true):
             buckets[index] = nil
@@ -121,8 +124,8 @@ struct RouteTable: Sendable {
         }
     }
 
-    /// The bucket of a path, or the one for it.
-    private func place(of path: [UInt8]) -> Int {
+    /// Returns the index of a path's bucket, or of a free bucket for it.
+    private func bucketIndex(of path: [UInt8]) -> Int {
         var index = Int(truncatingIfNeeded: path.reduce(Self.seed, Self.mix)) & mask
         while let bucket = buckets[index], bucket.path != path { index = (index + 1) & mask }
         return index
@@ -133,7 +136,7 @@ struct RouteTable: Sendable {
         var index = (gap + 1) & mask
         while let bucket = buckets[index] {
             buckets[index] = nil
-            buckets[place(of: bucket.path)] = bucket
+            buckets[bucketIndex(of: bucket.path)] = bucket
             index = (index + 1) & mask
         }
     }
@@ -141,7 +144,7 @@ struct RouteTable: Sendable {
     private mutating func grow() {
         let old = buckets
         buckets = Array(repeating: nil, count: old.count * 2)
-        for bucket in old.compactMap(\.self) { buckets[place(of: bucket.path)] = bucket }
+        for bucket in old.compactMap(\.self) { buckets[bucketIndex(of: bucket.path)] = bucket }
     }
 
     private func find(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ hash: UInt64) -> Int? {

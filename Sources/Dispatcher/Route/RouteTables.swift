@@ -1,7 +1,8 @@
-/// The same routes twice: where public connections go, and where what other F2S processes forward is served.
+/// The same routes twice: for public connections, and for invocations that other F2S processes forward.
 struct RouteTables: Sendable {
-    /// An invocation of a function whose slots another process grants goes there.
-    var open = RouteTable()
-    /// Every function is at home.
-    var home = RouteTable()
+    /// The routes of public connections. If another process grants a function's slots, its invocations are forwarded
+    /// there.
+    var publicRoutes = RouteTable()
+    /// The routes of forwarded invocations. This process serves every function.
+    var local = RouteTable()
 }

@@ -1,9 +1,9 @@
 import CLinux
 import Glibc
 
-/// Waits for sockets, mail and time, and tells those who are concerned. Belongs to one thread.
+/// Waits for sockets, messages and timers, and calls their handlers. Belongs to one thread.
 final class EventLoop {
-    /// What a descriptor of the loop is.
+    /// The meaning of a watched descriptor.
     private enum Source {
         case stream(Stream)
         case listener(() -> Void)
@@ -16,32 +16,34 @@ final class EventLoop {
     }
 
     let poll: Poll
-    /// The monotonic clock in nanoseconds when the loop was last woken, or looked since.
+    /// The monotonic clock in nanoseconds when the loop was last woken or the clock was last read.
     private(set) var now = Clock.monotonicNanoseconds()
-    /// Where a stream without held bytes receives: one for all of the loop, because it is used up at once.
+    /// The receive buffer of streams without held bytes. One buffer serves the whole loop, because its bytes are
+    /// consumed at once.
     let scratch = Buffer(capacity: Stream.receiveBytesMax)
     var buffers = BufferPool()
 
-    /// By descriptor.
+    /// The sources, by descriptor.
     private var sources: [Source?] = []
-    /// Closed during this round: their descriptors must not be given out again before its events are through.
+    /// Descriptors that were retired during this round. They must not be closed and reused before the events of the
+    /// round are handled.
     private var retired: [Int32] = []
-    /// The next one last.
+    /// The timers; the next one is the last element.
     private var timers: [Timer] = []
     private var isStopped = false
 
-    /// Events taken at once; a round of so many takes well under a millisecond.
+    /// The most events that are read at once. A round of that many takes well under a millisecond.
     private static let eventsMax = 256
 
     init(poll: Poll) { self.poll = poll }
 
     /// The monotonic clock in nanoseconds.
-    func lookAtClock() -> UInt64 {
+    func readClock() -> UInt64 {
         now = Clock.monotonicNanoseconds()
         return now
     }
 
-    // MARK: Who is told
+    // MARK: Watching descriptors
 
     func watchMailbox(_ descriptor: Int32) { add(descriptor, .mailbox, .readable) }
 
@@ -54,7 +56,7 @@ final class EventLoop {
         poll.remove(descriptor)
     }
 
-    /// Closes a watched descriptor once this round's events are through. Closing alone would not end the watch where a
+    /// Closes a watched descriptor once this round's events are handled. Closing alone would not end the watch if a
     /// process that is just being started holds a copy of the descriptor.
     func retire(_ descriptor: Int32) {
         unwatch(descriptor)
@@ -72,7 +74,7 @@ final class EventLoop {
         poll.add(descriptor, interest, isEarly: isEarly)
     }
 
-    /// Calls `body` once, so many nanoseconds from now.
+    /// Calls `body` once, `delay` nanoseconds from now.
     func schedule(after delay: UInt64, _ body: @escaping () -> Void) {
         let timer = Timer(time: now &+ delay, body: body)
         let index = timers.firstIndex { $0.time <= timer.time } ?? timers.count
@@ -83,9 +85,10 @@ final class EventLoop {
 
     /// Runs until ``stop()``.
     /// - Parameters:
-    ///   - tick: nanoseconds from one call of `timePassed` to the next, at least.
-    ///   - mailArrived: called when the watched mailbox has something.
-    ///   - roundEnded: called after each round of events, timers and the tick.
+    ///   - tick: The shortest time between two calls of `timePassed`, in nanoseconds.
+    ///   - mailArrived: Called when the watched mailbox has messages.
+    ///   - roundEnded: Called after each round of events, timers and the tick.
+    ///   - timePassed: Called at each tick.
     func run(
         tick: UInt64, mailArrived: () -> Void, roundEnded: () -> Void, timePassed: () -> Void
     ) {
@@ -93,12 +96,13 @@ final class EventLoop {
         defer { events.deallocate() }
         var nextTick = now &+ tick
         while !isStopped {
-            // Safe: this is the one place where the loop's own thread rests, and mail wakes it.
+            // Safe: the loop's thread waits only here, and a message wakes it.
             let count = poll.wait(events, milliseconds: milliseconds(until: min(nextTick, timers.last?.time ?? .max)))
             now = Clock.monotonicNanoseconds()
-            // Replicas first: what one has sent unasked is found before the connection gets its next request.
-            for event in events[..<count] where event.isEarly { tell(event, mailArrived) }
-            for event in events[..<count] where !event.isEarly { tell(event, mailArrived) }
+            // Replicas first, so that bytes that a replica has sent unasked are found before the connection gets its
+            // next request.
+            for event in events[..<count] where event.isEarly { dispatch(event, mailArrived) }
+            for event in events[..<count] where !event.isEarly { dispatch(event, mailArrived) }
             fireTimers()
             if now >= nextTick {
                 nextTick = now &+ tick
@@ -111,10 +115,10 @@ final class EventLoop {
         poll.close()
     }
 
-    /// Lets ``run(tick:mailArrived:roundEnded:timePassed:)`` return after this round.
+    /// Makes ``run(tick:mailArrived:roundEnded:timePassed:)`` return after this round.
     func stop() { isStopped = true }
 
-    private func tell(_ event: epoll_event, _ mailArrived: () -> Void) {
+    private func dispatch(_ event: epoll_event, _ mailArrived: () -> Void) {
         switch sources[Int(event.descriptor)] {
         case .stream(let stream): stream.isReady(Readiness(rawValue: event.events))
         case .listener(let body): body()
@@ -123,7 +127,8 @@ final class EventLoop {
         }
     }
 
-    /// What a timer schedules waits for the next round, even if it is due at once: events have their turn in between.
+    /// Calls the timers that are due. A timer that one of them schedules waits for the next round, even if it is due at
+    /// once, so that events are handled in between.
     private func fireTimers() {
         guard let last = timers.last, last.time <= now else { return }
         let first = timers.firstIndex { $0.time <= now } ?? timers.count
@@ -138,7 +143,7 @@ final class EventLoop {
         retired.removeAll(keepingCapacity: true)
     }
 
-    /// Rounded up: to be woken too early would mean to be woken again.
+    /// Returns the time until `time`, rounded up: a loop that is woken too early would have to wait again.
     private func milliseconds(until time: UInt64) -> Int32 {
         time <= now ? 0 : Int32(clamping: (time &- now &+ 999_999) / 1_000_000)
     }

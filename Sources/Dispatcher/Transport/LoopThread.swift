@@ -1,19 +1,19 @@
 import CLinux
 import Glibc
 
-/// A thread for one event loop, which can be waited for.
+/// A thread for one event loop, which can be joined.
 struct LoopThread: Sendable {
     private let thread: pthread_t
 
     /// Starts the thread.
-    /// - Throws: when the system has no room for another one.
+    /// - Throws: An error if the system cannot create another thread.
     init(name: String, _ body: @escaping @Sendable () -> Void) throws(SystemError) {
         var thread = pthread_t()
         let start = Unmanaged.passRetained(Start(name: name, body: body))
         let code = pthread_create(
             &thread, nil,
             { argument in
-                // The one retain of the caller ends here; the argument is never nil, it is what was passed below.
+                // Balances the caller's retain. The argument is never nil: it is the pointer that was passed below.
                 if let argument { Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().run() }
                 return nil
             }, start.toOpaque())
@@ -24,7 +24,7 @@ struct LoopThread: Sendable {
         self.thread = thread
     }
 
-    /// Waits until the body has returned; once only.
+    /// Waits until the body has returned. Must be called only once.
     func join() { pthread_join(thread, nil) }
 
     private final class Start {
@@ -37,7 +37,7 @@ struct LoopThread: Sendable {
         }
 
         func run() {
-            // For `top -H` and debuggers.
+            // `top -H` and debuggers show the name.
             f2s_name_thread(name)
             body()
         }

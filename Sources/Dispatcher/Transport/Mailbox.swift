@@ -2,9 +2,10 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// The way from other threads to one event loop: what is put in is taken out there, in order.
+/// A mailbox for messages from other threads to one event loop, which reads them in the order in which they were
+/// posted.
 final class Mailbox<Message: Sendable>: Sendable {
-    /// Becomes readable when something is in the box.
+    /// The descriptor that becomes readable when the mailbox has messages.
     let descriptor: Int32
     private let messages = Mutex<[Message]>([])
 
@@ -15,7 +16,7 @@ final class Mailbox<Message: Sendable>: Sendable {
 
     deinit { close(descriptor) }
 
-    /// Never waits for the loop. Only the first message of a boxful wakes it.
+    /// Posts a message. Never waits for the loop. Only the first of several unread messages wakes the loop.
     func post(_ message: Message) {
         let isFirst = messages.withLock { messages in
             messages.append(message)
@@ -23,14 +24,14 @@ final class Mailbox<Message: Sendable>: Sendable {
         }
         guard isFirst else { return }
         var one: UInt64 = 1
-        // Cannot fail: the counter would have to be full, and the loop empties it.
+        // Cannot fail: the counter would have to be full, and the loop resets it.
         _ = Glibc.write(descriptor, &one, MemoryLayout<UInt64>.size)
     }
 
-    /// Everything that is there; for the loop that the box belongs to.
-    func takeAll() -> [Message] {
+    /// Returns and removes all messages. Only the loop that owns the mailbox calls it.
+    func removeAll() -> [Message] {
         var count: UInt64 = 0
-        // Before the box is emptied: what is put in afterwards wakes again.
+        // The counter is reset before the messages are removed, so that a later message wakes the loop again.
         _ = Glibc.read(descriptor, &count, MemoryLayout<UInt64>.size)
         return messages.withLock { messages in
             defer { messages = [] }

@@ -1,13 +1,13 @@
 import CLinux
 import Glibc
 
-/// What a descriptor is ready for, or is watched for.
+/// The events that a descriptor is ready for, or is watched for.
 struct Readiness: OptionSet, Sendable {
     let rawValue: UInt32
 
     static let readable = Readiness(rawValue: EPOLLIN.rawValue)
     static let writable = Readiness(rawValue: EPOLLOUT.rawValue)
-    /// The other side sends nothing more; bytes that it sent may still be there.
+    /// The other side has ended its sending direction. Bytes that it sent before may still be unread.
     static let ended = Readiness(rawValue: EPOLLRDHUP.rawValue)
     /// An error. Always watched for.
     static let failed = Readiness(rawValue: EPOLLERR.rawValue)
@@ -24,21 +24,22 @@ struct Poll: Sendable {
         guard descriptor >= 0 else { throw .last("epoll_create1") }
     }
 
-    /// Begins to watch a descriptor. A failure means that the kernel's memory is exhausted, and shows as silence.
-    /// - Parameter isEarly: whether its events come before those of others that are ready at the same time.
+    /// Begins to watch a descriptor. A failure means that the kernel's memory is exhausted; the descriptor then never
+    /// becomes ready.
+    /// - Parameter isEarly: True if its events come before those of others that are ready at the same time.
     func add(_ watched: Int32, _ interest: Readiness, isEarly: Bool = false) {
         control(EPOLL_CTL_ADD, watched, interest, isEarly)
     }
 
-    /// Watches a descriptor for something else.
+    /// Changes the events that a descriptor is watched for.
     func change(_ watched: Int32, _ interest: Readiness, isEarly: Bool = false) {
         control(EPOLL_CTL_MOD, watched, interest, isEarly)
     }
 
     func remove(_ watched: Int32) { control(EPOLL_CTL_DEL, watched, [], false) }
 
-    /// Waits until something is ready or so many milliseconds are over.
-    /// - Returns: how many of `events` are filled in.
+    /// Waits until a descriptor is ready or the time has passed.
+    /// - Returns: The number of `events` that are filled in.
     func wait(_ events: UnsafeMutableBufferPointer<epoll_event>, milliseconds: Int32) -> Int {
         max(0, Int(epoll_wait(descriptor, events.baseAddress, Int32(events.count), milliseconds)))
     }
@@ -53,7 +54,7 @@ struct Poll: Sendable {
 }
 
 extension epoll_event {
-    /// Beside the descriptor, which has 32 bits.
+    /// The bit behind the descriptor, which has 32 bits.
     fileprivate static let earlyBit: UInt64 = 1 << 32
 
     var isEarly: Bool { data.u64 & Self.earlyBit != 0 }

@@ -3,21 +3,22 @@ import Glibc
 
 /// The system calls on sockets that the transport makes; none of them blocks.
 enum Socket {
-    /// Connections that the system holds until they are accepted; `net.core.somaxconn` may say less.
+    /// The most connections that the system holds until they are accepted; `net.core.somaxconn` may be less.
     static let backlog: Int32 = 4096
 
-    /// A socket that listens.
+    /// Opens a socket that listens.
     static func listen(_ address: SocketAddress) throws(SystemError) -> Int32 {
         let descriptor = try open(address.family)
         set(descriptor, SOL_SOCKET, SO_REUSEADDR)
-        // What is accepted inherits this one: an answer is never held back until the last one is acknowledged.
+        // Accepted connections inherit this option. Without it, a response could wait until the previous one is
+        // acknowledged.
         set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY)
         guard address.withPointer({ bind(descriptor, $0, $1) }) == 0 else { throw closing(descriptor, "bind") }
         guard Glibc.listen(descriptor, backlog) == 0 else { throw closing(descriptor, "listen") }
         return descriptor
     }
 
-    /// Refuses connections from now on, whoever else holds a copy of the descriptor.
+    /// Rejects connections from now on, even if another process holds a copy of the descriptor.
     static func stopListening(_ descriptor: Int32) { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// Begins to connect; the socket becomes writable when that has succeeded or failed.
@@ -29,24 +30,24 @@ enum Socket {
         return descriptor
     }
 
-    /// The next connection that waits at a listener; `nil` when there is none, or `errno` says why not.
+    /// Accepts the next waiting connection. Returns `nil` if there is none, or if it fails with `errno`.
     static func accept(_ listener: Int32) -> (descriptor: Int32, peer: SocketAddress)? {
         var peer = sockaddr_storage()
         let descriptor = f2s_accept(listener, &peer)
         return descriptor < 0 ? nil : (descriptor, SocketAddress(peer))
     }
 
-    /// Lets closing reset the connection and forget what is not sent.
+    /// Makes closing reset the connection and drop the bytes that are not sent.
     static func resetOnClose(_ descriptor: Int32) {
         var option = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
 
-    /// Acknowledges at once what has been received. Otherwise the kernel waits for up to 40 ms, and a sender that
-    /// writes in parts without TCP_NODELAY waits with it (Nagle's algorithm, RFC 9293 section 3.7.4).
+    /// Acknowledges the received bytes at once. Otherwise the kernel waits for up to 40 ms, and a sender that writes in
+    /// parts without TCP_NODELAY waits with it (Nagle's algorithm, RFC 9293 section 3.7.4).
     static func acknowledge(_ descriptor: Int32) { set(descriptor, Int32(IPPROTO_TCP), TCP_QUICKACK) }
 
-    /// Where a socket is bound.
+    /// Returns the address to which a socket is bound.
     static func localAddress(_ descriptor: Int32) -> SocketAddress? {
         var address = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -56,21 +57,21 @@ enum Socket {
         return result == 0 ? SocketAddress(address) : nil
     }
 
-    /// What went wrong on a socket since the last look; 0 for nothing.
-    static func takeError(_ descriptor: Int32) -> Int32 {
+    /// Returns the error of a socket since the last call; 0 for none.
+    static func pendingError(_ descriptor: Int32) -> Int32 {
         var code: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
         return getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 ? code : errno
     }
 
-    /// Sends what the socket takes at once.
-    /// - Returns: how many bytes; -1 with `errno`.
+    /// Sends as many bytes as the socket accepts at once.
+    /// - Returns: The number of bytes; -1 with `errno`.
     static func send(_ descriptor: Int32, _ bytes: Span<UInt8>) -> Int {
         bytes.withUnsafeBufferPointer { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
     }
 
     /// Sends two parts in one call.
-    /// - Returns: how many bytes of both were taken; -1 with `errno`.
+    /// - Returns: The number of bytes of both that were accepted; -1 with `errno`.
     static func send(_ descriptor: Int32, _ first: Span<UInt8>, _ second: Span<UInt8>) -> Int {
         first.withUnsafeBufferPointer { first in
             second.withUnsafeBufferPointer { second in

@@ -2,12 +2,12 @@ import CLinux
 import F2SModel
 import Glibc
 
-/// Where a socket is: an IP address with a port, or a path.
+/// The address of a socket: an IP address with a port, or a path.
 struct SocketAddress: Sendable {
     private var storage = sockaddr_storage()
     private let length: socklen_t
 
-    /// - Throws: when `ip` is no IPv4 or IPv6 address.
+    /// - Throws: An error if `ip` is not an IPv4 or IPv6 address, or `port` is out of range.
     init(ip: String, port: Int) throws(SystemError) {
         guard let port = UInt16(exactly: port) else { throw SystemError(call: "port \(port)", code: EINVAL) }
         var v4 = sockaddr_in()
@@ -27,7 +27,7 @@ struct SocketAddress: Sendable {
         }
     }
 
-    /// - Throws: when the path does not fit into a Unix socket's address.
+    /// - Throws: An error if the path does not fit into a Unix socket's address.
     init(unixPath path: String) throws(SystemError) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -40,7 +40,7 @@ struct SocketAddress: Sendable {
         withUnsafeMutableBytes(of: &storage) { $0.storeBytes(of: address, as: sockaddr_un.self) }
     }
 
-    /// As the system has filled it in.
+    /// Creates an address that the system has filled in.
     init(_ storage: sockaddr_storage) {
         self.storage = storage
         length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -48,7 +48,7 @@ struct SocketAddress: Sendable {
 
     var family: Int32 { Int32(storage.ss_family) }
 
-    /// The IP address as text; one of IPv4 that an IPv6 socket took is shown as what it is. `nil` for a path.
+    /// The IP address as text; `nil` for a path. An IPv4 address that an IPv6 socket has accepted is shown as IPv4.
     var ip: String? {
         withUnsafeBytes(of: storage) { bytes -> String? in
             switch family {
@@ -80,7 +80,7 @@ struct SocketAddress: Sendable {
         }
     }
 
-    /// `nil` for a path.
+    /// The port; `nil` for a path.
     var port: Int? {
         withUnsafeBytes(of: storage) { bytes in
             switch family {
@@ -91,7 +91,7 @@ struct SocketAddress: Sendable {
         }
     }
 
-    /// Lends the address to a system call.
+    /// Passes the address to a system call.
     func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         withUnsafePointer(to: storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }

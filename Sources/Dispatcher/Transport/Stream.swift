@@ -1,56 +1,62 @@
 import Glibc
 
-/// Who a stream's bytes are for. Called on the stream's loop, and never from within ``Stream/write(_:)``.
+/// Receives the events of a stream. Its methods are called on the stream's loop, and never from within
+/// ``Stream/write(_:)``.
 ///
-/// The one existential of the data plane: it is what keeps the transport from knowing who uses it, and costs one
+/// This is the only existential of the data plane. It keeps the transport independent of its users, and costs one
 /// indirect call per event.
 protocol StreamHandler: AnyObject {
-    /// The connection that was begun is there.
+    /// Called when the connection that was begun is established.
     func connected()
-    /// Bytes have arrived; in front of them stand those that were not taken before.
-    /// - Returns: how many are taken. The others are offered again with the next ones, or by ``Stream/offer()``.
+    /// Called with the received bytes, which follow those that were not consumed before.
+    /// - Returns: The number of consumed bytes. The others are offered again with the next ones, or by
+    ///   ``Stream/offer()``.
     func received(_ bytes: Span<UInt8>) -> Int
-    /// All that was written is out, after it was not.
+    /// Called when all written bytes have been sent, if they were not sent at once.
     func drained()
-    /// The other side sends nothing more, or broke off, or the connection that was begun has failed. Nothing more is
-    /// told; the stream is still to be closed.
+    /// Called when the other side has ended its sending direction, when the connection broke, or when the connection
+    /// that was begun has failed. No event follows unless the handler calls ``Stream/keepForWriting()``. The handler
+    /// must still close the stream.
     func ended(_ failure: SystemError?)
 }
 
-/// A connected socket: bytes in and out. The transport's half of the seam; what the bytes mean is the handler's affair.
+/// A connected socket that sends and receives bytes. Its handler interprets them.
 final class Stream {
     let descriptor: Int32
     // Safe: the loop holds its streams, and lives until its thread ends.
     private unowned(unsafe) let loop: EventLoop
     private var handler: (any StreamHandler)?
-    /// Received and not taken yet.
+    /// Bytes that were received and not consumed yet.
     private var held: Buffer?
-    /// Written and not sent yet.
+    /// Bytes that were written and not sent yet.
     private var backlog: Buffer?
     private var interest: Readiness
     private var isConnecting: Bool
     private var isReading = true
     private var isOffering = false
     private var isOfferWanted = false
-    /// Whether sending has failed: what is written goes nowhere, and the end is told as soon as the kernel tells it.
+    /// True if sending has failed: written bytes are dropped, and the handler learns of the end as soon as the kernel
+    /// reports it.
     private var isBroken = false
-    /// Whether the other side sends nothing more, and what is still to be written goes out all the same.
+    /// True if the other side has ended its sending direction, and written bytes are still sent.
     private var isInputOver = false
-    /// Whether nothing more will be written.
+    /// True if nothing more will be written.
     private var isFinishing = false
     private(set) var isOpen = true
     private let isAccepted: Bool
-    /// Whether its end is to be noticed while it is not read: for a client that end means that it has left; for a
-    /// replica, and in a tunnel, what was sent before it is still in the kernel and wanted.
+    /// True if the end of the other side is noticed while the stream is not read. For a client the end means that it
+    /// has disconnected. For a replica, and in a tunnel, the bytes that were sent before the end are still in the
+    /// kernel and must be read.
     var noticesEndWhilePaused: Bool { didSet { updateInterest() } }
 
-    /// Bytes received at once from a client: a share of the loop's time that keeps the others waiting for some 50 µs at
-    /// most. A large upload costs a third less by 256 KiB at a time than by 64 (`make bench`, POST 1 MiB).
+    /// The most bytes that are received at once from a client. They delay the other connections of the loop by some 50
+    /// µs at most. A large upload costs a third less with 256 KiB at a time than with 64 (`make bench`, POST 1 MiB).
     static let receiveBytesMax = 256 * 1024
-    /// From a replica less: what a slow client does not take is held here, and there may be many of those.
+    /// The most bytes that are received at once from a replica. It is less, because the bytes that a slow client does
+    /// not accept are held here, and there may be many such clients.
     static let answerBytesMax = 64 * 1024
 
-    /// A socket that somebody has connected to us by.
+    /// Creates a stream for an accepted connection.
     init(accepted descriptor: Int32, loop: EventLoop) {
         self.descriptor = descriptor
         self.loop = loop
@@ -60,7 +66,7 @@ final class Stream {
         interest = .readable
     }
 
-    /// A connected socket that another loop has handed over.
+    /// Creates a stream for a connected socket that another loop has handed over.
     init(adopting descriptor: Int32, loop: EventLoop) {
         self.descriptor = descriptor
         self.loop = loop
@@ -71,7 +77,7 @@ final class Stream {
     }
 
     /// Begins to connect: ``StreamHandler/connected()`` or ``StreamHandler/ended(_:)`` follows.
-    /// - Throws: when that fails at once.
+    /// - Throws: An error if the attempt fails at once.
     init(connectingTo address: SocketAddress, loop: EventLoop) throws(SystemError) {
         descriptor = try Socket.connect(address)
         self.loop = loop
@@ -81,32 +87,33 @@ final class Stream {
         interest = .writable
     }
 
-    /// Begins to tell a handler what happens; the two hold each other until ``close()``.
+    /// Begins to report events to a handler. The stream and the handler retain each other until ``close()`` or
+    /// ``detach()``.
     func start(_ handler: some StreamHandler) {
         self.handler = handler
         loop.add(self, interest)
     }
 
-    /// Tells another handler what happens from now on, bytes included that were not taken.
+    /// Reports events to another handler from now on, including the bytes that were not consumed.
     func handOver(to handler: some StreamHandler) {
         guard isOpen else { return }
         self.handler = handler
         offer()
     }
 
-    /// Whether all that was written is out.
+    /// True if all written bytes have been sent.
     var isWritable: Bool { backlog == nil && isOpen }
 
-    /// What is written and not sent yet.
+    /// The number of bytes that were written and not sent yet.
     var backlogBytes: Int { backlog?.count ?? 0 }
 
-    /// Whether it was connected from here.
+    /// True if this process opened the connection.
     var isUpstream: Bool { !isAccepted }
 
-    // MARK: Verbs
+    // MARK: Operations
 
-    /// Sends bytes, at once as far as the socket takes them, the rest as soon as it does. Whoever has much to say looks
-    /// at ``isWritable`` before saying more.
+    /// Sends bytes: as many as the socket accepts at once, and the rest as soon as it accepts more. A caller with many
+    /// bytes checks ``isWritable`` before it writes more.
     func write(_ bytes: Span<UInt8>) {
         guard isOpen, !isBroken, !bytes.isEmpty else { return }
         var sent = 0
@@ -141,7 +148,7 @@ final class Stream {
         keep(second, from: max(0, sent - first.count))
     }
 
-    /// Offers what was not taken again.
+    /// Offers the bytes again that were not consumed.
     func offer() {
         guard !isOffering else {
             isOfferWanted = true
@@ -149,48 +156,49 @@ final class Stream {
         }
         guard let held, isOpen else { return }
         held.drop(deliver(held))
-        settle()
+        finishOffers()
     }
 
-    /// Lets a sender go on that waits for its first part to be acknowledged.
+    /// Acknowledges the received bytes at once, for a sender that waits for this before it sends the next part.
     func acknowledge() {
         if isOpen { Socket.acknowledge(descriptor) }
     }
 
-    /// Reads on or not: what nobody reads stays in the kernel, and so at the sender.
+    /// Starts or stops reading. Bytes that are not read stay in the kernel, and then at the sender.
     func setReading(_ isOn: Bool) {
         guard isReading != isOn else { return }
         isReading = isOn
         updateInterest()
     }
 
-    /// Keeps the connection for writing, after its end was told without a failure. From now on only a failure is told.
+    /// Keeps the connection for writing after the other side has ended without a failure. From now on only a failure is
+    /// reported as an end.
     func keepForWriting() {
         isInputOver = true
         updateInterest()
     }
 
-    /// Says that nothing more will be written, once all of it is out.
+    /// Ends the sending direction once everything written has been sent.
     func finishWriting() {
         isFinishing = true
         if backlog == nil { shutdownOutput() }
     }
 
-    /// Lets ``close()`` reset the connection, so that the other side learns that something is missing.
+    /// Makes ``close()`` reset the connection, so that the other side learns that something is missing.
     func resetOnClose() { Socket.resetOnClose(descriptor) }
 
-    /// Says that nothing more will be written; what was not sent yet is not sent any more.
+    /// Ends the sending direction at once. Bytes that were not sent yet are dropped.
     func shutdownOutput() {
         guard isOpen else { return }
         shutdown(descriptor, Int32(SHUT_WR))
         guard let backlog else { return }
-        loop.buffers.put(backlog)
+        loop.buffers.release(backlog)
         self.backlog = nil
         isBroken = true
         updateInterest()
     }
 
-    /// Lets go of the socket, which stays open for another loop; its handler is told nothing more.
+    /// Releases the socket, which stays open for another loop. Its handler gets no further event.
     func detach() -> Int32 {
         isOpen = false
         handler = nil
@@ -199,18 +207,18 @@ final class Stream {
         return descriptor
     }
 
-    /// Closes at once; its handler is told nothing more.
+    /// Closes the connection at once. Its handler gets no further event.
     func close() {
         guard isOpen else { return }
         isOpen = false
         handler = nil
-        if let backlog { loop.buffers.put(backlog) }
+        if let backlog { loop.buffers.release(backlog) }
         backlog = nil
         if !isOffering { releaseHeld() }
         loop.retire(descriptor)
     }
 
-    // MARK: What the loop tells
+    // MARK: Events of the loop
 
     func isReady(_ readiness: Readiness) {
         if isConnecting {
@@ -231,8 +239,8 @@ final class Stream {
 extension Stream {
     private func keep(_ buffer: Buffer, from sent: Int) { buffer.withBytes { keep($0, from: sent) } }
 
-    /// The other side has ended before. Now either all of the connection has ended as it was asked to, which would be
-    /// told again and again, or it broke off.
+    /// Handles an event after the other side has ended. Either the whole connection has ended as requested, which would
+    /// be reported again and again, or it broke.
     private func bothEnded(_ readiness: Readiness) {
         if isFinishing, !readiness.contains(.failed) {
             loop.unwatch(descriptor)
@@ -241,10 +249,10 @@ extension Stream {
         }
     }
 
-    /// Keeps what the socket has not taken.
+    /// Buffers the bytes that the socket did not accept.
     private func keep(_ bytes: Span<UInt8>, from sent: Int) {
         guard sent < bytes.count else { return }
-        let backlog = backlog ?? loop.buffers.take()
+        let backlog = backlog ?? loop.buffers.acquire()
         self.backlog = backlog
         backlog.append(bytes.extracting(droppingFirst: sent))
         updateInterest()
@@ -252,7 +260,7 @@ extension Stream {
 
     private func finishConnecting() {
         isConnecting = false
-        let code = Socket.takeError(descriptor)
+        let code = Socket.pendingError(descriptor)
         guard code == 0 else { return end(SystemError(call: "connect", code: code)) }
         updateInterest()
         handler?.connected()
@@ -274,12 +282,13 @@ extension Stream {
             let taken = deliver(scratch)
             if taken < count, isOpen { hold(scratch, from: taken) }
         }
-        settle()
+        finishOffers()
     }
 
-    /// Keeps what was not taken. No more than that: a sender of single bytes must not cost more memory than them.
+    /// Holds the bytes that were not consumed, and no more: a sender of single bytes must not occupy a whole receive
+    /// buffer.
     private func hold(_ buffer: Buffer, from taken: Int) {
-        let rest = loop.buffers.take()
+        let rest = loop.buffers.acquire()
         buffer.withBytes { rest.append($0.extracting(droppingFirst: taken)) }
         held = rest
     }
@@ -291,8 +300,8 @@ extension Stream {
         return buffer.withBytes { handler.received($0) }
     }
 
-    /// After an offer: offers again where that was asked for meanwhile, and gives back what is used up.
-    private func settle() {
+    /// Offers the bytes again if that was requested during an offer, and releases a consumed buffer.
+    private func finishOffers() {
         while isOfferWanted, isOpen, let held {
             isOfferWanted = false
             held.drop(deliver(held))
@@ -304,7 +313,7 @@ extension Stream {
     private func releaseHeld() {
         guard let held else { return }
         self.held = nil
-        loop.buffers.put(held)
+        loop.buffers.release(held)
     }
 
     private func flush() {
@@ -316,7 +325,7 @@ extension Stream {
         }
         backlog.drop(sent)
         guard backlog.isEmpty else { return }
-        loop.buffers.put(backlog)
+        loop.buffers.release(backlog)
         self.backlog = nil
         if isFinishing { shutdownOutput() }
         updateInterest()
@@ -325,7 +334,7 @@ extension Stream {
 
     private func end(_ failure: SystemError?) { handler?.ended(failure) }
 
-    /// Whether a failure to send is one that another attempt may not meet: the socket or the kernel has no room now.
+    /// Returns true if a failure to send is temporary: the socket or the kernel has no space at the moment.
     private static func isPassing(_ code: Int32) -> Bool { [EAGAIN, EINTR, ENOBUFS, ENOMEM].contains(code) }
 
     private func updateInterest() {

@@ -1,12 +1,12 @@
 import Glibc
 
-/// A system call that failed: which, and the system's number for why.
+/// A system call that failed: its name, and the system's error number.
 struct SystemError: Error, Equatable, CustomStringConvertible {
     let call: String
-    /// As `errno` has it.
+    /// The value of `errno`.
     let code: Int32
 
-    /// What `errno` says now.
+    /// Returns an error with the current value of `errno`.
     static func last(_ call: String) -> SystemError { SystemError(call: call, code: errno) }
 
     var description: String { "\(call): \(String(cString: strerror(code))) (errno: \(code))" }

@@ -1,25 +1,25 @@
-/// Decides how an abandoned invocation ends: finds the end of the response that its replica still sends, and says when
-/// to tell the replica and when to give it up. No I/O and no clock.
+/// Decides how an abandoned invocation ends. It finds the end of the response that the replica still sends, and decides
+/// when the replica is notified and when it is given up. No I/O and no clock.
 ///
-/// A replica that has the whole request is told nothing as long as it may answer: servers that notice a half-close
-/// (Node's, uvicorn, aiohttp, Tornado) close the connection at once and let the function run on, so that nobody would
+/// A replica that has the whole request is not notified as long as it may respond. Servers that notice a half-close
+/// (Node's, uvicorn, aiohttp, Tornado) close the connection at once and let the function run on, so that F2S could not
 /// know when it has finished (docs/decisions/0012).
 struct AbandonedResponse {
-    /// What is left of the response when the invocation is abandoned.
+    /// The rest of the response when the invocation is abandoned.
     enum Rest {
         case head(isAnswerToHead: Bool)
         case content(BodyReader, isPersistent: Bool)
         case tunnel
-        /// It cannot be read: only the connection's end counts.
+        /// The response cannot be read: only the end of the connection counts.
         case malformed
     }
 
-    /// What time asks for.
+    /// The action that is due.
     enum Action: Equatable {
         case wait
-        /// Shut the sending side down.
+        /// Notify the replica: end the sending direction.
         case tell
-        /// The replica has taken too long.
+        /// Give the replica up, because it has taken too long.
         case giveUp
     }
 
@@ -35,12 +35,13 @@ struct AbandonedResponse {
     private let giveUpAt: UInt64
     private var isTold = false
 
-    /// A response of unknown length may never end, so its replica hears soon that nobody reads it.
+    /// The time, in nanoseconds, after which a replica is notified at the latest if its response has begun and its
+    /// length is unknown: such a response may never end.
     private static let streamNanoseconds: UInt64 = 1_000_000_000
 
     /// - Parameters:
-    ///   - isRequestComplete: whether the replica has, or will get, all of the request.
-    ///   - limit: nanoseconds until it is given up.
+    ///   - isRequestComplete: True if the replica has, or will get, the whole request.
+    ///   - limit: Nanoseconds until the replica is given up.
     init(_ rest: Rest, isRequestComplete: Bool, now: UInt64, limit: UInt64) {
         self.isRequestComplete = isRequestComplete
         giveUpAt = now &+ limit
@@ -53,20 +54,20 @@ struct AbandonedResponse {
             phase = .content
             self.body = body
             self.isPersistent = isPersistent
-            tellBegun(now, limit)
+            reportBegun(now, limit)
         case .tunnel, .malformed:
             phase = .untilClose
             tellAt = now
         }
     }
 
-    /// Whether the response has arrived completely.
+    /// True if the response has arrived completely.
     var isComplete: Bool { phase == .complete }
 
-    /// Whether the connection can carry another request.
+    /// True if the connection can carry another request.
     var isReusable: Bool { isComplete && isPersistent && isRequestComplete && !isTold }
 
-    /// What to do now.
+    /// Returns the action that is due.
     mutating func timePassed(_ now: UInt64) -> Action {
         if now >= giveUpAt { return .giveUp }
         guard now >= tellAt, !isTold else { return .wait }
@@ -74,8 +75,8 @@ struct AbandonedResponse {
         return .tell
     }
 
-    /// Throws the response away as far as it has arrived.
-    /// - Returns: how many bytes belong to it.
+    /// Discards the response as far as it has arrived.
+    /// - Returns: The number of bytes that belong to the response.
     mutating func discard(_ bytes: Span<UInt8>, _ scanner: inout HeadScanner, now: UInt64) -> Int {
         var position = 0
         while position < bytes.count {
@@ -93,7 +94,7 @@ struct AbandonedResponse {
                     continue
                 }
                 position += end
-                take(head, now)
+                apply(head, now)
             case .content:
                 guard let count = try? body.consume(rest) else {
                     phase = .untilClose
@@ -108,7 +109,7 @@ struct AbandonedResponse {
         return position
     }
 
-    private mutating func take(_ head: ResponseHead, _ now: UInt64) {
+    private mutating func apply(_ head: ResponseHead, _ now: UInt64) {
         if head.status == 101 {
             phase = .untilClose
             tellAt = now
@@ -117,11 +118,11 @@ struct AbandonedResponse {
             isPersistent = head.isPersistent
             body = BodyReader(framing)
             phase = body.isDone ? .complete : .content
-            if phase == .content { tellBegun(now, giveUpAt > now ? giveUpAt &- now : 0) }
+            if phase == .content { reportBegun(now, giveUpAt > now ? giveUpAt &- now : 0) }
         }
     }
 
-    private mutating func tellBegun(_ now: UInt64, _ limit: UInt64) {
+    private mutating func reportBegun(_ now: UInt64, _ limit: UInt64) {
         tellAt = min(tellAt, now &+ (body.hasLength ? limit / 2 : min(limit / 2, Self.streamNanoseconds)))
     }
 }

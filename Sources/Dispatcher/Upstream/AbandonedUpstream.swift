@@ -1,24 +1,24 @@
 import F2SModel
 import Synchronization
 
-/// A slot whose invocation was abandoned while its replica works on it.
+/// The slot of an abandoned invocation, which its replica still processes.
 struct AbandonedSlot {
-    let grant: InvocationQueue.Grant
-    let cell: FunctionCell
+    let lease: InvocationQueue.SlotLease
+    let handle: FunctionHandle
 }
 
-/// A connection to a replica that still works on an abandoned invocation. Holds the invocation's slot until the replica
-/// has answered or closed; what arrives is thrown away.
+/// A connection to a replica that still processes an abandoned invocation. It holds the invocation's slot until the
+/// replica has responded or closed the connection, and discards the received bytes.
 final class AbandonedUpstream: StreamHandler {
     private let stream: Stream
-    private let replica: ReplicaCell
+    private let replica: ReplicaHandle
     private let slot: AbandonedSlot
     private let worker: Worker
     private var response: AbandonedResponse
     private var isOver = false
 
     init(
-        _ stream: Stream, replica: ReplicaCell, slot: AbandonedSlot, response: AbandonedResponse, worker: Worker
+        _ stream: Stream, replica: ReplicaHandle, slot: AbandonedSlot, response: AbandonedResponse, worker: Worker
     ) {
         self.stream = stream
         self.replica = replica
@@ -27,11 +27,11 @@ final class AbandonedUpstream: StreamHandler {
         self.worker = worker
     }
 
-    /// Takes the connection over.
+    /// Starts to handle the events of the connection.
     func start() {
         worker.abandonedBegan(self)
         stream.setReading(true)
-        // The stream and this hold each other from here on.
+        // From here on, the stream and this object retain each other.
         stream.handOver(to: self)
         if !isOver { timePassed(worker.coarseNow) }
     }
@@ -47,7 +47,7 @@ final class AbandonedUpstream: StreamHandler {
         }
     }
 
-    /// Closes without giving the slot back.
+    /// Closes the connection without returning the slot.
     func close() {
         guard !isOver else { return }
         isOver = true
@@ -57,7 +57,7 @@ final class AbandonedUpstream: StreamHandler {
         stream.close()
     }
 
-    // MARK: What the stream tells
+    // MARK: StreamHandler
 
     func connected() {}
 
@@ -71,7 +71,7 @@ final class AbandonedUpstream: StreamHandler {
         } else {
             close()
         }
-        worker.giveBack(slot.grant, of: slot.cell)
+        worker.release(slot.lease, of: slot.handle)
         return count
     }
 
@@ -79,6 +79,6 @@ final class AbandonedUpstream: StreamHandler {
 
     func ended(_ failure: SystemError?) {
         close()
-        worker.giveBack(slot.grant, of: slot.cell)
+        worker.release(slot.lease, of: slot.handle)
     }
 }

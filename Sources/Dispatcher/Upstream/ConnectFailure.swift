@@ -1,13 +1,13 @@
 import Glibc
 
-/// What a failed attempt to connect says about the replica.
+/// Classifies the failures of attempts to connect to a replica.
 enum ConnectFailure {
-    /// Whether the replica itself is not there. Time that ran out says that it is busy, and a lack of descriptors or
-    /// ports is our own: neither takes a replica out of use.
-    static func isRefusal(_ error: SystemError) -> Bool {
+    /// Returns true if the replica itself is not reachable. A timeout means that it is busy, and a lack of descriptors
+    /// or ports concerns this process: neither suspends a replica.
+    static func isConnectionRefused(_ error: SystemError) -> Bool {
         [ECONNREFUSED, ECONNRESET, ECONNABORTED, EHOSTUNREACH, ENETUNREACH, ENOENT].contains(error.code)
     }
 
-    /// Whether this process, or the machine, has no descriptor left. The replica is as it was.
+    /// Returns true if this process, or the machine, has no descriptor left. The failure does not concern the replica.
     static func isOutOfDescriptors(_ error: SystemError) -> Bool { [EMFILE, ENFILE].contains(error.code) }
 }

@@ -1,10 +1,10 @@
-/// What a loop knows of the other F2S processes: the token that is shown to them, and where their questions and the
-/// platform's hooks are answered.
+/// The upstream of the internal listener: the token for other F2S processes, and the socket at which their queries and
+/// the platform's hooks are answered.
 struct InternalUpstream: Sendable {
-    /// Number of ``hooks``; 0 is the API server.
+    /// The number of ``hooks``; 0 is the API server.
     static let number = 1
 
-    let token: InternalToken
+    let token: PeerTokenVerifier
     /// The API server's internal socket.
-    let hooks: ReplicaCell
+    let hooks: ReplicaHandle
 }

@@ -1,48 +1,49 @@
-/// The connections that all event loops together have to one replica. No I/O, no clock and no lock.
+/// The connections of all event loops to one replica. No I/O, no clock and no lock.
 ///
 /// A server with one thread serves one connection at a time: while it waits for the next request on an idle one, it
-/// serves no other. So there are never more connections than the function's `concurrency`, whichever loops they belong
-/// to, and a loop without an idle connection takes one over from another loop.
+/// serves no other. There are therefore never more connections than the function's `concurrency`, over all loops, and a
+/// loop without an idle connection borrows one from another loop.
 ///
-/// The number of threads of a server is unknown. Where new connections are not served although others come free, those
-/// that come free are closed for a while; where several that had waited are served then, the replica is known to have
-/// few threads. From then on no connection to it stays idle while another one waits to be served.
+/// The number of threads of a server is unknown. If new connections are not served although others become idle, those
+/// are closed for a while. If several connections that had waited are served then, the replica is known to have few
+/// threads. From then on no connection to it stays idle while another one waits to be served.
 struct ReplicaConnections {
-    /// Where a loop gets a connection from.
+    /// The source of a connection for a loop.
     enum Source: Equatable {
-        /// One of its own idle ones.
+        /// One of the loop's own idle connections.
         case own
-        /// An idle one of another loop, which is asked to hand it over.
+        /// An idle connection of another loop, which is asked to hand it over.
         case borrowed(from: Int)
         case new
     }
 
-    /// Idle connections that are not promised to another loop, by loop.
+    /// The number of idle connections that are not promised to another loop, by loop.
     private var idle: [Int]
-    /// Connections of any kind, those that are being opened included.
+    /// The number of connections, including those that are being opened.
     private(set) var open = 0
-    /// Most connections at once; `nil`: no limit.
+    /// The most connections at a time; `nil` for no limit.
     var limit: Int?
-    /// Whether the replica was found to serve few connections at once.
+    /// True if the replica was found to serve few connections at a time.
     private(set) var hasFewThreads = false
 
-    /// Connections that carry their first request and have received nothing yet.
+    /// The number of connections that carry their first request and have received nothing yet.
     private var unserved = 0
-    /// When the first of them was opened, or one of them was served.
+    /// The time at which the first of them was opened, or one of them was served.
     private var waitingSince: UInt64 = 0
-    /// Nanoseconds that an exchange takes on a connection that has been served before; an average over the last few.
+    /// The time of an exchange on a connection that has been served before, in nanoseconds; an average over the last
+    /// few.
     private var serviceTime: UInt64 = 0
-    /// Since when connections that come free are closed on suspicion.
+    /// The time since which connections that become idle are closed on suspicion; `nil` if there is no suspicion.
     private var suspectedSince: UInt64?
     private var confirmations = 0
-    /// Doubles with each suspicion that was wrong.
-    private var patience: UInt64 = 1
+    /// A factor for the next wait, which doubles with each suspicion that was wrong.
+    private var backoff: UInt64 = 1
 
-    /// Connections that must be served after others were closed.
+    /// The number of connections that must be served after others were closed, to confirm a suspicion.
     private static let confirmationsNeeded = 2
-    /// Nanoseconds that a new connection may wait at least.
+    /// The time, in nanoseconds, that a new connection may wait in any case.
     private static let waitMin: UInt64 = 50_000_000
-    private static let patienceMax: UInt64 = 64
+    private static let backoffMax: UInt64 = 64
 
     init(loops: Int) { idle = [Int](repeating: 0, count: loops) }
 
@@ -52,10 +53,10 @@ struct ReplicaConnections {
 
     mutating func opened() { open += 1 }
 
-    /// A connection is closed that was not idle, or was promised to another loop.
+    /// Records that a connection was closed that was not idle, or was promised to another loop.
     mutating func closed() { open -= 1 }
 
-    /// An idle connection is closed. It may have been promised: the other loop then opens one of its own.
+    /// Records that an idle connection was closed. If it was promised to another loop, that loop opens a new one.
     mutating func closedIdle(_ loop: Int) {
         open -= 1
         idle[loop] = max(0, idle[loop] - 1)
@@ -63,8 +64,8 @@ struct ReplicaConnections {
 
     // MARK: Using and keeping
 
-    /// Finds a connection; an idle one counts as used from now on.
-    mutating func take(_ loop: Int) -> Source {
+    /// Returns the source of a connection. An idle connection counts as used from now on.
+    mutating func lease(_ loop: Int) -> Source {
         if idle[loop] > 0 {
             idle[loop] -= 1
             return .own
@@ -74,15 +75,15 @@ struct ReplicaConnections {
         return .borrowed(from: other)
     }
 
-    /// None of the loop's own idle connections is fit for what is to be sent.
-    /// - Returns: whether one of them must be closed before a new one is opened.
+    /// Records that none of the loop's own idle connections meets the requirement.
+    /// - Returns: True if one of them must be closed before a new one is opened.
     mutating func refuse(_ loop: Int) -> Bool {
         guard !isFull else { return true }
         idle[loop] += 1
         return false
     }
 
-    /// Whether a connection that has nothing to do is kept; if not, it is to be closed.
+    /// Returns true if an unused connection is kept, and false if it must be closed.
     mutating func keep(_ loop: Int, now: UInt64) -> Bool {
         if let limit, open > limit { return false }
         guard !isInTheWay(now) else { return false }
@@ -92,14 +93,14 @@ struct ReplicaConnections {
 
     // MARK: Servers with few threads
 
-    /// A connection has been given its first request.
+    /// Records that a connection has been given its first request.
     mutating func sentFirst(_ now: UInt64) {
         if unserved == 0 { waitingSince = now }
         unserved += 1
     }
 
-    /// The first request of a connection is being answered.
-    /// - Parameter began: when it was sent.
+    /// Records that the first request of a connection is being answered.
+    /// - Parameter began: The time at which the request was sent.
     mutating func servedFirst(began: UInt64, now: UInt64) {
         unserved -= 1
         waitingSince = now
@@ -108,30 +109,30 @@ struct ReplicaConnections {
         if confirmations >= Self.confirmationsNeeded { hasFewThreads = true }
     }
 
-    /// The first request of a connection will not be answered there.
+    /// Records that the first request of a connection will not be answered there.
     mutating func gaveUpFirst() { unserved -= 1 }
 
-    /// An exchange has taken so long on a connection that had been served before.
+    /// Records the time of an exchange on a connection that had been served before.
     mutating func took(_ nanoseconds: UInt64) {
         serviceTime = serviceTime == 0 ? nanoseconds : (serviceTime &* 7 &+ nanoseconds) / 8
     }
 
-    /// Whether idle connections must be closed, because others are not served.
+    /// Returns true if idle connections must be closed, because others are not served.
     mutating func mustCloseIdle(_ now: UInt64) -> Bool { idle.contains { $0 > 0 } && isInTheWay(now) }
 
-    /// Whether an idle connection most likely keeps another one from being served.
+    /// Returns true if an idle connection most likely keeps another one from being served.
     private mutating func isInTheWay(_ now: UInt64) -> Bool {
         guard unserved > 0 else { return false }
         guard !hasFewThreads else { return true }
         if let since = suspectedSince {
             if now < since &+ Self.waitMin &+ serviceTime &* 2 { return true }
-            // Nothing has come of it: the function is slow.
-            if confirmations == 0 { patience = min(patience &* 2, Self.patienceMax) }
+            // No connection was served: the function is slow.
+            if confirmations == 0 { backoff = min(backoff &* 2, Self.backoffMax) }
             suspectedSince = nil
             confirmations = 0
             waitingSince = now
         }
-        guard now >= waitingSince &+ Self.waitMin &* patience &+ serviceTime &* 3 else { return false }
+        guard now >= waitingSince &+ Self.waitMin &* backoff &+ serviceTime &* 3 else { return false }
         suspectedSince = now
         return true
     }

@@ -3,49 +3,51 @@ import F2SModel
 import Glibc
 import Synchronization
 
-/// One connection to a replica: finds where responses begin and end, and passes them to the exchange it works for.
+/// One connection to a replica. It finds the beginning and the end of each response and passes the responses to its
+/// exchange.
 final class UpstreamConnection: StreamHandler {
     private enum State { case connecting, idle, head, content, tunnel, closed }
 
-    let replica: ReplicaCell
+    let replica: ReplicaHandle
     private let worker: Worker
     private let stream: Stream
     private var exchange: Exchange?
     private var state = State.connecting
-    /// Who waits for the connection, and until when.
+    /// The callback for the result of connecting, which must be known by `connectDeadline`.
     private var whenConnected: ((Result<UpstreamConnection, SystemError>) -> Void)?
     private var connectDeadline = UInt64.max
     private var searched = 0
     private var body = BodyReader()
     private var isUntilClose = false
-    /// HTTP/1.0 knows no chunks: for such a client the content is freed of them.
+    /// True if the framing of chunks is removed, because a client of HTTP/1.0 does not know it.
     private var isDechunking = false
     private var isPersistent = true
-    /// Whether it has carried an exchange already.
+    /// True if the connection has already carried an exchange.
     private(set) var isReused = false
-    /// Whether it had been idle for so long that its replica may just have closed it for that.
+    /// True if the connection had been idle for so long that its replica may just have closed it for that.
     private var wasStale = false
     private var hasBegun = false
-    /// Whether the response broke the grammar: where it ends cannot be told any more.
+    /// True if the response violated the grammar, so that its end cannot be found any more.
     private var isMalformed = false
     var idleSince: UInt64 = 0
-    /// Whether it is among the idle ones.
+    /// True if the connection is in the pool of idle ones.
     var isPooled = false
-    /// Whether it carries its first request and has received nothing yet.
+    /// True if the connection carries its first request and has received nothing yet.
     private var isUnserved = false
-    /// Where the worker has it while it is not served.
+    /// The index in the worker's list while the connection is not served.
     var unservedIndex = 0
     private var beganAt: UInt64 = 0
 
-    init(_ stream: Stream, replica: ReplicaCell, worker: Worker) {
+    init(_ stream: Stream, replica: ReplicaHandle, worker: Worker) {
         self.stream = stream
         self.replica = replica
         self.worker = worker
     }
 
-    /// A connection that finished an abandoned invocation, and can be used again.
-    /// - Parameter isNew: whether the stream is new to this loop.
-    convenience init(idle stream: Stream, isNew: Bool = false, replica: ReplicaCell, worker: Worker) {
+    /// Creates an idle connection from a stream that has finished an abandoned invocation, or that another loop has
+    /// handed over.
+    /// - Parameter isNew: True if the stream is new to this loop.
+    convenience init(idle stream: Stream, isNew: Bool = false, replica: ReplicaHandle, worker: Worker) {
         self.init(stream, replica: replica, worker: worker)
         state = .idle
         isReused = true
@@ -55,7 +57,7 @@ final class UpstreamConnection: StreamHandler {
     var isUsable: Bool { state == .idle && stream.isOpen }
     var isWritable: Bool { stream.isWritable }
 
-    /// Waits for the connection that was begun.
+    /// Waits for the connection that was begun, until the deadline at most.
     func connect(until deadline: UInt64, _ body: @escaping (Result<UpstreamConnection, SystemError>) -> Void) {
         whenConnected = body
         connectDeadline = deadline
@@ -68,10 +70,10 @@ final class UpstreamConnection: StreamHandler {
         if time >= connectDeadline { ended(SystemError(call: "connect", code: ETIMEDOUT)) }
     }
 
-    /// The replica does not exist any more.
+    /// Fails the attempt to connect because the replica no longer exists.
     func failAsGone() { ended(SystemError(call: "connect", code: ECONNABORTED)) }
 
-    /// Begins to work for an exchange.
+    /// Begins an exchange.
     func begin(_ exchange: Exchange) {
         self.exchange = exchange
         state = .head
@@ -79,7 +81,7 @@ final class UpstreamConnection: StreamHandler {
         hasBegun = false
         searched = 0
         beganAt = worker.coarseNow
-        // Another F2S process may let it wait in a queue, and the API has streams that say nothing for long.
+        // Another F2S process may let the request wait in a queue, and streams of the API may be silent for long.
         guard !isReused, let entry = exchange.entry, !entry.isForward else { return }
         isUnserved = true
         let now = beganAt
@@ -87,7 +89,7 @@ final class UpstreamConnection: StreamHandler {
         worker.addUnserved(self)
     }
 
-    /// The first byte is here, or none will come.
+    /// Ends the wait for the first byte: it has arrived, or none will arrive.
     private func endWaiting(isServed: Bool) {
         guard isUnserved else { return }
         isUnserved = false
@@ -98,7 +100,7 @@ final class UpstreamConnection: StreamHandler {
 
     func write(_ bytes: Span<UInt8>) { stream.write(bytes) }
 
-    /// Says that nothing more will be written, once all of it is out.
+    /// Ends the sending direction once everything written has been sent.
     func finishWriting() { stream.finishWriting() }
 
     func setReading(_ isOn: Bool) { stream.setReading(isOn) }
@@ -116,25 +118,26 @@ final class UpstreamConnection: StreamHandler {
         stream.close()
     }
 
-    /// Lets go of the socket, which another loop goes on with.
+    /// Releases the socket, which another loop continues to use.
     func detach() -> Int32 {
         state = .closed
         return stream.detach()
     }
 
-    /// The exchange ended first, and its slot is held until the replica has finished.
+    /// Releases the connection of an exchange that ends before its response. The slot is held until the replica has
+    /// finished.
     func abandon(_ slot: AbandonedSlot, isRequestComplete: Bool) {
         let rest: AbandonedResponse.Rest? =
             switch state {
             case .head where isMalformed, .content where isMalformed: .malformed
-            case .head: .head(isAnswerToHead: exchange?.facts.isHeadRequest ?? false)
+            case .head: .head(isAnswerToHead: exchange?.traits.isHeadRequest ?? false)
             case .content: .content(body, isPersistent: isPersistent)
             case .tunnel: .tunnel
             case .connecting, .idle, .closed: nil
             }
         guard let rest, stream.isOpen else {
             close()
-            return worker.giveBack(slot.grant, of: slot.cell)
+            return worker.release(slot.lease, of: slot.handle)
         }
         endWaiting(isServed: false)
         state = .closed
@@ -144,7 +147,7 @@ final class UpstreamConnection: StreamHandler {
         AbandonedUpstream(stream, replica: replica, slot: slot, response: response, worker: worker).start()
     }
 
-    // MARK: What the stream tells
+    // MARK: StreamHandler
 
     func connected() {
         state = .idle
@@ -196,8 +199,8 @@ extension UpstreamConnection {
                 exchange?.passContent(bytes.extracting(droppingFirst: position))
                 position = bytes.count
             case .idle, .connecting:
-                // A replica that speaks without having been asked is not to be trusted with the next request. Where it
-                // was asked just now, its other connections are not either.
+                // A replica that sends bytes unasked must not get the next request on this connection. If the
+                // connection was used a moment ago, none of the replica's other connections is reused either.
                 if state == .idle, idleSince &+ Worker.freshNanoseconds >= worker.coarseNow { noteSurplus() }
                 worker.forget(self)
                 return close()
@@ -213,8 +216,8 @@ extension UpstreamConnection {
         guard let end = HeadScanner.end(of: rest, from: &searched) else {
             if rest.count > limit {
                 fail(.malformedResponse(reason: "The response's head is over \(limit) bytes"))
-            } else if let error = HeadScanner.refusal(ofResponse: rest) {
-                // The rest of it would never come.
+            } else if let error = HeadScanner.error(ofResponse: rest) {
+                // The end of such a head would never arrive.
                 fail(error.asResponseError)
             }
             return false
@@ -224,15 +227,16 @@ extension UpstreamConnection {
             guard end <= limit else { throw HeadError.tooLarge(.head(bytesMax: limit)) }
             let head = try worker.scanner.response(rest, length: end)
             position += end
-            return take(head, bytes, &position, exchange)
+            return handle(head, bytes, &position, exchange)
         } catch {
             fail(error.asResponseError)
             return false
         }
     }
 
-    /// - Returns: whether there may be more to do.
-    private func take(
+    /// Handles the head of a response.
+    /// - Returns: True if there may be more to process.
+    private func handle(
         _ head: ResponseHead, _ bytes: Span<UInt8>, _ position: inout Int, _ exchange: Exchange
     ) -> Bool {
         let headBytes = bytes.extracting(position - head.length..<position)
@@ -258,19 +262,19 @@ extension UpstreamConnection {
             return false
         }
         if head.status < 200 || head.status == 204 {
-            // They have no content, and so no length either (RFC 9110 section 8.6).
+            // Such a response has no content, and so no length either (RFC 9110 section 8.6).
             worker.scanner.drop("content-length", headBytes)
         }
         if head.status < 200 {
             exchange.respond(head, headBytes, content: none, framing: .none, isComplete: false)
             return true
         }
-        let framing = head.framing(isAnswerToHead: exchange.facts.isHeadRequest)
+        let framing = head.framing(isAnswerToHead: exchange.traits.isHeadRequest)
         isPersistent = head.isPersistent && mayUseAgain(head, framing, exchange)
         isUntilClose = framing == .untilClose
-        isDechunking = framing == .chunked && exchange.facts.minorVersion == 0
+        isDechunking = framing == .chunked && exchange.traits.minorVersion == 0
         if head.status == 426 { worker.scanner.keep("upgrade", headBytes) }
-        if exchange.facts.minorVersion == 0 || head.status == 204 {
+        if exchange.traits.minorVersion == 0 || head.status == 204 {
             worker.scanner.drop("transfer-encoding", headBytes)
         }
         body = BodyReader(framing)
@@ -282,23 +286,23 @@ extension UpstreamConnection {
         return begin(head, headBytes, framing, bytes, &position, exchange)
     }
 
-    /// Whether a 101 names the protocol that the client has asked for, and nothing else.
+    /// Returns true if a 101 names the protocol that the client has requested, and nothing else.
     private func isSwitch(_ head: ResponseHead, _ bytes: Span<UInt8>, _ exchange: Exchange) -> Bool {
-        guard let wanted = exchange.facts.upgrade, let named = head.facts.upgrade else { return false }
-        return !head.facts.hasSeveralUpgrades && bytes.isCaseInsensitively(wanted, in: named)
+        guard let wanted = exchange.traits.upgrade, let named = head.known.upgrade else { return false }
+        return !head.known.hasSeveralUpgrades && bytes.isCaseInsensitively(wanted, in: named)
     }
 
-    /// Whether the next answer can be told from what may still come of this one.
+    /// Returns true if the next response can be distinguished from bytes that may still follow this one.
     private func mayUseAgain(_ head: ResponseHead, _ framing: Framing, _ exchange: Exchange) -> Bool {
-        // A server that does not switch may still take what follows for the other protocol.
-        guard framing != .untilClose, exchange.facts.upgrade == nil else { return false }
-        // An answer without content whose fields tell of some: a server that sends it all the same is not rare, and it
-        // arrives a moment after the head, when the connection may have its next request already.
+        // A server that does not switch may still read the following bytes as the other protocol.
+        guard framing != .untilClose, exchange.traits.upgrade == nil else { return false }
+        // This response has no content, but its fields announce some. Servers that send it nevertheless are not rare.
+        // It arrives a moment after the head, when the connection may already have its next request.
         return framing != .none || !exchange.isForFunction
-            || !head.announcesContent(isAnswerToHead: exchange.facts.isHeadRequest)
+            || !head.announcesContent(isAnswerToHead: exchange.traits.isHeadRequest)
     }
 
-    /// Passes the head on with the content that is there: a small answer is one write.
+    /// Passes the head on with the content that has arrived: a small response is one write.
     private func begin(
         _ head: ResponseHead, _ headBytes: Span<UInt8>, _ framing: Framing, _ bytes: Span<UInt8>,
         _ position: inout Int, _ exchange: Exchange
@@ -313,7 +317,8 @@ extension UpstreamConnection {
         if isComplete {
             finish(exchange, isClean: position == bytes.count)
         } else if count == 0, exchange.isForFunction {
-            // Python's server and others send head and content apart, the content only once the head is acknowledged.
+            // Python's server and others send head and content separately, and the content only once the head is
+            // acknowledged.
             stream.acknowledge()
         }
         return false
@@ -340,7 +345,8 @@ extension UpstreamConnection {
         if body.isDone { finish(exchange, isClean: position == total) }
     }
 
-    /// How much of the bytes is content; `nil` when its framing is broken, which is dealt with.
+    /// Returns the number of bytes that belong to the content, or `nil` if its framing is malformed: the exchange has
+    /// then been failed.
     private func consume(_ bytes: Span<UInt8>) -> Int? {
         do {
             return try body.consume(bytes, dropped: { worker.cuts.append($0) })
@@ -351,7 +357,7 @@ extension UpstreamConnection {
         }
     }
 
-    /// The response is complete. The connection is kept only if nothing is left over on either side.
+    /// Ends a complete response. The connection is kept only if no bytes are left over on either side.
     private func finish(_ exchange: Exchange, isClean: Bool) {
         self.exchange = nil
         if isReused {
@@ -370,8 +376,8 @@ extension UpstreamConnection {
         exchange.responseEnded()
     }
 
-    /// The replica sent more than its answer. It may do so again, a moment later, when the connection has its next
-    /// request already: none of its connections is used twice from now on.
+    /// Records that the replica sent more than its response. It may do so again a moment later, when the connection
+    /// already has its next request. From now on, no connection to this replica carries a second request.
     private func noteSurplus() {
         replica.noteSurplus()
         worker.shared.surplusAnswers.add()

@@ -1,40 +1,41 @@
-/// Idle connections of one loop to one replica. Last in, first out: the others grow old and are closed.
+/// The idle connections of one loop to one replica. Last in, first out: the others grow old and are closed.
 ///
-/// A class, because a dictionary hands its values out for a change at the price of an allocation.
+/// A class, because a change of a struct in a dictionary would cost an allocation.
 final class UpstreamPool {
-    /// Oldest first.
+    /// The connections, oldest first.
     private(set) var idle: [UpstreamConnection]
 
     init(_ first: UpstreamConnection) { idle = [first] }
 
-    /// The one that was used last, if it is as wanted: the others are older still.
-    func take(idleSince oldest: UInt64, isUnused: Bool) -> UpstreamConnection? {
+    /// Returns the connection that was used last, if it meets the requirements. The others are older still.
+    func lease(idleSince oldest: UInt64, isUnused: Bool) -> UpstreamConnection? {
         while let last = idle.last {
             guard last.isUsable else {
                 idle.removeLast()
                 continue
             }
             guard last.idleSince >= oldest, !(isUnused && last.isReused) else { return nil }
-            return takeLast()
+            return popLast()
         }
         return nil
     }
 
-    /// The one that was used last, whatever it is like.
-    func takeLast() -> UpstreamConnection? {
+    /// Returns and removes the connection that was used last, whatever its state.
+    func popLast() -> UpstreamConnection? {
         let last = idle.popLast()
         last?.isPooled = false
         return last
     }
 
-    /// `false`: there are enough already.
+    /// Adds a connection.
+    /// - Returns: False if the pool is full.
     func keep(_ upstream: UpstreamConnection, max: Int) -> Bool {
         guard idle.count < max else { return false }
         idle.append(upstream)
         return true
     }
 
-    /// Closes those that have been idle since before `oldest`; all of them where the replica is gone.
+    /// Closes the connections that have been idle since before `oldest`, or all of them if the replica is gone.
     func closeStale(idleSince oldest: UInt64) {
         while let first = idle.first, first.idleSince < oldest || first.replica.isRetired {
             idle.removeFirst()

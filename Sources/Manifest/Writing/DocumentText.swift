@@ -1,11 +1,11 @@
-/// A JSON document that is written anew for people: as YAML, or as JSON with one member per line.
+/// A JSON document that is reformatted for people: as YAML, or as JSON with one member per line.
 public struct DocumentText {
     private let value: ManifestValue
 
-    /// Bytes of a document that is read.
+    /// The maximum size of a document, in bytes.
     public static let bytesMax = 64 << 20
 
-    /// Reads a document; `nil`: it is no JSON object, or too large to be worth the time.
+    /// Parses a document; `nil` if it is not a JSON object or exceeds the limits.
     public init?(json bytes: [UInt8]) {
         var limits = ManifestLimits()
         limits.bytesMax = Self.bytesMax
@@ -16,15 +16,15 @@ public struct DocumentText {
         value = ManifestValue(root)
     }
 
-    /// Block YAML.
+    /// The document as block YAML.
     public var yaml: String { value.yaml }
 
-    /// JSON with two spaces per level and an end of line.
+    /// The document as JSON with two spaces per level and a final line end.
     public var json: String { value.indentedJSON() + "\n" }
 }
 
 extension ManifestValue {
-    /// A value that was read from JSON.
+    /// Creates a value from a node that was read from JSON.
     init(_ node: YAMLNode) {
         switch node.content {
         case .scalar(let text, isPlain: true): self = .bare(text.isEmpty ? "null" : text)

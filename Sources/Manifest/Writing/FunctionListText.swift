@@ -1,9 +1,9 @@
 public import F2SModel
 
-/// The text of a `FunctionList`, part by part. Each function is written when its part is asked for and not before:
-/// those of a thousand functions at once are megabytes.
+/// The text of a `FunctionList` as a sequence of parts. Each function is formatted only when its part is requested,
+/// because the text of a thousand functions has megabytes.
 public struct FunctionListText: Sequence, IteratorProtocol, Sendable {
-    /// How the list is written.
+    /// The format of the list.
     public enum Form: Sendable {
         /// JSON on one line.
         case json
@@ -13,12 +13,12 @@ public struct FunctionListText: Sequence, IteratorProtocol, Sendable {
 
     /// The remainder of a list after this page (the names are those of Kubernetes' `ListMeta`).
     public struct Rest: Sendable {
-        /// Token that requests the next page.
+        /// The token that requests the next page.
         public let token: String
-        /// Number of functions after this page.
+        /// The number of functions after this page.
         public let count: Int
 
-        /// A rest.
+        /// Creates a remainder.
         public init(token: String, count: Int) {
             self.token = token
             self.count = count
@@ -36,15 +36,15 @@ public struct FunctionListText: Sequence, IteratorProtocol, Sendable {
     private let rest: Rest?
     private var position = Position.head
 
-    /// The text of a list of these functions.
-    /// - Parameter rest: what is not on this page; `nil`: it is the last one.
+    /// Creates the text of a list of these functions.
+    /// - Parameter rest: the remainder of the list after this page; `nil` if this is the last page.
     public init(_ functions: [Function], as form: Form, before rest: Rest? = nil) {
         self.functions = functions
         self.form = form
         self.rest = rest
     }
 
-    /// The next part: what stands before the functions, one function, or what stands behind them.
+    /// Returns the next part: the text before the functions, one function, or the text after them.
     public mutating func next() -> String? {
         switch position {
         case .head:

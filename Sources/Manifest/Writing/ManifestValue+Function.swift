@@ -1,18 +1,19 @@
 import F2SModel
 
 extension ManifestValue {
-    /// The document of a draft.
+    /// Creates the document of a draft.
     init(_ draft: FunctionDraft) {
         self = .map(Self.head(ManifestFields.kind) + [("metadata", .map(Self.metadata(draft)))] + Self.body(draft))
     }
 
-    /// The document of a stored function, with what the store and F2S have added.
+    /// Creates the document of a stored function, with the fields that the store and F2S have added.
     init(_ function: Function) {
         let metadata =
             Self.metadata(function.draft) + [
                 ("uid", .text(function.id.text)),
                 ("generation", .bare("\(function.generation)")),
-                // The stored version is the ETag's to tell: as resourceVersion `kubectl apply` would refuse it.
+                // The stored version is only in the ETag: with it as resourceVersion, `kubectl apply` would reject the
+                // document.
             ]
         let status = [("status", ManifestValue(function.status))]
         self = .map(
@@ -41,7 +42,7 @@ extension ManifestValue {
         return [("spec", .map(spec)), ("target", .map(target(draft.target)))]
     }
 
-    /// The published fields always, the others where they differ from their default.
+    /// Returns the published fields always, and the others only if they differ from their default.
     private static func target(_ target: Target) -> Members {
         var members: Members = []
         if let image = target.image { members.append(("containerImage", .text(image))) }
@@ -99,7 +100,7 @@ extension ManifestValue {
         return members
     }
 
-    /// A whole number without its fraction: 10, not 10.0.
+    /// Returns a whole number without its fraction: 10, not 10.0.
     private static func number(_ number: Double) -> String { Int(exactly: number).map { "\($0)" } ?? "\(number)" }
 
     private init(_ status: FunctionStatus) {

@@ -1,17 +1,17 @@
 import F2SModel
 
-/// A value to write, as YAML or as JSON.
+/// A value that is written as YAML or as JSON.
 indirect enum ManifestValue {
-    /// A text, quoted where it must be.
+    /// A text, quoted if necessary.
     case text(String)
-    /// A number or a truth, never quoted.
+    /// A number or a Boolean, never quoted.
     case bare(String)
     /// A sequence.
     case list([ManifestValue])
-    /// A mapping in this order.
+    /// A mapping whose members are written in this order.
     case map([(name: String, value: ManifestValue)])
 
-    /// JSON on one line (RFC 8259).
+    /// The value as JSON on one line (RFC 8259).
     var json: String {
         switch self {
         case .text(let text): Self.quoted(text)
@@ -22,7 +22,7 @@ indirect enum ManifestValue {
         }
     }
 
-    /// Block YAML with an end of line after each line.
+    /// The value as block YAML. Each line has a line end.
     var yaml: String {
         var lines = ""
         write(to: &lines, indent: "")
@@ -45,7 +45,7 @@ indirect enum ManifestValue {
         }
     }
 
-    /// A mapping within a list: its first line bears the dash.
+    /// Writes a mapping as an element of a list: its first line has the dash.
     func writeElement(to lines: inout String, indent: String) {
         var element = ""
         write(to: &element, indent: indent + "  ")
@@ -67,7 +67,7 @@ indirect enum ManifestValue {
         if case .map = self { true } else { false }
     }
 
-    /// The text without quotes where every reader of YAML 1.1 and 1.2 takes it for a text, else quoted.
+    /// Returns the text without quotes if every reader of YAML 1.1 and 1.2 reads it as a text, else quoted.
     private static func scalar(_ text: String) -> String {
         let bytes = text.utf8
         guard let first = bytes.first, isLetter(first) || first == UInt8(ascii: "/"), bytes.last != UInt8(ascii: " "),
@@ -87,9 +87,8 @@ indirect enum ManifestValue {
         return true
     }
 
-    /// The text as a JSON string. It is a double-quoted scalar of YAML at the same time, hence characters
-    /// that YAML takes for line breaks or refuses are escaped beyond what JSON asks for (YAML 1.2.2 section
-    /// 5.1).
+    /// Returns the text as a JSON string, which is also a double-quoted scalar of YAML. So characters that YAML reads
+    /// as line breaks or rejects are escaped, although JSON does not require it (YAML 1.2.2 section 5.1).
     private static func quoted(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: mustEscape) else { return text.jsonText }
         var escaped = ""
@@ -119,8 +118,8 @@ indirect enum ManifestValue {
         isLetter(byte) || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || "/._-@:+ ".utf8.contains(byte)
     }
 
-    /// YAML 1.1 takes these for a truth or for nothing.
+    /// Words that YAML 1.1 reads as a Boolean or as null.
     private static let wordsWithMeaning: Set<String> = ["true", "false", "yes", "no", "on", "off", "y", "n", "null"]
-    /// Bytes of the longest of them.
+    /// The length of the longest word, in bytes.
     private static let longestWord = 5
 }

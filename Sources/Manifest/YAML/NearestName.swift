@@ -1,9 +1,9 @@
-/// Finds what somebody meant who has misspelt a name.
+/// Finds the known name that a misspelt name was probably meant to be.
 public enum NearestName {
-    /// The known name that is most like `text`; `nil` when none is near enough to be meant.
+    /// Returns the known name that is most similar to `text`; `nil` if none is similar enough.
     public static func of(_ text: String, among known: [String]) -> String? {
         let wanted = Array(text.lowercased().utf8)
-        // Nobody means a field by a text of this length, and the comparison is quadratic.
+        // A text of this length is not a misspelt name, and the comparison is quadratic.
         guard (1...64).contains(wanted.count) else { return nil }
         let nearest = known.map { (name: $0, distance: distance(wanted, Array($0.lowercased().utf8))) }
             .min { $0.distance < $1.distance }
@@ -12,8 +12,8 @@ public enum NearestName {
         return known.first { $0.lowercased().contains(text.lowercased()) }
     }
 
-    /// Insertions, deletions, replacements and swaps of neighbours between two words, by rows (optimal string
-    /// alignment).
+    /// Returns the number of insertions, deletions, replacements and swaps of neighbours between two words (optimal
+    /// string alignment), computed row by row.
     private static func distance(_ left: [UInt8], _ right: [UInt8]) -> Int {
         var beforeLast: [Int] = []
         var last = Array(0...right.count)

@@ -1,7 +1,8 @@
-/// Joins the escapes of UTF-16 surrogate pairs, `\ud83d\ude00`, into one escape of YAML, `\U0001f600`. JSON writers for
-/// ASCII escape so (RFC 8259 section 7); it is the one part of JSON that libyaml does not read.
+/// Joins the escapes of UTF-16 surrogate pairs, `\ud83d\ude00`, into one escape of YAML, `\U0001f600`. JSON writers
+/// that produce ASCII escape this way (RFC 8259 section 7). It is the only part of JSON that libyaml does not read.
 enum SurrogatePairs {
-    /// The text with its pairs joined if it is JSON, else unchanged: in block YAML the escape may be meant literally.
+    /// Returns the text with its pairs joined if it is JSON, else unchanged: in block YAML the escape may be meant
+    /// literally.
     static func joined(in text: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         let first = text.first { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\n") && $0 != UInt8(ascii: "\r") }
         guard first == UInt8(ascii: "{") || first == UInt8(ascii: "["), text.contains(UInt8(ascii: "\\")) else {
@@ -24,7 +25,8 @@ enum SurrogatePairs {
                 joined += Array(("\\U" + String(repeating: "0", count: 8 - digits.count) + digits).utf8)
                 index += 12
             } else {
-                // The escaped byte goes with its backslash, so that `\\` never makes an escape of what follows.
+                // The escaped byte is copied with its backslash, so that `\\` never turns the next characters into an
+                // escape.
                 joined += text[index..<min(index + 2, text.endIndex)]
                 index += 2
             }
@@ -32,7 +34,7 @@ enum SurrogatePairs {
         return joined[...]
     }
 
-    /// The number in an escape `\uXXXX` at `index`.
+    /// Returns the number in an escape `\uXXXX` at `index`.
     private static func escape(in text: ArraySlice<UInt8>, at index: Int) -> UInt32? {
         guard index + 6 <= text.endIndex, text[index] == UInt8(ascii: "\\"), text[index + 1] == UInt8(ascii: "u") else {
             return nil

@@ -1,13 +1,12 @@
-/// The lines of one document. Documents are parsed apart from each other, so that an error in one never costs another.
+/// The lines of one document. Documents are parsed separately, so that an error in one does not affect the others.
 struct YAMLChunk {
     /// The lines.
     let bytes: ArraySlice<UInt8>
-    /// Line of the text that the first of them is, from 1.
+    /// The line of the text at which the document begins, from 1.
     let firstLine: Int
 
-    /// Cuts a text before each `---` and after each `...` at the begin of a line; no YAML document can hold
-    /// these within itself (YAML 1.2.2 section 9.1.2). Lines without content stay with what follows them, as
-    /// directives must.
+    /// Splits a text before each `---` and after each `...` at the beginning of a line. No YAML document can contain
+    /// these (YAML 1.2.2 section 9.1.2). Lines without content stay with the lines after them, as directives must.
     static func all(of bytes: ArraySlice<UInt8>) -> [YAMLChunk] {
         var chunks: [YAMLChunk] = []
         var start = bytes.startIndex
@@ -69,7 +68,7 @@ struct YAMLChunk {
 }
 
 extension YAMLPosition {
-    /// Position of a byte in a text.
+    /// Creates the position of a byte in a text.
     init(of index: Int, in bytes: ArraySlice<UInt8>) {
         var line = 1
         var column = 1
@@ -80,7 +79,7 @@ extension YAMLPosition {
                 line += 1
                 column = 1
             } else if byte & 0xC0 != 0x80 {
-                // Bytes within a character of UTF-8 do not begin a column.
+                // Continuation bytes of a UTF-8 character do not begin a column.
                 column += 1
             }
         }

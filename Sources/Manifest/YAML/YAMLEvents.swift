@@ -1,8 +1,8 @@
 import CLibYAML
 
-/// Reads a text as libyaml's events. No tree is composed, so that the cost follows the text's length.
+/// Reads a text as the events of libyaml. No tree is composed, so the cost is proportional to the length of the text.
 final class YAMLEvents {
-    /// One piece of a document.
+    /// One event of a document.
     struct Event {
         /// The kind of an event.
         enum Kind {
@@ -15,20 +15,20 @@ final class YAMLEvents {
         let kind: Kind
         /// True if the value has an anchor.
         let hasAnchor: Bool
-        /// Its tag in full; `nil`: none was written.
+        /// Its full tag; `nil` if none was written.
         let tag: String?
-        /// Position of its first character.
+        /// The position of its first character.
         let position: YAMLPosition
     }
 
-    /// It holds pointers into itself, so it must not move.
+    /// The parser contains pointers into itself, so it must not move.
     private let parser: UnsafeMutablePointer<yaml_parser_t>
     private let text: [UInt8]
-    /// Line of the whole text that is line 1 here.
+    /// The line of the whole text that is line 1 of this one.
     private let firstLine: Int
     private let isReady: Bool
 
-    /// Reads a text in UTF-8.
+    /// Creates a reader of a text in UTF-8.
     init(_ bytes: ArraySlice<UInt8>, firstLine: Int) {
         text = Array(bytes)
         self.firstLine = firstLine
@@ -43,20 +43,20 @@ final class YAMLEvents {
         parser.deallocate()
     }
 
-    /// Calls `body` with what reads the events; they can be read until it returns.
+    /// Calls `body` with a function that returns the next event. It may be called until `body` returns.
     func read<Value>(
-        _ body: (() throws(YAMLComplaint) -> Event) throws(YAMLComplaint) -> Value
-    ) throws(YAMLComplaint) -> Value {
-        try text.withUnsafeBufferPointer { bytes throws(YAMLComplaint) in
+        _ body: (() throws(YAMLError) -> Event) throws(YAMLError) -> Value
+    ) throws(YAMLError) -> Value {
+        try text.withUnsafeBufferPointer { bytes throws(YAMLError) in
             yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
-            return try body { () throws(YAMLComplaint) in try self.next() }
+            return try body { () throws(YAMLError) in try self.next() }
         }
     }
 
-    private func next() throws(YAMLComplaint) -> Event {
+    private func next() throws(YAMLError) -> Event {
         var event = yaml_event_t()
-        // Without memory a parser tells of an event that is none.
-        guard isReady, yaml_parser_parse(parser, &event) == 1, event.type != YAML_NO_EVENT else { throw complaint }
+        // If it runs out of memory, the parser reports an event of type `YAML_NO_EVENT`.
+        guard isReady, yaml_parser_parse(parser, &event) == 1, event.type != YAML_NO_EVENT else { throw error }
         defer { yaml_event_delete(&event) }
         let (anchor, tag) = Self.names(of: event)
         return Event(
@@ -97,30 +97,31 @@ final class YAMLEvents {
         YAMLPosition(line: mark.line + firstLine, column: mark.column + 1)
     }
 
-    /// Returns true if the character at `mark` is a tab. Only for a hint: it may be missed behind letters beyond ASCII.
+    /// Returns true if the character at `mark` is a tab. It is used for a hint only: a tab after non-ASCII characters
+    /// may be missed.
     private func isTab(at mark: yaml_mark_t) -> Bool {
         let lines = text.split(separator: UInt8(ascii: "\n"), maxSplits: mark.line, omittingEmptySubsequences: false)
         guard lines.indices.contains(mark.line) else { return false }
         return lines[mark.line].dropFirst(mark.column).first == UInt8(ascii: "\t")
     }
 
-    /// libyaml's error as one sentence.
-    private var complaint: YAMLComplaint {
+    /// The error of libyaml as one sentence.
+    private var error: YAMLError {
         let state = parser.pointee
         let problem = state.problem.map { String(cString: $0) } ?? "it cannot be read"
         switch state.error {
         case _ where !isReady, YAML_MEMORY_ERROR:
-            return YAMLComplaint("The text cannot be read now: there is no memory. Try again.", at: nil)
+            return YAMLError("The text cannot be read now: F2S is out of memory. Try again.", at: nil)
         case YAML_READER_ERROR:
             let before = text.prefix(state.problem_offset)
             let start = YAMLPosition(of: before.count, in: before)
-            return YAMLComplaint(
+            return YAMLError(
                 "The text is not valid YAML: \(problem).",
                 at: YAMLPosition(line: start.line + firstLine - 1, column: start.column))
         default:
             let within = state.context.map { " " + String(cString: $0) } ?? ""
-            let hint = isTab(at: state.problem_mark) ? ": a tab stands here, YAML is indented with spaces" : ""
-            return YAMLComplaint(
+            let hint = isTab(at: state.problem_mark) ? ": there is a tab here, but YAML is indented with spaces" : ""
+            return YAMLError(
                 "The text is not valid YAML: \(problem)\(within)\(hint).", at: position(state.problem_mark))
         }
     }

@@ -1,37 +1,37 @@
-/// The members of one mapping, looked up by name.
+/// The members of one mapping, accessible by name.
 public struct YAMLMap: Sendable {
-    /// Path of the mapping; empty at the root.
+    /// The path of the mapping; empty at the root.
     public let path: String
-    /// Where it begins.
+    /// The position at which it begins.
     public let position: YAMLPosition?
-    /// Its members in the order of the text.
+    /// The members in the order of the text.
     public let members: [YAMLNode.Member]
 
-    /// The member of this name; `nil` when it is absent or empty, which means the same.
+    /// The member of this name; `nil` if it is absent or empty, which has the same meaning.
     public subscript(name: String) -> YAMLCursor? {
         guard let member = members.first(where: { $0.key == name }), !member.value.isNull else { return nil }
         return cursor(of: member)
     }
 
-    /// A member as a cursor.
+    /// Returns a member as a cursor.
     public func cursor(of member: YAMLNode.Member) -> YAMLCursor {
         YAMLCursor(member.value, path: path(of: member.key))
     }
 
-    /// The member of this name.
-    /// - Parameter requirement: what it must be, as the end of "… must …".
-    /// - Throws: ``YAMLComplaint`` when it is absent or empty.
-    public func required(_ name: String, _ requirement: String) throws(YAMLComplaint) -> YAMLCursor {
+    /// Returns the member of this name.
+    /// - Parameter requirement: the requirement of its value, as the end of "… must …".
+    /// - Throws: ``YAMLError`` if it is absent or empty.
+    public func required(_ name: String, _ requirement: String) throws(YAMLError) -> YAMLCursor {
         if let cursor = self[name] { return cursor }
-        let place = members.first { $0.key == name }?.position ?? position
-        throw YAMLComplaint("\(path(of: name)) is missing: it must \(requirement).", at: place)
+        let location = members.first { $0.key == name }?.position ?? position
+        throw YAMLError("\(path(of: name)) is missing: it must \(requirement).", at: location)
     }
 
-    /// A complaint about each member whose name is not known.
+    /// Returns an error for each member whose name is unknown.
     /// - Parameters:
-    ///   - known: names of this mapping.
-    ///   - elsewhere: paths of every field of the document: one that was put into the wrong mapping is found by it.
-    public func unknownMembers(known: [String], elsewhere: [String] = []) -> [YAMLComplaint] {
+    ///   - known: the names of this mapping.
+    ///   - elsewhere: the paths of all fields of the document, to find a field in the wrong mapping.
+    public func unknownMembers(known: [String], elsewhere: [String] = []) -> [YAMLError] {
         members.filter { !known.contains($0.key) }.map { member in
             let name = path(of: String(member.key.prefix(80)))
             let misplaced = elsewhere.first { $0 == member.key || $0.hasSuffix("." + member.key) }
@@ -40,7 +40,7 @@ public struct YAMLMap: Sendable {
                 if let meant = near ?? misplaced { "did you mean \(meant)?" } else {
                     "known here are \(known.joined(separator: ", "))."
                 }
-            return YAMLComplaint("\(name) is not a known field: \(advice)", at: member.position)
+            return YAMLError("\(name) is not a known field: \(advice)", at: member.position)
         }
     }
 

@@ -1,12 +1,12 @@
-/// One value of a YAML document: plain data without anchors, tags or cycles, and where it stands.
+/// One value of a YAML document, with its position: plain data without anchors, tags or cycles.
 public struct YAMLNode: Sendable, Hashable {
-    /// What a value is made of.
+    /// The content of a value.
     public enum Content: Sendable, Hashable {
-        /// The characters as written. Plain ones stand without quotes, so they may mean a number, a truth or nothing.
+        /// The characters as written. A plain scalar has no quotes, so it may mean a number, a Boolean or null.
         case scalar(String, isPlain: Bool)
         /// A sequence.
         case list([YAMLNode])
-        /// A mapping in the order of the text; no key stands twice.
+        /// A mapping in the order of the text. No key occurs twice.
         case map([Member])
     }
 
@@ -14,12 +14,12 @@ public struct YAMLNode: Sendable, Hashable {
     public struct Member: Sendable, Hashable {
         /// The key.
         public let key: String
-        /// Where the key stands.
+        /// The position of the key.
         public let position: YAMLPosition
-        /// Its value.
+        /// The value.
         public let value: YAMLNode
 
-        /// A member.
+        /// Creates a member.
         public init(key: String, position: YAMLPosition, value: YAMLNode) {
             self.key = key
             self.position = position
@@ -27,29 +27,29 @@ public struct YAMLNode: Sendable, Hashable {
         }
     }
 
-    /// What it is made of.
+    /// The content.
     public let content: Content
-    /// Where it begins; `nil` when it comes from no text, as a setting from the environment does.
+    /// The position at which it begins; `nil` if it was not parsed from a text, such as a setting from the environment.
     public let position: YAMLPosition?
 
-    /// A value.
+    /// Creates a value.
     public init(_ content: Content, at position: YAMLPosition?) {
         self.content = content
         self.position = position
     }
 
-    /// Whether nothing was written: an empty place, `~` or `null` without quotes.
+    /// True if the value is null: it is empty, `~` or `null` without quotes.
     public var isNull: Bool {
         guard case .scalar(let text, isPlain: true) = content else { return false }
         return text.isEmpty || text == "~" || text == "null" || text == "Null" || text == "NULL"
     }
 
-    /// Where the field of this dotted path stands, or its nearest parent that was written.
+    /// Returns the position of the field at a dotted path, or of its nearest parent in the text.
     public func position(of path: String) -> YAMLPosition? {
         guard case .map(let members) = content else { return position }
         for member in members {
             if member.key == path { return member.value.position ?? member.position }
-            // A key may hold dots itself, so the path is not split: keys are matched against its front.
+            // A key may contain dots itself, so the path is not split: keys are compared with its beginning.
             if path.hasPrefix(member.key + ".") {
                 return member.value.position(of: String(path.dropFirst(member.key.count + 1))) ?? member.position
             }

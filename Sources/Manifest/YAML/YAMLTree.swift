@@ -1,17 +1,17 @@
-/// Makes plain nodes of libyaml's events, and refuses what is no plain data.
+/// Builds plain nodes from the events of libyaml, and rejects anything else.
 struct YAMLTree {
-    /// Line of the whole text that is line 1 of this one.
+    /// The line of the whole text that is line 1 of this one.
     let firstLine: Int
-    /// How deep collections may stand in each other.
+    /// The maximum nesting depth of collections.
     let depthMax: Int
 
-    private typealias Next = () throws(YAMLComplaint) -> YAMLEvents.Event
+    private typealias Next = () throws(YAMLError) -> YAMLEvents.Event
 
     private static let noAliases = "Anchors (&name) and aliases (*name) are not accepted: write the value out."
 
-    /// The value of a text of one document, which is read to its end; `nil` when it is empty.
-    func root(of text: ArraySlice<UInt8>) throws(YAMLComplaint) -> YAMLNode? {
-        try YAMLEvents(text, firstLine: firstLine).read { next throws(YAMLComplaint) in
+    /// Returns the value of a text with one document, which is read to its end; `nil` if it is empty.
+    func root(of text: ArraySlice<UInt8>) throws(YAMLError) -> YAMLNode? {
+        try YAMLEvents(text, firstLine: firstLine).read { next throws(YAMLError) in
             var root: YAMLNode?
             while true {
                 let event = try next()
@@ -26,13 +26,13 @@ struct YAMLTree {
         }
     }
 
-    /// The value that begins with an event.
-    private func node(_ event: YAMLEvents.Event, _ next: Next, depth: Int) throws(YAMLComplaint) -> YAMLNode {
+    /// Returns the value that begins with an event.
+    private func node(_ event: YAMLEvents.Event, _ next: Next, depth: Int) throws(YAMLError) -> YAMLNode {
         guard depth <= depthMax else {
-            throw YAMLComplaint(
-                "Values stand in each other over \(depthMax) deep: at most that is read.", at: event.position)
+            throw YAMLError(
+                "Values are nested over \(depthMax) levels deep, which is the limit.", at: event.position)
         }
-        guard !event.hasAnchor else { throw YAMLComplaint(Self.noAliases, at: event.position) }
+        guard !event.hasAnchor else { throw YAMLError(Self.noAliases, at: event.position) }
         switch event.kind {
         case .scalar(let text, let isPlain):
             try refuseTag(event, unless: "str")
@@ -48,15 +48,15 @@ struct YAMLTree {
         case .mapStart:
             try refuseTag(event, unless: "map")
             return YAMLNode(.map(try members(event, next, depth: depth + 1)), at: event.position)
-        case .alias: throw YAMLComplaint(Self.noAliases, at: event.position)
+        case .alias: throw YAMLError(Self.noAliases, at: event.position)
         case .listEnd, .mapEnd, .documentStart, .documentEnd, .streamStart, .streamEnd:
-            throw YAMLComplaint("The text is not valid YAML: a value is missing.", at: event.position)
+            throw YAMLError("The text is not valid YAML: a value is missing.", at: event.position)
         }
     }
 
     private func members(
         _ map: YAMLEvents.Event, _ next: Next, depth: Int
-    ) throws(YAMLComplaint) -> [YAMLNode.Member] {
+    ) throws(YAMLError) -> [YAMLNode.Member] {
         var members: [YAMLNode.Member] = []
         var known: Set<String> = []
         var repeated: Set<String> = []
@@ -65,7 +65,7 @@ struct YAMLTree {
             if case .mapEnd = event.kind { break }
             let key = try node(event, next, depth: depth)
             guard case .scalar(let name, _) = key.content else {
-                throw YAMLComplaint("A key must be a text.", at: event.position)
+                throw YAMLError("A key must be a text.", at: event.position)
             }
             if !known.insert(name).inserted { repeated.insert(name) }
             let value = try node(try next(), next, depth: depth)
@@ -73,15 +73,15 @@ struct YAMLTree {
         }
         guard repeated.isEmpty else {
             let names = repeated.sorted().prefix(5).map { "\"\($0.prefix(80))\"" }.joined(separator: ", ")
-            throw YAMLComplaint(
-                "\(names) stands more than once in one mapping: each key may only once.", at: map.position)
+            throw YAMLError(
+                "\(names) occurs more than once in one mapping. A key may occur only once.", at: map.position)
         }
         return members
     }
 
-    private func refuseTag(_ event: YAMLEvents.Event, unless allowed: String) throws(YAMLComplaint) {
+    private func refuseTag(_ event: YAMLEvents.Event, unless allowed: String) throws(YAMLError) {
         guard let tag = event.tag, tag != "tag:yaml.org,2002:\(allowed)" else { return }
-        throw YAMLComplaint(
+        throw YAMLError(
             "The tag \(tag.prefix(80)) is not accepted: write the value without it.", at: event.position)
     }
 }

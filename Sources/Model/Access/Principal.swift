@@ -1,38 +1,40 @@
-/// Who calls, as far as F2S knows.
+/// The caller of a request, as far as F2S can identify it.
 public struct Principal: Sendable, Hashable {
-    /// Name for people; never a metric label.
+    /// A name for people. It is never used as a metric label.
     public let name: String
-    /// What the caller may do.
+    /// The privileges of the caller.
     public let privileges: Set<Privilege>
 
-    /// A principal.
+    /// Creates a principal.
     public init(name: String, privileges: Set<Privilege>) {
         self.name = name
         self.privileges = privileges
     }
 
-    /// Everybody, where nothing is protected.
+    /// The caller of an installation without access control: it has every privilege.
     public static let anonymous = Principal(name: "anonymous", privileges: Set(Privilege.allCases))
 }
 
-/// What a caller may be allowed to do.
+/// A permission that a caller may have.
 public enum Privilege: String, Sendable, Hashable, CaseIterable, Codable {
     /// Invoke functions.
     case invoke = "functions:invoke"
-    /// See declarations, states, logs.
+    /// Read declarations, states and logs.
     case read = "functions:read"
     /// Declare, change and delete functions.
     case write = "functions:write"
-    /// See the settings.
+    /// Read the settings.
     case settings = "settings:read"
 }
 
-/// Decides who calls. Synchronous, because the data plane asks it: what takes time happens before, and is cached.
+/// Identifies callers. It is synchronous because the data plane calls it: slow work must be done in advance and cached.
 public protocol Authenticator: Sendable {
-    /// Name of the kind: `none`, `basic`, `token`, `oidc`.
+    /// The name of the kind: `none`, `basic`, `token`, `oidc`.
     var kind: String { get }
-    /// Whether ``principal(authorization:)`` looks at its argument at all; if not, the data plane saves the copy.
+    /// True if ``principal(authorization:)`` uses its argument. If false, the data plane does not copy the header
+    /// field.
     var needsCredentials: Bool { get }
-    /// The caller behind the value of an Authorization header; `nil`: unknown, answer 401.
+    /// Returns the caller for the value of an Authorization header; `nil` if the caller is unknown and must be answered
+    /// with 401.
     func principal(authorization: String?) -> Principal?
 }

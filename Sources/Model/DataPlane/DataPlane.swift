@@ -1,51 +1,56 @@
-/// What the control plane knows of the data plane: complete states go down, counters and one coalesced signal come up.
+/// The control plane's interface to the data plane. The control plane passes complete states down, and reads counters
+/// and one coalesced signal.
 public protocol DataPlane: Sendable {
-    /// Replaces what can be routed. Functions that lost a route conflict are left out by the dispatcher itself.
+    /// Replaces the functions that can be routed. The dispatcher itself leaves out functions that lost a route
+    /// conflict.
     func apply(_ functions: FunctionSnapshot)
 
-    /// Replaces where invocations can go, and why functions have no replica. A replica in state `starting` with an
-    /// address is dialled and used as soon as it accepts, unless it awaits readiness.
+    /// Replaces the replicas, and the reasons why functions have none. The dispatcher connects to a replica in state
+    /// `starting` with an address, and uses it as soon as it accepts, unless it awaits readiness.
     func apply(_ replicas: ReplicaSnapshot)
 
-    /// Replaces which functions other processes admit invocations of. Before the first one everything is ours.
+    /// Replaces the set of functions whose invocations other processes admit. Before the first call, this process
+    /// admits all.
     func apply(_ ownership: Ownership)
 
-    /// Asks for a replica of a function of which none takes invocations, as an invocation that waits for one does. The
-    /// wish holds for ``StartRequests/lifetime``, or until a replica takes invocations: who waits repeats it.
+    /// Requests a replica of a function that has none that accepts invocations, as a waiting invocation does. The
+    /// request holds for ``StartRequests/lifetime``, or until a replica accepts invocations. A client that waits longer
+    /// must repeat it.
     func requestStart(of function: Function.ID)
 
-    /// The current load of every function that has replicas or was invoked within the last seconds; the others are left
-    /// out. Cheap: one lock for each function in it.
+    /// Returns the current load of each function that has replicas or was invoked within the last seconds. Other
+    /// functions are left out. It is cheap: it acquires one lock per function in the report.
     func currentLoad() -> LoadReport
 
-    /// The same of some functions only. It costs nothing for the others.
+    /// Returns the current load of some functions only. Other functions cost nothing.
     func currentLoad(of functions: Set<Function.ID>) -> LoadReport
 
-    /// Raised when a cold function is wanted, when a replica has accepted its first connection, and when a draining
-    /// replica has nothing left in flight.
+    /// A signal that is raised when a function without replicas is invoked or its start is requested, when a replica
+    /// has accepted its first connection, and when a draining replica has nothing left in flight.
     var changes: Signal { get }
 
-    /// Takes out the functions that ``changes`` was raised for since the last call: for one reader.
-    func takeChangedFunctions() -> Set<Function.ID>
+    /// Removes and returns the functions for which ``changes`` was raised since the last call. Only one reader may call
+    /// this.
+    func popChangedFunctions() -> Set<Function.ID>
 }
 
-/// What the data plane has in hand at one moment.
+/// The load of the data plane at one moment.
 public struct LoadReport: Sendable, Hashable, Codable {
-    /// One function's share.
+    /// The load of one function.
     public struct FunctionLoad: Sendable, Hashable, Codable {
-        /// Invocations that hold a slot.
+        /// The number of invocations that hold a slot.
         public var inFlight: Int
-        /// Invocations that wait for one.
+        /// The number of invocations that wait for a slot.
         public var queued: Int
-        /// Whether an invocation waits, or a start was asked for, and no replica takes invocations.
+        /// True if an invocation waits or a start was requested, and no replica accepts invocations.
         public var wantsActivation: Bool
-        /// Invocations admitted since the process began.
+        /// The number of invocations admitted since the process began.
         public var admitted: UInt64
-        /// Integral of (in flight + queued) over time since the process began, in seconds: the difference of two
+        /// The integral of (in flight + queued) over time since the process began, in seconds. The difference of two
         /// reports divided by the time between them is the exact average concurrency.
         public var concurrencySeconds: Double
 
-        /// A load.
+        /// Creates a load.
         public init(
             inFlight: Int = 0, queued: Int = 0, wantsActivation: Bool = false, admitted: UInt64 = 0,
             concurrencySeconds: Double = 0
@@ -58,20 +63,20 @@ public struct LoadReport: Sendable, Hashable, Codable {
         }
     }
 
-    /// One replica's share.
+    /// The load of one replica.
     public struct ReplicaLoad: Sendable, Hashable, Codable {
-        /// Invocations on it.
+        /// The number of invocations in flight on it.
         public var inFlight: Int
-        /// Whether it has accepted a connection and takes invocations.
+        /// True if it has accepted a connection and accepts invocations.
         public var isAccepting: Bool
-        /// Whether it has not finished an abandoned invocation in time (``Timeouts/abandoned``): it is never used again
-        /// and must be replaced. Those invocations are not part of ``inFlight``.
+        /// True if it has not finished an abandoned invocation in time (``Timeouts/abandoned``). It is never used again
+        /// and must be replaced. Such invocations are not included in ``inFlight``.
         public var isUnresponsive: Bool
-        /// Whether it was found to serve fewer connections at once than it was given: no connection to it is kept idle
-        /// while another one waits to be served.
+        /// True if the dispatcher found that it serves fewer connections at once than were opened to it. Then no
+        /// connection to it is kept idle while another one waits to be served.
         public var hasFewThreads: Bool
 
-        /// A load.
+        /// Creates a load.
         public init(
             inFlight: Int = 0, isAccepting: Bool = false, isUnresponsive: Bool = false, hasFewThreads: Bool = false
         ) {
@@ -81,7 +86,7 @@ public struct LoadReport: Sendable, Hashable, Codable {
             self.hasFewThreads = hasFewThreads
         }
 
-        /// Reads a report; one of an older F2S process lacks the newest keys.
+        /// Decodes a load. A report of an older F2S process lacks the newest keys.
         public init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: CodingKeys.self)
             inFlight = try container.decode(Int.self, forKey: .inFlight)
@@ -90,7 +95,7 @@ public struct LoadReport: Sendable, Hashable, Codable {
             hasFewThreads = try container.decodeIfPresent(Bool.self, forKey: .hasFewThreads) ?? false
         }
 
-        /// Adds what another queue or process has on the same replica.
+        /// Adds the load of another queue or process on the same replica.
         public mutating func add(_ other: ReplicaLoad) {
             inFlight += other.inFlight
             isAccepting = isAccepting || other.isAccepting
@@ -99,12 +104,13 @@ public struct LoadReport: Sendable, Hashable, Codable {
         }
     }
 
-    /// By function. One that is missing has nothing in flight and waiting, and its counters are what they were.
+    /// The load by function. A function that is missing has nothing in flight or queued, and its counters have not
+    /// changed.
     public var functions: [Function.ID: FunctionLoad]
-    /// By replica; one that is missing has nothing in flight.
+    /// The load by replica. A replica that is missing has nothing in flight.
     public var replicas: [Replica.ID: ReplicaLoad]
 
-    /// A report.
+    /// Creates a report.
     public init(functions: [Function.ID: FunctionLoad] = [:], replicas: [Replica.ID: ReplicaLoad] = [:]) {
         self.functions = functions
         self.replicas = replicas
@@ -112,9 +118,9 @@ public struct LoadReport: Sendable, Hashable, Codable {
 }
 
 extension Function.ID: Codable {
-    /// Reads the bare text.
+    /// Decodes the bare text.
     public init(from decoder: any Decoder) throws { self.init(try decoder.singleValueContainer().decode(String.self)) }
-    /// Writes the bare text.
+    /// Encodes the bare text.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(text)
@@ -122,9 +128,9 @@ extension Function.ID: Codable {
 }
 
 extension Replica.ID: Codable {
-    /// Reads the bare text.
+    /// Decodes the bare text.
     public init(from decoder: any Decoder) throws { self.init(try decoder.singleValueContainer().decode(String.self)) }
-    /// Writes the bare text.
+    /// Encodes the bare text.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         try container.encode(text)

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// The newest value of something, for any number of followers. A follower that is slow misses values in between, never
-/// the last one: that is right for complete states, and wrong for messages.
+/// The newest value of a state, for any number of followers. A slow follower misses intermediate values, but never the
+/// last one. That is right for complete states and wrong for messages.
 public final class Latest<Value: Sendable>: Sendable {
-    /// The stream that a follower gets.
+    /// The stream of values for one follower.
     public typealias Values = AsyncStream<Value>
 
     private struct State {
@@ -13,21 +13,21 @@ public final class Latest<Value: Sendable>: Sendable {
     }
 
     private let state: Mutex<State>
-    /// Keeps deliveries in order. The state's lock would deadlock: cancelling a follower's task holds that task's lock
-    /// and needs the state, and a delivery needs that task's lock.
+    /// The lock that keeps deliveries in order. The state's lock would deadlock: cancelling a follower's task holds
+    /// that task's lock and needs the state, and a delivery needs that task's lock.
     private let delivery = Mutex(())
 
-    /// Begins with a value, so that nobody ever waits for a first one.
+    /// Creates an instance with a first value, so that a follower never waits for one.
     public init(_ value: Value) { state = Mutex(State(value: value)) }
 
     /// The newest value.
     public var current: Value { state.withLock { $0.value } }
 
-    /// Replaces the value and tells every follower.
+    /// Replaces the value and delivers it to every follower.
     public func publish(_ value: Value) { update { $0 = value } }
 
-    /// Changes the value under the lock, which keeps concurrent changes in order, and tells every follower. It must
-    /// not be called from a cancellation handler of a task that follows it.
+    /// Changes the value under the lock, which keeps concurrent changes in order, and delivers it to every follower. It
+    /// must not be called from a cancellation handler of a task that follows it.
     public func update<Result>(_ change: (inout Value) throws -> sending Result) rethrows -> sending Result {
         try delivery.withLock { _ in
             let (result, value, followers) = try state.withLock { state in
@@ -39,7 +39,7 @@ public final class Latest<Value: Sendable>: Sendable {
         }
     }
 
-    /// The current value at once, then the newest one after each change.
+    /// Returns a stream of the current value at once, then of the newest value after each change.
     public func values() -> Values {
         let (stream, continuation) = AsyncStream.makeStream(of: Value.self, bufferingPolicy: .bufferingNewest(1))
         let end = follow(continuation)
@@ -47,8 +47,8 @@ public final class Latest<Value: Sendable>: Sendable {
         return stream
     }
 
-    /// Yields the current value at once, and each newer one.
-    /// - Returns: an action that ends it.
+    /// Yields the current value at once, and each newer value.
+    /// - Returns: an action that ends the delivery.
     func follow(_ continuation: Values.Continuation) -> @Sendable () -> Void {
         let key = delivery.withLock { _ in
             let (key, value) = state.withLock { state in

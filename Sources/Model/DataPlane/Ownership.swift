@@ -1,12 +1,12 @@
-/// Which functions with a limit per replica this process does not admit invocations of. A limit is exact because one
-/// process at a time grants its slots.
+/// The functions with a limit per replica whose invocations this process does not admit. The limit is exact because
+/// only one process at a time grants the slots of a function.
 public struct Ownership: Sendable, Hashable {
-    /// Functions whose public invocations are forwarded, and to which internal listener.
+    /// Functions whose public invocations are forwarded, with the address of the owner's internal listener.
     public var elsewhere: [Function.ID: Replica.Address]
-    /// Functions whose slots this process may not grant (yet): what arrives for them here queues.
+    /// Functions whose slots this process may not grant, or not yet. Invocations that arrive for them here are queued.
     public var held: Set<Function.ID>
 
-    /// Everything is ours unless given.
+    /// Creates an ownership. By default this process owns all functions.
     public init(elsewhere: [Function.ID: Replica.Address] = [:], held: Set<Function.ID> = []) {
         self.elsewhere = elsewhere
         self.held = held

@@ -1,7 +1,8 @@
-/// What a user has declared and a store has kept: where a function is reached and what runs it.
+/// A function as the store holds it: the user's declaration, its origin and its status.
 ///
-/// The value is the same on every platform. Kubernetes keeps it as custom resource
-/// `functions.f2s.opensight.ch/v1alpha1`, Local as a manifest file. Copies share what is large: a copy costs 72 bytes.
+/// The value is the same on every platform. Kubernetes stores it as the custom resource
+/// `functions.f2s.opensight.ch/v1alpha1`, Local as a manifest file. Copies share the large parts: a copy costs 72
+/// bytes.
 public struct Function: Sendable, Hashable, Identifiable {
     /// Stable identity. Kubernetes: the resource's UID. Local: derived from the manifest's name.
     public struct ID: Sendable, Hashable, Comparable, CustomStringConvertible {
@@ -11,47 +12,49 @@ public struct Function: Sendable, Hashable, Identifiable {
         public init(_ text: String) { self.text = text }
         /// The text itself.
         public var description: String { text }
-        /// Alphabetical.
+        /// Compares the texts alphabetically.
         public static func < (left: ID, right: ID) -> Bool { left.text < right.text }
     }
 
     /// Stable identity.
     public let id: ID
-    /// What the user has written.
+    /// The user's declaration.
     public let draft: FunctionDraft
-    /// Grows by one with every change of `draft` (`metadata.generation`).
+    /// The number of the declaration, which grows by one with every change of `draft` (`metadata.generation`).
     public let generation: Int
-    /// The stored version; two editors cannot overwrite each other by it (ETag, `metadata.resourceVersion`).
+    /// The stored version. A write that names an older version fails, so two editors cannot overwrite each other (ETag,
+    /// `metadata.resourceVersion`).
     public let storeRevision: StoreRevision
-    /// Order of first sight: of two functions with one route the smaller keeps it.
+    /// The order in which the store first saw the functions. If two functions have the same route, the one with the
+    /// smaller age keeps it.
     public let age: UInt64
-    /// Where it is declared.
+    /// The location of the declaration.
     @Boxed public private(set) var origin: Origin
-    /// What F2S has found out about it.
+    /// The state of the function as F2S observes it.
     @Boxed public var status: FunctionStatus
 
-    /// Where a function is declared.
+    /// The location of a declaration.
     public struct Origin: Sendable, Hashable {
-        /// File of the manifest relative to its folder, or the custom resource.
-        public let place: String
-        /// Line of the document in that file, from 1; `nil` where there are no lines.
+        /// The path of the manifest file relative to its folder, or the custom resource.
+        public let location: String
+        /// The line of the document in that file, from 1; `nil` for a custom resource.
         public let line: Int?
-        /// Folder that relative paths of `command` mean; `nil` on Kubernetes.
+        /// The folder against which relative paths in `command` are resolved; `nil` on Kubernetes.
         public let workingFolder: String?
-        /// True if replicas carry the labels and annotations of the declaration, as pods do.
+        /// True if replicas carry the labels and annotations of the declaration. On Kubernetes, pods do.
         public let carriesMetadata: Bool
-        /// Whether REST may rewrite it. A file that somebody wrote by hand is theirs.
+        /// True if the REST API may rewrite the declaration. F2S does not rewrite files that a user wrote by hand.
         public let isWritable: Bool
-        /// Another text with each restart that was asked for; `nil`: none was. Kubernetes: the annotation
-        /// `f2s.opensight.ch/restartedAt`. Local forgets it when F2S ends, as all replicas end then.
+        /// A text that changes with each requested restart; `nil` if none was requested. On Kubernetes it is the
+        /// annotation `f2s.opensight.ch/restartedAt`. Local does not persist it, because all replicas end with F2S.
         public let restartedAt: String?
 
-        /// An origin.
+        /// Creates an origin.
         public init(
-            place: String, line: Int? = nil, workingFolder: String? = nil, carriesMetadata: Bool = false,
+            location: String, line: Int? = nil, workingFolder: String? = nil, carriesMetadata: Bool = false,
             isWritable: Bool, restartedAt: String? = nil
         ) {
-            self.place = place
+            self.location = location
             self.line = line
             self.workingFolder = workingFolder
             self.carriesMetadata = carriesMetadata
@@ -60,7 +63,7 @@ public struct Function: Sendable, Hashable, Identifiable {
         }
     }
 
-    /// A stored function; only stores create it.
+    /// Creates a stored function. Only stores call this.
     public init(
         id: ID, draft: FunctionDraft, generation: Int, storeRevision: StoreRevision, age: UInt64, origin: Origin,
         status: FunctionStatus = FunctionStatus()
@@ -74,30 +77,30 @@ public struct Function: Sendable, Hashable, Identifiable {
         _status = status == FunctionStatus() ? Self.unknown : Boxed(wrappedValue: status)
     }
 
-    /// The status of every function that nobody has looked at yet, in memory once.
+    /// The status of every function without an observed status, in memory only once.
     private static let unknown = Boxed(wrappedValue: FunctionStatus())
 
     /// `metadata.name`.
     public var name: FunctionName { draft.name }
-    /// Public path below `/invoke`.
+    /// The public path below `/invoke`.
     public var route: Route { draft.route }
-    /// The only method answered; `nil`: any.
+    /// The only method that the function answers; `nil` if it answers any.
     public var method: Method? { draft.method }
-    /// What runs it.
+    /// The program or image that runs the function.
     public var target: Target { draft.target }
-    /// Returns whether both declare the same and ask for the same replicas; the file and line of the declaration may
-    /// differ.
+    /// Returns true if both functions declare the same and request the same replicas. The file and line of the
+    /// declaration may differ.
     public func isDeclared(like other: Function) -> Bool {
         draft == other.draft && origin.workingFolder == other.origin.workingFolder
             && origin.restartedAt == other.origin.restartedAt
     }
 
-    /// Returns whether both are the same in everything but what a written status changes.
+    /// Returns true if the functions differ in nothing but their status and store revision.
     func isStored(like other: Function) -> Bool {
         generation == other.generation && age == other.age && _origin == other._origin && draft == other.draft
     }
 
-    /// What a replica must have been started from to be current.
+    /// The revision from which a replica must have been started to be current.
     public var revision: Revision {
         Revision(
             of: draft.target, in: origin.workingFolder, restartedAt: origin.restartedAt,
@@ -105,11 +108,11 @@ public struct Function: Sendable, Hashable, Identifiable {
     }
 }
 
-/// A store's version of one function: equal means unchanged. Opaque.
+/// A store's version of one function. Equal versions mean an unchanged function. The text is opaque.
 public struct StoreRevision: Sendable, Hashable, CustomStringConvertible {
-    /// Opaque text, fit for an ETag: no quotes, no spaces.
+    /// An opaque text that is valid in an ETag: it contains no quotes and no spaces.
     public let text: String
-    /// Wraps the store's own version.
+    /// Wraps the version that the store uses.
     public init(_ text: String) { self.text = text }
     /// The text itself.
     public var description: String { text }

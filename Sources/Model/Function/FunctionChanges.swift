@@ -4,12 +4,12 @@ public struct FunctionChanges: Sendable {
     public internal(set) var declared: [Function] = []
     /// Functions that differ in status or store revision only.
     public internal(set) var updated: [Function] = []
-    /// Functions that are not declared any more, as they were, oldest first.
+    /// Functions that are no longer declared, in their last state, oldest first.
     public internal(set) var removed: [Function] = []
-    /// Declared functions of a route whose holder or claimants have changed.
+    /// Functions that are declared for a route whose holder or claimants have changed.
     public internal(set) var rerouted: Set<Function.ID> = []
 
-    /// True if nothing but statuses has changed.
+    /// True if no function was declared or removed.
     public var isOnlyStatuses: Bool { declared.isEmpty && removed.isEmpty }
     /// True if nothing has changed.
     public var isEmpty: Bool { isOnlyStatuses && updated.isEmpty }

@@ -1,4 +1,4 @@
-/// What a user has written down: a declaration before a store has kept it. Copies share what is declared.
+/// A declaration as the user writes it, before a store holds it. Copies share its fields.
 public struct FunctionDraft: Sendable, Hashable {
     private struct Fields: Sendable, Hashable {
         var name: FunctionName
@@ -12,10 +12,10 @@ public struct FunctionDraft: Sendable, Hashable {
 
     @Boxed private var fields: Fields
 
-    /// Namespace of functions when the manifest names none.
+    /// The namespace of a function whose manifest names none.
     public static let namespaceDefault = "f2s"
 
-    /// A draft; call ``complaints()`` before it is stored.
+    /// Creates a draft. Call ``fieldErrors()`` before it is stored.
     public init(
         name: FunctionName, namespace: String = FunctionDraft.namespaceDefault, route: Route,
         method: Function.Method? = nil, summary: String = "", target: Target,
@@ -32,31 +32,31 @@ public struct FunctionDraft: Sendable, Hashable {
         set { fields.name = newValue }
     }
 
-    /// `metadata.namespace`; Local ignores it.
+    /// The Kubernetes namespace (`metadata.namespace`). Local ignores it.
     public var namespace: String {
         get { fields.namespace }
         set { fields.namespace = newValue }
     }
 
-    /// Public path below `/invoke` (`spec.endpoint`).
+    /// The public path below `/invoke` (`spec.endpoint`).
     public var route: Route {
         get { fields.route }
         set { fields.route = newValue }
     }
 
-    /// The only method answered; `nil`: any (`spec.method`).
+    /// The only method that the function answers; `nil` if it answers any (`spec.method`).
     public var method: Function.Method? {
         get { fields.method }
         set { fields.method = newValue }
     }
 
-    /// For people (`spec.description`).
+    /// A description for people (`spec.description`).
     public var summary: String {
         get { fields.summary }
         set { fields.summary = newValue }
     }
 
-    /// What runs it (`target`).
+    /// The program or image that runs the function, and its settings (`target`).
     public var target: Target {
         get { fields.target }
         set { fields.target = newValue }

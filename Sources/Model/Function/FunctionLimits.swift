@@ -1,26 +1,29 @@
-/// What a function lets through (`target.limits`): in each process of F2S, over all of its replicas. Every bound is
-/// optional, and changes without a restart.
+/// The limits of a function (`target.limits`). Each F2S process applies them to all replicas of the function together.
+/// Every limit is optional, and a change needs no restart.
 public struct FunctionLimits: Sendable, Hashable {
-    /// Invocations at once, 1…``inFlightMax`` (`inFlight`); `nil`: only `target.concurrency` of each replica counts.
+    /// The number of invocations at once, 1…``inFlightMax`` (`inFlight`). If `nil`, only `target.concurrency` limits
+    /// each replica.
     public var inFlight: Int?
-    /// Invocations that may wait, 0…``queuedMax`` (`queued`); 0: none ever waits; `nil`: the setting `queue_length`.
+    /// The number of invocations that may wait, 0…``queuedMax`` (`queued`). With 0 no invocation waits. If `nil`, the
+    /// setting `queue_length` applies.
     public var queued: Int?
-    /// Invocations per second that each caller may begin, ``rateAllowed`` (`rate`); `nil`: as many as they like.
+    /// The number of invocations per second that each caller may begin, within ``rateAllowed`` (`rate`). If `nil`,
+    /// there is no limit.
     public var rate: Double?
-    /// Invocations that a caller who was quiet may begin at once, 1…``burstMax`` (`burst`); `nil`: one second's worth,
-    /// at least one. It means nothing without ``rate``.
+    /// The number of invocations that an idle caller may begin at once, 1…``burstMax`` (`burst`). If `nil`, it is the
+    /// number for one second, at least 1. It has no effect without ``rate``.
     public var burst: Int?
 
-    /// Upper bound of `inFlight`.
+    /// The upper bound of `inFlight`.
     public static let inFlightMax = 1_000_000
-    /// Upper bound of `queued`.
+    /// The upper bound of `queued`.
     public static let queuedMax = 1_000_000
-    /// What `rate` may be: from one in almost three hours to a million in a second.
+    /// The allowed values of `rate`: from one in almost three hours to a million per second.
     public static let rateAllowed = 0.0001...1_000_000
-    /// Upper bound of `burst`.
+    /// The upper bound of `burst`.
     public static let burstMax = 1_000_000
 
-    /// No limit unless given.
+    /// Creates limits. A limit that is not given does not apply.
     public init(inFlight: Int? = nil, queued: Int? = nil, rate: Double? = nil, burst: Int? = nil) {
         self.inFlight = inFlight
         self.queued = queued
@@ -28,22 +31,22 @@ public struct FunctionLimits: Sendable, Hashable {
         self.burst = burst
     }
 
-    /// How each caller is slowed down; `nil`: not at all.
+    /// The rate limit of each caller; `nil` if there is none.
     public var callerRate: CallerRate? { rate.map { CallerRate(perSecond: $0, burst: burst) } }
 }
 
-/// A caller's token bucket: how fast it fills, and what it holds.
+/// The parameters of a caller's token bucket: its fill rate and its size.
 public struct CallerRate: Sendable, Hashable {
-    /// Tokens that come in per second; each invocation takes one.
+    /// Tokens that are added per second. Each invocation uses one.
     public let perSecond: Double
-    /// Tokens that a full bucket holds, at least 1.
+    /// The number of tokens in a full bucket, at least 1.
     public let burst: Int
 
-    /// A rate; without `burst`, a full bucket holds one second's worth, at least one token. What is outside of its
-    /// bounds, which no draft that was checked is, becomes the nearest bound.
+    /// Creates a rate. Without `burst`, a full bucket holds the tokens of one second, at least one. A value outside its
+    /// bounds becomes the nearest bound; a validated draft contains no such value.
     public init(perSecond: Double, burst: Int? = nil) {
         let (allowed, burstMax) = (FunctionLimits.rateAllowed, FunctionLimits.burstMax)
-        // In this order NaN becomes a bound, too.
+        // With the arguments in this order, NaN becomes a bound too.
         self.perSecond = min(allowed.upperBound, max(allowed.lowerBound, perSecond))
         self.burst = min(burstMax, max(1, burst ?? Int(self.perSecond.rounded(.up))))
     }

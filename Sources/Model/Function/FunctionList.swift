@@ -1,5 +1,5 @@
-/// Functions in an order, in blocks that copies share: a change of one copies its block and the list of blocks, and not
-/// ten thousand functions.
+/// An ordered list of functions, stored in blocks that copies share. A change of one function copies its block and the
+/// list of blocks instead of ten thousand functions.
 public struct FunctionList: Sendable, RandomAccessCollection {
     private final class Block: Sendable {
         let functions: [Function]
@@ -9,9 +9,9 @@ public struct FunctionList: Sendable, RandomAccessCollection {
 
     private static let blockSize = 64
 
-    /// All are full but the last one.
+    /// The blocks. All of them except the last are full.
     private var blocks: [Block] = []
-    /// Number of functions.
+    /// The number of functions.
     public private(set) var count = 0
 
     init(_ functions: some Sequence<Function> = []) {
@@ -26,9 +26,9 @@ public struct FunctionList: Sendable, RandomAccessCollection {
         if !block.isEmpty { blocks.append(Block(block)) }
     }
 
-    /// Position of the first function.
+    /// The position of the first function.
     public var startIndex: Int { 0 }
-    /// Position after the last function.
+    /// The position after the last function.
     public var endIndex: Int { count }
 
     /// The function at a position.
@@ -52,7 +52,7 @@ public struct FunctionList: Sendable, RandomAccessCollection {
 }
 
 extension FunctionList: Hashable {
-    /// Returns true if both have equal functions in the same order.
+    /// Returns true if both lists contain equal functions in the same order.
     public static func == (left: Self, right: Self) -> Bool {
         left.count == right.count
             && zip(left.blocks, right.blocks).allSatisfy { $0 === $1 || $0.functions == $1.functions }

@@ -1,29 +1,30 @@
-/// Every function at one moment, with what could not be read.
+/// All functions at one moment, and the declarations that were rejected.
 ///
-/// A copy shares everything with its original. What is different in two snapshots of one store is found by
-/// ``changes(since:)`` without a look at what is the same, however many functions there are.
+/// A copy shares everything with its original. ``changes(since:)`` finds the differences between two snapshots of one
+/// store without comparing the unchanged functions, regardless of their number.
 public struct FunctionSnapshot: Sendable {
     /// The functions, oldest first.
     public private(set) var functions: FunctionList
-    /// Declarations that were refused; the others are not affected.
-    public private(set) var refusals: [Refusal]
+    /// Declarations that were rejected. They do not affect the others.
+    public private(set) var rejections: [Rejection]
 
     private var positions: [Function.ID: Int] = [:]
     private var claims = RouteClaims()
     private var version = CollectionVersion<Function.ID>()
 
-    /// Sorts by age.
-    public init(functions: [Function] = [], refusals: [Refusal] = []) {
+    /// Creates a snapshot and sorts the functions by age.
+    public init(functions: [Function] = [], rejections: [Rejection] = []) {
         self.functions = FunctionList()
-        self.refusals = refusals
+        self.rejections = rejections
         for function in functions { claims.add(function) }
         arrange(functions)
     }
 
-    /// The function of that identity; `nil`: it is not declared.
+    /// Returns the function with this identity; `nil` if it is not declared.
     public func function(of id: Function.ID) -> Function? { positions[id].map { functions[$0] } }
 
-    /// Replaces the status of one function; `false`: there is no such function, or its status is this one already.
+    /// Replaces the status of one function.
+    /// - Returns: false if there is no such function, or if its status is already equal.
     @discardableResult
     public mutating func setStatus(_ status: FunctionStatus, of id: Function.ID) -> Bool {
         guard let position = positions[id], functions[position].status != status else { return false }
@@ -32,9 +33,10 @@ public struct FunctionSnapshot: Sendable {
         return true
     }
 
-    /// Adds and replaces functions, takes others out, and replaces the refusals.
-    public mutating func update(_ changed: [Function], removing removed: Set<Function.ID> = [], refusals: [Refusal]) {
-        self.refusals = refusals
+    /// Adds and replaces functions, removes others, and replaces the rejections.
+    public mutating func update(_ changed: [Function], removing removed: Set<Function.ID> = [], rejections: [Rejection])
+    {
+        self.rejections = rejections
         var keys = removed.filter { positions[$0] != nil }
         for id in keys { function(of: id).map { claims.remove($0) } }
         if !keys.isEmpty { arrange(functions.filter { !keys.contains($0.id) }) }
@@ -46,7 +48,7 @@ public struct FunctionSnapshot: Sendable {
                 isSorted = isSorted && before.age == function.age
                 functions[position] = function
                 keys.insert(function.id)
-                // The table of routes is copied when it changes.
+                // A change copies the table of routes, so skip it if the claim is the same.
                 if RouteClaims.Claim(before) == RouteClaims.Claim(function),
                     RouteClaims.Key(before) == RouteClaims.Key(function)
                 {
@@ -74,8 +76,8 @@ public struct FunctionSnapshot: Sendable {
 
     // MARK: Routes
 
-    /// The function that is invoked in place of `function`, because it is older and has the same route and method;
-    /// `nil`: there is none. `function` may be newer than what this snapshot knows of it.
+    /// Returns the older function that has the same route and method as `function` and is invoked instead of it; `nil`
+    /// if there is none. `function` may be newer than its state in this snapshot.
     public func routeHolder(of function: Function) -> Function? {
         guard let holder = claims.holder(of: RouteClaims.Key(function)), holder.id != function.id,
             holder < RouteClaims.Claim(function)
@@ -83,7 +85,7 @@ public struct FunctionSnapshot: Sendable {
         return self.function(of: holder.id)
     }
 
-    /// The functions that are invoked by a route, each by another method.
+    /// Returns the functions that are invoked by a route. Each has another method.
     public func holders(of route: Route) -> [Function] {
         ([nil] + Function.Method.allCases).compactMap { method in
             claims.holder(of: RouteClaims.Key(route: route, method: method)).flatMap { function(of: $0.id) }
@@ -92,8 +94,9 @@ public struct FunctionSnapshot: Sendable {
 
     // MARK: Changes
 
-    /// The differences from an earlier snapshot. That costs what has changed where both come from one store, and a look
-    /// at everything where they do not, or where it is too long ago.
+    /// Returns the differences from an earlier snapshot. For two snapshots of one store, the cost is proportional to
+    /// the number of changes. If they come from different stores, or the earlier one is too old, every function is
+    /// compared.
     public func changes(since earlier: FunctionSnapshot) -> FunctionChanges {
         var changes = FunctionChanges()
         var routes: Set<RouteClaims.Key> = []
@@ -122,7 +125,7 @@ public struct FunctionSnapshot: Sendable {
         return changes
     }
 
-    /// Functions of these routes that have become, or are no longer, the one that is invoked.
+    /// Returns the functions that are declared for those of the routes whose holder or claimants have changed.
     private func rerouted(_ routes: Set<RouteClaims.Key>, since earlier: FunctionSnapshot) -> Set<Function.ID> {
         var found: Set<Function.ID> = []
         for route in routes {
@@ -136,15 +139,15 @@ public struct FunctionSnapshot: Sendable {
 }
 
 extension FunctionSnapshot: Hashable {
-    /// Returns true if functions and refusals are equal.
+    /// Returns true if functions and rejections are equal.
     public static func == (left: Self, right: Self) -> Bool {
-        guard left.refusals == right.refusals else { return false }
+        guard left.rejections == right.rejections else { return false }
         return left.version == right.version || left.functions == right.functions
     }
 
-    /// Hashes functions and refusals.
+    /// Hashes functions and rejections.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(functions)
-        hasher.combine(refusals)
+        hasher.combine(rejections)
     }
 }

@@ -1,24 +1,25 @@
-/// What F2S has found out about a function (`status`).
+/// The state of a function as F2S observes it (`status`).
 public struct FunctionStatus: Sendable, Hashable, Codable {
-    /// The generation that the rest of the status is about (`observedGeneration`).
+    /// The generation that the rest of the status describes (`observedGeneration`).
     public var observedGeneration: Int
-    /// Replicas that exist.
+    /// The number of replicas that exist.
     public var replicas: Int
-    /// Replicas of the declared revision that exist (`updatedReplicas`); one that is stopping does not count.
+    /// The number of replicas of the declared revision that exist (`updatedReplicas`). A replica that is stopping does
+    /// not count.
     public var updatedReplicas: Int
-    /// Replicas that take invocations, of whichever revision.
+    /// The number of replicas that accept invocations, of any revision.
     public var readyReplicas: Int
-    /// Replicas of the declared revision that take invocations (`updatedReadyReplicas`). A rollout is complete when
-    /// they are as many as are wanted.
+    /// The number of replicas of the declared revision that accept invocations (`updatedReadyReplicas`). A rollout is
+    /// complete when it equals the desired number.
     public var updatedReadyReplicas: Int
-    /// Replicas wanted, and why: the autoscaler's own words.
+    /// The number of replicas that the autoscaler wants.
     public var desiredReplicas: Int
-    /// Path to invoke it at, below the listener's address.
+    /// The path at which the function is invoked, below the listener's address.
     public var url: String
-    /// What is the matter, one entry per type.
+    /// The conditions of the function, one per type.
     public var conditions: [Condition]
 
-    /// An empty status.
+    /// Creates a status, by default an empty one.
     public init(
         observedGeneration: Int = 0, replicas: Int = 0, updatedReplicas: Int = 0, readyReplicas: Int = 0,
         updatedReadyReplicas: Int = 0, desiredReplicas: Int = 0, url: String = "", conditions: [Condition] = []
@@ -36,37 +37,37 @@ public struct FunctionStatus: Sendable, Hashable, Codable {
 
 /// One aspect of a function's state, in the form of Kubernetes' `metav1.Condition`.
 public struct Condition: Sendable, Hashable, Codable {
-    /// What a condition is about. A condition of type ``ready`` is always there; the others only while they hold.
+    /// The type of a condition. The condition ``ready`` is always present, the others only while they hold.
     public enum Kind: String, Sendable, Hashable, Codable, CaseIterable {
-        /// Whether the declared revision answers: a replica of it takes invocations or, where none has to run, none of
+        /// The declared revision can serve: a replica of it accepts invocations or, if no replica has to run, none of
         /// its starts has failed.
         case ready = "Ready"
         /// A replica of the declared revision is being started, or replicas of older ones are being replaced.
         case progressing = "Progressing"
-        /// The newest declaration breaks the rules; the last good one may still serve.
+        /// The newest declaration is invalid. The last valid one may still serve.
         case refused = "Refused"
         /// Another, older function has the same route and method.
         case routeConflict = "RouteConflict"
-        /// The newest revision does not start; an older one may still serve.
+        /// The newest revision does not start. An older one may still serve.
         case rolloutFailed = "RolloutFailed"
         /// No replica can be started.
         case startFailed = "StartFailed"
-        /// An image alone cannot run on Local.
+        /// The function declares an image and no command, which cannot run on Local.
         case noCommand = "NoCommand"
     }
 
-    /// What it is about (`type`).
+    /// The type of the condition (`type`).
     public var kind: Kind
-    /// Whether it holds (`status`, "True" or "False").
+    /// True if the condition holds (`status`, "True" or "False").
     public var isTrue: Bool
     /// One word for programs, CamelCase.
     public var reason: String
     /// One sentence for people: what happened and what to do.
     public var message: String
-    /// When `isTrue` last changed, seconds since 1970.
+    /// The time of the last change of `isTrue`, in seconds since 1970.
     public var since: Int64
 
-    /// A condition.
+    /// Creates a condition.
     public init(_ kind: Kind, isTrue: Bool, reason: String, message: String, since: Int64) {
         self.kind = kind
         self.isTrue = isTrue
@@ -77,7 +78,7 @@ public struct Condition: Sendable, Hashable, Codable {
 }
 
 extension Condition {
-    /// The condition of a function whose route belongs to an older function.
+    /// Returns the condition of a function whose route belongs to an older function.
     public static func routeConflict(with holder: FunctionName, route: Route, since: Int64 = 0) -> Condition {
         Condition(
             .routeConflict, isTrue: true, reason: "OlderFunction",
@@ -87,13 +88,13 @@ extension Condition {
     }
 }
 
-/// The form of Kubernetes' `metav1.Condition`, which a function's status has too.
+/// The coding of Kubernetes' `metav1.Condition`, which a function's status uses too.
 extension Condition {
     private enum CodingKeys: String, CodingKey {
         case type, status, reason, message, lastTransitionTime
     }
 
-    /// Reads that form.
+    /// Decodes a `metav1.Condition`.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let since = try container.decode(UTCTime.self, forKey: .lastTransitionTime)
@@ -105,7 +106,7 @@ extension Condition {
             since: Int64(since.wrappedValue.rounded(.down)))
     }
 
-    /// Writes that form.
+    /// Encodes a `metav1.Condition`.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(kind, forKey: .type)

@@ -1,14 +1,14 @@
-/// How to ask a replica whether it is ready (`target.readinessProbe`).
+/// An HTTP request that checks if a replica is ready (`target.readinessProbe`).
 public struct ReadinessProbe: Sendable, Hashable {
-    /// Path that answers 200…399 to GET once the replica is ready (`path`); it begins with a slash.
+    /// The path that answers GET with 200…399 once the replica is ready (`path`). It begins with a slash.
     public var path: String
-    /// Longest time for one answer (`timeout`). Kubernetes counts it in whole seconds, rounded up.
+    /// The longest time for one response (`timeout`). Kubernetes uses whole seconds, rounded up.
     public var timeout: Duration
 
-    /// `timeout` when the manifest names none: a program that is still loading may take its time for an answer.
+    /// The default of `timeout`. It is long because a program that is still loading may respond slowly.
     public static let timeoutDefault = Duration.seconds(10)
 
-    /// A probe of `path`.
+    /// Creates a probe of `path`.
     public init(path: String, timeout: Duration = ReadinessProbe.timeoutDefault) {
         self.path = path
         self.timeout = timeout

@@ -1,15 +1,15 @@
-/// Hash of what a replica is started from: command, image, environment, secrets, resources, port, readiness probe, the
-/// last restart that was asked for, on Local the working folder, and on Kubernetes the labels and annotations. Two
-/// functions with one revision can be served by the same replicas; all else (route, limits, scaling) changes without a
-/// restart.
+/// A hash of everything that a replica is started from: command, image, environment, secrets, resources, port,
+/// readiness probe, the last requested restart, on Local the working folder, and on Kubernetes the labels and
+/// annotations. Functions with the same revision can be served by the same replicas. Everything else (route, limits,
+/// scaling) changes without a restart.
 public struct Revision: Sendable, Hashable, CustomStringConvertible {
-    /// 16 hexadecimal digits.
+    /// The revision: 16 hexadecimal digits.
     public let text: String
 
-    /// The revision of a target: FNV-1a over its parts, the same in every process and on every machine.
+    /// Computes the revision of a target: FNV-1a over its parts, the same in every process and on every machine.
     /// - Parameters:
     ///   - workingFolder: the folder in which the command runs; `nil` on Kubernetes.
-    ///   - restartedAt: the last restart that was asked for, in any form.
+    ///   - restartedAt: the last requested restart, in any form; `nil` if there was none.
     ///   - metadata: labels and annotations that the replica carries; none on Local.
     public init(
         of target: Target, in workingFolder: String? = nil, restartedAt: String? = nil,
@@ -23,8 +23,8 @@ public struct Revision: Sendable, Hashable, CustomStringConvertible {
         hash.add(target.resources.cpu?.text ?? "")
         hash.add(target.resources.memory?.text ?? "")
         hash.add("\(target.port)")
-        // Parts that not every function has are added only where they are there: the revisions of the others, and with
-        // them their replicas, outlive a new version of F2S.
+        // Optional parts are added only if they are declared. So a new version of F2S with a new part keeps the
+        // revisions of the other functions, and their replicas need no restart.
         if let probe = target.readinessProbe {
             hash.add(list: ["readinessProbe", probe.path, "\(probe.timeout.wholeMilliseconds)"])
         }
@@ -44,35 +44,35 @@ public struct Revision: Sendable, Hashable, CustomStringConvertible {
     public var description: String { text }
 }
 
-/// FNV-1a with 64 bits. `Hasher` is seeded per process, so it cannot name anything that outlives one.
+/// An FNV-1a hash with 64 bits. `Hasher` is seeded per process, so it cannot name anything that outlives the process.
 public struct StableHash: Sendable {
     private var state: UInt64 = 0xCBF2_9CE4_8422_2325
 
-    /// An empty hash.
+    /// Creates an empty hash.
     public init() {}
 
-    /// Adds a text and its end, so that "ab","c" and "a","bc" differ.
+    /// Adds a text and an end mark, so that "ab","c" and "a","bc" differ.
     public mutating func add(_ text: String) {
         for byte in text.utf8 { mix(byte) }
         mix(0xFF)
     }
 
-    /// Adds a list and its end.
+    /// Adds a list and an end mark.
     public mutating func add(list: [String]) {
         for text in list { add(text) }
         mix(0xFE)
     }
 
-    /// The number itself.
+    /// The hash as a number.
     public var value: UInt64 { state }
 
-    /// 16 hexadecimal digits.
+    /// The hash as 16 hexadecimal digits.
     public var hexadecimal: String {
         let digits = String(state, radix: 16)
         return String(repeating: "0", count: 16 - digits.count) + digits
     }
 
-    /// At most 13 digits and small letters: a text that Swift keeps without an allocation.
+    /// The hash as at most 13 digits and lower-case letters, which Swift stores without an allocation.
     public var shortText: String { String(state, radix: 36) }
 
     private mutating func mix(_ byte: UInt8) {

@@ -1,6 +1,6 @@
-/// The holder of each route. Two functions with one route and method: the older keeps it.
+/// The holder of each route. If two functions have the same route and method, the older one holds it.
 struct RouteClaims: Sendable {
-    /// A route and method, which only one function can hold.
+    /// A route and a method. Only one function can hold the pair.
     struct Key: Sendable, Hashable {
         let route: Route
         let method: Function.Method?
@@ -13,7 +13,7 @@ struct RouteClaims: Sendable {
         init(_ function: Function) { self.init(route: function.route, method: function.method) }
     }
 
-    /// A function that wants a route.
+    /// The claim of a function to a route.
     struct Claim: Sendable, Hashable, Comparable {
         let id: Function.ID
         let age: UInt64
@@ -24,12 +24,12 @@ struct RouteClaims: Sendable {
     }
 
     private var holders: [Key: Claim] = [:]
-    /// All claims, oldest first, on a route that more than one function wants.
+    /// All claims to each route that more than one function declares, oldest first.
     private var contested: [Key: [Claim]] = [:]
 
     func holder(of key: Key) -> Claim? { holders[key] }
 
-    /// The functions that want a route, oldest first.
+    /// Returns the functions that declare a route, oldest first.
     func claimants(of key: Key) -> [Function.ID] {
         contested[key]?.map(\.id) ?? holders[key].map { [$0.id] } ?? []
     }

@@ -1,21 +1,21 @@
-/// When to run how many replicas (`target.scaling`).
+/// The parameters of the autoscaler (`target.scaling`).
 public struct Scaling: Sendable, Hashable {
-    /// Invocations in flight per replica to aim at, above 0…100000 (`targetConcurrency`); `nil`: `concurrency`, else
-    /// ``targetConcurrencyDefault``.
+    /// The number of invocations in flight per replica that the autoscaler aims at, above 0…100000
+    /// (`targetConcurrency`). If `nil`, it is `concurrency`, or else ``targetConcurrencyDefault``.
     public var targetConcurrency: Double?
-    /// Silence after which a function goes to its minimum, 1 s…24 h (`idle`).
+    /// The time without invocations after which a function is scaled to its minimum, 1 s…24 h (`idle`).
     public var idle: Duration
     /// The stable window over which load is averaged, 6 s…1 h (`window`).
     public var window: Duration
 
-    /// Invocations per replica to aim at where neither `targetConcurrency` nor `concurrency` is given.
+    /// The target concurrency if neither `targetConcurrency` nor `concurrency` is declared.
     public static let targetConcurrencyDefault = 100.0
-    /// `idle` when the manifest names none.
+    /// The default of `idle`.
     public static let idleDefault = Duration.seconds(60)
-    /// `window` when the manifest names none.
+    /// The default of `window`.
     public static let windowDefault = Duration.seconds(60)
 
-    /// Every field with its default.
+    /// Creates scaling parameters. Each has its default unless given.
     public init(
         targetConcurrency: Double? = nil, idle: Duration = Scaling.idleDefault, window: Duration = Scaling.windowDefault
     ) {

@@ -1,66 +1,72 @@
-/// What runs a function (`target`, a sibling of `spec`: F2S's published data model).
+/// The program or image that runs a function, and its settings (`target`, a sibling of `spec` in F2S's published data
+/// model).
 public struct Target: Sendable, Hashable {
-    /// Image that Kubernetes runs (`target.containerImage`).
+    /// The image that Kubernetes runs (`target.containerImage`).
     public var image: String?
-    /// Local: the process to run. Kubernetes: overrides the image's entrypoint (`target.command`). Never empty.
+    /// The command. On Local it is the process to run; on Kubernetes it overrides the image's entrypoint
+    /// (`target.command`). It is never empty.
     public var command: [String]?
-    /// TCP port that the container listens on, 1…65535 (`target.port`). Local gives `$PORT` instead.
+    /// The TCP port that the container listens on, 1…65535 (`target.port`). Local sets `$PORT` instead.
     public var port: Int
-    /// Path on the replica that stands for the route (`target.endpoint`); the rest of the public path is appended.
+    /// The path on the replica to which the route is mapped (`target.endpoint`). The rest of the public path is
+    /// appended.
     public var path: String
-    /// Replicas that always run, 0…``replicasMax`` (`target.minReplicas`).
+    /// The number of replicas that always run, 0…``replicasMax`` (`target.minReplicas`).
     public var minReplicas: Int
-    /// Replicas that may run at once, 1…``replicasMax`` (`target.maxReplicas`).
+    /// The maximum number of replicas, 1…``replicasMax`` (`target.maxReplicas`).
     public var maxReplicas: Int
-    /// Invocations at once per replica, exactly; `nil`: no limit (`target.concurrency`).
+    /// The exact limit of invocations at once per replica; `nil` if there is none (`target.concurrency`).
     public var concurrency: Int?
-    /// Environment by name (`target.env`).
+    /// The environment variables by name (`target.env`).
     public var environment: [String: String]
-    /// Kubernetes Secrets whose keys become environment (`target.secrets`).
+    /// The Kubernetes Secrets whose keys become environment variables (`target.secrets`).
     public var secrets: [String]
-    /// What a replica may use (`target.resources`).
+    /// The resources that a replica may use (`target.resources`).
     public var resources: Resources {
         get { usual.wrappedValue.resources }
         set { set(\.resources, newValue) }
     }
-    /// How to ask a replica whether it is ready; `nil`: it is when it accepts a connection (`target.readinessProbe`).
+    /// The probe that checks if a replica is ready. If `nil`, a replica is ready when it accepts a connection
+    /// (`target.readinessProbe`).
     public var readinessProbe: ReadinessProbe? {
         get { usual.wrappedValue.readinessProbe }
         set { set(\.readinessProbe, newValue) }
     }
-    /// From the request's head to the response's head; `nil`: `request_timeout` (`target.timeout`).
+    /// The longest time from the request's head to the response's head. If `nil`, it is `request_timeout`
+    /// (`target.timeout`).
     public var timeout: Duration? {
         get { usual.wrappedValue.timeout }
         set { set(\.timeout, newValue) }
     }
-    /// Longest time that a replica may take to become ready (`target.startTimeout`); `nil`: nine tenths of
-    /// `f2s.timeouts.scaling_timeout`. Invocations wait for a first replica as long, where that is longer than the
-    /// setting, within their own time.
+    /// The longest time that a replica may need to become ready (`target.startTimeout`). If `nil`, it is nine tenths of
+    /// `f2s.timeouts.scaling_timeout`. If it is longer than that setting, invocations wait for a first replica as long,
+    /// but no longer than their own timeout.
     public var startTimeout: Duration? {
         get { usual.wrappedValue.startTimeout }
         set { set(\.startTimeout, newValue) }
     }
-    /// Longest time that a replica finishes its invocations before it is stopped (`target.drainTimeout`); `nil`: see
-    /// ``drainTime(requestTimeout:standard:)``.
+    /// The longest time that a replica gets to finish its invocations before it is stopped (`target.drainTimeout`). If
+    /// `nil`, see ``drainTime(requestTimeout:standard:)``.
     public var drainTimeout: Duration? {
         get { usual.wrappedValue.drainTimeout }
         set { set(\.drainTimeout, newValue) }
     }
-    /// When to run how many replicas (`target.scaling`).
+    /// The parameters of the autoscaler (`target.scaling`).
     public var scaling: Scaling {
         get { usual.wrappedValue.scaling }
         set { set(\.scaling, newValue) }
     }
-    /// What the function lets through (`target.limits`).
+    /// The limits of the function (`target.limits`).
     public var limits: FunctionLimits {
         get { usual.wrappedValue.limits }
         set { set(\.limits, newValue) }
     }
-    /// Local: whether a change of a file beside the manifest rolls the function (`target.watch`). Kubernetes: no
-    /// meaning.
+    /// True if a change of a file beside the manifest rolls the function out again (`target.watch`). This applies to
+    /// Local; Kubernetes ignores it.
     public var watch: Bool
 
-    /// Fields that most functions leave as they are. Thousands that declare none of them have them in memory once.
+    /// Fields that most functions leave at their defaults. All functions that declare none of them share one copy in
+    /// memory.
     private struct Usual: Sendable, Hashable {
         var resources = Resources()
         var readinessProbe: ReadinessProbe?
@@ -80,18 +86,18 @@ public struct Target: Sendable, Hashable {
         usual.wrappedValue[keyPath: field] = value
     }
 
-    /// Port when the manifest names none.
+    /// The default of `port`.
     public static let portDefault = 8080
-    /// `maxReplicas` when the manifest names none.
+    /// The default of `maxReplicas`.
     public static let maxReplicasDefault = 5
-    /// Upper bound of both replica fields.
+    /// The upper bound of `minReplicas` and `maxReplicas`.
     public static let replicasMax = 1000
-    /// Upper bound of `concurrency`.
+    /// The upper bound of `concurrency`.
     public static let concurrencyMax = 100_000
-    /// Upper bound of environment variables.
+    /// The maximum number of environment variables.
     public static let environmentMax = 256
 
-    /// Every field with the default of the published model.
+    /// Creates a target. Each field has the default of the published data model unless given.
     public init(
         image: String? = nil, command: [String]? = nil, port: Int = Target.portDefault, path: String = "/",
         minReplicas: Int = 0, maxReplicas: Int = Target.maxReplicasDefault, concurrency: Int? = nil,
@@ -119,15 +125,17 @@ public struct Target: Sendable, Hashable {
         self.limits = limits
     }
 
-    /// Longest time that a replica finishes its invocations before it is stopped: what is declared, else the larger of
-    /// the setting and the function's own time with a margin. So an invocation that keeps to its time is never cut.
+    /// Returns the longest time that a replica gets to finish its invocations before it is stopped.
+    ///
+    /// It is the declared time, or else the larger of the setting and the function's own timeout with a margin. So an
+    /// invocation that keeps to its timeout is never cut off.
     /// - Parameters:
-    ///   - requestTimeout: the ceiling of `timeout` (`f2s.timeouts.request_timeout`).
+    ///   - requestTimeout: the upper bound of `timeout` (`f2s.timeouts.request_timeout`).
     ///   - standard: the setting (`f2s.limits.drain_timeout`).
     public func drainTime(requestTimeout: Duration, standard: Duration) -> Duration {
         drainTimeout ?? max(standard, min(timeout ?? requestTimeout, requestTimeout) + Self.drainMargin)
     }
 
-    /// Time that a replica has for its end beyond its function's own time.
+    /// The time that a replica gets to end in addition to its function's own timeout.
     public static let drainMargin = Duration.seconds(30)
 }

@@ -1,27 +1,27 @@
-/// Why a function has as many replicas as it has: the operator's own account, for `f2s why`, REST and the page.
+/// The autoscaler's explanation of a function's number of replicas, for `f2s why`, the REST API and the web page.
 public struct ScaleExplanation: Sendable, Hashable, Codable {
     /// The function's name.
     public var function: String
-    /// Replicas wanted.
+    /// The number of replicas that the autoscaler wants.
     public var desired: Int
-    /// Replicas that exist.
+    /// The number of replicas that exist.
     public var replicas: Int
-    /// Replicas that take invocations.
+    /// The number of replicas that accept invocations.
     public var ready: Int
-    /// One word for programs and a metric label, from the closed set of the autoscaler.
+    /// One word for programs and for a metric label, from the closed set of the autoscaler.
     public var reason: String
-    /// One sentence with the figures that led to the number.
+    /// One sentence with the figures that determined the number.
     public var message: String
-    /// Average invocations in flight or waiting over the stable window.
+    /// The average number of invocations in flight or queued over the stable window.
     public var stableConcurrency: Double
-    /// The same over the panic window.
+    /// The same average over the panic window.
     public var panicConcurrency: Double
-    /// Whether the panic window rules.
+    /// True if the panic window determines the number.
     public var isPanicking: Bool
-    /// When this was decided, seconds since 1970.
+    /// The time of the decision, in seconds since 1970.
     @UTCTime public var time: Double
 
-    /// An explanation.
+    /// Creates an explanation.
     public init(
         function: String, desired: Int, replicas: Int, ready: Int, reason: String, message: String,
         stableConcurrency: Double, panicConcurrency: Double, isPanicking: Bool, time: Double
@@ -39,33 +39,33 @@ public struct ScaleExplanation: Sendable, Hashable, Codable {
     }
 }
 
-/// What the operator shows of itself.
+/// Read access to the state of the operator.
 public protocol OperatorInspector: Sendable {
-    /// The newest decision of every function, by id; a function that was just declared may be missing.
+    /// Returns the newest decision for every function, by id. A function that was just declared may be missing.
     func currentExplanations() -> [Function.ID: ScaleExplanation]
-    /// The same as the process that leads has it, which may be another one; empty when it cannot be asked.
-    /// - Parameter function: the only one that is wanted; `nil`: all.
+    /// Returns the newest decisions of the leader, which may be another process; empty if it cannot be reached.
+    /// - Parameter function: the only function to return; `nil` returns all.
     func fetchExplanations(of function: Function.ID?) async -> [Function.ID: ScaleExplanation]
-    /// Replicas as the dispatcher sees them, those that drain marked so.
+    /// Returns the replicas as the dispatcher sees them. Replicas that drain are marked as draining.
     func currentReplicas() -> ReplicaSnapshot
 }
 
-/// What the dispatcher shows of itself.
+/// The state of the dispatcher at one moment.
 public struct DispatcherReport: Sendable, Hashable, Codable {
-    /// Address that it listens on, `ip:port`.
+    /// The address that it listens on, `ip:port`.
     public var address: String
-    /// Event loops.
+    /// The number of event loops.
     public var loops: Int
-    /// Client connections that are open.
+    /// The number of open client connections.
     public var connections: Int
-    /// Upstream connections that are open, idle ones included.
+    /// The number of open upstream connections, including idle ones.
     public var upstreamConnections: Int
-    /// Whether it takes no new work.
+    /// True if it accepts no new invocations.
     public var isDraining: Bool
-    /// What it has in hand.
+    /// The load of its functions and replicas.
     public var load: LoadReport
 
-    /// A report.
+    /// Creates a report.
     public init(
         address: String, loops: Int, connections: Int, upstreamConnections: Int, isDraining: Bool, load: LoadReport
     ) {
@@ -78,8 +78,8 @@ public struct DispatcherReport: Sendable, Hashable, Codable {
     }
 }
 
-/// What the dispatcher shows of itself.
+/// Read access to the state of the dispatcher.
 public protocol DispatcherInspector: Sendable {
-    /// The state now.
+    /// Returns the current state.
     func currentReport() -> DispatcherReport
 }

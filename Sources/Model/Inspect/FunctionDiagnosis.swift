@@ -1,60 +1,60 @@
-/// Why a function is as it is: what `GET /functions/{name}/why` answers and `f2s why` prints.
+/// A diagnosis of one function: the content of `GET /functions/{name}/why` and of `f2s why`.
 public struct FunctionDiagnosis: Sendable, Hashable, Codable {
     /// The function's name.
     public var function: String
-    /// Where it is invoked, with scheme and authority.
+    /// The URL at which it is invoked, with scheme and authority.
     public var url: String
-    /// One sentence: what matters most.
+    /// One sentence with the most important fact.
     public var summary: String
-    /// The newest decision of the autoscaler; `nil`: it has not looked at the function yet.
+    /// The newest decision of the autoscaler; `nil` if it has not made one for the function yet.
     public var scale: ScaleExplanation?
     /// The conditions of the function's status.
     public var conditions: [Condition]
-    /// Why the last start failed; `nil`: it did not.
-    public var trouble: StartTrouble?
-    /// What the function has in hand; `nil`: it cannot be routed.
+    /// The failure of the last start; `nil` if it did not fail.
+    public var startFailure: StartFailure?
+    /// The load of the function; `nil` if it cannot be routed.
     public var load: LoadReport.FunctionLoad?
     /// Its replicas, oldest first.
     public var replicas: [ReplicaView]
 
-    /// A diagnosis.
+    /// Creates a diagnosis.
     public init(
         function: String, url: String, summary: String, scale: ScaleExplanation?, conditions: [Condition],
-        trouble: StartTrouble?, load: LoadReport.FunctionLoad?, replicas: [ReplicaView]
+        startFailure: StartFailure?, load: LoadReport.FunctionLoad?, replicas: [ReplicaView]
     ) {
         self.function = function
         self.url = url
         self.summary = summary
         self.scale = scale
         self.conditions = conditions
-        self.trouble = trouble
+        self.startFailure = startFailure
         self.load = load
         self.replicas = replicas
     }
 }
 
-/// A replica as people look at it.
+/// A replica in the form that people read.
 public struct ReplicaView: Sendable, Hashable, Codable {
     /// Its identity.
     public var id: String
-    /// How far it is.
+    /// Its state.
     public var state: Replica.State
-    /// `ip:port`; `nil` until it is known.
+    /// Its address, `ip:port`; `nil` until it is known.
     public var address: String?
-    /// What it was started from.
+    /// The revision that it was started from.
     public var revision: String
-    /// Whether that is what the function declares now.
+    /// True if its revision is the one that the function declares now.
     public var isCurrent: Bool
-    /// Process or pod.
+    /// The process or pod.
     public var processID: Int?
-    /// Invocations on it.
+    /// The number of invocations in flight on it.
     public var inFlight: Int
-    /// When it was created, seconds since 1970.
+    /// The time of its creation, in seconds since 1970.
     @UTCTime public var since: Double
-    /// What is unusual about it; `nil`: nothing.
+    /// A remark about a problem of the replica; `nil` if there is none.
     public var remark: String?
 
-    /// A view of a replica of a function with this current revision.
+    /// Creates a view of a replica of a function with this current revision.
     public init(_ replica: Replica, current: Revision, load: LoadReport.ReplicaLoad = LoadReport.ReplicaLoad()) {
         id = replica.id.text
         state = replica.state

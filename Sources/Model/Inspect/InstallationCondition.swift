@@ -1,23 +1,23 @@
-/// Something about the installation as a whole that should be true.
+/// A condition of the whole installation that should be true.
 public struct InstallationCondition: Sendable, Hashable {
-    /// What it is about.
+    /// The type of a condition.
     public enum Kind: String, Sendable, Hashable, CaseIterable {
-        /// The settings as they are written down are in force.
+        /// The newest settings are valid and in force.
         case settingsAccepted = "SettingsAccepted"
-        /// The other F2S processes know the internal token of this one.
+        /// The other F2S processes accept the internal token of this one.
         case peersTrusted = "PeersTrusted"
     }
 
-    /// What it is about.
+    /// The type of the condition.
     public var kind: Kind
-    /// Whether all is well.
+    /// True if the condition holds.
     public var isTrue: Bool
     /// One word for programs.
     public var reason: String
-    /// A sentence for people.
+    /// One sentence for people.
     public var message: String
 
-    /// A condition.
+    /// Creates a condition.
     public init(_ kind: Kind, isTrue: Bool, reason: String, message: String) {
         self.kind = kind
         self.isTrue = isTrue
@@ -29,7 +29,7 @@ public struct InstallationCondition: Sendable, Hashable {
 extension InstallationCondition: Encodable {
     private enum Key: String, CodingKey { case type, status, reason, message }
 
-    /// The form of Kubernetes' conditions.
+    /// Encodes the condition in the form of Kubernetes' conditions.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Key.self)
         try container.encode(kind.rawValue, forKey: .type)

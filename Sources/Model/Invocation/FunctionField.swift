@@ -1,6 +1,6 @@
-/// The header field by which a caller names the function that it means. Routes decide which function a request goes to;
-/// with this field, the dispatcher refuses a request whose route belongs to another function.
+/// The header field in which a caller names the function that it wants to invoke. Routes determine the function of a
+/// request. With this field, the dispatcher rejects a request whose route belongs to another function.
 public enum FunctionField {
-    /// Name of the field, in lower case.
+    /// The name of the field, in lower case.
     public static let name: StaticString = "f2s-function"
 }

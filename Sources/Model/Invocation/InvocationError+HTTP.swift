@@ -1,6 +1,6 @@
-// The one place where an invocation's failure becomes a status, a stage and a sentence.
+// The mapping of invocation errors to a status, a stage and a message. There is no other.
 extension InvocationError {
-    /// HTTP status (RFC 9110 section 15).
+    /// The HTTP status (RFC 9110 section 15).
     public var status: Int {
         switch self {
         case .malformedRequest: 400
@@ -16,12 +16,12 @@ extension InvocationError {
         case .rateExceeded: 429
         case .queueFull, .moved, .peerUnusable, .starting, .draining, .apiUnavailable, .outOfDescriptors: 503
         case .queueTimeout, .scalingTimeout, .responseTimeout: 504
-        case .startFailed(let trouble): trouble.isTimeout ? 504 : 502
-        case .notRunnable, .connectFailed, .replicaLost, .malformedResponse: 502
+        case .startFailed(let startFailure): startFailure.isTimeout ? 504 : 502
+        case .connectFailed, .replicaLost, .malformedResponse: 502
         }
     }
 
-    /// Where it failed.
+    /// The stage that failed.
     public var stage: Stage {
         switch self {
         case .malformedRequest, .tooLarge, .functionNotFound, .methodNotAllowed, .otherFunction, .managementElsewhere:
@@ -30,42 +30,41 @@ extension InvocationError {
         case .unauthenticated, .forbidden, .untrustedPeer, .functionMayNotManage: .auth
         case .queueFull, .rateExceeded, .queueTimeout, .moved, .starting, .draining, .apiUnavailable: .queue
         case .scalingTimeout: .scale
-        case .startFailed(let trouble): trouble.stage
-        case .notRunnable: .start
+        case .startFailed(let startFailure): startFailure.stage
         case .connectFailed, .outOfDescriptors, .peerUnusable: .connect
         case .replicaLost, .malformedResponse: .function
         case .responseTimeout(_, let stage): stage
         }
     }
 
-    /// One word for programs, for failures that the status and the stage do not tell apart; `nil`: there is none.
+    /// One word for programs, for failures that status and stage do not distinguish; `nil` if there is none.
     public var reason: String? {
         switch self {
-        case .startFailed(let trouble): trouble.reason
+        case .startFailed(let startFailure): startFailure.reason
         case .otherFunction: Self.otherFunctionReason
         default: nil
         }
     }
 
-    /// The ``reason`` of ``otherFunction(named:routed:)``, by which clients know it.
+    /// The ``reason`` of ``otherFunction(named:routed:)``, by which clients recognize it.
     public static let otherFunctionReason = "OtherFunction"
 
-    /// Seconds after which a retry may help; `nil`: no promise.
+    /// The seconds after which a retry may succeed; `nil` if that is unknown.
     public var retryAfterSeconds: Int? {
         switch self {
         case .queueFull, .moved, .peerUnusable, .starting, .draining, .apiUnavailable, .outOfDescriptors: 1
         case .rateExceeded(let wait): Self.retryAfterSeconds(wait)
-        case .startFailed(let trouble): trouble.retryAfterSeconds
+        case .startFailed(let startFailure): startFailure.retryAfterSeconds
         default: nil
         }
     }
 
-    /// What Retry-After can say (RFC 9110 section 10.2.3): whole seconds, never too few, at least 1.
+    /// Returns the value of Retry-After (RFC 9110 section 10.2.3): whole seconds, rounded up, at least 1.
     private static func retryAfterSeconds(_ wait: Duration) -> Int {
         Int(min(max(1, wait.inSeconds.rounded(.up)), 1e9))
     }
 
-    /// A few words, the same for every occurrence (RFC 9457 `title`).
+    /// A short summary that is the same for every occurrence (RFC 9457 `title`).
     public var title: String {
         switch self {
         case .malformedRequest: "The request is malformed"
@@ -82,13 +81,12 @@ extension InvocationError {
         case .queueTimeout: "No replica became free in time"
         case .moved: "The function has moved"
         case .peerUnusable: "Another F2S process cannot be used"
-        case .scalingTimeout: "No replica came up in time"
+        case .scalingTimeout: "No replica became ready in time"
         case .startFailed: "The function cannot be started"
-        case .notRunnable: "The function cannot run here"
         case .connectFailed: "No replica accepts connections"
         case .outOfDescriptors: "F2S has no free file descriptors"
-        case .replicaLost: "The replica broke off"
-        case .malformedResponse: "The function's answer is malformed"
+        case .replicaLost: "The replica closed the connection"
+        case .malformedResponse: "The function's response is malformed"
         case .responseTimeout: "The function did not answer in time"
         case .starting: "F2S is starting"
         case .draining: "F2S is shutting down"
@@ -96,7 +94,7 @@ extension InvocationError {
         }
     }
 
-    /// What happened and what to do (RFC 9457 `detail`).
+    /// A description of what happened and what to do (RFC 9457 `detail`).
     public var detail: String {
         switch self {
         case .malformedRequest(let reason): "\(reason). Send a request that keeps to RFC 9112."
@@ -107,28 +105,28 @@ extension InvocationError {
         case .tooLarge(.body(let limit)):
             "The body is over \(limit) bytes. Send less, or raise the limit in config.yaml."
         case .requestStalled: "The client sent nothing for too long. Send the request again, whole."
-        case .functionNotFound(let path): "Nothing is declared at \(path). `f2s list` shows every path."
+        case .functionNotFound(let path): "No function is declared at \(path). `f2s list` shows every path."
         case .methodNotAllowed(let allowed):
             "It answers \(allowed.map(\.rawValue).joined(separator: ", ")). Use one of these, or change spec.method."
         case .otherFunction(let named, let routed):
             "The request names function \(named), and its path and method lead to function \(routed). "
-                + "`f2s describe \(named)` tells why; nothing was invoked."
+                + "`f2s describe \(named)` shows the reason; nothing was invoked."
         case .unauthenticated: "Send an Authorization header that F2S accepts."
         case .forbidden(let privilege): "This needs the privilege \(privilege.rawValue). Ask an administrator for it."
         case .queueFull(let limit):
             limit == 0
-                ? "Every slot is taken, and target.limits.queued lets nobody wait. Retry later, or raise it."
-                : "\(limit) invocations are waiting already. Retry later, or raise target.maxReplicas, or what "
-                    + "target.limits allows."
+                ? "Every slot is in use, and target.limits.queued allows no waiting. Retry later, or raise it."
+                : "\(limit) invocations are waiting already. Retry later, or raise target.maxReplicas or the bounds in "
+                    + "target.limits."
         case .rateExceeded(let wait):
-            "This caller begins more invocations than target.limits allows. Call more slowly: the next one is let in "
+            "This caller begins more invocations than target.limits allows. Call more slowly: F2S accepts the next one "
                 + "after \(Self.retryAfterSeconds(wait)) s. Or raise target.limits.rate or .burst."
         case .queueTimeout(let wait):
-            "Every slot was taken for \(wait.humanText). Raise target.maxReplicas, .concurrency, .limits.inFlight "
+            "Every slot was in use for \(wait.humanText). Raise target.maxReplicas, .concurrency, .limits.inFlight "
                 + "or .timeout."
-        case .moved: "Another F2S process has just taken the function over. Retry in a second."
+        case .moved: "Another F2S process has just become the owner of the function. Retry in a second."
         case .peerUnusable:
-            "The F2S process that grants the function's slots refuses the internal token of this one. An operator must "
+            "The F2S process that owns the function's slots rejects the internal token of this one. An operator must "
                 + "give all of them the same token."
         case .untrustedPeer:
             "Only F2S processes invoke functions here, with the token that they share. Call the public listener; or, "
@@ -140,28 +138,27 @@ extension InvocationError {
             "\(address) is a replica of a function, and functions must not manage the platform. To invoke a function, "
                 + "call the public listener."
         case .scalingTimeout(let wait):
-            "No replica was ready within \(wait.humanText). `f2s why` tells what is in the way. A function that needs "
+            "No replica was ready within \(wait.humanText). `f2s why` shows the cause. A function that needs "
                 + "longer to start declares it with target.startTimeout."
-        case .startFailed(let trouble): trouble.message
-        case .notRunnable(let reason): reason
+        case .startFailed(let startFailure): startFailure.message
         case .connectFailed:
-            "Every attempt to connect was refused or timed out. `f2s logs` shows what the function says."
+            "Every attempt to connect was refused or timed out. `f2s logs` shows the function's output."
         case .outOfDescriptors:
             "F2S could not open a connection: too many files and connections are open. Retry in a second. Raise the "
                 + "limit of open files (`ulimit -n`, LimitNOFILE), or lower f2s.limits.connections."
         case .replicaLost(let began):
             (began
-                ? "The connection to the replica ended within its answer."
-                : "The connection to the replica ended before its answer; the request may have been executed.")
+                ? "The connection to the replica ended before its response was complete."
+                : "The connection to the replica ended before its response; the request may have been executed.")
                 + " If the replica has ended, `f2s describe` shows its exit status and last lines."
         case .malformedResponse(let reason): "\(reason). The function must answer in HTTP/1.1."
         case .responseTimeout(let limit, let stage):
-            "No answer began within \(limit.humanText); most of the time went in stage \(stage.rawValue). "
+            "No response began within \(limit.humanText); stage \(stage.rawValue) took most of the time. "
                 + (stage == .queue
                     ? "Raise target.maxReplicas or .concurrency, or target.timeout."
                     : "Raise target.timeout, or make the function faster.")
         case .starting: "The declarations are not read yet. Retry in a second."
-        case .draining: "This process takes no new work. Retry: another will answer."
+        case .draining: "This process accepts no new requests. Retry: another process will respond."
         case .apiUnavailable: "F2S has just started or is about to end. Retry in a second."
         }
     }

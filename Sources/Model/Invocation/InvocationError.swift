@@ -1,70 +1,69 @@
-/// Why a caller did not get the function's own answer. Closed on purpose: the switches in `InvocationError+HTTP.swift`
-/// are exhaustive, so a new case does not compile until it has a status, a stage and a sentence.
+/// The reason why a caller did not get the function's own response. The enumeration is closed on purpose: the switches
+/// in `InvocationError+HTTP.swift` are exhaustive, so a new case does not compile until it has a status, a stage and a
+/// message.
 public enum InvocationError: Error, Sendable, Hashable {
-    /// The request breaks the grammar of HTTP/1.1, or is ambiguous.
+    /// The request violates the grammar of HTTP/1.1, or is ambiguous.
     case malformedRequest(reason: String)
-    /// A head, target or body is over its limit.
+    /// A head, target or body exceeds its limit.
     case tooLarge(Part)
-    /// The client did not finish its head or went silent within its body.
+    /// The client did not complete the head, or sent nothing for too long within the body.
     case requestStalled
     /// No function has this path.
     case functionNotFound(path: String)
-    /// Functions have this path, for other methods.
+    /// The path exists, but only for other methods.
     case methodNotAllowed(allowed: [Function.Method])
-    /// The caller named a function, and another one answers the request's path and method.
+    /// The request names a function, but its path and method lead to another one.
     case otherFunction(named: String, routed: String)
-    /// No or wrong credentials.
+    /// The credentials are missing or wrong.
     case unauthenticated
-    /// The caller may not do this.
+    /// The caller lacks the privilege.
     case forbidden(Privilege)
     /// The function's queue is full.
     case queueFull(limit: Int)
-    /// The caller begins invocations faster than `target.limits.rate` allows; a token comes in after so long.
+    /// The caller exceeds `target.limits.rate`. `retryAfter` is the time until the next token.
     case rateExceeded(retryAfter: Duration)
     /// No slot became free in time.
     case queueTimeout(after: Duration)
-    /// Another F2S process grants the function's slots from now on; nothing was sent to a replica.
+    /// Another F2S process has become the owner of the function's slots; nothing was sent to a replica.
     case moved
-    /// Whoever invokes on the internal listener has not shown the token that F2S processes share.
+    /// A request on the internal listener did not contain the token that F2S processes share.
     case untrustedPeer
-    /// The F2S process that grants the function's slots does not know the token of this one.
+    /// The F2S process that owns the function's slots does not accept the token of this one.
     case peerUnusable
-    /// The management API has a listener of its own, and this is another one.
+    /// The management API has its own listener, and this is another one.
     case managementElsewhere
-    /// A replica of a function has called the management listener.
+    /// A replica of a function sent a request to the management listener.
     case functionMayNotManage(address: String)
-    /// No replica came up in time, and nobody knows why.
+    /// No replica became ready in time, for an unknown reason.
     case scalingTimeout(after: Duration)
     /// Replicas cannot be started.
-    case startFailed(StartTrouble)
-    /// Another function has the route.
-    case notRunnable(reason: String)
+    case startFailed(StartFailure)
     /// No replica accepted a connection.
     case connectFailed
     /// This process has no file descriptor for a connection to the replica.
     case outOfDescriptors
-    /// The replica broke off.
+    /// The replica closed the connection before its response was complete.
     case replicaLost(afterResponseBegan: Bool)
-    /// The replica's answer breaks the grammar of HTTP/1.1.
+    /// The replica's response violates the grammar of HTTP/1.1.
     case malformedResponse(reason: String)
-    /// No response head within the function's time.
+    /// The response's head did not arrive within the function's timeout.
     case responseTimeout(after: Duration, inStage: Stage)
     /// F2S has not read the declarations yet.
     case starting
     /// F2S is shutting down.
     case draining
-    /// The API server, an upstream on a socket of our own, is not up.
+    /// The API server, which the dispatcher reaches over a local socket, is not running.
     case apiUnavailable
 
     /// A part of a request that has a limit.
     public enum Part: Sendable, Hashable {
-        /// Request line and fields.
+        /// The request line and header fields.
         case head(bytesMax: Int)
-        /// Path and query.
+        /// The path and query.
         case target(bytesMax: Int)
-        /// Number of fields.
+        /// The number of header fields.
         case fields(countMax: Int)
-        /// Content.
+        /// The content.
         case body(bytesMax: Int)
     }
 }

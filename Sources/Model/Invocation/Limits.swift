@@ -1,41 +1,45 @@
-/// Bounds of the data plane: `config.yaml`'s `f2s.limits`. Every one is also a metric.
+/// The limits of the data plane and the management API: `f2s.limits` in `config.yaml`. Each limit is also a metric.
 public struct Limits: Sendable, Hashable, Codable {
-    /// Bytes of a request's or response's head (`head_bytes`).
+    /// The maximum size of a request's or response's head, in bytes (`head_bytes`).
     public var headBytesMax = 32 * 1024
-    /// Bytes of path and query (`target_bytes`).
+    /// The maximum size of path and query, in bytes (`target_bytes`).
     public var targetBytesMax = 8 * 1024
-    /// Header fields of a head (`fields`).
+    /// The maximum number of header fields in a head (`fields`).
     public var fieldsMax = 100
-    /// Bytes of a request's body; `nil`: no bound, because bodies are streamed and never held (`body_bytes`).
+    /// The maximum size of a request's body, in bytes. `nil` means no limit, because bodies are streamed and never
+    /// buffered whole (`body_bytes`).
     public var bodyBytesMax: Int?
-    /// Invocations that may wait per function (`queue_length`).
+    /// The maximum number of queued invocations per function (`queue_length`).
     public var queueLengthMax = 10_000
-    /// Client connections at once (`connections`).
+    /// The maximum number of client connections (`connections`).
     public var connectionsMax = 20_000
-    /// Idle upstream connections kept per event loop and replica (`idle_upstreams`).
+    /// The maximum number of idle upstream connections per event loop and replica (`idle_upstreams`).
     public var idleUpstreamsMax = 64
-    /// Time for a request's head to arrive once its first byte has (`head_timeout`, milliseconds).
+    /// The longest time from the first byte of a request's head to its last (`head_timeout`, in milliseconds).
     public var headTimeout = Duration.seconds(10)
-    /// Time that a client connection may be idle between requests (`idle_timeout`, milliseconds).
+    /// The longest time that a client connection may be idle between requests (`idle_timeout`, in milliseconds).
     public var idleTimeout = Duration.seconds(75)
-    /// Time that an idle upstream connection is kept (`upstream_idle_timeout`, milliseconds).
+    /// The longest time that an idle upstream connection is kept (`upstream_idle_timeout`, in milliseconds).
     public var upstreamIdleTimeout = Duration.seconds(4)
-    /// Time that an upgraded connection may be silent (`tunnel_idle_timeout`, milliseconds).
+    /// The longest time without data on an upgraded connection (`tunnel_idle_timeout`, in milliseconds).
     public var tunnelIdleTimeout = Duration.seconds(3600)
-    /// Time to finish invocations at shutdown; and of a replica before it is stopped, where its function names none and
-    /// has no longer time of its own (`drain_timeout`, milliseconds).
+    /// The longest time to finish invocations at shutdown. It also applies to a replica before it is stopped, unless
+    /// its function declares a drain timeout or has a longer timeout (`drain_timeout`, in milliseconds).
     public var drainTimeout = Duration.seconds(30)
-    /// Bytes of all requests' content that the management API holds at once (`api_body_bytes`).
+    /// The maximum size of the content of all requests that the management API buffers at once, in bytes
+    /// (`api_body_bytes`).
     public var apiBodyBytesMax = 16 * 1024 * 1024
-    /// Time for the content of a request to the management API to arrive (`api_body_timeout`, milliseconds).
+    /// The longest time for the content of a request to the management API to arrive (`api_body_timeout`, in
+    /// milliseconds).
     public var apiBodyTimeout = Duration.seconds(30)
-    /// Lists of functions that are being sent at once (`api_lists`).
+    /// The maximum number of function lists that are sent at once (`api_lists`).
     public var apiListsMax = 64
 
-    /// The defaults.
+    /// Creates limits with the defaults.
     public init() {}
 
-    /// Every limit that is set, by its key in `config.yaml`; times in seconds, and named so.
+    /// The limits that are set, by their keys in `config.yaml`. Times are in seconds, and their names end in
+    /// `_seconds`.
     public var readings: [(name: String, value: Double)] {
         var readings: [(name: String, value: Double)] = [
             ("head_bytes", Double(headBytesMax)), ("target_bytes", Double(targetBytesMax)),

@@ -1,28 +1,28 @@
-/// A problem document, `application/problem+json` (RFC 9457). Every error that F2S itself answers has this form.
+/// A problem document, `application/problem+json` (RFC 9457). Every error response of F2S itself has this form.
 public struct Problem: Error, Sendable, Hashable {
-    /// HTTP status.
+    /// The HTTP status.
     public var status: Int
-    /// A few words, the same for every occurrence.
+    /// A short summary that is the same for every occurrence.
     public var title: String
-    /// What happened and what to do.
+    /// A description of what happened and what to do.
     public var detail: String
-    /// Where an invocation failed; `nil` in the REST API.
+    /// The stage in which an invocation failed; `nil` in the REST API.
     public var stage: Stage?
-    /// The platform's own word, for example `ExitedAtStart` or `ImagePullBackOff`.
+    /// The platform's reason, for example `ExitedAtStart` or `ImagePullBackOff`.
     public var reason: String?
-    /// The function concerned.
+    /// The function that the problem concerns.
     public var function: FunctionName?
-    /// Exit status of the function's process.
+    /// The exit status of the function's process.
     public var exitStatus: Int?
-    /// Last lines that the function wrote, oldest first.
+    /// The last lines that the function wrote, oldest first.
     public var logTail: [String]
-    /// Fields that were refused: name and message.
+    /// The errors of rejected fields, with the name of the field and the message.
     public var errors: [String]
 
-    /// Media type of a problem document.
+    /// The media type of a problem document.
     public static let mediaType = "application/problem+json"
 
-    /// A problem; only status, title and detail are always there.
+    /// Creates a problem. Only status, title and detail are always present.
     public init(
         status: Int, title: String, detail: String, stage: Stage? = nil, reason: String? = nil,
         function: FunctionName? = nil, exitStatus: Int? = nil, logTail: [String] = [], errors: [String] = []
@@ -38,18 +38,18 @@ public struct Problem: Error, Sendable, Hashable {
         self.errors = errors
     }
 
-    /// The problem of a failed invocation.
+    /// Creates the problem of a failed invocation.
     public init(_ error: InvocationError, function: FunctionName?) {
         self.init(
             status: error.status, title: error.title, detail: error.detail, stage: error.stage, reason: error.reason,
             function: function)
-        if case .startFailed(let trouble) = error {
-            exitStatus = trouble.exitStatus
-            logTail = trouble.logTail
+        if case .startFailed(let startFailure) = error {
+            exitStatus = startFailure.exitStatus
+            logTail = startFailure.logTail
         }
     }
 
-    /// The document. `type` is left out: RFC 9457 section 4.2.1 gives it the meaning "about:blank".
+    /// The document as JSON. `type` is left out, which means "about:blank" by RFC 9457 section 4.2.1.
     public var json: String {
         var members = ["\"title\":\(title.jsonText)", "\"status\":\(status)", "\"detail\":\(detail.jsonText)"]
         if let stage { members.append("\"stage\":\(stage.rawValue.jsonText)") }

@@ -1,14 +1,15 @@
-/// Where on its way an invocation failed. A closed set: it is a metric label and a member of every problem document.
+/// The stage in which an invocation failed. The set is closed, because it is a metric label and a member of every
+/// problem document.
 public enum Stage: String, Sendable, Hashable, CaseIterable, Codable {
-    /// The request itself or the path: nothing is declared there.
+    /// The request itself, or its path if no function is declared there.
     case route
-    /// Who calls, and whether that is allowed.
+    /// Authentication and authorization of the caller.
     case auth
     /// Waiting for a slot.
     case queue
     /// Waiting for a replica.
     case scale
-    /// Getting the image.
+    /// Pulling the image.
     case image
     /// Finding a machine for the replica.
     case schedule
@@ -16,8 +17,8 @@ public enum Stage: String, Sendable, Hashable, CaseIterable, Codable {
     case start
     /// Connecting to the replica.
     case connect
-    /// The function's own answer.
+    /// The function's own response.
     case function
-    /// A deadline that belongs to no other stage.
+    /// A timeout that belongs to no other stage.
     case timeout
 }

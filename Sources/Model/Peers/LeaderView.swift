@@ -1,31 +1,31 @@
-/// What only the process that reconciles and scales knows, as it tells the others.
+/// The state that only the leader has and sends to the other processes.
 public struct LeaderView: Sendable, Hashable, Codable {
-    /// Whether the process that answers leads. One that does not knows nothing.
+    /// True if the process that responds is the leader. Other processes have no explanations.
     public var isLeader: Bool
-    /// Its newest decision of each function.
+    /// The leader's newest decision for each function.
     public var explanations: [Function.ID: ScaleExplanation]
 
-    /// A view.
+    /// Creates a view.
     public init(isLeader: Bool, explanations: [Function.ID: ScaleExplanation]) {
         self.isLeader = isLeader
         self.explanations = explanations
     }
 
-    /// Which functions are asked about.
+    /// A request for explanations.
     public struct Question: Sendable, Hashable, Codable {
-        /// The function; `nil`: all of them.
+        /// The function; `nil` requests all.
         public var function: Function.ID?
 
-        /// A question.
+        /// Creates a request.
         public init(function: Function.ID?) { self.function = function }
     }
 }
 
-/// Which events one F2S process asks another for.
+/// A request from one F2S process to another for events.
 public struct EventQuestion: Sendable, Hashable, Codable {
-    /// The newest event that the one who asks knows, ``Event/sequence``.
+    /// The ``Event/sequence`` of the newest event that the requesting process has.
     public var after: UInt64
 
-    /// A question.
+    /// Creates a request.
     public init(after: UInt64) { self.after = after }
 }

@@ -1,15 +1,15 @@
 /// One F2S process of the installation, as the platform sees it.
 public struct Peer: Sendable, Hashable, Identifiable, Codable {
-    /// Stable name of its place. Kubernetes: the pod's name.
+    /// The stable name of the process. On Kubernetes it is the pod's name.
     public let id: String
-    /// Where its internal listener is; `nil` until it is known.
+    /// The address of its internal listener; `nil` until it is known.
     public var address: Replica.Address?
-    /// Whether it serves. One that is about to end does not.
+    /// True if it serves. A process that is about to end does not.
     public var isReady: Bool
-    /// Whether its process runs. One that does not can have nothing in hand.
+    /// True if its process runs. A process that does not run has nothing in flight.
     public var isAlive: Bool
 
-    /// A process.
+    /// Creates a peer.
     public init(id: String, address: Replica.Address? = nil, isReady: Bool, isAlive: Bool = true) {
         self.id = id
         self.address = address
@@ -18,14 +18,14 @@ public struct Peer: Sendable, Hashable, Identifiable, Codable {
     }
 }
 
-/// Every F2S process at one moment.
+/// All F2S processes at one moment.
 public struct PeerSnapshot: Sendable, Hashable {
     /// This process.
     public var own: Peer
-    /// The others that exist, ready or not, by their names.
+    /// The other processes that exist, ready or not, sorted by name.
     public var others: [Peer]
 
-    /// A snapshot.
+    /// Creates a snapshot.
     public init(own: Peer, others: [Peer] = []) {
         self.own = own
         self.others = others.sorted { $0.id < $1.id }

@@ -1,34 +1,36 @@
-/// What every F2S process tells the others, once a second and at once when a cold function is wanted.
+/// The report that every F2S process sends to the others, once a second, and at once when a function without replicas
+/// is invoked.
 public struct PeerReport: Sendable, Hashable, Codable {
-    /// Who reports: ``Peer/id``.
+    /// The ``Peer/id`` of the reporting process.
     public var peer: String
-    /// Grows with every report, and over restarts too: it begins at the microseconds since 1970.
+    /// The number of the report. It grows with every report, also across restarts, because it starts at the
+    /// microseconds since 1970.
     public var sequence: UInt64
-    /// What it has in hand.
+    /// The load of the process.
     public var load: LoadReport
-    /// The functions that it takes itself to own by the peers that it sees, admitted already or still held back, and
-    /// those that it has any invocation of in hand. Empty where ``Owned/isLeftOut`` says so.
+    /// The functions that the process considers its own by its view of the peers, whether it already grants their slots
+    /// or not, and the functions that it has invocations of in flight. Empty if ``Owned/isLeftOut`` is true.
     public var holds: [Function.ID]
-    /// Those of them that it owns. Absent in reports of earlier versions, which tell of all of them each time.
+    /// The functions of ``holds`` that the process owns. Absent in reports of earlier versions, which list all of them
+    /// each time.
     public var owned: Owned?
-    /// The newest report that it has taken of each other process, by ``Peer/id``.
+    /// The number of the newest report that it has received from each other process, by ``Peer/id``.
     public var seen: [String: UInt64]
-    /// Whether it reconciles and scales: the others ask it why functions run as they do. Absent in reports of earlier
-    /// versions.
+    /// True if the process is the leader, which the others ask for explanations. Absent in reports of earlier versions.
     public var isLeader: Bool?
-    /// The newest event that it knows, ``Event/sequence``: one that is behind fetches what it lacks.
+    /// The ``Event/sequence`` of the newest event that it has. A process with older events fetches the missing ones.
     public var newestEvent: UInt64?
 
-    /// The functions that a process owns, told when they have changed and not each second.
+    /// The functions that a process owns. They are sent when they have changed, not every second.
     public struct Owned: Sendable, Hashable, Codable {
-        /// The first report that told of the same functions.
+        /// The number of the first report with the same functions.
         public var since: UInt64
-        /// Whether they are left out: every other process has taken that report, or a later one.
+        /// True if the functions are left out, because every other process has received that report or a later one.
         public var isLeftOut: Bool
-        /// The functions that it does not own and has invocations of in flight.
+        /// The functions that the process does not own, but has invocations of in flight.
         public var inFlight: [Function.ID]
 
-        /// The functions that a process owns, as a report tells of them.
+        /// Creates the part of a report about owned functions.
         public init(since: UInt64, isLeftOut: Bool, inFlight: [Function.ID]) {
             self.since = since
             self.isLeftOut = isLeftOut
@@ -36,7 +38,7 @@ public struct PeerReport: Sendable, Hashable, Codable {
         }
     }
 
-    /// A report.
+    /// Creates a report.
     public init(
         peer: String, sequence: UInt64, load: LoadReport, holds: [Function.ID], seen: [String: UInt64] = [:]
     ) {

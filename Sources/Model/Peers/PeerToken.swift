@@ -1,6 +1,6 @@
-/// How F2S processes know each other.
+/// The authentication of F2S processes among each other.
 public enum PeerToken {
-    /// Header field of the token that all of them share. It goes from process to process only: from a caller it is not
-    /// taken, and a replica does not get it.
+    /// The header field with the token that all F2S processes share. It is sent only between F2S processes: it is not
+    /// accepted from a caller, and a replica does not receive it.
     public static let fieldName = "X-F2S-Token"
 }

@@ -1,34 +1,34 @@
-/// The tokens that an F2S process shows to the others and accepts from them, newest first. While a token is replaced
-/// there are two, so that processes that learn of the new one at different times understand each other.
+/// The tokens that an F2S process sends to the others and accepts from them, newest first. During a rotation there are
+/// two, so that processes that read the new token at different times accept each other.
 public struct PeerTokens: Sendable, Hashable {
     /// The tokens, at most ``countMax``.
     public let texts: [String]
 
-    /// Tokens at once.
+    /// The maximum number of tokens.
     public static let countMax = 2
-    /// Bytes of a token.
+    /// The maximum length of a token, in bytes.
     public static let bytesMax = 1024
 
-    /// The first tokens that can stand in a header field, each once.
+    /// Creates a list of the first valid tokens, without duplicates.
     public init(_ texts: [String] = []) {
         var valid: [String] = []
         for text in texts where Self.isValid(text) && !valid.contains(text) { valid.append(text) }
         self.texts = Array(valid.prefix(Self.countMax))
     }
 
-    /// Whether a text is visible ASCII, without spaces, of at most ``bytesMax`` bytes.
+    /// Returns true if a text consists of visible ASCII without spaces, of at most ``bytesMax`` bytes.
     public static func isValid(_ text: String) -> Bool {
         (1...bytesMax).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 32 && $0 < 127 }
     }
 
-    /// Whether there is one: without it nobody is trusted.
+    /// True if there is a token. Without one, no process is trusted.
     public var isSet: Bool { !texts.isEmpty }
 
-    /// What stands in the header field: the tokens with a space between them; `nil` without one.
+    /// The value of the header field: the tokens, separated by spaces; `nil` if there are none.
     public var fieldValue: String? { isSet ? texts.joined(separator: " ") : nil }
 
-    /// Whether the value of the header field holds one of the tokens. The time depends on the lengths alone, and not on
-    /// where the first difference is.
+    /// Returns true if the value of the header field contains one of the tokens. The comparison takes constant time for
+    /// given lengths: it does not stop at the first difference.
     public func areShown(by value: String?) -> Bool {
         guard let value else { return false }
         let shown = value.utf8.split(separator: UInt8(ascii: " "), omittingEmptySubsequences: false)

@@ -1,9 +1,9 @@
 import Synchronization
 
-/// The newest events, in memory: what every platform remembers, whatever else it does with them.
+/// The newest events, kept in memory. Every platform uses it, in addition to what it does with events itself.
 public final class EventJournal: Events {
     private struct State {
-        /// In the order of their numbers.
+        /// The events, in the order of their sequence numbers.
         var events: [Event] = []
         var lastSequence: UInt64 = 0
     }
@@ -12,10 +12,11 @@ public final class EventJournal: Events {
     private let signal = Signal()
     private let eventsMax: Int
 
-    /// A journal that remembers `eventsMax` events, at least one.
+    /// Creates a journal that keeps `eventsMax` events, at least one.
     public init(eventsMax: Int) { self.eventsMax = max(1, eventsMax) }
 
-    /// Adds an event and gives it its number: its time in microseconds, or one more than the newest.
+    /// Adds an event and assigns its sequence number: its time in microseconds, or the newest number plus one if that
+    /// is larger.
     public func record(_ event: Event) {
         state.withLock { state in
             state.lastSequence = max(state.lastSequence + 1, UInt64(min(max(0, event.time), 1e12) * 1e6))
@@ -27,9 +28,9 @@ public final class EventJournal: Events {
         signal.raise()
     }
 
-    /// Adds events that another process has recorded; those that are remembered already are passed over.
-    public func take(_ events: [Event]) {
-        let isNews = state.withLock { state in
+    /// Adds events that another process has recorded. Events that the journal already has are ignored.
+    public func emit(_ events: [Event]) {
+        let isChange = state.withLock { state in
             let known = Set(state.events.lazy.map(\.sequence))
             let new = events.filter { !known.contains($0.sequence) }
             guard !new.isEmpty else { return false }
@@ -38,10 +39,10 @@ public final class EventJournal: Events {
             forget(&state)
             return true
         }
-        if isNews { signal.raise() }
+        if isChange { signal.raise() }
     }
 
-    /// The events after `sequence` that are still remembered, oldest first.
+    /// Returns the events after `sequence` that the journal still has, oldest first.
     public func currentEvents(after sequence: UInt64) -> [Event] {
         state.withLock { state in
             let remembered = state.events.suffix(eventsMax)
@@ -49,13 +50,13 @@ public final class EventJournal: Events {
         }
     }
 
-    /// The number of the newest event; 0: there is none.
+    /// The sequence number of the newest event; 0 if there is none.
     public var newestSequence: UInt64 { state.withLock { $0.lastSequence } }
 
-    /// Once per burst of new events.
+    /// Yields once per burst of new events.
     public func arrivals() -> AsyncStream<Void> { signal.arrivals() }
 
-    /// Forgetting in blocks keeps adding cheap: at most twice the bound is ever held.
+    /// Removes the oldest events in blocks, which keeps adding cheap. The journal never has more than twice its bound.
     private func forget(_ state: inout State) {
         if state.events.count >= 2 * eventsMax { state.events.removeFirst(state.events.count - eventsMax) }
     }

@@ -1,20 +1,20 @@
-/// Something that has happened to a function and that people should see.
+/// An occurrence that concerns a function and that operators should see.
 public struct Event: Sendable, Hashable, Codable {
-    /// Orders events, and is the same in every process of the installation: microseconds since 1970, or a little more
-    /// where several events share a microsecond.
+    /// The sequence number, which orders events and is the same in every process of the installation: microseconds
+    /// since 1970, or slightly more if several events have the same microsecond.
     public var sequence: UInt64
-    /// When, seconds since 1970.
+    /// The time, in seconds since 1970.
     @UTCTime public var time: Double
     /// The function's name; empty for F2S itself.
     public var function: String
-    /// Whether an operator should look.
+    /// True if an operator should act.
     public var isWarning: Bool
-    /// One word for programs, CamelCase: `Scaled`, `StartFailed`, `RouteConflict` …
+    /// One word for programs, in CamelCase: `Scaled`, `StartFailed`, `RouteConflict` …
     public var reason: String
-    /// One sentence.
+    /// One sentence for people.
     public var message: String
 
-    /// An event.
+    /// Creates an event.
     public init(
         sequence: UInt64 = 0, time: Double, function: String, isWarning: Bool = false, reason: String, message: String
     ) {
@@ -27,18 +27,19 @@ public struct Event: Sendable, Hashable, Codable {
     }
 }
 
-/// What has happened: a bounded memory of the newest events, and a way to follow them.
+/// A bounded buffer of the newest events, and a way to follow them.
 public protocol Events: Sendable {
-    /// Adds an event; its sequence number is given here. Never waits: the oldest event makes room.
+    /// Adds an event and assigns its sequence number. It never waits: if the buffer is full, the oldest event is
+    /// dropped.
     func record(_ event: Event)
 
-    /// Adds events that another process has recorded and numbered; those that are remembered already are passed over.
-    func take(_ events: [Event])
+    /// Adds events that another process has recorded and numbered. Events that are already in the buffer are ignored.
+    func emit(_ events: [Event])
 
-    /// The number of the newest event that is known here; 0: there is none.
+    /// The sequence number of the newest event in this process; 0 if there is none.
     var newestSequence: UInt64 { get }
 
-    /// The events after `sequence` that are still remembered, oldest first.
+    /// Returns the events after `sequence` that are still in the buffer, oldest first.
     func currentEvents(after sequence: UInt64) -> [Event]
 
     /// Yields once per burst of new events; read them with ``currentEvents(after:)``.

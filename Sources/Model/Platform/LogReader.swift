@@ -1,9 +1,9 @@
 import Synchronization
 
-/// One follower of a log, between those who write lines and the stream that it reads.
+/// A bounded buffer between the writer of a log and one stream that follows it.
 ///
 /// A reader that is too slow loses the oldest lines that it has not read yet, never the newest. The stream then
-/// contains, at the place of the lost lines, one line with their number.
+/// contains one line with the number of lost lines in their position.
 public final class LogReader: Sendable {
     fileprivate struct Numbered: Sendable {
         let number: UInt64
@@ -11,9 +11,9 @@ public final class LogReader: Sendable {
     }
 
     fileprivate struct Position {
-        /// Number of the line that comes next if none is lost.
+        /// The number of the next line if none is lost.
         var next: UInt64 = 0
-        /// A line that was received and whose turn comes after a notice.
+        /// A received line that must be delivered after a notice.
         var held: LogLine?
     }
 
@@ -22,11 +22,11 @@ public final class LogReader: Sendable {
 
     private init(_ continuation: AsyncStream<Numbered>.Continuation) { self.continuation = continuation }
 
-    /// A reader and its stream, oldest line first, which may be read once.
+    /// Creates a reader and its stream. The stream yields the oldest line first and may be iterated once.
     /// - Parameters:
-    ///   - linesMax: lines that may wait, at least 1.
-    ///   - onLeave: called once, when the stream is not read any more or ``finish()`` was called. It must not need
-    ///     a lock that is held during ``hand(_:)``.
+    ///   - linesMax: the maximum number of buffered lines, at least 1.
+    ///   - onLeave: called once, when the stream is no longer read or ``finish()`` was called. It must not need a lock
+    ///     that is held during ``hand(_:)``.
     public static func makeStream(
         linesMax: Int, onLeave: @escaping @Sendable () -> Void = {}
     ) -> (reader: LogReader, lines: AsyncStream<LogLine>) {
@@ -35,28 +35,28 @@ public final class LogReader: Sendable {
         continuation.onTermination = { _ in onLeave() }
         let position = Held(Mutex(Position()))
         let lines = AsyncStream(unfolding: {
-            if let held = position.value.withLock({ $0.takeHeld() }) { return held }
+            if let held = position.value.withLock({ $0.popHeld() }) { return held }
             var iterator = numbered.makeAsyncIterator()
             guard let next = await iterator.next() else { return nil }
             return position.value.withLock { $0.line(for: next) }
         })
-        // The reader must not hold the stream: that nobody does any more is how its end is noticed.
+        // The reader must not hold a reference to the stream: the stream ends when its last reference is released.
         return (LogReader(continuation), lines)
     }
 
-    /// Hands a line over. Never waits.
+    /// Adds a line. It never waits.
     public func hand(_ line: LogLine) {
-        // The lock keeps the order. Nothing that runs when the stream ends needs it.
+        // The lock keeps the lines in order. The code that runs when the stream ends does not need it.
         count.withLock { count in
             continuation.yield(Numbered(number: count, line: line))
             count += 1
         }
     }
 
-    /// There are no more lines.
+    /// Ends the stream after the buffered lines.
     public func finish() { continuation.finish() }
 
-    /// A reference to something that cannot be copied.
+    /// A reference to a value that cannot be copied.
     private final class Held<Value: ~Copyable & Sendable>: Sendable {
         let value: Value
         init(_ value: consuming Value) { self.value = value }
@@ -64,12 +64,13 @@ public final class LogReader: Sendable {
 }
 
 extension LogReader.Position {
-    fileprivate mutating func takeHeld() -> LogLine? {
+    fileprivate mutating func popHeld() -> LogLine? {
         defer { held = nil }
         return held
     }
 
-    /// What the reader gets now that this line has arrived: the line, or first a notice of those that are missing.
+    /// Returns the next line of the stream after the arrival of `arrived`: this line, or first a notice about lost
+    /// lines.
     fileprivate mutating func line(for arrived: LogReader.Numbered) -> LogLine {
         let lost = arrived.number - next
         next = arrived.number + 1

@@ -1,20 +1,20 @@
-/// Everything that F2S needs from the place it runs on. A value: built once in `f2s/Application.swift`, never looked
-/// up.
+/// The services that F2S needs from the system it runs on. The value is built once in `f2s/Application.swift` and
+/// passed on from there.
 public struct Platform: Sendable {
     /// `local` or `kubernetes`, for people and for a metric label.
     public let name: String
-    /// Where declarations are kept.
+    /// The store of declarations.
     public let functions: any FunctionStore
-    /// What runs replicas.
+    /// The runtime of replicas.
     public let replicas: any ReplicaRuntime
-    /// Who reconciles and scales.
+    /// The election of the process that reconciles and scales.
     public let election: any LeaderElection
-    /// The other F2S pods.
+    /// The directory of the F2S processes.
     public let peers: any PeerDirectory
-    /// What has happened.
+    /// The newest events.
     public let events: any Events
 
-    /// A platform of these parts.
+    /// Creates a platform from these parts.
     public init(
         name: String, functions: any FunctionStore, replicas: any ReplicaRuntime, election: any LeaderElection,
         peers: any PeerDirectory, events: any Events
@@ -28,24 +28,24 @@ public struct Platform: Sendable {
     }
 }
 
-/// Says whether this process reconciles and scales. Every process serves.
+/// Determines if this process reconciles and scales. Every process serves invocations.
 public protocol LeaderElection: Sendable {
-    /// Whether this process leads now.
+    /// True if this process is the leader.
     var isLeader: Bool { get }
 
-    /// Raised when ``isLeader`` has become something else.
+    /// A signal that is raised when ``isLeader`` changes.
     var changes: Signal { get }
 }
 
 extension LeaderElection {
-    /// Never raised.
+    /// A signal that is never raised.
     public var changes: Signal { Signal() }
 }
 
-/// The election of a platform with one process.
+/// The election of a platform with a single process.
 public struct AlwaysLeader: LeaderElection {
-    /// An election that is won.
+    /// Creates an election that this process has won.
     public init() {}
-    /// Always.
+    /// Always true.
     public var isLeader: Bool { true }
 }

@@ -1,90 +1,95 @@
 /// Runs replicas of functions.
 ///
-/// Implementations pass `PlatformConformance` in `Tests/TestSupport`.
+/// Implementations must pass `PlatformConformance` in `Tests/TestSupport`.
 public protocol ReplicaRuntime: Sendable {
-    /// Who chooses the replicas that end when fewer are wanted, and has them drained.
+    /// The component that chooses and drains replicas when fewer are wanted.
     var retirement: Retirement { get }
 
-    /// Makes the platform run `count` replicas of the function's current revision besides those of older ones, and
-    /// stops exactly those in `retiring`. Idempotent: calling it twice changes nothing. Returns when the wish is
-    /// recorded, not when replicas are ready. A start that failed is repeated by the platform with backoff as long as
-    /// the wish stands.
+    /// Makes the platform run `count` replicas of the function's current revision in addition to those of older
+    /// revisions, and stops exactly the replicas in `retiring`.
+    ///
+    /// It is idempotent: calling it twice changes nothing. It returns when the desired state is recorded, not when
+    /// replicas are ready. The platform retries a failed start with backoff as long as the desired state is the same.
     /// - Parameters:
-    ///   - count: replicas of the current revision that should exist and are not retiring; 0…`maxReplicas`.
+    ///   - count: the number of replicas of the current revision that should exist and are not retiring;
+    ///     0…`maxReplicas`.
     ///   - retiring: drained replicas to stop, exactly these; always empty with ``Retirement/byPlatform``.
-    /// - Throws: whatever the platform says; worth a retry.
+    /// - Throws: any error of the platform; worth a retry.
     func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws
 
-    /// Stops replicas that must not be used again; others take their place as the last wish says. Called with
-    /// ``Retirement/byPlatform`` only: elsewhere they are named to `apply`. Idempotent; replicas that are gone are no
-    /// failure.
-    /// - Throws: whatever the platform says; worth a retry.
+    /// Stops replicas that must not be used again; the platform starts others up to the last desired count. It is
+    /// called with ``Retirement/byPlatform`` only; otherwise such replicas are passed to `apply`. It is idempotent, and
+    /// replicas that are gone are not an error.
+    /// - Throws: any error of the platform; worth a retry.
     func replace(_ replicas: [Replica.ID], of id: Function.ID) async throws
 
-    /// Stops everything that runs for the function. Idempotent.
-    /// - Throws: whatever the platform says; worth a retry.
+    /// Stops all replicas of the function. It is idempotent.
+    /// - Throws: any error of the platform; worth a retry.
     func remove(_ id: Function.ID) async throws
 
-    /// Runs `body` with every complete set of replicas: the current one at once, then one per change. Same rules as
-    /// ``FunctionStore/withSnapshots(_:)``.
+    /// Runs `body` with a stream of complete sets of replicas: the current set at once, then one after each change. The
+    /// rules of ``FunctionStore/withSnapshots(_:)`` apply.
     func withReplicas<Result: Sendable>(
         _ body: @Sendable (Latest<ReplicaSnapshot>.Values) async throws -> Result
     ) async throws -> Result
 
-    /// The replicas of a function that the platform is stopping, asked of its source of truth and not of a watch that
-    /// may be late.
-    /// - Throws: whatever the platform says; worth a retry.
+    /// Returns the replicas of a function that the platform is stopping. It reads them from the platform's source of
+    /// truth, not from a watch that may be late.
+    /// - Throws: any error of the platform; worth a retry.
     func fetchLeaving(_ id: Function.ID) async throws -> [Replica.ID]
 
-    /// Why the platform can start nothing, as far as is known without asking; `nil`: it can.
+    /// The reason why the platform can start no replica, as far as this process knows without a request; `nil` if it
+    /// can.
     var currentOutage: String? { get }
 
-    /// The same, asked of the platform itself, which has little more than a second to answer. Somebody waits for it.
+    /// Asks the platform for the reason why it can start no replica. The platform has little more than a second to
+    /// respond, because a client waits for the result.
     func fetchOutage() async -> String?
 
-    /// What replicas of a function have written, oldest first, those that are gone included as far as still kept.
+    /// Returns the log lines of a function's replicas, oldest first. Lines of replicas that are gone are included as
+    /// long as the platform keeps them.
     /// - Parameters:
-    ///   - tail: at most so many of the newest lines, at least 0.
-    ///   - follow: whether to go on with what they write from now on. The stream then ends when its task is cancelled.
-    ///     A reader that is too slow loses lines, and a line says how many.
+    ///   - tail: the maximum number of lines that were written before the call, at least 0. The newest are returned.
+    ///   - follow: true to continue with new lines. The stream then ends when its task is cancelled. A reader that is
+    ///     too slow loses lines; the stream then contains one line with the number lost.
     func logs(of id: Function.ID, tail: Int, follow: Bool) -> AsyncStream<LogLine>
 }
 
 extension ReplicaRuntime {
-    /// F2S chooses.
+    /// By default F2S chooses the replicas.
     public var retirement: Retirement { .named }
-    /// Nothing to do: replicas that must end are named to `apply`.
+    /// Does nothing: replicas that must end are passed to `apply`.
     public func replace(_ replicas: [Replica.ID], of id: Function.ID) async throws {}
-    /// Nothing is stopped unless F2S has named it.
+    /// Returns no replicas: the platform stops only those that F2S names.
     public func fetchLeaving(_ id: Function.ID) async throws -> [Replica.ID] { [] }
-    /// This machine is always there.
+    /// `nil`: this machine is always available.
     public var currentOutage: String? { nil }
-    /// This machine is always there.
+    /// Returns `nil`: this machine is always available.
     public func fetchOutage() async -> String? { nil }
 }
 
-/// Who chooses the replicas that end when fewer are wanted, and has them drained.
+/// The component that chooses and drains replicas when fewer are wanted.
 public enum Retirement: Sendable, Hashable {
-    /// F2S: it drains some, then names them to `apply`, which stops exactly these. A changed revision is rolled out by
-    /// F2S as well, one for one.
+    /// F2S. It drains replicas, then passes them to `apply`, which stops exactly these. F2S also rolls out a changed
+    /// revision, one replica at a time.
     case named
-    /// The platform: `count` is the whole wish, and nothing is ever named. It rolls a changed revision out by itself,
-    /// and before it stops a replica it asks ``PeerDesk/drain(_:within:)``.
+    /// The platform. `count` is the whole desired state, and F2S never names replicas. The platform rolls out a changed
+    /// revision by itself, and calls ``PeerService/drain(_:within:)`` before it stops a replica.
     case byPlatform
 }
 
-/// One line that a replica has written.
+/// One line that a replica wrote.
 public struct LogLine: Sendable, Hashable, Codable {
-    /// Who wrote it.
+    /// The replica that wrote it.
     public var replica: String
-    /// Where: `stdout` or `stderr`; `f2s` for remarks of the platform itself.
+    /// The source: `stdout` or `stderr`, or `f2s` for remarks of the platform itself.
     public var source: String
-    /// When it was read, seconds since 1970.
+    /// The time at which it was read, in seconds since 1970.
     @UTCTime public var time: Double
-    /// The line without its end, at most 16 KiB.
+    /// The line without its line end, at most 16 KiB.
     public var text: String
 
-    /// A line.
+    /// Creates a line.
     public init(replica: Replica.ID, source: String, time: Double, text: String) {
         self.replica = replica.text
         self.source = source

@@ -1,45 +1,45 @@
-/// Why a store did not do what it was asked.
+/// The reason why a store rejected or failed a request.
 public enum StoreError: Error, Sendable, Hashable {
-    /// The name is taken.
+    /// A function with this name already exists.
     case alreadyExists(FunctionName)
-    /// No such function.
+    /// There is no function with this name.
     case notFound(FunctionName)
-    /// Somebody else has changed it since; `current` is the stored version.
+    /// Another writer has changed the function meanwhile; `current` is the stored version.
     case conflict(current: StoreRevision)
-    /// It is declared in a place that is not ours to rewrite.
-    case readOnly(FunctionName, place: String, line: Int?)
-    /// The values were refused.
-    case invalid([FieldComplaint])
-    /// The store cannot be reached or written; worth a retry.
+    /// The declaration is in a location that F2S may not rewrite.
+    case readOnly(FunctionName, location: String, line: Int?)
+    /// Values of the declaration are invalid.
+    case invalid([FieldError])
+    /// The store cannot be reached or written. A retry may succeed.
     case unavailable(String)
 
-    /// The problem document for it: status and sentences in one place.
+    /// The problem document for this error, with status and sentences.
     public var problem: Problem {
         switch self {
         case .alreadyExists(let name):
             Problem(
-                status: 409, title: "The name is taken",
-                detail: "A function \(name) exists. PUT it to change it, or choose another name.", function: name)
+                status: 409, title: "The name is already in use",
+                detail: "A function \(name) exists. Change it with PUT, or choose another name.", function: name)
         case .notFound(let name):
             Problem(
                 status: 404, title: "No such function",
                 detail: "No function is named \(name). `f2s list` shows every name.", function: name)
         case .conflict(let current):
             Problem(
-                status: 412, title: "Somebody else has changed it",
+                status: 412, title: "The function has changed meanwhile",
                 detail:
                     "The stored version is \"\(current)\". Read it again, apply your change, send its ETag as If-Match."
             )
-        case .readOnly(let name, let place, let line):
+        case .readOnly(let name, let location, let line):
             Problem(
                 status: 409, title: "The manifest was written by hand",
                 detail:
-                    "\(name) is declared in \(place)\(line.map { ":\($0)" } ?? ""). Edit that file: F2S rewrites only "
-                    + "files that it has made.", function: name)
-        case .invalid(let complaints):
+                    "\(name) is declared in \(location)\(line.map { ":\($0)" } ?? ""). Edit that file: F2S rewrites "
+                    + "only files that it created.", function: name)
+        case .invalid(let errors):
             Problem(
                 status: 422, title: "The declaration is refused",
-                detail: complaints.map(\.description).joinedClauses, errors: complaints.map(\.description))
+                detail: errors.map(\.description).joinedClauses, errors: errors.map(\.description))
         case .unavailable(let reason):
             Problem(status: 503, title: "The store is not available", detail: "\(reason). Retry in a moment.")
         }

@@ -2,48 +2,48 @@
 public struct Replica: Sendable, Hashable, Identifiable {
     /// Stable identity. Kubernetes: the pod's UID. Local: function and sequence number.
     public struct ID: Sendable, Hashable, Comparable, CustomStringConvertible {
-        /// Opaque text, unique for the life of the process.
+        /// An opaque text that is unique for the life of the process.
         public let text: String
         /// Wraps the platform's identifier.
         public init(_ text: String) { self.text = text }
         /// The text itself.
         public var description: String { text }
-        /// Alphabetical.
+        /// Compares the texts alphabetically.
         public static func < (left: ID, right: ID) -> Bool { left.text < right.text }
     }
 
-    /// How far a replica is.
+    /// The state of a replica in its life.
     public enum State: String, Sendable, Hashable, Codable, CaseIterable {
-        /// Exists; takes invocations only once the dispatcher has connected to it.
+        /// It exists. It accepts invocations only once the dispatcher has connected to it.
         case starting
-        /// The platform says that it takes invocations.
+        /// The platform reports that it accepts invocations.
         case ready
-        /// Finishes what it has and takes nothing new.
+        /// It finishes its invocations in flight and accepts no new ones.
         case draining
-        /// Ended.
+        /// It has ended.
         case gone
     }
 
     /// Stable identity.
     public let id: ID
-    /// Whose replica it is.
+    /// The function that it belongs to.
     public let function: Function.ID
-    /// What it was started from.
+    /// The revision that it was started from.
     public let revision: Revision
-    /// How far it is.
+    /// The state that it is in.
     public var state: State
-    /// Where it listens. Absent until it is known: from then on the dispatcher may dial it.
+    /// The address that it listens on; `nil` until it is known. From then on the dispatcher may connect to it.
     public var address: Address?
-    /// Whether the dispatcher must wait for ``State/ready`` although it could connect (`target.readinessProbe`).
+    /// True if the dispatcher must wait for ``State/ready`` even if it could connect (`target.readinessProbe`).
     public var awaitsReadiness: Bool
-    /// Whether it took invocations before and is being started again.
+    /// True if it accepted invocations before and is being restarted.
     public var isDown: Bool
-    /// Process or pod, for people.
+    /// The process or pod, for people.
     public var processID: Int?
-    /// When it was created, seconds since 1970.
+    /// The time of its creation, in seconds since 1970.
     public let since: Double
 
-    /// A replica.
+    /// Creates a replica.
     public init(
         id: ID, function: Function.ID, revision: Revision, state: State, address: Address? = nil,
         awaitsReadiness: Bool = false, isDown: Bool = false, processID: Int? = nil, since: Double
@@ -61,11 +61,11 @@ public struct Replica: Sendable, Hashable, Identifiable {
 
     /// An IP address and a port.
     public struct Address: Sendable, Hashable, Codable, CustomStringConvertible {
-        /// IPv4 or IPv6 in text form; never a name, so that connecting never asks a resolver.
+        /// The IPv4 or IPv6 address as text. It is never a name, so connecting needs no resolver.
         public let ip: String
-        /// TCP port, 1…65535.
+        /// The TCP port, 1…65535.
         public let port: Int
-        /// An address.
+        /// Creates an address.
         public init(ip: String, port: Int) {
             self.ip = ip
             self.port = port

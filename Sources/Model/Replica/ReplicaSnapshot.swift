@@ -1,49 +1,50 @@
-/// The replicas of every function at one moment, and why functions have none.
+/// The replicas of all functions at one moment, and the reasons why functions have none.
 ///
-/// A copy shares everything with its original. The functions that differ in two snapshots of one runtime are found by
-/// ``changes(since:)`` without a look at the others, however many run.
+/// A copy shares everything with its original. ``changes(since:)`` finds the functions that differ between two
+/// snapshots of one runtime without comparing the others, regardless of their number.
 public struct ReplicaSnapshot: Sendable {
     /// The replicas of one function.
     public struct Entry: Sendable, Hashable {
-        /// The replicas that exist; one that is gone may be listed once more or not at all.
+        /// The replicas that exist. A replica that is gone may be listed once more or not at all.
         public var replicas: [Replica]
-        /// Why the last start failed. It leaves when a replica is ready.
-        public var trouble: StartTrouble?
-        /// Why a replica that took invocations has ended, while the platform starts it again. Callers wait for it as
-        /// for a new one; those who wait in vain are told this.
-        public var restart: StartTrouble?
+        /// The failure of the last start; `nil` after a replica has become ready.
+        public var startFailure: StartFailure?
+        /// The failure that ended a replica which had accepted invocations, while the platform restarts it. Invocations
+        /// wait for it as for a new replica; those that wait without success are answered with this failure.
+        public var restart: StartFailure?
 
-        /// The replicas of a function, by default of one that has none.
-        public init(replicas: [Replica] = [], trouble: StartTrouble? = nil, restart: StartTrouble? = nil) {
+        /// Creates an entry, by default of a function without replicas.
+        public init(replicas: [Replica] = [], startFailure: StartFailure? = nil, restart: StartFailure? = nil) {
             self.replicas = replicas
-            self.trouble = trouble
+            self.startFailure = startFailure
             self.restart = restart
         }
 
-        /// True if there is nothing to know.
-        var isEmpty: Bool { replicas.isEmpty && trouble == nil && restart == nil }
+        /// True if there are no replicas and no failures.
+        var isEmpty: Bool { replicas.isEmpty && startFailure == nil && restart == nil }
     }
 
-    /// Entries are large and rarely change: a copy of the dictionary copies references.
+    /// The entries. They are large and rarely change, so a copy of the dictionary copies references.
     private var entries: [Function.ID: Boxed<Entry>] = [:]
     private var version = CollectionVersion<Function.ID>()
 
-    /// A snapshot.
+    /// Creates a snapshot.
     /// - Parameters:
-    ///   - troubles: why the last start of functions failed.
-    ///   - restarts: why replicas ended that are started again.
+    ///   - replicas: the replicas of all functions.
+    ///   - startFailures: the failure of the last start, by function.
+    ///   - restarts: the failure that ended a replica which is being restarted, by function.
     public init(
-        replicas: [Replica] = [], troubles: [Function.ID: StartTrouble] = [:],
-        restarts: [Function.ID: StartTrouble] = [:]
+        replicas: [Replica] = [], startFailures: [Function.ID: StartFailure] = [:],
+        restarts: [Function.ID: StartFailure] = [:]
     ) {
         let replicas = Dictionary(grouping: replicas, by: \.function)
-        for id in Set(replicas.keys).union(troubles.keys).union(restarts.keys) {
-            let entry = Entry(replicas: replicas[id] ?? [], trouble: troubles[id], restart: restarts[id])
+        for id in Set(replicas.keys).union(startFailures.keys).union(restarts.keys) {
+            let entry = Entry(replicas: replicas[id] ?? [], startFailure: startFailures[id], restart: restarts[id])
             entries[id] = Boxed(wrappedValue: entry)
         }
     }
 
-    /// The replicas of one function. Setting an equal value is no change.
+    /// The replicas and failures of one function. Setting an equal value is not a change.
     public subscript(function: Function.ID) -> Entry {
         get { entries[function]?.wrappedValue ?? Entry() }
         set {
@@ -53,35 +54,36 @@ public struct ReplicaSnapshot: Sendable {
         }
     }
 
-    /// Takes over the entries of a snapshot with another history.
+    /// Applies the entries of a snapshot with another history.
     public mutating func update(to newer: ReplicaSnapshot) {
         for id in newer.changes(since: self) { self[id] = newer[id] }
     }
 
-    /// The functions whose entries differ from those of an earlier snapshot. That costs what has changed where both
-    /// come from one runtime, and a look at every entry where they do not, or where it is too long ago.
+    /// Returns the functions whose entries differ from those of an earlier snapshot. For two snapshots of one runtime,
+    /// the cost is proportional to the number of changes. If they come from different runtimes, or the earlier one is
+    /// too old, every entry is compared.
     public func changes(since earlier: ReplicaSnapshot) -> Set<Function.ID> {
         let candidates = version.keys(since: earlier.version) ?? functions.union(earlier.functions)
         return candidates.filter { entries[$0] != earlier.entries[$0] }
     }
 
-    /// The functions that have replicas or trouble.
+    /// The functions that have replicas or failures.
     public var functions: Set<Function.ID> { Set(entries.keys) }
 
-    /// Every replica, by function. This walks over all of them, as the two below do.
+    /// All replicas, ordered by function. This property and the two below iterate over all entries.
     public var replicas: [Replica] {
         entries.sorted { $0.key < $1.key }.flatMap { $0.value.wrappedValue.replicas }
     }
 
-    /// Why the last start of functions failed.
-    public var troubles: [Function.ID: StartTrouble] { entries.compactMapValues { $0.wrappedValue.trouble } }
+    /// The failure of the last start, by function.
+    public var startFailures: [Function.ID: StartFailure] { entries.compactMapValues { $0.wrappedValue.startFailure } }
 
-    /// Why replicas ended that are started again.
-    public var restarts: [Function.ID: StartTrouble] { entries.compactMapValues { $0.wrappedValue.restart } }
+    /// The failure that ended a replica which is being restarted, by function.
+    public var restarts: [Function.ID: StartFailure] { entries.compactMapValues { $0.wrappedValue.restart } }
 }
 
 extension ReplicaSnapshot: Equatable {
-    /// Returns true if every entry is equal. Of snapshots of one runtime only the changed entries are compared.
+    /// Returns true if all entries are equal. For snapshots of one runtime, only the changed entries are compared.
     public static func == (left: Self, right: Self) -> Bool {
         guard left.version != right.version else { return true }
         let changed = left.version.keys(since: right.version) ?? right.version.keys(since: left.version)

@@ -1,8 +1,7 @@
-/// A large value that is copied far more often than it is changed: copies share one box, and a change puts a new one in
-/// the place of the old.
+/// A large value that is copied far more often than it is changed. Copies share one box, and a change replaces the box.
 ///
-/// A declaration is held by the store, by its snapshots, by the operator and by the dispatcher. In a box it is in
-/// memory once however many hold it, and to find two unchanged ones equal costs one comparison of addresses.
+/// The store, its snapshots, the operator and the dispatcher all hold each declaration. In a box it is in memory only
+/// once, and comparing two copies costs one comparison of addresses.
 @propertyWrapper
 public struct Boxed<Value: Sendable>: Sendable {
     private final class Box: Sendable {
@@ -13,10 +12,10 @@ public struct Boxed<Value: Sendable>: Sendable {
 
     private var box: Box
 
-    /// Puts a value in a box of its own.
+    /// Stores a value in a new box.
     public init(wrappedValue: Value) { box = Box(wrappedValue) }
 
-    /// The value; a change allocates.
+    /// The value. A change allocates.
     public var wrappedValue: Value {
         get { box.value }
         set { box = Box(newValue) }
@@ -24,7 +23,7 @@ public struct Boxed<Value: Sendable>: Sendable {
 }
 
 extension Boxed: Equatable where Value: Equatable {
-    /// Whether the values are equal, which those in one box are.
+    /// Returns true if the values are equal. Values in the same box are not compared.
     public static func == (left: Self, right: Self) -> Bool {
         left.box === right.box || left.box.value == right.box.value
     }

@@ -5,22 +5,23 @@ import Synchronization
 public final class ChangeHistory<Key: Hashable & Sendable>: Sendable {
     private struct State {
         var keys: [Key] = []
-        /// Changes before ``keys`` that are not known any more.
+        /// The number of changes before ``keys`` that were dropped.
         var forgotten: UInt64 = 0
 
         var count: UInt64 { forgotten + UInt64(keys.count) }
     }
 
-    /// Changes that are kept at least; a follower that missed more looks at everything.
+    /// The minimum number of changes that are kept. A follower that missed more compares everything.
     private static var keptMin: Int { 4096 }
 
     private let state = Mutex(State())
 
-    /// A history without changes.
+    /// Creates a history without changes.
     public init() {}
 
-    /// Notes changes that follow the first `version` ones.
-    /// - Returns: how many there are now; `nil`: others have followed those already, or these are more than are kept.
+    /// Records changes that follow the first `version` ones.
+    /// - Returns: the new number of changes; `nil` if other changes already follow these, or if there are more keys
+    ///   than the history keeps.
     public func append(_ keys: Set<Key>, after version: UInt64) -> UInt64? {
         guard keys.count <= Self.keptMin else { return nil }
         return state.withLock { state in
@@ -34,7 +35,8 @@ public final class ChangeHistory<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Keys of the changes after the first `version` and among the first `end`; `nil`: the log no longer has them all.
+    /// Returns the keys of the changes after the first `version` and among the first `end`; `nil` if the log no longer
+    /// contains all of them.
     public func keys(after version: UInt64, through end: UInt64) -> Set<Key>? {
         state.withLock { state in
             guard version >= state.forgotten, version <= end, end <= state.count else { return nil }

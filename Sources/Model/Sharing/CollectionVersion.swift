@@ -1,7 +1,7 @@
 /// The version of one copy of a keyed collection: a position in the history of changes that its copies share.
 struct CollectionVersion<Key: Hashable & Sendable>: Sendable {
     private var history = ChangeHistory<Key>()
-    /// Changes of the history that this copy includes.
+    /// The number of changes in the history that this copy includes.
     private var count: UInt64 = 0
 
     /// Records that the values of these keys have changed.
@@ -14,7 +14,7 @@ struct CollectionVersion<Key: Hashable & Sendable>: Sendable {
         }
     }
 
-    /// Returns the keys that have changed since an earlier version; `nil`: the history does not tell.
+    /// Returns the keys that have changed since an earlier version; `nil` if the history does not contain them.
     func keys(since earlier: Self) -> Set<Key>? {
         history === earlier.history ? history.keys(after: earlier.count, through: count) : nil
     }

@@ -1,11 +1,11 @@
-/// Addresses that begin with the same bits, as CIDR writes them: `10.0.0.0/8`, `2001:db8::/32`, or one address alone.
+/// A range of addresses with the same prefix, in CIDR notation: `10.0.0.0/8`, `2001:db8::/32`, or a single address.
 public struct AddressRange: Sendable, Hashable, CustomStringConvertible {
-    /// As it was written.
+    /// The range as it was written.
     public let description: String
     private let first: IPAddress
     private let bits: Int
 
-    /// Reads a range; `nil` when it is none.
+    /// Parses a range; `nil` if the text is not one.
     public init?(_ text: String) {
         let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard (1...2).contains(parts.count), let address = IPAddress(Array(parts[0])) else { return nil }
@@ -22,7 +22,7 @@ public struct AddressRange: Sendable, Hashable, CustomStringConvertible {
         first = Self.prefix(of: address, length)
     }
 
-    /// Whether the address is one of them.
+    /// Returns true if the range contains the address.
     public func contains(_ address: IPAddress) -> Bool { Self.prefix(of: address, bits) == first }
 
     private static func prefix(of address: IPAddress, _ bits: Int) -> IPAddress {

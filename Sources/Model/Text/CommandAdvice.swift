@@ -1,14 +1,14 @@
-/// Says what a command that no shell reads was probably meant to be. The mistakes that it knows are no errors in
-/// themselves, because a program may well take `|` or `$PORT` as an argument: it is advice, given with a warning, and
-/// with the message of a start that failed.
+/// Advice on commands that look as if they were written for a shell, although F2S runs them without one. Such commands
+/// are not errors in themselves, because a program may accept `|` or `$PORT` as an argument. So F2S only adds the
+/// advice to a warning, and to the message of a failed start.
 public enum CommandAdvice {
-    /// The mistake and the right form, as one or two sentences; `nil`: nothing looks wrong.
-    /// - Parameter variables: names of the variables that the program gets, `PORT` aside.
+    /// Returns one or two sentences about the likely mistake and the right form; `nil` if nothing looks wrong.
+    /// - Parameter variables: the names of the variables that the program gets, except `PORT`.
     public static func advice(on command: [String], variables: some Collection<String>) -> String? {
         commandLine(command) ?? shellOperator(command) ?? shellVariable(command, variables) ?? homeFolder(command)
     }
 
-    /// A whole command line in one element: a program of that name does not exist.
+    /// Detects a whole command line in one element: there is no program of that name.
     private static func commandLine(_ command: [String]) -> String? {
         guard let program = command.first else { return nil }
         let words = program.split(separator: " ").map { String($0) }
@@ -16,14 +16,14 @@ public enum CommandAdvice {
         else { return nil }
         let needsShell = words.contains { operators.contains($0) } || program.contains("$")
         let form = needsShell ? shellForm(command.joined(separator: " ")) : list(words + command.dropFirst())
-        return "The first element of target.command is a whole command line, and a program of that name is looked "
-            + "for. Write the program and each argument as elements of their own: \(form)."
+        return "The first element of target.command is a whole command line, so F2S looks for a program of that name. "
+            + "Write the program and each argument as separate elements: \(form)."
     }
 
     private static func shellOperator(_ command: [String]) -> String? {
         guard let found = beforeShell(command).dropFirst().first(where: { operators.contains($0) }) else { return nil }
-        return "No shell reads target.command, so that `\(found)` is an argument of `\(command[0])`. If a shell is "
-            + "meant, name it: \(shellForm(command.joined(separator: " ")))."
+        return "No shell reads target.command, so `\(found)` is an argument of `\(command[0])`. If you need a "
+            + "shell, name it: \(shellForm(command.joined(separator: " ")))."
     }
 
     private static func shellVariable(_ command: [String], _ variables: some Collection<String>) -> String? {
@@ -34,7 +34,7 @@ public enum CommandAdvice {
                         !(element[range.upperBound...].first.map { $0.isLetter || $0.isNumber || $0 == "_" } ?? false)
                     else { continue }
                     let right = element.replacing(form, with: "$(\(name))")
-                    return "No shell reads target.command, so that `\(form)` stays as it stands. Write `\(right)`, "
+                    return "No shell reads target.command, so `\(form)` is not expanded. Write `\(right)`, "
                         + "which F2S expands as Kubernetes does."
                 }
             }
@@ -44,10 +44,10 @@ public enum CommandAdvice {
 
     private static func homeFolder(_ command: [String]) -> String? {
         guard let found = beforeShell(command).first(where: { $0.hasPrefix("~/") }) else { return nil }
-        return "No shell reads target.command, so that `~` in `\(found)` stays as it stands. Write the whole path."
+        return "No shell reads target.command, so `~` in `\(found)` is not expanded. Write the whole path."
     }
 
-    /// The elements that no shell reads: those before the first one that names a shell.
+    /// Returns the elements that no shell reads: those before the first one that names a shell.
     private static func beforeShell(_ command: [String]) -> ArraySlice<String> {
         command.prefix { element in !shells.contains(String(element.split(separator: "/").last ?? "")) }
     }

@@ -1,22 +1,24 @@
 extension Duration {
-    /// Reads a duration in the notation of Kubernetes and Go: `30s`, `1m30s`, `500ms`, `1.5h`. Units: ms, s, m, h.
-    /// - Parameter allowed: both bounds are included.
-    /// - Throws: ``FieldComplaint`` for `field` when the notation or the bounds are not kept.
-    public init(text: String, allowed: ClosedRange<Duration>, field: String) throws(FieldComplaint) {
+    /// Parses a duration in the notation of Kubernetes and Go: `30s`, `1m30s`, `500ms`, `1.5h`. Units: ms, s, m, h.
+    /// - Parameters:
+    ///   - allowed: the allowed durations, including both bounds.
+    ///   - field: the field that an error names.
+    /// - Throws: ``FieldError`` if the notation is wrong or the duration is out of bounds.
+    public init(text: String, allowed: ClosedRange<Duration>, field: String) throws(FieldError) {
         guard let milliseconds = Self.milliseconds(of: text), milliseconds < 1e15 else {
-            throw FieldComplaint(field: field, value: text, requirement: "be a duration such as 500ms, 30s or 1m30s")
+            throw FieldError(field: field, value: text, requirement: "be a duration such as 500ms, 30s or 1m30s")
         }
-        // Before it is rounded, as the API server compares it: 0.6ms is less than 1ms.
+        // Compare before rounding, as the API server does: 0.6ms is less than 1ms.
         let bounds = (Double(allowed.lowerBound.wholeMilliseconds), Double(allowed.upperBound.wholeMilliseconds))
         guard milliseconds >= bounds.0, milliseconds <= bounds.1 else {
-            throw FieldComplaint(
+            throw FieldError(
                 field: field, value: text,
                 requirement: "be between \(allowed.lowerBound.shortText) and \(allowed.upperBound.shortText)")
         }
         self = .milliseconds(Int64(milliseconds.rounded()))
     }
 
-    /// The notation that ``init(text:allowed:field:)`` reads, in whole milliseconds: `1m30s`, `250ms`, `0s`.
+    /// The duration in the notation of ``init(text:allowed:field:)``, in whole milliseconds: `1m30s`, `250ms`, `0s`.
     public var shortText: String {
         let total = wholeMilliseconds
         guard total != 0 else { return "0s" }
@@ -27,8 +29,8 @@ extension Duration {
         return parts.filter { $0.0 > 0 }.map { "\($0.0)\($0.1)" }.joined()
     }
 
-    /// For people: `250 ms`, `40.5 s`, `90 s`, `5 min`, `1 h 30 min`. What should be written into a manifest stands as
-    /// ``shortText``.
+    /// The duration for people: `250 ms`, `40.5 s`, `90 s`, `5 min`, `1 h 30 min`. Use ``shortText`` for values that
+    /// users copy into a manifest.
     public var humanText: String {
         let total = wholeMilliseconds
         guard total >= 0 else { return "-" + (Duration.zero - self).humanText }
@@ -42,12 +44,12 @@ extension Duration {
         return parts.prefix(2).map { "\($0.0) \($0.1)" }.joined(separator: " ")
     }
 
-    /// Milliseconds, fractions cut off.
+    /// The duration in milliseconds, truncated.
     public var wholeMilliseconds: Int64 {
         components.seconds * 1000 + components.attoseconds / 1_000_000_000_000_000
     }
 
-    /// Seconds with their fraction, for metrics and JSON.
+    /// The duration in seconds, with fraction, for metrics and JSON.
     public var inSeconds: Double {
         Double(components.seconds) + Double(components.attoseconds) / 1e18
     }

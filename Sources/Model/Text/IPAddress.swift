@@ -1,21 +1,21 @@
-/// An IP address as a number. An IPv4 address is the IPv6 address that stands for it (RFC 4291 section 2.5.5.2), so the
-/// two forms of one address are equal.
+/// An IP address as a number. An IPv4 address is stored as its IPv4-mapped IPv6 address (RFC 4291 section 2.5.5.2), so
+/// the two forms of one address are equal.
 public struct IPAddress: Sendable, Hashable {
-    /// First 64 bits.
+    /// The first 64 bits.
     public let high: UInt64
-    /// Last 64 bits.
+    /// The last 64 bits.
     public let low: UInt64
 
-    /// An IPv6 address.
+    /// Creates an IPv6 address.
     public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
 
-    /// An IPv4 address.
+    /// Creates an IPv4 address.
     public init(v4: UInt32) { self.init(high: 0, low: 0xFFFF_0000_0000 | UInt64(v4)) }
 
-    /// Reads an address as it is written in text, without brackets, port and zone; `nil` when it is none.
+    /// Parses an address without brackets, port and zone; `nil` if the text is not one.
     public init?(_ text: some BidirectionalCollection<UInt8>) {
         if let v4 = Self.v4(text) {
             self.init(v4: v4)
@@ -29,10 +29,11 @@ public struct IPAddress: Sendable, Hashable {
         }
     }
 
-    /// Whether it is an IPv4 address.
+    /// True if it is an IPv4 address.
     public var isV4: Bool { high == 0 && low >> 32 == 0xFFFF }
 
-    /// What one subscriber has to choose from: an IPv4 address, or the first 64 bits of an IPv6 address.
+    /// The part of the address that identifies one subscriber: an IPv4 address, or the first 64 bits of an IPv6
+    /// address.
     public var subscriber: IPAddress { isV4 ? self : IPAddress(high: high, low: 0) }
 
     private static func v4(_ text: some BidirectionalCollection<UInt8>) -> UInt32? {
@@ -40,7 +41,7 @@ public struct IPAddress: Sendable, Hashable {
         guard parts.count == 4 else { return nil }
         var address: UInt32 = 0
         for part in parts {
-            // A zero in front would be an octal number for some readers.
+            // Some parsers read a number with a leading zero as octal.
             guard (1...3).contains(part.count), part.count == 1 || part.first != UInt8(ascii: "0"),
                 part.allSatisfy({ (48...57).contains($0) }),
                 let number = UInt8(String(decoding: part, as: UTF8.self))
@@ -50,7 +51,7 @@ public struct IPAddress: Sendable, Hashable {
         return address
     }
 
-    /// The eight groups of an IPv6 address (RFC 4291 section 2.2).
+    /// Returns the eight groups of an IPv6 address (RFC 4291 section 2.2).
     private static func groups(_ text: some BidirectionalCollection<UInt8>) -> [UInt16]? {
         guard (2...45).contains(text.count) else { return nil }
         let parts = Array(text).split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
@@ -60,7 +61,7 @@ public struct IPAddress: Sendable, Hashable {
         for (index, part) in parts.enumerated() {
             let isEdge = index == 0 || index == parts.count - 1
             if part.isEmpty {
-                // Two colons stand for zeros, once; at an edge they leave two empty parts.
+                // Two colons represent zeros and may occur once; at an edge they produce two empty parts.
                 if isEdge {
                     guard parts[index == 0 ? 1 : index - 1].isEmpty else { return nil }
                     continue
@@ -79,7 +80,7 @@ public struct IPAddress: Sendable, Hashable {
         return front + [UInt16](repeating: 0, count: missing) + back
     }
 
-    /// The last part may be an IPv4 address.
+    /// Parses the last part, which may be an IPv4 address.
     private static func lastGroups(_ part: ArraySlice<UInt8>) -> [UInt16]? {
         if let v4 = v4(part) { return [UInt16(v4 >> 16), UInt16(truncatingIfNeeded: v4)] }
         return group(part).map { [$0] }

@@ -1,5 +1,5 @@
 extension String {
-    /// The text as a JSON string with its quotes (RFC 8259 section 7).
+    /// The text as a JSON string with quotes (RFC 8259 section 7).
     public var jsonText: String {
         var bytes: [UInt8] = [UInt8(ascii: "\"")]
         for byte in utf8 {

@@ -1,12 +1,12 @@
-/// A pattern of names: letters, digits, hyphens and dots stand for themselves, `*` for any characters, none included.
+/// A pattern of names. Letters, digits, hyphens and dots match themselves; `*` matches any characters, including none.
 public struct NamePattern: Sendable, Hashable, CustomStringConvertible {
-    /// The pattern as it was written.
+    /// The text of the pattern.
     public let text: String
 
-    /// Bytes of a pattern.
+    /// The maximum length of a pattern, in bytes.
     public static let bytesMax = 253
 
-    /// - Returns: `nil` when it is empty, too long, or holds another character.
+    /// Creates a pattern; `nil` if the text is empty, too long, or contains another character.
     public init?(_ text: String) {
         guard (1...Self.bytesMax).contains(text.utf8.count), text.utf8.allSatisfy(Self.isPatternByte) else {
             return nil
@@ -16,20 +16,20 @@ public struct NamePattern: Sendable, Hashable, CustomStringConvertible {
 
     private init(known text: String) { self.text = text }
 
-    /// The pattern of every name.
+    /// The pattern that matches every name.
     public static let any = NamePattern(known: "*")
 
-    /// The pattern as it was written.
+    /// The text of the pattern.
     public var description: String { text }
 
-    /// Whether a name has the pattern.
+    /// Returns true if the pattern matches a name.
     public func matches(_ name: String) -> Bool {
         let parts = text.split(separator: "*", omittingEmptySubsequences: false)
         guard let first = parts.first, let last = parts.last, parts.count > 1 else { return name == text }
         guard name.utf8.count >= first.utf8.count + last.utf8.count, name.hasPrefix(first), name.hasSuffix(last) else {
             return false
         }
-        // The leftmost place of each part leaves the most for those behind it.
+        // The leftmost match of each part leaves the most characters for the parts after it.
         var rest = name.dropFirst(first.count).dropLast(last.count)
         for part in parts.dropFirst().dropLast() where !part.isEmpty {
             guard let range = rest.firstRange(of: part) else { return false }

@@ -1,6 +1,6 @@
 extension String {
-    /// The text with control characters written as `\u{1b}`: what a stranger has written must not steer a terminal or
-    /// forge a line of a log when an error quotes it.
+    /// The text with control characters escaped as `\u{1b}`. An error or log line that quotes untrusted text must not
+    /// control a terminal or forge another log line.
     public var printable: String {
         guard unicodeScalars.contains(where: Self.isControl) else { return self }
         return unicodeScalars.reduce(into: "") { text, scalar in
@@ -13,9 +13,9 @@ extension String {
     }
 
     private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        // Most texts are ASCII, and a scalar's properties take long to look up.
+        // Most texts are ASCII, and reading the properties of a scalar is slow.
         if scalar.isASCII { return scalar.value < 0x20 || scalar.value == 0x7F }
-        // These two join and part letters of several scripts, and the parts of pictures; they move nothing else.
+        // These two control the joining of letters in several scripts and of emoji parts. They do not move other text.
         if scalar == "\u{200C}" || scalar == "\u{200D}" { return false }
         return switch scalar.properties.generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse: true

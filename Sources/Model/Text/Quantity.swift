@@ -1,15 +1,15 @@
-/// An amount in Kubernetes' notation: `500m`, `0.5`, `128Mi`, `1G`, `1e3`.
+/// An amount of a resource in Kubernetes' notation: `500m`, `0.5`, `128Mi`, `1G`, `1e3`.
 public struct Quantity: Sendable, Hashable, CustomStringConvertible {
-    /// As written.
+    /// The amount as it was written.
     public let text: String
-    /// The amount in thousandths: of a core, or of a byte. What is smaller than one is cut off.
+    /// The amount in thousandths of a core or of a byte. Smaller fractions are cut off.
     public let thousandths: Int128
 
-    /// Reads Kubernetes' `resource.Quantity`, without the suffixes `n` and `u`; the amount must be positive.
-    /// - Throws: ``FieldComplaint`` for `field`.
-    public init(_ text: String, field: String) throws(FieldComplaint) {
+    /// Parses Kubernetes' `resource.Quantity`, without the suffixes `n` and `u`. The amount must be positive.
+    /// - Throws: ``FieldError`` for `field`.
+    public init(_ text: String, field: String) throws(FieldError) {
         guard let thousandths = Self.thousandths(of: text) else {
-            throw FieldComplaint(
+            throw FieldError(
                 field: field, value: text,
                 requirement:
                     "be a positive amount such as 500m, 0.5, 128Mi, 1G or 1e3 (suffixes m, k, M, G, T, P, E, Ki, Mi, "
@@ -19,13 +19,13 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
         self.thousandths = thousandths
     }
 
-    /// As written.
+    /// The amount as it was written.
     public var description: String { text }
 
-    /// Digits of a number: more would be larger than any amount, or finer than any part of one.
+    /// The maximum number of digits. Longer numbers exceed every amount or are finer than every fraction.
     private static let digitsMax = 24
 
-    /// Far above every amount, and far enough below the largest number.
+    /// A bound far above every amount, and far enough below the largest integer.
     private static let ceiling = Int128(Int64.max) * Int128(Int64.max) / 1000
 
     private static func thousandths(of text: String) -> Int128? {
@@ -42,11 +42,11 @@ public struct Quantity: Sendable, Hashable, CustomStringConvertible {
             amount = shift > 0 ? amount * 10 : amount / 10
             guard amount < ceiling else { return nil }
         }
-        // Kubernetes holds no more than 2^63 - 1 cores or bytes.
+        // The largest amount in Kubernetes is 2^63 - 1 cores or bytes.
         return amount <= Int128(Int64.max) * 1000 ? amount : nil
     }
 
-    /// What a number is multiplied by: a multiple, and a power of ten.
+    /// Returns the factor of a suffix: a multiple and a power of ten.
     private static func factor(of suffix: Substring) -> (multiple: Int128, exponent: Int)? {
         if let known = multiples[String(suffix)] { return (known, 0) }
         if let exponent = exponents[String(suffix)] { return (1, exponent) }

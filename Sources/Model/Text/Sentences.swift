@@ -1,10 +1,10 @@
 extension String {
-    /// The text with a mark at its end, so that another sentence can follow.
+    /// The text with a punctuation mark at its end, so that another sentence can follow.
     public var sentence: String { hasSuffix(".") || hasSuffix("?") || hasSuffix("!") ? self : self + "." }
 }
 
 extension Collection<String> {
-    /// All texts in one line, `a; b; c`: only the last may end with a full stop.
+    /// All texts in one line, `a; b; c`. Only the last may end with a full stop.
     public var joinedClauses: String {
         enumerated().map { index, text in
             index < count - 1 && text.hasSuffix(".") ? String(text.dropLast()) : text

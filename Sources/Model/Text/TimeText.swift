@@ -1,9 +1,9 @@
-/// Moments as Kubernetes writes them: RFC 3339, a form of ISO 8601.
+/// Times in the notation of Kubernetes: RFC 3339, a profile of ISO 8601.
 public enum TimeText {
-    /// In UTC with whole seconds, for example `2024-02-29T12:00:00Z`; years 0…9999.
+    /// Formats a time in UTC with whole seconds, for example `2024-02-29T12:00:00Z`; years 0…9999.
     public static func utc(secondsSince1970 seconds: Int64) -> String { dateAndTime(seconds) + "Z" }
 
-    /// In UTC with milliseconds, for example `2024-02-29T12:00:00.500Z`; years 0…9999.
+    /// Formats a time in UTC with milliseconds, for example `2024-02-29T12:00:00.500Z`; years 0…9999.
     public static func utc(secondsSince1970 seconds: Double) -> String {
         let bounded = seconds.isFinite ? min(max(seconds, -62_167_219_200), 253_402_300_799.999) : 0
         let total = Int64((bounded * 1000).rounded())
@@ -11,7 +11,8 @@ public enum TimeText {
         return "\(dateAndTime((total - milliseconds) / 1000)).\(padded(milliseconds, 3))Z"
     }
 
-    /// Seconds since 1970 of a moment in RFC 3339, with any offset from UTC; `nil`: it is something else.
+    /// Parses a time in RFC 3339 with any offset from UTC and returns the seconds since 1970; `nil` if the text is not
+    /// one.
     public static func secondsSince1970(_ text: String) -> Double? {
         let bytes = Array(text.utf8)
         func number(_ range: Range<Int>) -> Int64? {
@@ -54,7 +55,7 @@ public enum TimeText {
     }
 
     private static func daysSince1970(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-        // The inverse of what `dateAndTime` does.
+        // The inverse of `dateAndTime`.
         let yearFromMarch = month > 2 ? year : year - 1
         let era = (yearFromMarch >= 0 ? yearFromMarch : yearFromMarch - 399) / 400
         let yearOfEra = yearFromMarch - era * 400
@@ -65,7 +66,7 @@ public enum TimeText {
     private static func dateAndTime(_ seconds: Int64) -> String {
         let allowed: ClosedRange<Int64> = -62_167_219_200...253_402_300_799
         let seconds = min(max(seconds, allowed.lowerBound), allowed.upperBound)
-        // Days since 0000-03-01: a year that begins in March has its leap day at the end.
+        // Days since 0000-03-01. A year that begins in March has its leap day at the end.
         let secondOfDay = ((seconds % 86_400) + 86_400) % 86_400
         let days = (seconds - secondOfDay) / 86_400 + 719_468
         let era = (days >= 0 ? days : days - 146_096) / 146_097

@@ -1,6 +1,7 @@
 extension String {
-    /// The text with each `$(NAME)` replaced by that variable, as Kubernetes does in a container's `command` and `env`:
-    /// a name that is not among `variables` stays as it stands, `$$` is a dollar sign, and any other `$` is itself.
+    /// Returns the text with each `$(NAME)` replaced by that variable, as Kubernetes does in a container's `command`
+    /// and `env`. A name that is not in `variables` is left unchanged, `$$` becomes a dollar sign, and any other `$` is
+    /// itself.
     public func expandingVariables(_ variables: [String: String]) -> String {
         guard utf8.contains(UInt8(ascii: "$")) else { return self }
         var text = ""
@@ -24,7 +25,7 @@ extension String {
 }
 
 extension [String: String] {
-    /// The variables with the references of their values expanded, as Kubernetes does with a list that is sorted by
+    /// The variables with the references in their values expanded, as Kubernetes does with a list that is sorted by
     /// name: a value may refer to the variables before it.
     public var expandingVariables: [String: String] {
         sorted { $0.key < $1.key }.reduce(into: [:]) { known, variable in

@@ -1,45 +1,45 @@
 import F2SModel
 
-/// What a function had in flight or waiting over the last while: a curve of its growing integral.
+/// The load of a function over a recent period, as a curve of its growing integral.
 ///
-/// The dispatcher reports the exact integral of concurrency over time, so an average over any window is the difference
-/// of two points of the curve divided by the time between them, no matter when reports were taken.
+/// The dispatcher reports the exact integral of concurrency over time. The average over any window is therefore the
+/// difference of two points of the curve divided by the time between them, no matter when the reports were made.
 struct LoadWindow: Sendable, Hashable {
     private struct Point: Sendable, Hashable {
         var time: Duration
-        /// In flight and waiting, integrated over time: `LoadReport.FunctionLoad.concurrencySeconds`.
+        /// The invocations in flight and queued, integrated over time: `LoadReport.FunctionLoad.concurrencySeconds`.
         var area: Double
     }
 
-    /// A window is remembered in at most about so many points, so that an hour costs no more than a minute.
+    /// The approximate number of points per window, so that an hour costs no more than a minute.
     private static let pointsPerWindow = 60
 
-    /// At least a second apart, oldest first. Silence is one long segment, whatever it lasts.
+    /// The points, at least a second apart, oldest first. Silence is one long segment, however long it lasts.
     private var points: [Point] = []
     private var newest: Point?
     private var admitted: UInt64 = 0
-    /// True while no report has said where the counters stand: silence was assumed.
+    /// True while no report has contained the function's counters, so that silence was assumed.
     private var isAssumed = false
 
-    /// Takes a report.
+    /// Records a report.
     /// - Parameters:
-    ///   - load: `nil`: the reports leave the function out, because it had nothing in flight or waiting since the
-    ///     newest one.
-    ///   - length: the longest window that will be asked for.
-    /// - Returns: whether anything was in flight or waiting since the report before, or a start was asked for.
+    ///   - load: The function's load; `nil` if the reports omit the function because nothing was in flight or queued
+    ///     since the newest one.
+    ///   - length: The longest window that will be requested.
+    /// - Returns: True if anything was in flight or queued since the previous report, or a start was requested.
     mutating func observe(_ load: LoadReport.FunctionLoad?, at now: Duration, keeping length: Duration) -> Bool {
         guard let load else {
             if newest == nil { isAssumed = true }
-            return take(silence, at: now, keeping: length)
+            return record(silence, at: now, keeping: length)
         }
-        return isAssumed ? begin(load, at: now) : take(load, at: now, keeping: length)
+        return isAssumed ? begin(load, at: now) : record(load, at: now, keeping: length)
     }
 
-    private mutating func take(_ load: LoadReport.FunctionLoad, at now: Duration, keeping length: Duration) -> Bool {
+    private mutating func record(_ load: LoadReport.FunctionLoad, at now: Duration, keeping length: Duration) -> Bool {
         let point = Point(time: now, area: load.concurrencySeconds)
         let isBusy = load.isPresent
         guard let before = newest, before.area <= point.area, admitted <= load.admitted else {
-            // The first report, or the dispatcher has begun to count anew.
+            // The first report, or the dispatcher has reset its counters.
             points = [point]
             newest = point
             admitted = load.admitted
@@ -58,24 +58,25 @@ struct LoadWindow: Sendable, Hashable {
         LoadReport.FunctionLoad(admitted: admitted, concurrencySeconds: newest?.area ?? 0)
     }
 
-    /// Takes note that nothing was in flight or waiting since the newest report.
+    /// Records that nothing was in flight or queued since the newest report.
     mutating func rest(until time: Duration, keeping length: Duration) {
         guard newest != nil else { return }
         _ = observe(nil, at: time, keeping: length)
     }
 
-    /// Takes the first report after a silence that was assumed: its counters say nothing about the time before it.
+    /// Records the first report after an assumed silence. Its counters do not describe the time before it.
     private mutating func begin(_ load: LoadReport.FunctionLoad, at now: Duration) -> Bool {
         isAssumed = false
         admitted = load.admitted
-        for place in points.indices { points[place].area = load.concurrencySeconds }
+        for index in points.indices { points[index].area = load.concurrencySeconds }
         newest = Point(time: now, area: load.concurrencySeconds)
         // A function is reported for a while after its last invocation, and while it has replicas.
         return load.isPresent || load.admitted > 0
     }
 
-    /// Average in flight and waiting over the time before the newest report; over what is known of it, but at least a
-    /// second, so that the first moments of a function are not taken for a trend.
+    /// Returns the average number of invocations in flight and queued over the given time before the newest report. If
+    /// less is known, the average covers the known time, but at least a second, so that a function's first moments do
+    /// not look like a trend.
     func average(over length: Duration) -> Double {
         guard let newest, let oldest = points.first, newest.area > oldest.area else { return 0 }
         let start = max(newest.time - length, oldest.time)
@@ -83,7 +84,7 @@ struct LoadWindow: Sendable, Hashable {
         return (newest.area - area(at: start, until: newest)) / elapsed
     }
 
-    /// How far back the curve is known.
+    /// The period that the curve covers.
     var length: Duration {
         guard let newest, let oldest = points.first else { return .zero }
         return newest.time - oldest.time
@@ -98,7 +99,7 @@ struct LoadWindow: Sendable, Hashable {
         }
     }
 
-    /// The curve between two points is taken for a straight line.
+    /// Returns the value of the curve at a time, by linear interpolation between two points.
     private func area(at time: Duration, until newest: Point) -> Double {
         let after = points.firstIndex { $0.time > time } ?? points.endIndex
         guard after > 0 else { return points.first?.area ?? newest.area }
@@ -110,6 +111,6 @@ struct LoadWindow: Sendable, Hashable {
 }
 
 extension LoadReport.FunctionLoad {
-    /// True if something is in flight or waiting, or a start is asked for.
+    /// True if something is in flight or queued, or a start is requested.
     fileprivate var isPresent: Bool { inFlight > 0 || queued > 0 || wantsActivation }
 }

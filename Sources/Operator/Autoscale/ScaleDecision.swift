@@ -1,79 +1,80 @@
 import F2SModel
 
-/// How many replicas a function should have, why, and the figures that led to it.
+/// The number of replicas that a function should have, the reason, and the figures that led to it.
 struct ScaleDecision: Sendable, Hashable {
-    /// Why: a closed set, because it is a metric label.
+    /// The reason of a decision. It is a closed set because it is a metric label.
     enum Reason: String, Sendable, Hashable, CaseIterable {
-        /// Somebody waits and no replica runs.
+        /// An invocation waits or a start was requested, and no replica exists.
         case activation = "Activation"
-        /// More wait than the replicas have slots for.
+        /// More invocations wait than the replicas have slots for.
         case queue = "Queue"
-        /// Load has jumped: the short window rules, and nothing is stopped.
+        /// The load has jumped: the panic window decides, and no replica is stopped.
         case panic = "Panic"
-        /// The long window.
+        /// The stable window decides.
         case load = "Load"
-        /// Nobody has called for `scaling.idle`.
+        /// No invocation has arrived within `scaling.idle`.
         case idle = "Idle"
-        /// `target.minReplicas` holds it up.
+        /// `target.minReplicas` raises the number.
         case minimum = "Minimum"
-        /// `target.maxReplicas` holds it down.
+        /// `target.maxReplicas` lowers the number.
         case maximum = "Maximum"
-        /// Too little is known yet to stop anything.
+        /// Too little history is known to stop a replica.
         case noHistory = "NoHistory"
-        /// The dispatcher, or one of several, says nothing about the function: nothing is stopped.
+        /// A dispatcher has not reported its load, so no replica is stopped.
         case noData = "NoData"
-        /// The only replica is being started again, and somebody waits: another one is started beside it.
+        /// Every replica is being restarted while invocations wait or a minimum applies, so another one is started.
         case replicaDown = "ReplicaDown"
-        /// The last start failed: one at a time is tried.
-        case startTrouble = "StartTrouble"
-        /// An older function has the route.
+        /// The last start failed, so replicas are started one at a time.
+        case startFailure = "StartFailure"
+        /// An older function holds the route.
         case routeConflict = "RouteConflict"
     }
 
-    /// Replicas to run.
+    /// The number of replicas to run.
     var desired: Int
-    /// What the load alone asks for.
+    /// The number of replicas that the load alone requires.
     var wanted: Int
-    /// Why.
+    /// The reason of the decision.
     var reason: Reason
-    /// In flight and waiting on average over the stable window.
+    /// The average number of invocations in flight and queued over the stable window.
     var stableConcurrency = 0.0
-    /// In flight and waiting on average over the panic window.
+    /// The average number of invocations in flight and queued over the panic window.
     var panicConcurrency = 0.0
-    /// Invocations in flight now.
+    /// The number of invocations in flight now.
     var inFlight = 0
-    /// Invocations that wait now.
+    /// The number of invocations queued now.
     var queued = 0
-    /// Whether the panic window rules.
+    /// True if the panic window decides.
     var isPanicking = false
 
-    /// One sentence with the figures. Made when somebody asks, because a decision is taken every second and read
-    /// rarely.
-    /// - Parameter policy: the rules that were applied.
+    /// Returns one sentence with the figures. It is composed on request, because decisions are made every second and
+    /// read rarely.
+    /// - Parameter policy: The rules that were applied.
     func message(by policy: ScalePolicy) -> String {
         let number = "\(desired) replica\(desired == 1 ? "" : "s")"
         return switch reason {
-        case .activation where queued == 0: "\(number): a start was asked for, and no replica takes invocations."
-        case .activation: "\(number): \(waiters) and no replica takes any."
+        case .activation where queued == 0: "\(number): a start was requested, and no replica accepts invocations."
+        case .activation: "\(number): \(waiters) and no replica accepts any."
         case .queue:
             "\(number): \(waiters) and \(inFlight) \(inFlight == 1 ? "is" : "are") in flight, \(policy.slotsText) per "
                 + "replica."
         case .panic:
-            "\(number): \(panicConcurrency.shortText) invocations at once over \(policy.panicWindow.humanText) against "
-                + "\(stableConcurrency.shortText) over \(policy.stableWindow.humanText); nothing is stopped while load "
-                + "jumps."
+            "\(number): \(panicConcurrency.shortText) concurrent invocations over \(policy.panicWindow.humanText) "
+                + "against \(stableConcurrency.shortText) over \(policy.stableWindow.humanText); no replica is stopped "
+                + "while the load jumps."
         case .load:
-            "\(number): \(stableConcurrency.shortText) invocations at once over \(policy.stableWindow.humanText), "
-                + "\(policy.concurrencyPerReplica.shortText) aimed at per replica."
+            "\(number): \(stableConcurrency.shortText) concurrent invocations over \(policy.stableWindow.humanText), "
+                + "with a target of \(policy.concurrencyPerReplica.shortText) per replica."
         case .idle: "\(number): no invocation within \(policy.idle.humanText)."
-        case .minimum: "\(number): the load asks for \(wanted), target.minReplicas is \(policy.minReplicas)."
-        case .maximum: "\(number): the load asks for \(wanted), target.maxReplicas is \(policy.maxReplicas)."
+        case .minimum: "\(number): the load requires \(wanted), target.minReplicas is \(policy.minReplicas)."
+        case .maximum: "\(number): the load requires \(wanted), target.maxReplicas is \(policy.maxReplicas)."
         case .noHistory:
-            "\(number): the load asks for \(wanted), but has not been watched for \(policy.stableWindow.humanText) yet."
-        case .noData: "\(number): there is no complete report on the load, so nothing is stopped."
+            "\(number): the load requires \(wanted), but its history is shorter than \(policy.stableWindow.humanText)."
+        case .noData: "\(number): the load report is incomplete, so no replica is stopped."
         case .replicaDown:
-            "\(number): no replica takes invocations until one that has ended is up again, so another one is started."
-        case .startTrouble: "\(number): the last start failed, so one at a time is tried; the load asks for \(wanted)."
+            "\(number): every replica is being restarted, so another one is started."
+        case .startFailure:
+            "\(number): the last start failed, so replicas are started one at a time; the load requires \(wanted)."
         case .routeConflict: "\(number): an older function has the same endpoint and method."
         }
     }
@@ -82,7 +83,7 @@ struct ScaleDecision: Sendable, Hashable {
 }
 
 extension Double {
-    /// At most two digits after the point.
+    /// The number with at most two decimal places.
     var shortText: String {
         guard isFinite, magnitude < 1e12 else { return "\(self)" }
         let hundredths = Int64((self * 100).rounded())

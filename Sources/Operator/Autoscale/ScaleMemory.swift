@@ -1,54 +1,55 @@
 import F2SModel
 
-/// What a decision is taken from.
+/// The inputs of one decision.
 struct ScaleObservation: Sendable, Hashable {
-    /// The dispatcher's report; `nil`: nothing was in flight or waiting since the newest one.
+    /// The function's load; `nil` if nothing was in flight or queued since the newest report.
     var load: LoadReport.FunctionLoad?
-    /// Whether it is the whole load. If not, nothing is stopped.
+    /// True if `load` covers all processes. If not, no replica is stopped.
     var isComplete = true
-    /// Replicas that exist and are not on their way out.
+    /// The number of replicas that exist and are neither draining nor being stopped.
     var existing: Int
-    /// Of these, those that take invocations.
+    /// The number of existing replicas that accept invocations.
     var ready: Int
-    /// Of these, those that took invocations before and are being started again.
+    /// The number of existing replicas that accepted invocations before and are being restarted.
     var down = 0
-    /// Whether the newest start failed.
-    var hasTrouble: Bool
-    /// Monotonic time.
+    /// True if the newest start failed.
+    var hasStartFailure: Bool
+    /// The monotonic time.
     var now: Duration
 }
 
-/// What one decision leaves to the next.
+/// The state that one decision passes to the next.
 struct ScaleMemory: Sendable, Hashable {
-    /// Load over time.
+    /// The load over time.
     var window = LoadWindow()
     /// The number decided last; `nil` before the first decision.
     var desired: Int?
-    /// When something was in flight or waiting last; `nil`: never yet.
+    /// The time of the last activity, which is an invocation in flight or queued or a requested start; `nil` before the
+    /// first.
     var activeAt: Duration?
-    /// When load was seen to jump last; `nil`: calm.
+    /// The time of the last jump in load; `nil` if the load is calm.
     var panicAt: Duration?
-    /// When the number was lowered last.
+    /// The time at which the number was last lowered; `nil` if it never was.
     var loweredAt: Duration?
-    /// The most that the queue has asked for lately: a burst is over before its replicas are up, and they must not be
-    /// stopped at once.
+    /// The largest number that the queue has recently required. A burst ends before its replicas are ready, and they
+    /// must not be stopped at once.
     private(set) var recentAsk = 0
     private var askedAt = Duration.zero
 
-    /// A memory of nothing.
+    /// Creates an empty memory.
     init(desired: Int? = nil) { self.desired = desired }
 
-    /// Keeps the largest ask for `duration`.
+    /// Remembers the largest requirement for `duration`.
     mutating func remember(ask: Int, at now: Duration, for duration: Duration) {
         guard ask >= recentAsk || now - askedAt >= duration else { return }
         recentAsk = ask
         askedAt = now
     }
 
-    /// True if time alone changes nothing any more.
+    /// True if the passage of time alone changes nothing.
     var isAtRest: Bool { panicAt == nil && recentAsk == 0 }
 
-    /// Nobody calls any more.
+    /// Ends a panic, because no invocations arrive any more.
     mutating func calmDown() {
         panicAt = nil
         recentAsk = 0

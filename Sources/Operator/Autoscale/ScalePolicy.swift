@@ -1,76 +1,78 @@
 import F2SModel
 
-/// The rules of one function's autoscaling (DESIGN section 6; the two windows are those of Knative's autoscaler). Pure:
-/// time and load are arguments, what must be remembered is a value that the caller keeps.
+/// The rules of one function's autoscaling. The two windows are those of Knative's autoscaler. The rules are pure: time
+/// and load are arguments, and the caller keeps the state that the next decision needs.
 struct ScalePolicy: Sendable, Hashable {
-    /// Share of a replica's aim that is used on purpose: the rest is there for the next jump.
+    /// The part of a replica's target concurrency that is used. The rest is left for the next jump.
     static let utilisation = 0.7
-    /// Demand on the panic window, over what is ready, from which on load is taken to have jumped.
+    /// The ratio of required to ready replicas from which the load counts as a jump.
     static let panicThreshold = 2
-    /// A decision at most multiplies by this.
+    /// A decision raises the number by at most this factor.
     static let raiseFactorMax = 1000
-    /// A decision at most halves, and only so often: passes may follow each other within a millisecond.
+    /// The shortest time between two decisions that lower the number. Each of them at most halves it. Passes may follow
+    /// each other within a millisecond.
     static let lowerInterval = Duration.seconds(1)
 
-    /// Never fewer.
+    /// The lower bound of the number.
     let minReplicas: Int
-    /// Never more.
+    /// The upper bound of the number.
     let maxReplicas: Int
-    /// Exact number of slots of a replica; `nil`: no limit.
+    /// The exact number of slots of a replica; `nil` for no limit.
     let concurrency: Int?
-    /// In flight and waiting per replica to aim at, utilisation included.
+    /// The target number of invocations in flight and queued per replica, including utilisation.
     let concurrencyPerReplica: Double
-    /// Silence after which the function goes to its minimum.
+    /// The time without invocations after which the function is scaled to its minimum.
     let idle: Duration
-    /// The long window.
+    /// The stable window.
     let stableWindow: Duration
 
-    /// The rules that a declaration asks for.
+    /// Creates the rules of a declaration.
     init(_ target: Target) {
         minReplicas = target.minReplicas
         concurrency = target.concurrency
         let limit = target.concurrency.map(Double.init)
         let aim = target.scaling.targetConcurrency ?? limit ?? Scaling.targetConcurrencyDefault
-        // An aim above the slots that a replica has could never be reached.
+        // A target above the number of a replica's slots could never be reached.
         let perReplica = min(aim, limit ?? aim) * Self.utilisation
         concurrencyPerReplica = perReplica
-        // What the function itself lets through needs no more replicas than this, however many callers wait.
+        // The function's own limit of invocations in flight never needs more replicas than this, however many callers
+        // wait.
         let useful = target.limits.inFlight.map { Int((Double($0) / perReplica).rounded(.up)) } ?? .max
         maxReplicas = max(min(target.maxReplicas, useful), minReplicas, 1)
         idle = target.scaling.idle
         stableWindow = target.scaling.window
     }
 
-    /// The short window: a tenth of the long one.
+    /// The panic window: a tenth of the stable window, but at least a second.
     var panicWindow: Duration { max(stableWindow / 10, .seconds(1)) }
 
-    /// Decides, and remembers what the next decision needs.
+    /// Makes a decision, and stores in `memory` what the next decision needs.
     func decide(_ seen: ScaleObservation, _ memory: inout ScaleMemory) -> ScaleDecision {
         let current = memory.desired ?? seen.existing
-        // Replicas that were there before anybody looked have had their callers: their idle time begins now.
+        // Replicas that existed before the first decision have been in use, so their idle time begins now.
         if memory.desired == nil, seen.existing > 0 { memory.activeAt = seen.now }
         var decision = unbounded(seen, current, &memory)
         let asked = decision.desired
         decision.desired = bounded(asked)
         if decision.desired != asked { decision.reason = decision.desired > asked ? .minimum : .maximum }
-        // What starts already may go on; no further start is tried beside it until one succeeds.
+        // Replicas that are starting already may continue. No further start is tried beside them until one succeeds.
         let triable = max(seen.ready + 1, seen.existing)
-        if seen.hasTrouble, decision.desired > triable {
+        if seen.hasStartFailure, decision.desired > triable {
             decision.desired = triable
-            decision.reason = .startTrouble
+            decision.reason = .startFailure
         }
         if decision.desired < current { memory.loweredAt = seen.now }
         memory.desired = decision.desired
         return decision
     }
 
-    /// The decision for a function that lost its route to an older one: it runs nothing.
+    /// Returns the decision for a function that lost its route to an older one: it runs no replicas.
     func yielded(_ memory: inout ScaleMemory) -> ScaleDecision {
         memory = ScaleMemory(desired: 0)
         return ScaleDecision(desired: 0, wanted: 0, reason: .routeConflict)
     }
 
-    /// The number before the bounds of the declaration.
+    /// Returns the decision before the bounds of the declaration apply.
     private func unbounded(_ seen: ScaleObservation, _ current: Int, _ memory: inout ScaleMemory) -> ScaleDecision {
         let isActive = memory.window.observe(seen.load, at: seen.now, keeping: stableWindow)
         let load = seen.load ?? LoadReport.FunctionLoad()
@@ -85,17 +87,17 @@ struct ScalePolicy: Sendable, Hashable {
             decision.desired = decision.wanted
             if decision.wanted < current { slow(&decision, seen, current, memory) }
         } else {
-            // Nobody has called for long: whatever the windows and a panic say is history.
+            // No invocation has arrived for a long time, so the windows and a panic are out of date.
             memory.calmDown()
             decision.desired = 0
         }
-        // A replica that starts again may take long. Whoever waits, and a minimum, must not depend on it alone.
+        // A restart may take long. Waiting invocations and a minimum must not depend on it alone.
         if seen.down > 0, seen.ready == 0, load.queued > 0 || minReplicas > 0, decision.desired <= seen.down {
             decision.wanted = max(decision.wanted, seen.down + 1)
             decision.desired = decision.wanted
             decision.reason = .replicaDown
         }
-        // Who does not know the whole load stops nothing.
+        // Without the load of every process, no replica is stopped.
         if !seen.isComplete, decision.desired < current {
             decision.desired = current
             decision.reason = .noData
@@ -103,7 +105,7 @@ struct ScalePolicy: Sendable, Hashable {
         return decision
     }
 
-    /// What the windows and the queue ask for.
+    /// Applies the requirements of the windows and the queue to a decision.
     private func ask(
         _ decision: inout ScaleDecision, _ load: LoadReport.FunctionLoad, _ seen: ScaleObservation, _ current: Int,
         _ memory: inout ScaleMemory
@@ -128,13 +130,13 @@ struct ScalePolicy: Sendable, Hashable {
             decision.reason = .activation
             decision.wanted = max(decision.wanted, 1)
         } else if current > 0 {
-            // The last replica goes by idleness alone, which has been asked about before.
+            // The last replica is removed only after the idle time, which was checked before.
             decision.wanted = max(decision.wanted, 1)
         }
         decision.wanted = min(decision.wanted, Self.raiseFactorMax * max(seen.ready, current, 1))
     }
 
-    /// How far a number may fall at once.
+    /// Limits how far the number falls at once.
     private func slow(
         _ decision: inout ScaleDecision, _ seen: ScaleObservation, _ current: Int, _ memory: ScaleMemory
     ) {
@@ -151,11 +153,12 @@ struct ScalePolicy: Sendable, Hashable {
     private func bounded(_ count: Int) -> Int { max(minReplicas, min(count, maxReplicas)) }
 
     private func replicas(for concurrency: Double) -> Int {
-        // An average that is a hair over a whole number of replicas is that number: it comes from adding up fractions.
+        // An average that exceeds a whole number of replicas by a rounding error counts as that number.
         Int(min((concurrency / concurrencyPerReplica - 1e-6).rounded(.up), Double(Target.replicasMax * 10)))
     }
 
-    /// Who waits asks for a slot, at once: with a hard limit no average is needed to know that slots are missing.
+    /// Returns the number of replicas that the queue requires at once. With a hard limit no average is needed to know
+    /// that slots are missing.
     private func replicas(forQueueOf load: LoadReport.FunctionLoad) -> Int {
         guard load.queued > 0 else { return 0 }
         let demand = load.inFlight + load.queued
@@ -163,6 +166,6 @@ struct ScalePolicy: Sendable, Hashable {
         return (demand + concurrency - 1) / concurrency
     }
 
-    /// Slots of a replica, for people.
+    /// The number of slots of a replica, as text.
     var slotsText: String { concurrency.map { "\($0) slot\($0 == 1 ? "" : "s")" } ?? "no limit of slots" }
 }

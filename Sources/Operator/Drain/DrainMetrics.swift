@@ -1,9 +1,9 @@
 import F2SMetrics
 import F2SModel
 
-/// What is counted about drains.
+/// The metrics of drains.
 struct DrainMetrics: Sendable {
-    /// How a drain has ended, as a metric label.
+    /// The outcome of a drain, as a metric label.
     enum Outcome: String, Sendable, CaseIterable {
         case done
         case tooSlow = "too_slow"
@@ -29,10 +29,10 @@ struct DrainMetrics: Sendable {
             "f2s_drain_seconds", help: "Time that a replica's hook waited for its answer.", buckets: Self.buckets)
     }
 
-    /// A platform stops a replica on which invocations are in flight.
+    /// Counts invocations that are in flight on a replica when the platform stops it.
     func countCut(_ count: Int) { cuts.add(UInt64(max(0, count))) }
 
-    /// A hook has been answered.
+    /// Counts the answer to a hook.
     func count(_ error: DrainError?, after duration: Duration) {
         let outcome: Outcome =
             switch error {

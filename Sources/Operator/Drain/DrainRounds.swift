@@ -1,14 +1,15 @@
 import F2SModel
 
-/// Which hooks of a function wait for one and the same list of its replicas that end. A value without I/O and clock.
+/// Groups the hooks of a function that wait for the same list of replicas that are being stopped. A value without I/O
+/// and clock.
 ///
-/// A list that was taken before a hook came may not know the hook's replica. So whoever comes while one is being taken
-/// waits for the next, together with everybody else who does: at most one list of a function is under way, and one
-/// waits.
+/// A list that was requested before a hook arrived may not contain the hook's replica. A hook that arrives while a list
+/// is being fetched therefore waits for the next list, together with all hooks that arrive until then. At most one list
+/// per function is being fetched, and at most one round waits.
 struct DrainRounds: Sendable {
-    /// One list, what follows from it, and how that has ended.
+    /// One list of replicas, the drain that follows, and its outcome.
     final class Round: Sendable {
-        /// `nil` until it is over.
+        /// The outcome of the round; `nil` until it ends.
         let outcome = Latest<Result<Void, DrainError>?>(nil)
     }
 
@@ -16,14 +17,14 @@ struct DrainRounds: Sendable {
     struct Start: Sendable {
         let function: Function.ID
         let round: Round
-        /// When the one who waits longest gives up.
+        /// The time at which the last of the waiting hooks gives up.
         let end: Duration
     }
 
     private var waiting: [Function.ID: Start] = [:]
     private var listing: Set<Function.ID> = []
 
-    /// The round that a hook which comes now waits for.
+    /// Returns the round that a new hook waits for.
     mutating func join(_ function: Function.ID, until end: Duration) -> Round {
         let known = waiting[function]
         let round = known?.round ?? Round()
@@ -31,7 +32,8 @@ struct DrainRounds: Sendable {
         return round
     }
 
-    /// The rounds that begin now, with a list; each must be told of by ``listed(_:)``.
+    /// Returns the rounds that begin now by fetching a list. The end of each fetch must be reported with
+    /// ``listed(_:)``.
     mutating func begin() -> [Start] {
         let starts = waiting.values.filter { !listing.contains($0.function) }
         for start in starts {
@@ -41,6 +43,6 @@ struct DrainRounds: Sendable {
         return starts
     }
 
-    /// A list has been taken, or has failed.
+    /// Records that a list was fetched or that fetching it has failed.
     mutating func listed(_ function: Function.ID) { listing.remove(function) }
 }

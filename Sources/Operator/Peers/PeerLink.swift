@@ -5,48 +5,48 @@ public import Logging
 public import ServiceLifecycle
 import Synchronization
 
-/// Tells the other F2S processes what this one has in hand, listens to what they have, and tells the dispatcher which
-/// functions it may grant the slots of.
+/// Exchanges load reports with the other F2S processes, and informs the dispatcher of the functions whose slots it may
+/// grant.
 ///
-/// What follows from reports is decided by ``Handover`` and ``PeerLoads``; this is the shell around them. A process
-/// without others owns everything and posts nothing.
+/// ``OwnershipTransfer`` and ``PeerLoads`` make the decisions; the link performs the I/O around them. A process without
+/// peers owns every function and posts nothing.
 public final class PeerLink: Service {
     private struct State {
-        var handover: Handover
+        var transfer: OwnershipTransfer
         var loads = PeerLoads()
         var peers: PeerSnapshot
         var ownership = Ownership()
-        /// Whether the dispatcher has been told anything.
+        /// True once the dispatcher has received an ownership.
         var isApplied = false
-        var news = ReportNews()
+        var loadDelta = LoadDelta()
         var reportedAt: Duration?
-        /// Processes that a report is on its way to.
+        /// Processes to which a report is in flight.
         var posting: Set<String> = []
-        /// Processes that a newer one is due to when that has arrived.
+        /// Processes that need a newer report when the one in flight has arrived.
         var owed: Set<String> = []
         /// Processes that the last report did not reach.
         var deaf: Set<String> = []
-        /// The process that has said last that it leads.
+        /// The process that was the last to report that it leads.
         var leader: String?
-        /// The newest event that another process has told of, and which one.
+        /// The newest event that another process has announced, and the identifier of that process.
         var newestEvent: (sequence: UInt64, peer: String)?
-        /// The newest event that a report has told the others of.
+        /// The newest event that a report of this process has announced.
         var toldEvent: UInt64 = 0
-        /// Those of them that do not know our token.
+        /// The processes in ``deaf`` that reject this process's token.
         var distrusting: Set<String> = []
-        /// The declarations that were taken last.
+        /// The declarations that were applied last.
         var functions = FunctionSnapshot()
-        /// True once declarations were taken.
+        /// True once declarations were applied.
         var hasFunctions = false
     }
 
-    /// One report on its way.
+    /// A report for one peer.
     private struct Post: Sendable {
         let peer: Peer
         let content: [UInt8]
     }
 
-    /// Raised when somebody waits elsewhere for a cold function.
+    /// Raised when an invocation waits for a cold function in another process.
     let changes = Signal()
 
     private let directory: any PeerDirectory
@@ -59,20 +59,20 @@ public final class PeerLink: Service {
     private let state: Mutex<State>
     private let wake = Signal()
     private let finishing = Signal()
-    private let eventNews = Signal()
+    private let eventsAdded = Signal()
 
-    /// Time between two reports when there is no news.
+    /// The interval between two reports if nothing changes.
     static let interval = Duration.seconds(1)
-    /// How often to look whether what another process waits for is finished.
+    /// The interval of the checks for functions that this process must finish before another one may take over.
     private static let finishingPause = Duration.milliseconds(50)
-    /// For a report to arrive.
+    /// The timeout of a report.
     private static let postTimeout = Duration.seconds(2)
-    /// For the process that leads to say why functions run as they do.
+    /// The timeout of a question to the leader about its decisions.
     private static let questionTimeout = Duration.seconds(1)
-    /// Events follow each other closely; the others hear of them together.
+    /// The pause before new events are announced. Events follow each other closely and are announced together.
     private static let eventPause = Duration.milliseconds(50)
 
-    /// A link; it says nothing until ``run()``, but takes what it is told.
+    /// Creates a link. It sends nothing until ``run()``, but it accepts declarations and reports.
     public init(
         platform: Platform, dataPlane: any DataPlane, metrics: MetricRegistry, logger: Logger,
         clock: any OperatorClock = SystemOperatorClock()
@@ -85,98 +85,102 @@ public final class PeerLink: Service {
         self.logger = logger
         self.clock = clock
         let peers = directory.currentPeers
-        var handover = Handover(own: peers.own, sequence: UInt64(max(0, clock.secondsSince1970() * 1e6)))
-        handover.take(peers, at: clock.now())
-        state = Mutex(State(handover: handover, peers: peers))
+        var handover = OwnershipTransfer(own: peers.own, sequence: UInt64(max(0, clock.secondsSince1970() * 1e6)))
+        handover.apply(peers, at: clock.now())
+        state = Mutex(State(transfer: handover, peers: peers))
         self.metrics.show { [weak self] in self?.state.withLock { Self.shown($0) } ?? PeerMetrics.Shown() }
     }
 
-    /// Reports each second, and at once when it matters, until shutdown.
+    /// Sends reports each second, and at once when a change is urgent, until shutdown.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.followPeers() }
                 group.addTask { await self.tick() }
                 group.addTask { await self.watchFinishing() }
-                group.addTask { await self.tellOfEvents() }
+                group.addTask { await self.forwardEvents() }
                 group.addTask { await self.fetchEvents() }
                 for await _ in Signal.arrivals(of: [self.wake, self.dataPlane.changes]) {
-                    for post in self.look() { group.addTask { await self.carryOut(post) } }
+                    for post in self.reconcile() { group.addTask { await self.carryOut(post) } }
                 }
                 group.cancelAll()
             }
         }
     }
 
-    /// Takes the newest declarations, and tells the dispatcher whose they are. It must hear that before it hears of the
-    /// functions: one that it knew nothing else of would be granted at once.
-    public func take(_ functions: FunctionSnapshot) {
-        let isNews = state.withLock { state in
+    /// Applies the newest declarations, and sends the dispatcher their ownership. The dispatcher must receive the
+    /// ownership before the functions, because it grants the slots of unknown functions at once.
+    public func apply(_ functions: FunctionSnapshot) {
+        let isChange = state.withLock { state in
             let changes = functions.changes(since: state.functions)
             let isFirst = !state.hasFunctions
             (state.functions, state.hasFunctions) = (functions, true)
             // Statuses change far more often than declarations.
             guard isFirst || !(changes.declared.isEmpty && changes.removed.isEmpty) else { return false }
             let isLimited = { (function: Function) in function.target.concurrency != nil }
-            state.handover.remove(changes.removed.map(\.id))
-            state.handover.remove(changes.declared.filter { !isLimited($0) }.map(\.id))
-            state.handover.add(limited: changes.declared.filter(isLimited).map(\.id))
-            // The directory may have been read since the last look, and nobody is alone for not having looked.
-            lookAround(&state)
+            state.transfer.remove(changes.removed.map(\.id))
+            state.transfer.remove(changes.declared.filter { !isLimited($0) }.map(\.id))
+            state.transfer.add(limited: changes.declared.filter(isLimited).map(\.id))
+            // The directory may have changed since this process last read it. A process must not grant slots because it
+            // has not noticed a new peer.
+            applyPeers(&state)
             state.loads.forget(changes.removed.map(\.id))
-            settle(&state)
+            assignOwners(&state)
             return true
         }
-        if isNews { wake.raise() }
+        if isChange { wake.raise() }
     }
 
-    /// Takes another process's report.
-    public func take(_ report: PeerReport) {
+    /// Receives another process's report.
+    public func receive(_ report: PeerReport) {
         let isUrgent = state.withLock { state in
             let now = clock.now()
             guard report.peer != state.peers.own.id else { return false }
-            state.handover.take(report, at: now)
+            state.transfer.record(report, at: now)
             let functions = state.hasFunctions ? state.functions : nil
-            let isUrgent = state.loads.take(report, at: now) { functions?.function(of: $0) != nil || functions == nil }
+            let isUrgent = state.loads.record(report, at: now) {
+                functions?.function(of: $0) != nil || functions == nil
+            }
             if report.isLeader == true { state.leader = report.peer }
             if let newest = report.newestEvent { state.newestEvent = (newest, report.peer) }
-            settle(&state)
+            assignOwners(&state)
             return isUrgent
         }
         if isUrgent { changes.raise() }
-        if report.newestEvent ?? 0 > events.newestSequence { eventNews.raise() }
+        if report.newestEvent ?? 0 > events.newestSequence { eventsAdded.raise() }
         wake.raise()
     }
 
-    /// This process is about to end: the others take over what is its own, as soon as that is finished here.
+    /// Announces that this process is shutting down. The others take over its functions when their invocations have
+    /// finished here.
     public func leave() {
         state.withLock { state in
-            state.handover.leave()
-            settle(&state)
+            state.transfer.leave()
+            assignOwners(&state)
         }
         wake.raise()
     }
 
-    /// Names of the other processes that refuse our token, in alphabetical order.
+    /// The names of the other processes that reject this process's token, in alphabetical order.
     public var distrustingPeers: [String] { state.withLock { $0.distrusting.sorted() } }
 
-    /// What all processes together have in hand.
+    /// Returns the load of all processes.
     func sum(with own: LoadReport) -> PeerLoads.Sum {
         state.withLock { $0.loads.sum(with: own, $0.peers.others, at: clock.now()) }
     }
 
-    // MARK: Looking
+    // MARK: Reconciliation
 
-    /// Decides, and makes a report when one is due.
-    /// - Returns: what to post.
-    private func look() -> [Post] {
+    /// Decides the ownership, and creates a report if one is due.
+    /// - Returns: The reports to post.
+    private func reconcile() -> [Post] {
         let (report, peers) = state.withLock { state -> (PeerReport?, [Peer]) in
-            let load = settle(&state)
+            let load = assignOwners(&state)
             let now = clock.now()
             let listeners = state.peers.others.filter { $0.isAlive && $0.address != nil }
             let isTime = state.reportedAt.map { now - $0 >= Self.interval } ?? true
             let newestEvent = events.newestSequence
-            if isTime || state.handover.isReportDue || state.news.isUrgent(load) || newestEvent > state.toldEvent {
+            if isTime || state.transfer.isReportDue || state.loadDelta.isUrgent(load) || newestEvent > state.toldEvent {
                 state.owed = Set(listeners.map(\.id))
             }
             let free = listeners.filter { state.owed.contains($0.id) && !state.posting.contains($0.id) }
@@ -184,7 +188,7 @@ public final class PeerLink: Service {
             if isTime { state.reportedAt = now }
             state.owed.subtract(free.map(\.id))
             state.posting.formUnion(free.map(\.id))
-            var report = state.handover.report(state.news.part(of: load, at: now))
+            var report = state.transfer.report(state.loadDelta.part(of: load, at: now))
             report.isLeader = election.isLeader
             report.newestEvent = newestEvent
             state.toldEvent = newestEvent
@@ -194,14 +198,14 @@ public final class PeerLink: Service {
         return peers.map { Post(peer: $0, content: Array(content)) }
     }
 
-    /// Decides who grants what and tells the dispatcher; the lock keeps decisions in order, and the dispatcher never
-    /// calls back.
-    /// - Returns: what is in hand after the dispatcher was told.
+    /// Decides which process grants the slots of each function, and sends the ownership to the dispatcher. The lock
+    /// keeps the decisions in order, and the dispatcher never calls back.
+    /// - Returns: The load after the dispatcher applied the ownership.
     @discardableResult
-    private func settle(_ state: inout State) -> LoadReport {
+    private func assignOwners(_ state: inout State) -> LoadReport {
         let load = dataPlane.currentLoad()
-        let ownership = state.handover.decide(load.functions, at: clock.now())
-        if state.handover.isFinishing { finishing.raise() }
+        let ownership = state.transfer.decide(load.functions, at: clock.now())
+        if state.transfer.isFinishing { finishing.raise() }
         guard ownership != state.ownership || !state.isApplied else { return load }
         state.ownership = ownership
         state.isApplied = true
@@ -216,7 +220,7 @@ public final class PeerLink: Service {
             isHeard = true
         } catch {
             isHeard = false
-            if !Task.isCancelled { complain(of: post.peer, error) }
+            if !Task.isCancelled { warn(of: post.peer, error) }
         }
         let isOwed = state.withLock { state in
             state.posting.remove(post.peer.id)
@@ -229,17 +233,18 @@ public final class PeerLink: Service {
         if isOwed { wake.raise() }
     }
 
-    /// One that has just started or is about to end does not listen, and that is no news.
-    private func complain(of peer: Peer, _ error: any Error) {
+    /// Handles a failed report. A process that has just started or is shutting down does not listen, so its failure is
+    /// not logged.
+    private func warn(of peer: Peer, _ error: any Error) {
         metrics.countFailure()
-        let isNews = state.withLock { state in
-            // A process that has gone meanwhile is forgotten.
+        let isChange = state.withLock { state in
+            // A process that has ended in the meantime is forgotten.
             guard state.peers.others.contains(where: { $0.id == peer.id }) else { return false }
             if case PeerError.refused(_, 403) = error { state.distrusting.insert(peer.id) }
             return state.deaf.insert(peer.id).inserted
         }
-        if isNews, peer.isReady {
-            logger.warning("Another F2S process does not take a report; it gets the next one: \(error)")
+        if isChange, peer.isReady {
+            logger.warning("A report did not reach another F2S process; the next one will be sent: \(error)")
         }
     }
 
@@ -250,12 +255,13 @@ public final class PeerLink: Service {
         }
     }
 
-    /// The end of the last invocation of a function raises no signal of its own.
+    /// Polls while functions are being finished, because the end of a function's last invocation raises no signal of
+    /// its own.
     private func watchFinishing() async {
         for await _ in finishing.arrivals() {
-            guard state.withLock({ $0.handover.isFinishing }) else { continue }
+            guard state.withLock({ $0.transfer.isFinishing }) else { continue }
             do { try await clock.sleep(for: Self.finishingPause) } catch { return }
-            // Looking raises the signal again as long as there is something to wait for.
+            // The next decision raises the signal again if there is still something to finish.
             wake.raise()
         }
     }
@@ -264,30 +270,30 @@ public final class PeerLink: Service {
         while !Task.isCancelled {
             do {
                 try await directory.withPeers { snapshots in
-                    for await _ in snapshots { self.lookAround() }
+                    for await _ in snapshots { self.applyPeers() }
                 }
             } catch {
-                if !Task.isCancelled { logger.warning("The F2S processes cannot be followed; trying again: \(error)") }
+                if !Task.isCancelled { logger.warning("Cannot watch the F2S processes. Trying again: \(error)") }
             }
             do { try await clock.sleep(for: .seconds(1)) } catch { return }
         }
     }
 
-    private func lookAround() {
+    private func applyPeers() {
         state.withLock { state in
-            lookAround(&state)
-            settle(&state)
+            applyPeers(&state)
+            assignOwners(&state)
         }
         wake.raise()
     }
 
-    /// Takes the directory's newest state.
-    private func lookAround(_ state: inout State) {
+    /// Applies the directory's newest state.
+    private func applyPeers(_ state: inout State) {
         let peers = directory.currentPeers
         guard peers != state.peers else { return }
         let now = clock.now()
         state.peers = peers
-        state.handover.take(peers, at: now)
+        state.transfer.apply(peers, at: now)
         let known = Set(peers.others.map(\.id))
         state.loads.keep(only: known, at: now)
         state.owed.formIntersection(known)
@@ -302,15 +308,15 @@ public final class PeerLink: Service {
     }
 }
 
-// MARK: - What only the process that leads knows
+// MARK: - Questions to other processes
 
 extension PeerLink {
-    /// The newest decisions of the process that leads; `nil`: no other process leads, or it cannot be asked.
-    /// - Parameter function: the only one that is wanted; `nil`: all.
+    /// Returns the leader's newest decisions; `nil` if no other process leads or the leader does not answer.
+    /// - Parameter function: The only function to include; `nil` for all.
     func fetchExplanations(of function: Function.ID?) async -> [Function.ID: ScaleExplanation]? {
         let (leader, others) = state.withLock { ($0.leader, $0.peers.others.filter(\.isAlive)) }
         guard let question = try? JSONEncoder().encode(LeaderView.Question(function: function)) else { return nil }
-        // The one that has said so last comes first; after a fail-over another one may lead.
+        // The process that was the last to report that it leads is asked first. After a failover another one may lead.
         for peer in others.filter({ $0.id == leader }) + others.filter({ $0.id != leader }) {
             guard
                 let answer = try? await directory.post(
@@ -322,17 +328,18 @@ extension PeerLink {
         return nil
     }
 
-    /// Lets the others hear soon that something has happened.
-    private func tellOfEvents() async {
+    /// Announces new events to the other processes soon after they occur.
+    private func forwardEvents() async {
         for await _ in events.arrivals() {
             do { try await clock.sleep(for: Self.eventPause) } catch { return }
             wake.raise()
         }
     }
 
-    /// Fetches the events that another process has told of. What fails is tried again with that process's next report.
+    /// Fetches the events that another process has announced. A failed fetch is repeated after that process's next
+    /// report.
     private func fetchEvents() async {
-        for await _ in eventNews.arrivals() {
+        for await _ in eventsAdded.arrivals() {
             let newest = events.newestSequence
             let source = state.withLock { state in
                 state.newestEvent.flatMap { news in
@@ -344,7 +351,7 @@ extension PeerLink {
                     "/events", Array(question), to: source, timeout: Self.postTimeout),
                 let missing = try? JSONDecoder().decode([Event].self, from: Data(answer))
             else { continue }
-            events.take(missing)
+            events.emit(missing)
         }
     }
 }

@@ -1,25 +1,25 @@
 import F2SModel
 
-/// What the other processes have in hand, added to what this one has. A value without I/O and clock.
+/// Adds the load of the other processes to the load of this one. A value without I/O and clock.
 ///
-/// Counters that only grow are added up as differences between two reports of one process: a process that comes, ends
-/// or begins anew moves no sum by what it counted when nobody looked.
+/// Counters that only grow are added as differences between two reports of one process. A process that starts, ends or
+/// restarts therefore does not change a sum by what it counted while it was not observed.
 struct PeerLoads: Sendable {
-    /// What all processes together have in hand.
+    /// The load of all processes.
     struct Sum: Sendable {
         var load: LoadReport
-        /// Whether every process that serves has reported lately. If not, there may be more than this.
+        /// True if every process that serves has reported recently. If not, the load may be higher than this.
         var isComplete: Bool
     }
 
-    /// Age from which a report says nothing any more about what is in hand.
+    /// The age from which a report no longer describes the current load.
     static let lifetime = Duration.seconds(5)
 
     private struct Entry: Sendable {
         var sequence: UInt64
         var at: Duration
         var load: LoadReport
-        /// The last counters of every function, those too that the newest report leaves out.
+        /// The last counters of every function, including functions that the newest report omits.
         var counters: [Function.ID: Counters] = [:]
     }
 
@@ -29,23 +29,24 @@ struct PeerLoads: Sendable {
     }
 
     private var entries: [String: Entry] = [:]
-    /// Added up over all others, those that are gone included.
+    /// The sums over all other processes, including ended ones.
     private var history: [Function.ID: Counters] = [:]
-    /// The last counters of this process, those too that its newest report leaves out.
+    /// The last counters of this process, including functions that its newest report omits.
     private var own: [Function.ID: Counters] = [:]
 
-    /// Takes a process's newest report.
-    /// - Parameter isDeclared: of other functions no counters are kept: nothing would ever remove them.
-    /// - Returns: true if an invocation waits there for a cold function that did not wait before.
-    mutating func take(
+    /// Records a process's newest report.
+    /// - Parameter isDeclared: Returns true for a declared function. The counters of other functions are not kept,
+    ///   because nothing would ever remove them.
+    /// - Returns: True if an invocation now waits in that process for a cold function, and none did before.
+    mutating func record(
         _ report: PeerReport, at now: Duration, isDeclared: (Function.ID) -> Bool = { _ in true }
     ) -> Bool {
         if let known = entries[report.peer] {
             guard known.sequence < report.sequence else { return false }
         } else {
-            guard entries.count < PeerViews.wordsMax else { return false }
+            guard entries.count < PeerViews.lastReportsMax else { return false }
         }
-        // Taken out, so that the counters are changed in place.
+        // Removed from the dictionary, so that the counters are changed in place.
         var entry = entries.removeValue(forKey: report.peer) ?? Entry(sequence: 0, at: now, load: LoadReport())
         let before = entry.load
         (entry.sequence, entry.at, entry.load) = (report.sequence, now, report.load)
@@ -65,9 +66,9 @@ struct PeerLoads: Sendable {
         }
     }
 
-    /// Forgets processes that are gone.
+    /// Forgets processes that no longer exist.
     mutating func keep(only peers: Set<String>, at now: Duration) {
-        // One that the directory does not know yet has reported just now.
+        // A process that the directory does not list yet has reported recently.
         entries = entries.filter { peers.contains($0.key) || now - $0.value.at < Self.lifetime }
     }
 
@@ -80,10 +81,10 @@ struct PeerLoads: Sendable {
         }
     }
 
-    /// Adds up. A function that no process reports is left out.
+    /// Returns the sum of the loads. A function that no process reports is omitted.
     /// - Parameters:
-    ///   - report: what this process has in flight.
-    ///   - others: the processes that exist besides.
+    ///   - report: The load of this process.
+    ///   - others: The other processes.
     mutating func sum(with report: LoadReport, _ others: [Peer], at now: Duration) -> Sum {
         for (id, load) in report.functions {
             own[id] = Counters(admitted: load.admitted, concurrencySeconds: load.concurrencySeconds)
@@ -109,7 +110,7 @@ struct PeerLoads: Sendable {
         return sum
     }
 
-    /// This process's part of a function that its report leaves out: nothing but the counters.
+    /// Returns this process's share of a function that its report omits, which is only the counters.
     private func ownLoad(of id: Function.ID) -> LoadReport.FunctionLoad {
         let counters = own[id] ?? Counters()
         return LoadReport.FunctionLoad(
@@ -118,7 +119,7 @@ struct PeerLoads: Sendable {
 }
 
 extension LoadReport.FunctionLoad {
-    /// Adds what is in hand now, and no counters.
+    /// Adds the invocations in flight and queued, but no counters.
     fileprivate mutating func addPresent(_ other: Self) {
         inFlight += other.inFlight
         queued += other.queued

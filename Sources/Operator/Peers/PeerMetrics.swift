@@ -1,15 +1,15 @@
 import F2SMetrics
 import F2SModel
 
-/// What is counted about the other processes.
+/// The metrics of the other processes.
 struct PeerMetrics: Sendable {
-    /// What is read at the scrape.
+    /// The values that are read at a scrape.
     struct Shown: Sendable {
-        /// Other processes that run.
+        /// The number of other processes that run.
         var peers = 0
-        /// Functions that other processes grant the slots of.
+        /// The number of functions whose slots other processes grant.
         var elsewhere = 0
-        /// Functions whose slots are not granted here, or not yet.
+        /// The number of functions whose slots this process does not grant, or does not grant yet.
         var held = 0
     }
 
@@ -22,7 +22,7 @@ struct PeerMetrics: Sendable {
             "f2s_peer_failed_reports_total", help: "Reports that did not reach another F2S process.")
     }
 
-    /// Shows what is read at the scrape.
+    /// Registers the gauges.
     func show(_ read: @escaping @Sendable () -> Shown) {
         registry.observe("f2s_peers", help: "Other F2S processes that run.", kind: .gauge) {
             [Sample(Double(read().peers))]
@@ -32,11 +32,11 @@ struct PeerMetrics: Sendable {
             kind: .gauge
         ) { [Sample(Double(read().elsewhere))] }
         registry.observe(
-            "f2s_functions_held", help: "Functions with a limit whose slots this process does not grant, or not yet.",
+            "f2s_functions_held", help: "Functions with a limit whose slots this process does not grant (yet).",
             kind: .gauge
         ) { [Sample(Double(read().held))] }
     }
 
-    /// A report has not arrived.
+    /// Counts a report that did not arrive.
     func countFailure() { failed.add() }
 }

@@ -1,6 +1,6 @@
 import F2SModel
 
-/// Something to ask the platform for.
+/// A call to the platform.
 enum OperatorCall: Sendable, Hashable {
     /// `ReplicaRuntime.apply`.
     case apply(Function, count: Int, retiring: [Replica.ID])
@@ -11,8 +11,8 @@ enum OperatorCall: Sendable, Hashable {
     /// `FunctionStore.setStatus`.
     case setStatus(FunctionStatus, Function.ID)
 
-    /// What it is about: calls with one subject never run at once.
-    var subject: CallBook.Subject {
+    /// The subject of the call. Calls with the same subject are never in flight at the same time.
+    var subject: CallLimiter.Subject {
         switch self {
         case .apply(let function, _, _): .replicas(function.id)
         case .replace(_, let id): .replicas(id)
@@ -21,14 +21,14 @@ enum OperatorCall: Sendable, Hashable {
         }
     }
 
-    /// The function that it is about.
+    /// The function that the call is about.
     var function: Function.ID {
         switch subject {
         case .replicas(let id), .status(let id): id
         }
     }
 
-    /// A metric label.
+    /// The kind of call.
     var kind: Kind {
         switch self {
         case .apply: .apply
@@ -38,7 +38,7 @@ enum OperatorCall: Sendable, Hashable {
         }
     }
 
-    /// The closed set of calls, as a metric label.
+    /// The kinds of calls: a closed set, because it is a metric label.
     enum Kind: String, Sendable, CaseIterable {
         case apply, replace, remove
         case setStatus = "set_status"

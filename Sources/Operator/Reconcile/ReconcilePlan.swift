@@ -1,67 +1,69 @@
 import F2SModel
 
-/// What one function should run.
-struct ReplicaWish: Sendable, Hashable {
-    /// What replicas must have been started from to be current; `nil`: the function is deleted.
+/// The replicas that one function should run.
+struct DesiredReplicas: Sendable, Hashable {
+    /// The current revision; `nil` if the function is deleted.
     var revision: Revision?
-    /// Replicas to run.
-    var desired: Int
-    /// Never more, but for one during a rollout.
+    /// The number of replicas to run.
+    var count: Int
+    /// The upper bound of replicas, which only a rollout may exceed by one.
     var maxReplicas: Int
-    /// Whether the newest start of this very revision failed.
-    var isTroubled = false
+    /// True if the newest start of this revision failed.
+    var hasStartFailure = false
 }
 
-/// What has to change so that one function's replicas match its wish. Pure.
+/// The changes that make one function's replicas match the desired ones. Pure.
 ///
-/// Replicas that must go drain first: they are marked, the mark goes down to the dispatcher, and only when the
-/// dispatcher then says that nothing is in flight on them are they stopped. Until that moment a plan may take the mark
-/// back.
+/// Replicas that must end drain first. They are marked, and the dispatcher receives the mark. They are stopped only
+/// after the dispatcher has then reported that nothing is in flight on them. Until that moment a plan may revoke the
+/// mark.
 ///
-/// Where the platform chooses who ends, a plan is a number for all revisions together and marks nobody.
+/// If the platform chooses which replicas end, a plan is one number for all revisions together and marks no replica.
 struct ReconcilePlan: Sendable, Hashable {
-    /// Replicas of the current revision that the platform should have, those that drain not counted. Where the platform
-    /// chooses who ends: of all revisions.
+    /// The number of replicas of the current revision that the platform should have, not counting draining ones. If the
+    /// platform chooses which replicas end, the number includes all revisions.
     private(set) var count: Int
     /// Replicas to mark as draining.
     private(set) var draining: [Replica.ID] = []
-    /// Replicas that did not finish an abandoned invocation in time, and are replaced.
+    /// Replicas that did not finish an abandoned invocation in time and are replaced.
     private(set) var unresponsive: [Replica.ID] = []
-    /// Of these, those of the current revision that the platform still counts, because it has not been told to stop
-    /// them.
+    /// The unresponsive replicas of the current revision that the platform still counts, because it was not asked to
+    /// stop them.
     private var counted: Set<Replica.ID> = []
-    /// Replicas of any revision that stay and take invocations.
+    /// The number of replicas of any revision that stay and accept invocations.
     private(set) var ready = 0
-    /// Replicas of the current revision that stay.
+    /// The number of replicas of the current revision that stay.
     private(set) var current = 0
-    /// Replicas of older revisions that exist, those on their way out included.
+    /// The number of existing replicas of older revisions, including those that are draining or being stopped.
     private(set) var older = 0
-    /// Of ``current``, those that take invocations.
+    /// The number of ``current`` replicas that accept invocations.
     private(set) var currentReady = 0
-    /// Whether a replica of the current revision takes invocations.
+    /// True if a replica of the current revision accepts invocations.
     var isCurrentReady: Bool { currentReady > 0 }
 
-    /// The plan for a function without replicas.
-    init(_ wish: ReplicaWish) {
-        count = wish.isTroubled ? min(wish.desired, 1) : wish.desired
+    /// Creates the plan of a function without replicas.
+    init(_ desired: DesiredReplicas) {
+        count = desired.hasStartFailure ? min(desired.count, 1) : desired.count
     }
 
+    /// Creates a plan for a platform that stops exactly the replicas that F2S names.
     /// - Parameters:
-    ///   - replicas: the function's, as the platform reports them.
-    ///   - load: the dispatcher's report.
-    ///   - ledger: what earlier plans have begun.
+    ///   - replicas: The function's replicas, as the platform reports them.
+    ///   - load: The dispatcher's report.
+    ///   - drainState: The drains that earlier plans have begun.
     init(
-        _ wish: ReplicaWish, replicas: [Replica], load: [Replica.ID: LoadReport.ReplicaLoad], ledger: DrainLedger
+        _ desired: DesiredReplicas, replicas: [Replica], load: [Replica.ID: LoadReport.ReplicaLoad],
+        drainState: DrainState
     ) {
-        self.init(wish)
+        self.init(desired)
         guard !replicas.isEmpty else { return }
         var current: [Candidate] = []
         var old: [Candidate] = []
         var leaving = 0
         for replica in replicas where replica.state != .gone {
-            let isCurrent = replica.revision == wish.revision
+            let isCurrent = replica.revision == desired.revision
             if !isCurrent { older += 1 }
-            if replica.state == .draining || ledger.retired.contains(replica.id) {
+            if replica.state == .draining || drainState.retired.contains(replica.id) {
                 leaving += 1
             } else if load[replica.id]?.isUnresponsive == true {
                 leaving += 1
@@ -69,27 +71,27 @@ struct ReconcilePlan: Sendable, Hashable {
                 draining.append(replica.id)
                 if isCurrent { counted.insert(replica.id) }
             } else {
-                let candidate = Candidate(replica, load[replica.id], isDraining: ledger.draining[replica.id] != nil)
+                let candidate = Candidate(replica, load[replica.id], isDraining: drainState.draining[replica.id] != nil)
                 if isCurrent { current.append(candidate) } else { old.append(candidate) }
             }
         }
-        count = Self.countOfCurrent(wish, current: current, older: older, others: old.count + leaving)
+        count = Self.countOfCurrent(desired, current: current, older: older, others: old.count + leaving)
         let kept = choose(count, of: current)
         self.current = kept.count
         currentReady = kept.count { $0.isServing }
         let taken = kept.count { $0.isAccepting }
-        keepOld(old, wish, replacedBy: taken)
+        keepOld(old, desired, replacedBy: taken)
     }
 
-    /// A plan for a platform that chooses by itself who ends, and rolls a changed revision out.
+    /// Creates a plan for a platform that chooses itself which replicas end, and rolls out a changed revision.
     ///
-    /// What is ending does not count: the platform starts another one in its place whether we want it or not, and
-    /// asking for fewer because of it would end one that serves.
-    init(byPlatform wish: ReplicaWish, replicas: [Replica], load: [Replica.ID: LoadReport.ReplicaLoad]) {
-        self.init(wish)
+    /// Replicas that are ending do not count. The platform replaces them in any case, and a lower number would end a
+    /// replica that serves.
+    init(byPlatform desired: DesiredReplicas, replicas: [Replica], load: [Replica.ID: LoadReport.ReplicaLoad]) {
+        self.init(desired)
         var existing = 0
         for replica in replicas where replica.state != .gone {
-            let isCurrent = replica.revision == wish.revision
+            let isCurrent = replica.revision == desired.revision
             if !isCurrent { older += 1 }
             guard replica.state != .draining else { continue }
             guard load[replica.id]?.isUnresponsive != true else {
@@ -104,55 +106,59 @@ struct ReconcilePlan: Sendable, Hashable {
                 if isServing { currentReady += 1 }
             }
         }
-        // One attempt at a time beside what works; what starts already is left alone.
-        if wish.isTroubled { count = min(wish.desired, max(ready + 1, existing)) }
+        // One start at a time is tried beside the replicas that work. Replicas that are starting already are left
+        // alone.
+        if desired.hasStartFailure { count = min(desired.count, max(ready + 1, existing)) }
     }
 
-    /// What the platform is told: replicas that are replaced do not keep it from starting others.
-    /// - Parameter retiring: those that it is told to stop.
+    /// Returns the number to send to the platform. Replicas that are being replaced do not keep it from starting
+    /// others.
+    /// - Parameter retiring: The replicas that the same call names to be stopped.
     func told(retiring: [Replica.ID] = []) -> Int { count + counted.subtracting(retiring).count }
 
-    /// Of the draining replicas, those that may be stopped now.
+    /// Returns the draining replicas that may be stopped now.
     /// - Parameters:
-    ///   - load: a report taken after the dispatcher was told that they drain.
-    ///   - limit: time after which a replica is stopped whatever it still does.
+    ///   - load: A load report that is newer than the dispatcher's snapshot of draining replicas.
+    ///   - limit: The time after which a replica is stopped even if invocations are in flight on it.
     func retirable(
-        load: [Replica.ID: LoadReport.ReplicaLoad], ledger: DrainLedger, limit: Duration, at now: Duration
+        load: [Replica.ID: LoadReport.ReplicaLoad], drainState: DrainState, limit: Duration, at now: Duration
     ) -> [Replica.ID] {
         draining.filter { id in
-            guard let since = ledger.draining[id] else { return false }
+            guard let since = drainState.draining[id] else { return false }
             return (load[id]?.inFlight ?? 0) == 0 || now - since >= limit
         }
     }
 
-    /// How many of the current revision the platform should run.
-    private static func countOfCurrent(_ wish: ReplicaWish, current: [Candidate], older: Int, others: Int) -> Int {
-        var count = wish.desired
+    /// Returns the number of replicas of the current revision that the platform should run.
+    private static func countOfCurrent(_ desired: DesiredReplicas, current: [Candidate], older: Int, others: Int) -> Int
+    {
+        var count = desired.count
         if older > 0 {
-            // A rollout: one more than wanted in all. The first new one may always be tried, or nothing would ever
-            // move.
-            let surge = max(wish.desired + 1 - older, older <= wish.maxReplicas ? 1 : 0)
+            // A rollout runs at most one replica more than desired in total. One new replica is tried even beyond that,
+            // unless the older ones exceed the maximum. Otherwise the rollout might never progress.
+            let surge = max(desired.count + 1 - older, older <= desired.maxReplicas ? 1 : 0)
             count = min(count, max(surge, current.count))
         }
-        // What is still ending counts: its port, memory and work are not free yet.
-        count = min(count, max(wish.maxReplicas + 1 - others, current.count))
-        if wish.isTroubled {
-            // One attempt at a time beside what works; what starts already is left alone.
+        // Replicas that are still ending count, because their port, memory and work are not free yet.
+        count = min(count, max(desired.maxReplicas + 1 - others, current.count))
+        if desired.hasStartFailure {
+            // One start at a time is tried beside the replicas that work. Replicas that are starting already are left
+            // alone.
             count = min(count, max(current.count { $0.isServing } + 1, current.count))
         }
         return count
     }
 
-    /// Old replicas serve until new ones take their place, one for one; those that do not serve are of no use.
-    private mutating func keepOld(_ old: [Candidate], _ wish: ReplicaWish, replacedBy taken: Int) {
+    /// Keeps old replicas that serve until new ones replace them one for one. Old replicas that do not serve drain.
+    private mutating func keepOld(_ old: [Candidate], _ desired: DesiredReplicas, replacedBy taken: Int) {
         guard !old.isEmpty else { return }
-        let wanted = wish.revision == nil ? 0 : max(wish.desired - taken, 0)
+        let wanted = desired.revision == nil ? 0 : max(desired.count - taken, 0)
         let serving = old.filter(\.isServing)
         draining += old.lazy.filter { !$0.isServing }.map(\.id)
         choose(wanted, of: serving)
     }
 
-    /// Keeps the `count` best and drains the others.
+    /// Keeps the `count` best candidates and drains the others.
     @discardableResult
     private mutating func choose(_ count: Int, of candidates: [Candidate]) -> ArraySlice<Candidate> {
         let sorted = candidates.count > count ? candidates.sorted(by: Candidate.isRatherKept) : candidates
@@ -174,14 +180,15 @@ struct ReconcilePlan: Sendable, Hashable {
             id = replica.id
             since = replica.since
             isAccepting = load?.isAccepting ?? false
-            // The dispatcher takes a draining replica's word back; the platform's stays.
+            // The dispatcher stops reporting a draining replica as accepting; the platform still reports it as ready.
             isServing = isAccepting || replica.state == .ready
             self.isDraining = isDraining
             inFlight = load?.inFlight ?? 0
         }
 
-        /// Who serves stays rather than who does not; who drains already goes on draining, or the mark would wander
-        /// from one to the other and none would ever be empty; then the busier; then the older.
+        /// Returns true if `one` should be kept rather than `other`. A replica that serves is kept first. Then a
+        /// replica that already drains continues to drain: otherwise the mark would move between replicas, and none
+        /// would ever be empty. Then the busier one is kept, then the older one.
         static func isRatherKept(_ one: Candidate, _ other: Candidate) -> Bool {
             if one.isServing != other.isServing { return one.isServing }
             if one.isDraining != other.isDraining { return other.isDraining }

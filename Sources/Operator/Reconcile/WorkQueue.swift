@@ -1,34 +1,34 @@
 import F2SModel
 
-/// The functions that the next pass looks at, and those for which a call is due. A function is in each queue at most
-/// once, however often it is added. All others are settled: looking at them would change nothing.
+/// The functions that the next pass reconciles, and the functions with a call due. Each queue contains a function at
+/// most once, however often it is added. All other functions are reconciled: a pass would change nothing.
 struct WorkQueue: Sendable, Equatable {
-    /// Functions of which something has changed: the next pass looks at them.
+    /// Functions with a change. The next pass reconciles them.
     private(set) var changed: Set<Function.ID> = []
-    /// Functions that run, or wait for something: a pass looks at them as time goes by.
+    /// Functions that run or wait for something. Every tick reconciles them.
     private(set) var active: Set<Function.ID> = []
-    /// Functions for which a call is due that a waiting invocation depends on.
+    /// Functions with a call due that a waiting invocation depends on.
     private var urgent = KeyQueue()
-    /// The other functions for which a call to the platform is due.
+    /// The other functions with a call to the platform due.
     private var ordinary = KeyQueue()
-    /// Functions whose status is to be written.
+    /// Functions whose status must be written.
     private var statuses = KeyQueue()
-    /// Functions whose call must wait after a failure.
+    /// Functions whose call is delayed after a failure.
     private var delayed: Set<Function.ID> = []
-    /// Functions whose status must wait after a failure.
+    /// Functions whose status is delayed after a failure.
     private var delayedStatuses: Set<Function.ID> = []
 
-    /// Adds functions of which something has changed.
+    /// Adds functions with a change.
     mutating func add(_ ids: some Sequence<Function.ID>) { changed.formUnion(ids) }
 
-    /// Adds a function of which something has changed.
+    /// Adds a function with a change.
     mutating func add(_ id: Function.ID) { changed.insert(id) }
 
-    /// Takes out the functions to look at.
+    /// Removes and returns the functions to reconcile.
     /// - Parameters:
-    ///   - isTick: true: the functions too that only time changes, and calls that wait after a failure.
-    ///   - reported: the functions whose load is known, if not all.
-    mutating func take(isTick: Bool, of reported: Set<Function.ID>? = nil) -> Set<Function.ID> {
+    ///   - isTick: True to include the active functions, and to make the delayed calls due again.
+    ///   - reported: The functions whose load is known; `nil` for all.
+    mutating func popChanged(isTick: Bool, of reported: Set<Function.ID>? = nil) -> Set<Function.ID> {
         let changed = reported.map(self.changed.intersection) ?? self.changed
         self.changed.subtract(changed)
         if isTick {
@@ -39,12 +39,12 @@ struct WorkQueue: Sendable, Equatable {
         return isTick ? changed.union(active) : changed
     }
 
-    /// A function was looked at.
-    mutating func note(_ id: Function.ID, isSettled: Bool) {
-        if isSettled { active.remove(id) } else { active.insert(id) }
+    /// Records that a function was reconciled by a pass.
+    mutating func note(_ id: Function.ID, isReconciled: Bool) {
+        if isReconciled { active.remove(id) } else { active.insert(id) }
     }
 
-    /// A function is not declared any more.
+    /// Removes a function that is no longer declared.
     mutating func forget(_ id: Function.ID) {
         changed.remove(id)
         active.remove(id)
@@ -52,7 +52,7 @@ struct WorkQueue: Sendable, Equatable {
         delayedStatuses.remove(id)
     }
 
-    /// Adds a function for which a call is due.
+    /// Adds a function with a call due.
     mutating func addDue(_ id: Function.ID, isUrgent: Bool) {
         if isUrgent {
             ordinary.remove(id)
@@ -62,26 +62,26 @@ struct WorkQueue: Sendable, Equatable {
         }
     }
 
-    /// Adds a function whose status is to be written.
+    /// Adds a function whose status must be written.
     mutating func addStatusDue(_ id: Function.ID) { statuses.add(id) }
 
-    /// Takes out the function for which a call has been due for the longest time.
+    /// Removes and returns the function whose call has been due for the longest time.
     mutating func nextDue(isUrgent: Bool) -> Function.ID? { isUrgent ? urgent.next() : ordinary.next() }
 
-    /// Takes out the function whose status has been due for the longest time.
+    /// Removes and returns the function whose status has been due for the longest time.
     mutating func nextStatusDue() -> Function.ID? { statuses.next() }
 
-    /// Adds a function for which a call is due again at the next tick.
+    /// Makes a call due again at the next tick.
     mutating func delay(_ id: Function.ID) { delayed.insert(id) }
 
-    /// Adds a function whose status is due again at the next tick.
+    /// Makes a status due again at the next tick.
     mutating func delayStatus(_ id: Function.ID) { delayedStatuses.insert(id) }
 }
 
-/// Keys in the order in which they were added, each once.
+/// Keys in the order in which they were added, each at most once.
 private struct KeyQueue: Sendable, Equatable {
     private var members: Set<Function.ID> = []
-    /// Keys that are no members any more are passed over.
+    /// The keys in order. Keys that are no longer members are skipped.
     private var order: [Function.ID] = []
     private var first = 0
 

@@ -1,5 +1,5 @@
 extension JSONValue {
-    /// The value as another type: what a call has answered, read as a watch would tell it.
+    /// Decodes the value as another type, such as the object in the API server's response to a write.
     func decoded<Value: Decodable>(as: Value.Type = Value.self) throws -> Value {
         try Value(from: JSONTreeDecoder(self))
     }

@@ -1,59 +1,59 @@
 public import F2SModel
 
-/// What the Kubernetes platform has to be told; everything else has a default.
+/// The options of the Kubernetes platform. Options that are not parameters of the initializer have defaults.
 public struct KubernetesOptions: Sendable {
     /// Namespace of the Function resources, of the lease and of F2S's own pods.
     public var namespace: String
     /// Namespace in which functions run.
     public var functionsNamespace: String
-    /// Name of the pod that this process runs in: its name among the peers and in the election. See
+    /// Name of the pod that this process runs in; identifies the process among the peers and in the election. See
     /// ``identity(podName:hostName:random:)`` for a process outside of any pod.
     public var podName: String
     /// Address of that pod.
     public var podIP: String
-    /// Where the token of the internal listener is kept.
+    /// The source of the internal listener's token.
     public enum TokenSource: Sendable, Hashable {
-        /// Nowhere: it was given, and never changes.
+        /// The token was given, and never changes.
         case given
-        /// In the Secret that the installation makes.
+        /// The Secret that the installation creates.
         case secret
-        /// In a file, such as one of a Secret of the operator's own.
+        /// A file, such as one of a Secret that the operator of the installation manages.
         case file(String)
     }
 
-    /// What F2S's processes show each other, kept up to date while the platform runs.
+    /// The tokens that F2S's processes authenticate to each other with, kept up to date while the platform runs.
     public let tokens: Latest<PeerTokens>
-    /// Where ``tokens`` come from.
+    /// The source of ``tokens``.
     public var tokenSource = TokenSource.given
-    /// Name of the ConfigMap that the settings come from; `nil`: they come from elsewhere.
+    /// Name of the ConfigMap with the settings; `nil` if they come from elsewhere.
     public var settingsObject: String?
     /// Port of the internal listener, the same in every pod of F2S.
     public var internalPort: Int
-    /// Where a pod's `preStop` hook asks for its drain: an IP address, because the kubelet resolves no names. `nil`:
-    /// pods are stopped without being drained.
+    /// The address to which a pod's `preStop` hook sends its request for a drain: an IP address, because the kubelet
+    /// resolves no names. `nil`: pods are stopped without a drain.
     public var drainAddress: Replica.Address?
-    /// Ceiling of `target.timeout`, read whenever a Deployment is written, because settings change.
+    /// Upper bound of `target.timeout`; read whenever a Deployment is written, because settings change.
     public var requestTimeout: @Sendable () -> Duration
-    /// Longest time that a start may take: after that nobody waits for a pod that runs and is not ready.
+    /// Longest time that a start may take. After that, invocations no longer wait for a pod that runs and is not ready.
     public var startTimeout: @Sendable () -> Duration = { Timeouts().scaling * 9 / 10 }
-    /// Whether functions may name a Secret, read whenever replicas are wanted, because settings change.
+    /// Returns true if functions may name the Secret; called whenever replicas are requested, because settings change.
     public var allowsSecret: @Sendable (String) -> Bool = { _ in true }
-    /// Time to drain of functions that name none.
+    /// Drain timeout of functions that declare none.
     public var drainTimeout: @Sendable () -> Duration
-    /// Secrets of ``functionsNamespace`` with which images are pulled, besides those of its service account.
+    /// Image pull secrets in ``functionsNamespace``, in addition to those of its service account.
     public var imagePullSecrets: [String] = []
-    /// Name of the lease that makes a process the leader.
+    /// Name of the lease that the leader holds.
     public var leaseName = "f2s-leader"
-    /// Time after which another process leads when the leader has died (`f2s.timeouts.failover_timeout`).
+    /// Time after which another process leads if the leader dies (`f2s.timeouts.failover_timeout`).
     public var failover = Timeouts().failover
-    /// Time that another installation has to write the status of a Function of another namespace.
-    var strayPatience = StrayBook.patience
-    /// Events that are remembered.
+    /// Time that another installation has to write the status of a Function in another namespace.
+    var strayGracePeriod = StrayFunctionTracker.gracePeriod
+    /// Maximum number of events that are kept in memory.
     public var eventsMax = 1000
-    /// Lines that a follower of logs may lag behind.
+    /// Maximum number of log lines that a reader may lag behind.
     public var logLinesMax = 1024
 
-    /// The defaults.
+    /// Creates options with the default values.
     public init(
         namespace: String, functionsNamespace: String, podName: String, podIP: String, token: String?,
         internalPort: Int = 8082, drainAddress: Replica.Address? = nil,
@@ -71,8 +71,9 @@ public struct KubernetesOptions: Sendable {
         self.drainTimeout = drainTimeout
     }
 
-    /// The name of a process among the peers and in the election: the name of its pod, in which one process runs at a
-    /// time; outside of any pod the host's name and a random part, because two processes may run on one host.
+    /// Returns the name of a process among the peers and in the election. That is the name of its pod, because one
+    /// process runs in a pod at a time. Outside of any pod it is the host's name and a random part, because two
+    /// processes may run on one host.
     public static func identity(
         podName: String?, hostName: String, random: inout some RandomNumberGenerator
     ) -> String {

@@ -13,12 +13,12 @@ public final class KubernetesPlatform: Service, Sendable {
     private let tokens: InternalTokens
     private let notices: InstallationNotices
     private let strays: StrayFunctions
-    /// Where the settings come from; `nil`: not from the cluster.
+    /// The ConfigMap of the settings; `nil` if they do not come from the cluster.
     public let settings: SettingsObject?
     /// The IP addresses of every pod of a function.
     public let functionAddresses = Latest<Set<String>>([])
 
-    /// A platform that does nothing before ``run()``.
+    /// Creates a platform that does nothing before ``run()``.
     public init(_ access: ClusterAccess, options: KubernetesOptions, logger: Logger) {
         let client = KubernetesClient(access, logger: logger)
         let election = LeaseElection(client: client, options: options, logger: logger)
@@ -50,27 +50,29 @@ public final class KubernetesPlatform: Service, Sendable {
             events: journal)
     }
 
-    /// Returns once functions, pods and peers have been read for the first time; ``run()`` must have been called.
+    /// Returns when functions, pods and peers have been read for the first time; ``run()`` must have been called.
     public func waitUntilLoaded() async {
         await store.waitUntilLoaded()
         await runtime.waitUntilLoaded()
         await peers.waitUntilLoaded()
     }
 
-    /// The internal token in a file; `nil`: there is no file, or it is empty.
+    /// Returns the internal token in a file, or `nil` if the file is missing or empty.
     public static func token(inFile path: String) -> String? { InternalTokens.token(inFile: path) }
 
-    /// Writes an Event that says how a condition of the installation has come to be.
+    /// Writes an Event about a condition of the installation.
     public func report(_ condition: InstallationCondition) async { await notices.write(condition) }
 
-    /// Stops leading at once, and lets another process lead without waiting for the lease to end. Serving goes on.
+    /// Stops leading at once, and releases the lease so that another process can lead without waiting for its end. The
+    /// process continues to serve.
     public func resign() async { await election.resign() }
 
     private func publish(addresses: Set<String>) {
         if addresses != functionAddresses.current { functionAddresses.publish(addresses) }
     }
 
-    /// Watches and works until graceful shutdown or cancellation. Replicas go on running: they are the cluster's.
+    /// Runs the platform until graceful shutdown or cancellation. Replicas continue to run, because the cluster owns
+    /// them.
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             await withDiscardingTaskGroup { group in

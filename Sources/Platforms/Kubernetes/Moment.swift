@@ -1,14 +1,14 @@
 import F2SModel
 import Glibc
 
-/// A moment on two clocks: one that only ever goes forward, for deadlines, and the one that people read.
+/// A point in time on two clocks: a monotonic clock for deadlines, and the wall clock for people.
 struct Moment: Sendable, Hashable {
-    /// Since the machine began; steady.
+    /// Time since the machine started; monotonic.
     var steady: Duration
     /// Seconds since 1970; may jump.
     var wall: Double
 
-    /// The present.
+    /// The current time.
     static var now: Moment {
         Moment(steady: read(CLOCK_MONOTONIC), wall: read(CLOCK_REALTIME).inSeconds)
     }

@@ -13,14 +13,14 @@ enum DetachedThread {
         }
 
         func run() {
-            // For `top -H` and debuggers.
+            // `top -H` and debuggers show the name.
             f2s_name_thread(name)
             body()
         }
     }
 
-    /// Starts a thread, which ends when `body` returns.
-    /// - Parameter name: at most 15 bytes.
+    /// Starts a thread that ends when `body` returns.
+    /// - Parameter name: The thread's name, at most 15 bytes.
     /// - Returns: 0, or the error number of pthread_create(3).
     static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Int32 {
         var thread = pthread_t()
@@ -28,7 +28,7 @@ enum DetachedThread {
         let code = pthread_create(
             &thread, nil,
             { argument in
-                // The one retain above ends here; the argument is what was passed below.
+                // This balances the retain above. The argument is the pointer that is passed below.
                 if let argument { Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().run() }
                 return nil
             }, start.toOpaque())

@@ -1,15 +1,15 @@
 import Synchronization
 
-/// Runs work on files, one piece after the other, on a thread of its own.
+/// Runs file operations one after the other on a thread of its own.
 ///
-/// A file system may block whoever asks it for as long as it likes. On the cooperative pool that would take a thread
-/// from everything else. The thread exists only while there is work.
+/// A file system may block a caller indefinitely. On the cooperative pool, a blocked call would deprive all other tasks
+/// of a thread. The thread exists only while there is work.
 final class FileThread: Sendable {
-    /// Why work was not done.
+    /// The errors of ``run(within:_:)`` itself.
     enum Failure: Error, Sendable, Hashable {
-        /// It did not end within its time. Work that had not begun by then is never done.
+        /// The work did not end within its time limit. Work that had not begun by then never runs.
         case tookTooLong(Duration)
-        /// More work waits than is allowed, or no thread can be started.
+        /// The queue is full, or no thread can be started.
         case busy
     }
 
@@ -24,15 +24,16 @@ final class FileThread: Sendable {
 
     init() {}
 
-    /// Returns what `work` returns. A caller whose task is cancelled, or whose time is over, does not wait for it.
-    /// - Throws: what `work` throws, ``Failure``, or `CancellationError`.
+    /// Runs `work` on the thread and returns its result. The wait ends when the task is cancelled or the time limit has
+    /// passed.
+    /// - Throws: The error that `work` throws, ``Failure``, or `CancellationError`.
     func run<Value: Sendable>(
         within limit: Duration = .seconds(600), _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         let piece = Piece(work)
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
-                // Cancelled means that the work has ended.
+                // If the sleep is cancelled, the wait is over already.
                 if (try? await Task.sleep(for: limit)) != nil { piece.end(.failure(Failure.tookTooLong(limit))) }
             }
             defer { group.cancelAll() }
@@ -47,7 +48,7 @@ final class FileThread: Sendable {
         }
     }
 
-    /// Queues work and starts the thread if there is none; `false` when that is not possible.
+    /// Queues work and starts the thread if none runs. Returns `false` if the queue is full or no thread can start.
     private func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
         state.withLock { state in
             guard state.queue.count < Self.queueMax else { return false }
@@ -96,7 +97,7 @@ final class FileThread: Sendable {
             end(Result { try work() })
         }
 
-        /// The first end counts.
+        /// Records the outcome and resumes the caller. Only the first call has an effect.
         func end(_ outcome: Result<Value, any Error>) {
             let continuation = state.withLock { state -> CheckedContinuation<Value, any Error>? in
                 guard state.outcome == nil else { return nil }

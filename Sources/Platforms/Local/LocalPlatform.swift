@@ -3,14 +3,14 @@ import Glibc
 public import Logging
 public import ServiceLifecycle
 
-/// F2S on one machine and nothing else: a folder of manifests as the store, child processes as replicas.
+/// The platform for one machine without Kubernetes: a folder of manifests is the store, child processes are replicas.
 public final class LocalPlatform: Service, Sendable {
     private let directory: ManifestDirectory
     private let children: ChildProcesses
     private let journal: EventJournal
 
-    /// A platform that does nothing before ``run()``.
-    /// - Throws: when the process has no descriptors left.
+    /// Creates a platform that does nothing until ``run()`` is called.
+    /// - Throws: An error if the process has no free file descriptor.
     public init(_ options: LocalOptions, logger: Logger) throws {
         journal = EventJournal(eventsMax: options.eventsMax)
         directory = ManifestDirectory(options, logger: logger)
@@ -19,21 +19,21 @@ public final class LocalPlatform: Service, Sendable {
         children = try ChildProcesses(options, ports: ports, events: journal, logger: logger)
     }
 
-    /// The ports that the rest of F2S uses.
+    /// The platform as the rest of F2S uses it.
     public var platform: Platform {
         Platform(
             name: "local", functions: directory, replicas: children, election: AlwaysLeader(), peers: NoPeers(),
             events: journal)
     }
 
-    /// Absolute path of the folder that is served.
+    /// The absolute path of the folder of manifests.
     public var folder: String { directory.folder }
 
-    /// Returns once the folder has been read for the first time; ``run()`` must have been called.
+    /// Returns once the folder has been read for the first time. ``run()`` must have been called.
     public func waitUntilLoaded() async { await directory.waitUntilLoaded() }
 
-    /// Watches the folder and runs replicas. On graceful shutdown every replica gets SIGTERM and its time, side by
-    /// side; on cancellation all are killed. Either way, none is left when this returns.
+    /// Watches the folder and runs replicas. On graceful shutdown, all replicas get SIGTERM at once and may use their
+    /// stop timeouts; on cancellation, all are killed. No replica is left when this method returns.
     public func run() async throws {
         await withGracefulShutdownHandler {
             await withTaskGroup { group in
@@ -46,7 +46,7 @@ public final class LocalPlatform: Service, Sendable {
         }
     }
 
-    /// Ends every replica; ``run()`` returns when they have ended.
+    /// Ends every replica. ``run()`` returns when all of them have ended.
     func stop() { children.close() }
 
     private static func kernelPortRange() -> String {

@@ -2,16 +2,16 @@ import ArgumentParser
 import F2SClient
 import F2SModel
 
-/// `f2s apply`: declares functions.
+/// `f2s apply`: creates or changes functions.
 struct ApplyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "apply", abstract: "Create or change the functions of a manifest.",
         discussion: """
-            A file may hold several documents. With a mistake in any of them, none is applied.
+            A file may contain several documents. If any of them has an error, none is applied.
 
-            --wait returns when as many replicas of what was applied take invocations as target.minReplicas says, \
-            and at least one: with minReplicas 0, one is started for it. With --wait=declared, a function that has \
-            nothing to run yet is not started.
+            --wait returns when target.minReplicas replicas of the applied revision are ready, and at least one: with \
+            minReplicas 0, F2S starts one. --wait=declared requires only target.minReplicas replicas and starts none \
+            by itself.
             """)
 
     @Option(
@@ -22,11 +22,11 @@ struct ApplyCommand: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Return when every function is ready (--wait alone), or when F2S knows it (--wait=declared).",
+            "Return when every function is ready (--wait), or when F2S has observed it (--wait=declared).",
             valueName: "ready|declared"))
     var wait: WaitGoal?
 
-    @Option(help: ArgumentHelp("How long --wait waits for all of them.", valueName: "duration"))
+    @Option(help: ArgumentHelp("The longest time that --wait waits for all functions.", valueName: "duration"))
     var timeout = DurationArgument(.seconds(60))
 
     @OptionGroup var server: ServerOptions
@@ -40,12 +40,12 @@ struct ApplyCommand: AsyncParsableCommand {
         }
     }
 
-    /// Most functions that are applied at once: each one waits until the platform has stored it.
+    /// The maximum number of functions that are applied at once. Each request waits until the platform has stored one.
     private static let atOnceMax = 16
 
-    /// Applies the functions, several at once, and reports each in the order of the manifest.
-    /// - Returns: those that are stored and are invoked.
-    /// - Throws: ``ClientError`` when the server is gone. A refused function does not keep the others from being
+    /// Applies the functions, several at once, and reports them in the order of the manifest.
+    /// - Returns: The functions that are stored and can be invoked.
+    /// - Throws: ``ClientError`` when the server cannot be reached. After a rejected function, the others are still
     ///   applied.
     private func applyAll(_ drafts: [FunctionDraft], _ client: FunctionClient) async throws -> [FunctionRecord] {
         let atOnce = Self.isOrderFree(drafts) ? Self.atOnceMax : 1
@@ -64,7 +64,7 @@ struct ApplyCommand: AsyncParsableCommand {
                 do {
                     ending = try await group.next()
                 } catch {
-                    // The server is gone. What is stored is stored.
+                    // The server cannot be reached. Report the functions that were stored before.
                     for number in ended.keys.sorted() { _ = try ended[number]?.report(drafts[number].name) }
                     throw error
                 }
@@ -80,8 +80,8 @@ struct ApplyCommand: AsyncParsableCommand {
         return applied
     }
 
-    /// Returns true if the order does not matter: of two functions with one route the older keeps it, and of two
-    /// declarations of one name the later counts.
+    /// Returns true if the order does not matter. It matters for two functions with one route, of which the older keeps
+    /// the route, and for two declarations of one name, of which the later counts.
     private static func isOrderFree(_ drafts: [FunctionDraft]) -> Bool {
         Set(drafts.map(\.name)).count == drafts.count && Set(drafts.map(\.route)).count == drafts.count
     }
@@ -96,7 +96,7 @@ struct ApplyCommand: AsyncParsableCommand {
                 try await client.waitUntilReady(function, goal: goal, timeout: max(.zero, deadline - .now))
                 try Terminal.write("function \(function.name) \(goal.rawValue)\n")
             } catch let error as ClientError {
-                Terminal.complain(error.description)
+                Terminal.printError(error.description)
                 areReady = false
             }
         }
@@ -104,7 +104,7 @@ struct ApplyCommand: AsyncParsableCommand {
     }
 }
 
-/// The server's answer to one declaration.
+/// The server's response to one declaration.
 private enum Outcome: Sendable {
     case stored(Applied)
     case refused(ServerProblem)
@@ -117,18 +117,18 @@ private enum Outcome: Sendable {
         }
     }
 
-    /// Tells the user.
-    /// - Returns: the function if it is stored and is invoked.
+    /// Reports the outcome to the user.
+    /// - Returns: The function if it is stored and can be invoked.
     func report(_ name: FunctionName) throws -> FunctionRecord? {
         switch self {
         case .refused(let problem):
-            Terminal.complain("\(name): \(problem)")
+            Terminal.printError("\(name): \(problem)")
             return nil
         case .stored(let result):
             try Terminal.write("function \(name) \(result.change.rawValue)\n")
             guard let conflict = result.function.condition(Condition.Kind.routeConflict.rawValue), conflict.isTrue
             else { return result.function }
-            Terminal.complain("\(name) is stored and is not invoked: \(conflict.words)")
+            Terminal.printError("\(name) is stored but cannot be invoked: \(conflict.words)")
             return nil
         }
     }

@@ -1,13 +1,13 @@
-/// Why a command failed, as far as it is not the client's error.
+/// A failure of a command that is not a ``ClientError``.
 struct CommandFailure: Error {
-    /// One line that says what to do; `nil`: everything has been said already.
+    /// One line with advice; `nil` if the failure has been reported already.
     let message: String?
 
-    /// A failure with its line.
+    /// Creates a failure with its message.
     init(_ message: String) { self.message = message }
 
     private init() { message = nil }
 
-    /// A failure that has been reported as it happened.
+    /// A failure that has been reported already.
     static let reported = CommandFailure()
 }

@@ -3,26 +3,26 @@ import F2SClient
 import F2SManifest
 import F2SModel
 
-/// One run of the program: arguments in, exit status out. Every error is said here and nowhere else.
+/// One run of the program, from its arguments to its exit status. Every error is reported here and nowhere else.
 struct CommandLineRun {
     private let arguments: [String]
 
-    /// A run with the arguments behind the program's name.
+    /// Creates a run with the arguments after the program's name.
     init(_ arguments: [String]) {
-        // An option whose value may be left out is nothing that the argument parser knows.
+        // The argument parser does not support an option with an optional value.
         self.arguments =
             arguments.first == ApplyCommand.configuration.commandName
             ? arguments.map { $0 == "--wait" ? "--wait=\(WaitGoal.ready.rawValue)" : $0 } : arguments
     }
 
-    /// Exit statuses, as `f2s --help` documents them.
+    /// The exit statuses that `f2s --help` documents.
     private enum Status {
         static let done: Int32 = 0
         static let failed: Int32 = 1
         static let badUse: Int32 = 2
     }
 
-    /// Parses, runs and reports.
+    /// Parses the arguments, runs the command and reports its error.
     @concurrent func exitStatus() async -> Int32 {
         do {
             if let suggestion = suggestion() { throw suggestion }
@@ -38,8 +38,8 @@ struct CommandLineRun {
         }
     }
 
-    /// `serve` by itself: a root command is first searched for a wish to print shell completions, two thirds of
-    /// parsing and 3 ms of a start.
+    /// Parses `serve` directly: the parser of the root command first checks for requests of shell completions, which
+    /// takes two thirds of the parsing time, 3 ms of a start.
     @concurrent private func parse() async throws -> any ParsableCommand {
         if let name = ServeCommand.configuration.commandName, arguments.first == name {
             return try ServeCommand.parseAsRoot(Array(arguments.dropFirst()))
@@ -47,14 +47,14 @@ struct CommandLineRun {
         return try await RootCommand.asyncParseAsRoot(arguments)
     }
 
-    /// What was meant by a command that does not exist.
+    /// Returns the error for an unknown command, with the most similar command.
     private func suggestion() -> ValidationError? {
         guard let word = arguments.first, !word.hasPrefix("-") else { return nil }
         let known = Self.commands
         guard word != "help", !known.contains(word) else { return nil }
         let near = NearestName.of(word, among: known)
         return ValidationError(
-            "\(word.printable) is no command" + (near.map { ": did you mean `f2s \($0)`?" } ?? "."))
+            "\(word.printable) is not a command" + (near.map { ": did you mean `f2s \($0)`?" } ?? "."))
     }
 
     private static var commands: [String] {
@@ -66,7 +66,7 @@ struct CommandLineRun {
         try await command.run()
     }
 
-    /// For what the argument parser brings itself, such as `help`.
+    /// Runs a command of the argument parser itself, such as `help`.
     private func run<Command: ParsableCommand>(_ command: Command) throws {
         var command = command
         try command.run()
@@ -75,34 +75,34 @@ struct CommandLineRun {
     private func report(_ error: any Error) -> Int32 {
         switch error {
         case let failure as CommandFailure:
-            if let message = failure.message { Terminal.complain(message) }
+            if let message = failure.message { Terminal.printError(message) }
             return Status.failed
         case let error as ClientError:
-            Terminal.complain(error.description)
+            Terminal.printError(error.description)
             return Status.failed
         case is CancellationError:
-            Terminal.complain("interrupted")
+            Terminal.printError("interrupted")
             return Status.failed
         default:
             return reportParsing(error)
         }
     }
 
-    /// What the argument parser throws: a request for help, bad use, or whatever a command has thrown itself.
+    /// Reports an error of the argument parser: a request for help, invalid usage, or an error of the command itself.
     private func reportParsing(_ error: any Error) -> Int32 {
         switch RootCommand.exitCode(for: error) {
         case .success:
-            // A closed pipe behind `f2s --help` is no reason to fail.
+            // A closed pipe after `f2s --help` is not an error.
             try? Terminal.write(RootCommand.fullMessage(for: error) + "\n")
             return Status.done
         case .validationFailure:
             let command = arguments.first.flatMap { Self.commands.contains($0) ? "f2s \($0)" : nil } ?? "f2s"
             let message = RootCommand.message(for: error).split(whereSeparator: \.isNewline).joined(separator: " ")
-            Terminal.complain(
-                "\(message)\(".?!".contains(message.last ?? " ") ? "" : ".") `\(command) --help` shows how to use it.")
+            Terminal.printError(
+                "\(message)\(".?!".contains(message.last ?? " ") ? "" : ".") See `\(command) --help`.")
             return Status.badUse
         default:
-            Terminal.complain("\(error)")
+            Terminal.printError("\(error)")
             return Status.failed
         }
     }

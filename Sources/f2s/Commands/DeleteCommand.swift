@@ -5,7 +5,7 @@ import F2SModel
 /// `f2s delete`: removes functions.
 struct DeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Remove functions; their replicas finish what they have and stop.")
+        commandName: "delete", abstract: "Remove functions. Their replicas finish their invocations and stop.")
 
     @Argument(help: "Names of the functions.", completion: FunctionArgument.completion)
     var names: [FunctionName] = []
@@ -34,7 +34,7 @@ struct DeleteCommand: AsyncParsableCommand {
                     try await client.delete(name)
                     try Terminal.write("function \(name) deleted\n")
                 } catch let ClientError.refused(problem) {
-                    Terminal.complain("\(name): \(problem)")
+                    Terminal.printError("\(name): \(problem)")
                     isDone = false
                 }
             }

@@ -2,11 +2,11 @@ import ArgumentParser
 import F2SClient
 import F2SModel
 
-/// `f2s describe`: everything about one function.
+/// `f2s describe`: shows everything about one function.
 struct DescribeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "describe",
-        abstract: "Show everything about one function: what is declared, what runs, what has happened.")
+        abstract: "Show everything about one function: declaration, replicas, conditions and events.")
 
     @OptionGroup var function: FunctionArgument
 

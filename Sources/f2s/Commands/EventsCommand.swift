@@ -2,16 +2,16 @@ import ArgumentParser
 import F2SClient
 import F2SModel
 
-/// `f2s events`: what has happened.
+/// `f2s events`: shows events.
 struct EventsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "events", abstract: "Show what has happened: starts, scaling, failures.",
+        commandName: "events", abstract: "Show events: starts, scaling, failures.",
         discussion: "With --follow, json is one object per line and yaml one document per event.")
 
-    @Flag(name: [.short, .long], help: "Go on with what happens from now on, until interrupted.")
+    @Flag(name: [.short, .long], help: "Continue with new events until interrupted.")
     var follow = false
 
-    @Option(help: ArgumentHelp("At most so many of the newest events that are remembered.", valueName: "events"))
+    @Option(help: ArgumentHelp("The maximum number of past events; the newest are shown.", valueName: "events"))
     var tail: Int?
 
     @OptionGroup var output: OutputOptions
@@ -26,7 +26,7 @@ struct EventsCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await server.withClient { client in
-            // Those that happen while the list is on its way come once more, and are passed over.
+            // The stream starts after the newest event of the list, so no event is shown twice or lost.
             let remembered = try await client.recentEvents()
             let shown = Array(tail.map { remembered.suffix($0) } ?? remembered[...])
             switch output.form {

@@ -2,15 +2,15 @@ import ArgumentParser
 import F2SClient
 import F2SModel
 
-/// The name of a function, of every command that is about one.
+/// The argument with the name of a function, for every command that concerns one function.
 struct FunctionArgument: ParsableArguments {
     @Argument(help: "Name of the function.", completion: FunctionArgument.completion)
     var name: FunctionName
 
-    /// Shells complete with the names that the server knows. F2S_SERVER says where it is: the options that are on the
-    /// line already are not looked at.
+    /// The completion with the function names of the server in F2S_SERVER. Options on the line, such as --server, are
+    /// ignored.
     static let completion = CompletionKind.custom { _, _, prefix in
-        // Only parsed options have values: without arguments, the defaults.
+        // Options have values only after parsing. Without arguments, these are the defaults.
         let names = try? await ServerOptions.parse([]).withClient { try await $0.list().map(\.name) }
         return (names ?? []).filter { $0.hasPrefix(prefix) }
     }

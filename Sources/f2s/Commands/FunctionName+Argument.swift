@@ -2,7 +2,7 @@ public import ArgumentParser
 public import F2SModel
 
 extension FunctionName: ExpressibleByArgument {
-    /// Accepts what is a name.
+    /// Parses the name of a function. The result is `nil` if the argument is malformed.
     public init?(argument: String) {
         guard let name = try? FunctionName(argument) else { return nil }
         self = name

@@ -2,7 +2,7 @@ import ArgumentParser
 import F2SClient
 import F2SModel
 
-/// `f2s get`: one function.
+/// `f2s get`: shows one function.
 struct GetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(commandName: "get", abstract: "Show one function.")
 

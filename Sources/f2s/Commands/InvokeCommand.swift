@@ -2,13 +2,13 @@ import ArgumentParser
 import F2SClient
 import F2SModel
 
-/// `f2s invoke`: calls a function by its name.
+/// `f2s invoke`: invokes a function by its name.
 struct InvokeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "invoke", abstract: "Call a function by its name.",
+        commandName: "invoke", abstract: "Invoke a function by its name.",
         discussion: """
-            The answer goes to standard output. With status 400 or above the exit status is 1. On a terminal, control \
-            characters of the answer are shown as escapes such as \\u{1b}; --raw lets them through.
+            The response goes to standard output. If its status is 400 or above, the exit status is 1. On a terminal, \
+            control characters of the response are shown as escapes such as \\u{1b}; with --raw they are not escaped.
             """)
 
     @OptionGroup var function: FunctionArgument
@@ -29,13 +29,13 @@ struct InvokeCommand: AsyncParsableCommand {
         help: ArgumentHelp("A header field to send. May be repeated.", valueName: "name: value"))
     var headers: [String] = []
 
-    @Option(help: ArgumentHelp("What follows the function's endpoint: path, query or both.", valueName: "path"))
+    @Option(help: ArgumentHelp("Path, query or both, appended to the function's endpoint.", valueName: "path"))
     var path = ""
 
     @Flag(name: [.customShort("i"), .customLong("include")], help: "Show status and header fields too.")
     var include = false
 
-    @Flag(help: "Let control characters of the answer reach the terminal.")
+    @Flag(help: "Write control characters of the response to the terminal unchanged.")
     var raw = false
 
     @OptionGroup var server: ServerOptions
@@ -70,7 +70,7 @@ struct InvokeCommand: AsyncParsableCommand {
             try foreign.finish()
             if answer.status >= 400 {
                 throw CommandFailure(
-                    "\(name) answered with status \(answer.status): `f2s logs \(name)` shows what it says")
+                    "\(name) responded with status \(answer.status): see `f2s logs \(name)`")
             }
         }
     }

@@ -1,11 +1,11 @@
 import ArgumentParser
 import F2SClient
 
-/// `f2s list`: every function.
+/// `f2s list`: shows every function.
 struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Show every function.",
-        discussion: "REPLICAS is ready/desired. Manifests that were refused are named on standard error.")
+        discussion: "REPLICAS is ready/desired. Rejected manifests are listed on standard error.")
 
     @OptionGroup var output: OutputOptions
 
@@ -20,9 +20,10 @@ struct ListCommand: AsyncParsableCommand {
             } else {
                 try Terminal.show(FunctionTable(functions, now: secondsSince1970(), layout: Terminal.layout).text)
             }
-            // Only a remark: who may list functions need not be allowed to see the installation.
-            for refusal in (try? await client.cluster().refusals) ?? [] {
-                Terminal.remark("refused: \(refusal)")
+            // A failure of this request is ignored: a user may have the right to list functions but not to see the
+            // installation.
+            for rejection in (try? await client.cluster().rejections) ?? [] {
+                Terminal.remark("rejected: \(rejection)")
             }
         }
     }

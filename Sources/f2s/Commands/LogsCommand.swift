@@ -2,27 +2,27 @@ import ArgumentParser
 import F2SClient
 import F2SModel
 
-/// `f2s logs`: what a function's replicas have written.
+/// `f2s logs`: shows the log lines of a function's replicas.
 struct LogsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "logs", abstract: "Show what a function's replicas have written to standard output and error.",
+        commandName: "logs", abstract: "Show the standard output and standard error of a function's replicas.",
         discussion: """
-            On a terminal, control characters are shown as escapes such as \\u{1b}; --raw lets them through. json is \
-            one object per line, yaml one document per line.
+            On a terminal, control characters are shown as escapes such as \\u{1b}; with --raw they are not escaped. \
+            json is one object per line, yaml one document per line.
             """)
 
     @OptionGroup var function: FunctionArgument
 
-    @Flag(name: [.short, .long], help: "Go on with what they write from now on, until interrupted.")
+    @Flag(name: [.short, .long], help: "Continue with new lines until interrupted.")
     var follow = false
 
-    @Option(help: ArgumentHelp("At most so many of the newest lines, 0 to 10000.", valueName: "lines"))
+    @Option(help: ArgumentHelp("The maximum number of past lines, 0 to 10000.", valueName: "lines"))
     var tail = 100
 
     @Flag(name: [.short, .long], help: "Put the time and the replica in front of each line.")
     var details = false
 
-    @Flag(help: "Let control characters of the lines reach the terminal: colours, and whatever else they do.")
+    @Flag(help: "Write control characters to the terminal unchanged, for example colours.")
     var raw = false
 
     @OptionGroup var output: OutputOptions

@@ -1,27 +1,28 @@
 import F2SManifest
 import F2SModel
 
-/// The functions of the files behind `-f`.
+/// The functions in the files of the option `-f`.
 struct Manifests {
-    /// Bytes that are read of one file.
+    /// The maximum size of one file in bytes.
     private static let fileBytesMax = 64 << 20
 
-    /// The functions in the order of the files.
+    /// The functions, in the order of the files.
     let drafts: [FunctionDraft]
 
-    /// Reads every file, `-` being standard input.
-    /// - Throws: ``CommandFailure`` after each mistake has been reported on a line of its own.
+    /// Reads every file. The path `-` is standard input.
+    /// - Throws: ``CommandFailure`` after it has reported each error of the manifests on its own line.
     init(_ paths: [String], purpose: String) throws {
         var drafts: [FunctionDraft] = []
-        var refusals = 0
+        var rejections = 0
         for path in paths {
-            let place = path == "-" ? "standard input" : path
-            let contents = ManifestReader().read(try InputFile(path).all(bytesMax: Self.fileBytesMax), place: place)
+            let location = path == "-" ? "standard input" : path
+            let contents = ManifestReader().read(
+                try InputFile(path).all(bytesMax: Self.fileBytesMax), location: location)
             drafts += contents.documents.map(\.draft)
-            for refusal in contents.refusals { Terminal.complain(refusal.description) }
-            refusals += contents.refusals.count
+            for rejection in contents.rejections { Terminal.printError(rejection.description) }
+            rejections += contents.rejections.count
         }
-        guard refusals == 0 else {
+        guard rejections == 0 else {
             throw CommandFailure("nothing was \(purpose): correct the manifest and try again")
         }
         guard !drafts.isEmpty else {

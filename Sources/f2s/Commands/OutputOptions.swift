@@ -3,23 +3,23 @@ import F2SClient
 import F2SManifest
 import FoundationEssentials
 
-/// `-o`, of every command that prints data.
+/// The option `-o` of every command that prints data.
 struct OutputOptions: ParsableArguments {
     @Option(name: [.customShort("o"), .customLong("output")], help: "table, json or yaml.")
     var form = OutputForm.table
 
-    /// Writes a JSON document in the form that was asked for, which is not the table.
-    /// - Throws: ``CommandFailure`` when nobody reads any more.
+    /// Writes a JSON document as JSON or YAML.
+    /// - Throws: ``CommandFailure`` when standard output is closed.
     func write(document json: [UInt8]) throws {
         guard let document = DocumentText(json: json) else {
-            // Too large to be laid out: it is JSON all the same, and JSON is YAML.
+            // The document is too large for formatting. It is written as it is; JSON is valid YAML.
             return try Terminal.write(String(decoding: json, as: UTF8.self).endingLine)
         }
         try Terminal.write(form == .yaml ? document.yaml : document.json)
     }
 
-    /// Writes one of many: a JSON object on a line of its own, or a YAML document.
-    /// - Throws: ``CommandFailure`` when nobody reads any more.
+    /// Writes one item of a sequence: a JSON object on one line, or a YAML document.
+    /// - Throws: ``CommandFailure`` when standard output is closed.
     func write(item: some Encodable) throws {
         let json = try Self.encode(item)
         guard form == .yaml, let document = DocumentText(json: json) else {
@@ -28,7 +28,7 @@ struct OutputOptions: ParsableArguments {
         try Terminal.write("---\n" + document.yaml)
     }
 
-    /// A value as JSON on one line, as the API writes it.
+    /// Encodes a value as JSON on one line, in the form of the API.
     static func encode(_ value: some Encodable) throws -> [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -36,17 +36,17 @@ struct OutputOptions: ParsableArguments {
     }
 }
 
-/// What `-o` may be.
+/// A value of the option `-o`.
 enum OutputForm: String, ExpressibleByArgument, CaseIterable {
-    /// Columns for people.
+    /// A table for people.
     case table
-    /// For programs.
+    /// JSON for programs.
     case json
-    /// For files.
+    /// YAML for files.
     case yaml
 }
 
 extension String {
-    /// With a line end at the end, as documents on a terminal have it.
+    /// The text with a trailing line end.
     var endingLine: String { hasSuffix("\n") ? self : self + "\n" }
 }

@@ -2,13 +2,13 @@ import ArgumentParser
 import F2SClient
 import F2SModel
 
-/// `f2s restart`: replaces replicas.
+/// `f2s restart`: replaces the replicas of functions.
 struct RestartCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "restart", abstract: "Replace the replicas of functions by new ones, without losing a request.",
+        commandName: "restart", abstract: "Replace the replicas of functions with new ones, without losing a request.",
         discussion: """
             New replicas take over before the old ones end, as after an edit. A function that could not be started is \
-            tried again at once.
+            started again at once.
             """)
 
     @Argument(help: "Names of the functions.", completion: FunctionArgument.completion)
@@ -24,7 +24,7 @@ struct RestartCommand: AsyncParsableCommand {
                     try await client.restart(name)
                     try Terminal.write("function \(name) restarted\n")
                 } catch let ClientError.refused(problem) {
-                    Terminal.complain("\(name): \(problem)")
+                    Terminal.printError("\(name): \(problem)")
                     isDone = false
                 }
             }

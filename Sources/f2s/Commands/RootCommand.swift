@@ -1,12 +1,12 @@
 import ArgumentParser
 
-/// `f2s`: the root of every command.
+/// `f2s`: the root command.
 struct RootCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "f2s",
-        abstract: "Functions as a Service, on one machine or on Kubernetes, with nothing beside it.",
+        abstract: "Functions as a Service, on one machine or on Kubernetes, in a single program.",
         discussion: """
-            Begin with `f2s serve`. In a second terminal, declare a function and invoke it:
+            Start with `f2s serve`. In a second terminal, declare a function and invoke it:
 
             f2s apply -f - <<END
             apiVersion: f2s.opensight.ch/v1alpha1
@@ -17,7 +17,7 @@ struct RootCommand: AsyncParsableCommand {
             END
             f2s invoke now
 
-            Exit status: 0 done; 1 failed, with one line on standard error that says what to do; 2 bad use.
+            Exit status: 0 success; 1 failure, with one line of advice on standard error; 2 invalid usage.
             Environment: F2S_SERVER is the server for commands without --server.
             Shell completion: f2s --generate-completion-script bash|zsh|fish
             """,

@@ -6,83 +6,83 @@ import Logging
 
 extension ServeOptions.PlatformName: ExpressibleByArgument {}
 
-/// `f2s serve`: the platform itself.
+/// `f2s serve`: serves functions.
 struct ServeCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "serve", _superCommandName: "f2s", abstract: "Serve the functions that are declared.",
+        commandName: "serve", _superCommandName: "f2s", abstract: "Serve the declared functions.",
         discussion: """
-            On this machine every manifest (*.yaml, *.yml, *.json) under a folder is served, and watched; on \
-            Kubernetes every Function resource of a namespace. Functions are invoked at /invoke/<endpoint> and \
-            managed at /functions.
+            On one machine, F2S watches a folder and serves every manifest in it (*.yaml, *.yml, *.json). On \
+            Kubernetes, it serves every Function resource of a namespace. Functions are invoked at /invoke/<endpoint> \
+            and managed at /functions.
             """)
 
-    @Option(help: "Where functions are declared and run.")
+    @Option(help: "The platform that stores and runs the functions.")
     var platform = ServeOptions.PlatformName.local
 
-    @Option(help: "Local: folder of manifests.")
+    @Option(help: "Local: the folder of the manifests.")
     var folder = "functions"
 
-    @Option(help: "Where to listen, IP:PORT; port 0 picks a free one.")
+    @Option(help: "Address to listen on, IP:PORT. Port 0 selects a free port.")
     var listen = "127.0.0.1:8080"
 
     @Option(
         help: ArgumentHelp(
-            "Where to manage functions, IP:PORT. --listen then serves /invoke and /health only. (default: --listen)",
+            "Address of the management API, IP:PORT; --listen then serves /invoke and /health. (default: --listen)",
             valueName: "management"))
     var management: String?
 
-    @Option(help: "Where to serve /metrics and /ready, IP:PORT.")
+    @Option(help: "Address of /metrics and /ready, IP:PORT.")
     var operations = "127.0.0.1:8081"
 
-    @Option(help: "Kubernetes: where to listen to other F2S processes and to pods that end, IP:PORT.")
+    @Option(help: "Kubernetes: address for other F2S processes and for the hooks of pods that end, IP:PORT.")
     var `internal` = "127.0.0.1:8082"
 
-    @Flag(help: "Listen on addresses that others reach, although everybody may declare functions, which runs code.")
+    @Flag(help: "Allow addresses that other machines reach, without authentication. Every client can then run code.")
     var allowUnauthenticated = false
 
-    @Option(help: "Kubernetes: namespace of the Function resources. (default: $POD_NAMESPACE, else f2s)")
+    @Option(help: "Kubernetes: the namespace of the Function resources. (default: $POD_NAMESPACE, else f2s)")
     var namespace: String?
 
-    @Option(help: "Kubernetes: namespace in which functions run.")
+    @Option(help: "Kubernetes: the namespace of the functions' pods.")
     var functionsNamespace = "f2s-containers"
 
     @Option(
         help: """
-            Kubernetes: how to reach the API server. (default: $KUBECONFIG, else the pod's service account, else \
-            ~/.kube/config)
+            Kubernetes: the kubeconfig file for the API server. (default: $KUBECONFIG, else the pod's service account, \
+            else ~/.kube/config)
             """)
     var kubeconfig: String?
 
     @Option(
         help: ArgumentHelp(
-            "Kubernetes: where pods that end ask for their drain. (default: the address of Service f2s-internal)",
+            "Kubernetes: address that pods call to be drained. (default: the address of Service f2s-internal)",
             valueName: "ip:port"))
     var drainAddress: String?
 
     @Option(
         help: ArgumentHelp(
             """
-            Kubernetes: file of the token that F2S processes show each other, read again when it changes. (default: \
-            $F2S_INTERNAL_TOKEN, else the Secret f2s-internal)
+            Kubernetes: file with the token by which F2S processes authenticate to each other. It is read again when \
+            it changes. (default: $F2S_INTERNAL_TOKEN, else the Secret f2s-internal)
             """, valueName: "file"))
     var internalTokenFile: String?
 
     @Option(
         help: ArgumentHelp(
-            "Settings. Read again when they change. (default: \(ServeOptions.configDefault), if there is one)",
+            "File of settings, read again when it changes. (default: \(ServeOptions.configDefault), if it exists)",
             valueName: "config"))
     var config: String?
 
     @Option(
         help: ArgumentHelp(
-            "Kubernetes: the ConfigMap that --config is a copy of. It is watched, and notes the last good settings.",
+            "Kubernetes: the ConfigMap behind --config. F2S watches it and stores the last good settings in it.",
             valueName: "name"))
     var settingsConfigMap: String?
 
     @Flag(
         help: """
-            Serve in a child process that is started again at once when it crashes. Connections made meanwhile wait. \
-            For containers.
+            For containers: serve in a child process, and restart it at once after a crash. New connections wait \
+            meanwhile.
             """)
     var restartOnCrash = false
 
@@ -98,14 +98,15 @@ struct ServeCommand: AsyncParsableCommand {
         signal(SIGPIPE, SIG_IGN)
         FileLimit.raise()
         HeapSettings.keepSmall()
-        // What outlives the launcher comes to this process, which ends it. Without that right it goes to another one.
+        // A process that outlives the launcher becomes a child of this process, which ends it. Without this right, the
+        // system gives it to another parent.
         _ = f2s_adopt_orphans()
-        // Settings and tokens may be in the environment, and functions are processes of the same user.
+        // The environment may contain settings and tokens, and functions are processes of the same user.
         _ = f2s_hide_memory()
         f2s_keep_spare_descriptors()
         let (logs, writer) = (LogOutput(), LogWriter(STDERR_FILENO))
         LoggingSystem.bootstrap { SettingsLogHandler(label: $0, output: logs, writer: writer) }
-        // Whoever looks for the reason of a start that failed must find it.
+        // The reason of a failed start must reach the log.
         defer {
             logs.flush()
             writer.flush()
@@ -133,7 +134,7 @@ struct ServeCommand: AsyncParsableCommand {
             executable: ServeOptions.currentExecutable())
     }
 
-    /// Who names a file means it: without it, F2S would serve with settings that nobody has chosen.
+    /// Requires that a file named by the user exists. Otherwise F2S would serve with unintended settings.
     private func settingsPath(_ path: String) throws -> String {
         guard access(path, F_OK) == 0 else {
             throw ServeError.noSettings(path: path, reason: String(cString: strerror(errno)))

@@ -3,18 +3,18 @@ import F2SClient
 import F2SModel
 import FoundationEssentials
 
-/// `--server`, which every command but serve and wrap takes.
+/// The option `--server` of every command except serve and wrap.
 struct ServerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The server. (default: $F2S_SERVER, else \(ServerAddress.defaultText))", valueName: "url"))
     var server: String?
 
-    /// The address that is meant.
+    /// The address from the option, else from F2S_SERVER, else the default.
     /// - Throws: ``ClientError/malformedServer(_:)``.
     var address: ServerAddress {
         get throws {
-            // A variable that is set and empty is as good as none.
+            // An empty variable counts as not set.
             let environment = ProcessInfo.processInfo.environment["F2S_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
             return try ServerAddress(server ?? environment ?? ServerAddress.defaultText)
         }
@@ -37,11 +37,11 @@ struct DurationArgument: ExpressibleByArgument {
         self.value = value
     }
 
-    /// A default.
+    /// Creates a default value.
     init(_ value: Duration) { self.value = value }
 
     var defaultValueDescription: String { value.shortText }
 }
 
-/// Seconds since 1970, for ages.
+/// Returns the current time in seconds since 1970, for ages.
 func secondsSince1970() -> Double { Date().timeIntervalSince1970 }

@@ -2,19 +2,19 @@ import ArgumentParser
 import F2SClient
 import F2SModel
 
-/// `f2s version`: of this program and of the server.
+/// `f2s version`: shows the versions of this program and of the server.
 struct VersionCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "version", abstract: "Show the version of this program and of the server.")
 
-    @Flag(help: "Only of this program; no server is asked.")
+    @Flag(help: "Show only the version of this program, without a request to the server.")
     var client = false
 
     @OptionGroup var output: OutputOptions
 
     @OptionGroup var server: ServerOptions
 
-    /// What the command prints as a document.
+    /// The document that the command prints as JSON or YAML.
     private struct Versions: Encodable {
         var client: String
         var server: String?

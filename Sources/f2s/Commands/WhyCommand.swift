@@ -2,10 +2,10 @@ import ArgumentParser
 import F2SClient
 import F2SModel
 
-/// `f2s why`: why a function is as it is.
+/// `f2s why`: shows the diagnosis of a function.
 struct WhyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "why", abstract: "Say why a function has as many replicas as it has, and what is in its way.")
+        commandName: "why", abstract: "Explain the number of replicas of a function, and its failures.")
 
     @OptionGroup var function: FunctionArgument
 

@@ -6,40 +6,41 @@ import Logging
 import ServiceLifecycle
 import UnixSignals
 
-/// `f2s wrap`: a program behind HTTP.
+/// `f2s wrap`: serves a program over HTTP.
 struct WrapCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "wrap", abstract: "Serve a program over HTTP: every request runs it once.",
         usage: "f2s wrap [options] -- COMMAND [ARGUMENT…]",
         discussion: """
-            The request's body is its standard input, its standard output is the answer, its standard error goes \
-            to ours. It learns of the request by the variables of CGI: REQUEST_METHOD, PATH_INFO, QUERY_STRING, \
-            CONTENT_TYPE, CONTENT_LENGTH and HTTP_*. Exit status 0 answers with 200, any other with 500 and the last \
-            lines of its standard error. No shell is involved; name one if you want one: f2s wrap -- sh -c 'date; cat'
+            The standard input of the program is the request's body; its standard output is the response's body; its \
+            standard error goes to that of f2s. The variables of CGI describe the request: REQUEST_METHOD, PATH_INFO, \
+            QUERY_STRING, CONTENT_TYPE, CONTENT_LENGTH and HTTP_*. With exit status 0 the response has status 200, \
+            else 500 with the last lines of the standard error. F2S uses no shell. If you need one, name it: \
+            f2s wrap -- sh -c 'date; cat'
             """)
 
-    @Option(help: ArgumentHelp("Port; 0 is any free one. (default: $PORT, else 8080)", valueName: "port"))
+    @Option(help: ArgumentHelp("Port; 0 selects a free one. (default: $PORT, else 8080)", valueName: "port"))
     var port: UInt16?
 
     @Option(help: ArgumentHelp("Address to listen on, for example 0.0.0.0 in a container.", valueName: "address"))
     var listen = "127.0.0.1"
 
-    @Option(help: ArgumentHelp("Commands that may run at once; further requests wait.", valueName: "number"))
+    @Option(help: ArgumentHelp("Maximum number of commands at once; further requests wait.", valueName: "number"))
     var concurrency = WrapOptions.concurrencyDefault
 
     @Option(
         help: ArgumentHelp(
-            "Time for a request, waiting included; then the command is killed. Without it, as long as the client "
-                + "waits: F2S waits for the function's time-out.", valueName: "duration"))
+            "Longest time for a request, including its wait; then the command is killed. By default, the client's own "
+                + "timeout decides; for F2S, that is the function's timeout.", valueName: "duration"))
     var timeout = DurationArgument(WrapOptions.timeoutDefault)
 
-    @Option(help: ArgumentHelp("Content-Type of the answers.", valueName: "type"))
+    @Option(help: ArgumentHelp("Content-Type of the responses.", valueName: "type"))
     var contentType = "text/plain; charset=utf-8"
 
     @Option(
         help: ArgumentHelp(
-            "Bytes of output held back until the exit status is known. 0 sends each as it comes, for streams; a "
-                + "failure then breaks the answer off.", valueName: "bytes"))
+            "Maximum bytes of output that are buffered until the exit status is known. With 0, output is sent at once, "
+                + "for streams; a failure then ends the response early.", valueName: "bytes"))
     var hold = WrapOptions.heldBytesDefault
 
     @Argument(parsing: .postTerminator, help: "The command and its arguments, after --.")
@@ -72,18 +73,18 @@ struct WrapCommand: AsyncParsableCommand {
             options, logger: logger, log: Terminal.relayError,
             onBound: { Terminal.remark("f2s wrap serves http://\(host):\($0)") })
         var configuration = ServiceGroupConfiguration(services: [server], logger: logger)
-        // No command outlives its time-out, so neither does the wait for the last of them.
+        // No command outlives its timeout, so the graceful shutdown does not need longer.
         configuration.maximumGracefulShutdownDuration = timeout.value + .seconds(1)
         let group = ServiceGroup(configuration: configuration)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            // Cancelled means: kill what runs.
+            // A cancellation kills the running commands.
             let (interrupts, interrupt) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
             tasks.addTask {
                 do {
                     try await EndSignals(
                         group: group,
                         whenEnding: {
-                            Terminal.remark("f2s wrap ends when the commands that run have. Ctrl-C again kills them.")
+                            Terminal.remark("f2s wrap ends after the running commands. Ctrl-C again kills them.")
                         }, whenEndedAtOnce: { interrupt.yield() }
                     ).run()
                 } catch let error as WrapError {

@@ -1,11 +1,12 @@
 import Glibc
 
-/// Listens on every address for a moment before anything is started: an address that is taken is told by the option
-/// that names it, and nothing is left half started.
+/// Checks that every address is free by listening on it for a moment before anything is started. The error for an
+/// address in use names its option, and nothing needs to be undone.
 enum AddressCheck {
-    /// - Throws: ``ServeError/addressTaken(option:address:reason:)`` for the first address that cannot be listened on.
+    /// Checks the addresses in their order.
+    /// - Throws: ``ServeError/addressTaken(option:address:reason:)`` for the first address that is not available.
     static func run(_ addresses: [(option: String, endpoint: ServeOptions.Endpoint)]) throws(ServeError) {
-        // All are kept until the last one is tried: two options may name one address.
+        // All sockets stay open until the end, because two options may name the same address.
         var sockets: [Int32] = []
         defer { for descriptor in sockets { close(descriptor) } }
         for (option, endpoint) in addresses where endpoint.isAddress {

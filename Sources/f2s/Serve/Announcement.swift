@@ -1,7 +1,7 @@
 import F2SModel
 import Glibc
 
-/// What `f2s serve` says on standard output, for people and for scripts that start it.
+/// The lines that `f2s serve` writes to standard output, for people and for scripts that start it.
 enum Announcement {
     static func serving(_ address: String) {
         say("F2S serves http://\(address)")
@@ -19,16 +19,16 @@ enum Announcement {
         say("Other F2S processes at http://\(address)")
     }
 
-    /// What is served when it begins, for the log: the wrong folder is noticed here.
-    static func summary(of snapshot: FunctionSnapshot, _ place: Place) -> String {
+    /// Returns the log line at the start with the number of functions and their source. It shows a wrong folder.
+    static func summary(of snapshot: FunctionSnapshot, _ context: PlatformContext) -> String {
         let served = snapshot.functions.count
-        let refused = Set(snapshot.refusals.map(\.place)).count
-        let holders = "\(refused) \(place.unit)\(refused == 1 ? " has" : "s have")"
-        let rest = refused == 0 ? "." : "; \(holders) declarations that are refused."
-        return "Serving \(served) function\(served == 1 ? "" : "s") of \(place.source())\(rest)"
+        let refused = Set(snapshot.rejections.map(\.location)).count
+        let holders = "\(refused) \(context.unit)\(refused == 1 ? " has" : "s have")"
+        let rest = refused == 0 ? "." : "; \(holders) rejected declarations."
+        return "Serving \(served) function\(served == 1 ? "" : "s") of \(context.source())\(rest)"
     }
 
-    /// Written at once: a script that waits for the line must not wait for a full buffer.
+    /// Writes a line without buffering, because a script may wait for it.
     private static func say(_ line: String) {
         print(line)
         fflush(nil)

@@ -2,7 +2,7 @@ import F2SModel
 import Logging
 import ServiceLifecycle
 
-/// Tells the platform and the log how the conditions of the installation change.
+/// Reports changes of the installation's conditions to the platform and the log.
 struct ConditionService: Service {
     let conditions: @Sendable () -> [InstallationCondition]
     let report: @Sendable (InstallationCondition) async -> Void
@@ -16,12 +16,12 @@ struct ConditionService: Service {
             while !Task.isCancelled {
                 for condition in conditions() where told[condition.kind] != condition {
                     let before = told.updateValue(condition, forKey: condition.kind)
-                    // That all is well is worth a word only where it was not.
+                    // A condition that holds is reported only if it did not hold before.
                     guard !condition.isTrue || before?.isTrue == false else { continue }
                     if !condition.isTrue { logger.warning("\(condition.reason): \(condition.message)") }
                     await report(condition)
                 }
-                // The pause ends early by cancellation only, which the loop looks at itself.
+                // Only a cancellation ends the pause early, and the loop checks for it.
                 try? await Task.sleep(for: Self.pause)
             }
         }

@@ -1,14 +1,14 @@
 import ServiceLifecycle
 
-/// A part that begins only when something else has come so far.
+/// A service that starts only after a condition is met.
 struct Deferred: Service {
-    /// Returns when it may begin, or is cancelled.
+    /// Returns when the service may start, or after a cancellation.
     let until: @Sendable () async -> Void
     let service: any Service
 
     func run() async throws {
         await cancelWhenGracefulShutdown { await until() }
-        // Shutdown may come first.
+        // The shutdown may have begun in the meantime.
         if !Task.isCancelled, !Task.isShuttingDownGracefully { try await service.run() }
     }
 }

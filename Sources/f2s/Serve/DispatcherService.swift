@@ -4,44 +4,45 @@ import F2SModel
 import Logging
 import ServiceLifecycle
 
-/// The dispatcher's place among the services: the last to start, so the first to end. It ends when the work in hand is
-/// done, while everything that this work needs is still running.
+/// The service of the dispatcher. It starts last and so ends first: it drains the invocations in flight while
+/// everything that they need is still running.
 struct DispatcherService: Service {
     let dispatcher: Dispatcher
     let readiness: Latest<Bool>
     let settings: Latest<Settings>
-    /// Gives up what another process can take over.
+    /// Leaves the peers and gives up the leadership, so that another process takes over.
     let leave: @Sendable () async -> Void
-    /// What is waited for at the moment.
+    /// Returns the description of the current shutdown state.
     let ending: @Sendable () -> EndingText
     let logger: Logger
 
-    /// How often to say what is waited for.
+    /// The interval between two log lines about the remaining invocations.
     private static let reminder = Duration.seconds(5)
-    /// Time to end beyond what is waited for on purpose: a launcher that does not clean up is given 10 s.
+    /// The time for the shutdown in addition to the configured waits. It includes 10 s for a launcher that hangs.
     private static let endMargin = Duration.seconds(15)
-    /// How often to look whether work in hand has ended.
+    /// The interval between two checks for remaining invocations.
     private static let pause = Duration.milliseconds(20)
 
     func run() async throws {
         try? await gracefulShutdown()
         let current = settings.current
-        // Invocations and replicas have their time one after the other.
+        // The drain timeout counts twice: first for invocations, then for replicas.
         ShutdownDeadline.arm(after: current.shutdownDelay + current.limits.drainTimeout * 2 + Self.endMargin)
-        await takeLeave()
+        await leaveRouting()
         await dispatcher.beginDraining()
         await finish()
     }
 
-    /// Whoever sends work here learns over time that it must go elsewhere; until then it is taken as ever.
-    private func takeLeave() async {
-        // Where it was never ready, nobody sends work here.
+    /// Reports this process as not ready and goes on serving for the shutdown delay, until clients and load balancers
+    /// use other processes.
+    private func leaveRouting() async {
+        // A process that was never ready gets no requests.
         let delay = readiness.current ? settings.current.shutdownDelay : .zero
         readiness.publish(false)
         dispatcher.beginLeaving()
         await withDiscardingTaskGroup { tasks in
             tasks.addTask { await leave() }
-            // Cancelled means: do not wait any longer.
+            // A cancellation ends the wait.
             tasks.addTask { try? await Task.sleep(for: delay) }
         }
     }
@@ -52,7 +53,7 @@ struct DispatcherService: Service {
         let end = clock.now + limit
         var reminded = clock.now
         while dispatcher.currentInvocations > 0, clock.now < end {
-            // Cancelled means: do not wait any longer.
+            // A cancellation ends the wait.
             guard (try? await Task.sleep(for: Self.pause)) != nil else { break }
             guard clock.now - reminded >= Self.reminder else { continue }
             reminded = clock.now

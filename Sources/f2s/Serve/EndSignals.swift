@@ -2,28 +2,28 @@ import Glibc
 import ServiceLifecycle
 import UnixSignals
 
-/// Runs services until they end, and ends them by signals: the first one gently, a second Ctrl-C at once.
+/// Runs services until they end. The first signal begins a graceful shutdown; a later Ctrl-C ends the process at once.
 struct EndSignals {
-    /// What runs. It must not trap signals itself.
+    /// The services. The group must not trap signals itself.
     let group: ServiceGroup
-    /// Called at the first signal, before the services are told.
+    /// Called at the first signal, before the graceful shutdown begins.
     let whenEnding: @Sendable () -> Void
-    /// Called at Ctrl-C after another signal: what is not done by then is not wanted any more.
+    /// Called at Ctrl-C after another signal. The user does not want to wait for the remaining work.
     let whenEndedAtOnce: @Sendable () -> Void
 
-    /// Exit status of a program that Ctrl-C has ended, as shells give it.
+    /// The exit status of a program that Ctrl-C has ended, as in shells.
     static let interruptedStatus: Int32 = 128 + SIGINT
 
-    /// SIGTERM, Ctrl-C, and the hang-up of a terminal: its programs end as they do when somebody asks them to. Who was
-    /// started by nohup(1) goes on.
+    /// The signals of a graceful shutdown: SIGTERM, SIGINT (Ctrl-C) and SIGHUP (the terminal is closed). With nohup(1),
+    /// SIGHUP is ignored.
     private static var trapped: [UnixSignal] {
         ignoresHangUp ? [.sigterm, .sigint] : [.sigterm, .sigint, .sighup]
     }
 
-    /// Returns when every service has ended.
-    /// - Throws: what a service throws.
+    /// Runs the services and returns when all have ended.
+    /// - Throws: The error of a service.
     func run() async throws {
-        // Before anything is started, so that no signal finds the system's own answer, which is to die.
+        // Trap the signals before anything is started. Otherwise, an early signal would kill the process.
         let signals = await UnixSignalsSequence(trapping: Self.trapped)
         try await withThrowingTaskGroup(of: Bool.self) { tasks in
             tasks.addTask {
@@ -52,7 +52,8 @@ struct EndSignals {
         }
     }
 
-    /// proc_pid_status(5): a mask of the signals that are ignored, the lowest bit being SIGHUP.
+    /// True if the process ignores SIGHUP. `SigIgn` in proc_pid_status(5) is a mask of the ignored signals; its lowest
+    /// bit is SIGHUP.
     private static var ignoresHangUp: Bool {
         let file = open("/proc/self/status", O_RDONLY | O_CLOEXEC)
         guard file >= 0 else { return false }

@@ -1,41 +1,41 @@
 import F2SModel
 
-/// What is said when F2S is told to end, so that who waits for it knows for what.
+/// The log texts of a shutdown. They show the user the invocations that F2S waits for.
 struct EndingText {
-    /// What is in flight or waits now.
+    /// The current load: invocations in flight and queued.
     let load: LoadReport
-    /// Names of functions.
+    /// The names of the functions.
     let names: [Function.ID: FunctionName]
-    /// Time for invocations to end (`f2s.limits.drain_timeout`).
+    /// The longest wait for invocations (`f2s.limits.drain_timeout`).
     let drainTimeout: Duration
-    /// Time to go on as before (`f2s.shutdown_delay`).
+    /// The time for which F2S goes on serving first (`f2s.shutdown_delay`).
     let shutdownDelay: Duration
 
-    /// The functions that are named at most.
+    /// The maximum number of functions that are named.
     private static let namedMax = 5
 
-    /// When the first signal has come.
+    /// The text at the first signal.
     var beginning: String {
         let goesOn =
             shutdownDelay > .zero
-            ? " Goes on for \(shutdownDelay.humanText) first, so that callers go elsewhere (f2s.shutdown_delay)." : ""
+            ? " First, F2S goes on serving for \(shutdownDelay.humanText) (f2s.shutdown_delay)." : ""
         let waits =
             inHand.isEmpty
             ? "\(counted)."
             : "\(counted), with up to \(drainTimeout.humanText) to end (f2s.limits.drain_timeout)."
-        return "Ending: \(waits)\(goesOn) Ctrl-C again ends at once."
+        return "Ending: \(waits)\(goesOn) Press Ctrl-C again to end at once."
     }
 
-    /// While invocations go on.
-    var waiting: String { "Still waiting: \(counted). Ctrl-C ends at once." }
+    /// The text while invocations are in flight or queued.
+    var waiting: String { "Still waiting: \(counted). Press Ctrl-C to end at once." }
 
-    /// How many invocations, of which functions.
+    /// The number of invocations, in all and by function.
     var counted: String {
         guard !inHand.isEmpty else { return "no invocation is in flight" }
         let total = inHand.reduce(0) { $0 + $1.count }
         let named = inHand.prefix(Self.namedMax).map { "\($0.name): \($0.count)" }
         let more = inHand.count > Self.namedMax ? ", and others" : ""
-        return "\(total) invocation\(total == 1 ? " is" : "s are") in flight or wait\(total == 1 ? "s" : "") "
+        return "\(total) invocation\(total == 1 ? " is" : "s are") in flight or queued "
             + "(\(named.joined(separator: ", "))\(more))"
     }
 

@@ -1,5 +1,5 @@
 /// The version of this program.
 enum F2SVersion {
-    /// Semantic version.
+    /// The semantic version.
     static let current = "0.1.0"
 }

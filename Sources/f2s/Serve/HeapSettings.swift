@@ -1,17 +1,18 @@
 import CLinux
 
-/// How the C library gives memory back to the system.
+/// The settings by which the C library returns memory to the system.
 enum HeapSettings {
-    /// Blocks from this size on are mapped one by one, and are gone when they are freed: what the control plane makes
-    /// of hundreds of functions for a moment, a list or an answer, would otherwise leave holes in the heap for good.
+    /// The minimum size of a block with its own memory mapping, which is returned when the block is freed. Large
+    /// temporary blocks of the control plane, such as a list of hundreds of functions, would otherwise leave permanent
+    /// holes in the heap.
     private static let mappedBytesMin: Int32 = 64 * 1024
-    /// Heaps at most. Each keeps the holes of its own threads, and the data plane, which has most of the threads that
-    /// matter, allocates nothing in its steady state.
+    /// The maximum number of heaps. Each heap retains the holes of its threads. The data plane, which has most of the
+    /// busy threads, allocates nothing in its steady state, so more heaps would not help.
     private static let heapsMax: Int32 = 2
 
-    /// Takes effect for all that is allocated from now on.
+    /// Applies the settings to all later allocations.
     static func keepSmall() {
-        // Refused settings leave the C library's own, which are right but for their size.
+        // A failure is ignored: the defaults of the C library work, but use more memory.
         _ = f2s_heap_settings(mappedBytesMin, heapsMax)
     }
 }

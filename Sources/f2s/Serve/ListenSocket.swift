@@ -1,19 +1,19 @@
 import Glibc
 
-/// Opens sockets that listen, before there is a dispatcher.
+/// Opens listening sockets before the dispatcher exists.
 enum ListenSocket {
-    /// A socket of that address that listens.
-    /// - Parameter isV6Only: whether an IPv6 address takes no IPv4 connections.
-    /// - Returns: its descriptor, which a program that is started does not get; or an error number.
+    /// Opens a socket that listens on an address.
+    /// - Parameter isV6Only: True if an IPv6 address must not accept IPv4 connections.
+    /// - Returns: The descriptor, which child programs do not inherit, or the error number.
     static func open(_ endpoint: ServeOptions.Endpoint, backlog: Int32, isV6Only: Bool) -> Result<Int32, Failure> {
         let isV6 = endpoint.host.contains(":")
         let descriptor = socket(
             isV6 ? AF_INET6 : AF_INET,
             Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue) | Int32(SOCK_NONBLOCK.rawValue), 0)
         guard descriptor >= 0 else { return .failure(Failure(number: errno)) }
-        // Connections that have just ended are no obstacle.
+        // Recently closed connections must not block the address.
         set(descriptor, SOL_SOCKET, SO_REUSEADDR)
-        // What is accepted inherits this one: an answer is never held back until the last one is acknowledged.
+        // Accepted connections inherit this option: a response never waits for the acknowledgement of the previous one.
         set(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY)
         let port = in_port_t(UInt16(endpoint.port).bigEndian)
         let result: Int32

@@ -1,7 +1,7 @@
 import F2SConfig
 import Synchronization
 
-/// The form that log lines have. Lines from before the settings are read wait for them.
+/// The format of the log lines. Lines that are logged before the settings are read are buffered until then.
 final class LogOutput: Sendable {
     private struct State {
         var format: LogFormat?
@@ -10,10 +10,10 @@ final class LogOutput: Sendable {
 
     private let state = Mutex(State())
 
-    /// Lines that wait at most; a process says a few before it has read its settings.
+    /// The maximum number of buffered lines. A process logs only a few before it has read its settings.
     private static let waitingMax = 1000
 
-    /// Runs `write` with the form, now or when it is known.
+    /// Calls `write` with the format, at once or when it is known.
     func write(_ write: @escaping @Sendable (LogFormat) -> Void) {
         let format = state.withLock { state -> LogFormat? in
             if state.format == nil, state.waiting.count < Self.waitingMax {
@@ -26,7 +26,7 @@ final class LogOutput: Sendable {
         if let format { write(format) }
     }
 
-    /// Sets the form of all lines from now on, and writes those that wait for it.
+    /// Sets the format of all further lines, and writes the buffered lines.
     func set(_ format: LogFormat) {
         let waiting = state.withLock { state in
             state.format = format
@@ -36,7 +36,7 @@ final class LogOutput: Sendable {
         for line in waiting { line() }
     }
 
-    /// Writes what waits, in the form for people unless another one is known.
+    /// Writes the buffered lines, as text if the format is not known.
     func flush() {
         let format = state.withLock { $0.format }
         set(format ?? .text)

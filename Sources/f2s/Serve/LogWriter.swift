@@ -2,11 +2,11 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Writes lines to a descriptor without ever waiting for its reader: a pipe that is not read, or a terminal that is
-/// stopped, would otherwise stop whatever logs, the start of every replica among it.
+/// Writes lines to a descriptor without blocking the caller. Otherwise, a pipe without a reader or a stopped terminal
+/// would block all code that logs, including the start of replicas.
 ///
-/// Lines that the descriptor does not take wait for it, up to a bound, on a thread that exists only as long as any do.
-/// Beyond that they are lost, and a line says how many.
+/// Lines that the descriptor does not accept are buffered up to a limit. A thread writes them and exists only while the
+/// buffer is not empty. Further lines are lost; the log then contains one line with their number.
 final class LogWriter: Sendable {
     private struct State {
         var waiting: [ArraySlice<UInt8>] = []
@@ -15,27 +15,27 @@ final class LogWriter: Sendable {
         var isRunning = false
     }
 
-    /// Bytes that a pipe that is ready accepts without blocking (PIPE_BUF).
+    /// The number of bytes that a writable pipe accepts without blocking (PIPE_BUF).
     private static let pieceBytes = 4096
-    /// Time that the end of the process leaves to a slow reader.
+    /// The longest wait for a slow reader at the end of the process.
     private static let endMilliseconds = 1000
 
     private let descriptor: Int32
     private let bytesMax: Int
     private let state = Mutex(State())
 
-    /// - Parameter bytesMax: bytes that may wait.
+    /// - Parameter bytesMax: The maximum number of buffered bytes.
     init(_ descriptor: Int32, bytesMax: Int = 1 << 20) {
         self.descriptor = descriptor
         self.bytesMax = bytesMax
     }
 
-    /// Writes a line that ends with its line feed, after all earlier ones.
+    /// Writes a line, which must end in a line feed, after all earlier lines.
     func write(_ line: [UInt8]) {
         state.withLock { state in
             let rest = state.isRunning ? line[...] : writeAtOnce(line[...])
             guard !rest.isEmpty else { return }
-            // The rest of a line that has begun belongs to it.
+            // The rest of a partly written line is always accepted.
             guard state.waitingBytes + rest.count <= bytesMax || rest.count < line.count else {
                 state.lost += 1
                 return
@@ -46,13 +46,13 @@ final class LogWriter: Sendable {
         }
     }
 
-    /// Gives a slow reader a moment to take what waits.
+    /// Waits for a moment until the buffered lines are written.
     func flush() {
-        // Safe: the process ends, and nothing else is to be done on this thread.
+        // Blocking is safe: the process ends, and this thread has no other work.
         for _ in 0..<(Self.endMilliseconds / 10) where state.withLock({ $0.isRunning }) { poll(nil, 0, 10) }
     }
 
-    /// Returns what was not taken.
+    /// Writes without blocking and returns the bytes that were not accepted.
     private func writeAtOnce(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var rest = bytes
         while !rest.isEmpty {
@@ -64,7 +64,7 @@ final class LogWriter: Sendable {
         return rest
     }
 
-    /// `nil`: nothing can be written any more.
+    /// Writes bytes and returns their number, or `nil` if the descriptor is broken.
     private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int? {
         while true {
             let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
@@ -73,7 +73,7 @@ final class LogWriter: Sendable {
             case EINTR: continue
             case EAGAIN:
                 var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                // Safe: this is the writer's own thread, which has nothing else to do.
+                // Blocking is safe: this is the writer's own thread.
                 poll(&ready, 1, -1)
             default: return nil
             }
@@ -89,7 +89,7 @@ final class LogWriter: Sendable {
             &thread, nil,
             { argument in
                 f2s_name_thread("f2s-log")
-                // The one retain above ends here; the argument is what was passed below.
+                // The argument is the retained writer from above; this balances the retain.
                 if let argument { Unmanaged<LogWriter>.fromOpaque(argument).takeRetainedValue().drain() }
                 return nil
             }, owner.toOpaque())
@@ -102,7 +102,7 @@ final class LogWriter: Sendable {
     }
 
     private func drain() {
-        while let next = take() {
+        while let next = nextChunk() {
             var rest = next
             while !rest.isEmpty {
                 guard let count = Self.write(rest, to: descriptor) else { break }
@@ -111,7 +111,7 @@ final class LogWriter: Sendable {
         }
     }
 
-    private func take() -> ArraySlice<UInt8>? {
+    private func nextChunk() -> ArraySlice<UInt8>? {
         state.withLock { state in
             if !state.waiting.isEmpty {
                 let next = state.waiting.removeFirst()
@@ -123,7 +123,7 @@ final class LogWriter: Sendable {
                 return nil
             }
             defer { state.lost = 0 }
-            return Array("f2s: \(state.lost) log lines were lost, because nothing read them in time.\n".utf8)[...]
+            return Array("f2s: \(state.lost) log lines were lost, because the log was read too slowly.\n".utf8)[...]
         }
     }
 }

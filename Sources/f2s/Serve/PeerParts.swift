@@ -2,17 +2,17 @@ import F2SAPIServer
 import F2SModel
 import F2SOperator
 
-/// What F2S needs where it runs as several processes: each hears what the others have in hand, and hooks of replicas
-/// that end are answered for all of them.
+/// The components of F2S when it runs as several processes. Each process receives the load of its peers, and answers
+/// the hooks of ending replicas on behalf of all of them.
 struct PeerParts {
-    /// Tells and hears what is in hand.
+    /// Exchanges the load with the peers.
     let link: PeerLink
-    /// Has replicas drained.
-    let desk: DrainDesk
-    /// Answers on the socket behind the internal listener.
+    /// Drains replicas at all peers.
+    let coordinator: DrainCoordinator
+    /// Serves the socket behind the internal listener.
     let server: InternalServer
 
-    /// Whether the others know our token.
+    /// The condition that every peer accepts the token of this process.
     var condition: InstallationCondition {
         let distrusting = link.distrustingPeers
         guard !distrusting.isEmpty else {
@@ -21,7 +21,7 @@ struct PeerParts {
         }
         return InstallationCondition(
             .peersTrusted, isTrue: false, reason: "PeerRefusesToken",
-            message: "\(distrusting.joined(separator: ", ")) refuses the internal token of this process, so it is "
-                + "treated as one that cannot be reached. Give all of them the same token.")
+            message: "\(distrusting.joined(separator: ", ")) refuses the internal token of this process and is treated "
+                + "as unreachable. Give all F2S processes the same token.")
     }
 }

@@ -1,8 +1,8 @@
 import Glibc
 
-/// What `f2s serve` was called with.
+/// The options of `f2s serve`.
 struct ServeOptions: Sendable {
-    /// Where F2S runs.
+    /// The name of a platform.
     enum PlatformName: String, Sendable, CaseIterable {
         /// A folder of manifests and child processes.
         case local
@@ -15,8 +15,8 @@ struct ServeOptions: Sendable {
         let host: String
         let port: Int
 
-        /// Reads `IP:PORT`, `[IPv6]:PORT` or `PORT` (loopback); `localhost` means 127.0.0.1. `nil`: it is something
-        /// else.
+        /// Parses `IP:PORT`, `[IPv6]:PORT` or `PORT` (loopback); `localhost` means 127.0.0.1. The result is `nil` if
+        /// the text is malformed.
         init?(_ text: String) {
             let parts = text.split(separator: ":", omittingEmptySubsequences: false)
             guard let port = parts.last.flatMap({ Int($0) }), (0...65_535).contains(port) else { return nil }
@@ -30,13 +30,13 @@ struct ServeOptions: Sendable {
             }
         }
 
-        /// Whether the host is an IP address and no name.
+        /// True if the host is an IP address, not a name.
         var isAddress: Bool {
             var address = in6_addr()
             return inet_pton(AF_INET, host, &address) == 1 || inet_pton(AF_INET6, host, &address) == 1
         }
 
-        /// The address with a port, as it stands in URLs.
+        /// Returns the address with the given port, in the form of a URL.
         func text(port: Int) -> String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
@@ -44,48 +44,48 @@ struct ServeOptions: Sendable {
     var folder: String
     var listen: Endpoint
     var operations: Endpoint
-    /// For the management API alone; `nil`: ``listen`` serves it.
+    /// The address of the management API; `nil`: ``listen`` serves it.
     var management: Endpoint?
-    /// For other F2S processes; not on Local, where there are none.
+    /// The address for other F2S processes. Local does not use it.
     var `internal`: Endpoint
-    /// Whether it may be reached by others although everybody may do everything.
+    /// True to allow addresses that other machines reach, without authentication.
     var allowsUnauthenticated: Bool
-    /// Namespace of the Function resources; `nil`: that of the pod.
+    /// The namespace of the Function resources; `nil`: that of the pod.
     var namespace: String?
     var functionsNamespace: String
     var kubeconfig: String?
-    /// File of the token that F2S processes show each other, read again when it changes; `nil`: the environment's, else
-    /// that of the installation's Secret.
+    /// The file with the token by which F2S processes authenticate to each other. It is read again when it changes.
+    /// `nil`: the token of the environment, else of the installation's Secret.
     var tokenFile: String?
-    /// Where hooks of pods that end ask; `nil`: to be found out.
+    /// The address that the hooks of ending pods call; `nil`: it is read from the cluster.
     var drainAddress: Endpoint?
-    /// Where the settings are looked for; there need not be any.
+    /// The path of the settings file, which need not exist.
     var config: String
-    /// Kubernetes: the ConfigMap that ``config`` is a copy of; `nil`: of none.
+    /// Kubernetes: the name of the ConfigMap that ``config`` is a copy of; `nil` if there is none.
     var settingsObject: String?
-    /// The sockets that a parent has handed over; `nil`: there is no parent.
+    /// The sockets from the parent; `nil` if there is no parent.
     var handover: SocketHandover?
-    /// True if a process that served at the same sockets has died.
+    /// True if a previous serving process with the same sockets has died.
     var isRestarted = false
     var environment: [String: String]
-    /// Path of this program.
+    /// The path of this program.
     var executable: String
 
-    /// The settings of who names none.
+    /// The default path of the settings file.
     static let configDefault = "config.yaml"
 
-    /// Kubernetes: namespace of the Function resources and of this pod.
+    /// Kubernetes: the namespace of the Function resources and of this pod.
     var ownNamespace: String { namespace ?? variable("POD_NAMESPACE") ?? "f2s" }
 
-    /// What a ConfigMap with settings is called in complaints.
-    func settingsPlace(_ name: String) -> String { "ConfigMap \(ownNamespace)/\(name)" }
+    /// Returns the location of a ConfigMap with settings, for error messages.
+    func settingsLocation(_ name: String) -> String { "ConfigMap \(ownNamespace)/\(name)" }
 
-    /// A variable of the environment; one that is empty counts as not set.
+    /// Returns a variable of the environment. An empty one counts as not set.
     func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
 
     var executableFolder: String { executable.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } }
 
-    /// Path of the running program, whatever it was called by.
+    /// Returns the path of the running executable, independent of the first argument.
     static func currentExecutable() -> String {
         var bytes = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &bytes, bytes.count)
@@ -93,7 +93,7 @@ struct ServeOptions: Sendable {
         return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
 
-    /// The environment of this process.
+    /// Returns the environment of this process.
     static func currentEnvironment() -> [String: String] {
         var result: [String: String] = [:]
         var next = environ

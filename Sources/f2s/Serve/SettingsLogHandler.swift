@@ -3,14 +3,14 @@ import F2SModel
 import FoundationEssentials
 import Logging
 
-/// Writes log lines to standard error, for people or as JSON, as the settings say.
+/// Writes log lines to standard error, as text or as JSON according to the settings.
 struct SettingsLogHandler: LogHandler {
     private let label: String
     private let output: LogOutput
     private let writer: LogWriter
     private var text: any LogHandler
 
-    /// A handler of what one part of F2S says.
+    /// Creates a handler for the log of one component.
     init(label: String, output: LogOutput, writer: LogWriter) {
         self.label = label
         self.output = output
@@ -43,7 +43,7 @@ struct SettingsLogHandler: LogHandler {
         }
     }
 
-    /// One JSON object with an end of line.
+    /// Returns one JSON object with a line end.
     private func json(_ event: LogEvent, at time: Date) -> String {
         let values = metadata.merging(event.metadata ?? [:]) { _, own in own }.sorted { $0.key < $1.key }
         let members = values.map { "\($0.key.jsonText):\("\($0.value)".jsonText)" }.joined(separator: ",")
@@ -52,6 +52,6 @@ struct SettingsLogHandler: LogHandler {
             + (values.isEmpty ? "" : ",\"metadata\":{\(members)}") + "}\n"
     }
 
-    /// RFC 3339 in UTC with milliseconds.
+    /// The time format: RFC 3339 in UTC with milliseconds.
     private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 }

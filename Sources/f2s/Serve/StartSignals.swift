@@ -1,11 +1,11 @@
 import UnixSignals
 
-/// Hears SIGTERM and SIGINT before the services run, which hear them from then on.
+/// Handles SIGTERM and SIGINT until the services run and handle them.
 ///
-/// To find out where F2S runs may take a minute while an API server is away. A container's first process ignores a
-/// signal that it does not handle, and would be killed only when its grace period is over.
+/// Without a reachable API server, the setup of the platform may take a minute. A container's first process ignores
+/// signals without a handler, so it would be killed only after its grace period.
 enum StartSignals {
-    /// The result of `body`; `nil`: a signal came first, and `body` was cancelled.
+    /// Returns the result of `body`, or `nil` if a signal arrived first and `body` was cancelled.
     static func unlessSignalled<Result: Sendable>(
         _ body: @escaping @Sendable () async throws -> Result
     ) async throws -> Result? {

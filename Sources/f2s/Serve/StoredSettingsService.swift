@@ -4,11 +4,11 @@ import F2SModel
 import Logging
 import ServiceLifecycle
 
-/// Keeps the settings in step with the ConfigMap that they come from; the leader notes the good ones there.
+/// Applies changes of the settings' ConfigMap. The leader stores the last good settings in it.
 struct StoredSettingsService: Service {
     let object: SettingsObject
-    /// What the ConfigMap is called in complaints.
-    let place: String
+    /// The location of the ConfigMap in error messages.
+    let location: String
     let settings: SettingsFile
     let isLeader: @Sendable () -> Bool
     let logger: Logger
@@ -21,13 +21,13 @@ struct StoredSettingsService: Service {
                 tasks.addTask {
                     for await stored in object.latest.values() {
                         guard let stored else { continue }
-                        settings.take(stored.text, from: place, lastGood: stored.lastGood)
+                        settings.apply(stored.text, from: location, lastGood: stored.lastGood)
                     }
                 }
                 tasks.addTask {
                     while !Task.isCancelled {
                         await keepGoodSettings()
-                        // The pause ends early by cancellation only, which the loop looks at itself.
+                        // Only a cancellation ends the pause early, and the loop checks for it.
                         try? await Task.sleep(for: Self.pause)
                     }
                 }
@@ -42,7 +42,7 @@ struct StoredSettingsService: Service {
         do {
             try await object.keep(good)
         } catch {
-            logger.debug("The good settings cannot be noted; trying again: \(error)")
+            logger.debug("The last good settings could not be stored; trying again: \(error)")
         }
     }
 }

@@ -2,7 +2,7 @@ import F2SModel
 import FoundationEssentials
 import Logging
 
-/// Writes log lines to standard error for people: time, level, message, and then what belongs to it as `name=value`.
+/// Writes log lines as text for people: time, level, message, then the metadata as `name=value`, then the label.
 ///
 ///     2026-11-28T05:51:21.301Z warning Function hello has a problem. reason=StartFailed (operator)
 struct TextLogHandler: LogHandler {
@@ -11,7 +11,7 @@ struct TextLogHandler: LogHandler {
     var logLevel = Logger.Level.info
     var metadata: Logger.Metadata = [:]
 
-    /// A handler of what one part of F2S says; `write` gets each line whole.
+    /// Creates a handler for the log of one component. `write` receives complete lines.
     init(label: String, write: @escaping @Sendable ([UInt8]) -> Void) {
         self.label = label
         self.write = write
@@ -29,7 +29,7 @@ struct TextLogHandler: LogHandler {
         write(Array(line.utf8))
     }
 
-    /// The line with its end. Control characters that others have written are escaped.
+    /// Returns the line with its line end. Control characters are escaped, because the text may come from others.
     static func line(
         at time: Double, _ level: Logger.Level, _ message: String, _ metadata: Logger.Metadata, label: String
     ) -> String {
@@ -37,7 +37,7 @@ struct TextLogHandler: LogHandler {
         return "\(TimeText.utc(secondsSince1970: time)) \(level) \(message.printable)\(values) (\(label))\n"
     }
 
-    /// A value with spaces stands in quotes, so that its end can be seen.
+    /// Returns the value, in quotes if it is empty or contains spaces or quotes, so that its end is visible.
     private static func quoted(_ value: String) -> String {
         let text = value.printable
         return text.isEmpty || text.contains(where: { $0 == " " || $0 == "\"" }) ? text.jsonText : text

@@ -5,21 +5,21 @@ import F2SOperator
 import Logging
 import ServiceLifecycle
 
-/// Carries declarations and settings down to the dispatcher. Begins only once the platform has been read: before that,
-/// an empty table would answer 404 where a function is declared.
+/// Passes declarations and settings to the dispatcher. It passes functions only after the platform has been read:
+/// before that, an empty routing table would give 404 for declared functions.
 struct Wiring: Service {
-    let place: Place
+    let context: PlatformContext
     let settings: SettingsFile
     let logs: LogOutput
     let dispatcher: Dispatcher
-    /// `nil` where F2S is one process.
+    /// The connection to other F2S processes; `nil` if F2S is a single process.
     let link: PeerLink?
     let readiness: Latest<Bool>
-    /// Told of each snapshot that the dispatcher was given.
+    /// Publishes each snapshot after the dispatcher has received it.
     let routed: Latest<FunctionSnapshot>
     let logger: Logger
     let descriptors: DescriptorBudget
-    /// Called once, when every function that is declared can be invoked.
+    /// Called once, when every declared function can be invoked.
     let whenServing: @Sendable (FunctionSnapshot) -> Void
 
     func run() async throws {
@@ -35,14 +35,14 @@ struct Wiring: Service {
     }
 
     private func carryFunctions() async {
-        await place.waitUntilLoaded()
+        await context.waitUntilLoaded()
         guard !Task.isCancelled else { return }
         let isServing = Latest(false)
-        await StoreFollower(place.platform.functions, logger: logger).run { snapshot in
+        await StoreFollower(context.platform.functions, logger: logger).run { snapshot in
             let isOnlyStatuses = isServing.current && snapshot.changes(since: routed.current).isOnlyStatuses
-            // First whose a function is, or it would be granted here until that is known.
+            // The link must know the owners first. Otherwise this process would grant slots that belong to a peer.
             if !isOnlyStatuses {
-                link?.take(snapshot)
+                link?.apply(snapshot)
                 dispatcher.apply(snapshot)
             }
             routed.publish(snapshot)
@@ -54,21 +54,21 @@ struct Wiring: Service {
         }
     }
 
-    /// Connections that wait while a crashed process is started anew get an answer in any case.
+    /// Accepts connections after a timeout in any case, so that those that wait for a restart get a response.
     private func acceptAtLast() async {
-        try? await Task.sleep(for: Self.acceptPatience)
+        try? await Task.sleep(for: Self.acceptTimeout)
         dispatcher.beginAccepting()
     }
 
-    private static let acceptPatience = Duration.seconds(10)
+    private static let acceptTimeout = Duration.seconds(10)
 
     private func carryAddresses() async {
-        guard let addresses = place.functionAddresses else { return }
+        guard let addresses = context.functionAddresses else { return }
         for await addresses in addresses.values() { dispatcher.refuse(atManagement: addresses) }
     }
 
     private func carryTokens() async {
-        guard let tokens = place.tokens else { return }
+        guard let tokens = context.tokens else { return }
         for await tokens in tokens.values() { dispatcher.trust(tokens) }
     }
 

@@ -2,7 +2,7 @@ import F2SModel
 import Synchronization
 import TestSupport
 
-/// An operator that has decided what the test says.
+/// An operator whose decisions a test sets.
 final class StubOperator: OperatorInspector {
     let explanations = Mutex<[Function.ID: ScaleExplanation]>([:])
     private let memory: InMemoryPlatform
@@ -16,7 +16,7 @@ final class StubOperator: OperatorInspector {
     func currentReplicas() -> ReplicaSnapshot { memory.replicas.current }
 }
 
-/// A dispatcher with one invocation in hand.
+/// A dispatcher with one invocation in flight.
 struct StubDispatcher: DispatcherInspector {
     func currentReport() -> DispatcherReport {
         DispatcherReport(
@@ -25,7 +25,7 @@ struct StubDispatcher: DispatcherInspector {
     }
 }
 
-/// Knows one reader and one writer by the whole Authorization header.
+/// Knows one reader and one writer by the complete Authorization header.
 struct StubAuthenticator: Authenticator {
     let kind = "token"
     let needsCredentials = true
@@ -39,11 +39,11 @@ struct StubAuthenticator: Authenticator {
     }
 }
 
-/// A runtime that runs nothing. Its logs never end by themselves, it counts their readers, and a test takes its
-/// platform away.
+/// A runtime that runs nothing. Its logs never end by themselves, it counts their readers, and a test can set an
+/// outage.
 final class StubRuntime: ReplicaRuntime {
     let readers = Latest(0)
-    /// Why nothing can be started; `nil`: the platform is there.
+    /// The reason that nothing can be started; `nil` if there is no outage.
     let outage = Latest<String?>(nil)
 
     var currentOutage: String? { outage.current }
@@ -66,7 +66,7 @@ final class StubRuntime: ReplicaRuntime {
 }
 
 extension FunctionDraft {
-    /// A function that runs anything.
+    /// Returns a sample function.
     static func sample(_ name: String, route: String? = nil, maxReplicas: Int = 5) throws -> FunctionDraft {
         FunctionDraft(
             name: try FunctionName(name), route: try Route(route ?? "/\(name)"), method: .get,
@@ -74,7 +74,7 @@ extension FunctionDraft {
     }
 }
 
-/// The sample as a manifest.
+/// Returns the sample as a manifest.
 func manifest(_ name: String, endpoint: String? = nil, maxReplicas: Int = 5) -> String {
     """
     apiVersion: f2s.opensight.ch/v1alpha1

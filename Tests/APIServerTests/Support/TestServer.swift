@@ -13,18 +13,18 @@ import TestSupport
 
 @testable import F2SAPIServer
 
-/// The API server on a Unix socket and a TCP port of its own, for the length of one test.
+/// The API server on its own Unix socket and TCP port, for the duration of one test.
 struct TestServer: Sendable {
     let memory: InMemoryPlatform
     let metrics: MetricRegistry
     let operatorInspector: StubOperator
     let operationsPort: Int
     let routes: [APIRoute]
-    /// Functions of which a replica was asked for.
+    /// The functions for which a start was requested.
     let startRequests: Latest<[Function.ID]>
     private let socketPath: String
 
-    /// How a test may differ from the usual.
+    /// The options of a test.
     struct Options: Sendable {
         var functions: [FunctionDraft] = []
         var authenticator: any Authenticator = NoAuthentication()
@@ -36,7 +36,7 @@ struct TestServer: Sendable {
         var conditions: @Sendable () -> [InstallationCondition] = { [] }
     }
 
-    /// Runs a server, then `body`, then ends the server by graceful shutdown.
+    /// Runs a server and `body`, then ends the server by graceful shutdown.
     static func with(
         _ options: Options = Options(), _ body: (TestServer) async throws -> Void
     ) async throws {
@@ -64,7 +64,7 @@ struct TestServer: Sendable {
         let group = ServiceGroup(services: [catalog, apiServer], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
-                // Ending the stream lets a test go on whose server could not even begin.
+                // Ends the stream, so that a test continues if its server could not start.
                 defer { bound.finish() }
                 try await group.run()
             }
@@ -84,7 +84,7 @@ struct TestServer: Sendable {
         }
     }
 
-    /// Sends a request to the API, as one from localhost unless the headers say otherwise.
+    /// Sends a request to the API, from localhost unless the headers differ.
     func send(
         _ method: String, _ path: String, headers: [String: String] = [:], body: String? = nil
     ) async throws -> Answer {
@@ -105,7 +105,7 @@ struct TestServer: Sendable {
         return try await Answer(HTTPClient.shared.execute(request, timeout: .seconds(30)))
     }
 
-    /// Begins a stream and reads texts off it; the connection is given up when `body` returns.
+    /// Opens a stream and reads texts from it. The connection is closed when `body` returns.
     func stream<Result: Sendable>(
         _ path: String, headers: [String: String] = [:],
         _ body: @concurrent @Sendable (inout TextReader) async throws -> Result
@@ -116,7 +116,7 @@ struct TestServer: Sendable {
         return try await body(&reader)
     }
 
-    /// A request to the API.
+    /// Returns a request to the API.
     func request(
         _ method: String, _ path: String, headers: [String: String] = [:], body: HTTPClientRequest.Body?
     ) -> HTTPClientRequest {
@@ -144,7 +144,7 @@ struct TestServer: Sendable {
     }
 }
 
-/// An answer, read whole.
+/// A complete response.
 struct Answer: Sendable {
     let status: Int
     let headers: [String: String]
@@ -161,14 +161,14 @@ struct Answer: Sendable {
         get throws { try JSONDecoder().decode(JSON.self, from: Data(body.utf8)) }
     }
 
-    /// The detail of a problem document; `nil` when the answer is none.
+    /// The detail of a problem document; `nil` if the response is none.
     var problem: String? {
         guard headers["content-type"] == Problem.mediaType else { return nil }
         return try? json["detail"]?.text
     }
 }
 
-/// Reads a stream's text as it comes.
+/// Reads the text of a stream as it arrives.
 struct TextReader {
     let status: Int
     let contentType: String?
@@ -181,19 +181,19 @@ struct TextReader {
         chunks = response.body.makeAsyncIterator()
     }
 
-    /// Reads on until the text holds `part`, or the stream ends.
+    /// Reads until the text contains `part`, or the stream ends.
     @concurrent mutating func read(until part: String) async throws {
         while !text.contains(part), let chunk = try await chunks.next() { text += String(buffer: chunk) }
     }
 
-    /// Reads to the stream's end.
+    /// Reads until the stream ends.
     @concurrent mutating func readToEnd() async throws {
         while let chunk = try await chunks.next() { text += String(buffer: chunk) }
     }
 }
 
 extension JSON: Decodable {
-    /// Whatever JSON there is; `null` becomes a text.
+    /// Decodes any JSON; `null` becomes a text.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {

@@ -1,15 +1,16 @@
-// The function of the cluster's tests: HTTP/1.1 on $PORT, a thread per connection. It says which pod and which version of
-// its image has answered, and it leaves at once on SIGTERM, so that a request that F2S has not waited for is lost and seen.
+// The function of the cluster tests: HTTP/1.1 on $PORT, with a thread per connection. Responses contain the pod and the
+// version of its image. It exits at once on SIGTERM, so a request that F2S did not wait for fails visibly.
 //
-//   /              answers
-//   /slow?ms=500   answers after so long
-//   /exit?code=3   ends without an answer
-//   /eat?mb=64     takes so much memory, and then answers
-//   /never         answers with 503, as the probe of a function that is never ready
-//   /post?to=10.0.0.7:8080   declares a function there, and answers with the status that it got; 0: there was none
-//   anything       with a body: the body is read, and its length told
+//   /                        responds at once
+//   /slow?ms=500             responds after this time
+//   /exit?code=3             exits without a response
+//   /eat?mb=64               allocates this much memory, and then responds
+//   /never                   responds with 503, as the probe of a function that is never ready
+//   /post?to=10.0.0.7:8080   declares a function there, and responds with the status that it got, or 0 if it got none
 //
-// $START_MS: how long it takes before it listens. $EXIT: ends with this status instead.
+// Each response contains the pod, the version, and the length of the request's body, or the status that /post got.
+//
+// $START_MS: time before it listens. $EXIT: exit status with which it ends instead.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -29,7 +30,7 @@
 #endif
 
 static char pod[256];                          // The container's host name is the pod's name.
-static atomic_llong in_flight, most, answered; // Requests now, at most at once, and in all.
+static atomic_llong in_flight, most, answered; // Current, maximum and total number of requests.
 
 struct caller {
     int fd;
@@ -47,7 +48,7 @@ static void rest(long long milliseconds) {
     while (nanosleep(&time, &time) != 0) {}
 }
 
-// The next byte; -1: the caller has gone.
+// Returns the next byte, or -1 if the client has closed the connection.
 static int next(struct caller *caller) {
     if (caller->at == caller->end) {
         ssize_t count = recv(caller->fd, caller->bytes, sizeof caller->bytes, 0);
@@ -58,7 +59,7 @@ static int next(struct caller *caller) {
     return (unsigned char)caller->bytes[caller->at++];
 }
 
-// Reads up to the next line feed; the line is without its end.
+// Reads up to the next line feed. The line does not contain its end.
 static int line(struct caller *caller, char *text, size_t size) {
     for (size_t length = 0;;) {
         int byte = next(caller);
@@ -75,7 +76,7 @@ static int skip(struct caller *caller, long long count) {
     return 1;
 }
 
-// Reads the body; -1 when it does not arrive.
+// Reads the body. Returns its length, or -1 if it does not arrive.
 static long long body(struct caller *caller, long long length) {
     if (length >= 0) return skip(caller, length) ? length : -1;
     long long total = 0;
@@ -88,7 +89,7 @@ static long long body(struct caller *caller, long long length) {
     }
 }
 
-// What a hostile function does: POST /functions at an address. The status of the answer.
+// Acts as a hostile function: sends POST /functions to an address. Returns the status of the response, or 0.
 static long long declare(const char *to) {
     static const char manifest[] = "apiVersion: f2s.opensight.ch/v1alpha1\nkind: Function\n"
                                    "metadata: {name: hostile}\nspec: {endpoint: /hostile}\n"
@@ -114,7 +115,7 @@ static long long declare(const char *to) {
     return status;
 }
 
-// Memory counts for the container once it is written to.
+// Allocates memory. It counts for the container once it is written to.
 static void eat(long long megabytes) {
     while (megabytes-- > 0) {
         char *memory = malloc(1 << 20);
@@ -133,12 +134,12 @@ static int answer(struct caller *caller, const char *method, const char *path, l
         "X-Most: %lld\r\nX-Answered: %lld\r\n\r\n%s",
         status, size, pod, VERSION, atomic_load(&most), atomic_fetch_add(&answered, 1) + 1,
         strcmp(method, "HEAD") ? content : "");
-    // Before the answer leaves: whoever gets it may send the next request at once.
+    // Before the response is sent, because its receiver may send the next request at once.
     atomic_fetch_sub(&in_flight, 1);
     return send(caller->fd, bytes, (size_t)count, MSG_NOSIGNAL) == count;
 }
 
-// One request; 0: the connection is of no more use.
+// Serves one request. Returns 0 if the connection cannot be used again.
 static int serve(struct caller *caller) {
     char text[8192], method[16], path[1024];
     long long length = 0;
@@ -174,7 +175,7 @@ static void *talk(void *given) {
 static void leave(int signal) { _exit(signal == SIGTERM ? 0 : 1); }
 
 int main(void) {
-    // The first process of a container ignores what it has no handler for.
+    // The first process of a container ignores signals that it has no handler for.
     signal(SIGTERM, leave);
     signal(SIGINT, leave);
     gethostname(pod, sizeof pod - 1);

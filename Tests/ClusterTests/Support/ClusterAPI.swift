@@ -1,7 +1,7 @@
 import ProcessSupport
 
-/// Asks the API server directly, over the plain HTTP of `kubectl proxy`: a hundred times lighter than a kubectl for
-/// each look, which matters where every core is needed by what is measured.
+/// Sends requests to the API server over the plain HTTP of `kubectl proxy`. That is about a hundred times cheaper than
+/// a kubectl process per request, which matters because the measured programs need every core.
 struct ClusterAPI: Sendable {
     struct Refused: Error, CustomStringConvertible {
         let request: String
@@ -12,7 +12,7 @@ struct ClusterAPI: Sendable {
 
     let port: Int
 
-    /// Serves while `body` runs.
+    /// Runs `kubectl proxy` while `body` runs.
     static func serve<Result>(
         kubeconfig: String, in folder: String, _ body: (ClusterAPI) async throws -> Result
     ) async throws -> Result {
@@ -30,10 +30,10 @@ struct ClusterAPI: Sendable {
 
     func get(_ path: String) throws -> JSONValue { try send("GET", path) }
 
-    /// Text that is no JSON: metrics.
+    /// Fetches text that is not JSON, such as metrics.
     func text(_ path: String) throws -> String { try exchange("GET", path).text }
 
-    /// The object; `nil`: there is none.
+    /// Fetches an object; returns `nil` if it does not exist.
     func find(_ path: String) throws -> JSONValue? {
         do { return try get(path) } catch let error as Refused where error.status == 404 { return nil }
     }
@@ -55,7 +55,7 @@ struct ClusterAPI: Sendable {
     }
 }
 
-// The kinds that the tests look at.
+// The resources that the tests read.
 extension ClusterAPI {
     static let functions = "/apis/f2s.opensight.ch/v1alpha1/namespaces/f2s/functions"
     static let deployments = "/apis/apps/v1/namespaces/f2s-containers/deployments"
@@ -64,33 +64,33 @@ extension ClusterAPI {
     static let ownPods = "/api/v1/namespaces/f2s/pods"
     static let lease = "/apis/coordination.k8s.io/v1/namespaces/f2s/leases/f2s-leader"
 
-    /// The items of a list.
+    /// Returns the items of a list.
     func list(_ path: String) throws -> [JSONValue] { try get(path)["items"]?.list ?? [] }
 
-    /// How many objects a collection has; none of them is read but the first.
+    /// Returns the number of objects in a collection, and fetches only the first one.
     func count(_ path: String) throws -> Int {
         let page = try get("\(path)?limit=1")
         return (page["items"]?.list.count ?? 0) + (page["metadata"]?["remainingItemCount"]?.number ?? 0)
     }
 
-    /// The pods of a function, those that end included.
+    /// Returns the pods of a function, including those that are being deleted.
     func pods(of function: String) throws -> [Pod] {
         try list("\(Self.pods)?labelSelector=app.kubernetes.io/name=\(function)").map(Pod.init)
     }
 
-    /// The pods of F2S.
+    /// Returns the pods of F2S.
     func ownPods() throws -> [Pod] {
         try list("\(Self.ownPods)?labelSelector=app.kubernetes.io/name=f2s").map(Pod.init)
     }
 }
 
-/// What the tests look at of a pod.
+/// The fields of a pod that the tests read.
 struct Pod: Sendable, Hashable {
     let name: String
     let uid: String
     let address: String?
     let isReady: Bool
-    /// It has been asked to end.
+    /// True if the pod is being deleted.
     let isEnding: Bool
     let restarts: Int
     let image: String

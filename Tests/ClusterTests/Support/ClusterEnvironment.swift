@@ -1,18 +1,18 @@
 import Glibc
 
-/// The cluster that the tests run on: `make test-cluster` starts one and names it.
+/// The cluster that the tests run on. `make test-cluster` starts one and sets the variables.
 enum ClusterEnvironment {
-    /// Path of the kubeconfig in `F2S_TEST_KUBECONFIG`; `nil`: there is no cluster, and its tests are skipped.
+    /// Path of the kubeconfig in `F2S_TEST_KUBECONFIG`; `nil` if there is no cluster, and then its tests are skipped.
     static var kubeconfig: String? { value("F2S_TEST_KUBECONFIG") }
 
-    /// Whether the cluster has a node that runs pods (`F2S_TEST_NODE=1`).
+    /// True if the cluster has a node that runs pods (`F2S_TEST_NODE=1`).
     static var hasNode: Bool { kubeconfig != nil && value("F2S_TEST_NODE") == "1" }
 
-    /// Path of `scripts/cluster` in `F2S_TEST_CLUSTER`; `nil`: the cluster is somebody else's, and no part of it is
-    /// stopped.
+    /// Path of `scripts/cluster` in `F2S_TEST_CLUSTER`; `nil` if the cluster is not the project's own, and then no part
+    /// of it is stopped.
     static var script: String? { value("F2S_TEST_CLUSTER") }
 
-    /// Whether parts of the cluster may be stopped and processes of its pods killed.
+    /// True if parts of the cluster may be stopped, and processes of its pods killed.
     static var isOurs: Bool { hasNode && script != nil }
 
     /// True if tests that take minutes run too (`F2S_SOAK`).
@@ -20,14 +20,14 @@ enum ClusterEnvironment {
 
     /// Image of F2S.
     static var image: String { value("F2S_TEST_IMAGE") ?? "f2s.local/f2s:now" }
-    /// The same under another name, as an upgrade has it.
+    /// The same image under another name, for upgrades.
     static var nextImage: String { value("F2S_TEST_IMAGE_NEXT") ?? "f2s.local/f2s:next" }
     /// Image of the function (`Functions/pod.c`), version 1.
     static var functionImage: String { value("F2S_TEST_FUNCTION_IMAGE") ?? "f2s.local/function:1" }
-    /// Version 2 of it.
+    /// Version 2 of the function's image.
     static var nextFunctionImage: String { value("F2S_TEST_FUNCTION_IMAGE_NEXT") ?? "f2s.local/function:2" }
 
-    /// The folder that Package.swift is in.
+    /// The folder with Package.swift.
     static var repository: String {
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
     }

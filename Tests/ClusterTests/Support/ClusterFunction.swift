@@ -1,4 +1,4 @@
-/// A function of the tests, as a manifest.
+/// A function of the tests, which can be written as a manifest.
 struct ClusterFunction: Sendable {
     var name: String
     var image = ClusterEnvironment.functionImage
@@ -6,9 +6,9 @@ struct ClusterFunction: Sendable {
     var maxReplicas = 5
     var concurrency: Int?
     var idle = "60s"
-    /// A quantity of bytes; absent: no limit.
+    /// Memory limit, a quantity of bytes; `nil` for no limit.
     var memory: String?
-    /// Path that the readiness probe asks for; absent: there is no probe.
+    /// Path of the readiness probe; `nil` for no probe.
     var probe: String?
     var environment: [String: String] = [:]
 

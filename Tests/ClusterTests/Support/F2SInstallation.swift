@@ -1,17 +1,17 @@
 import ProcessSupport
 import Testing
 
-/// F2S as it is installed on the cluster from the plain manifests, and what tests ask of it. All tests of a run share
-/// one.
+/// F2S as installed on the cluster from the plain manifests, with helpers for tests. All tests of a run share one
+/// installation.
 struct F2SInstallation: Sendable {
     let kubectl: Kubectl
     let api: ClusterAPI
-    /// Where files may be made; it goes when the tests are done.
+    /// A temporary folder, which is removed when the tests end.
     let folder: String
 
     @TaskLocal private static var opened: F2SInstallation?
 
-    /// The installation of the suite that runs.
+    /// The installation of the running suite.
     static var current: F2SInstallation {
         get throws { try #require(opened, "the suite needs the trait .f2sOnCluster") }
     }
@@ -28,9 +28,9 @@ struct F2SInstallation: Sendable {
         }
     }
 
-    /// Applies the plain manifests with an image of the tests, and waits until as many pods as they want serve.
+    /// Applies the plain manifests with an image of the tests, and waits until the rollout is complete.
     func install(_ image: String) throws {
-        // Before Kubernetes 1.25 definitions have no rules, and so there is a file of its own.
+        // Kubernetes before 1.25 does not support the rules in the definition, and so needs another file.
         let minor = try api.get("/version")["minor"]?.text.flatMap { Int($0.prefix { $0.isNumber }) } ?? 0
         let file = minor >= 25 ? "f2s.yaml" : "f2s-1.20.yaml"
         try kubectl.apply(try Self.manifests(file, with: image))
@@ -38,7 +38,7 @@ struct F2SInstallation: Sendable {
             "rollout", "status", "--namespace=f2s", "deployment/f2s", "--timeout=120s", within: .seconds(130))
     }
 
-    /// A file of `deploy/manifests` with an image of the tests in the place of its own.
+    /// Returns a file of `deploy/manifests` with its image replaced by an image of the tests.
     static func manifests(_ file: String, with image: String) throws -> String {
         let text = try Files.read(ClusterEnvironment.repository + "/deploy/manifests/" + file)
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false).map { line -> String in
@@ -48,7 +48,7 @@ struct F2SInstallation: Sendable {
         return lines.joined(separator: "\n")
     }
 
-    /// Where the Service of F2S is: names do not resolve everywhere, addresses of Services work on every node.
+    /// The address of F2S's Service. It is an IP address, which works on every node; names do not resolve everywhere.
     var address: (host: String, port: Int) {
         get throws {
             let spec = try api.get("/api/v1/namespaces/f2s/services/f2s")["spec"]
@@ -57,7 +57,7 @@ struct F2SInstallation: Sendable {
         }
     }
 
-    /// Where the Service is at which functions are managed.
+    /// The address of the Service of the management API.
     var managementAddress: (host: String, port: Int) {
         get throws {
             let spec = try api.get("/api/v1/namespaces/f2s/services/f2s-api")["spec"]
@@ -65,7 +65,7 @@ struct F2SInstallation: Sendable {
         }
     }
 
-    /// The pod that leads, by the Lease.
+    /// Returns the pod that holds the Lease.
     func leader() throws -> Pod {
         let holder = try api.get(ClusterAPI.lease)["spec"]?["holderIdentity"]?.text ?? ""
         let pods = try api.ownPods()
@@ -74,7 +74,7 @@ struct F2SInstallation: Sendable {
             "the Lease is held by '\(holder)', which is none of \(pods.map(\.name))")
     }
 
-    /// Waits until as many pods of F2S serve as there should be, and none is ending.
+    /// Waits until two pods of F2S are ready, and none is being deleted.
     @discardableResult
     func waitUntilComplete(within limit: Duration = .seconds(120)) throws -> [Pod] {
         try eventually("two pods of F2S serve", within: limit) { () -> [Pod]? in
@@ -84,13 +84,13 @@ struct F2SInstallation: Sendable {
         }
     }
 
-    /// One request by the Service, on a connection of its own.
+    /// Sends one request to the Service on a new connection.
     func invoke(_ target: String, _ method: String = "GET") throws -> HTTPAnswer {
         let (host, port) = try address
         return try HTTPConnection(host: host, port: port, silence: .seconds(60)).exchange(method, "/invoke" + target)
     }
 
-    /// The sum of the series of this name whose labels include these, over one pod.
+    /// Returns the sum of a pod's series with the name and labels.
     func metric(_ name: String, _ labels: [String] = [], of pod: Pod) throws -> Double {
         let host = try #require(pod.address)
         let text = try HTTPConnection(host: host, port: 8081).exchange("GET", "/metrics").text
@@ -110,7 +110,7 @@ struct F2SInstallation: Sendable {
         }
     }
 
-    /// Waits until so many pods of a function are ready, all of this image, and no other is left.
+    /// Waits until a function has `count` ready pods, all with this image, and no other pod.
     func wait(for function: String, ready count: Int, image: String? = nil, within limit: Duration = .seconds(90))
         throws
     {
@@ -122,11 +122,11 @@ struct F2SInstallation: Sendable {
         }
     }
 
-    /// Deletes functions and waits until nothing of them is left.
+    /// Deletes functions and waits until their objects and pods are deleted.
     func remove(_ names: String...) throws {
         _ = try kubectl.run(["delete", "functions.f2s.opensight.ch", "--namespace=f2s", "--ignore-not-found"] + names)
         for name in names {
-            try eventually("nothing of \(name) is left", within: .seconds(90)) {
+            try eventually("all objects of \(name) are deleted", within: .seconds(90)) {
                 pause(.milliseconds(100))
                 return try api.find("\(ClusterAPI.deployments)/\(name)") == nil
                     && (try api.find("\(ClusterAPI.services)/\(name)")) == nil && (try api.pods(of: name).isEmpty)
@@ -136,12 +136,12 @@ struct F2SInstallation: Sendable {
 
     /// Runs a verb of `scripts/cluster`.
     func cluster(_ arguments: String..., within limit: Duration = .seconds(90)) throws {
-        let script = try #require(ClusterEnvironment.script, "only on a cluster of our own")
+        let script = try #require(ClusterEnvironment.script, "only on the project's own cluster")
         _ = try Kubectl.run([script] + arguments, in: folder, within: limit)
     }
 }
 
-/// Opens the installation once for a suite, and runs what is in the suite on threads that may block.
+/// Opens the installation once for a suite, and runs its tests on threads that may block.
 struct F2SOnClusterTrait: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void

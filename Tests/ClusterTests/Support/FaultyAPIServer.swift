@@ -2,26 +2,26 @@ import Glibc
 import ProcessSupport
 import Synchronization
 
-/// The API server as it is on a bad day: a server in front of it that refuses, breaks and delays what passes through,
-/// by a seeded generator, so that a run can be repeated.
+/// A proxy of the API server that rejects, breaks and delays requests. A seeded generator chooses the faults, so that
+/// their sequence can be repeated. The lengths of delays are random.
 final class FaultyAPIServer: Sendable {
-    /// What it does to a request.
+    /// A fault in the response to a request.
     enum Fault: String, Sendable, CaseIterable {
-        /// Passed on as it is.
+        /// The request is forwarded unchanged.
         case none
-        /// 429 with `Retry-After`.
+        /// The response is 429 with `Retry-After`.
         case tooMany
-        /// 500.
+        /// The response is 500.
         case broken
-        /// Passed on after one to three seconds.
+        /// The request is forwarded after one to three seconds.
         case slow
-        /// The connection ends without an answer.
+        /// The connection ends without a response.
         case dropped
-        /// A watch that is answered with 410.
+        /// The response to a watch is 410.
         case gone
-        /// A watch whose stream says 410.
+        /// The stream of a watch contains an error event with 410.
         case expired
-        /// A watch that ends in the middle, after at most three seconds.
+        /// The stream of a watch is cut off after at most three seconds.
         case cut
     }
 
@@ -37,7 +37,7 @@ final class FaultyAPIServer: Sendable {
     private let state: Mutex<State>
     private let isOver = Flag()
 
-    /// Listens on a free port of loopback, in front of the server on `target`.
+    /// Listens on a free loopback port, and forwards to the server on port `target`.
     init(before target: Int, seed: UInt64) throws {
         self.target = target
         state = Mutex(State(generator: SplitMix(state: seed)))
@@ -59,16 +59,16 @@ final class FaultyAPIServer: Sendable {
 
     deinit { close(listener) }
 
-    /// How often each fault was done.
+    /// The number of requests with each fault.
     var counts: [Fault: Int] { state.withLock(\.counts) }
 
-    /// From now on everything passes.
+    /// Forwards all further requests unchanged.
     func becomeHonest() { state.withLock { $0.isHonest = true } }
 
     /// Ends ``run()``.
     func stop() { isOver.raise() }
 
-    /// Serves until ``stop()``.
+    /// Serves until ``stop()`` is called.
     func run() async throws {
         try await withThrowingDiscardingTaskGroup { group in
             while !isOver.isRaised {
@@ -80,7 +80,7 @@ final class FaultyAPIServer: Sendable {
         }
     }
 
-    /// One request: its connection is used for no other.
+    /// Serves one request. Its connection is not used again.
     private func serve(_ caller: Bytes) {
         defer { caller.end() }
         guard let request = caller.request() else { return }
@@ -122,7 +122,7 @@ final class FaultyAPIServer: Sendable {
         }
     }
 
-    /// Passes a request on, and what comes back, for so long.
+    /// Forwards a request, and sends the response back for at most `limit`.
     private func pass(_ request: String, to caller: Bytes, for limit: Duration?) {
         guard let server = try? Bytes(connectingTo: target) else { return }
         defer { server.end() }
@@ -131,7 +131,7 @@ final class FaultyAPIServer: Sendable {
         while !isOver.isRaised, deadline.map({ ContinuousClock.now < $0 }) != false {
             var waiting = [
                 pollfd(fd: server.socket, events: Int16(POLLIN), revents: 0),
-                // A caller that has gone needs no more events.
+                // A client that has closed its connection needs no more events.
                 pollfd(fd: caller.socket, events: Int16(POLLIN), revents: 0),
             ]
             guard poll(&waiting, 2, 100) >= 0 else { return }
@@ -182,7 +182,7 @@ private struct Bytes: Sendable {
 
     func end() { close(socket) }
 
-    /// What has come; `nil`: the other side has closed.
+    /// Reads the bytes that have arrived; returns `nil` if the peer has closed the connection.
     func some() -> [UInt8]? {
         var bytes = [UInt8](repeating: 0, count: 65_536)
         let count = recv(socket, &bytes, bytes.count, 0)
@@ -203,7 +203,7 @@ private struct Bytes: Sendable {
         return true
     }
 
-    /// A whole request with its body, made the last one of its connection.
+    /// Reads a whole request with its body, and makes it the last one of its connection.
     func request() -> String? {
         var text = ""
         while true {
@@ -222,7 +222,7 @@ private struct Bytes: Sendable {
         }
     }
 
-    /// A `Status` object, as the API server sends them.
+    /// Returns a `Status` object, as the API server sends it.
     func status(_ code: Int, _ reason: String) -> String {
         #"{"kind": "Status", "apiVersion": "v1", "status": "Failure", "reason": "\#(reason)", "#
             + #""message": "a fault of the tests", "code": \#(code)}"#

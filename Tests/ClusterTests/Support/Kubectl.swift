@@ -1,7 +1,7 @@
 import ProcessSupport
 import Synchronization
 
-/// Runs kubectl and scripts/cluster, with a bound on how long each may take.
+/// Runs kubectl and scripts/cluster, each with a timeout.
 struct Kubectl: Sendable {
     struct Failed: Error, CustomStringConvertible {
         let command: String
@@ -11,13 +11,13 @@ struct Kubectl: Sendable {
     }
 
     let kubeconfig: String
-    /// Where it makes its files.
+    /// The folder for its files.
     let folder: String
 
     private static let runs = Atomic(0)
 
-    /// What `kubectl` prints.
-    /// - Parameter input: what `-f -` would read; it is given as a file at the end.
+    /// Runs `kubectl` and returns its output.
+    /// - Parameter input: the input of `-f -`; it is passed as a file at the end of the arguments.
     @discardableResult
     func callAsFunction(_ arguments: String..., input: String? = nil, within limit: Duration = .seconds(30)) throws
         -> String
@@ -35,7 +35,7 @@ struct Kubectl: Sendable {
         return try Self.run(command, in: folder, within: limit)
     }
 
-    /// The same as JSON.
+    /// Runs `kubectl` and returns its output as JSON.
     func json(_ arguments: String..., within limit: Duration = .seconds(30)) throws -> JSONValue {
         try JSONValue(Array(try run(arguments + ["--output=json"], within: limit).utf8))
     }
@@ -45,7 +45,8 @@ struct Kubectl: Sendable {
         _ = try run(["apply"], input: manifest, within: limit)
     }
 
-    /// What a program prints, errors included when it fails.
+    /// Runs a program and returns its output.
+    /// - Throws: ``Failed`` with the output and the errors if the exit status is not 0.
     static func run(_ command: [String], in folder: String, within limit: Duration) throws -> String {
         let number = runs.add(1, ordering: .relaxed).newValue
         let (output, errors) = ("\(folder)/output-\(number)", "\(folder)/errors-\(number)")

@@ -1,11 +1,11 @@
-/// Figures in Prometheus' text format.
+/// Metrics in Prometheus' text format.
 enum MetricsText {
-    /// The sum of the series of this name whose labels include these.
+    /// Returns the sum of the series with the name and labels.
     static func sum(_ name: String, _ labels: [String] = [], in text: String) -> Double {
         sum(name, in: text) { line in labels.allSatisfy { line.contains($0) } }
     }
 
-    /// The sum of the series of this name whose line is wanted.
+    /// Returns the sum of the series with the name for whose lines `isWanted` returns true.
     static func sum(_ name: String, in text: String, where isWanted: (Substring) -> Bool) -> Double {
         text.split(separator: "\n").reduce(0) { sum, line in
             guard line.hasPrefix(name), [" ", "{"].contains(line.dropFirst(name.count).prefix(1)), isWanted(line),

@@ -1,7 +1,7 @@
 import Glibc
 import ProcessSupport
 
-/// An f2s that runs beside the cluster and leads it, with an API server of the test's choice.
+/// A process of F2S that runs outside of the cluster as its leader, with an API server of the test's choice.
 struct OutsideF2S: Sendable {
     let port: Int
     private let process: ChildProcess
@@ -49,14 +49,14 @@ struct OutsideF2S: Sendable {
         }
     }
 
-    /// Its newest log lines.
+    /// The end of its log.
     var logTail: String { String(((try? Files.read(log)) ?? "").suffix(8192)) }
 
     func get(_ target: String) throws -> HTTPAnswer {
         try HTTPConnection(port: port, silence: .seconds(60)).exchange("GET", target)
     }
 
-    /// Ends it gently, then hard; no harm when it has ended.
+    /// Terminates the process, and kills it if it does not end. Does nothing if it has ended.
     func end() {
         process.send(signal: SIGTERM)
         _ = try? process.waitForEnd(within: .seconds(20))

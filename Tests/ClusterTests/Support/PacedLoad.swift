@@ -2,15 +2,16 @@ import Glibc
 import ProcessSupport
 import Synchronization
 
-/// Requests at an even pace over connections that are kept, whatever else happens. It forgives nothing: every request
-/// that is not answered with 200 by the function counts as failed, with its reason and what went on at that time. A
-/// connection is replaced where the answer before has said `Connection: close`, as any client does; one that ends
-/// without a word costs the request that was sent on it.
+/// Sends requests at a constant rate over persistent connections, independent of the responses.
+///
+/// Each request counts as failed unless the function responds with 200; the failure contains its reason and the phase
+/// of the test. Like other clients, it replaces a connection after a response with `Connection: close`. A connection
+/// that ends without that header fails the request that was sent on it.
 final class PacedLoad: Sendable {
     struct Failure: Sendable {
-        /// Nanoseconds after the beginning.
+        /// Nanoseconds after the start of the load.
         let after: Int64
-        /// What the test was doing (``note(_:)``).
+        /// The phase of the test, which ``note(_:)`` sets.
         let during: String
         let reason: String
     }
@@ -18,11 +19,11 @@ final class PacedLoad: Sendable {
     struct Outcome: Sendable {
         var sent = 0
         var failures: [Failure] = []
-        /// Nanoseconds that each answer took.
+        /// Nanoseconds until each response.
         var times: [Int64] = []
-        /// Answers by the version of the function's image.
+        /// Responses by the version of the function's image.
         var versions: [String: Int] = [:]
-        /// Answers by pod.
+        /// Responses by pod.
         var pods: [String: Int] = [:]
     }
 
@@ -37,9 +38,9 @@ final class PacedLoad: Sendable {
     let target: String
     let perSecond: Int
     let connections: Int
-    /// Whether a connection is used again; else each request has one of its own.
+    /// True to reuse connections; false for a new connection per request.
     let keepsConnections: Bool
-    /// How many are sent at least; it goes on until ``stop()``.
+    /// Minimum number of requests. The load continues until ``stop()`` in any case.
     let countMin: Int
 
     private let state = Mutex(State())
@@ -56,19 +57,19 @@ final class PacedLoad: Sendable {
         countMin = atLeast
     }
 
-    /// What has become of the requests so far.
+    /// The results so far.
     var outcome: Outcome { state.withLock(\.outcome) }
 
-    /// Says what the test does now.
+    /// Sets the phase of the test.
     func note(_ phase: String) { state.withLock { $0.phase = phase } }
 
-    /// Ends ``run()`` once as many are sent as must be.
+    /// Ends ``run()`` once the minimum number of requests is sent.
     func stop() { state.withLock { $0.isOver = true } }
 
-    /// Sends until ``stop()``.
+    /// Sends requests until ``stop()`` is called.
     func run() async throws -> Outcome {
         let start = monotonicNanoseconds()
-        // Each connection has its own turns, so that none rests for longer than a server keeps it.
+        // Each connection sends in turn, so that none is idle for longer than the server's keep-alive timeout.
         _ = try await atOnce(connections) { self.work(on: $0, since: start) }
         return outcome
     }
@@ -121,7 +122,7 @@ final class PacedLoad: Sendable {
 }
 
 extension PacedLoad.Outcome {
-    /// Failures by what went on and why; "none" when there are none.
+    /// Failures by phase and reason, or "none".
     var summary: String {
         var counts: [String: (count: Int, first: Int64)] = [:]
         for failure in failures {
@@ -134,10 +135,10 @@ extension PacedLoad.Outcome {
         return lines.isEmpty ? "none" : lines.joined(separator: "; ")
     }
 
-    /// Median, the one that 99 of 100 were within, and the longest, in milliseconds.
+    /// Median, 99th percentile and maximum, in milliseconds.
     var latencies: String {
         let sorted = times.sorted()
-        guard let longest = sorted.last else { return "nothing was answered" }
+        guard let longest = sorted.last else { return "no response" }
         return "median \(sorted.median.milliseconds), p99 \(sorted[sorted.count * 99 / 100].milliseconds), "
             + "longest \(longest.milliseconds)"
     }

@@ -1,10 +1,10 @@
 import ProcessSupport
 import Synchronization
 
-/// What a watcher of the API server has learnt of pods, and when: the same events that F2S gets, at the same time but
-/// for a millisecond. A pod's own status tells whole seconds only.
+/// Records the times at which a watch of the API server reports changes of pods. F2S gets the same events within about
+/// a millisecond. A pod's own status only contains whole seconds.
 final class PodTimeline: Sendable {
-    /// Moments of one pod on the monotonic clock.
+    /// The times of one pod's changes on the monotonic clock.
     struct Moments: Sendable {
         var seen: Int64
         var scheduled: Int64?
@@ -13,7 +13,7 @@ final class PodTimeline: Sendable {
         var ending: Int64?
         var gone: Int64?
 
-        /// The pod's own story since `start`, which is the client's request.
+        /// Returns the changes as text, with times relative to `start`, the time of the client's request.
         func story(since start: Int64) -> String {
             let parts: [(String, Int64?)] = [
                 ("seen", seen), ("scheduled", scheduled), ("address", address), ("Ready", ready), ("ending", ending),
@@ -34,13 +34,13 @@ final class PodTimeline: Sendable {
         self.path = path
     }
 
-    /// The moments of a pod, by its name.
+    /// The times of a pod, by its name.
     subscript(pod: String) -> Moments? { pods.withLock { $0[pod] } }
 
     /// Ends ``run()``.
     func stop() { isOver.raise() }
 
-    /// Watches until ``stop()``.
+    /// Watches until ``stop()`` is called.
     func run() async throws {
         let version = try api.get(path)["metadata"]?["resourceVersion"]?.text ?? ""
         let connection = try HTTPConnection(port: api.port, silence: .seconds(1))
@@ -54,7 +54,7 @@ final class PodTimeline: Sendable {
                 guard let chunk = try connection.chunk() else { return }
                 text += chunk
             } catch HTTPConnection.Failure.timedOut {
-                // Nothing has happened for a second.
+                // There was no event for a second.
                 continue
             }
             let now = monotonicNanoseconds()

@@ -1,9 +1,9 @@
-/// A response, read by the shortest code that can.
+/// A response, parsed by a minimal reader that is independent of the codec.
 struct Answer: Sendable {
     let status: Int
     let head: String
     let body: String
-    /// How the content ended.
+    /// The framing that determined the end of the content.
     let framing: Framing
 
     enum Framing: Equatable { case none, length, chunked, close }
@@ -52,7 +52,7 @@ struct Answer: Sendable {
             let line = String(decoding: bytes[index..<lineEnd], as: UTF8.self)
             guard let size = line.split(separator: ";").first.flatMap({ Int($0, radix: 16) }) else { return nil }
             if size == 0 {
-                // Trailers up to an empty line.
+                // Trailers follow up to an empty line.
                 return find(Array("\r\n\r\n".utf8), in: bytes, from: lineEnd).map { (content, $0 + 4) }
             }
             guard bytes.count >= lineEnd + 2 + size + 2 else { return nil }

@@ -3,17 +3,17 @@ import Synchronization
 
 @testable import F2SDispatcher
 
-/// Many clients who wish us ill, and cost the test itself next to nothing: plain descriptors and one thread.
+/// Many hostile clients. They use plain descriptors and one thread, so that they cost the test almost no time.
 final class Crowd: Sendable {
-    /// How an attacker keeps a connection busy.
+    /// The method by which an attacker keeps a connection open.
     enum Kind: Sendable {
-        /// A byte of a head now and then.
+        /// Sends one byte of a head per interval.
         case slowHead
-        /// A byte of a body now and then.
+        /// Sends one byte of a body per interval.
         case slowBody
-        /// Asks for much and takes hardly any of it.
+        /// Requests a large response and reads one byte of it per interval.
         case slowReader
-        /// Says nothing at all.
+        /// Sends nothing.
         case silent
 
         func opening(_ function: String) -> String {
@@ -25,7 +25,8 @@ final class Crowd: Sendable {
             }
         }
 
-        /// Some of each. Readers are few: what they do not take fills the kernel's memory, not ours.
+        /// A mix of all kinds. It has few slow readers: the bytes that they do not read fill the kernel's memory, not
+        /// the dispatcher's.
         static let mix: [Kind] = [
             .slowHead, .slowBody, .silent, .slowHead, .slowBody, .slowHead, .slowBody, .silent, .slowHead, .slowReader,
         ]
@@ -37,7 +38,7 @@ final class Crowd: Sendable {
 
     private final class Stop: Sendable { let isSet = Atomic<Bool>(false) }
 
-    /// Opens all connections at once. Each says something every `interval` milliseconds.
+    /// Opens all connections at once. Each of them sends or reads one byte every `interval` milliseconds.
     init(_ kinds: [Kind], count: Int, port: Int, function: String = "hello", interval: UInt32 = 1000) throws {
         self.count = count
         var members: [(descriptor: Int32, kind: Kind)] = []
@@ -55,7 +56,7 @@ final class Crowd: Sendable {
         let stop = Stop()
         isStopped = stop
         thread = try LoopThread(name: "crowd") { [members] in
-            // A few at a time, so that this is not itself a burst.
+            // Serves a few connections at a time, so that this thread does not send a burst.
             let shares = max(1, members.count / 2)
             while !stop.isSet.load(ordering: .relaxed) {
                 for share in 0..<shares where !stop.isSet.load(ordering: .relaxed) {
@@ -67,7 +68,7 @@ final class Crowd: Sendable {
                         case .silent: break
                         }
                     }
-                    // Safe: the pace is what this does, on a thread of its own; nobody waits for it.
+                    // Safe: this thread exists only to send at this pace, and nothing waits for it.
                     usleep(interval * 1000 / UInt32(shares))
                 }
             }
@@ -75,7 +76,7 @@ final class Crowd: Sendable {
         }
     }
 
-    /// Leaves.
+    /// Closes all connections and ends the thread.
     func stop() {
         isStopped.isSet.store(true, ordering: .relaxed)
         thread.join()

@@ -1,4 +1,4 @@
 import Testing
 
-/// Tests that load the machine, and tests that watch the clock: one at a time, so that none takes another's time away.
+/// Tests that load the machine or measure time. They run one at a time, so that they do not slow each other down.
 @Suite(.serialized) enum DispatcherSerial {}

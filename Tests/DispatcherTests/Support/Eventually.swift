@@ -1,32 +1,34 @@
-/// A condition that has not come true in time.
+/// A failure of a test's own client or condition, for example a condition that did not hold in time.
 struct Late: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Looks that are made in any case: on a busy machine the time may be over before anything had a chance to run.
+/// The minimum number of checks. On a busy machine the time limit may pass before the code under test has run at all.
 private let looksMin = 500
 
-/// Waits for a condition of real sockets. The deadline is generous: it is there for tests that fail.
+/// Waits until a condition holds, and checks it every two milliseconds. The limit is generous: only failing tests reach
+/// it.
 func eventually(
     _ what: String, within limit: Duration = .seconds(20), _ condition: () throws -> Bool
 ) async throws {
     let clock = ContinuousClock()
     let end = clock.now + limit
-    var looks = 0
+    var attempts = 0
     while try !condition() {
-        looks += 1
-        guard clock.now < end || looks < looksMin else { throw Late(description: "not within \(limit): \(what)") }
+        attempts += 1
+        guard clock.now < end || attempts < looksMin else { throw Late(description: "not within \(limit): \(what)") }
         try await clock.sleep(for: .milliseconds(2))
     }
 }
 
-/// The same without a pause in between: for a condition that is a matter of microseconds, or whose time is measured.
+/// Waits until a condition holds, without a pause between two checks. Use it for a condition that holds within
+/// microseconds, or if the test measures the time.
 func promptly(_ what: String, within limit: Duration = .seconds(20), _ condition: () throws -> Bool) async throws {
     let end = ContinuousClock.now + limit
-    var looks = 0
+    var attempts = 0
     while try !condition() {
-        looks += 1
-        guard ContinuousClock.now < end || looks < looksMin else {
+        attempts += 1
+        guard ContinuousClock.now < end || attempts < looksMin else {
             throw Late(description: "not within \(limit): \(what)")
         }
         await Task.yield()

@@ -5,25 +5,26 @@ import TestSupport
 @testable import F2SDispatcher
 
 /// Clients of which a third leave at a random moment: they close, reset or half-close their connection. Every request
-/// has a connection of its own. One thread serves all of them.
+/// has its own connection. One thread runs all clients.
 struct FickleLoad: Sendable {
-    /// What came back.
+    /// The results of a run.
     struct Outcome: Sendable {
         var statuses: [Int: Int] = [:]
         var left = 0
-        /// Connections that ended without an answer, although their client stayed.
+        /// The number of connections that ended without a response although the client had not left.
         var broken = 0
-        /// Longest time from a request to its answer, in milliseconds.
+        /// The longest time from a request to its response, in milliseconds.
         var longest = 0.0
     }
 
     let ports: [Int]
-    /// Each request goes to one of them, which takes up to ``workMax`` milliseconds.
+    /// The functions to invoke. Each request goes to one of them and asks for a response after at most ``workMax``
+    /// milliseconds.
     let functions: [String]
     var workMax: UInt64 = 300
     let seed: UInt64
 
-    /// Runs so many requests, so many of them at once. Blocks: for a thread that may be blocked.
+    /// Runs `requests` requests, at most `atOnce` of them concurrently. Blocks the calling thread.
     func run(requests: Int, atOnce: Int) throws -> Outcome {
         var run = FickleRun(self, try Poll())
         defer { run.end() }
@@ -53,7 +54,7 @@ private struct FickleRun {
     private let poll: Poll
     private var generator: SeededGenerator
     private var clients: [Int32: Client] = [:]
-    /// The next one last.
+    /// The planned departures, the next one last.
     private var departures: [(time: UInt64, descriptor: Int32, number: Int, how: Departure)] = []
     private var nextNumber = 0
     private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 256)
@@ -100,7 +101,7 @@ private struct FickleRun {
     }
 
     private mutating func leave(_ descriptor: Int32, _ number: Int, _ how: Departure) {
-        // Its answer may have come before, and its descriptor may be another client's.
+        // The response may have arrived before, and the descriptor may now belong to another client.
         guard clients[descriptor]?.number == number else { return }
         outcome.left += 1
         switch how {
@@ -129,7 +130,7 @@ private struct FickleRun {
             clients[descriptor] = client
             return
         }
-        // Tens of thousands of connections must not leave their ports behind.
+        // A reset leaves no port in TIME_WAIT. A run opens tens of thousands of connections.
         Wire.reset(descriptor)
     }
 }

@@ -1,11 +1,11 @@
 import NIOCore
 import NIOPosix
 
-/// Sends a request as soon as the one before is answered, without the test in between: for load.
+/// A load generator that sends the next request on its event loop as soon as the response to the previous one arrives.
 final class Hammer: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
-    /// What came back.
+    /// The results of a run.
     struct Outcome: Sendable {
         var statuses: [Int: Int] = [:]
         var bodies: [String] = []
@@ -23,7 +23,7 @@ final class Hammer: ChannelInboundHandler {
         self.done = done
     }
 
-    /// Runs `count` requests, one after the other, over one connection.
+    /// Runs `count` requests one after another over one connection.
     static func run(_ request: String, count: Int, port: Int) async throws -> Outcome {
         let loop = MultiThreadedEventLoopGroup.singleton.next()
         let done = loop.makePromise(of: Outcome.self)

@@ -1,7 +1,7 @@
 import NIOCore
 import Synchronization
 
-/// What has arrived on a connection, and whether it has ended.
+/// The bytes that have arrived on a connection, and the state of the connection.
 final class Inbox: Sendable {
     private struct State {
         var bytes: [UInt8] = []
@@ -10,7 +10,7 @@ final class Inbox: Sendable {
     }
 
     private let state = Mutex(State())
-    /// More than this is counted and not kept.
+    /// The number of bytes after which further ones are counted but not stored.
     private let keptMax: Int
 
     init(keptMax: Int = 1 << 22) { self.keptMax = keptMax }
@@ -29,7 +29,7 @@ final class Inbox: Sendable {
 
     func close() { state.withLock { $0.isClosed = true } }
 
-    /// Takes bytes away from the front if `body` finds something complete there.
+    /// Removes bytes from the front if `body` finds a complete element there, and returns the element.
     func take<Found>(_ body: (_ bytes: [UInt8], _ isClosed: Bool) throws -> (found: Found, count: Int)?) rethrows
         -> Found?
     {
@@ -41,7 +41,7 @@ final class Inbox: Sendable {
     }
 }
 
-/// Fills an inbox.
+/// A handler that stores received bytes in an inbox.
 final class InboxHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 

@@ -3,27 +3,27 @@ import Glibc
 
 @testable import F2SDispatcher
 
-/// Clients that ask again as soon as they are answered, many to a thread. Every request has a path of its own, and its
-/// answer must be that path: so a stranger's answer does not go unnoticed.
+/// Clients that send the next request as soon as they receive a response, many per thread. Every request has a unique
+/// path, and its response must contain that path. The load thereby detects a response that belongs to another request.
 struct LeanLoad: Sendable {
-    /// What came back.
+    /// The results of a run.
     struct Outcome: Sendable {
         var statuses: [Int: Int] = [:]
-        /// Answers that were somebody else's.
+        /// The number of responses that belonged to another request.
         var strangers = 0
-        /// Connections that ended before their last answer.
+        /// The number of connections that ended before their last response.
         var broken = 0
     }
 
     let port: Int
-    /// As in `/invoke/NAME`.
+    /// The name of the function in `/invoke/NAME`.
     var function = "hello"
-    /// Whether an answer is the path that was asked for.
+    /// True if a response must contain the path of its request.
     var isEcho = true
-    /// Milliseconds that a client who was refused stays away, more or less: no two of them for as long.
+    /// The mean time for which a rejected client waits before its next request, in milliseconds. Each wait differs.
     var pause: UInt64 = 0
 
-    /// Runs `count` requests on each of `connections` connections. Blocks: for a thread that may be blocked.
+    /// Runs `count` requests on each of `connections` connections. Blocks the calling thread.
     func run(connections: Int, count: Int, isStopped: () -> Bool = { false }) throws -> Outcome {
         var run = LeanLoadRun(self, try Poll(), count: count)
         defer { run.end() }
@@ -32,7 +32,7 @@ struct LeanLoad: Sendable {
         return run.outcome
     }
 
-    /// The same on several threads.
+    /// Runs the load on several threads.
     func run(threads: Int, connections: Int, count: Int) async throws -> Outcome {
         try await withThrowingTaskGroup(of: Outcome.self) { group in
             for _ in 0..<threads {
@@ -47,7 +47,7 @@ struct LeanLoad: Sendable {
     }
 }
 
-/// Runs something that blocks on a thread of its own.
+/// Runs `body`, which may block, on its own thread.
 func onThread<Result: Sendable>(_ body: @escaping @Sendable () throws -> Result) async throws -> Result {
     try await withCheckedThrowingContinuation { continuation in
         do {
@@ -137,7 +137,7 @@ private struct LeanLoadRun {
         if answer.found.status == 200 || load.pause == 0 {
             ask(descriptor)
         } else {
-            // Half of it to one and a half, in no order.
+            // Waits between 0.5 and 1.5 times the mean, spread over the clients.
             let share = UInt64(client.number &* 7919 &+ client.sent &* 104_729) % 1000 + 500
             let until = Wire.now() + load.pause * 1000 * share
             resting.insert((until, descriptor), at: resting.firstIndex { $0.until > until } ?? resting.count)

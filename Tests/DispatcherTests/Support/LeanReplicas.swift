@@ -4,20 +4,20 @@ import Synchronization
 
 @testable import F2SDispatcher
 
-/// Replicas that one thread serves by itself, lean enough that the dispatcher is what is measured. They answer requests
-/// without content with the path that was asked for; `/large` with ``largeBytes`` bytes, `/never` never, `/wait/30`
-/// after 30 ms.
+/// Replicas served by a single thread, fast enough that a test measures the dispatcher and not the replicas. They
+/// respond to requests without content with the path of the request: to `/large` with ``largeBytes`` bytes, to `/never`
+/// never, to `/wait/30` after 30 ms.
 final class LeanReplicas: Sendable {
-    /// What was seen from inside.
+    /// The observations of the replicas.
     struct Tally: Sendable {
-        /// Most requests that each replica had at once.
+        /// The maximum number of concurrent requests of each replica.
         var most: [Int]
         var served: [Int]
-        /// Most that all of them had at once.
+        /// The maximum number of concurrent requests of all replicas together.
         var mostInAll = 0
-        /// Bytes of large answers that are out.
+        /// The number of bytes sent of large responses.
         var largeBytes = 0
-        /// Paths in the order of their arrival, where they are kept.
+        /// The paths in the order of their arrival, if they are recorded.
         var order: [String] = []
     }
 
@@ -27,7 +27,7 @@ final class LeanReplicas: Sendable {
     private let shared: Shared
     private let thread: LoopThread
 
-    /// What the thread and the test both look at.
+    /// The state shared between the thread and the test.
     fileprivate final class Shared: Sendable {
         let tally: Mutex<Tally>
         let isStopped = Atomic<Bool>(false)
@@ -38,9 +38,11 @@ final class LeanReplicas: Sendable {
         }
     }
 
+    /// Starts replicas, each on its own port.
     /// - Parameters:
-    ///   - delay: how long each answer takes, in nanoseconds.
-    ///   - isOrderKept: whether to remember every path.
+    ///   - count: The number of replicas.
+    ///   - delay: The time from a request to its response, in nanoseconds.
+    ///   - isOrderKept: True to record the path of every request.
     init(_ count: Int, delay: UInt64 = 0, isOrderKept: Bool = false) throws {
         let listeners = try (0..<count).map { _ in try Wire.listen() }
         let shared = Shared(count)
@@ -64,14 +66,14 @@ final class LeanReplicas: Sendable {
     }
 }
 
-/// The thread's own affairs.
+/// The state that only the thread uses.
 private final class LeanReplicaLoop {
     private struct Connection {
         let replica: Int
-        /// Descriptors are used again, numbers are not.
+        /// The number of the connection. Descriptors are reused, numbers are not.
         let number: Int
         var head: [UInt8] = []
-        /// Bytes of a large answer that are not out yet.
+        /// The number of unsent bytes of a large response.
         var large = 0
     }
 
@@ -89,7 +91,7 @@ private final class LeanReplicaLoop {
     private let isOrderKept: Bool
     private var connections: [Int32: Connection] = [:]
     private var inside: [Int]
-    /// In the order of time.
+    /// The responses to send, ordered by time.
     private var due: [Due] = []
     private var arrived: [Due] = []
     private var largeBytes = 0
@@ -106,8 +108,8 @@ private final class LeanReplicaLoop {
         for listener in listeners { poll.add(listener, .readable) }
     }
 
-    /// One round: what has arrived is noted first and answered a round later, so that two requests that are there at
-    /// once are seen to be.
+    /// Runs one round. Requests that arrive in a round are counted in it and answered in a later one, so that requests
+    /// that arrive together are counted as concurrent.
     func turn(_ note: ((inout LeanReplicas.Tally) -> Void) -> Void) {
         let wait: Int32 = due.isEmpty ? 20 : due[0].time <= Wire.now() ? 0 : 1
         let count = poll.wait(events, milliseconds: wait)
@@ -159,14 +161,14 @@ private final class LeanReplicaLoop {
         if event.events & EPOLLOUT.rawValue != 0 { flush(descriptor) }
         guard event.events & ~EPOLLOUT.rawValue != 0, let bytes = Wire.receive(descriptor) else { return }
         guard !bytes.isEmpty else {
-            // Who was waited for counts as inside until its answer would have been due.
+            // The request of a client that left counts as in flight until its response would have been due.
             connections[descriptor] = nil
             close(descriptor)
             return
         }
         var head = connection.head
         head += bytes
-        // Only the beginning of a head counts here; what follows an answered one is its content.
+        // Only the end of the head matters. Bytes after a complete head are its content and are ignored.
         guard head.count >= 4, let end = Answer.find([13, 10, 13, 10], in: head, from: 0) else {
             if head.count < 65_536 { connections[descriptor]?.head = head }
             return

@@ -1,22 +1,22 @@
-/// A replica's reader as there are too many of them: where the standard leaves no doubt it takes what it likes. What
-/// reaches a replica must be the same requests to each of these readers.
+/// A lenient HTTP reader as some servers have: it accepts bytes that the standard clearly forbids. The bytes that reach
+/// a replica must contain the same requests for each of these readers.
 struct LenientReader: Sendable {
     let name: String
-    /// Which of the two decides where both stand.
+    /// True if `Content-Length` prevails over `Transfer-Encoding` when a head has both.
     var prefersLength = false
-    /// Of several lengths the last one counts.
+    /// True if the last one of several lengths counts.
     var takesLastLength = false
-    /// A line ends at a bare line feed too.
+    /// True if a bare line feed also ends a line.
     var takesBareLineFeeds = false
-    /// A line ends at a bare carriage return too.
+    /// True if a bare carriage return also ends a line.
     var takesBareReturns = false
-    /// An underscore in a name is a dash, as for programs that read fields as environment variables.
+    /// True if an underscore in a name equals a dash, as in programs that read fields as environment variables.
     var takesUnderscores = false
-    /// Anything with `chunked` in it is chunked.
+    /// True if every `Transfer-Encoding` that contains `chunked` is read as chunked.
     var takesAnyChunked = false
 
     static let all = [
-        LenientReader(name: "as the standard says"), LenientReader(name: "length first", prefersLength: true),
+        LenientReader(name: "standard"), LenientReader(name: "length first", prefersLength: true),
         LenientReader(name: "last length", prefersLength: true, takesLastLength: true),
         LenientReader(name: "anything chunked", takesAnyChunked: true),
         LenientReader(name: "bare line feeds", takesBareLineFeeds: true, takesAnyChunked: true),
@@ -25,7 +25,7 @@ struct LenientReader: Sendable {
         LenientReader(name: "underscores, length first", prefersLength: true, takesUnderscores: true),
     ]
 
-    /// The request lines that this reader finds.
+    /// Returns the request lines that this reader finds.
     func requestLines(_ bytes: [UInt8]) -> [String] {
         var lines: [String] = []
         var position = 0
@@ -76,13 +76,13 @@ struct LenientReader: Sendable {
         while let trailer = line(bytes, &position), !trailer.isEmpty {}
     }
 
-    /// The digits at the beginning, whatever stands in front of them.
+    /// Returns the value of the first digits and ignores the characters before them.
     private func number(_ text: String, radix: Int) -> Int {
         let digits = text.drop { !$0.isHexDigit }.prefix { $0.isHexDigit && Int(String($0), radix: radix) != nil }
         return Int(digits, radix: radix) ?? (digits.isEmpty ? 0 : .max / 2)
     }
 
-    /// The next line without its end; `nil` when there is no complete one.
+    /// Returns the next line without its end, or `nil` if there is no complete line.
     private func line(_ bytes: [UInt8], _ position: inout Int) -> String? {
         var index = position
         while index < bytes.count {

@@ -3,16 +3,17 @@ import Glibc
 
 @testable import F2SDispatcher
 
-/// Normal traffic: so many requests per second on a few connections, whatever becomes of those before.
+/// Normal traffic: a fixed number of requests per second on a few connections, independent of the responses to earlier
+/// requests.
 struct PacedLoad: Sendable {
     struct Outcome: Sendable {
-        /// Nanoseconds that each answer took, sorted.
+        /// The time of each response, in nanoseconds, sorted.
         var times: [UInt64] = []
         var statuses: [Int: Int] = [:]
 
-        /// The time that 99 of 100 were within, in milliseconds.
+        /// The 99th percentile of the times, in milliseconds.
         var p99: Double { time(of: 0.99) }
-        /// The time that half of them were within, in milliseconds.
+        /// The median of the times, in milliseconds.
         var p50: Double { time(of: 0.5) }
 
         private func time(of share: Double) -> Double {
@@ -20,30 +21,31 @@ struct PacedLoad: Sendable {
         }
     }
 
-    /// The times of one load, measured alone and beside something that must not delay it.
+    /// The times of one load, measured alone and beside another load that must not delay it.
     struct Comparison: Sendable {
         private var alone: [Outcome] = []
         private var beside: [Outcome] = []
 
-        /// A delay in milliseconds that no busy machine explains when half of all answers have it.
+        /// The smallest median that counts as a delay, in milliseconds. A busy machine does not delay half of all
+        /// responses by this much.
         private static let delayMin = 20.0
 
-        /// Adds one pair of runs.
+        /// Adds a pair of runs.
         mutating func add(alone: Outcome, beside: Outcome) {
             self.alone.append(alone)
             self.beside.append(beside)
         }
 
-        /// True if half of the answers came late in every pair of runs. The slowest of a hundred say nothing on a
-        /// shared machine, where they may have waited for a processor, nor does one run of three.
+        /// True if half of the responses were late in every pair of runs. The slowest percent and single runs are not
+        /// evidence on a shared machine, where they may have waited for a processor.
         var isDelayed: Bool {
             zip(alone, beside).allSatisfy { $1.p50 > 10 * $0.p50 && $1.p50 > Self.delayMin }
         }
 
-        /// The figures.
+        /// The figures as text.
         var text: String {
             let ratio = middle(beside, \.p99) / middle(alone, \.p99)
-            return "p99 \(beside.map(\.p99)) ms, alone \(alone.map(\.p99)) ms; ratio of medians \(ratio) (bar 2); "
+            return "p99 \(beside.map(\.p99)) ms, alone \(alone.map(\.p99)) ms; ratio of medians \(ratio) (limit 2); "
                 + "p50 \(middle(beside, \.p50)) ms, alone \(middle(alone, \.p50)) ms"
         }
 
@@ -57,7 +59,7 @@ struct PacedLoad: Sendable {
     var perSecond = 200
     var connections = 8
 
-    /// Runs for so many seconds, on a thread of its own.
+    /// Runs the load for this number of seconds on its own thread.
     func run(seconds: Double) async throws -> Outcome {
         try await onThread {
             var run = PacedLoadRun(self, try Poll())
@@ -73,7 +75,7 @@ private struct PacedLoadRun {
     private let poll: Poll
     private let request: [UInt8]
     private var free: [Int32] = []
-    /// When the request was due, by connection.
+    /// The time at which the request was due, by connection.
     private var asked: [Int32: UInt64] = [:]
     private var pending: [Int32: [UInt8]] = [:]
     private let events = UnsafeMutableBufferPointer<epoll_event>.allocate(capacity: 64)
@@ -100,7 +102,7 @@ private struct PacedLoadRun {
         while (left > 0 || !asked.isEmpty) && !lost {
             let now = Wire.now()
             if left > 0, now >= due, let descriptor = free.popLast() {
-                // Time in which no connection is free counts; that in which this thread was late does not.
+                // The time during which no connection was free counts. The delay of this thread does not.
                 asked[descriptor] = free.isEmpty ? due : now
                 Wire.send(descriptor, request)
                 due += interval

@@ -1,6 +1,6 @@
 import F2SModel
 
-/// A token bucket as everybody explains it: it fills with time, and a token costs what it takes to come in.
+/// A token bucket in its textbook form: its level rises with time, and each token costs a fixed part of the level.
 struct PlainBucket {
     private let nanosecondsPerToken: UInt64
     private let capacity: UInt64
@@ -14,7 +14,7 @@ struct PlainBucket {
         filledAt = now
     }
 
-    /// How long to wait; `nil`: a token was there and is taken.
+    /// Takes a token and returns `nil`, or returns the time until the next token, in nanoseconds.
     mutating func take(now: UInt64) -> UInt64? {
         level = min(capacity, level + (now - filledAt))
         filledAt = now

@@ -1,2 +1,2 @@
-/// Prints what a test of a promise has found, so that a run tells the figures and not only that they are good enough.
+/// Prints the figures that a test of a promise measured, so that a run shows them in addition to pass or fail.
 func report(_ promise: Int, _ finding: String) { print("must hold \(promise) (data plane): \(finding)") }

@@ -1,7 +1,7 @@
 import NIOCore
 import NIOPosix
 
-/// A client that sends the bytes it is told to send, whatever they are.
+/// A client that sends arbitrary bytes.
 final class RawClient: Sendable {
     let inbox: Inbox
     private let channel: any Channel
@@ -11,7 +11,8 @@ final class RawClient: Sendable {
         self.inbox = inbox
     }
 
-    /// - Parameter source: the address that the connection comes from, of those in 127.0.0.0/8.
+    /// Connects to a port of this machine.
+    /// - Parameter source: The client's address, within 127.0.0.0/8.
     static func connect(to port: Int, isReading: Bool = true, from source: String? = nil) async throws -> RawClient {
         let inbox = Inbox()
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -30,14 +31,14 @@ final class RawClient: Sendable {
 
     var isClosed: Bool { inbox.isClosed }
 
-    /// Bytes that were sent and have not left this process.
+    /// Returns the number of bytes that are buffered in this process and not yet written to the socket.
     func unwritten() async throws -> Int { try await channel.getOption(.bufferedWritableBytes).get() }
 
     func send(_ text: String) { send(ByteBuffer(string: text)) }
 
     func send(_ bytes: ByteBuffer) { channel.writeAndFlush(bytes, promise: nil) }
 
-    /// Byte by byte, each in a write of its own.
+    /// Sends the text with one write per byte.
     func dribble(_ text: String) async throws {
         for byte in text.utf8 { try await channel.writeAndFlush(ByteBuffer(bytes: [byte])).get() }
     }
@@ -48,27 +49,27 @@ final class RawClient: Sendable {
 
     func close() { channel.close(promise: nil) }
 
-    /// Ends the connection with a reset instead of an end.
+    /// Closes the connection with a reset.
     func reset() { channel.reset() }
 
-    /// The next complete answer.
+    /// Waits for the next complete response.
     func answer(toHead: Bool = false) async throws -> Answer {
         var answer: Answer?
-        try await eventually("an answer; got \(inbox.text.prefix(400).debugDescription), closed: \(isClosed)") {
-            // Asked first: an answer may end with the connection's end, and that between the two.
+        try await eventually("a response; got \(inbox.text.prefix(400).debugDescription), closed: \(isClosed)") {
+            // Read before the inbox: the connection may end between the two reads, and its end may complete a response.
             let wasClosed = isClosed
             answer = try inbox.take { try Answer.parse($0, isClosed: $1, isToHead: toHead) }
             if answer == nil, wasClosed {
-                throw Late(description: "closed instead: \(inbox.text.prefix(400).debugDescription)")
+                throw Late(description: "the connection closed instead: \(inbox.text.prefix(400).debugDescription)")
             }
             return answer != nil
         }
         return try answer.orThrow()
     }
 
-    func closed() async throws { try await eventually("the connection's end") { isClosed } }
+    func closed() async throws { try await eventually("the connection is closed") { isClosed } }
 
-    /// One request, one answer.
+    /// Sends a request and waits for its response.
     func ask(_ request: String, toHead: Bool = false) async throws -> Answer {
         send(request)
         return try await answer(toHead: toHead)
@@ -77,7 +78,7 @@ final class RawClient: Sendable {
 
 extension Optional {
     func orThrow() throws -> Wrapped {
-        guard let self else { throw Late(description: "nothing there") }
+        guard let self else { throw Late(description: "the value is nil") }
         return self
     }
 }

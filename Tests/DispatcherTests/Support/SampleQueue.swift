@@ -1,11 +1,11 @@
 @testable import F2SDispatcher
 
 extension InvocationQueue {
-    /// A queue of a function that declares no limits of its own.
+    /// Creates a queue with these limits for concurrency and length.
     init(concurrency: Int?, lengthMax: Int, now: UInt64) {
         self.init(Bounds(concurrency: concurrency, queued: lengthMax), now: now)
     }
 
-    /// Who waits, in order.
+    /// Closes the queue and returns its waiters in order.
     mutating func removeAllForTest() -> [Waiter] { close(now: 0) }
 }

@@ -1,7 +1,7 @@
 import F2SModel
 import Synchronization
 
-/// Counts how often a signal arrives: once at the beginning and once per burst.
+/// Counts the arrivals of a signal: one at the start and one per burst.
 final class SignalCounter: Sendable {
     private let arrived = Mutex(0)
     private let task = Mutex<Task<Void, Never>?>(nil)

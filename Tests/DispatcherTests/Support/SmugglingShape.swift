@@ -1,11 +1,11 @@
-/// A request that two readers might take differently, or that hides another one.
+/// A request that two readers might interpret differently, or that hides another request.
 struct SmugglingShape: Sendable {
     enum Verdict: Sendable {
-        /// Answered with 400, and nothing behind it counts.
+        /// The dispatcher must respond with 400 and ignore the bytes after the request.
         case refused
-        /// Taken as one request, whatever it looks like.
+        /// The dispatcher must read the bytes as one request.
         case served
-        /// Either is safe.
+        /// Both verdicts are safe.
         case either
     }
 
@@ -19,12 +19,12 @@ struct SmugglingShape: Sendable {
         self.verdict = verdict
     }
 
-    /// The request that must not get through on its own.
+    /// The request that must not reach a replica as a separate request.
     static let hidden = "GET /invoke/hello/smuggled HTTP/1.1\r\nHost: a\r\nX: y\r\n\r\n"
     private static let hiddenSize = String(hidden.utf8.count, radix: 16)
-    /// A chunked content that ends before the hidden request.
+    /// Chunked content that ends before the hidden request.
     private static let ended = "0\r\n\r\n" + hidden
-    /// The hidden request in a chunk.
+    /// The hidden request within a chunk.
     private static let wrapped = "\(hiddenSize)\r\n\(hidden)\r\n0\r\n\r\n"
 
     private static func head(_ fields: String, method: String = "POST", version: String = "1.1") -> String {
@@ -39,7 +39,7 @@ struct SmugglingShape: Sendable {
 
     private static let lengths: [SmugglingShape] =
         [
-            ("+5", "+5"), ("-5", "-5"), ("0x5", "0x5"), ("5,5", "5,5"), ("5, 6", "5, 6"), ("nothing", ""),
+            ("+5", "+5"), ("-5", "-5"), ("0x5", "0x5"), ("5,5", "5,5"), ("5, 6", "5, 6"), ("empty", ""),
             ("5 5", "5 5"),
             ("5.0", "5.0"), ("5;", "5;"), ("1e1", "1e1"), ("quoted", "\"5\""), ("19 digits", "1000000000000000000"),
             ("over 64 bits", "18446744073709551621"), ("over 128 bits", String(repeating: "9", count: 40)),
@@ -69,7 +69,7 @@ struct SmugglingShape: Sendable {
             SmugglingShape(
                 "length: with an underscore", .refused, head("Content_Length: \(hidden.utf8.count)\r\n") + hidden),
             SmugglingShape(
-                "length: with an underscore beside the true one", .refused,
+                "length: with an underscore beside the real field", .refused,
                 head("Content-Length: \(hidden.utf8.count)\r\nContent_Length: 0\r\n") + hidden),
             SmugglingShape("length: blanks around it", .served, head("Content-Length: \t 5\t \r\n") + "hello"),
             SmugglingShape("length: zeros in front", .either, head("Content-Length: 00005\r\n") + "hello"),
@@ -110,10 +110,10 @@ struct SmugglingShape: Sendable {
             SmugglingShape(
                 "encoding: blanks around it", .served, head("Transfer-Encoding:\t chunked \t\r\n") + wrapped),
             SmugglingShape(
-                "encoding: TE says chunked", .served,
+                "encoding: chunked in TE", .served,
                 head("TE: chunked\r\nContent-Length: \(ended.utf8.count)\r\n") + ended),
             SmugglingShape(
-                "encoding: another field says chunked", .served,
+                "encoding: chunked in other fields", .served,
                 head(
                     "X-Transfer-Encoding: chunked\r\nContent-Encoding: chunked\r\n"
                         + "Content-Length: \(ended.utf8.count)\r\n"
@@ -132,7 +132,7 @@ struct SmugglingShape: Sendable {
             "TE.TE and a length", .refused,
             head("Content-Length: 5\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: cow\r\n") + ended),
         SmugglingShape(
-            "length behind a fold of the encoding", .refused,
+            "length on a folded line of the encoding", .refused,
             head("Transfer-Encoding: chunked\r\n Content-Length: 5\r\n") + ended),
     ]
 
@@ -164,7 +164,7 @@ struct SmugglingShape: Sendable {
         SmugglingShape(
             "chunk: an extension that looks like chunks", .either, chunked("5;0 0\r\nhello\r\n0\r\n\r\n")),
         SmugglingShape(
-            "chunk: a quote that does not end on its line", .either,
+            "chunk: a quoted string without an end on its line", .either,
             chunked("\(hiddenSize);a=\"\r\n\(hidden)\r\n0\r\n\r\n")),
         SmugglingShape("chunk: blanks before an extension", .either, chunked("5 ;a\r\nhello\r\n0\r\n\r\n")),
         SmugglingShape("chunk: zeros in front", .either, chunked("00005\r\nhello\r\n000\r\n\r\n")),
@@ -197,7 +197,7 @@ struct SmugglingShape: Sendable {
             ("a Host with a path", "GET /invoke/hello/first HTTP/1.1\r\nHost: a/b\r\n\r\n"),
             ("a Host with #", "GET /invoke/hello/first HTTP/1.1\r\nHost: a#b\r\n\r\n"),
             ("a space before Host's colon", "GET /invoke/hello/first HTTP/1.1\r\nHost : a\r\n\r\n"),
-            ("a Host with an underscore's twin", "GET /invoke/hello/first HTTP/1.1\r\n Host: a\r\nHost: b\r\n\r\n"),
+            ("a Host after a folded one", "GET /invoke/hello/first HTTP/1.1\r\n Host: a\r\nHost: b\r\n\r\n"),
             ("another authority", "GET http://b/invoke/hello/first HTTP/1.1\r\nHost: a\r\n\r\n"),
             ("another port", "GET http://a:81/invoke/hello/first HTTP/1.1\r\nHost: a\r\n\r\n"),
             ("a user in the authority", "GET http://a@b/invoke/hello/first HTTP/1.1\r\nHost: b\r\n\r\n"),
@@ -218,7 +218,7 @@ struct SmugglingShape: Sendable {
             ("HTTP/2.0", head("", method: "GET", version: "2.0")),
             ("HTTP/01.1", head("", method: "GET", version: "01.1")),
             ("HTTP/1.1x", head("", method: "GET", version: "1.1x")),
-            ("a blank behind the version", "GET /invoke/hello/first HTTP/1.1 \r\nHost: a\r\n\r\n"),
+            ("a blank after the version", "GET /invoke/hello/first HTTP/1.1 \r\nHost: a\r\n\r\n"),
             ("a method with a colon", "GET: /invoke/hello/first HTTP/1.1\r\nHost: a\r\n\r\n"),
             (
                 "a request in the target",
@@ -226,16 +226,16 @@ struct SmugglingShape: Sendable {
             ),
             ("a dot segment in the route", "GET /invoke/x/../hello/first HTTP/1.1\r\nHost: a\r\n\r\n"),
             ("an encoded slash in the route", "GET /invoke/x%2fhello/first HTTP/1.1\r\nHost: a\r\n\r\n"),
-            ("a blank line of blanks", "GET /invoke/hello/first HTTP/1.1\r\nHost: a\r\n \r\n\r\n"),
+            ("a line of blanks", "GET /invoke/hello/first HTTP/1.1\r\nHost: a\r\n \r\n\r\n"),
         ].map { SmugglingShape("head: \($0)", .refused, $1 + hidden) } + [
             SmugglingShape(
                 "head: a request in a value", .served,
                 head("X: GET /invoke/hello/smuggled HTTP/1.1\r\n", method: "GET")),
             SmugglingShape("head: empty lines in front", .served, "\r\n\r\n" + head("", method: "GET")),
             SmugglingShape(
-                "head: the own authority", .served, "GET http://a/invoke/hello/first HTTP/1.1\r\nHost: a\r\n\r\n"),
+                "head: the same authority", .served, "GET http://a/invoke/hello/first HTTP/1.1\r\nHost: a\r\n\r\n"),
             SmugglingShape(
-                "head: the own authority by https", .served,
+                "head: the same authority with https", .served,
                 "GET https://a:443/invoke/hello/first HTTP/1.1\r\nHost: a\r\n\r\n"),
         ]
 
@@ -265,7 +265,7 @@ struct SmugglingShape: Sendable {
                 "Expect with chunks", .served,
                 head("Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n") + wrapped),
             SmugglingShape(
-                "Expect of something else with a body", .either,
+                "another Expect with a body", .either,
                 head("Expect: 100-continue, x\r\nContent-Length: \(hidden.utf8.count)\r\n") + hidden),
             SmugglingShape(
                 "Upgrade with a body", .served,

@@ -3,9 +3,9 @@ import NIOCore
 import NIOPosix
 import Synchronization
 
-/// A replica, or the API server, that answers as the test says.
+/// A replica or API server that sends the responses that a test chooses.
 final class StubServer: Sendable {
-    /// When the test's closure is called.
+    /// The event on which the server calls the test's closure.
     enum Call { case onHead, onWhole }
 
     typealias Reply = @Sendable (StubRequest) -> Void
@@ -28,7 +28,7 @@ final class StubServer: Sendable {
     /// Sockets that reserve the ports of all stubs until the process ends, so that a stopped stub refuses connections.
     private static let ports = Mutex<[Int32]>([])
 
-    /// Listens on a free port of the loopback, on the port of a stub that has stopped, or on a Unix socket.
+    /// Starts a server on a free port of the loopback interface, on the port of a stopped stub, or on a Unix socket.
     static func start(
         path: String? = nil, port: Int = 0, call: Call = .onWhole, _ reply: @escaping Reply
     ) async throws -> StubServer {
@@ -63,7 +63,7 @@ final class StubServer: Sendable {
         return port
     }
 
-    /// Answers every request with one text.
+    /// Starts a server that responds to every request with the same text.
     static func answering(_ text: String) async throws -> StubServer {
         try await start { $0.connection.send(text) }
     }
@@ -73,7 +73,7 @@ final class StubServer: Sendable {
     var connections: [StubConnection] { state.withLock { $0.connections } }
     var openConnections: Int { connections.count { !$0.inbox.isClosed } }
 
-    /// Whether request `number` has arrived and its connection has ended since.
+    /// Returns true if request `number` has arrived and its connection has ended since.
     func hasEnded(_ number: Int) -> Bool { requests.count > number && requests[number].connection.inbox.isClosed }
 
     /// Closes the listener and every connection.
@@ -90,11 +90,11 @@ final class StubServer: Sendable {
     fileprivate var isCalledOnHead: Bool { call == .onHead }
 }
 
-/// One request that has arrived at a stub.
+/// A request that has arrived at a stub.
 struct StubRequest: Sendable {
     let text: String
     let connection: StubConnection
-    /// Number of the request on its connection, from 0.
+    /// The number of the request on its connection, counted from 0.
     let index: Int
 
     var line: String { text.split(separator: "\r\n").first.map(String.init) ?? "" }
@@ -105,7 +105,7 @@ struct StubRequest: Sendable {
     func fields(_ name: String) -> [String] { Answer(status: 0, head: head, body: "", framing: .none).fields(name) }
 }
 
-/// One connection at a stub.
+/// A connection of a stub.
 final class StubConnection: Sendable {
     let inbox = Inbox(keptMax: 1 << 20)
     private let channel: any Channel
@@ -113,7 +113,7 @@ final class StubConnection: Sendable {
 
     init(_ channel: any Channel) { self.channel = channel }
 
-    /// Bytes that were sent and have not left this process.
+    /// Returns the number of bytes that are buffered in this process and not yet written to the socket.
     func unwritten() async throws -> Int { try await channel.getOption(.bufferedWritableBytes).get() }
 
     func send(_ text: String) { channel.writeAndFlush(ByteBuffer(string: text), promise: nil) }
@@ -127,23 +127,23 @@ final class StubConnection: Sendable {
         closeAfterWriting()
     }
 
-    /// Closes once everything is out.
+    /// Closes the connection once all bytes are written.
     func closeAfterWriting() {
         channel.writeAndFlush(ByteBuffer()).whenComplete { [channel] _ in channel.close(promise: nil) }
     }
 
-    /// Ends the connection with a reset instead of an end.
+    /// Closes the connection with a reset.
     func reset() { channel.reset() }
 
-    /// Runs something later on the connection's loop.
+    /// Runs `body` after `delay` on the connection's event loop.
     func schedule(in delay: TimeAmount, _ body: @escaping @Sendable () -> Void) {
         channel.eventLoop.scheduleTask(in: delay, body)
     }
 
-    /// From now on the other side's end does not close the connection.
+    /// Keeps the connection open after the peer closes its sending side.
     func setHalfOpen() { _ = channel.setOption(.allowRemoteHalfClosure, value: true) }
 
-    /// Whether the other side sends nothing more.
+    /// True if the peer has closed its sending side.
     var hasInputEnded: Bool { inputEnded.load(ordering: .relaxed) }
 
     fileprivate func endInput() { inputEnded.store(true, ordering: .relaxed) }
@@ -173,7 +173,7 @@ private final class StubHandler: ChannelInboundHandler {
         while let end = requestEnd() {
             let text = String(decoding: pending[..<end], as: UTF8.self)
             pending.removeFirst(end)
-            // What follows a head alone, or an upgrade, is the test's own affair.
+            // Bytes after a head with `onHead`, or after an upgrade, are not parsed: the test handles them.
             isRaw = server.isCalledOnHead || text.contains("Sec-WebSocket-Key:")
             server.deliver(StubRequest(text: text, connection: connection, index: index))
             index += 1
@@ -206,7 +206,7 @@ private final class StubHandler: ChannelInboundHandler {
         while let lineEnd = Answer.find(Array("\r\n".utf8), in: pending, from: position) {
             let line = String(decoding: pending[position..<lineEnd], as: UTF8.self)
             let size = Int(line.prefix { $0.isHexDigit }, radix: 16) ?? 0
-            // Where the last chunk's line ends, an empty line may begin.
+            // The line end of the last chunk may be the first part of the empty line.
             if size == 0 { return Answer.find(Array("\r\n\r\n".utf8), in: pending, from: lineEnd).map { $0 + 4 } }
             position = lineEnd + 2 + size + 2
         }
@@ -214,17 +214,17 @@ private final class StubHandler: ChannelInboundHandler {
     }
 }
 
-/// A response with a length.
+/// Returns a response with a `Content-Length`.
 func ok(_ body: String = "ok", fields: String = "") -> String {
     "HTTP/1.1 200 OK\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)"
 }
 
-/// A request that invokes a function.
+/// Returns a request that invokes a function.
 func get(_ path: String = "/hello", _ fields: String = "") -> String {
     "GET /invoke\(path) HTTP/1.1\r\nHost: f2s.test\r\n\(fields)\r\n"
 }
 
-/// A request with content.
+/// Returns a request with content.
 func post(_ path: String = "/hello", body: String, _ fields: String = "", method: String = "POST") -> String {
     "\(method) /invoke\(path) HTTP/1.1\r\nHost: f2s.test\r\nContent-Length: \(body.utf8.count)\r\n\(fields)\r\n\(body)"
 }

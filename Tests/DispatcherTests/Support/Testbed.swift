@@ -5,7 +5,7 @@ import Glibc
 import NIOPosix
 import Synchronization
 
-/// A dispatcher that listens on a free port, with what is declared and what runs.
+/// A dispatcher that listens on a free port, with helpers that declare functions and replicas.
 struct Testbed: Sendable {
     let dispatcher: Dispatcher
     let registry: MetricRegistry
@@ -14,46 +14,48 @@ struct Testbed: Sendable {
     var internalPort: Int { dispatcher.internalPort ?? 0 }
     var internalAddress: Replica.Address { Replica.Address(ip: "127.0.0.1", port: internalPort) }
 
-    /// Says who grants the slots of `/hello`.
-    func seat(elsewhere: Replica.Address? = nil, isHeld: Bool = false, of name: String = "hello") {
+    /// Sets the ownership of a function's slots: the owner if it is remote, and if a local owner must not grant slots
+    /// yet.
+    func setOwnership(elsewhere: Replica.Address? = nil, isHeld: Bool = false, of name: String = "hello") {
         let id = Function.ID(name)
         dispatcher.apply(
             Ownership(elsewhere: elsewhere.map { [id: $0] } ?? [:], held: isHeld ? [id] : []))
     }
 
-    /// A client of the management listener.
+    /// Connects a client to the management listener.
     func manager(from source: String? = nil) async throws -> RawClient {
         try await RawClient.connect(to: dispatcher.managementPort ?? 0, from: source)
     }
 
-    /// A client of the internal listener.
+    /// Connects a client to the internal listener.
     func peer() async throws -> RawClient { try await RawClient.connect(to: internalPort) }
 
     func client(isReading: Bool = true) async throws -> RawClient {
         try await RawClient.connect(to: port, isReading: isReading)
     }
 
-    /// Returns true if the dispatcher accepts no connection at a port that it has closed. On a busy machine the
-    /// listener of another test may have the port by then; this dispatcher does not count the requests that reach it.
+    /// Returns true if the dispatcher accepts no connection on a port that it has closed. On a busy machine the
+    /// listener of another test may use the port by then; this dispatcher does not count requests to that listener.
     func refuses(at port: Int) async -> Bool {
         let unrouted = "f2s_requests_refused_total{stage=\"route\"}"
         let before = metric(unrouted)
         guard let client = try? await RawClient.connect(to: port) else { return true }
         defer { client.close() }
         client.send(get("/nothing"))
-        try? await eventually("an answer or an end") { client.isClosed || client.inbox.total > 0 }
+        try? await eventually("a response or the end") { client.isClosed || client.inbox.total > 0 }
         return metric(unrouted) == before
     }
 
-    /// Declares functions; the first one is the oldest.
+    /// Declares functions.
     func declare(_ functions: Function...) { dispatcher.apply(FunctionSnapshot(functions: functions)) }
 
-    /// Says what runs.
-    func run(_ replicas: Replica..., troubles: [Function.ID: StartTrouble] = [:]) {
-        dispatcher.apply(ReplicaSnapshot(replicas: replicas, troubles: troubles))
+    /// Sets the running replicas and the start failures.
+    func run(_ replicas: Replica..., startFailures: [Function.ID: StartFailure] = [:]) {
+        dispatcher.apply(ReplicaSnapshot(replicas: replicas, startFailures: startFailures))
     }
 
-    /// One function `/hello` that these stubs serve, and a wait until every one of them is in use.
+    /// Declares one function, by default `/hello`, with these stubs as its replicas, and waits until every replica
+    /// accepts requests.
     func serve(_ servers: StubServer..., function: Function = makeFunction()) async throws {
         dispatcher.apply(FunctionSnapshot(functions: [function]))
         let replicas = servers.enumerated().map { makeReplica("r\($0.offset)", of: function, port: $0.element.port) }
@@ -61,20 +63,20 @@ struct Testbed: Sendable {
         try await eventually("every replica accepts") { accepting == servers.count }
     }
 
-    /// The same for replicas that are known by their ports.
+    /// Declares one function with replicas on these ports, and waits until every replica accepts requests.
     func serve(ports: [Int], function: Function = makeFunction()) async throws {
         dispatcher.apply(FunctionSnapshot(functions: [function]))
         run(ports, of: function)
         try await eventually("every replica accepts") { accepting == ports.count }
     }
 
-    /// Says that a function's replicas listen on these ports. In every round they are other ones.
+    /// Sets a function's replicas, one on each of these ports. Each round creates new replicas.
     func run(_ ports: [Int], of function: Function, round: Int = 0) {
         let replicas = ports.enumerated().map { makeReplica("r\(round)-\($0.offset)", of: function, port: $0.element) }
         dispatcher.apply(ReplicaSnapshot(replicas: replicas))
     }
 
-    /// Changes times and limits while it runs.
+    /// Changes limits and timeouts while the dispatcher runs.
     func tune(limits: Limits = Limits(), timeouts: Timeouts = Timeouts()) {
         dispatcher.apply(DispatcherSettings.Tuning(limits: limits, timeouts: timeouts))
     }
@@ -99,7 +101,8 @@ struct Testbed: Sendable {
         return load.inFlight == 0 && load.queued == 0 && dispatcher.currentInvocations == 0
     }
 
-    /// A counter's value in the exposition; the sum over the classes of the status, where it has those too.
+    /// Returns a counter's value from the exposition. If the counter has a `status` label, returns the sum over its
+    /// values.
     func metric(_ series: String) -> Double {
         var sum = 0.0
         for line in registry.exposition().split(separator: "\n") {
@@ -111,14 +114,14 @@ struct Testbed: Sendable {
     }
 }
 
-/// Event loops of a dispatcher: `F2S_TEST_LOOPS`, or one. `make test` runs the tests with 1, 2 and 4, whatever the
-/// cores.
+/// The number of event loops of a dispatcher: `F2S_TEST_LOOPS`, or 1. `make test` runs the tests with 1, 2 and 4 loops,
+/// independent of the number of cores.
 let usualLoops = getenv("F2S_TEST_LOOPS").flatMap { Int(String(cString: $0)) } ?? 1
 
-/// The same as arguments of a test that tells of the loops.
+/// The number of event loops as the arguments of a test, so that the test's report contains it.
 let testedLoops = [usualLoops]
 
-/// Runs a dispatcher around a test and stops it afterwards.
+/// Starts a dispatcher, runs `body` and stops the dispatcher.
 func withTestbed(
     loops: Int = usualLoops, apiPath: String? = nil, hasManagement: Bool = false, internal: InternalSettings? = nil,
     limits: Limits = Limits(), timeouts: Timeouts = Timeouts(),
@@ -138,12 +141,12 @@ func withTestbed(
     } catch {
         outcome = .failure(error)
     }
-    // Stopping blocks until the loops have ended.
+    // `stop` blocks until the event loops have ended.
     try await NIOThreadPool.singleton.runIfActive { dispatcher.stop() }
     try outcome.get()
 }
 
-/// What two processes of a test share.
+/// The token that two processes of a test share.
 let token = "a-token-of-32-bytes-0123456789ab"
 
 func makeInternal(socketPath: String? = nil, token: String = token) -> InternalSettings {
@@ -151,7 +154,7 @@ func makeInternal(socketPath: String? = nil, token: String = token) -> InternalS
         host: "127.0.0.1", port: 0, socketPath: socketPath ?? temporarySocketPath(), tokens: PeerTokens([token]))
 }
 
-/// Runs two dispatchers that know each other's internal listeners.
+/// Runs two dispatchers with internal listeners and the same token.
 func withPair(
     loops: Int = usualLoops, limits: Limits = Limits(), timeouts: Timeouts = Timeouts(),
     _ body: (_ first: Testbed, _ second: Testbed) async throws -> Void
@@ -165,13 +168,13 @@ func withPair(
 
 private let socketNumber = Atomic<Int>(0)
 
-/// A path that no other test uses and that is short enough for a socket.
+/// Returns a path that no other test uses and that is short enough for a Unix socket.
 func temporarySocketPath() -> String {
     let number = socketNumber.add(1, ordering: .relaxed).newValue
     return "/tmp/f2s-\(UInt32.random(in: 0...UInt32.max))-\(number).sock"
 }
 
-/// A function whose ID is its name.
+/// Returns a function with its name as its ID.
 func makeFunction(
     _ name: String = "hello", route: String? = nil, method: Function.Method? = nil, path: String = "/",
     concurrency: Int? = nil, timeout: Duration? = nil, startTimeout: Duration? = nil,
@@ -181,15 +184,15 @@ func makeFunction(
         command: ["server"], path: path, maxReplicas: 10, concurrency: concurrency, timeout: timeout,
         startTimeout: startTimeout, limits: limits)
     guard let valid = try? FunctionName(name), let route = try? Route(route ?? "/" + name) else {
-        preconditionFailure("a test names a function \(name)")
+        preconditionFailure("the test uses an invalid function name or route: \(name)")
     }
     return Function(
         id: Function.ID(name), draft: FunctionDraft(name: valid, route: route, method: method, target: target),
         generation: 1, storeRevision: StoreRevision("1"), age: age,
-        origin: Function.Origin(place: "\(name).yaml", isWritable: true))
+        origin: Function.Origin(location: "\(name).yaml", isWritable: true))
 }
 
-/// A replica of a function's current revision.
+/// Returns a replica of a function's current revision.
 func makeReplica(
     _ id: String, of function: Function = makeFunction(), state: Replica.State = .ready, port: Int,
     awaitsReadiness: Bool = false

@@ -3,8 +3,8 @@ import Synchronization
 
 @testable import F2SDispatcher
 
-/// A server as many are written: so many threads, each of which serves one connection until that ends, and waits for
-/// its next request meanwhile.
+/// A server with a fixed number of threads. Each thread serves one connection until the connection ends, and blocks
+/// while it waits for the next request.
 final class ThreadPoolServer: Sendable {
     let port: Int
     private let listener: Int32
@@ -19,9 +19,10 @@ final class ThreadPoolServer: Sendable {
         let accepted = Atomic<Int>(0)
     }
 
+    /// Starts the server.
     /// - Parameters:
-    ///   - count: threads, and so connections that are served at once.
-    ///   - delay: microseconds that an answer takes.
+    ///   - count: The number of threads, and so the number of connections served concurrently.
+    ///   - delay: The time from a request to its response, in microseconds.
     init(threads count: Int, delay: UInt32 = 0) throws {
         let type = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue
         let (listener, port) = try Wire.listen(type: Int32(type))
@@ -34,9 +35,9 @@ final class ThreadPoolServer: Sendable {
         }
     }
 
-    /// Most requests that were in work at once.
+    /// The maximum number of concurrent requests.
     var most: Int { state.most.load(ordering: .relaxed) }
-    /// Connections that were accepted.
+    /// The number of accepted connections.
     var accepted: Int { state.accepted.load(ordering: .relaxed) }
 
     func stop() {
@@ -71,7 +72,7 @@ final class ThreadPoolServer: Sendable {
             head = []
             let now = state.inside.add(1, ordering: .relaxed).newValue
             _ = state.most.max(now, ordering: .relaxed)
-            // Safe: the time is what the answer takes, on a thread of its own.
+            // Safe: this thread belongs to the server, and the sleep is the time of the response.
             if delay > 0 { usleep(delay) }
             state.inside.subtract(1, ordering: .relaxed)
             guard Wire.send(descriptor, answer) == answer.count else { return }

@@ -2,12 +2,13 @@ import Glibc
 
 @testable import F2SDispatcher
 
-/// Plain sockets of the loopback for tests that must not be the bottleneck, or that do what no library lets them do.
+/// Plain loopback sockets for tests that must not be a bottleneck or that need calls which no library offers.
 enum Wire {
-    /// A connection to a local port; the call waits for it, what follows never does.
+    /// Connects to a local port. The call blocks until the connection is established; later calls never block.
     /// - Parameters:
-    ///   - source: the address that the connection comes from, of those in 127.0.0.0/8.
-    ///   - receiveBytes: what its kernel buffer takes; `nil`: as much as the system likes.
+    ///   - port: The port on 127.0.0.1.
+    ///   - source: The client's address, within 127.0.0.0/8.
+    ///   - receiveBytes: The size of the kernel's receive buffer; `nil` uses the system's default.
     static func connect(to port: Int, from source: String? = nil, receiveBytes: Int32? = nil) throws -> Int32 {
         let descriptor = try checked(socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0), "socket")
         do {
@@ -29,16 +30,16 @@ enum Wire {
         }
     }
 
-    /// A listener on a free port that never blocks, unless `type` says so.
+    /// Listens on a free port. The descriptor is non-blocking unless `type` is another socket type.
     static func listen(type: Int32? = nil) throws -> (descriptor: Int32, port: Int) {
         let (descriptor, port) = try occupy(type: type)
         _ = try checked(Glibc.listen(descriptor, 4096), "listen")
         return (descriptor, port)
     }
 
-    /// A port that refuses connections, and that nothing else gets as long as the descriptor is open: a port that was
-    /// free a moment ago may be another test's by now, or that of the socket that dials it.
-    /// - Parameter isShared: a listener with `SO_REUSEPORT` may use the port.
+    /// Binds a free port without listening. The port refuses connections and stays reserved while the descriptor is
+    /// open. An unbound free port could be used by another test or by the connecting socket itself.
+    /// - Parameter isShared: True if a listener with `SO_REUSEPORT` may use the port.
     static func occupy(type: Int32? = nil, isShared: Bool = false) throws -> (descriptor: Int32, port: Int) {
         let usual = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
         let descriptor = try checked(socket(AF_INET, type ?? Int32(usual), 0), "socket")
@@ -47,8 +48,8 @@ enum Wire {
         return (descriptor, try (Socket.localAddress(descriptor)?.port).orThrow())
     }
 
-    /// Sends what the socket takes.
-    /// - Returns: how much; -1 when nothing or never again.
+    /// Sends as many bytes as the socket accepts.
+    /// - Returns: The number of bytes sent, or -1 if the socket is full or the connection has ended.
     @discardableResult
     static func send(_ descriptor: Int32, _ bytes: some Collection<UInt8>) -> Int {
         let sent = bytes.withContiguousStorageIfAvailable {
@@ -57,7 +58,7 @@ enum Wire {
         return sent ?? send(descriptor, Array(bytes))
     }
 
-    /// What is there, up to 64 KiB; `nil` when nothing is, empty at the end or after a reset.
+    /// Receives up to 64 KiB. Returns `nil` if no bytes are available, and an empty array at the end or after a reset.
     static func receive(_ descriptor: Int32) -> [UInt8]? {
         var count = 0
         let bytes = [UInt8](unsafeUninitializedCapacity: 65_536) { buffer, filled in
@@ -67,10 +68,10 @@ enum Wire {
         return count < 0 && errno == EAGAIN ? nil : bytes
     }
 
-    /// How a connection has ended.
+    /// The end of a connection: by a FIN or by a reset.
     enum End { case finished, reset }
 
-    /// Receives and drops what is there; `nil`: the connection has not ended.
+    /// Discards all available bytes. Returns the end of the connection, or `nil` if it has not ended.
     static func end(of descriptor: Int32) -> End? {
         var byte: UInt8 = 0
         while true {
@@ -80,7 +81,7 @@ enum Wire {
         }
     }
 
-    /// Waits until there is something to receive, or the end.
+    /// Waits until bytes are available or the connection ends. Returns false on a timeout.
     static func wait(_ descriptor: Int32, milliseconds: Int32) -> Bool {
         var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         return Glibc.poll(&polled, 1, milliseconds) > 0
@@ -88,22 +89,22 @@ enum Wire {
 
     static func finishSending(_ descriptor: Int32) { _ = shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// Closes so that the other side gets a reset.
+    /// Closes the connection so that the peer receives a reset.
     static func reset(_ descriptor: Int32) {
         var lingering = linger(l_onoff: 1, l_linger: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &lingering, socklen_t(MemoryLayout<linger>.size))
         close(descriptor)
     }
 
-    /// The monotonic clock in nanoseconds.
+    /// Returns the time of the monotonic clock in nanoseconds.
     static func now() -> UInt64 {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
-    /// Bytes of this process's heap that are in use: what was freed, and is kept for the next one, does not count, so
-    /// that what ran before makes no difference.
+    /// Returns the number of bytes in use on this process's heap. Freed memory that the allocator keeps is not counted,
+    /// so that earlier tests make no difference.
     static func heapBytes() throws -> Int {
         typealias Info = @convention(c) (Int32, UnsafeMutablePointer<FILE>) -> Int32
         guard let symbol = dlsym(nil, "malloc_info") else { throw Late(description: "no malloc_info") }
@@ -113,7 +114,7 @@ enum Wire {
         _ = unsafeBitCast(symbol, to: Info.self)(0, stream)
         fclose(stream)
         defer { free(text) }
-        // The sums over all arenas stand last.
+        // The last lines contain the sums over all arenas.
         let lines = try String(cString: text.orThrow()).split(separator: "\n")
         func size(_ start: String) throws -> Int {
             let line = try lines.last { $0.hasPrefix(start) }.orThrow()

@@ -2,7 +2,7 @@ import Glibc
 
 @testable import F2SDispatcher
 
-/// A loop on this thread, a stream on it, and the other end of the stream's socket.
+/// An event loop on the test's thread, a stream on it, and the peer's end of the stream's socket.
 final class LoopScript {
     let loop: EventLoop
     let stream: Stream
@@ -27,8 +27,7 @@ final class LoopScript {
         if peer >= 0 { close(peer) }
     }
 
-    /// Plays a script: `begin` sets it up, the loop runs until ``end()`` or two seconds are over, `check` looks at what
-    /// happened.
+    /// Runs a script: calls `begin`, runs the loop until ``end()`` or for two seconds, and calls `check`.
     static func run(_ begin: (LoopScript) throws -> Void, check: (LoopScript) throws -> Void) throws {
         let stage = try LoopScript()
         stage.handler.onReceived = { [unowned stage] in stage.onReceived($0) }
@@ -48,7 +47,7 @@ final class LoopScript {
         _ = Glibc.send(peer, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 
-    /// The other end has nothing more to say.
+    /// Closes the sending side of the peer.
     func finishPeer() { shutdown(peer, Int32(SHUT_WR)) }
 
     func closePeer() {
@@ -56,7 +55,7 @@ final class LoopScript {
         peer = -1
     }
 
-    /// Reads at the other end, a little in each round, until so much has arrived.
+    /// Reads from the peer's end, once in each round of the loop, until `count` bytes have arrived.
     func readAll(until count: Int) {
         var bytes = [UInt8](repeating: 0, count: 256 * 1024)
         let length = recv(peer, &bytes, bytes.count, 0)
@@ -70,13 +69,13 @@ final class LoopScript {
     }
 }
 
-/// Remembers what it was told.
+/// A handler that records its calls.
 final class RecordingHandler: StreamHandler {
     private(set) var received: [String] = []
     private(set) var ends: [SystemError?] = []
     private(set) var connections = 0
     private(set) var drains = 0
-    /// How many bytes of an offer it takes.
+    /// Returns the number of bytes that the handler consumes of the received text.
     var takes: (String) -> Int = { $0.utf8.count }
     var onReceived: ([String]) -> Void = { _ in }
     var onEnded: () -> Void = {}

@@ -4,9 +4,9 @@ import Testing
 
 @testable import F2SDispatcher
 
-/// Streams over real socket pairs, on a loop that runs on the test's own thread until the script is through.
+/// Tests streams over real socket pairs, on a loop that runs on the test's own thread until the script ends.
 @Suite struct StreamTests {
-    @Test func `what a handler does not take is offered again, in front of what comes next`() throws {
+    @Test func `bytes that a handler does not consume are passed again, before new ones`() throws {
         try LoopScript.run { stage in
             stage.handler.takes = { $0.hasSuffix(".") ? $0.utf8.count : min(1, $0.utf8.count) }
             stage.onReceived = { seen in
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `an offer brings what is held without anything new`() throws {
+    @Test func `offer passes the unconsumed bytes again without new ones`() throws {
         try LoopScript.run { stage in
             stage.handler.takes = { _ in stage.handler.received.count > 1 ? 2 : 0 }
             stage.onReceived = { seen in
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test func `what the socket does not take at once follows in order, and the end of it is told once`() throws {
+    @Test func `bytes that the socket does not accept at once follow in order, and drained is called once`() throws {
         let total = 4 << 20
         try LoopScript.run { stage in
             stage.handler.onDrained = { stage.end() }
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func `a stream that is closed within its own news hears nothing more, and its peer sees the end`() throws {
+    @Test func `a stream closed in its own callback calls its handler no more, and its peer sees the end`() throws {
         try LoopScript.run { stage in
             stage.onReceived = { _ in
                 stage.stream.close()
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `a paused stream notices the end only where it is asked to`(isNoticing: Bool) throws {
+    func `a paused stream reports the end only if noticesEndWhilePaused is set`(isNoticing: Bool) throws {
         try LoopScript.run { stage in
             stage.stream.noticesEndWhilePaused = isNoticing
             stage.stream.setReading(false)
@@ -93,7 +93,7 @@ import Testing
         }
     }
 
-    @Test func `writing to one who has left is told as an end, and not from within the write`() throws {
+    @Test func `a write to a peer that has closed reports an end, but not during the write`() throws {
         try LoopScript.run { stage in
             stage.stream.setReading(false)
             stage.stream.noticesEndWhilePaused = false
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test func `a connection that is refused ends with the reason`() throws {
+    @Test func `a refused connection ends with the error of connect`() throws {
         try LoopScript.run { stage in
             let address = try SocketAddress(ip: "127.0.0.1", port: 1)
             let stream = try Stream(connectingTo: address, loop: stage.loop)
@@ -128,7 +128,7 @@ import Testing
         }
     }
 
-    @Test func `timers go off in the order of their times`() throws {
+    @Test func `timers fire in the order of their times`() throws {
         try LoopScript.run { stage in
             for delay in [3, 1, 2, 1] as [UInt64] {
                 stage.loop.schedule(after: delay * 1_000_000) { stage.order.append(delay) }

@@ -1,9 +1,9 @@
 import ProcessSupport
 import TestSupport
 
-/// A client that does what clients do, and everything else. What it does follows from its seed.
+/// A client that behaves correctly and incorrectly in many ways. Its seed determines its behaviour.
 struct ChaosClient: Sendable {
-    /// One request: its token, and what the function is to do.
+    /// One request: its token, and the action of the function.
     private struct Request {
         let function: ChaosFunction
         let token: String
@@ -22,7 +22,7 @@ struct ChaosClient: Sendable {
         case brokenHead, brokenBody, garbage, tunnel
     }
 
-    /// What a replica does with a request of a client that behaves.
+    /// The actions of a replica, from which each request selects one.
     private static let actions = [
         "ok", "ok", "ok", "late", "chunked", "closed", "big", "reset", "half", "torn", "much", "early",
     ]
@@ -42,7 +42,7 @@ struct ChaosClient: Sendable {
         random = SeededGenerator(seed: seed &* 1000 &+ UInt64(number))
     }
 
-    /// Goes on until the tally's end.
+    /// Sends requests until the tally's end.
     mutating func run() {
         while !tally.end.isRaised {
             let conduct = Conduct.allCases.randomElement(using: &random) ?? .plain
@@ -120,7 +120,7 @@ struct ChaosClient: Sendable {
         try connection.send("GET", request.target, request.fields)
         let head = try connection.head()
         try checkHead(head, request)
-        // Without a length the answer ends with its connection; the rest of one that is chunked is not wanted.
+        // A response without a length ends with its connection. The content of a chunked response is not read.
         var left = head["content-length"].flatMap { Int($0) } ?? (head["transfer-encoding"] == nil ? .max : 0)
         for _ in 0..<Int.random(in: 0...20, using: &random) where left > 0 {
             pause(.milliseconds(Int.random(in: 0...30, using: &random)))
@@ -172,7 +172,7 @@ struct ChaosClient: Sendable {
         try connection.send(texts.randomElement(using: &random) ?? "")
         connection.finishSending()
         while try connection.someOrEnd() != nil {}
-        tally.note("garbage refused")
+        tally.note("garbage rejected")
     }
 
     private mutating func tunnel(_ request: Request) throws {
@@ -209,7 +209,7 @@ struct ChaosClient: Sendable {
             }
             return
         }
-        if token != request.token { tally.find("\(name): \(request.token) has the answer to \(token)") }
+        if token != request.token { tally.find("\(name): \(request.token) has the response to \(token)") }
         tally.note(answer, from: name)
     }
 
@@ -223,7 +223,7 @@ struct ChaosClient: Sendable {
 
     private func note(_ error: any Error, _ conduct: Conduct) {
         switch error as? HTTPConnection.Failure {
-        case .timedOut: tally.find("\(conduct): nothing came for a minute")
+        case .timedOut: tally.find("\(conduct): no data for a minute")
         case .malformed(let what): tally.find("\(conduct): malformed: \(what)")
         case .cannotConnect(let reason): tally.find("\(conduct): cannot connect: \(reason)")
         case .some(let failure): tally.note("\(failure)".split(separator: ":").first.map(String.init) ?? "")

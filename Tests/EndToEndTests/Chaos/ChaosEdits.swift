@@ -3,18 +3,19 @@ import ProcessSupport
 import TestSupport
 
 /// Edits manifests and settings, deletes functions and declares them again, and kills replicas, until the tally's end.
-/// A rollout that gets nowhere is a finding.
+/// A rollout that does not complete is a finding.
 struct ChaosEdits: Sendable {
-    /// An edit whose revision has not answered yet.
+    /// An edit whose revision has not responded yet.
     private struct Rollout: Sendable {
         let revision: Int
         let since: Int64
         var isReported = false
     }
 
-    /// Between two kills of a function's replicas: one that has lasted for so long is replaced at once.
+    /// The minimum time between two kills of a function's replicas. A replica that has run for this time is replaced at
+    /// once.
     private static let killInterval: Int64 = 15_000_000_000
-    /// Time for a rollout: draining takes two seconds, ending a stubborn replica two more.
+    /// The time limit of a rollout. Draining takes two seconds, ending a stubborn replica two more.
     private static let rolloutLimit: Int64 = 10_000_000_000
 
     private let server: F2SServer
@@ -26,7 +27,7 @@ struct ChaosEdits: Sendable {
     private var killed: [String: Int64] = [:]
     private var rollouts: [String: Rollout] = [:]
     private(set) var counts: [String: Int] = [:]
-    /// Longest time from an edit to the first answer of its revision.
+    /// The longest time from an edit to the first response of its revision.
     private(set) var slowestRollout: Int64 = 0
 
     init(seed: UInt64, on server: F2SServer, home: String, _ functions: [ChaosFunction], _ tally: ChaosTally) {
@@ -37,7 +38,7 @@ struct ChaosEdits: Sendable {
         random = SeededGenerator(seed: seed)
     }
 
-    /// Goes on until the tally's end, then declares every function once more.
+    /// Makes edits until the tally's end, then declares every function once more.
     mutating func run() throws {
         while !tally.end.isRaised {
             let function = functions.randomElement(using: &random) ?? functions[0]
@@ -46,7 +47,7 @@ struct ChaosEdits: Sendable {
             case 4...5: try deleteAndDeclare(function)
             case 6...7: try killReplica(of: function)
             case 8: try reload()
-            default: try look(at: function)
+            default: try attempt(at: function)
             }
             watchRollouts()
             pause(.milliseconds(Int.random(in: 20...400, using: &random)))
@@ -82,7 +83,7 @@ struct ChaosEdits: Sendable {
         guard let victim = processes.randomElement(using: &random) else { return }
         guard server.descendants.contains(where: { $0.id == victim }) else { return }
         killed[function.name] = now
-        // A launcher that is stopped goes on, and nothing but the time that it takes may show it.
+        // F2S must recover from a stopped launcher, with a delay as the only effect.
         let isStopped = Int.random(in: 0..<4, using: &random) == 0
         if isStopped { kill(try server.launcher(), SIGSTOP) }
         kill(victim, SIGKILL)
@@ -95,15 +96,15 @@ struct ChaosEdits: Sendable {
         count("reloads")
     }
 
-    private mutating func look(at function: ChaosFunction) throws {
+    private mutating func attempt(at function: ChaosFunction) throws {
         for path in ["/functions", "/functions/\(function.name)/why", "/dispatcher", "/deployments"] {
             let status = try server.get(path).status
             if ![200, 404].contains(status) { tally.find("\(path): \(status)") }
         }
-        count("looks")
+        count("API reads")
     }
 
-    /// Every function is called all the time, so that a new revision answers soon.
+    /// Checks the rollouts in progress. Every function gets requests all the time, so a new revision responds soon.
     private mutating func watchRollouts() {
         let now = monotonicNanoseconds()
         let answered = tally.counts.revisions
@@ -117,16 +118,17 @@ struct ChaosEdits: Sendable {
                 let why = (try? server.get("/functions/\(name)/why").text) ?? "no answer"
                 let facts = why.split(whereSeparator: \.isWhitespace).joined(separator: " ")
                 tally.find(
-                    "\(name): revision \(rollout.revision) has not answered for \(time.milliseconds): \(facts); "
+                    "\(name): revision \(rollout.revision) has not responded for \(time.milliseconds): \(facts); "
                         + "threads: \(server.process.threads); log: \(server.log.suffix(4000))")
             }
         }
     }
 }
 
-/// `config.yaml` of the chaos run.
+/// The file `config.yaml` of the chaos run.
 enum ChaosSettings {
-    /// - Parameter loops: `nil`: as it was; the number counts from the next start on.
+    /// Returns the content of the file.
+    /// - Parameter loops: The number of event loops, which applies from the next start; `nil`: unchanged.
     static func text(loops: Int?, httpTimeout: Int = 30_000) -> String {
         """
         f2s:

@@ -1,19 +1,19 @@
 /// A function of the chaos run.
 struct ChaosFunction: Sendable {
     let manifest: FunctionManifest
-    /// Its replicas do not end by themselves and are killed so seldom that each is replaced at once.
+    /// True if its replicas do not end by themselves, and are killed so rarely that each is replaced at once.
     var isCalm = true
-    /// Its requests may take longer than its time-out.
+    /// True if its requests may take longer than its timeout.
     var mayHang = false
 
     var name: String { manifest.name }
 
-    /// The manifest of its edit with this number.
+    /// Returns the manifest of the edit with this number.
     func edited(_ revision: Int) -> FunctionManifest {
         manifest.with { $0.environment["REVISION"] = "\(revision)" }
     }
 
-    /// All of them; `violations` is where they write down that a limit was not kept to.
+    /// Returns all functions of the run. They log exceeded limits in the file `violations`.
     static func all(program: String, violations: String) -> [ChaosFunction] {
         func make(
             _ name: String, isCalm: Bool = true, mayHang: Bool = false, _ change: (inout FunctionManifest) -> Void

@@ -1,26 +1,26 @@
 import ProcessSupport
 import Synchronization
 
-/// What the clients of a chaos run have seen.
+/// The observations of the clients of a chaos run.
 final class ChaosTally: Sendable {
     struct Counts: Sendable {
-        /// By what has come of them: a status, or the way in which the connection ended.
+        /// The number of requests by outcome: a status, or the way in which the connection ended.
         var outcomes: [String: Int] = [:]
         var requests = 0
-        /// Longest wait for a first replica, in milliseconds, by function.
+        /// The longest wait for a first replica in milliseconds, by function.
         var slowestStarts: [String: Double] = [:]
         var slowestQueue = 0.0
-        /// What must never happen, and how often the first few of it did.
+        /// The first few findings, which must never happen.
         var findings: [String] = []
         var findingsTotal = 0
-        /// Newest revision that has answered, by function.
+        /// The newest revision that has responded, by function.
         var revisions: [String: Int] = [:]
     }
 
     private static let findingsMax = 20
 
     private let state = Mutex(Counts())
-    /// Raised when nothing more is to be sent.
+    /// Raised when no more requests are to be sent.
     let end = Flag()
 
     var counts: Counts { state.withLock { $0 } }
@@ -36,7 +36,7 @@ final class ChaosTally: Sendable {
         }
     }
 
-    /// An answer of the function itself.
+    /// Notes a response of the function itself.
     func note(_ answer: HTTPAnswer, from function: String) {
         state.withLock { counts in
             if let revision = answer["x-revision"].flatMap({ Int($0) }) {
@@ -49,7 +49,7 @@ final class ChaosTally: Sendable {
     }
 }
 
-/// The field `Server-Timing`, in milliseconds.
+/// The durations of the field `Server-Timing` in milliseconds.
 struct ServerTiming {
     private(set) var queue = 0.0
     private(set) var start = 0.0

@@ -3,11 +3,11 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// Everything at once, for long: clients that leave, stall and lie, functions that break off and die, edits,
-    /// deletions, kills and reloads. `make soak` has it.
+    /// A long run with all kinds of failures at once: clients that disconnect, stall and send malformed requests,
+    /// functions that send incomplete responses and die, edits, deletions, kills and reloads. Part of `make soak`.
     @Suite(.enabled(if: ChaosRun.isWanted)) struct Chaos {
         @Test(arguments: ChaosRun.allLoops)
-        func `nothing is lost, mixed up, left over or held up in chaos`(loops: Int) async throws {
+        func `no request is lost, mixed up, leaked or blocked in chaos`(loops: Int) async throws {
             let run = ChaosRun(loops: loops)
             print("chaos: \(loops) loops, \(run.seconds) s, F2S_CHAOS_SEED=\(run.seed)")
             do { try await run.run() } catch {
@@ -19,7 +19,7 @@ extension EndToEndSerial {
 
 /// One run of chaos and its checks.
 struct ChaosRun: Sendable {
-    /// What F2S holds while nothing is called.
+    /// The resources of F2S while it is idle.
     private struct Footprint: Sendable, CustomStringConvertible {
         let descriptors: Int
         let threads: Int
@@ -38,17 +38,17 @@ struct ChaosRun: Sendable {
     let seed: UInt64
     let seconds: Int
 
-    /// Longest wait for a first replica of a function whose replicas do not die, in milliseconds.
+    /// The longest allowed wait for a first replica of a calm function, in milliseconds.
     private static let startMax = 3000.0
-    /// Memory that may be kept for good: buffers, the event log, the tables of what was there at the peak.
+    /// The growth of memory in KiB that is allowed: buffers, the event log, and tables in their peak size.
     private static let memoryMax = 48 * 1024
-    /// Threads of pools that begin only when there is more to do at once than at the start.
+    /// The number of additional threads that is allowed. Pools start some threads only under load.
     private static let threadsMax = 2
     private static let clients = 24
 
     static var isWanted: Bool { getenv("F2S_CHAOS_SECONDS") != nil || getenv("F2S_SOAK") != nil }
 
-    /// Numbers of event loops to run with.
+    /// The numbers of event loops to run with.
     static var allLoops: [Int] { number("F2S_CHAOS_LOOPS").map { [Int($0)] } ?? [1, 2, 4] }
 
     init(loops: Int) {
@@ -88,7 +88,7 @@ struct ChaosRun: Sendable {
         }
     }
 
-    /// Clients, and the one who edits, at the same time.
+    /// Runs the clients and the edits at the same time.
     private func act(
         _ functions: [ChaosFunction], _ tally: ChaosTally, _ home: String, _ f2s: F2SServer
     ) async throws -> ChaosEdits {
@@ -121,7 +121,7 @@ struct ChaosRun: Sendable {
         }
     }
 
-    /// Waits until nothing is in flight and every function is back at its minimum, and says what F2S holds then.
+    /// Waits until nothing is in flight and every function is back at its minimum, and returns the footprint.
     private func settle(_ functions: [ChaosFunction], _ f2s: F2SServer) throws -> Footprint {
         try eventually("nothing is in flight", within: .seconds(30)) {
             let inFlight = try f2s.metric("f2s_requests_in_flight")
@@ -133,7 +133,7 @@ struct ChaosRun: Sendable {
             return items.map { $0["ready"]?.number ?? 0 }.reduce(0, +) == minimum
                 && f2s.descendants.count == minimum
         }
-        // Idle connections to replicas have their own time-out, and only the scrape's own connection is left.
+        // Idle connections to replicas have their own timeout. Only the connection of the scrape remains.
         try eventually("connections are closed", within: .seconds(30)) { try f2s.metric("f2s_connections") == 0 }
         return try Footprint(of: f2s.process.id)
     }
@@ -161,7 +161,7 @@ extension ChaosRun {
         #expect(atOnce.isEmpty, "seed \(seed)")
     }
 
-    /// Every invocation that was let in has ended in one way.
+    /// Checks that every accepted invocation has exactly one outcome.
     private func checkCounters(_ functions: [ChaosFunction], _ f2s: F2SServer) throws {
         try eventually("nothing is in flight", within: .seconds(30)) {
             try f2s.metric("f2s_requests_in_flight") + f2s.metric("f2s_requests_queued") == 0
@@ -182,7 +182,7 @@ extension ChaosRun {
         func isBack() -> Bool {
             after.descriptors <= before.descriptors && after.threads <= before.threads + Self.threadsMax
         }
-        // Idle connections to the replica that stays, and threads without work, go after some seconds.
+        // Idle connections to the remaining replica, and idle threads, end after some seconds.
         _ = try? eventually("descriptors and threads are back", within: .seconds(30)) {
             after = try Footprint(of: f2s.process.id)
             return isBack()

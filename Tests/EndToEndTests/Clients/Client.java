@@ -5,7 +5,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 
-/** usage: java Client get|post URL. HTTP/2 is preferred, as by default: every request offers to change to h2c. */
+/** usage: java Client get|post URL. Prefers HTTP/2, as by default, so every request offers an upgrade to h2c. */
 public class Client {
     public static void main(String[] arguments) throws Exception {
         boolean isGet = arguments[0].equals("get");

@@ -2,15 +2,16 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// What F2S adds to the time of servers with one thread, which serve no other connection while one is idle.
+    /// The latency that F2S adds to servers with one thread. Such a server does not serve other connections while one
+    /// connection is idle.
     @Suite struct AddedLatency {
         private static let servers = ["python-http-1-1", "php", "webrick"]
         private static let turns = 60
-        /// What F2S may add to the median, in nanoseconds.
+        /// The maximum of the added median latency, in nanoseconds.
         private static let bar: Int64 = 2_000_000
 
         @Test(arguments: servers, [1, 2, 4])
-        func `calls in turn of a server with one thread take at most 2 ms more through F2S`(
+        func `sequential requests to a server with one thread take at most 2 ms more through F2S`(
             name: String, loops: Int
         ) async throws {
             let server = try #require(RealServer.all.first { $0.name == name })
@@ -19,7 +20,7 @@ extension EndToEndSerial {
                 try eventually("it answers") { try f2s.get("/invoke/\(name)").status == 200 }
                 var (through, direct): ([Int64], [Int64]) = ([], [])
                 try withServer(server) { port in
-                    // In turn, so that whatever else the machine does slows down both.
+                    // The two kinds of requests alternate, so that other load on the machine affects both.
                     for _ in 0..<Self.turns {
                         through.append(try time { try f2s.get("/invoke/\(name)") })
                         direct.append(
@@ -31,12 +32,13 @@ extension EndToEndSerial {
                     2, "\(name), \(loops) loops: \(Self.turns) calls in turn, median \(through.median.milliseconds)",
                     "through F2S, \(direct.median.milliseconds) without: \(added.milliseconds) added;",
                     "slowest \((through.max() ?? 0).milliseconds), \((direct.max() ?? 0).milliseconds)")
-                // On a machine with more to do than processors each hop waits for one.
-                #expect(added <= max(Self.bar * Int64(EndToEndSerial.patience), 3 * direct.median))
+                // On an overloaded machine, each hop waits for a processor.
+                #expect(added <= max(Self.bar * Int64(EndToEndSerial.timeout), 3 * direct.median))
             }
         }
 
-        /// One call. It has a connection of its own, and so, through F2S, the next event loop.
+        /// Returns the duration of one request. Each request has a new connection and so, through F2S, the next event
+        /// loop.
         private func time(_ call: () throws -> HTTPAnswer) throws -> Int64 {
             let begun = monotonicNanoseconds()
             let answer = try call()

@@ -1,11 +1,12 @@
 import ProcessSupport
 
-/// An HTTP client that people use; the programs are in Tests/EndToEndTests/Clients.
+/// A common HTTP client. The programs are in Tests/EndToEndTests/Clients.
 struct RealClient: Sendable {
     let name: String
-    /// For a shell; `$CLIENTS` is Tests/EndToEndTests/Clients, `$SERVERS` where `scripts/servers` has put things.
+    /// The shell command for GET. `$CLIENTS` is Tests/EndToEndTests/Clients; `$SERVERS` is the folder of
+    /// `scripts/servers`.
     let get: String
-    /// Sends 100,000 bytes and prints the answer; the body is in `$BODY` too.
+    /// The shell command that sends 100,000 bytes and prints the response. The file `$BODY` contains the body.
     let post: String
 
     init(_ name: String, get: String, post: String) {
@@ -26,7 +27,7 @@ struct RealClient: Sendable {
             "curl offering h2c",
             get: "curl --http2 --silent --show-error --fail --output /dev/null --write-out '%{size_download}' $URL",
             post: "curl --http2 --silent --show-error --fail --data-binary @$BODY $URL"),
-        // One try only: wget would ask again, and again.
+        // One try only, because wget retries by default.
         RealClient(
             "wget", get: "wget --quiet --tries=1 --output-document=$BODY.got $URL && printf %s $(wc -c <$BODY.got)",
             post: "wget --quiet --tries=1 --post-file=$BODY --output-document=- $URL"),
@@ -38,7 +39,7 @@ struct RealClient: Sendable {
         RealClient("go", "$SERVERS/client"),
     ]
 
-    /// What a run of the client has said.
+    /// The result of one run of the client.
     struct Outcome {
         let status: Int
         let output: String

@@ -2,12 +2,12 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// What clients that people use make of F2S' answers.
+    /// Common clients handle the responses of F2S correctly.
     @Suite struct RealClients {
         private static let whole = "100000 d5816f35916d1d9482fb0f1ec201101d\n"
 
-        @Test func `an answer that breaks off is an error for every client`() async throws {
-            // F2S gives up on the silent one long before its clients do.
+        @Test func `an incomplete response is an error for every client`() async throws {
+            // The timeout of F2S for the silent response is much shorter than those of the clients.
             let settings = "f2s:\n  loops: 2\n  timeouts:\n    http_timeout: 1000\n"
             let server = RealServer(name: "truncated", command: "exec python3 truncate.py")
             try await withServer(server, settings: settings) { f2s, home in
@@ -18,7 +18,7 @@ extension EndToEndSerial {
                         if way == "whole" {
                             #expect(outcome.status == 0 && outcome.output == "50000", "\(client.name): \(outcome)")
                         } else {
-                            #expect(outcome.status != 0, "\(client.name) takes \(way) for whole: \(outcome)")
+                            #expect(outcome.status != 0, "\(client.name) accepts \(way) as complete: \(outcome)")
                         }
                     }
                 }
@@ -26,7 +26,7 @@ extension EndToEndSerial {
         }
 
         @Test(arguments: ["uvicorn-httptools", "node", "go"])
-        func `a body of every client arrives whole, though it offers another protocol`(name: String) async throws {
+        func `the body of every client arrives complete, even if the client offers h2c`(name: String) async throws {
             let server = try #require(RealServer.all.first { $0.name == name })
             try await withServer(server, settings: "f2s:\n  loops: 2\n") { f2s, home in
                 try Files.write(String(repeating: "x", count: 100_000), to: home + "/body")

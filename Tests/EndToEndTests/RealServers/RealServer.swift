@@ -1,23 +1,23 @@
 import Glibc
 import ProcessSupport
 
-/// An HTTP server that people use, as a function: the program is in Tests/EndToEndTests/Servers, and `scripts/servers`
-/// installs what it needs.
+/// A common HTTP server as a function. The programs are in Tests/EndToEndTests/Servers, and `scripts/servers` installs
+/// their dependencies.
 struct RealServer: Sendable {
     let name: String
-    /// For a shell whose working folder is Tests/EndToEndTests/Servers; `$SERVERS` is where `scripts/servers` has put
-    /// things.
+    /// The shell command, for the working folder Tests/EndToEndTests/Servers. `$SERVERS` is the folder of
+    /// `scripts/servers`.
     let command: String
-    /// Whether it is in `make test`; all are in `make soak`.
+    /// True if `make test` includes the server. `make soak` includes all.
     var isQuick = false
-    /// Set where it serves one connection at a time.
+    /// The concurrency of the function; set to 1 if the server serves one connection at a time.
     var concurrency: Int?
-    /// Where the program is below the server's root (`target.endpoint`).
+    /// The path of the program on the server (`target.endpoint`).
     var path: String?
     var hasWebSocket = false
-    /// What it cannot do with or without F2S.
+    /// The checks that the server fails even without F2S.
     var cannot: Set<ServerCheck> = []
-    /// It tells the number of a body's bytes only.
+    /// True if the server responds to `/echo` with the number of bytes only.
     var isWithoutDigest = false
 
     var checks: [ServerCheck] {
@@ -34,18 +34,18 @@ struct RealServer: Sendable {
         }
     }
 
-    /// The folder that `scripts/servers` prints.
+    /// The folder of `scripts/servers`.
     static var installed: String {
         getenv("F2S_SERVERS").map { String(cString: $0) } ?? F2SBinary.repository + "/.build/servers"
     }
 
-    /// Those of this run: `F2S_SOAK` asks for all.
+    /// The servers of this run. With `F2S_SOAK`, these are all.
     static var ofThisRun: [RealServer] { getenv("F2S_SOAK") == nil ? all.filter(\.isQuick) : all }
 
     static let all = [
         RealServer(
             name: "python-http-1-0", command: "exec python3 http_server.py 1.0", isQuick: true, concurrency: 1),
-        // One idle connection per event loop keeps the server from serving the others.
+        // While one connection is idle, the server does not serve others.
         RealServer(
             name: "python-http-1-1", command: "exec python3 http_server.py 1.1", isQuick: true, concurrency: 1),
         RealServer(
@@ -76,12 +76,12 @@ struct RealServer: Sendable {
         RealServer(
             name: "webrick",
             command: "exec rackup --server webrick --host 127.0.0.1 --port $PORT --env none config.ru"),
-        // Answers HEAD with a body.
+        // Starman responds to HEAD with a body.
         RealServer(name: "starman", command: "exec starman --listen 127.0.0.1:$PORT --workers 4 app.psgi"),
         RealServer(name: "nginx", command: "exec sh nginx.sh", isQuick: true, isWithoutDigest: true),
         RealServer(
             name: "lighttpd", command: "export PWD && exec /usr/sbin/lighttpd -D -f lighttpd.conf", path: "/app"),
-        // What busybox runs gets a body by its length only.
+        // busybox passes a body to its programs only if it has a length.
         RealServer(
             name: "busybox", command: "exec sh busybox.sh", path: "/cgi-bin/app", cannot: [.chunkedUpload]),
         RealServer(name: "java", command: "exec java -cp $SERVERS Server"),

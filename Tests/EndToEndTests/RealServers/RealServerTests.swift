@@ -2,10 +2,10 @@ import ProcessSupport
 import Testing
 
 extension EndToEndSerial {
-    /// Servers that people use behave through F2S as they do without it. `make test` has some, `make soak` all.
+    /// Common servers behave through F2S as they do without it. `make test` includes some of them, `make soak` all.
     @Suite struct RealServers {
         @Test(arguments: [1, 2, 4])
-        func `real servers answer through F2S as they do without it, from zero and again`(loops: Int) async throws {
+        func `real servers respond through F2S as without it, also after scaling to zero`(loops: Int) async throws {
             let servers = RealServer.ofThisRun
             let settings = "f2s:\n  loops: \(loops)\n"
             try await F2SServer.serve(try servers.map { try $0.manifest() }, settings: settings) { f2s in

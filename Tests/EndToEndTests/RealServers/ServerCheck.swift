@@ -1,11 +1,11 @@
 import ProcessSupport
 import Testing
 
-/// What is asked of every real server.
+/// A check of a real server.
 enum ServerCheck: String, CaseIterable, Sendable {
     case cold, post, upload, chunkedUpload, expect, download, head, statuses, cookies, turns, abort, webSocket, upgrade
 
-    /// An answer that is not what the server says without F2S.
+    /// A response that differs from the server's response without F2S.
     struct Wrong: Error, CustomStringConvertible {
         let description: String
     }
@@ -61,7 +61,7 @@ enum ServerCheck: String, CaseIterable, Sendable {
         else { throw Wrong(description: "\(answer.status) with \(answer.body.count) bytes") }
     }
 
-    /// Twice on one connection: bytes that follow the first answer would be taken for the second one.
+    /// Sends HEAD twice on one connection. Bytes after the first response would be read as the second response.
     private func head(_ exchange: ServerExchange) throws {
         let connection = try exchange.connect()
         for _ in 0..<2 {
@@ -77,7 +77,7 @@ enum ServerCheck: String, CaseIterable, Sendable {
             let answer = try exchange.exchange("GET", "/status/\(status)")
             guard answer.status == status else { throw Wrong(description: "\(answer.status) instead of \(status)") }
             let isEmpty = [204, 304].contains(status)
-            // Some servers have texts of their own.
+            // The text is not checked, because some servers use their own.
             guard answer.body.isEmpty == isEmpty else { throw Wrong(description: "\(status) with \(answer.text)") }
         }
     }
@@ -87,14 +87,14 @@ enum ServerCheck: String, CaseIterable, Sendable {
         guard cookies.contains("a=1"), cookies.contains(", b=2") else { throw Wrong(description: cookies) }
     }
 
-    /// Calls one after the other, each from a connection of its own and so on the next event loop.
+    /// Sends sequential requests, each on a new connection and so on the next event loop.
     private func turns(_ exchange: ServerExchange) throws {
         var times: [Int64] = []
         for _ in 0..<20 {
             let begun = monotonicNanoseconds()
             try exchange.expectHello()
             times.append(monotonicNanoseconds() - begun)
-            // Measured at up to 60 ms. A server that waits on another connection of F2S takes seconds.
+            // A request takes up to 60 ms, or seconds if the server waits on another connection of F2S.
             guard times.last ?? 0 < 1_000_000_000 else {
                 throw Wrong(description: "call \(times.count) took \((times.last ?? 0).milliseconds)")
             }
@@ -104,7 +104,7 @@ enum ServerCheck: String, CaseIterable, Sendable {
             "slowest \((times.max() ?? 0).milliseconds)")
     }
 
-    /// Callers who leave in the middle of a body or of an answer; the next one is served.
+    /// Disconnects in the middle of a body and of a response. The next request must succeed.
     private func abort(_ exchange: ServerExchange) throws {
         for _ in 0..<3 {
             do {
@@ -113,7 +113,7 @@ enum ServerCheck: String, CaseIterable, Sendable {
                 try sending.send([UInt8](repeating: UInt8(ascii: "x"), count: 1 << 20))
                 let reading = try exchange.connect()
                 try reading.send("GET", exchange.target("/download"))
-                // A server that serves one at a time may be busy with the caller above.
+                // A server with one connection at a time may be busy with the request above.
                 if exchange.server.concurrency == nil { _ = try reading.head() }
             }
             try exchange.expectHello()
@@ -139,7 +139,8 @@ enum ServerCheck: String, CaseIterable, Sendable {
         }
     }
 
-    /// What Java's HttpClient sends by default. The body arrives, and is nothing but a body: it is made like a request.
+    /// Sends the h2c upgrade that Java's HttpClient sends by default. The body has the form of a request, and must
+    /// arrive as a body.
     private func upgrade(_ exchange: ServerExchange) throws {
         for _ in 0..<2 {
             let connection = try exchange.connect()

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.concurrent.Executors;
 
-/** Java's own HTTP server. */
+/** The HTTP server of the JDK. */
 public class Server {
     public static void main(String[] arguments) throws IOException {
         int port = Integer.parseInt(System.getenv("PORT"));

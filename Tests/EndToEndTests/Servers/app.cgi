@@ -1,5 +1,5 @@
 #!/bin/sh
-# For lighttpd and busybox httpd. usage of CGI: RFC 3875.
+# The CGI program (RFC 3875) for lighttpd and busybox httpd.
 body() { [ "$REQUEST_METHOD" = HEAD ] || printf '%s\n' "$1"; }
 case $PATH_INFO in
 /echo)

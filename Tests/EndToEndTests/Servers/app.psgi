@@ -1,4 +1,4 @@
-# For Starman.
+# The application for Starman.
 use strict;
 use warnings;
 use Digest::MD5;

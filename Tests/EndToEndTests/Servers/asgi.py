@@ -1,4 +1,4 @@
-"""For uvicorn and hypercorn."""
+"""The application for uvicorn and hypercorn."""
 import hashlib
 
 

@@ -1,5 +1,5 @@
 #!/bin/sh
-# busybox httpd: what is in cgi-bin is run.
+# busybox httpd runs the programs in cgi-bin.
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(mktemp -d)
 mkdir "$root/cgi-bin"

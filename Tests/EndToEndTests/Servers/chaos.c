@@ -1,6 +1,6 @@
-// The function of the chaos run: HTTP/1.1 on $PORT, one thread per connection. A request says in X-Do what is to be done
-// with it, in X-Ms how long it takes and in X-Size how long the answer is; X-Token comes back. Should more requests
-// than $CONCURRENCY ever be inside at once, a line in $VIOLATIONS says so.
+// The function of the chaos run: HTTP/1.1 on $PORT, one thread per connection. The fields of a request select its
+// action (X-Do), its duration in milliseconds (X-Ms) and the size of the response (X-Size); the response repeats
+// X-Token. If more requests than $CONCURRENCY are in flight at once, the function adds a line to the file $VIOLATIONS.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -117,7 +117,7 @@ static int skip_body(struct caller *caller, struct request *request) {
     }
 }
 
-/// The head of a 200; `framing` is a field or two, each with its line end.
+/// Sends the head of a response with status 200. `framing` is one or two fields, each with its line end.
 static int put_head(struct caller *caller, struct request *request, const char *framing) {
     char text[1024];
     snprintf(
@@ -126,7 +126,7 @@ static int put_head(struct caller *caller, struct request *request, const char *
     return put_text(caller, text);
 }
 
-/// `size` bytes that begin with the token.
+/// Sends `size` bytes that begin with the token.
 static int put_content(struct caller *caller, struct request *request, long size) {
     char block[8192];
     memset(block, '.', sizeof block);
@@ -143,13 +143,14 @@ static int answer(struct caller *caller, struct request *request) {
     long size = request->size + (long)strlen(request->token);
     snprintf(framing, sizeof framing, "Content-Length: %ld\r\n", size);
     if (!put_head(caller, request, framing)) return 0;
-    // Before the last byte leaves: whoever gets it may send the next request at once.
+    // Leave before the last byte is sent, because its client may send the next request at once.
     if (size > 4096 && !put_content(caller, request, size - 1)) return 0;
     leave(caller);
     return size > 4096 ? put(caller, ".", 1) : put_content(caller, request, size);
 }
 
-// In one piece: what comes later may meet the next request on its way, and nothing tells the two apart then.
+// Sends two responses in one piece. A later second response could arrive after the next request, and would then look
+// like its response.
 static int answer_too_much(struct caller *caller, struct request *request) {
     char text[1024];
     snprintf(

@@ -1,4 +1,4 @@
-# For puma and WEBrick.
+# The application for puma and WEBrick.
 require "digest"
 
 run lambda { |env|

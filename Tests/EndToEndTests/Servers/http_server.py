@@ -1,4 +1,4 @@
-"""Python's own http.server, one thread. usage: http_server.py 1.0|1.1"""
+"""Python's http.server with one thread. usage: http_server.py 1.0|1.1"""
 import hashlib
 import http.server
 import os
@@ -12,7 +12,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status)
         for field in fields:
             self.send_header(*field)
-        # With HTTP/1.0 the end of the connection is the end of the body, as http.server's own listings have it.
+        # With HTTP/1.0 the end of the connection is the end of the body, as in http.server's directory listings.
         if self.protocol_version == "HTTP/1.1" and status not in (204, 304):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()

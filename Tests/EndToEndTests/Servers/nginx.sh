@@ -1,8 +1,8 @@
 #!/bin/sh
-# nginx reads no environment: its configuration is written before it starts.
+# nginx does not read the environment, so this script writes its configuration first.
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(mktemp -d)
-# Started as root, it would read files as a user who may not read here.
+# When started as root, nginx would read files as a user without access to this folder.
 user=
 [ "$(id -u)" != 0 ] || user='user root;'
 head -c 20971520 /dev/zero | tr '\0' x >"$root/download"

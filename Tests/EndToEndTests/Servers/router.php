@@ -1,5 +1,5 @@
 <?php
-// The router of PHP's own server.
+// The router script of PHP's built-in server.
 $path = parse_url($_SERVER['REQUEST_URI'], PHP_URL_PATH);
 header('Content-Type: text/plain');
 if ($path === '/echo') {

@@ -1,4 +1,4 @@
-// Go's own HTTP server.
+// The HTTP server of Go's standard library.
 package main
 
 import (

@@ -1,4 +1,4 @@
-// Node's own HTTP server.
+// The HTTP server of Node.js.
 const { createHash } = require("node:crypto");
 const { createServer } = require("node:http");
 const { pipeline, Readable } = require("node:stream");
@@ -31,6 +31,6 @@ createServer(async (request, response) => {
 }).on("error", () => {}).listen(process.env.PORT, "127.0.0.1");
 
 process.on("uncaughtException", (error) => {
-  // A client that leaves in the middle of its body is no reason to end.
+  // A client that disconnects in the middle of its body must not end the server.
   if (error.code !== "ECONNRESET") throw error;
 });

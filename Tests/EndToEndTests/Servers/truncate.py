@@ -1,4 +1,5 @@
-"""Answers that break off. The path says how: /length, /chunked, /closed, /silent; anything else is whole."""
+"""Sends incomplete responses of the kind in the path: /length, /chunked, /closed, /silent. Other paths get a complete
+response."""
 import array
 import fcntl
 import os
@@ -25,9 +26,9 @@ class Handler(socketserver.StreamRequestHandler):
         elif path == "/chunked":
             self.wfile.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nc350\r\n" + HALF + b"\r\n")
         elif path == "/closed":
-            # The end of the connection is the end of such a body; a reset is no such end.
+            # A body without a length ends with the connection. A reset makes it incomplete.
             self.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n" + HALF)
-            # The other side has read everything, or the reset would take the half with it.
+            # Wait until the peer has received the half, because a reset discards unsent data.
             self.wait()
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         elif path == "/silent":
@@ -48,7 +49,7 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
     def shutdown_request(self, request):
-        # Nothing but the reset: an end before it would be the end of the body.
+        # Send only the reset: a FIN before it would be a regular end of the body.
         request.close()
 
 

@@ -1,4 +1,4 @@
-"""For gunicorn and waitress."""
+"""The application for gunicorn and waitress."""
 import hashlib
 import http
 

@@ -1,7 +1,7 @@
 import Glibc
 import ProcessSupport
 
-/// A run of `f2s` with a command.
+/// A finished run of an `f2s` command.
 struct Command {
     let status: Int
     /// Standard output.
@@ -9,8 +9,8 @@ struct Command {
     /// Standard error.
     let complaint: String
 
-    /// Runs it with its output in files.
-    /// - Parameter server: the server that it asks; `nil`: none.
+    /// Runs a command with its output in files.
+    /// - Parameter server: The server of the command; `nil`: none.
     init(_ arguments: [String], environment: [String] = [], server: F2SServer? = nil) throws {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
@@ -24,7 +24,7 @@ struct Command {
         complaint = try Files.read(errors)
     }
 
-    /// Runs it with its output on a terminal and returns what the terminal got.
+    /// Runs a command with its output on a terminal and returns the output.
     static func onTerminal(
         _ arguments: [String], columns: UInt16 = 200, environment: [String] = [], server: F2SServer
     ) throws -> String {
@@ -53,15 +53,15 @@ struct Command {
     }
 }
 
-/// A terminal whose other side is this process.
+/// A pseudo-terminal that is controlled by this process.
 struct PseudoTerminal {
-    /// What a program opens.
+    /// The path that a program opens.
     let path: String
     private let descriptor: Int32
-    /// Keeps the terminal from hanging up between two programs.
+    /// An open descriptor that prevents the terminal from hanging up between two programs.
     private let holder: Int32
 
-    /// TIOCSPTLCK and TIOCGPTN (ioctl_tty(2)): the macros of the header are none that Swift can read.
+    /// TIOCSPTLCK and TIOCGPTN (ioctl_tty(2)). Swift cannot import the macros of the header.
     private static let (lock, number): (UInt, UInt) = (0x4004_5431, 0x8004_5430)
 
     init(columns: UInt16) throws {
@@ -78,7 +78,7 @@ struct PseudoTerminal {
         _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
     }
 
-    /// What has been written so far.
+    /// Returns the output that has not been read yet.
     func read() -> [UInt8] {
         var all: [UInt8] = []
         var piece = [UInt8](repeating: 0, count: 4096)

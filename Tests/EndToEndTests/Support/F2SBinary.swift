@@ -1,6 +1,6 @@
 import Glibc
 
-/// Finds the f2s under test: the release build, because that is what people run.
+/// Finds the f2s under test: the release build, because users run that.
 enum F2SBinary {
     struct Missing: Error, CustomStringConvertible {
         let path: String
@@ -10,14 +10,14 @@ enum F2SBinary {
         }
     }
 
-    /// The path in `F2S_BINARY`, else the release build of this repository.
+    /// Returns the path in `F2S_BINARY`, else the release build of this repository.
     static func path() throws -> String {
         let path = getenv("F2S_BINARY").map { String(cString: $0) } ?? repository + "/.build/release/f2s"
         guard access(path, X_OK) == 0 else { throw Missing(path: path) }
         return path
     }
 
-    /// The folder that Package.swift is in.
+    /// The folder of Package.swift.
     static var repository: String {
         #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
     }

@@ -2,26 +2,26 @@ import Glibc
 import ProcessSupport
 import Testing
 
-/// A running `f2s serve` with a folder of manifests of its own.
+/// A running `f2s serve` with its own folder of manifests.
 struct F2SServer: Sendable {
     let process: ChildProcess
-    /// Where its manifests are.
+    /// The folder of its manifests.
     let folder: String
-    /// Where it makes its temporary files.
+    /// The folder of its temporary files.
     let temporaryFolder: String
     let port: Int
     let operationsPort: Int
-    /// When it was started, on the monotonic clock.
+    /// The time of its start in nanoseconds of the monotonic clock.
     let startedAt: Int64
 
     private let logFile: String
 
-    /// Serves these functions while `body` runs, and leaves nothing behind.
+    /// Serves these functions while `body` runs, and removes everything afterwards.
     /// - Parameters:
-    ///   - settings: `config.yaml`; `nil`: there is none.
-    ///   - descriptors: files that it may have open; `nil`: as many as this process.
-    ///   - options: further options of `f2s serve`.
-    ///   - environment: further variables.
+    ///   - settings: The content of `config.yaml`; `nil`: no file.
+    ///   - descriptors: The limit of open files; `nil`: that of this process.
+    ///   - options: Further options of `f2s serve`.
+    ///   - environment: Further variables.
     static func serve<Result>(
         _ functions: [FunctionManifest], settings: String? = nil, descriptors: Int? = nil, options: [String] = [],
         environment: [String] = [], _ body: (F2SServer) async throws -> Result
@@ -35,8 +35,8 @@ struct F2SServer: Sendable {
             options: options, environment: environment, body)
     }
 
-    /// Serves the folder, which is left to the caller, as everything in `home` is.
-    /// - Parameter program: the words that start f2s; `nil`: the path of the release build.
+    /// Serves an existing folder. The caller removes it and everything in `home`.
+    /// - Parameter program: The command that starts f2s; `nil`: the path of the release build.
     static func serve<Result>(
         folder: String, home: String, settings: String? = nil, descriptors: Int? = nil, options: [String] = [],
         environment: [String] = [], program: [String]? = nil, _ body: (F2SServer) async throws -> Result
@@ -97,23 +97,23 @@ struct F2SServer: Sendable {
     private static func port(after words: String, in text: String) -> Int? {
         guard let range = text.firstRange(of: words) else { return nil }
         let digits = text[range.upperBound...].prefix { $0.isNumber }
-        // The line must be whole, or the port might be half of it.
+        // The line must be complete. Otherwise the port might be incomplete.
         return digits.endIndex < text.endIndex ? Int(digits) : nil
     }
 
-    /// Its newest log lines.
+    /// The newest log lines.
     var logTail: String { String(log.suffix(16_384)) }
 
-    /// All that it has logged.
+    /// The whole log.
     var log: String { (try? Files.read(logFile)) ?? "" }
 
-    /// Everything that runs below it, but for launchers: there is one as long as f2s runs.
+    /// All descendants except launchers, of which one exists as long as f2s runs.
     var descendants: [ProcessTable.Entry] { family.filter { !Self.isLauncher($0.id) } }
 
-    /// Everything that runs below it.
+    /// All descendants.
     var family: [ProcessTable.Entry] { ProcessTable.descendants(of: process.id) }
 
-    /// The process that starts its replicas.
+    /// Returns the process of the launcher.
     func launcher() throws -> pid_t {
         try eventually("it has a launcher") { family.first { !$0.isZombie && Self.isLauncher($0.id) }?.id }
     }
@@ -122,7 +122,7 @@ struct F2SServer: Sendable {
         (try? Files.read("/proc/\(process)/comm")) == "f2s-launcher\n"
     }
 
-    /// Ends it gently, then hard, and whatever it has left.
+    /// Ends f2s with SIGTERM, then with SIGKILL, and kills its remaining descendants.
     private func end() {
         let left = family
         process.send(signal: SIGTERM)
@@ -132,13 +132,13 @@ struct F2SServer: Sendable {
     }
 }
 
-// What tests ask it.
+// Requests to the server.
 extension F2SServer {
     func connect(silence: Duration = .seconds(30)) throws -> HTTPConnection {
         try HTTPConnection(port: port, silence: silence)
     }
 
-    /// One request on a connection of its own.
+    /// Sends a request on a new connection and returns the response.
     func exchange(
         _ method: String, _ target: String, _ fields: [(String, String)] = [], body: [UInt8]? = nil
     ) throws -> HTTPAnswer {
@@ -155,12 +155,12 @@ extension F2SServer {
         try exchange(method, target, [("Content-Type", type)] + fields, body: Array(text.utf8))
     }
 
-    /// Writes a manifest as an editor does.
+    /// Replaces a manifest as an editor does.
     func edit(_ function: FunctionManifest) throws {
         try Files.replace("\(folder)/\(function.name).yaml", with: function.yaml)
     }
 
-    /// The sum of the series of this name whose labels include these.
+    /// Returns the sum of the time series with this name and these labels.
     func metric(_ name: String, _ labels: [String] = []) throws -> Double {
         let text = try HTTPConnection(port: operationsPort).exchange("GET", "/metrics").text
         return text.split(separator: "\n").reduce(0) { sum, line in
@@ -171,7 +171,7 @@ extension F2SServer {
         }
     }
 
-    /// Replicas of a function that take invocations.
+    /// Returns the number of ready replicas of a function.
     func readyReplicas(of function: String) throws -> Int {
         let items = try get("/deployments").json["items"]?.list ?? []
         return items.first { $0["function"]?.text == function }?["ready"]?.number ?? 0

@@ -1,8 +1,8 @@
 import Glibc
 import ProcessSupport
 
-/// A port on which nothing listens, below those that connections get: dialling one of these in a loop sooner or
-/// later connects to itself.
+/// Returns a free port below the range of outgoing connections. A connection to a free port within that range may
+/// connect to itself.
 func freePort() throws -> Int {
     try eventually("a port is free") {
         let port = Int.random(in: 15_000..<30_000)

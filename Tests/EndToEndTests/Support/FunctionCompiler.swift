@@ -8,14 +8,14 @@ enum FunctionCompiler {
         var description: String { "cc cannot compile the function of the tests. `make test` installs it.\n\(output)" }
     }
 
-    /// Compiles into `folder` and returns the path. Static where the C library allows it: what is measured then is F2S
-    /// and the kernel, not a loader.
+    /// Compiles the function into `folder` and returns its path. It is linked statically if the C library allows it, so
+    /// that measurements do not include a loader.
     static func compile(into folder: String) throws -> String {
         try Files.write(FunctionSource.c, to: folder + "/function.c")
         return try compile(folder + "/function.c", to: folder + "/function")
     }
 
-    /// Compiles a file of C.
+    /// Compiles a C file and returns the path of the program.
     static func compile(_ source: String, to program: String) throws -> String {
         let output = program + ".txt"
         for linking in [["-static"], []] {

@@ -1,9 +1,9 @@
 import F2SModel
 
-/// A manifest as the tests write it.
+/// A manifest that a test writes.
 struct FunctionManifest: Sendable {
     var name: String
-    /// `nil`: a slash and the name.
+    /// The public path; `nil`: a slash and the name.
     var endpoint: String?
     var method: String?
     var command: [String]
@@ -23,18 +23,18 @@ struct FunctionManifest: Sendable {
     /// `limits.inFlight`.
     var inFlight: Int?
 
-    /// A function that runs `command`.
+    /// Creates a function that runs `command`.
     init(_ name: String, command: [String]) {
         self.name = name
         self.command = command
     }
 
-    /// A function that runs the compiled one in a mode of its own.
+    /// Creates a function that runs the compiled program in the given mode.
     init(_ name: String, mode: [String] = []) throws {
         self.init(name, command: [try Workshop.current.function] + mode)
     }
 
-    /// The same with changes.
+    /// Returns a copy with changes.
     func with(_ change: (inout FunctionManifest) -> Void) -> FunctionManifest {
         var copy = self
         change(&copy)

@@ -1,8 +1,8 @@
-/// The source of the function that the tests run: it is compiled once per run.
+/// The source of the tests' function. It is compiled once per run.
 enum FunctionSource {
     static let c = #"""
-        // The function of the end-to-end tests: HTTP/1.1 on $PORT, one thread per connection, so that whatever is
-        // limited is limited by F2S. What it does is said by its arguments, its environment and a request's path.
+        // The function of the end-to-end tests: HTTP/1.1 on $PORT with one thread per connection, so that only F2S
+        // limits the requests. Its arguments, its environment and the path of a request control its behaviour.
         #define _GNU_SOURCE
         #include <arpa/inet.h>
         #include <ctype.h>
@@ -67,7 +67,7 @@ enum FunctionSource {
             return 1;
         }
 
-        // Reads up to the next line feed; the line is without its end.
+        // Reads a line, without its line end.
         static int line(struct caller *caller, char *text, size_t size) {
             for (size_t length = 0;;) {
                 if (caller->at == caller->end && !fill(caller)) return 0;
@@ -77,7 +77,7 @@ enum FunctionSource {
             }
         }
 
-        // Takes `count` bytes of the body; keeps them in `kept`, if that is not NULL.
+        // Reads `count` bytes of the body, and stores them in `kept` if that is not NULL.
         static long long take(struct caller *caller, long long count, char *kept) {
             long long taken = 0;
             while (taken < count) {
@@ -91,7 +91,7 @@ enum FunctionSource {
             return taken;
         }
 
-        // The whole body; -1 when it does not arrive.
+        // Reads the whole body and returns its length, or -1 if it is incomplete.
         static long long body(struct caller *caller, struct request *request, char *kept, long long room) {
             if (request->length >= 0) return take(caller, request->length, request->length <= room ? kept : NULL);
             long long total = 0;
@@ -153,12 +153,12 @@ enum FunctionSource {
                 length, getpid(), atomic_load(&most), listening, setting("REVISION", "0"));
             size_t total = (size_t)start;
             if (strcmp(request->method, "HEAD")) memcpy(bytes + start, text, length), total += length;
-            // Before the answer leaves: whoever gets it may send the next request at once.
+            // Before the response is sent, because its client may send the next request at once.
             leave(caller);
             return put(caller, bytes, total);
         }
 
-        // `count` bytes, or without end when it is 0.
+        // Sends `count` bytes, or an endless stream if `count` is 0.
         static int stream(struct caller *caller, long long count) {
             static const char block[65536];
             char text[256];
@@ -175,7 +175,7 @@ enum FunctionSource {
             return goes;
         }
 
-        // One server-sent event for each tick, and no other.
+        // Sends one server-sent event per tick.
         static int events(struct caller *caller, long count) {
             char text[128] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
             int goes = put(caller, text, strlen(text));
@@ -260,7 +260,7 @@ enum FunctionSource {
                 fprintf(stderr, "thinking about it\n");
                 for (;;) pause();
             }
-            // A descendant in a session of its own, whose parent is gone: the kind that outlives careless platforms.
+            // A descendant in its own session, without a parent: it outlives platforms that end only their children.
             if (!strcmp(mode, "daemon") && fork() == 0) {
                 setsid();
                 if (fork() != 0) _exit(0);

@@ -1,17 +1,17 @@
 import ProcessSupport
 import Synchronization
 
-/// Requests from several connections that go on until they are told to stop. Every tenth is a POST; each has a number,
-/// so that the function's own account tells which were executed, and how often.
+/// Sends requests on several connections until it is stopped. Every tenth request is a POST. Each request has a number,
+/// by which the function logs its executions.
 final class Load: Sendable {
-    /// What became of one request.
+    /// The outcome of one request.
     struct Outcome: Sendable {
         enum Ending: Sendable, Equatable {
-            /// The function answered.
+            /// The function responded.
             case answered
-            /// F2S answered with a problem document.
+            /// F2S responded with a problem document.
             case problem(status: Int, stage: String)
-            /// There was no answer.
+            /// There was no complete response.
             case broken(String)
         }
 
@@ -41,25 +41,25 @@ final class Load: Sendable {
         self.connections = connections
     }
 
-    /// Requests that were begun.
+    /// The number of requests that have begun.
     var count: Int { state.withLock { $0.next - 1 } }
-    /// Process that answered last.
+    /// The process of the last response.
     var pid: Int { state.withLock { $0.pid } }
-    /// Revision that answered last: the function's `REVISION`.
+    /// The revision of the last response: the function's `REVISION`.
     var revision: String { state.withLock { $0.revision } }
-    /// The most requests at once that a process has seen.
+    /// The highest number of concurrent requests that a process has counted.
     var most: Int { state.withLock { $0.most } }
 
-    /// Sends until ``stop()``, and says what became of each request.
+    /// Sends requests until ``stop()``, and returns the outcome of each.
     func run() async throws -> [Outcome] { try await atOnce(connections) { _ in self.work() }.flatMap(\.self) }
 
-    /// Sends nothing more, and returns when everything is answered.
+    /// Pauses sending, and returns when no request is in flight.
     func pauseSending() throws {
         state.withLock { $0.isPaused = true }
         try eventually("everything is answered") { state.withLock { $0.busy == 0 } }
     }
 
-    /// Goes on.
+    /// Resumes sending.
     func resumeSending() { state.withLock { $0.isPaused = false } }
 
     /// Ends ``run()``.
@@ -120,12 +120,12 @@ final class Load: Sendable {
     }
 }
 
-/// What the function has written down about its executions.
+/// The executions that the function has logged.
 struct Executions {
-    /// How often each request was executed, by its number.
+    /// The number of executions of each request, by its number.
     let counts: [Int: Int]
 
-    /// Reads the function's `EXECUTIONS`, which it makes with the first one.
+    /// Reads the function's file `EXECUTIONS`, which exists after the first execution.
     init(file: String) {
         var counts: [Int: Int] = [:]
         for line in ((try? Files.read(file)) ?? "").split(separator: "\n") {
@@ -137,9 +137,9 @@ struct Executions {
 }
 
 extension [Load.Outcome] {
-    /// Those that were not answered by the function.
+    /// The outcomes of requests without a response of the function.
     var failed: [Load.Outcome] { filter { $0.ending != .answered } }
-    /// How often each ending occurred.
+    /// The number of failed requests, by method and ending.
     var endings: String {
         var counts: [String: Int] = [:]
         for outcome in failed { counts["\(outcome.isPost ? "POST" : "GET") \(outcome.ending)", default: 0] += 1 }

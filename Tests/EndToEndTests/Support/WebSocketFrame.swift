@@ -2,7 +2,7 @@ import ProcessSupport
 
 /// Text frames of a WebSocket (RFC 6455 section 5.2), up to 65,535 bytes.
 enum WebSocketFrame {
-    /// A frame as clients send it.
+    /// Returns a masked frame, as clients send it.
     static func masked(_ text: String) -> [UInt8] {
         let mask: [UInt8] = [0x12, 0x34, 0x56, 0x78]
         let payload = text.utf8.enumerated().map { $0.element ^ mask[$0.offset % 4] }
@@ -12,7 +12,7 @@ enum WebSocketFrame {
         return [0x81] + length + mask + payload
     }
 
-    /// The next frame that a server has sent.
+    /// Reads the next frame of the server and returns its text.
     static func text(from connection: HTTPConnection) throws -> String {
         let head = try bytes(2, from: connection)
         var length = Int(head[1] & 0x7F)
@@ -27,7 +27,7 @@ enum WebSocketFrame {
     }
 }
 
-/// A function that echoes what a WebSocket brings.
+/// A function that echoes the messages of a WebSocket.
 enum WebSocketSource {
     static let python = #"""
         import base64, hashlib, os, socketserver

@@ -2,9 +2,10 @@ import F2SModel
 import ProcessSupport
 import Testing
 
-/// What all tests of a run share: the f2s under test, the function they run, and a folder that goes when they are done.
+/// The shared resources of a test run: the f2s under test, the compiled function, and a folder, which is removed at the
+/// end.
 struct Workshop: Sendable {
-    /// Where files may be made.
+    /// A folder for files of the tests.
     let folder: String
     /// The release build of f2s.
     let f2s: String
@@ -13,7 +14,7 @@ struct Workshop: Sendable {
 
     @TaskLocal private static var opened: Workshop?
 
-    /// The workshop of the suite that runs.
+    /// The workshop of the running suite.
     static var current: Workshop {
         get throws { try #require(opened, "the suite needs the trait .workshop") }
     }
@@ -27,7 +28,7 @@ struct Workshop: Sendable {
     }
 }
 
-/// Opens the workshop once for a suite, and runs what is in the suite on threads that may block.
+/// Opens the workshop once per suite, and runs the tests of the suite on threads that may block.
 struct WorkshopTrait: SuiteTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @concurrent @Sendable () async throws -> Void

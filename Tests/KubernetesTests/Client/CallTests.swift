@@ -4,7 +4,7 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// Single calls to a server that behaves badly.
+/// Single calls to an API server that misbehaves.
 @Suite(.timeLimit(.minutes(1))) struct CallTests {
     private struct Named: Decodable, Sendable {
         struct Metadata: Decodable, Sendable { let name: String }
@@ -17,7 +17,7 @@ import Testing
         try await client.get(.pods, "n", "a", timeout: timeout)
     }
 
-    @Test func `a call says who asks and what for`() async throws {
+    @Test func `a request has the path, the method, the token and the user agent`() async throws {
         try await ScriptedAPIServer.run(token: "secret", script: { _ in .answer(200, Self.good) }) { client, server in
             #expect(try await get(client).metadata.name == "a")
             let question = try #require(server.questions.first)
@@ -29,12 +29,12 @@ import Testing
     }
 
     @Test(arguments: [HTTPMethod.GET, .POST])
-    func `too many requests are made later, whatever they do, and not before the server wants them`(
+    func `a call of any method that is rejected with 429 is repeated after the time that the server names`(
         _ method: HTTPMethod
     ) async throws {
         let time = HurriedTiming()
         try await ScriptedAPIServer.run(timing: time.timing) { question in
-            question.index < 2 ? .refusal(429, "TooManyRequests", retryAfter: 3) : .answer(201, Self.good)
+            question.index < 2 ? .error(429, "TooManyRequests", retryAfter: 3) : .answer(201, Self.good)
         } _: { client, server in
             if method == .GET { _ = try await get(client) } else { _ = try await client.create(.pods, "n", [:]) }
             #expect(server.questions.count == 3)
@@ -43,9 +43,9 @@ import Testing
     }
 
     @Test(arguments: [500, 502, 503, 504])
-    func `a server that is broken is asked again, but not told twice to make something`(_ code: Int) async throws {
+    func `a call is repeated after a server error unless it creates an object`(_ code: Int) async throws {
         let time = HurriedTiming()
-        try await ScriptedAPIServer.run(timing: time.timing, script: { _ in .refusal(code, "InternalError") }) {
+        try await ScriptedAPIServer.run(timing: time.timing, script: { _ in .error(code, "InternalError") }) {
             client, server in
             await #expect(throws: KubernetesError.self) { try await get(client) }
             #expect(server.questions.count == client.options.attemptsMax)
@@ -54,7 +54,7 @@ import Testing
         }
     }
 
-    @Test func `a lost connection is made again, but not to make something twice`() async throws {
+    @Test func `a call is repeated after a lost connection unless it creates an object`() async throws {
         let time = HurriedTiming()
         try await ScriptedAPIServer.run(timing: time.timing) { question in
             question.index == 1 ? .answer(200, Self.good) : .drop
@@ -66,12 +66,12 @@ import Testing
         }
     }
 
-    @Test func `a server that says nothing costs the time-out and no more`() async throws {
+    @Test func `a call to a silent server fails after its time-out`() async throws {
         try await ScriptedAPIServer.run(script: { _ in .silence }) { client, server in
             let begin = ContinuousClock.now
             do throws(KubernetesError) {
                 _ = try await get(client, timeout: .milliseconds(200))
-                Issue.record("an answer out of nothing")
+                Issue.record("the call returned without a response")
             } catch {
                 guard case .timeout = error else { throw error }
             }
@@ -81,11 +81,11 @@ import Testing
     }
 
     @Test(arguments: ["", "no JSON", #"{"metadata":{}}"#, #"{"metadata":{"name":"#, "[]"])
-    func `an answer that makes no sense is an error of its own and asked for once`(_ body: String) async throws {
+    func `a malformed response is an error of its own and is requested only once`(_ body: String) async throws {
         try await ScriptedAPIServer.run(script: { _ in .answer(200, body) }) { client, server in
             do throws(KubernetesError) {
                 _ = try await get(client)
-                Issue.record("\(body) was understood")
+                Issue.record("\(body) was decoded")
             } catch {
                 guard case .malformed = error else { throw error }
             }
@@ -93,23 +93,23 @@ import Testing
         }
     }
 
-    @Test func `an answer that is too long is given up`() async throws {
+    @Test func `a response that is too long causes an error`() async throws {
         var options = ClientOptions()
         options.answerBytesMax = 100
         let long = String(repeating: " ", count: 101) + Self.good
         try await ScriptedAPIServer.run(options: options, script: { _ in .answer(200, long) }) { client, _ in
             do throws(KubernetesError) {
                 _ = try await get(client)
-                Issue.record("it was read")
+                Issue.record("the response was read")
             } catch {
                 guard case .malformed = error else { throw error }
             }
         }
     }
 
-    @Test func `credentials that are refused are fetched again, once`() async throws {
+    @Test func `rejected credentials are fetched again once`() async throws {
         try await ScriptedAPIServer.run(token: "t") { question in
-            question.index == 1 ? .answer(200, Self.good) : .refusal(401, "Unauthorized")
+            question.index == 1 ? .answer(200, Self.good) : .error(401, "Unauthorized")
         } _: { client, server in
             _ = try await get(client)
             #expect(server.questions.count == 2)
@@ -118,27 +118,27 @@ import Testing
         }
     }
 
-    @Test func `a refusal is told in the server's words`() async throws {
-        try await ScriptedAPIServer.run(script: { _ in .refusal(409, "AlreadyExists") }) { client, server in
+    @Test func `an error contains the reason and the message of the server`() async throws {
+        try await ScriptedAPIServer.run(script: { _ in .error(409, "AlreadyExists") }) { client, server in
             do throws(KubernetesError) {
                 _ = try await client.create(.pods, "n", [:])
-                Issue.record("it was made")
+                Issue.record("the object was created")
             } catch {
-                #expect(error.isAlreadyExists && !error.isConflict && "\(error)".contains("so says the test"))
+                #expect(error.isAlreadyExists && !error.isConflict && "\(error)".contains("the message of the test"))
             }
             #expect(server.questions.count == 1)
         }
     }
 
-    @Test func `a long list comes in pages, and begins again when its moment is forgotten`() async throws {
+    @Test func `a long list is read in pages, and begins again when its version has expired`() async throws {
         try await ScriptedAPIServer.run { question in
             switch (question.index, question.parameter("continue")) {
             case (0, nil), (2, nil):
                 .answer(200, #"{"metadata":{"resourceVersion":"7","continue":"x y"},"items":[\#(Self.good)]}"#)
-            case (1, "x%20y"): .refusal(410, "Expired")
+            case (1, "x%20y"): .error(410, "Expired")
             case (3, "x%20y"):
                 .answer(200, #"{"metadata":{"resourceVersion":"7"},"items":[{"metadata":1},\#(Self.good)]}"#)
-            default: .refusal(400, "BadRequest")
+            default: .error(400, "BadRequest")
             }
         } _: { client, server in
             let list = try await client.list(.pods, "n", selector: "a=b", as: Named.self)
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    @Test func `the lines of a log come as they were written, and an early end is an error`() async throws {
+    @Test func `log lines arrive as they were written, and an early end is an error`() async throws {
         try await ScriptedAPIServer.run { question in
             .lines(["one", "", "three"], question.index == 0 ? .end : .cut)
         } _: { client, _ in

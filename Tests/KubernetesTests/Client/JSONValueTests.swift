@@ -10,7 +10,7 @@ import Testing
         "null", "true", "false", "0", "-1", "9223372036854775807", "1.5", #""""#, #""a\"b\\c\u0007""#, "[]", "{}",
         #"[1,[2,{"a":null}],"ü"]"#, #"{"a":{"b":[true,false]},"c":"d"}"#,
     ])
-    func `what is read is written the same`(_ text: String) throws {
+    func `a value that was parsed is written as the same text`(_ text: String) throws {
         #expect(String(decoding: try value(text).encoded(), as: UTF8.self) == text)
     }
 
@@ -19,28 +19,28 @@ import Testing
         "[,]",
         "{", #"{"a"}"#, #"{"a":1,}"#, "{a:1}", "1 2", "[] x", "1e999", #""\ud800\u0041""#,
     ])
-    func `what is no JSON is refused`(_ text: String) {
+    func `text that is not JSON is rejected`(_ text: String) {
         #expect(throws: (any Error).self) { try value(text) }
     }
 
-    @Test func `numbers keep what they are`() throws {
+    @Test func `integers and other numbers keep their kind`() throws {
         #expect(try value("1") == .integer(1) && value("1.0") == .number(1) && value("1e2") == .number(100))
         #expect(try value("9223372036854775808") == .number(9.223372036854775808e18))
         #expect(try value("2.0").integerValue == 2 && value("2.5").integerValue == nil)
     }
 
-    @Test func `escapes mean characters, and halves of pairs mean none`() throws {
+    @Test func `escapes become characters, and a lone surrogate becomes the replacement character`() throws {
         #expect(try value(#""\u00e9\n\ud83d\ude00\/""#) == "é\n😀/")
         #expect(try value(#""\ud83d""#) == "\u{FFFD}")
     }
 
-    @Test func `a text that is very deep is refused and does no harm`() {
+    @Test func `a text that is nested too deeply is rejected without a crash`() {
         for open in ["[", #"{"a":"#] {
             #expect(throws: (any Error).self) { try value(String(repeating: open, count: 100_000)) }
         }
     }
 
-    @Test func `a part is found, changed and removed`() throws {
+    @Test func `a part can be found, changed and removed`() throws {
         var tree: JSONValue = ["a": ["b": [1, 2]], "c": "d"]
         #expect(tree["a"]?["b"]?[1] == 2 && tree["a"]?["b"]?[2] == nil && tree["x"]?["y"] == nil)
         #expect(tree[path: "a", "b"]?.elements?.count == 2)
@@ -49,14 +49,14 @@ import Testing
         #expect(tree == ["a": ["b": true]])
     }
 
-    @Test func `it is the same to a decoder and an encoder`() throws {
+    @Test func `a value survives encoding and decoding`() throws {
         let tree: JSONValue = ["a": [nil, true, 1, 1.5, "x", [:], []]]
         let encoded = try JSONEncoder().encode(tree)
         #expect(try JSONDecoder().decode(JSONValue.self, from: encoded) == tree)
         #expect(try tree.decoded(as: [String: JSONValue].self)["a"] == tree["a"])
     }
 
-    /// Something of each kind that a decoder may be asked for.
+    /// A type with a member of each kind that the decoder supports.
     private struct Everything: Codable, Equatable {
         enum Kind: String, Codable { case small, large }
         struct Part: Codable, Equatable {
@@ -78,7 +78,7 @@ import Testing
             kind: .large, flag: true, text: "é", whole: 255, number: 1.5, absent: nil,
             parts: [Everything.Part(name: "a", counts: ["x": 1]), nil], numbers: [[1, 2], []])
         let bytes = Array(try JSONEncoder().encode(whole))
-        #expect(try Answer.decode(bytes, as: Everything.self) == whole)
+        #expect(try ResponseDecoder.decode(bytes, as: Everything.self) == whole)
         #expect(try JSONValue(decoding: bytes).decoded(as: Everything.self) == whole)
     }
 
@@ -92,32 +92,36 @@ import Testing
             "no Int at parts.[1].counts.a"
         ),
     ])
-    func `what does not fit is named, and where it is`(_ text: String, complaint: String) throws {
-        let error = #expect(throws: DecodingError.self) { try Answer.decode(Array(text.utf8), as: Everything.self) }
-        #expect(error.map(Answer.complaint)?.contains(complaint) == true, "\(error.map(Answer.complaint) ?? "")")
+    func `a decoding error names the problem and its location`(_ text: String, complaint: String) throws {
+        let error = #expect(throws: DecodingError.self) {
+            try ResponseDecoder.decode(Array(text.utf8), as: Everything.self)
+        }
+        #expect(
+            error.map(ResponseDecoder.describe)?.contains(complaint) == true,
+            "\(error.map(ResponseDecoder.describe) ?? "")")
     }
 
     @Test(arguments: [
         #"{"a":1,"m":{"x":[{"y":"}\"]"}]},"b":{"m":[1,[2]],"c":2}}"#, #"{"m":"x","a":1,"b":{"c":2,"m":3}}"#,
     ])
-    func `what is to be ignored is left out wherever it stands`(_ text: String) throws {
+    func `ignored members are left out at every depth`(_ text: String) throws {
         #expect(try JSONParser.value(of: Array(text.utf8), ignoring: "m") == ["a": 1, "b": ["c": 2]])
     }
 
     @Test(arguments: [#"{"m":{"#, #"{"m":{"a":"b}"#, #"{"m":[1,"#, #"{"m":{}"#, #"{"m":"#, #"{"m":{"\"#])
-    func `what is to be ignored must end`(_ text: String) {
+    func `an ignored member without an end is rejected`(_ text: String) {
         #expect(throws: JSONParser.Failure.self) { try JSONParser.value(of: Array(text.utf8), ignoring: "m") }
     }
 
-    @Test func `a query keeps what means something else there`() {
+    @Test func `a query value is percent-encoded`() {
         #expect("a=b,c in (d)/é".percentEncoded == "a%3Db%2Cc%20in%20%28d%29%2F%C3%A9")
     }
 
-    @Test func `a refusal is the server's own word, or a proxy's first line`() {
+    @Test func `an error contains the status of the server or the first line of a proxy`() {
         let body = #"{"kind":"Status","reason":"Conflict","message":"no","details":{"retryAfterSeconds":2}}"#
-        let refusal = Answer.refusal(code: 409, retryAfter: nil, body: Data(body.utf8))
+        let refusal = ResponseDecoder.error(code: 409, retryAfter: nil, body: Data(body.utf8))
         #expect(refusal == .status(code: 409, reason: "Conflict", message: "no", retryAfter: .seconds(2)))
-        let proxy = Answer.refusal(code: 502, retryAfter: "7", body: Data("bad gateway\nmore".utf8))
+        let proxy = ResponseDecoder.error(code: 502, retryAfter: "7", body: Data("bad gateway\nmore".utf8))
         #expect(proxy == .status(code: 502, reason: "", message: "bad gateway", retryAfter: .seconds(7)))
     }
 }

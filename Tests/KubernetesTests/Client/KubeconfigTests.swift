@@ -13,7 +13,7 @@ import Testing
         - {name: blind, cluster: {server: "https://[::1]", insecure-skip-tls-verify: true, tls-server-name: kubernetes}}
         users:
         - {name: u, user: {token: secret}}
-        - {name: nobody, user: }
+        - {name: anonymous, user: }
         - {name: half, user: {client-certificate-data: eA==}}
         - {name: old, user: {username: a, password: b}}
         - {name: certified, user: {client-certificate-data: eA==, client-key: key.pem}}
@@ -28,9 +28,9 @@ import Testing
               provideClusterInfo: true
         contexts:
         - {name: one, context: {cluster: c, user: u, namespace: n}}
-        - {name: blind, context: {cluster: blind, user: nobody}}
+        - {name: blind, context: {cluster: blind, user: anonymous}}
         - {name: lost, context: {cluster: nowhere, user: u}}
-        - {name: stranger, context: {cluster: c, user: nobody-known}}
+        - {name: unknown, context: {cluster: c, user: missing-user}}
         - {name: half, context: {cluster: c, user: half}}
         - {name: old, context: {cluster: c, user: old}}
         - {name: certified, context: {cluster: c, user: certified}}
@@ -42,7 +42,7 @@ import Testing
         try Kubeconfig(Array(Self.text.utf8), folder: "/config/me").access(context: context)
     }
 
-    @Test func `the current context says where, as whom and in which namespace`() throws {
+    @Test func `the current context determines the server, the credentials and the namespace`() throws {
         let access = try access(nil)
         #expect(access.server.url("/version") == "https://api.example:6443/prefix/version")
         #expect(access.trust == .authorities(.file("/config/me/ca.pem")))
@@ -50,14 +50,14 @@ import Testing
         #expect(access.namespace == "n")
     }
 
-    @Test func `another context can be named, by somebody who is nobody, blindly`() throws {
+    @Test func `another context can be named, with an anonymous user and without verification of the server`() throws {
         let access = try access("blind")
-        #expect(access.trust == .blind && access.identity == .anonymous)
+        #expect(access.trust == .insecureSkipVerify && access.identity == .anonymous)
         #expect(access.server.url("/x") == "https://kubernetes:443/x")
         #expect(access.server.hostOverride == ["kubernetes": "::1"])
     }
 
-    @Test func `certificates, token files and plugins are understood`() throws {
+    @Test func `certificates, token files and plugins are read`() throws {
         let certified = try access("certified").identity
         #expect(certified.certificate == .bytes([UInt8(ascii: "x")]) && certified.key == .file("/config/me/key.pem"))
         #expect(try access("file").identity.token == .file("/config/me/token"))
@@ -68,10 +68,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("missing", "missing"), ("lost", "nowhere"), ("stranger", "nobody-known"), ("half", "client-key"),
+        ("missing", "missing"), ("lost", "nowhere"), ("unknown", "missing-user"), ("half", "client-key"),
         ("old", "username"),
     ])
-    func `what is wrong is named`(_ context: String, _ word: String) {
+    func `an error names the part that is wrong`(_ context: String, _ word: String) {
         do {
             _ = try access(context)
             Issue.record("\(context) was accepted")
@@ -81,11 +81,11 @@ import Testing
     }
 
     @Test(arguments: ["[", "clusters: 3", "- a"])
-    func `a text that is none is refused`(_ text: String) {
+    func `a text that is not a kubeconfig is rejected`(_ text: String) {
         #expect(throws: KubernetesError.self) { try Kubeconfig(Array(text.utf8)) }
     }
 
-    @Test func `of several files the first one that says something stands`() throws {
+    @Test func `of several files the first one that contains a value counts`() throws {
         let folder = FileManager.default.temporaryDirectory.path + "/f2s-kubeconfig-\(UInt64.random(in: 0 ... .max))"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(atPath: folder) }
@@ -100,7 +100,7 @@ import Testing
         let environment = ["KUBECONFIG": "\(folder)/two:\(folder)/none:\(folder)/one"]
         let access = try ClusterAccess.load(kubeconfig: nil, environment: environment)
         #expect(access.identity.token == .text("other") && access.server.host == "api.example")
-        #expect(access.trust == .authorities(.file("\(folder)/ca.pem")), "paths begin at the file that names them")
+        #expect(access.trust == .authorities(.file("\(folder)/ca.pem")), "paths are relative to the kubeconfig")
         #expect(throws: KubernetesError.self) {
             try ClusterAccess.load(kubeconfig: "\(folder)/none", environment: environment)
         }
@@ -110,7 +110,7 @@ import Testing
     @Test(arguments: [
         "api.example", "ftp://a", "https://", "https://a:x", "https://a:0", "https://u@a", "https://[::1",
     ])
-    func `what is no address of a server is refused`(_ text: String) {
+    func `a text that is not the URL of a server is rejected`(_ text: String) {
         #expect(throws: KubernetesError.self) { try ServerEndpoint(text) }
     }
 }

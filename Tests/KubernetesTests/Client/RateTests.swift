@@ -3,7 +3,7 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// How often the API server is asked, and when again.
+/// The rate limit, the backoff and the retries of calls to the API server.
 @Suite struct RateTests {
     private func gate(_ change: (inout ClientOptions) -> Void = { _ in }) -> TokenGate {
         var options = ClientOptions()
@@ -12,7 +12,7 @@ import Testing
         return TokenGate(options)
     }
 
-    @Test func `a burst passes, but for the reserve of activations`() {
+    @Test func `a burst of housekeeping passes except for the reserve of activations`() {
         var gate = gate()
         for id in 1...3 as ClosedRange<UInt64> { #expect(gate.ask(id, .housekeeping, at: .zero) == .pass) }
         guard case .later = gate.ask(4, .housekeeping, at: .zero) else { return #expect(Bool(false), "no wait") }
@@ -20,7 +20,7 @@ import Testing
         guard case .later = gate.ask(7, .activation, at: .zero) else { return #expect(Bool(false), "no wait") }
     }
 
-    @Test func `an activation that waits goes before housekeeping that has waited for longer`() {
+    @Test func `a waiting activation goes before a housekeeping call that has waited longer`() {
         var gate = gate { $0.activationReserve = 0 }
         for id in 1...5 as ClosedRange<UInt64> { _ = gate.ask(id, .activation, at: .zero) }
         #expect(gate.ask(6, .housekeeping, at: .zero) == .later(.milliseconds(100)))
@@ -32,7 +32,7 @@ import Testing
         #expect(gate.ask(6, .housekeeping, at: .milliseconds(200)) == .pass)
     }
 
-    @Test func `who leaves holds nobody up`() {
+    @Test func `a caller that leaves the queue does not delay the others`() {
         var gate = gate { $0.activationReserve = 0 }
         for id in 1...5 as ClosedRange<UInt64> { _ = gate.ask(id, .activation, at: .zero) }
         _ = gate.ask(6, .activation, at: .zero)
@@ -41,7 +41,7 @@ import Testing
         #expect(gate.ask(7, .activation, at: .milliseconds(100)) == .pass)
     }
 
-    @Test func `too many who wait are refused`() {
+    @Test func `a caller is rejected when too many calls wait`() {
         var gate = gate { ($0.burst, $0.activationReserve, $0.waitingMax) = (1, 0, 2) }
         #expect(gate.ask(1, .housekeeping, at: .zero) == .pass)
         for id in 2...3 as ClosedRange<UInt64> { #expect(gate.ask(id, .housekeeping, at: .zero) != .refuse) }
@@ -49,7 +49,7 @@ import Testing
         #expect(gate.ask(2, .housekeeping, at: .milliseconds(100)) == .pass)
     }
 
-    @Test func `in the long run no more pass than may, and a silence gives no more than the burst`() {
+    @Test func `the sustained rate is limited, and an idle period allows no more than the burst`() {
         var gate = gate { $0.activationReserve = 0 }
         var passed = 0
         for millisecond in 0..<10_000 {
@@ -57,13 +57,13 @@ import Testing
             if verdict == .pass { passed += 1 }
         }
         #expect((5...105).contains(passed))
-        // An hour of silence.
+        // An hour passes without a call.
         var more = 0
         while gate.ask(UInt64(20_000 + more), .activation, at: .seconds(3600)) == .pass { more += 1 }
         #expect(more <= 5)
     }
 
-    @Test func `pauses double up to their longest, with at least half of each`() {
+    @Test func `pauses double up to the longest one, and each lasts at least half of its limit`() {
         var backoff = Backoff(first: .milliseconds(100), max: .seconds(1), seed: 1)
         for ceiling in [100, 200, 400, 800, 1000, 1000, 1000] {
             let pause = backoff.next()
@@ -74,7 +74,7 @@ import Testing
         #expect(backoff.next() <= .milliseconds(100))
     }
 
-    @Test func `two who failed together do not come back together`() {
+    @Test func `two clients that fail at the same time retry at different times`() {
         var one = Backoff(first: .seconds(1), max: .seconds(9), seed: 1)
         var other = Backoff(first: .seconds(1), max: .seconds(9), seed: 2)
         #expect(one.next() != other.next())
@@ -91,12 +91,12 @@ import Testing
         (.GET, .timeout(""), false), (.GET, .malformed(""), false), (.GET, .credentials(""), false),
         (.GET, .cancelled, false),
     ])
-    func `a call is repeated when that can help and cannot harm`(
+    func `a call is repeated only if a retry can help and does no harm`(
         _ method: HTTPMethod, _ failure: KubernetesError, _ isRepeated: Bool
     ) {
-        var policy = RetryPolicy(APIRequest(method, "/x"), attemptsMax: 3, seed: 1)
+        var policy = RetryPolicy(KubernetesRequest(method, "/x"), attemptsMax: 3, seed: 1)
         #expect((policy.pause(after: failure) != nil) == isRepeated)
         _ = policy.pause(after: failure)
-        #expect(policy.pause(after: failure) == nil, "not for ever")
+        #expect(policy.pause(after: failure) == nil, "the number of retries is limited")
     }
 }

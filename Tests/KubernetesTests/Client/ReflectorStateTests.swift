@@ -11,12 +11,12 @@ import Testing
         return state
     }
 
-    @Test func `a list comes first, then a watch from it at once`() {
+    @Test func `the first step is a list, and the watch from its version follows at once`() {
         #expect(ReflectorState(seed: 1).next == .list)
         #expect(watching().next == .watch(from: "5") && watching().pause == .zero)
     }
 
-    @Test func `a watch that has lasted is begun anew at once, and one that has not after growing pauses`() {
+    @Test func `a long watch is started again at once, and a short one after growing pauses`() {
         var state = watching()
         state.ended(.watch(from: "5"), .watched("8"), lasted: .seconds(300))
         #expect(state.next == .watch(from: "8") && state.pause == .zero)
@@ -28,22 +28,22 @@ import Testing
         }
     }
 
-    @Test func `a lost connection goes on from the newest version`() {
+    @Test func `after a lost connection the watch continues from the newest version`() {
         var state = watching()
         state.ended(.watch(from: "5"), .failed(.unreachable("x"), at: "7"), lasted: .seconds(60))
         #expect(state.next == .watch(from: "7") && state.pause > .zero)
     }
 
-    @Test func `a forgotten version means a list, at once after a watch that has lasted`() {
+    @Test func `an expired version causes a list, which follows a long watch at once`() {
         var state = watching()
         state.ended(.watch(from: "5"), .failed(gone, at: "7"), lasted: .seconds(60))
         #expect(state.next == .list && state.pause == .zero)
         state = watching()
         state.ended(.watch(from: "5"), .failed(gone, at: "7"), lasted: .zero)
-        #expect(state.next == .list && state.pause > .zero, "a server that forgets everything is not asked in a loop")
+        #expect(state.next == .list && state.pause > .zero, "repeated expiry causes growing pauses")
     }
 
-    @Test func `lists that fail are made again after growing pauses and the server's own`() {
+    @Test func `failed lists are repeated after growing pauses plus the pause that the server names`() {
         var state = ReflectorState(seed: 1)
         var last = Duration.zero
         for _ in 0..<4 {
@@ -57,14 +57,14 @@ import Testing
     }
 
     @Test(arguments: [(403, true), (404, true), (401, false), (429, false), (500, false)])
-    func `a watch that may not be is explained by a list`(_ code: Int, _ isList: Bool) {
+    func `a watch that the server rejects is followed by a list`(_ code: Int, _ isList: Bool) {
         var state = watching()
         state.ended(
             .watch(from: "5"), .failed(.status(code: code, reason: "", message: ""), at: "5"), lasted: .zero)
         #expect((state.next == .list) == isList)
     }
 
-    @Test func `lines that make no sense three times in a row mean a list`() {
+    @Test func `three malformed lines in a row cause a list`() {
         var state = watching()
         for _ in 0..<2 {
             state.ended(.watch(from: "5"), .failed(.malformed("x"), at: "6"), lasted: .zero)
@@ -74,10 +74,10 @@ import Testing
         #expect(state.next == .list)
     }
 
-    @Test func `an event changes one object, and its version is where it goes on`() {
-        var reflection = Reflection<String>()
+    @Test func `an event changes one object and sets the version from which a watch continues`() {
+        var reflection = MirroredCollection<String>()
         let newer: (String, String) -> String = { newer, _ in newer }
-        reflection.take(
+        reflection.apply(
             ResourceList(items: ["a", "b"], resourceVersion: "5"), at: 1, key: { $0 }, sharing: newer)
         #expect(reflection.isSynced && Set(reflection.items.keys) == ["a", "b"])
         reflection.take(
@@ -87,14 +87,14 @@ import Testing
         #expect(reflection.lastEventAt == 2)
     }
 
-    @Test func `what an object has in common with its older state is in memory once`() {
-        var reflection = Reflection<String>()
+    @Test func `the newer state of an object is combined with its older state`() {
+        var reflection = MirroredCollection<String>()
         let both: (String, String) -> String = { "\($1), then \($0)" }
         let key: (String) -> String = { String($0.prefix(1)) }
-        reflection.take(ResourceList(items: ["a1", "b1"], resourceVersion: "5"), at: 1, key: key, sharing: both)
+        reflection.apply(ResourceList(items: ["a1", "b1"], resourceVersion: "5"), at: 1, key: key, sharing: both)
         reflection.take([.modified("a2", at: "6"), .added("c1", at: "7")], at: 2, key: key, sharing: both)
         #expect(reflection.items == ["a": "a1, then a2", "b": "b1", "c": "c1"])
-        reflection.take(ResourceList(items: ["b2"], resourceVersion: "8"), at: 3, key: key, sharing: both)
+        reflection.apply(ResourceList(items: ["b2"], resourceVersion: "8"), at: 3, key: key, sharing: both)
         #expect(reflection.items == ["b": "b1, then b2"])
     }
 }

@@ -5,7 +5,7 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// A mirror of a collection, in front of a server that behaves badly.
+/// A reflector of a collection on an API server that misbehaves.
 @Suite(.timeLimit(.minutes(1))) struct ReflectorTests {
     private struct Thing: Decodable, Sendable, Equatable {
         struct Metadata: Decodable, Sendable, Equatable { let name: String }
@@ -25,11 +25,11 @@ import Testing
         #"{"type":"\#(type)","object":\#(object)}"#
     }
 
-    /// Runs a mirror until it shows what is expected, and returns what the server was asked: `list`, or the version
-    /// that a watch began from.
+    /// Runs a reflector until its collection is as expected, and returns the requests that the server received: `list`,
+    /// or the version from which a watch began.
     private func questions(
         script: @escaping @Sendable (ScriptedAPIServer.Question) -> ScriptedAPIServer.Reply,
-        until isAsExpected: @escaping @Sendable (Reflection<Int>) -> Bool
+        until isAsExpected: @escaping @Sendable (MirroredCollection<Int>) -> Bool
     ) async throws -> [String] {
         var asked: [String] = []
         try await ScriptedAPIServer.run(timing: HurriedTiming().timing, script: script) { client, server in
@@ -37,9 +37,9 @@ import Testing
             await withTaskGroup { group in
                 group.addTask { await reflector.run() }
                 for await reflection in reflector.latest.values() {
-                    var values = Reflection(reflection.items.mapValues(\.value))
+                    var values = MirroredCollection(reflection.items.mapValues(\.value))
                     values.isSynced = reflection.isSynced
-                    values.trouble = reflection.trouble
+                    values.startFailure = reflection.startFailure
                     if isAsExpected(values) { break }
                 }
                 group.cancelAll()
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test(arguments: [ScriptedAPIServer.Reply.End.end, .cut])
-    func `a watch that ends goes on where it was, without a list`(_ end: ScriptedAPIServer.Reply.End) async throws {
+    func `a watch continues from its newest version without a list`(_ end: ScriptedAPIServer.Reply.End) async throws {
         let asked = try await questions { question in
             switch question.index {
             case 0: Self.list(Self.thing("a", 1, at: 3), at: 5)
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(arguments: [true, false])
-    func `a place that is forgotten means a list, and nothing is missed`(_ isInStream: Bool) async throws {
+    func `an expired version causes a list, and no change is missed`(_ isInStream: Bool) async throws {
         let asked = try await questions { question in
             switch question.index {
             case 0: Self.list(Self.thing("a", 1, at: 3), at: 5)
@@ -73,7 +73,7 @@ import Testing
                 .lines(
                     [Self.event("ERROR", #"{"kind":"Status","code":410,"reason":"Expired","message":"too old"}"#)],
                     .end)
-            case 1: .refusal(410, "Expired")
+            case 1: .error(410, "Expired")
             case 2: Self.list(Self.thing("b", 2, at: 30), at: 30)
             default: .lines([], .open)
             }
@@ -83,13 +83,13 @@ import Testing
         #expect(asked.prefix(3) == ["list", "5", "list"])
     }
 
-    @Test func `while the server is away the last state stands`() async throws {
-        let states = Mutex<[Reflection<Int>]>([])
+    @Test func `the last state is kept while the server cannot be reached`() async throws {
+        let states = Mutex<[MirroredCollection<Int>]>([])
         _ = try await questions { question in
             switch question.index {
             case 0: Self.list(Self.thing("a", 1, at: 3), at: 5)
             case 1..<5: .drop
-            case 5..<9: .refusal(503, "ServiceUnavailable")
+            case 5..<9: .error(503, "ServiceUnavailable")
             default: .lines([Self.event("MODIFIED", Self.thing("a", 2, at: 6))], .open)
             }
         } until: { reflection in
@@ -98,10 +98,10 @@ import Testing
         }
         let after = states.withLock { $0 }.drop { !$0.isSynced }
         #expect(after.allSatisfy { $0.isSynced && $0.items["a"] != nil })
-        #expect(after.contains { $0.trouble != nil } && after.last?.trouble == nil)
+        #expect(after.contains { $0.startFailure != nil } && after.last?.startFailure == nil)
     }
 
-    @Test func `a line that makes no sense is asked for again, and at last there is a list`() async throws {
+    @Test func `a malformed line is requested again, and the third one in a row causes a list`() async throws {
         let asked = try await questions { question in
             switch question.index {
             case 0: Self.list(at: 5)
@@ -116,7 +116,7 @@ import Testing
         #expect(asked.prefix(5) == ["list", "5", "6", "6", "list"])
     }
 
-    @Test func `one object that cannot be understood hides no other`() async throws {
+    @Test func `an object that cannot be decoded does not hide the others`() async throws {
         let broken = #"{"metadata":{"name":"x","resourceVersion":"6"},"value":"no number"}"#
         _ = try await questions { question in
             switch question.index {
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3] as [UInt64])
-    func `whatever goes wrong, in the end the mirror shows what there is`(_ seed: UInt64) async throws {
+    func `whatever fails, the reflector finally shows the true state`(_ seed: UInt64) async throws {
         let server = Mutex(ForgetfulCollection(seed: seed))
         _ = try await questions { question in
             server.withLock { server in
@@ -143,8 +143,8 @@ import Testing
     }
 }
 
-/// A collection that changes with every question, behind a server that fails at random and forgets its history, until
-/// it has been asked often enough.
+/// A collection that changes with every request, on a server that fails at random and forgets its history until it has
+/// received enough requests.
 private struct ForgetfulCollection {
     private(set) var items: [String: Int] = [:]
     private var history: [(version: Int, line: String)] = []
@@ -162,8 +162,8 @@ private struct ForgetfulCollection {
         let luck = isHonest ? 9 : random(10)
         switch luck {
         case 0: return .drop
-        case 1: return .refusal(500, "InternalError")
-        case 2: return .refusal(429, "TooManyRequests", retryAfter: 1)
+        case 1: return .error(500, "InternalError")
+        case 2: return .error(429, "TooManyRequests", retryAfter: 1)
         default: break
         }
         guard isWatch, let from else {
@@ -172,12 +172,12 @@ private struct ForgetfulCollection {
         }
         if luck == 3 {
             history = []
-            return .refusal(410, "Expired")
+            return .error(410, "Expired")
         }
         var lines = history.filter { $0.version > from }.map(\.line)
-        // So that who has seen everything already hears that there is no more.
+        // The bookmark reports that there are no more changes, even if the reflector has seen all of them.
         if isHonest { lines.append(#"{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"\#(version)"}}}"#) }
-        // A watch that is cut tells of some changes; no connection stays open while the server is dishonest.
+        // A watch that is cut reports some changes. No connection stays open while the server misbehaves.
         return luck == 4 ? .lines(Array(lines.prefix(1)) + ["{cut o"], .cut) : .lines(lines, isHonest ? .open : .end)
     }
 

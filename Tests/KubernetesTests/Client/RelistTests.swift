@@ -3,12 +3,12 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// A list that is read again costs what has changed.
+/// A list that is read again costs only as much as has changed.
 @Suite struct RelistTests {
-    private var reflection = Reflection<ObservedObject>()
+    private var reflection = MirroredCollection<ObservedObject>()
 
-    /// Takes a list of objects in these states.
-    /// - Returns: what has changed, as far as the reflection knows.
+    /// Applies a list of objects in these versions.
+    /// - Returns: the keys that the collection reports as changed.
     private mutating func take(_ versions: [String: Int], uids: [String: String] = [:]) throws -> Set<String>? {
         let objects = versions.sorted { $0.key < $1.key }.map { name, version in
             """
@@ -18,17 +18,17 @@ import Testing
         }
         let text = #"{"metadata":{"resourceVersion":"9"},"items":[\#(objects.joined(separator: ","))]}"#
         let key = try #require(KnownItems<ObservedObject>.key)
-        let page: ListPage<ObservedObject> = try Answer.decoded(
+        let page: ListPage<ObservedObject> = try ResponseDecoder.decoded(
             Data(text.utf8), userInfo: [key: KnownItems(reflection.items.values)])
         let mark = reflection.mark
-        reflection.take(
+        reflection.apply(
             ResourceList(items: page.items, resourceVersion: "9"), at: 0, key: { $0.name },
             sharing: { newer, _ in newer }
         )
         return reflection.changes(since: mark)
     }
 
-    @Test func `an object that has not changed is neither read nor told of again`() throws {
+    @Test func `an object that has not changed is neither decoded nor reported again`() throws {
         var test = self
         _ = try test.take(["a": 1, "b": 1, "c": 1])
         let known = try #require(test.reflection.items["a"])
@@ -36,12 +36,12 @@ import Testing
         #expect(try test.take(["a": 1, "b": 2, "d": 1]) == ["b", "c", "d"])
         #expect(test.reflection.items["a"] === known)
         #expect(test.reflection.items["b"]?.resourceVersion == "2")
-        // Deleted and made again meanwhile, it is another one.
+        // An object that was deleted and created again meanwhile is another object.
         #expect(try test.take(["a": 1, "b": 2, "d": 1], uids: ["a": "other"]) == ["a"])
         #expect(test.reflection.items["a"]?.uid == "other")
     }
 
-    @Test func `what does not say which state it is of is read each time`() {
+    @Test func `an item whose object state is unknown is decoded each time`() {
         #expect(KnownItems([1, 2]).item(of: ["metadata": ["uid": "u", "resourceVersion": "1"]]) == nil)
         #expect(KnownItems<ObservedObject>([]).item(of: ["metadata": ["uid": "u", "resourceVersion": "1"]]) == nil)
     }

@@ -3,7 +3,7 @@ import Testing
 @testable import F2SKubernetes
 
 @Suite struct ResourceTypeTests {
-    @Test func `a path names group, namespace, object and part`() {
+    @Test func `a path contains the group, the namespace, the object and the subresource`() {
         #expect(ResourceType.pods.path(namespace: "a") == "/api/v1/namespaces/a/pods")
         #expect(
             ResourceType.functions.path(namespace: "f2s", name: "hello", subresource: "status")

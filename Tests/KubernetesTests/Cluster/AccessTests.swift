@@ -5,10 +5,10 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// Every way to say who one is, to a real API server and over TLS.
+/// Each way to authenticate to a real API server over TLS.
 @Suite(.enabled(if: TestCluster.kubeconfig != nil, "F2S_TEST_KUBECONFIG names an API server"))
 struct AccessTests {
-    /// A service account of a namespace of its own that may read there, its token, and a folder for files.
+    /// A service account that may read Secrets in its own namespace, its token, and a folder for files.
     private struct Account {
         let access: ClusterAccess
         let namespace: String
@@ -21,7 +21,7 @@ struct AccessTests {
             return path
         }
 
-        /// Credentials as a plugin hands them out.
+        /// Returns credentials as a plugin prints them.
         func handedOut(_ status: JSONValue) -> String {
             let answer: JSONValue = [
                 "apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": status,
@@ -29,7 +29,7 @@ struct AccessTests {
             return String(decoding: answer.encoded(), as: UTF8.self)
         }
 
-        /// How many Secrets of the namespace somebody sees.
+        /// Returns the number of Secrets in the namespace that an identity may read.
         func ask(_ identity: Identity, trust: Trust? = nil) async throws -> Int {
             let access = ClusterAccess(
                 server: access.server, trust: trust ?? self.access.trust, identity: identity, origin: "a test")
@@ -71,7 +71,7 @@ struct AccessTests {
                 """.utf8
             ).write(to: URL(fileURLWithPath: secret))
             try kubectl("create", "--filename", secret)
-            // The controller puts the token there.
+            // The controller writes the token.
             var token = ""
             for _ in 0..<200 where token.isEmpty {
                 token = try kubectl("get", "secret", "reader", "--output", "jsonpath={.data.token}")
@@ -83,7 +83,7 @@ struct AccessTests {
         }
     }
 
-    @Test func `a token, a file with one, a plugin and a pod's service account are believed`() async throws {
+    @Test func `a token, a token file, a plugin and a pod's service account are accepted`() async throws {
         try await withAccount { account in
             let seen = try await account.ask(Identity(token: .text(account.token)))
             #expect(seen > 0)
@@ -107,7 +107,7 @@ struct AccessTests {
         }
     }
 
-    @Test func `a certificate is believed, from files and from a plugin`() async throws {
+    @Test func `a client certificate is accepted, from files and from a plugin`() async throws {
         try await withAccount { account in
             // Only the project's own cluster has such a user.
             guard
@@ -128,7 +128,7 @@ struct AccessTests {
         }
     }
 
-    @Test func `a token that is replaced in its file is read when the old one is refused`() async throws {
+    @Test func `a token file is read again when the API server rejects the old token`() async throws {
         try await withAccount { account in
             let file = try account.write("outdated", to: "token")
             let access = ClusterAccess(
@@ -145,7 +145,8 @@ struct AccessTests {
         }
     }
 
-    @Test func `who is nobody, and whom nobody vouches for, is told so`() async throws {
+    @Test func `an anonymous client is rejected, and a server without a trusted certificate is reported`() async throws
+    {
         try await withAccount { account in
             let stranger = await #expect(throws: KubernetesError.self) { try await account.ask(.anonymous) }
             #expect(stranger?.isForbidden == true || stranger?.code == 401)
@@ -157,7 +158,7 @@ struct AccessTests {
         }
     }
 
-    @Test func `a plugin that fails is quoted`() async throws {
+    @Test func `the error of a failed plugin contains its output`() async throws {
         try await withAccount { account in
             let plugin = ExecPlugin(
                 command: "sh", arguments: ["-c", "echo the vault is sealed >&2; exit 3"],

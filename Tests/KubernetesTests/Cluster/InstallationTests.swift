@@ -4,7 +4,7 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// What a process of F2S asks about its own installation, of a real API server.
+/// The properties of its installation that a process of F2S reads, on a real API server.
 @Suite(.enabled(if: TestCluster.kubeconfig != nil, "F2S_TEST_KUBECONFIG names an API server"))
 struct InstallationTests {
     private func read(_ namespace: String) async throws -> Installation {
@@ -13,7 +13,7 @@ struct InstallationTests {
             token: nil, drainAddress: nil, logger: Logger(label: "installation"))
     }
 
-    @Test func `ten pods that start at once agree on a token, and the next one takes it`() async throws {
+    @Test func `ten pods that start at once agree on a token, and a later pod reads the same one`() async throws {
         try await TestCluster.withNamespaces { namespace, _ in
             try TestCluster.kubectl("create", "secret", "generic", "f2s-internal", "--namespace", namespace)
             let tokens = try await withThrowingTaskGroup(of: String?.self) { group in
@@ -26,7 +26,7 @@ struct InstallationTests {
         }
     }
 
-    @Test func `the internal Service's address is found, and without one there is a token`() async throws {
+    @Test func `the address of the internal Service is read, and the token does not need the Service`() async throws {
         try await TestCluster.withNamespaces { namespace, _ in
             let without = try await read(namespace)
             #expect(without.token?.count == 64 && without.drainAddress == nil)

@@ -5,30 +5,30 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// Pods on an API server without a node: what a kubelet would tell of them, the tests write.
+/// Pods on an API server without a node. The tests write the status that a kubelet would write.
 @Suite(
     .enabled(if: TestCluster.kubeconfig != nil && !TestCluster.hasNode, "an API server without a node"), .serialized)
 struct PodsByHandSerial {
-    /// A function whose Deployment has been told to run one pod.
+    /// A function whose Deployment requests one pod.
     private struct Scene: Sendable {
         let running: RunningPlatform
         let client: KubernetesClient
         let function: Function
         var namespace: String { running.options.functionsNamespace }
 
-        /// The function's pods.
+        /// Returns the function's pods.
         func pods() async throws -> [PodObservation] {
             try await client.list(.pods, namespace, selector: ObjectLabel.selector(of: function.id)).items
         }
 
-        /// Waits for the pod that the controllers make.
+        /// Waits for the pod that the controllers create.
         func pod() async throws -> PodObservation {
-            try await running.eventually("the controllers have made a pod") { try await !pods().isEmpty }
+            try await running.eventually("the controllers have created a pod") { try await !pods().isEmpty }
             return try #require(try await pods().first)
         }
 
-        /// Binds a pod to a node that does not exist: the scheduler leaves it alone, and when it is deleted it waits
-        /// for a kubelet that never comes.
+        /// Binds a pod to a node that does not exist. The scheduler then ignores it, and when it is deleted it waits
+        /// for a kubelet that does not exist.
         func bind(_ pod: PodObservation) async throws {
             _ = try await client.create(
                 ResourceType(group: "", version: "v1", plural: "pods/\(pod.name)/binding", kind: "Binding"), namespace,
@@ -38,12 +38,12 @@ struct PodsByHandSerial {
                 ])
         }
 
-        /// Writes a pod's status as its kubelet would.
+        /// Writes the status of a pod as its kubelet would.
         func tell(_ status: JSONValue, of pod: PodObservation) async throws {
             _ = try await client.merge(.pods, namespace, pod.name, subresource: "status", ["status": status])
         }
 
-        /// The state of a container.
+        /// Writes the state of a container.
         func tell(
             container state: JSONValue, last: JSONValue = [:], restarts: Int = 0, of pod: PodObservation
         ) async throws {
@@ -58,7 +58,7 @@ struct PodsByHandSerial {
             try await running.replicas().replicas.first { $0.id == Replica.ID(pod.uid) }
         }
 
-        func trouble() async throws -> StartTrouble? { try await running.replicas().troubles[function.id] }
+        func startFailure() async throws -> StartFailure? { try await running.replicas().startFailures[function.id] }
     }
 
     private func run(
@@ -85,45 +85,47 @@ struct PodsByHandSerial {
         }
     }
 
-    @Test func `a pod that no node takes is a trouble with the scheduler's own words`() async throws {
+    @Test func `an unschedulable pod is a start failure with the message of the scheduler`() async throws {
         try await run { scene in
             let pod = try await scene.pod()
-            try await scene.running.eventually("the trouble is told") {
-                guard let trouble = try await scene.trouble() else { return false }
-                return trouble.stage == .schedule && trouble.reason == "FailedScheduling"
-                    && trouble.message.contains("nodes available")
+            try await scene.running.eventually("the failure is reported") {
+                guard let startFailure = try await scene.startFailure() else { return false }
+                return startFailure.stage == .schedule && startFailure.reason == "FailedScheduling"
+                    && startFailure.message.contains("nodes available")
             }
-            // Nobody may wait for a replica that does not come.
+            // No invocation may wait for a replica that will not start.
             #expect(try await scene.replica(pod) == nil)
         }
     }
 
-    @Test func `a pod gets an address, is ready, drains and is gone`() async throws {
+    @Test func `a replica gets an address, becomes ready, drains and disappears`() async throws {
         try await run { scene in
             let pod = try await scene.pod()
             try await scene.bind(pod)
             try await scene.tell(
                 ["phase": "Pending", "podIP": "10.255.0.9", "podIPs": [["ip": "10.255.0.9"]]], of: pod)
-            try await scene.running.eventually("it can be dialled") {
+            try await scene.running.eventually("the replica has an address") {
                 let replica = try await scene.replica(pod)
                 return replica?.state == .starting && replica?.address?.ip == "10.255.0.9"
             }
             try await scene.tell(
                 ["phase": "Running", "conditions": [["type": "Ready", "status": "True"]]], of: pod)
-            try await scene.running.eventually("it is ready") { try await scene.replica(pod)?.state == .ready }
+            try await scene.running.eventually("the replica is ready") { try await scene.replica(pod)?.state == .ready }
             let runtime = scene.running.platform.replicas
             #expect(try await runtime.fetchLeaving(scene.function.id).isEmpty)
             try await scene.client.delete(.pods, scene.namespace, pod.name)
             #expect(try await runtime.fetchLeaving(scene.function.id) == [Replica.ID(pod.uid)])
-            try await scene.running.eventually("it drains") { try await scene.replica(pod)?.state == .draining }
+            try await scene.running.eventually("the replica drains") {
+                try await scene.replica(pod)?.state == .draining
+            }
             try TestCluster.kubectl(
                 "delete", "pod", pod.name, "--namespace", scene.namespace, "--force", "--grace-period=0")
-            try await scene.running.eventually("it is gone") { try await scene.replica(pod) == nil }
+            try await scene.running.eventually("the replica has disappeared") { try await scene.replica(pod) == nil }
             #expect(try await runtime.fetchLeaving(scene.function.id).isEmpty)
         }
     }
 
-    @Test func `a replica that is replaced may drain, another one takes its place, and the others stay`() async throws {
+    @Test func `a replaced replica may drain while another one starts, and the others stay`() async throws {
         try await run { scene in
             let runtime = try #require(scene.running.platform.replicas as? KubernetesRuntime)
             try await runtime.apply(scene.function, count: 2, retiring: [])
@@ -133,15 +135,15 @@ struct PodsByHandSerial {
             let pods = try await scene.pods()
             let unusable = try #require(pods.first)
             let sound = try #require(pods.last)
-            // On a node a pod that is deleted stays until its hook has drained it.
+            // A deleted pod on a node stays until its hook has drained it.
             try await scene.bind(unusable)
             try await runtime.replace([Replica.ID(unusable.uid)], of: scene.function.id)
             #expect(try await runtime.fetchLeaving(scene.function.id) == [Replica.ID(unusable.uid)])
-            try await scene.running.eventually("another one takes its place") {
+            try await scene.running.eventually("another pod replaces it") {
                 let staying = Set(try await scene.pods().filter { !$0.isDeleting }.map(\.uid))
                 return staying.count == 2 && staying.contains(sound.uid) && !staying.contains(unusable.uid)
             }
-            try await scene.running.eventually("the runtime sees that it ends") {
+            try await scene.running.eventually("the runtime sees that the pod is being deleted") {
                 runtime.pods.latest.current.items[unusable.name]?.isDeleting == true
             }
             try await runtime.replace([Replica.ID(unusable.uid)], of: scene.function.id)
@@ -151,15 +153,15 @@ struct PodsByHandSerial {
         }
     }
 
-    @Test func `an image that cannot be had, and a container that ends, are told within moments`() async throws {
+    @Test func `an image that cannot be pulled, and a container that ends, are reported within seconds`() async throws {
         try await run { scene in
             let pod = try await scene.pod()
             try await scene.bind(pod)
             try await scene.tell(
                 container: ["waiting": ["reason": "ImagePullBackOff", "message": "Back-off pulling image"]], of: pod)
-            try await scene.running.promptly("the image is the trouble", bar: .seconds(2)) {
-                let trouble = try await scene.trouble()
-                return trouble?.stage == .image && trouble?.reason == "ImagePullBackOff"
+            try await scene.running.promptly("the image is the reported failure", bar: .seconds(2)) {
+                let startFailure = try await scene.startFailure()
+                return startFailure?.stage == .image && startFailure?.reason == "ImagePullBackOff"
             }
             try await scene.tell(
                 container: ["waiting": ["reason": "CrashLoopBackOff", "message": "back-off 10s"]],
@@ -169,37 +171,37 @@ struct PodsByHandSerial {
                         "finishedAt": "2026-11-25T12:00:01Z",
                     ]
                 ], restarts: 1, of: pod)
-            try await scene.running.promptly("the exit status is told", bar: .seconds(3)) {
-                guard let trouble = try await scene.trouble() else { return false }
-                return trouble.stage == .start && "\(trouble.reason) \(trouble.message)".contains("127")
+            try await scene.running.promptly("the exit status is reported", bar: .seconds(3)) {
+                guard let startFailure = try await scene.startFailure() else { return false }
+                return startFailure.stage == .start && "\(startFailure.reason) \(startFailure.message)".contains("127")
             }
         }
     }
 
-    @Test func `a quota that allows no pods is told`() async throws {
+    @Test func `a quota that allows no pods is reported`() async throws {
         try await run { containers in
             try TestCluster.kubectl("create", "quota", "none", "--hard=pods=0", "--namespace", containers)
         } body: { scene in
-            try await scene.running.eventually("the quota is the trouble") {
-                guard let trouble = try await scene.trouble() else { return false }
-                return trouble.stage == .scale && trouble.reason == "FailedCreate"
-                    && trouble.message.contains("exceeded quota")
+            try await scene.running.eventually("the quota is the reported failure") {
+                guard let startFailure = try await scene.startFailure() else { return false }
+                return startFailure.stage == .scale && startFailure.reason == "FailedCreate"
+                    && startFailure.message.contains("exceeded quota")
             }
         }
     }
 }
 
-/// The promises of a platform on a cluster whose pods run.
+/// The conformance tests of a platform, on a cluster whose pods run.
 @Suite(.enabled(if: TestCluster.hasNode, "F2S_TEST_NODE=1 and a cluster with a node"), .serialized)
 struct ConformanceSerial {
-    @Test func `Kubernetes keeps the promises of a platform`() async throws {
+    @Test func `the Kubernetes platform passes the conformance tests of a platform`() async throws {
         try await TestCluster.withNamespaces { functions, containers in
             try await RunningPlatform.run(functions: functions, containers: containers) { running in
                 try await running.eventually("this process leads") { running.platform.election.isLeader }
                 try await PlatformConformance(
                     running.platform, target: Target(image: TestCluster.functionImage),
                     otherTarget: Target(image: TestCluster.nextFunctionImage),
-                    namespace: running.options.namespace, patience: .seconds(60)
+                    namespace: running.options.namespace, timeout: .seconds(60)
                 ).verify()
             }
         }

@@ -6,13 +6,13 @@ import Testing
 /// Replicas that must not be used again, on a real API server.
 @Suite(.enabled(if: TestCluster.kubeconfig != nil, "F2S_TEST_KUBECONFIG names an API server"))
 struct ReplacedPodTests {
-    /// A process that leads. Nothing but its election runs: a test says what its watch of pods shows.
+    /// A leading process. Only its election runs, and the tests set the state of its watch of pods.
     private struct Scene: Sendable {
         let client: KubernetesClient
         let namespace: String
         let runtime: KubernetesRuntime
 
-        /// Makes a pod that no node takes, so that it is gone as soon as it is deleted.
+        /// Creates an unschedulable pod, which disappears as soon as it is deleted.
         func makePod(_ name: String, of function: Function.ID) async throws -> PodObservation {
             let manifest: JSONValue = [
                 "apiVersion": "v1", "kind": "Pod",
@@ -27,14 +27,14 @@ struct ReplacedPodTests {
                 do {
                     return try await client.create(.pods, namespace, manifest).decoded(as: PodObservation.self)
                 } catch let error as KubernetesError where error.isForbidden || error.isRetryable {
-                    // A new namespace takes no pod before the controllers have made its service account.
+                    // A new namespace accepts no pods until the controllers have created its service account.
                     guard ContinuousClock.now < deadline else { throw error }
                     try await Task.sleep(for: .milliseconds(20))
                 }
             }
         }
 
-        /// The UIDs of all pods that are there and do not end.
+        /// Returns the UIDs of all pods that are not being deleted.
         func remaining() async throws -> Set<String> {
             let pods = try await client.list(.pods, namespace, as: PodObservation.self)
             return Set(pods.items.filter { !$0.isDeleting }.map(\.uid))
@@ -69,24 +69,25 @@ struct ReplacedPodTests {
         }
     }
 
-    @Test func `the leader deletes the named pods and no other, and a pod that is gone is no failure`() async throws {
+    @Test func `the leader deletes exactly the named pods, and a pod that no longer exists is no failure`() async throws
+    {
         try await Self.run { scene in
             let function = Function.ID("f")
             let named = try await scene.makePod("named", of: function)
             let unnamed = try await scene.makePod("unnamed", of: function)
             let stranger = try await scene.makePod("stranger", of: Function.ID("g"))
-            // The watch still shows two pods that have gone; meanwhile another pod has the name of one of them.
+            // The watch still shows two pods that no longer exist. Another pod now has the name of one of them.
             let newer = try await scene.makePod("again", of: function)
             let gone = samplePod("gone", function: function.text)
             let earlier = samplePod("earlier", function: function.text) { $0.name = newer.name }
             let shown = [named, unnamed, stranger, gone, earlier]
             scene.runtime.pods.latest.publish(
-                Reflection(Dictionary(uniqueKeysWithValues: shown.map { ($0.uid, $0) })))
+                MirroredCollection(Dictionary(uniqueKeysWithValues: shown.map { ($0.uid, $0) })))
 
             try await scene.runtime.replace([gone, earlier, named].map { Replica.ID($0.uid) }, of: function)
             let expected: Set = [unnamed.uid, stranger.uid, newer.uid]
             #expect(try await scene.remaining() == expected)
-            // The watch may be late: the same order comes again, for a pod that it still shows.
+            // The watch may be late, so the runtime may be called again for a pod that the watch still shows.
             try await scene.runtime.replace([Replica.ID(named.uid)], of: function)
             #expect(try await scene.remaining() == expected)
         }

@@ -18,7 +18,7 @@ struct APIServerSerial {
         }
     }
 
-    @Test func `Kubernetes keeps the promises of a store`() async throws {
+    @Test func `the Kubernetes platform passes the conformance tests of a store`() async throws {
         try await run { running in
             try await running.eventually("this process leads") { running.platform.election.isLeader }
             let conformance = PlatformConformance(
@@ -31,7 +31,7 @@ struct APIServerSerial {
         }
     }
 
-    @Test func `a status does not throw out an editor, and labels of others stay`() async throws {
+    @Test func `a status update does not conflict with an edit, and labels of other clients stay`() async throws {
         try await run { running in
             let store = running.platform.functions
             try await running.eventually("this process leads") { running.platform.election.isLeader }
@@ -49,7 +49,7 @@ struct APIServerSerial {
         }
     }
 
-    @Test func `labels and annotations are stored, stay, and reach the pods`() async throws {
+    @Test func `labels and annotations are stored, kept, and applied to the pods`() async throws {
         try await run { running in
             let store = running.platform.functions
             try await running.eventually("this process leads") { running.platform.election.isLeader }
@@ -68,13 +68,13 @@ struct APIServerSerial {
             try TestCluster.kubectl(
                 "label", "f2sfn", "labelled", "team=other", "tier=1", "--overwrite", "--namespace",
                 running.options.namespace)
-            try await running.eventually("the new label is a new revision") {
+            try await running.eventually("the new label causes a new revision") {
                 try await running.functions().functions.first?.revision != function.revision
             }
             let newer = try #require(try await running.functions().functions.first)
             try await running.platform.replicas.apply(newer, count: 1, retiring: [])
             #expect(try pods(".labels.tier") == "other 1")
-            // Who names no labels leaves those that are there; who names one sets that one.
+            // A draft without labels keeps the existing ones. A draft with a label changes only that one.
             draft.metadata = FunctionMetadata(labels: ["team": "third"])
             let third = try await store.replace(draft, ifRevision: nil)
             #expect(third.draft.metadata.labels == ["team": "third", "tier": "1"])
@@ -85,7 +85,9 @@ struct APIServerSerial {
         }
     }
 
-    @Test func `a refused resource is told, says so in its status, and what was good serves on`() async throws {
+    @Test func `an invalid resource is reported, also in its status, and the last valid version stays in force`()
+        async throws
+    {
         try await run { running in
             let namespace = running.options.namespace
             _ = try await running.platform.functions.create(try running.draft("bad"))
@@ -93,8 +95,8 @@ struct APIServerSerial {
             try TestCluster.kubectl(
                 "patch", "f2sfn", "bad", "--namespace", namespace, "--type=merge", "--patch",
                 #"{"target":{"minReplicas":9,"maxReplicas":2}}"#)
-            try await running.eventually("the refusal is in the snapshot") {
-                try await running.functions().refusals.map(\.place) == ["\(namespace)/bad"]
+            try await running.eventually("the rejection is in the snapshot") {
+                try await running.functions().rejections.map(\.location) == ["\(namespace)/bad"]
             }
             #expect(try await running.functions().functions.map(\.name.text) == ["bad"])
             func refused() throws -> String {
@@ -102,16 +104,20 @@ struct APIServerSerial {
                     "get", "f2sfn", "bad", "--namespace", namespace, "--output",
                     #"jsonpath={.status.conditions[?(@.type=="Refused")].message}"#)
             }
-            try await running.eventually("the status says so") { try refused().contains("target.minReplicas") }
+            try await running.eventually("the status contains the rejection") {
+                try refused().contains("target.minReplicas")
+            }
             try TestCluster.kubectl(
                 "patch", "f2sfn", "bad", "--namespace", namespace, "--type=merge", "--patch",
                 #"{"target":{"minReplicas":1}}"#)
-            try await running.eventually("it is accepted again") { try refused().isEmpty }
-            #expect(try await running.functions().refusals.isEmpty)
+            try await running.eventually("the resource is accepted again") { try refused().isEmpty }
+            #expect(try await running.functions().rejections.isEmpty)
         }
     }
 
-    @Test func `a function has a Deployment and a Service, which are repaired, and which go with it`() async throws {
+    @Test func `a function has a Deployment and a Service, which are repaired, and deleted with the function`()
+        async throws
+    {
         try await run { running in
             let containers = running.options.functionsNamespace
             try await running.eventually("this process leads") { running.platform.election.isLeader }
@@ -124,18 +130,22 @@ struct APIServerSerial {
             }
             #expect(try replicas() == "Deployment Service 3")
             try TestCluster.kubectl("scale", "deployment/mine", "--replicas=7", "--namespace", containers)
-            try await running.eventually("the hand edit is repaired") { try replicas() == "Deployment Service 3" }
+            try await running.eventually("the manual edit is repaired") { try replicas() == "Deployment Service 3" }
             try TestCluster.kubectl("delete", "service/mine", "deployment/mine", "--namespace", containers)
-            try await running.eventually("what was deleted is made again") {
+            try await running.eventually("the deleted objects are created again") {
                 try replicas() == "Deployment Service 3"
             }
-            // Nobody calls remove: it is the sweep that finds what is left.
+            // The test does not call `remove`, so only the sweep can delete the objects.
             try TestCluster.kubectl("delete", "f2sfn", "mine", "--namespace", running.options.namespace)
-            try await running.eventually("nothing is left") { try replicas().trimmingCharacters(in: [" "]).isEmpty }
+            try await running.eventually("all objects are deleted") {
+                try replicas().trimmingCharacters(in: [" "]).isEmpty
+            }
         }
     }
 
-    @Test func `a stranger's Deployment and Service are left alone, and callers hear why`() async throws {
+    @Test func `a Deployment and a Service that F2S does not own stay unchanged, and callers get the reason`()
+        async throws
+    {
         try await run { running in
             let containers = running.options.functionsNamespace
             try await running.eventually("this process leads") { running.platform.election.isLeader }
@@ -152,16 +162,16 @@ struct APIServerSerial {
                 await #expect(throws: WorkloadError.self) {
                     try await running.platform.replicas.apply(function, count: 1, retiring: [])
                 }
-                try await running.promptly("callers hear why", bar: .seconds(2)) {
-                    let trouble = try await running.replicas().troubles[function.id]
-                    return trouble?.reason == "NameTaken" && trouble?.stage == .scale
+                try await running.promptly("callers get the reason", bar: .seconds(2)) {
+                    let startFailure = try await running.replicas().startFailures[function.id]
+                    return startFailure?.reason == "NameTaken" && startFailure?.stage == .scale
                 }
             }
             #expect(try objects() == before)
         }
     }
 
-    @Test func `what runs for a function is swept when the API server says that it is gone, and not before`()
+    @Test func `an object is swept if the API server does not know its function, and not before`()
         async throws
     {
         try await TestCluster.withNamespaces { namespace, containers in
@@ -170,7 +180,7 @@ struct APIServerSerial {
             let logger = Logger(label: "sweep")
             let client = KubernetesClient(
                 try ClusterAccess.load(kubeconfig: TestCluster.kubeconfig, environment: [:]), logger: logger)
-            // Nothing but the election runs: this process knows of no function at all.
+            // Only the election runs, so this process knows of no function at all.
             let election = LeaseElection(client: client, options: options, logger: logger)
             async let _: Void = election.run()
             while !election.isLeader { try await Task.sleep(for: .milliseconds(10)) }
@@ -208,7 +218,7 @@ struct APIServerSerial {
         }
     }
 
-    @Test func `what a former leader writes too late is refused, because another one has written since`() async throws {
+    @Test func `a late write of a former leader is rejected after a write of its successor`() async throws {
         try await run { running in
             try await running.eventually("this process leads") { running.platform.election.isLeader }
             let function = try await running.platform.functions.create(try running.draft("fenced"))
@@ -219,7 +229,7 @@ struct APIServerSerial {
             func fetch() async throws -> JSONValue {
                 try await client.get(.deployments, containers, "fenced", as: JSONValue.self)
             }
-            // What the former leader has seen, and would write.
+            // The state that the former leader has read, and the object that it would write.
             let seen = try await fetch()
             let manifest = WorkloadManifest(
                 function: function,
@@ -240,7 +250,7 @@ struct APIServerSerial {
         }
     }
 
-    @Test func `kubectl describe tells that a declaration is refused, and the condition stands beside Ready`()
+    @Test func `kubectl describe shows the event and the condition of an invalid declaration`()
         async throws
     {
         try await run { running in
@@ -255,7 +265,7 @@ struct APIServerSerial {
                     "spec": ["endpoint": "/bad"],
                     "target": ["containerImage": "i", "minReplicas": 3, "maxReplicas": 2],
                 ])
-            try await running.eventually("the event and the condition are there") {
+            try await running.eventually("kubectl shows the event and the condition") {
                 let text = try TestCluster.kubectl("describe", "f2sfn", "bad", "--namespace", namespace)
                 let events = text.split(separator: "Events:").last.map { String($0) } ?? ""
                 return events.contains("Refused") && text.contains("InvalidDeclaration")
@@ -266,7 +276,7 @@ struct APIServerSerial {
         }
     }
 
-    @Test func `what is read can be applied by kubectl`() async throws {
+    @Test func `kubectl can apply a function that was read from the store`() async throws {
         try await run { running in
             let function = try await running.platform.functions.create(try running.draft("again-applied"))
             let file = "/tmp/f2s-\(function.id.text).yaml"
@@ -277,7 +287,7 @@ struct APIServerSerial {
         }
     }
 
-    @Test func `a function that is declared again under its name gets objects of its own`() async throws {
+    @Test func `a function that is declared again under its name gets its own objects`() async throws {
         try await run { running in
             try await running.eventually("this process leads") { running.platform.election.isLeader }
             let store = running.platform.functions
@@ -286,7 +296,7 @@ struct APIServerSerial {
             try await store.delete(first.name, ifRevision: nil)
             let second = try await store.create(try running.draft("again"))
             #expect(second.id != first.id)
-            try await running.eventually("it has its Deployment") {
+            try await running.eventually("the new function has its Deployment") {
                 (try? await running.platform.replicas.apply(second, count: 0, retiring: [])) != nil
             }
             let owner = try TestCluster.kubectl(
@@ -296,7 +306,7 @@ struct APIServerSerial {
         }
     }
 
-    @Test func `what nobody changes is not written again, by this process or the next`() async throws {
+    @Test func `unchanged objects are not written again, neither by this process nor by the next one`() async throws {
         try await TestCluster.withNamespaces { functions, containers in
             func versions() throws -> String {
                 try TestCluster.kubectl(
@@ -321,7 +331,7 @@ struct APIServerSerial {
         }
     }
 
-    @Test func `the next leader takes over at once when the first resigns`() async throws {
+    @Test func `the next leader takes over at once after the first one resigns`() async throws {
         try await TestCluster.withNamespaces { functions, containers in
             try await RunningPlatform.run(functions: functions, containers: containers, pod: "a") { a in
                 try await a.eventually("a leads") { a.platform.election.isLeader }
@@ -339,7 +349,7 @@ struct APIServerSerial {
         }
     }
 
-    @Test func `the next leader takes over soon when the first vanishes, and not before its lease has ended`()
+    @Test func `the next leader takes over soon after the first one vanishes, and not before its lease has ended`()
         async throws
     {
         try await TestCluster.withNamespaces { functions, containers in
@@ -349,7 +359,7 @@ struct APIServerSerial {
             options.failover = failover
             let client = KubernetesClient(
                 try ClusterAccess.load(kubeconfig: TestCluster.kubeconfig, environment: [:]), logger: .silent)
-            // Its election alone, because the platform resigns when it ends, even when its task is cancelled.
+            // Only its election runs, because the platform resigns when it ends, even if its task is cancelled.
             let first = LeaseElection(client: client, options: options, logger: .silent)
             let electing = Task { await first.run() }
             while !first.isLeader { try await Task.sleep(for: .milliseconds(10)) }

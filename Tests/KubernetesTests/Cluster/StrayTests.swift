@@ -3,15 +3,15 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// Functions of other namespaces, on a real API server.
+/// Functions in other namespaces, on a real API server.
 @Suite(.enabled(if: TestCluster.kubeconfig != nil, "F2S_TEST_KUBECONFIG names an API server"))
 struct StrayTests {
-    @Test func `a Function that no F2S serves gets an Event, and one that another installation serves gets none`()
+    @Test func `a Function that no installation serves gets an Event, and one of another installation gets none`()
         async throws
     {
         try await TestCluster.withNamespaces { other, own in
             try await RunningPlatform.run(
-                functions: own, containers: own, adjust: { $0.strayPatience = .seconds(2) }
+                functions: own, containers: own, adjust: { $0.strayGracePeriod = .seconds(2) }
             ) { running in
                 try await running.eventually("this process leads") { running.platform.election.isLeader }
                 let client = KubernetesClient(
@@ -33,7 +33,7 @@ struct StrayTests {
                         "get", "events", "--namespace", other, "--field-selector", "involvedObject.name=\(name)",
                         "--output", "jsonpath={.items[*].reason} {.items[*].message}")
                 }
-                try await running.eventually("it is told") { try events("alone").hasPrefix("NotServed ") }
+                try await running.eventually("the Event is written") { try events("alone").hasPrefix("NotServed ") }
                 #expect(try events("alone").contains("namespace \(own)"))
                 let described = try TestCluster.kubectl("describe", "f2sfn", "alone", "--namespace", other)
                 #expect(described.contains("NotServed"))

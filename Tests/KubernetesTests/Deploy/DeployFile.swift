@@ -2,9 +2,9 @@ import F2SManifest
 import FoundationEssentials
 import Glibc
 
-/// What lies in `deploy/`, read as plain data.
+/// The files in `deploy/`, read as plain data.
 enum DeployFile {
-    /// The bytes of a file, by its path from the repository's root.
+    /// Returns the bytes of a file, by its path from the repository's root.
     static func bytes(_ path: String) throws -> [UInt8] {
         guard let data = FileManager.default.contents(atPath: "\(try root())/\(path)") else {
             throw CocoaError(.fileNoSuchFile)
@@ -12,20 +12,20 @@ enum DeployFile {
         return Array(data)
     }
 
-    /// Every document of a file.
+    /// Returns all YAML documents of a file.
     static func documents(_ path: String) throws -> [YAMLNode] {
         try YAMLReader().documents(try bytes(path)).map { try $0.get() }
     }
 
-    /// The paths of the manifests that are examples.
+    /// Returns the paths of the example manifests.
     static func examples() throws -> [String] {
         try FileManager.default.subpathsOfDirectory(atPath: "\(try root())/examples")
             .filter { $0.hasSuffix(".yaml") }.map { "examples/\($0)" }.sorted()
     }
 
-    /// The repository's root.
+    /// Returns the repository's root.
     static func root(of file: String = #filePath) throws -> String {
-        // Sources may be reached over a symbolic link, where the folders above are somebody else's.
+        // The path of the source file may contain a symbolic link, whose parent folders are not the repository's.
         guard let resolved = realpath(file, nil) else { throw CocoaError(.fileNoSuchFile) }
         defer { free(resolved) }
         return String(cString: resolved).split(separator: "/").dropLast(4).reduce(into: "") { $0 += "/" + $1 }
@@ -51,18 +51,18 @@ extension YAMLNode {
         return text
     }
 
-    /// The number that a scalar is.
+    /// The number in a scalar.
     var number: Double? { text.flatMap { Double($0) } }
 
     /// The texts of a list.
     var texts: [String] { elements.compactMap(\.text) }
 
-    /// The value below these names.
+    /// The value at a path of names.
     subscript(path: String...) -> YAMLNode? {
         path.reduce(self as YAMLNode?) { node, name in node?.fields[name] }
     }
 
-    /// The same value as plain text, whatever form it was written in: two nodes that mean the same have the same.
+    /// The value as plain text. Two nodes with the same value have the same plain text, even if their notation differs.
     var plainText: String {
         switch content {
         case .scalar(let text, _): text
@@ -72,7 +72,7 @@ extension YAMLNode {
         }
     }
 
-    /// Whether it is a part of `other`: every name is there with the same value.
+    /// Returns true if `other` contains all of its fields with the same values.
     func isPart(of other: YAMLNode?) -> Bool {
         guard let other else { return false }
         return fields.allSatisfy { name, value in other.fields[name]?.plainText == value.plainText }

@@ -5,10 +5,11 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// A real API server, asked about functions by `deploy/crd.yaml`.
+/// Functions on a real API server with the schema of `deploy/crd.yaml`.
 @Suite(.enabled(if: TestCluster.kubeconfig != nil, "F2S_TEST_KUBECONFIG names an API server"))
 struct FunctionResourceTests {
-    /// As they are written for the published model: every field of it, quotes, no slash, any letter case.
+    /// Manifests as users write them for the published model: all of its fields, quotes, a missing slash, any letter
+    /// case.
     static let published = [
         """
         apiVersion: "f2s.opensight.ch/v1alpha1"
@@ -37,7 +38,7 @@ struct FunctionResourceTests {
         """,
     ]
 
-    /// Parts of `spec` and `target` in JSON that must be refused, and the field that the API server must name.
+    /// Invalid parts of `spec` and `target`, and the field that the API server must name.
     static let refused: [(spec: JSONValue, target: JSONValue, field: String)] = [
         ([:], ["containerImage": "a"], "spec.endpoint"),
         (["endpoint": ""], [:], "spec.endpoint"), (["endpoint": "/a//b"], [:], "spec.endpoint"),
@@ -70,7 +71,7 @@ struct FunctionResourceTests {
         (["endpoint": "/"], ["port": 80], "target"),
     ]
 
-    @Test func `it accepts the examples and what is written for the published model, and fills in defaults`()
+    @Test func `the API server accepts the examples and manifests of the published model, and adds defaults`()
         async throws
     {
         try await withNamespace { client, namespace in
@@ -83,9 +84,9 @@ struct FunctionResourceTests {
                     let stored: JSONValue = try await client.create(.functions, namespace, object)
                     let target = try #require(stored["target"])
                     #expect(target["port"]?.integerValue ?? 0 > 0 && target["maxReplicas"]?.integerValue ?? 0 > 0)
-                    // What F2S reads from it is what it would have read from the file.
-                    let read = ManifestReader().read(stored.encoded(), place: "stored").documents.first?.draft
-                    var meant = ManifestReader().read(Array(text.utf8), place: "file").documents.first?.draft
+                    // F2S reads the same function from the API server as from the file.
+                    let read = ManifestReader().read(stored.encoded(), location: "stored").documents.first?.draft
+                    var meant = ManifestReader().read(Array(text.utf8), location: "file").documents.first?.draft
                     meant?.namespace = namespace
                     #expect(read != nil && read == meant)
                 }
@@ -93,7 +94,7 @@ struct FunctionResourceTests {
         }
     }
 
-    @Test func `it refuses what the model refuses, and names the field`() async throws {
+    @Test func `the API server rejects what the model rejects, and names the field`() async throws {
         try await withNamespace { client, namespace in
             for (number, (spec, target, field)) in Self.refused.enumerated() {
                 let object: JSONValue = [
@@ -117,7 +118,9 @@ struct FunctionResourceTests {
         }
     }
 
-    @Test func `it refuses what its schema can say, and leaves the rest to rules and the status`() async throws {
+    @Test func `the API server rejects what its schema can express, and leaves the rest to rules and the status`()
+        async throws
+    {
         try await withNamespace { client, namespace in
             for (number, sample) in FunctionRuleTests.samples.enumerated() {
                 let object: JSONValue = [
@@ -131,7 +134,7 @@ struct FunctionResourceTests {
         }
     }
 
-    /// Runs `body` with a namespace of its own where functions can be declared.
+    /// Runs `body` with a new namespace in which functions can be declared.
     private func withNamespace(_ body: (KubernetesClient, String) async throws -> Void) async throws {
         let access = try ClusterAccess.load(kubeconfig: TestCluster.kubeconfig, environment: [:])
         let client = KubernetesClient(access, logger: Logger(label: "test"))
@@ -162,7 +165,7 @@ struct FunctionResourceTests {
 }
 
 extension JSONValue {
-    /// What a value of YAML means.
+    /// Converts a YAML value.
     init(_ node: YAMLNode) {
         switch node.content {
         case .map(let members):

@@ -5,15 +5,15 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// Declarations that are good by themselves and not together, or not within their range: the API server's schema, its
-/// rules in CEL, and F2S's own reader agree about each.
+/// Declarations whose fields are valid alone but not together, or not within their range. The API server's schema, its
+/// CEL rules and F2S's own reader must agree on each.
 @Suite struct FunctionRuleTests {
-    /// The first that refuses a declaration.
+    /// The first check that rejects a declaration.
     enum Verdict: Sendable {
         case accepted
-        /// The schema, on every supported Kubernetes.
+        /// The schema, on all supported versions of Kubernetes.
         case schema
-        /// A rule in CEL, from Kubernetes 1.25 on; before, F2S in the status.
+        /// A CEL rule from Kubernetes 1.25 on, and F2S in the status on older versions.
         case rule
         /// F2S alone, in the status.
         case status
@@ -70,7 +70,7 @@ import Testing
     ]
 
     @Test(arguments: samples)
-    func `F2S itself refuses what the API server refuses, and what that cannot say`(_ sample: Sample) throws {
+    func `F2S rejects what the API server rejects, and what a schema cannot express`(_ sample: Sample) throws {
         let reading = FunctionResource.read(
             name: "a", namespace: "f2s", spec: ["endpoint": "/a"],
             target: try JSONValue(decoding: Array(sample.target.utf8)))
@@ -81,11 +81,11 @@ import Testing
         }
     }
 
-    @Test func `the rules of the definition refuse what the table says, and nothing else`() throws {
+    @Test func `the CEL rules reject exactly the samples that the table marks`() throws {
         let schema = try FunctionSchema()
         var cases: [(sample: Sample, line: JSONValue)] = []
         for sample in Self.samples where sample.verdict != .schema {
-            // The API server fills in defaults before it asks a rule.
+            // The API server adds defaults before it evaluates rules.
             var target = try JSONValue(decoding: Array(sample.target.utf8))
             for (field, value) in [("minReplicas", 0), ("maxReplicas", 5)] where target[field] == nil {
                 target[field] = JSONValue(value)
@@ -103,7 +103,7 @@ import Testing
         #expect(refused == Set(expected))
     }
 
-    /// Rules by the path of their field.
+    /// Returns the rules with the paths of their fields.
     private static func rules(of schema: FunctionSchema) throws -> [(path: String, rule: String)] {
         let found = schema.paths(below: ["spec", "target"]).flatMap { path in
             (schema.field(path)?["x-kubernetes-validations"]?.elements ?? []).map { (path, $0["rule"]?.text ?? "") }
@@ -112,7 +112,7 @@ import Testing
         return found
     }
 
-    /// What CEL says to each line; `nil`: there is no CEL here.
+    /// Returns the result of CEL for each line, or `nil` if CEL is not available.
     private static func evaluate(_ lines: [JSONValue]) throws -> [String]? {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "\(try DeployFile.root())/scripts/cel")

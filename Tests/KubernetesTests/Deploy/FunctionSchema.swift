@@ -1,7 +1,7 @@
 import F2SManifest
 import Testing
 
-/// The schema by which the API server checks functions.
+/// The schema with which the API server validates functions.
 struct FunctionSchema: CustomTestStringConvertible {
     /// The whole definition.
     let definition: YAMLNode
@@ -19,12 +19,12 @@ struct FunctionSchema: CustomTestStringConvertible {
         root = try #require(version["schema", "openAPIV3Schema"])
     }
 
-    /// The schema of a field, by its path.
+    /// Returns the schema of a field, by its path.
     func field(_ path: String) -> YAMLNode? {
         path.split(separator: ".").reduce(root as YAMLNode?) { $0?["properties"]?.fields[String($1)] }
     }
 
-    /// The paths of every field below some, these included.
+    /// Returns the paths of the fields and of all fields below them.
     func paths(below parents: [String]) -> [String] {
         parents
             + parents.flatMap { parent in
@@ -32,7 +32,7 @@ struct FunctionSchema: CustomTestStringConvertible {
             }
     }
 
-    /// Whether the schema of a field lets a text through, as far as lengths and pattern say.
+    /// Returns true if the schema of a field accepts a text, according to its length limits and pattern.
     func accepts(_ text: String, at path: String, item: Bool = false) throws -> Bool {
         let field = try #require(self.field(path), "\(path) is not in the schema")
         let schema = try #require(item ? field["items"] ?? field["additionalProperties"] : field)

@@ -3,19 +3,19 @@ import Testing
 
 @testable import F2SManifest
 
-/// `deploy/crd.yaml` says what the manifest reader says.
+/// The schema in `deploy/crd.yaml` agrees with the manifest reader.
 @Suite struct FunctionSchemaTests {
     private let schema: FunctionSchema
 
     init() throws { schema = try FunctionSchema() }
 
-    @Test func `it has every field that the reader knows, and no other`() {
+    @Test func `the schema has all fields that the reader knows, and no other`() {
         let known = ManifestFields.paths.filter { !$0.hasPrefix("metadata") }
         #expect(Set(schema.paths(below: ["spec", "target"])) == Set(known))
         #expect(Set(schema.root["properties"]?.fields.keys.sorted() ?? []) == Set(ManifestFields.document))
     }
 
-    @Test func `it demands what the reader demands`() {
+    @Test func `the schema requires the same fields as the reader`() {
         #expect(schema.root["required"]?.texts == ["spec", "target"])
         #expect(schema.field("spec")?["required"]?.texts == ["endpoint"])
         #expect(schema.field("target")?["required"] == nil)
@@ -56,14 +56,14 @@ import Testing
         #expect((field["exclusiveMinimum"]?.text == "true") == bound.isExclusive)
     }
 
-    @Test func `every number in it is in the table of bounds`() {
+    @Test func `the table contains every number of the schema`() {
         let numbers = schema.paths(below: ["spec", "target"]).filter {
             ["integer", "number"].contains(schema.field($0)?["type"]?.text)
         }
         #expect(Set(numbers) == Set(Self.bounds.map(\.path)))
     }
 
-    @Test func `its defaults are those of the model, and no other is given`() {
+    @Test func `the defaults of the schema are those of the model`() {
         let target = Target()
         let scaling = Scaling()
         let defaults = [
@@ -80,7 +80,7 @@ import Testing
         #expect(schema.field("target.command")?["minItems"]?.number == 1)
     }
 
-    @Test func `a stored function with its status holds only fields of the schema`() throws {
+    @Test func `a stored function with its status has only fields of the schema`() throws {
         var draft = FunctionDraft(name: try FunctionName("a"), route: try Route("/a"), target: Target(image: "a:1"))
         draft.target.limits.rate = 1
         let status = FunctionStatus(
@@ -90,7 +90,7 @@ import Testing
             })
         let function = Function(
             id: .init("1"), draft: draft, generation: 3, storeRevision: StoreRevision("7"), age: 1,
-            origin: .init(place: "functions/a", isWritable: true), status: status)
+            origin: .init(location: "functions/a", isWritable: true), status: status)
         let written = try #require(try YAMLReader().documents(Array(ManifestWriter().json(function).utf8)).first).get()
         let names = Set((written["status"]?.fields ?? [:]).keys)
         #expect(names == Set((schema.field("status")?["properties"]?.fields ?? [:]).keys))
@@ -102,7 +102,7 @@ import Testing
         #expect(schema.field("status.conditions")?["x-kubernetes-list-map-keys"]?.texts == ["type"])
     }
 
-    @Test func `kubectl is told what to show and what to call it`() {
+    @Test func `the definition contains the short name, category and columns for kubectl`() {
         let names = schema.definition["spec", "names"]
         #expect(names?["shortNames"]?.texts == ["f2sfn"])
         #expect(names?["categories"]?.texts == ["f2s"])
@@ -114,14 +114,14 @@ import Testing
         #expect(columns.compactMap { $0["priority"].map(\.plainText) } == ["1"])
     }
 
-    @Test func `the oldest Kubernetes that is supported understands it`() throws {
+    @Test func `the definition for Kubernetes 1.20 has no newer fields`() throws {
         let text = String(decoding: try DeployFile.bytes("deploy/crd-1.20.yaml"), as: UTF8.self)
         for newer in ["x-kubernetes-validations", "optionalOldSelf", "selectableFields", "fieldPath"] {
             #expect(!text.contains(newer + ":"), "\(newer) is newer than 1.20")
         }
     }
 
-    @Test func `the first Kubernetes with rules understands the other file`() throws {
+    @Test func `the definition for Kubernetes 1.25 has rules and no newer fields`() throws {
         let text = String(decoding: try DeployFile.bytes("deploy/crd.yaml"), as: UTF8.self)
         #expect(text.contains("x-kubernetes-validations:"))
         for newer in ["optionalOldSelf", "selectableFields", "fieldPath", "messageExpression", "reason: Field"] {
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test(arguments: ["crd.yaml", "crd-1.20.yaml"])
-    func `the chart holds a true copy`(file: String) throws {
+    func `the chart contains an identical copy of the definition`(file: String) throws {
         #expect(try DeployFile.bytes("deploy/\(file)") == DeployFile.bytes("deploy/helm/f2s/\(file)"))
     }
 }

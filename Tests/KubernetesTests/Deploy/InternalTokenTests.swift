@@ -11,34 +11,34 @@ import Testing
         return secret
     }
 
-    @Test func `an empty Secret holds no token`() {
-        #expect(InternalToken.token(in: secret(nil)) == nil)
-        #expect(InternalToken.token(in: secret("")) == nil)
-        #expect(InternalToken.token(in: secret("\n")) == nil)
-        #expect(InternalToken.token(in: ["data": ["token": "no base64!"]]) == nil)
+    @Test func `an empty Secret has no token`() {
+        #expect(InternalTokenSecret.token(in: secret(nil)) == nil)
+        #expect(InternalTokenSecret.token(in: secret("")) == nil)
+        #expect(InternalTokenSecret.token(in: secret("\n")) == nil)
+        #expect(InternalTokenSecret.token(in: ["data": ["token": "no base64!"]]) == nil)
     }
 
-    @Test func `a token that somebody has put there is taken, without a line end`() {
-        #expect(InternalToken.token(in: secret("abc")) == "abc")
-        #expect(InternalToken.token(in: secret("abc\n")) == "abc")
+    @Test func `a token that was written by hand is read without its line break`() {
+        #expect(InternalTokenSecret.token(in: secret("abc")) == "abc")
+        #expect(InternalTokenSecret.token(in: secret("abc\n")) == "abc")
     }
 
-    @Test func `a token that is put there can be read, and the version that was seen goes along`() {
-        let filled = InternalToken.secret(secret(nil), holding: "0123")
-        #expect(InternalToken.token(in: filled) == "0123")
+    @Test func `a written token can be read, and the Secret keeps its resource version`() {
+        let filled = InternalTokenSecret.secret(secret(nil), holding: "0123")
+        #expect(InternalTokenSecret.token(in: filled) == "0123")
         #expect(filled["metadata"]?["resourceVersion"]?.text == "7")
         #expect(filled["type"]?.text == "Opaque")
     }
 
-    @Test func `other keys of the Secret stay`() {
+    @Test func `a write of the token keeps other keys of the Secret`() {
         var mine = secret(nil)
         mine["data"] = ["other": "eA=="]
-        #expect(InternalToken.secret(mine, holding: "0123")["data"]?["other"]?.text == "eA==")
+        #expect(InternalTokenSecret.secret(mine, holding: "0123")["data"]?["other"]?.text == "eA==")
     }
 
-    @Test func `no two tokens are the same, and each has 256 bits`() {
+    @Test func `all generated tokens are different and have 256 bits`() {
         var random = SeededGenerator(seed: 1)
-        let tokens = (0..<100).map { _ in InternalToken.made(by: &random) }
+        let tokens = (0..<100).map { _ in InternalTokenSecret.made(by: &random) }
         #expect(Set(tokens).count == 100)
         #expect(tokens.allSatisfy { $0.count == 64 && $0.allSatisfy(\.isHexDigit) })
     }

@@ -7,22 +7,22 @@ struct PlainManifests {
 
     init(_ file: String) throws { objects = try DeployFile.documents("deploy/manifests/\(file)") }
 
-    /// Both files.
+    /// The names of both files.
     static let files = ["f2s.yaml", "f2s-1.20.yaml"]
 
-    /// Every object of a kind.
+    /// Returns all objects of a kind.
     func all(_ kind: String) -> [YAMLNode] { objects.filter { $0["kind"]?.text == kind } }
 
-    /// The object of this kind and name.
+    /// Returns the object of a kind and name.
     func one(_ kind: String, _ name: String) -> YAMLNode? { all(kind).first { $0["metadata", "name"]?.text == name } }
 
-    /// The pods that run F2S.
+    /// The template of the pods that run F2S.
     var pod: YAMLNode? { one("Deployment", "f2s")?["spec", "template"] }
 
     /// Its only container.
     var container: YAMLNode? { pod?["spec", "containers"]?.elements.first }
 
-    /// The settings that it is given.
+    /// Returns F2S's settings.
     func settings() throws -> YAMLNode? {
         guard let text = one("ConfigMap", "f2s-config")?["data", "config.yaml"]?.text else { return nil }
         return try YAMLReader().documents(Array(text.utf8)).first?.get()

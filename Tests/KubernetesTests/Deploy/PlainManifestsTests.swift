@@ -1,10 +1,10 @@
 import F2SManifest
 import Testing
 
-/// What `deploy/manifests` installs, and what must not be in it.
+/// The objects that `deploy/manifests` installs, and the rights that they must not contain.
 @Suite struct PlainManifestsTests {
     @Test(arguments: PlainManifests.files)
-    func `one file holds everything, namespaces first`(_ file: String) throws {
+    func `one file contains all objects, namespaces first`(_ file: String) throws {
         let manifests = try PlainManifests(file)
         let held = manifests.objects.map { "\($0["kind"]?.text ?? "")/\($0["metadata", "name"]?.text ?? "")" }
         #expect(held.prefix(2).allSatisfy { $0.hasPrefix("Namespace/") })
@@ -20,12 +20,14 @@ import Testing
         let source = file == "f2s.yaml" ? "deploy/crd.yaml" : "deploy/crd-1.20.yaml"
         let definition = try #require(try DeployFile.documents(source).first)
         #expect(manifests.all("CustomResourceDefinition").map(\.plainText) == [definition.plainText])
-        // Helm says so of itself, who applies this file is not Helm.
+        // Only Helm sets this label, and this file is applied without Helm.
         let managers = manifests.objects.compactMap { $0["metadata", "labels", "app.kubernetes.io/managed-by"] }
         #expect(managers.isEmpty)
     }
 
-    @Test func `the file for 1.20 differs in the disruption budget's version and the definition's rules only`() throws {
+    @Test func `the file for Kubernetes 1.20 differs in the version of the disruption budget and the CEL rules only`()
+        throws
+    {
         let old = try PlainManifests("f2s-1.20.yaml")
         let new = try PlainManifests("f2s.yaml")
         #expect(old.one("PodDisruptionBudget", "f2s")?["apiVersion"]?.text == "policy/v1beta1")
@@ -37,7 +39,7 @@ import Testing
     }
 
     @Test(arguments: PlainManifests.files)
-    func `outside of its two namespaces F2S may see functions and write events`(_ file: String) throws {
+    func `outside of its two namespaces F2S may list functions and create events`(_ file: String) throws {
         let manifests = try PlainManifests(file)
         let rules = manifests.all("ClusterRole").flatMap { $0["rules"]?.elements ?? [] }.map { rule in
             ["apiGroups", "resources", "verbs"].map { rule[$0]?.texts ?? [] }
@@ -47,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: PlainManifests.files)
-    func `within its two namespaces F2S reads no Secret but its own`(_ file: String) throws {
+    func `within its two namespaces F2S may read no Secret but its own`(_ file: String) throws {
         let manifests = try PlainManifests(file)
         for role in manifests.all("Role") {
             for rule in role["rules"]?.elements ?? [] {
@@ -56,7 +58,8 @@ import Testing
                 let resources = rule["resources"]?.texts ?? []
                 #expect(!resources.contains { ["pods/exec", "pods/attach", "pods/portforward"].contains($0) })
                 guard resources.contains("secrets") else { continue }
-                // Somebody may have deleted its own, and what is new has no name yet. To make one shows no other.
+                // F2S may have to create its own Secret again. A rule cannot restrict creation by name, but creation
+                // reads no Secret.
                 if rule["verbs"]?.texts == ["create"] { continue }
                 #expect(rule["resourceNames"]?.texts == ["f2s-internal"])
                 #expect(role["metadata", "namespace"]?.text == "f2s")
@@ -66,13 +69,13 @@ import Testing
     }
 
     @Test(arguments: PlainManifests.files)
-    func `no token is in the file`(_ file: String) throws {
+    func `the file contains no token`(_ file: String) throws {
         let secret = try #require(try PlainManifests(file).one("Secret", "f2s-internal"))
         #expect(secret["data"] == nil && secret["stringData"] == nil)
     }
 
     @Test(arguments: PlainManifests.files)
-    func `F2S runs with the least that a container can have`(_ file: String) throws {
+    func `F2S runs with minimal privileges`(_ file: String) throws {
         let manifests = try PlainManifests(file)
         let pod = try #require(manifests.pod?["spec"])
         let container = try #require(manifests.container)
@@ -88,7 +91,9 @@ import Testing
     }
 
     @Test(arguments: PlainManifests.files)
-    func `a pod that ends has the time that its settings give it, and some more`(_ file: String) throws {
+    func `the grace period is longer than the shutdown delay and the drain timeout of the settings`(_ file: String)
+        throws
+    {
         let manifests = try PlainManifests(file)
         let settings = try #require(try manifests.settings())
         let delay = try #require(settings["f2s", "shutdown_delay"]?.number)
@@ -98,7 +103,7 @@ import Testing
     }
 
     @Test(arguments: PlainManifests.files)
-    func `an upgrade has always as many that serve`(_ file: String) throws {
+    func `an upgrade never reduces the number of ready pods`(_ file: String) throws {
         let deployment = try #require(try PlainManifests(file).one("Deployment", "f2s")?["spec"])
         #expect(deployment["replicas"]?.number == 2)
         #expect(deployment["strategy", "rollingUpdate", "maxSurge"]?.text == "1")
@@ -106,7 +111,7 @@ import Testing
     }
 
     @Test(arguments: PlainManifests.files)
-    func `whatever selects F2S finds its pods, by ports that it has`(_ file: String) throws {
+    func `all selectors match F2S's pods, and all Services name ports of the pods`(_ file: String) throws {
         let manifests = try PlainManifests(file)
         let labels = manifests.pod?["metadata", "labels"]
         var selectors = manifests.all("Service").map { $0["spec", "selector"] }
@@ -127,7 +132,7 @@ import Testing
         for service in manifests.all("Service") {
             for port in service["spec", "ports"]?.elements ?? [] {
                 let target = try #require(port["targetPort"]?.text)
-                // The Service that F2S 0.5 had is reached by the port that it had.
+                // The management Service keeps the port that it had in F2S 0.5.
                 #expect(target == "management" ? port["port"]?.text == "8080" : ports[target] == port["port"]?.text)
             }
         }
@@ -136,7 +141,7 @@ import Testing
     }
 
     @Test(arguments: PlainManifests.files)
-    func `functions are managed within the cluster only, and not by functions`(_ file: String) throws {
+    func `the management API is reachable within the cluster only, and not from functions`(_ file: String) throws {
         let manifests = try PlainManifests(file)
         let arguments = manifests.container?["args"]?.texts ?? []
         #expect(arguments.contains("--management=0.0.0.0:8083"))
@@ -155,7 +160,7 @@ import Testing
     }
 
     @Test(arguments: PlainManifests.files)
-    func `a changed setting arrives in a running pod`(_ file: String) throws {
+    func `a changed setting reaches a running pod`(_ file: String) throws {
         let manifests = try PlainManifests(file)
         let mounts = manifests.container?["volumeMounts"]?.elements ?? []
         let config = try #require(mounts.first { $0["mountPath"]?.text == "/etc/f2s" })

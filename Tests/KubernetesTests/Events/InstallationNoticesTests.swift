@@ -4,7 +4,7 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// Events about the installation itself, where `kubectl get events` shows them.
+/// The Events about the installation itself, which `kubectl get events` shows.
 @Suite struct InstallationNoticesTests {
     static let refused = InstallationCondition(
         .peersTrusted, isTrue: false, reason: "PeerRefusesToken", message: "f2s-b refuses the internal token.")
@@ -26,22 +26,22 @@ import Testing
     }
 
     @Test(arguments: [(refused, "Warning"), (agreed, "Normal")])
-    func `a refused token is a Warning about this pod, and a token that is accepted again a Normal Event`(
+    func `a rejected token causes a Warning about this pod, and a token that is accepted again causes a Normal Event`(
         condition: InstallationCondition, type: String
     ) async throws {
         try await write(condition, to: { .answer(201, "{}") }) { question in
             #expect(question.method == .POST && question.target.hasPrefix("/api/v1/namespaces/f2s/events"))
             let event = try JSONValue(decoding: question.body)
             #expect(event["type"]?.text == type && event["reason"]?.text == condition.reason)
-            // Each pod tells of itself: the message says which one.
+            // Each pod reports its own state, so the message names the pod.
             #expect(event["message"]?.text == "f2s-a: \(condition.message)")
             let pod = event["involvedObject"]
             #expect(pod?["kind"]?.text == "Pod" && pod?["name"]?.text == "f2s-a" && pod?["namespace"]?.text == "f2s")
         }
     }
 
-    @Test func `an Event that the API server refuses is no failure`() async throws {
-        try await write(Self.refused, to: { .refusal(403, "Forbidden") }) { question in
+    @Test func `an Event that the API server rejects is not a failure`() async throws {
+        try await write(Self.refused, to: { .error(403, "Forbidden") }) { question in
             #expect(question.method == .POST)
         }
     }

@@ -7,7 +7,7 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// What a process writes as the leader ends with its lease, and never overwrites what a later leader has written.
+/// The writes of a leader end with its lease, and never overwrite the writes of a later leader.
 @Suite struct LeaderFenceTests {
     private static let resource = #"""
         {"apiVersion":"f2s.opensight.ch/v1alpha1","kind":"Function","metadata":{"name":"a","namespace":"f2s","uid":"u1",
@@ -22,7 +22,7 @@ import Testing
 
     private static func isPatch(_ question: ScriptedAPIServer.Question) -> Bool { question.method == .PATCH }
 
-    /// Runs a store whose watch shows one function, version 7; once it was told that this is old, version 8.
+    /// Runs a store whose watch shows one function, first in version 7 and, after the first write, in version 8.
     private func withStore(
         leads: @escaping @Sendable () -> Duration = { .seconds(10) },
         patch: @escaping @Sendable (_ version: String?, _ count: Int) -> ScriptedAPIServer.Reply,
@@ -56,7 +56,7 @@ import Testing
 
     @Test func `a status names the version that it was made for`() async throws {
         try await withStore(patch: { version, _ in
-            version == "7" ? .answer(200, "{}") : .refusal(400, "BadRequest")
+            version == "7" ? .answer(200, "{}") : .error(400, "BadRequest")
         }) { store, server in
             try await store.setStatus(Self.status, of: Self.id)
             #expect(server.questions.filter(Self.isPatch).count == 1)
@@ -65,32 +65,32 @@ import Testing
 
     @Test func `a status of an outdated version is written again for the version that the watch shows`() async throws {
         try await withStore(patch: { version, _ in
-            version == "8" ? .answer(200, "{}") : .refusal(409, "Conflict")
+            version == "8" ? .answer(200, "{}") : .error(409, "Conflict")
         }) { store, server in
             try await store.setStatus(Self.status, of: Self.id)
             #expect(server.questions.filter(Self.isPatch).count == 2)
         }
     }
 
-    @Test func `who does not lead writes no status`() async throws {
+    @Test func `a process that does not lead writes no status`() async throws {
         try await withStore(leads: { .zero }, patch: { _, _ in .answer(200, "{}") }) { store, server in
             await #expect(throws: StoreError.self) { try await store.setStatus(Self.status, of: Self.id) }
             #expect(!server.questions.contains(where: Self.isPatch))
         }
     }
 
-    @Test func `a status that the API server does not take in time ends with the lease`() async throws {
+    @Test func `a status write that the API server does not answer ends with the lease`() async throws {
         try await withStore(leads: { .milliseconds(200) }, patch: { _, _ in .silence }) { store, _ in
             let begun = ContinuousClock.now
             await #expect(throws: StoreError.self) { try await store.setStatus(Self.status, of: Self.id) }
             let time = ContinuousClock.now - begun
-            #expect(time < .seconds(5), "not the 30 s of any call: \(time)")
+            #expect(time < .seconds(5), "the time-out must be shorter than the 30 s of other calls: \(time)")
         }
     }
 
-    @Test func `who does not lead deletes no pod and sweeps nothing`() async throws {
+    @Test func `a process that does not lead deletes no pod and sweeps no object`() async throws {
         try await ScriptedAPIServer.run { question in
-            question.method == .GET ? .refusal(404, "NotFound") : .answer(200, "{}")
+            question.method == .GET ? .error(404, "NotFound") : .answer(200, "{}")
         } _: { client, server in
             let options = KubernetesOptions(
                 namespace: "f2s", functionsNamespace: "run", podName: "a", podIP: "127.0.0.1", token: "t")
@@ -100,7 +100,7 @@ import Testing
                     client: client, namespace: "f2s", leadingTime: { .zero }, logger: .silent),
                 election: LeaseElection(client: client, options: options, logger: .silent),
                 events: EventJournal(eventsMax: 1), logger: .silent)
-            runtime.pods.latest.publish(Reflection(["pod": samplePod("p", function: "u1")]))
+            runtime.pods.latest.publish(MirroredCollection(["pod": samplePod("p", function: "u1")]))
             await #expect(throws: KubernetesError.cancelled) {
                 try await runtime.replace([Replica.ID("p")], of: Self.id)
             }
@@ -111,7 +111,7 @@ import Testing
         }
     }
 
-    @Test func `good settings are noted for the version that they are of, and older ones not at all`() async throws {
+    @Test func `good settings are recorded with their version, and older settings are not recorded`() async throws {
         try await ScriptedAPIServer.run { question in
             if Self.isPatch(question) { return .answer(200, "{}") }
             if question.isWatch { return .lines([], .open) }

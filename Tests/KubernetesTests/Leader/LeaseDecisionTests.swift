@@ -15,7 +15,7 @@ import Testing
         if case .write(let record) = action { record } else { nil }
     }
 
-    @Test func `every time of the lease follows from the fail-over time, and the default is as it was`() {
+    @Test func `every time of the lease follows from the fail-over time, which is 4 seconds by default`() {
         let timing = LeaseDecision.Timing(failover: Timeouts().failover)
         #expect(timing.duration == .seconds(4) && timing.renewDeadline == .seconds(3))
         #expect(timing.renewInterval == .seconds(1) && timing.retryInterval == .milliseconds(250))
@@ -27,7 +27,7 @@ import Testing
         }
     }
 
-    @Test func `a holder with a longer fail-over time keeps its lease as long as it has written`() throws {
+    @Test func `a holder with a longer fail-over time keeps its lease for the duration in its record`() throws {
         var b = candidate("b", at: 10)
         b.see(LeaseRecord(resourceVersion: "5", holder: "a", duration: .seconds(15)), at: .seconds(10))
         #expect(b.action(at: .seconds(20), wall: 0) == .rest(until: .seconds(25)))
@@ -37,11 +37,11 @@ import Testing
         #expect(seconds == 3)
     }
 
-    @Test func `a lease that nobody has is taken at once`() throws {
+    @Test func `a lease without a holder is acquired at once`() throws {
         var a = candidate()
         var record = try #require(written(a.action(at: .zero, wall: 50)))
         #expect(record.holder == "a" && record.resourceVersion.isEmpty)
-        #expect(!a.isLeader(at: .zero), "asking is not having")
+        #expect(!a.isLeader(at: .zero), "a write without a response does not make a leader")
         record.resourceVersion = "1"
         a.wrote(record, begunAt: .zero, at: .seconds(0.1))
         #expect(a.isLeader(at: .seconds(2.9)) && !a.isLeader(at: .seconds(3)))
@@ -49,17 +49,17 @@ import Testing
         #expect(written(a.action(at: .seconds(1), wall: 51))?.resourceVersion == "1")
     }
 
-    @Test func `who leads may write until another may lead, and no longer`() throws {
+    @Test func `a leader may write until another process may lead, and no longer`() throws {
         var a = candidate()
         #expect(a.remaining(at: .zero) == .zero)
         a.wrote(LeaseRecord(resourceVersion: "1", holder: "a"), begunAt: .zero, at: .seconds(0.5))
         #expect(a.remaining(at: .seconds(0.5)) == .seconds(3.5))
         #expect(a.remaining(at: .seconds(2.5)) == .seconds(1.5))
-        // It leads no more, and begins nothing.
+        // The process no longer leads, and must not begin a write.
         #expect(a.remaining(at: .seconds(3)) == .zero)
     }
 
-    @Test func `two processes on one host have names of their own, and a pod has its own`() {
+    @Test func `two processes on one host have different identities, and the identity of a pod is its name`() {
         var random = SeededGenerator(seed: 1)
         let names = (0..<2).map { _ in
             KubernetesOptions.identity(podName: nil, hostName: "host", random: &random)
@@ -69,7 +69,7 @@ import Testing
         #expect(KubernetesOptions.identity(podName: "", hostName: "host", random: &random).hasPrefix("host_"))
     }
 
-    @Test func `a write whose answer is late or lost counts from its begin, as soon as it is seen`() throws {
+    @Test func `a write whose response is late or lost counts from its start, as soon as it is seen`() throws {
         var a = candidate()
         var record = try #require(written(a.action(at: .zero, wall: 50)))
         a.began(record, at: .zero)
@@ -78,7 +78,7 @@ import Testing
         record.resourceVersion = "1"
         a.see(record, at: .seconds(1.6))
         #expect(a.isLeader(at: .seconds(2.9)) && !a.isLeader(at: .seconds(3)))
-        // What it wrote before that, or somebody of its name, says nothing of the newest write.
+        // An earlier write, or a write of another process with the same name, does not confirm the newest write.
         var renewal = try #require(written(a.action(at: .seconds(2), wall: 52)))
         a.began(renewal, at: .seconds(2))
         record.resourceVersion = "2"
@@ -89,9 +89,9 @@ import Testing
         #expect(a.isLeader(at: .seconds(4.9)) && !a.isLeader(at: .seconds(5)))
     }
 
-    @Test func `a lease of another is taken once it was seen unchanged for all of its duration`() throws {
+    @Test func `a lease of another holder is acquired once it was seen unchanged for its whole duration`() throws {
         var b = candidate("b", at: 10)
-        // What the other's clock says is a hundred years away, and does not matter.
+        // The other process's clock is a hundred years off, which does not matter.
         var record = LeaseRecord(resourceVersion: "5", holder: "a", renewTime: "1926-01-01T00:00:00.000000Z")
         b.see(record, at: .seconds(10))
         #expect(b.action(at: .seconds(13.9), wall: 0) == .rest(until: .seconds(14)))
@@ -104,14 +104,14 @@ import Testing
         #expect(taken.holder == "b" && taken.resourceVersion == "6" && taken.transitions == 1)
     }
 
-    @Test func `a lease of a namesake is its own: a container that was started again does not wait`() {
+    @Test func `a container that was started again does not wait for the lease that it holds`() {
         var a = candidate("a", at: 10)
         a.see(LeaseRecord(resourceVersion: "5", holder: "a"), at: .seconds(10))
         #expect(written(a.action(at: .seconds(10), wall: 0))?.holder == "a")
         #expect(!a.isLeader(at: .seconds(10)))
     }
 
-    @Test func `who is seen to be followed leads no more, and an old state that comes late changes nothing`() {
+    @Test func `a leader that sees another holder stops leading, and an old state that arrives late changes nothing`() {
         var a = candidate()
         a.wrote(LeaseRecord(resourceVersion: "7", holder: "a"), begunAt: .zero, at: .zero)
         a.see(LeaseRecord(resourceVersion: "6", holder: "b"), at: .seconds(0.1))
@@ -120,7 +120,7 @@ import Testing
         #expect(!a.isLeader(at: .seconds(1)))
     }
 
-    @Test func `who cannot renew tries on and stops leading in time`() {
+    @Test func `a leader that cannot renew keeps trying and stops leading in time`() {
         var a = candidate()
         a.wrote(LeaseRecord(resourceVersion: "7", holder: "a"), begunAt: .zero, at: .zero)
         a.failed(at: .seconds(1))
@@ -129,7 +129,7 @@ import Testing
         #expect(a.isLeader(at: .seconds(2.9)) && !a.isLeader(at: .seconds(3)))
     }
 
-    @Test func `who resigns leads no more, and the next one does not wait`() throws {
+    @Test func `a leader that resigns stops leading, and the next one does not wait`() throws {
         var (a, b) = (candidate("a"), candidate("b"))
         a.wrote(LeaseRecord(resourceVersion: "7", holder: "a"), begunAt: .zero, at: .zero)
         let resigned = a.resign()
@@ -145,18 +145,18 @@ import Testing
     }
 
     @Test(arguments: 1...30 as ClosedRange<UInt64>)
-    func `there are never two leaders, whatever is late or lost`(seed: UInt64) {
+    func `there are never two leaders, even if calls are late or lost`(seed: UInt64) {
         var world = LeaseWorld(seed: seed, timing: Self.timing)
         for _ in 0..<10_000 {
             world.step()
             #expect(world.leaders <= 1, "seed \(seed)")
         }
-        #expect(world.terms > 1, "seed \(seed): the world must be rough enough to change leaders")
+        #expect(world.terms > 1, "seed \(seed): the failures must be frequent enough to change leaders")
     }
 }
 
-/// Three candidates, an API server that takes its time and loses calls, and watches that are late. Time goes on by
-/// 50 ms a step.
+/// Three candidates, an API server that is slow and loses calls, and watches that are late. Each step advances the time
+/// by 50 ms.
 private struct LeaseWorld {
     private struct Call {
         let candidate: Int
@@ -196,7 +196,7 @@ private struct LeaseWorld {
         for call in calls where call.answers <= now { answer(call) }
         calls.removeAll { $0.answers <= now }
         for candidate in candidates.indices where pausedUntil[candidate] <= now {
-            // A machine may stand still for a while.
+            // A machine may stall for a while.
             if Int.random(in: 0..<600, using: &random) == 0 {
                 pausedUntil[candidate] = now + .milliseconds(Int.random(in: 0...8000, using: &random))
                 continue
@@ -221,7 +221,7 @@ private struct LeaseWorld {
 
     private mutating func serve(_ index: Int) {
         let call = calls[index]
-        // A call may be lost on its way, or its answer may.
+        // Either the call or its response may be lost.
         if call.isLost, Bool.random(using: &random) {
             calls[index].outcome = .some(nil)
             return

@@ -18,19 +18,19 @@ import Testing
         PeerReading(pods: pods, options: options).snapshot
     }
 
-    @Test func `this process is known and ready where it runs in no pod, else as its pod says`() {
+    @Test func `outside of any pod this process is ready, and in a pod it is as ready as the pod`() {
         let own = snapshot([]).own
         #expect(own.id == "f2s-a" && own.address?.description == "10.0.0.1:8082" && own.isReady && own.isAlive)
         #expect(!snapshot([peer("f2s-a") { $0.isReady = false }]).own.isReady)
         #expect(snapshot([peer("f2s-a")]).own.isReady && snapshot([peer("f2s-a")]).others.isEmpty)
     }
 
-    @Test func `another pod listens at its own address, and one without an address has none`() {
+    @Test func `another pod has its own address, or none if it has no IP`() {
         #expect(snapshot([peer("f2s-b")]).others.map(\.address?.description) == ["10.0.0.2:8082"])
         #expect(snapshot([peer("f2s-b") { $0.ip = nil }]).others.map(\.address) == [nil])
     }
 
-    @Test func `one that is being deleted is alive and not ready, one whose container has ended is neither`() {
+    @Test func `a pod that is being deleted is alive and not ready, and one whose container has ended is neither`() {
         let leaving = snapshot([peer("f2s-b") { $0.isDeleting = true }]).others[0]
         #expect(leaving.isAlive && !leaving.isReady)
         let ended = snapshot([peer("f2s-b") { ($0.isRunning, $0.isReady) = (false, false) }]).others[0]

@@ -4,7 +4,7 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// The token that a process shows the others, and its reading of their answers.
+/// The token that a process sends to its peers, and the errors that their responses cause.
 @Suite struct PeerTrustTests {
     private static func options(_ token: String) -> KubernetesOptions {
         KubernetesOptions(
@@ -18,9 +18,9 @@ import Testing
         try await ScriptedAPIServer.run { question in
             guard question.target == "/load" else { return .answer(200, "{}") }
             let shown = PeerTokens([token]).areShown(by: question.fields.first(name: PeerToken.fieldName))
-            return shown ? .answer(200, "[7]") : .refusal(403, "Forbidden")
+            return shown ? .answer(200, "[7]") : .error(403, "Forbidden")
         } _: { client, server in
-            // The listener's port is the one that the client knows already.
+            // The peer listens on the port that the client already uses.
             try await client.tryList(.pods, "f2s")
             let host = try #require(server.questions.first?.fields.first(name: "Host"))
             let port = try #require(host.split(separator: ":").last.flatMap { Int($0) })
@@ -33,20 +33,20 @@ import Testing
         }
     }
 
-    @Test func `a peer with another token refuses, and takes the post once the tokens agree`() async throws {
+    @Test func `a peer with another token rejects a request, and accepts it once the tokens agree`() async throws {
         let options = Self.options("old")
         try await Self.run(accepting: "new", options: options) { peers, peer in
             await #expect(throws: PeerError.refused("f2s-b", status: 403)) {
                 _ = try await peers.post("/load", Array("{}".utf8), to: peer, timeout: .seconds(20))
             }
-            // While a token is replaced both are shown.
+            // While a token is replaced, requests contain both tokens.
             options.tokens.publish(PeerTokens(["old", "new"]))
             let answer = try await peers.post("/load", Array("{}".utf8), to: peer, timeout: .seconds(20))
             #expect(answer == Array("[7]".utf8))
         }
     }
 
-    @Test func `a peer that cannot be reached has not refused`() async throws {
+    @Test func `a peer that cannot be reached counts as unreachable and not as refusing`() async throws {
         try await Self.run(accepting: "t", options: Self.options("t")) { peers, peer in
             let unknown = Peer(id: "f2s-b", isReady: true)
             await #expect(throws: PeerError.gone("f2s-b")) {

@@ -4,18 +4,18 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// Functions may name those Secrets alone that the patterns of `f2s.allowed_secrets` allow.
+/// Functions may name only Secrets that a pattern of `f2s.allowed_secrets` allows.
 @Suite(.timeLimit(.minutes(2))) struct AllowedSecretsTests {
-    /// A process that leads, before an API server without objects that takes every write.
+    /// A leading process with an API server that has no objects and accepts every write.
     private struct Scene: Sendable {
         let runtime: KubernetesRuntime
         let server: ScriptedAPIServer
         let allowed: Latest<[NamePattern]>
 
-        /// Everything that was written of Deployments and Services.
+        /// All writes of Deployments and Services.
         var patches: [ScriptedAPIServer.Question] { server.questions.filter { $0.method == .PATCH } }
 
-        /// The Secrets that the container of the newest Deployment gets.
+        /// Returns the Secrets that the container of the newest Deployment gets.
         func mountedSecrets() throws -> [String] {
             let patch = try #require(patches.last { $0.target.contains("/deployments/") })
             let spec = try JSONValue(decoding: patch.body)["spec"]?["template"]?["spec"]
@@ -23,11 +23,11 @@ import Testing
             return sources.compactMap { $0["secretRef"]?["name"]?.text }
         }
 
-        /// The trouble that callers of a function are told, once there is one.
-        func trouble(of function: Function.ID) async throws -> StartTrouble? {
+        /// Waits for a start failure of the function and returns it.
+        func startFailure(of function: Function.ID) async throws -> StartFailure? {
             try await runtime.withReplicas { snapshots in
                 for await snapshot in snapshots {
-                    if let trouble = snapshot.troubles[function] { return trouble }
+                    if let startFailure = snapshot.startFailures[function] { return startFailure }
                 }
                 return nil
             }
@@ -39,8 +39,8 @@ import Testing
         if question.parameter("limit") != nil {
             return .answer(200, #"{"metadata":{"resourceVersion":"1"},"items":[]}"#)
         }
-        if question.method == .GET { return .refusal(404, "NotFound") }
-        // A write is answered with the object as it would be stored.
+        if question.method == .GET { return .error(404, "NotFound") }
+        // The response to a write is the object as it would be stored.
         var object = (try? JSONValue(decoding: question.body)) ?? [:]
         var metadata = object["metadata"] ?? [:]
         metadata["uid"] = "object-1"
@@ -85,7 +85,7 @@ import Testing
             (["function-*"], ["root"], "root"), (["function-*"], ["function-db", "my-function-db"], "my-function-db"),
             (["exact"], ["exact", "exactly"], "exactly"), ([], ["any"], "any"),
         ] as [([String], [String], String)])
-    func `a Secret that no pattern allows is refused with the reason and the remedy, and nothing is written`(
+    func `a Secret that no pattern allows fails the start with a reason and a remedy, and F2S writes no object`(
         patterns: [String], secrets: [String], refused: String
     ) async throws {
         try await Self.run(allowing: patterns) { scene in
@@ -94,11 +94,12 @@ import Testing
                 try await scene.runtime.apply(function, count: 1, retiring: [])
             }
             async let _: Void = scene.runtime.run()
-            let trouble = try #require(try await scene.trouble(of: function.id))
-            #expect(trouble.stage == .start && trouble.reason == "SecretNotAllowed" && !trouble.isTimeout)
-            #expect(trouble.revision == function.revision.text)
+            let startFailure = try #require(try await scene.startFailure(of: function.id))
+            #expect(
+                startFailure.stage == .start && startFailure.reason == "SecretNotAllowed" && !startFailure.isTimeout)
+            #expect(startFailure.revision == function.revision.text)
             for part in ["the Secret \(refused).", "target.secrets", "f2s.allowed_secrets"] {
-                #expect(trouble.message.contains(part), "\(trouble.message)")
+                #expect(startFailure.message.contains(part), "\(startFailure.message)")
             }
             #expect(scene.patches.isEmpty)
         }
@@ -108,14 +109,14 @@ import Testing
         arguments: [
             (["*"], ["a", "b.c"]), (["function-*", "exact"], ["function-db", "exact"]), ([], []),
         ] as [([String], [String])])
-    func `a function whose Secrets the patterns allow gets them`(patterns: [String], secrets: [String]) async throws {
+    func `a function gets its Secrets if the patterns allow them`(patterns: [String], secrets: [String]) async throws {
         try await Self.run(allowing: patterns) { scene in
             try await scene.runtime.apply(try Self.function(naming: secrets), count: 1, retiring: [])
             #expect(try scene.mountedSecrets() == secrets)
         }
     }
 
-    @Test func `a pattern that is added lets the function start, and one that is taken away lets it still end`()
+    @Test func `an added pattern lets the function start, and a removed one still lets it scale down`()
         async throws
     {
         try await Self.run(allowing: ["other"]) { scene in
@@ -129,7 +130,7 @@ import Testing
             let written = scene.patches.count
             scene.allowed.publish([])
             try await scene.runtime.apply(function, count: 0, retiring: [])
-            #expect(scene.patches.count > written, "fewer replicas are wanted, and that is written")
+            #expect(scene.patches.count > written, "the lower number of replicas is written")
         }
     }
 }

@@ -14,7 +14,7 @@ import Testing
             .deployment(replicas: 2, keeping: nil)
     }
 
-    /// The tree with one value in another's place; a number is a place in a list.
+    /// Returns the tree with one value replaced. A number in the path is an index of a list.
     private func changed(_ tree: JSONValue, _ path: ArraySlice<String>, to value: JSONValue?) -> JSONValue? {
         guard let key = path.first else { return value }
         if let index = Int(key), case .array(var elements) = tree {
@@ -28,7 +28,7 @@ import Testing
         return .object(members)
     }
 
-    /// A tilde stands for a slash within a name.
+    /// Returns the hash of the tree with one value replaced. A tilde in the path stands for a slash within a name.
     private func digest(_ path: String, to value: JSONValue?) throws -> String {
         let parts = path.split(separator: "/").map { String($0).replacing("~", with: "/") }
         return AppliedFields.digest(of: try #require(changed(wanted, parts[...], to: value)))
@@ -46,7 +46,7 @@ import Testing
             ("\(container)/securityContext/allowPrivilegeEscalation", true),
             ("\(container)/readinessProbe/tcpSocket/port", 1), ("\(container)/lifecycle", nil),
         ] as [(String, JSONValue?)])
-    func `what somebody has changed is a difference`(path: String, value: JSONValue?) throws {
+    func `a change of an applied field changes the hash`(path: String, value: JSONValue?) throws {
         #expect(try digest(path, to: value) != AppliedFields.digest(of: wanted))
     }
 
@@ -58,7 +58,9 @@ import Testing
             ("\(container)/resources/limits/cpu", "500m"), ("\(container)/resources/requests/memory", "1Gi"),
             ("\(container)/args", ["x"]), ("status/replicas", 7), ("spec/template/spec/imagePullSecrets", []),
         ] as [(String, JSONValue?)])
-    func `what others add or the API server writes differently is none`(path: String, value: JSONValue?) throws {
+    func `fields of other clients and other notations of the API server do not change the hash`(
+        path: String, value: JSONValue?
+    ) throws {
         #expect(try digest(path, to: value) == AppliedFields.digest(of: wanted))
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
     private func read(_ pods: [PodObservation], _ deployments: [ObservedObject] = []) -> PodReading {
         let objects = Dictionary(deployments.map { ($0.uid, $0) }) { $1 }
-        return PodReading(pods: pods, deployments: ObjectIndex(Reflection(objects)))
+        return PodReading(pods: pods, deployments: ObjectIndex(MirroredCollection(objects)))
     }
 
     private func state(_ change: (inout PodObservation) -> Void) -> Replica.State? {
@@ -35,7 +35,7 @@ import Testing
         return try ObservedObject(tree)
     }
 
-    @Test func `a pod is read from what the API tells`() throws {
+    @Test func `a pod is decoded from the JSON of the API`() throws {
         let pod: PodObservation = try decode(
             """
             {"metadata":{"name":"hello-1","uid":"u","creationTimestamp":"1970-01-01T00:01:40Z",
@@ -53,7 +53,7 @@ import Testing
         #expect(pod.endedBefore?.exitStatus == 127 && pod.endedBefore?.ran == 3 && pod.ended == nil)
     }
 
-    @Test func `a new pod has no address, then one to dial, then it is ready`() throws {
+    @Test func `a pod first has no address, then an address, and then it is ready`() throws {
         #expect(state { _ in } == .starting)
         #expect(read([samplePod("p") { $0.ip = "10.0.0.9" }]).replicas.first?.address?.description == "10.0.0.9:8080")
         let ready = read([samplePod("p") { ($0.ip, $0.isReady, $0.isRunning) = ("10.0.0.9", true, true) }])
@@ -61,14 +61,14 @@ import Testing
         #expect(read([samplePod("p") { $0.awaitsReadiness = true }]).replicas[0].awaitsReadiness)
     }
 
-    @Test func `a pod that is being deleted drains whatever it was, and is gone when its container has ended`() {
+    @Test func `a pod that is being deleted drains, and is no replica any more once its container has ended`() {
         #expect(state { $0.isDeleting = true } == .draining)
         #expect(state { ($0.isDeleting, $0.isReady) = (true, true) } == .draining)
         #expect(state { ($0.isDeleting, $0.ended) = (true, sampleEnding(0)) } == nil)
         #expect(state { $0.isOver = true } == nil)
     }
 
-    @Test func `a pod of nobody is no replica`() {
+    @Test func `a pod without a function is no replica`() {
         #expect(read([samplePod("p", function: nil)]).replicas.isEmpty)
     }
 
@@ -79,7 +79,7 @@ import Testing
             ("CreateContainerConfigError", "CreateContainerConfigError", .start),
             ("RunContainerError", "RunContainerError", .start),
         ] as [(String, String, Stage)])
-    func `what a container waits for is a trouble of its stage, and such a pod is nothing to wait for`(
+    func `a container that waits with an error is a failure of its stage, and its pod is no replica`(
         waiting: String, reason: String, stage: Stage
     ) throws {
         let reading = read([samplePod("p") { $0.waiting = .init(reason: waiting, message: "said") }])
@@ -89,12 +89,12 @@ import Testing
     }
 
     @Test(arguments: ["ContainerCreating", "PodInitializing", ""])
-    func `what every container waits for is no trouble`(waiting: String) {
+    func `a container that waits without an error is no failure`(waiting: String) {
         let reading = read([samplePod("p") { $0.waiting = .init(reason: waiting, message: "") }])
         #expect(reading.failures.isEmpty && reading.replicas.count == 1)
     }
 
-    @Test func `a container that ends at once is a crash with its exit status, wherever it is seen`() throws {
+    @Test func `a container that ends at once is a crash with its exit status, in each state of its pod`() throws {
         let ended = samplePod("p") { $0.ended = sampleEnding(127) }
         let waiting = samplePod("p") {
             $0.endedBefore = sampleEnding(127)
@@ -106,10 +106,10 @@ import Testing
         #expect(failures.allSatisfy { $0.exitStatus == 127 && $0.attempt == failures[0].attempt })
         #expect(failures[1].pause == .seconds(80) && failures.map(\.isTryingAgain) == [false, false, true])
         #expect(read([ended]).replicas.isEmpty && read([waiting]).replicas.isEmpty)
-        #expect(read([again]).replicas.map(\.state) == [.starting], "the attempt under way may be waited for")
+        #expect(read([again]).replicas.map(\.state) == [.starting], "invocations may wait for the new attempt")
     }
 
-    @Test func `who has lasted may end once without being called a failure`() {
+    @Test func `a container that has run for a while may end once without a failure`() {
         let once = samplePod("p") { ($0.endedBefore, $0.restarts, $0.isRunning) = (sampleEnding(ran: 60), 1, true) }
         let often = samplePod("p") { ($0.endedBefore, $0.restarts, $0.isRunning) = (sampleEnding(ran: 60), 2, true) }
         #expect(PodFailure(once) == nil && PodFailure(often) != nil)
@@ -118,7 +118,7 @@ import Testing
         #expect(PodFailure(ready) == nil)
     }
 
-    @Test func `a pod that no node takes and pods that may not be made are troubles of their stages`() throws {
+    @Test func `an unschedulable pod and pods that cannot be created are failures of their stages`() throws {
         let unscheduled = samplePod("p") { $0.unscheduled = .init(reason: "Unschedulable", message: "0/1 nodes") }
         let failure = try #require(read([unscheduled]).failures[f])
         #expect(failure.reason == "FailedScheduling" && failure.stage == .schedule)
@@ -127,7 +127,7 @@ import Testing
         #expect(refused.failures[f]?.message.contains("exceeded quota") == true)
     }
 
-    @Test func `only the newest revision has troubles, and none once a replica of it is ready`() throws {
+    @Test func `only the newest revision has failures, and none once a replica of it is ready`() throws {
         let old = samplePod("old", revision: "r1") { $0.isReady = true }
         let new = samplePod("new", revision: "r2", created: 200) {
             $0.waiting = .init(reason: "ImagePullBackOff", message: "")
@@ -140,7 +140,7 @@ import Testing
         #expect(read([old, new, fine], [try deployment(revision: "r2")]).failures.isEmpty)
     }
 
-    @Test func `the order of pods does not matter`() {
+    @Test func `the order of pods does not change the replicas`() {
         let pods = (0..<5).map { samplePod("p\($0)", created: Double($0 % 2)) }
         #expect(read(pods).replicas == read(pods.reversed()).replicas)
     }

@@ -4,7 +4,7 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// What a pod template is made from, and its revision.
+/// The pod template and its revision.
 @Suite struct TemplateRevisionTests {
     /// One change for each field of a target.
     static let changes: [(field: String, change: @Sendable (inout Target) -> Void)] = [
@@ -25,11 +25,11 @@ import Testing
             .deployment(replicas: 2, keeping: kept)["spec"]?["template"]
     }
 
-    @Test func `every field of a target is known to this test`() {
+    @Test func `the table contains a change of each field of a target`() {
         #expect(Target.storedFields == Set(Self.changes.map(\.field)), "add a change of each new field to the table")
     }
 
-    /// A template that changes without its revision replaces the pods behind F2S's back.
+    /// Kubernetes replaces the pods of a changed template. F2S recognizes that only by the revision.
     @Test(arguments: TemplateRevisionTests.changes.map(\.field))
     func `a field that changes the pod template changes the revision`(field: String) throws {
         let change = try #require(Self.changes.first { $0.field == field }?.change)
@@ -60,9 +60,9 @@ import Testing
         #expect(template(before) != template(after))
     }
 
-    /// The one exception: a pod cannot change its own period, and one that is too short would cut off its invocations.
-    /// The pods before and after are of one revision, and serve alike.
-    @Test func `only a longer time-out replaces pods within one revision`() throws {
+    /// The only exception, because the grace period of an existing pod cannot change, and a period that is too short
+    /// would abort invocations. The pods before and after have the same revision.
+    @Test func `only a longer timeout replaces pods within one revision`() throws {
         let before = Target(image: "i:1", timeout: .seconds(10))
         var after = before
         after.timeout = .seconds(60)

@@ -4,7 +4,7 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// Pods that run and never get ready.
+/// Pods that run and never become ready.
 @Suite struct UnreadyPodsTests {
     private let f = Function.ID("f")
 
@@ -15,31 +15,32 @@ import Testing
         }
     }
 
-    private func look(
+    private func check(
         _ unready: inout UnreadyPods, _ pod: PodObservation, at seconds: Double, limit: Duration = .seconds(40),
         isDeclared: Bool = false
     ) {
         let limit = UnreadyPods.StartLimit(time: limit, isDeclared: isDeclared)
-        unready.take([pod], startLimit: { _ in limit }, at: .seconds(seconds))
+        unready.update([pod], startLimit: { _ in limit }, at: .seconds(seconds))
     }
 
-    /// What is said of a pod that has run for that long and answers so.
+    /// Returns the failure of a pod that has run for `seconds` and responds with `answer`, or `nil` if it has none.
     private func failure(
         _ answer: UnreadyPods.Finding.Answer, otherPorts: [Int] = [], probe: String? = nil, after seconds: Double = 8,
         wasReady: Bool = false
     ) -> PodFailure? {
         var unready = UnreadyPods()
-        if wasReady { look(&unready, running(probe: probe, isReady: true), at: -1) }
+        if wasReady { check(&unready, running(probe: probe, isReady: true), at: -1) }
         let pod = running(probe: probe)
-        look(&unready, pod, at: 0)
-        look(&unready, pod, at: 7)
+        check(&unready, pod, at: 0)
+        check(&unready, pod, at: 7)
         guard let question = unready.wanted.first else { return nil }
-        unready.take(.init(answer: answer, otherPorts: otherPorts, logTail: ["last words"]), of: question.key)
-        look(&unready, pod, at: seconds)
+        unready.record(.init(answer: answer, otherPorts: otherPorts, logTail: ["last words"]), of: question.key)
+        check(&unready, pod, at: seconds)
         return PodFailure(pod, unready)
     }
 
-    /// The pod of a sound replica that has been killed for its memory: just now, about to be started, started.
+    /// Changes to the pod of a ready replica that was killed for its memory use: it has ended, waits for its restart,
+    /// and was restarted.
     static let restarting: [@Sendable (inout PodObservation) -> Void] = [
         { $0.ended = sampleEnding(137, reason: "OOMKilled", ran: 60) },
         { $0.endedBefore = sampleEnding(137, reason: "OOMKilled", ran: 60) },
@@ -47,34 +48,34 @@ import Testing
     ]
 
     @Test(arguments: 0..<3)
-    func `a replica that was killed for its memory is named while it is started again`(step: Int) throws {
+    func `a replica that was killed for its memory use is reported while it restarts`(step: Int) throws {
         var unready = UnreadyPods()
-        look(&unready, running(isReady: true), at: 0)
+        check(&unready, running(isReady: true), at: 0)
         var pod = running()
         pod.isRunning = step == 2
         Self.restarting[step](&pod)
-        look(&unready, pod, at: 60)
+        check(&unready, pod, at: 60)
         let reading = PodReading(pods: [pod], deployments: ObjectIndex(), unready: unready)
-        #expect(reading.failures.isEmpty, "it is waited for")
+        #expect(reading.failures.isEmpty, "invocations wait for it")
         #expect(reading.replicas.map(\.state) == [.starting] && reading.replicas.map(\.isDown) == [true])
         let restart = try #require(reading.restarts[f])
         #expect(restart.reason == "OOMKilled" && restart.stage == .start && restart.exitStatus == 137)
         #expect(restart.message.contains("(OOMKilled)") && restart.message.contains("target.resources.memory"))
-        #expect(restart.message.contains("name-of-p"), "which replica")
-        // Another one serves, or it is back: nothing is to be told.
+        #expect(restart.message.contains("name-of-p"), "the message names the replica")
+        // If another replica is ready, or this one is ready again, there is nothing to report.
         let other = samplePod("q") { ($0.isReady, $0.isRunning) = (true, true) }
         #expect(PodReading(pods: [pod, other], deployments: ObjectIndex(), unready: unready).restarts.isEmpty)
         pod.isReady = true
         #expect(PodReading(pods: [pod], deployments: ObjectIndex(), unready: unready).restarts.isEmpty)
     }
 
-    @Test func `a replica that only fails its probe has not ended again`() {
+    @Test func `a replica that only fails its probe is not reported as ended`() {
         var unready = UnreadyPods()
         var pod = running(restarts: 1, isReady: true)
         pod.endedBefore = sampleEnding(1, ran: 60)
-        look(&unready, pod, at: 0)
+        check(&unready, pod, at: 0)
         pod.isReady = false
-        look(&unready, pod, at: 1)
+        check(&unready, pod, at: 1)
         #expect(PodReading(pods: [pod], deployments: ObjectIndex(), unready: unready).restarts.isEmpty)
     }
 
@@ -82,23 +83,24 @@ import Testing
         (1, "Error", "ReplicaCrashed", "exit status 1."), (137, "Error", "ReplicaCrashed", "target.resources.memory"),
         (139, "Error", "ReplicaCrashed", "signal 11"), (0, "Completed", "ReplicaCrashed", "exit status 0"),
     ])
-    func `every other end under load is named too`(
+    func `each other end of a ready replica is reported with its cause`(
         exitStatus: Int, word: String, reason: String, words: String
     ) throws {
         var unready = UnreadyPods()
-        look(&unready, running(isReady: true), at: 0)
+        check(&unready, running(isReady: true), at: 0)
         var pod = running()
         (pod.isRunning, pod.ended) = (false, sampleEnding(exitStatus, reason: word, ran: 60))
-        look(&unready, pod, at: 60)
+        check(&unready, pod, at: 60)
         let restart = try #require(PodReading(pods: [pod], deployments: ObjectIndex(), unready: unready).restarts[f])
         #expect(restart.reason == reason && restart.message.contains(words), "\(restart.message)")
     }
 
-    @Test func `a pod that does not listen is named with its port and the remedy, and may still come up`() throws {
+    @Test func `a pod that does not listen is reported with its port and a remedy, and may still become ready`() throws
+    {
         let failure = try #require(self.failure(.refuses))
         #expect(failure.reason == "NeverListened" && failure.stage == .start && failure.isTimeout)
         #expect(failure.message.contains("port 8080") && failure.message.contains("target.port"))
-        #expect(failure.isTryingAgain, "a slow start is waited for")
+        #expect(failure.isTryingAgain, "invocations wait for a slow start")
         #expect(failure.logTail == ["last words"])
         let elsewhere = try #require(self.failure(.refuses, otherPorts: [5000]))
         #expect(elsewhere.message.contains("listens on port 5000: set target.port"))
@@ -109,7 +111,7 @@ import Testing
             (.status(404), "is answered with 404"), (.status(503), "is answered with 503"),
             (.silent, "was not answered within"), (.refuses, "did not accept connections on port 8080"),
         ] as [(UnreadyPods.Finding.Answer, String)])
-    func `a probe that never passes is named with what it is answered`(
+    func `a probe that never succeeds is reported with the response to it`(
         answer: UnreadyPods.Finding.Answer, words: String
     ) throws {
         let failure = try #require(self.failure(answer, probe: "/ready"))
@@ -117,87 +119,87 @@ import Testing
         #expect(failure.message.contains(words), "\(failure.message)")
     }
 
-    @Test func `nothing is said too soon, of a pod that accepts, or of one that is ready`() {
+    @Test func `a pod is not reported too early, or while it accepts connections, or while it is ready`() {
         #expect(failure(.refuses, after: 7.9) == nil)
         #expect(failure(.accepts, after: 30) == nil)
         var unready = UnreadyPods()
-        look(&unready, running(isReady: true), at: 0)
-        look(&unready, running(isReady: true), at: 100)
-        #expect(unready.wanted.isEmpty && unready.nextLook == nil)
+        check(&unready, running(isReady: true), at: 0)
+        check(&unready, running(isReady: true), at: 100)
+        #expect(unready.wanted.isEmpty && unready.nextCheck == nil)
     }
 
-    @Test func `after the longest start nobody waits for it any more, and a new run of its container begins anew`()
+    @Test func `after the start timeout a pod is hopeless, and a restart of its container begins a new timeout`()
         throws
     {
         let late = try #require(self.failure(.refuses, after: 40))
         #expect(!late.isTryingAgain)
         var unready = UnreadyPods()
-        look(&unready, running(), at: 0)
-        look(&unready, running(), at: 7)
-        unready.take(.init(answer: .refuses), of: try #require(unready.wanted.first).key)
-        look(&unready, running(), at: 9)
+        check(&unready, running(), at: 0)
+        check(&unready, running(), at: 7)
+        unready.record(.init(answer: .refuses), of: try #require(unready.wanted.first).key)
+        check(&unready, running(), at: 9)
         #expect(PodFailure(running(), unready) != nil)
-        look(&unready, running(restarts: 1), at: 10)
+        check(&unready, running(restarts: 1), at: 10)
         #expect(PodFailure(running(restarts: 1), unready) == nil)
     }
 
-    @Test func `a declared time for the start is waited for, and then named`() throws {
+    @Test func `a declared start timeout passes before the pod is reported`() throws {
         var unready = UnreadyPods()
-        look(&unready, running(), at: 0, limit: .seconds(120), isDeclared: true)
+        check(&unready, running(), at: 0, limit: .seconds(120), isDeclared: true)
         for second in [50, 100] {
-            look(&unready, running(), at: Double(second), limit: .seconds(120), isDeclared: true)
+            check(&unready, running(), at: Double(second), limit: .seconds(120), isDeclared: true)
         }
-        #expect(unready.wanted.isEmpty, "there is no reason to ask yet")
-        look(&unready, running(), at: 119.5, limit: .seconds(120), isDeclared: true)
-        unready.take(.init(answer: .refuses), of: try #require(unready.wanted.first).key)
-        look(&unready, running(), at: 119.9, limit: .seconds(120), isDeclared: true)
+        #expect(unready.wanted.isEmpty, "it is too early for a check")
+        check(&unready, running(), at: 119.5, limit: .seconds(120), isDeclared: true)
+        unready.record(.init(answer: .refuses), of: try #require(unready.wanted.first).key)
+        check(&unready, running(), at: 119.9, limit: .seconds(120), isDeclared: true)
         #expect(PodFailure(running(), unready) == nil)
-        look(&unready, running(), at: 120, limit: .seconds(120), isDeclared: true)
+        check(&unready, running(), at: 120, limit: .seconds(120), isDeclared: true)
         let failure = try #require(PodFailure(running(), unready))
         #expect(failure.message.contains("within 2 min") && !failure.isTryingAgain, "\(failure.message)")
     }
 
-    @Test func `a shorter time for the start is kept to`() throws {
+    @Test func `a start timeout that is shorter than the default is respected`() throws {
         var unready = UnreadyPods()
-        look(&unready, running(), at: 0, limit: .seconds(2))
-        look(&unready, running(), at: 1, limit: .seconds(2))
-        unready.take(.init(answer: .refuses), of: try #require(unready.wanted.first).key)
-        look(&unready, running(), at: 2, limit: .seconds(2))
+        check(&unready, running(), at: 0, limit: .seconds(2))
+        check(&unready, running(), at: 1, limit: .seconds(2))
+        unready.record(.init(answer: .refuses), of: try #require(unready.wanted.first).key)
+        check(&unready, running(), at: 2, limit: .seconds(2))
         #expect(PodFailure(running(), unready)?.isTryingAgain == false)
     }
 
-    @Test func `a pod that was ready is told apart from one that never was`() {
+    @Test func `a pod that was ready has other reasons than one that never was`() {
         #expect(failure(.refuses, wasReady: true)?.reason == "StoppedListening")
         #expect(failure(.status(500), probe: "/ready", wasReady: true)?.reason == "NotReady")
     }
 
-    @Test func `a replica that crashes once is like a cold start, wherever its crash is seen`() {
+    @Test func `the first crash of a ready replica counts as a cold start, in either state of its container`() {
         var unready = UnreadyPods()
-        look(&unready, running(isReady: true), at: 0)
+        check(&unready, running(isReady: true), at: 0)
         let ended = samplePod("p") { ($0.ip, $0.ended) = ("10.0.0.9", sampleEnding(137, ran: 3)) }
         let again = samplePod("p") {
             ($0.ip, $0.isRunning, $0.restarts, $0.endedBefore) = ("10.0.0.9", true, 1, sampleEnding(137, ran: 3))
         }
         for pod in [ended, again] {
-            look(&unready, pod, at: 1)
+            check(&unready, pod, at: 1)
             let reading = PodReading(pods: [pod], deployments: ObjectIndex(), unready: unready)
             #expect(reading.failures.isEmpty)
             #expect(reading.replicas.map(\.state) == [.starting])
             #expect(reading.replicas.first?.isDown == true)
         }
-        // Nobody may be sent to a container that has ended.
+        // No invocation may be sent to a container that has ended.
         #expect(PodReading(pods: [ended], deployments: ObjectIndex(), unready: unready).replicas[0].address == nil)
-        // The second time in a row is a trouble.
+        // The second crash in a row is a failure.
         let crashing = samplePod("p") {
             ($0.restarts, $0.endedBefore) = (1, sampleEnding(137, ran: 3))
             $0.waiting = .init(reason: "CrashLoopBackOff", message: "back-off 10s restarting failed container=x")
         }
         #expect(PodFailure(crashing, unready)?.reason == "CrashLoopBackOff")
-        // One that was never ready has not crashed: it did not start.
+        // The end of a container that was never ready is a failed start.
         #expect(PodFailure(ended, UnreadyPods())?.reason == "CrashLoopBackOff")
     }
 
-    @Test func `a connection says whether a pod listens`() async throws {
+    @Test func `a connection attempt shows whether a pod listens`() async throws {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         defer { close(socket) }
         var address = sockaddr_in()

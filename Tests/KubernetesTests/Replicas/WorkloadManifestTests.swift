@@ -16,7 +16,7 @@ import Testing
 
     private func container(_ deployment: JSONValue) -> JSONValue? { podSpec(deployment)?["containers"]?[0] }
 
-    @Test func `objects are named and labelled by convention`() throws {
+    @Test func `objects have the conventional names and labels`() throws {
         let function = try sampleFunction()
         let manifest = WorkloadManifest(function: function, settings: sampleSettings())
         let deployment = manifest.deployment(replicas: 2, keeping: nil)
@@ -40,7 +40,7 @@ import Testing
         #expect(manifest.service()["spec"]?["ports"]?[0]?["targetPort"] == 8080)
     }
 
-    @Test func `labels and annotations reach the Deployment and its pods, and never the Service`() throws {
+    @Test func `labels and annotations are applied to the Deployment and its pods, but not to the Service`() throws {
         let function = try sampleFunction(
             metadata: FunctionMetadata(
                 labels: ["team": "shop", "app.kubernetes.io/name": "mine", "app.kubernetes.io/instance": "argo"],
@@ -51,7 +51,8 @@ import Testing
         let deployment = manifest.deployment(replicas: 2, keeping: nil)
         for metadata in [deployment["metadata"], deployment["spec"]?["template"]?["metadata"]] {
             #expect(metadata?["labels"]?["team"] == "shop")
-            #expect(metadata?["labels"]?["app.kubernetes.io/name"] == "hello", "F2S knows its own by this label")
+            #expect(
+                metadata?["labels"]?["app.kubernetes.io/name"] == "hello", "F2S identifies its objects by this label")
             #expect(metadata?["labels"]?["app.kubernetes.io/instance"] == nil)
             #expect(metadata?["annotations"]?["prometheus.io/scrape"] == "true")
             #expect(metadata?["annotations"]?["kubectl.kubernetes.io/last-applied-configuration"] == nil)
@@ -61,7 +62,7 @@ import Testing
     }
 
     @Test(arguments: ["team", "prometheus.io/scrape", ObjectLabel.carried])
-    func `a label or annotation that was changed by hand is noticed`(key: String) throws {
+    func `a manual change of a label or annotation changes the hash`(key: String) throws {
         let function = try sampleFunction(
             metadata: FunctionMetadata(labels: ["team": "shop"], annotations: ["prometheus.io/scrape": "true"]))
         let manifest = WorkloadManifest(function: function, settings: sampleSettings())
@@ -79,7 +80,7 @@ import Testing
         #expect(AppliedFields.digest(of: ofOthers) == digest)
     }
 
-    @Test func `a pod may do as little as possible`() throws {
+    @Test func `a pod has restricted privileges`() throws {
         let deployment = try deployment()
         let spec = podSpec(deployment)
         #expect(spec?["enableServiceLinks"] == false && spec?["automountServiceAccountToken"] == false)
@@ -88,7 +89,7 @@ import Testing
         #expect(container(deployment)?["imagePullPolicy"] == "IfNotPresent")
     }
 
-    @Test func `environment, secrets, resources, command and pull secrets are handed on`() throws {
+    @Test func `environment, secrets, resources, command and pull secrets are part of the pod`() throws {
         let target = Target(
             image: "i:1", command: ["python3", "x.py"], port: 9000, environment: ["B": "2", "A": ""],
             secrets: ["one", "two"],
@@ -104,26 +105,26 @@ import Testing
         #expect(podSpec(deployment)?["imagePullSecrets"] == [["name": "pull"]])
     }
 
-    @Test func `a declared PORT stays`() throws {
+    @Test func `a declared PORT variable is not replaced`() throws {
         let deployment = try deployment(Target(image: "i", environment: ["PORT": "1"]))
         #expect(container(deployment)?["env"] == [["name": "PORT", "value": "1"]])
     }
 
-    @Test func `a declared path is probed, and else whether somebody listens`() throws {
+    @Test func `the readiness probe is the declared path, or else a TCP connection`() throws {
         for (timeout, seconds) in [(Duration.milliseconds(100), 1), (.milliseconds(1001), 2), (.seconds(10), 10)] {
             let probe = ReadinessProbe(path: "/ready", timeout: timeout)
             let declared = container(try deployment(Target(image: "i", readinessProbe: probe)))?["readinessProbe"]
             #expect(declared?["httpGet"]?["path"] == "/ready")
             #expect(declared?["timeoutSeconds"] == .integer(Int64(seconds)))
         }
-        // The time-out is Kubernetes' default; named, so that it is not taken for a hand's change.
+        // The timeout is Kubernetes' default. The manifest contains it so that it does not count as a manual change.
         #expect(
             container(try deployment())?["readinessProbe"] == [
                 "tcpSocket": ["port": 8080], "periodSeconds": 1, "timeoutSeconds": 1,
             ])
     }
 
-    @Test func `a pod asks for its drain before it is stopped, and has its own time and 30 s for both`() throws {
+    @Test func `a pod requests its drain before it is stopped, and the grace period is the timeout and 30 s`() throws {
         let deployment = try deployment(Target(image: "i", timeout: .milliseconds(1500)))
         let hook = container(deployment)?["lifecycle"]?["preStop"]?["httpGet"]
         #expect(hook?["host"] == "10.0.0.1" && hook?["port"] == 8082)
@@ -131,10 +132,10 @@ import Testing
         #expect(podSpec(deployment)?["terminationGracePeriodSeconds"] == 32)
         #expect(podSpec(try self.deployment())?["terminationGracePeriodSeconds"] == 150)
         let beyond = try self.deployment(Target(image: "i", timeout: .seconds(3600)))
-        #expect(podSpec(beyond)?["terminationGracePeriodSeconds"] == 150, "request_timeout is the ceiling")
+        #expect(podSpec(beyond)?["terminationGracePeriodSeconds"] == 150, "request_timeout is the upper bound")
     }
 
-    @Test func `neither a new address of F2S nor a new ceiling changes the template of a revision`() throws {
+    @Test func `a new address of F2S or a new request timeout does not change the template of a revision`() throws {
         let target = Target(image: "i:1")
         let kept = try #require(try observed(deployment(target)).kept)
         let moved = sampleSettings(drain: Replica.Address(ip: "10.9.9.9", port: 1), requestTimeout: .seconds(500))
@@ -148,7 +149,7 @@ import Testing
         #expect(podSpec(next)?["terminationGracePeriodSeconds"] == 530)
     }
 
-    @Test func `what is routed, how much, and how many change no template`() throws {
+    @Test func `fields for routing, scaling and limits do not change the template`() throws {
         let before = Target(image: "i:1")
         let kept = try #require(try observed(deployment(before)).kept)
         var after = before
@@ -162,7 +163,7 @@ import Testing
                 == (try deployment(before))["spec"]?["template"])
     }
 
-    @Test func `a longer time replaces pods, because they would be killed too soon; a shorter one does not`() throws {
+    @Test func `a longer timeout replaces pods, whose grace period is too short, and a shorter one does not`() throws {
         let kept = try #require(try observed(deployment(Target(image: "i", timeout: .seconds(60)))).kept)
         let longer = try deployment(Target(image: "i", timeout: .seconds(100)), keeping: kept)
         let shorter = try deployment(Target(image: "i", timeout: .seconds(10)), keeping: kept)
@@ -170,17 +171,17 @@ import Testing
         #expect(podSpec(shorter)?["terminationGracePeriodSeconds"] == 90)
     }
 
-    @Test func `a pod has the time to drain that is declared, and some to end by itself`() throws {
+    @Test func `the grace period is the declared drain timeout and 30 s`() throws {
         let declared = Target(image: "i", timeout: .seconds(10), drainTimeout: .seconds(600))
         let kept = try #require(try observed(deployment(declared)).kept)
         #expect(kept.graceSeconds == 630)
         #expect(try observed(deployment(Target(image: "i", drainTimeout: .zero))).kept?.graceSeconds == 30)
-        // The setting counts where nothing is declared, and a function's own time is never cut short by it.
+        // The setting applies where nothing is declared, and does not shorten a function's own timeout.
         let long = sampleSettings(drainTimeout: .seconds(300))
         #expect(try observed(deployment(Target(image: "i"), settings: long)).kept?.graceSeconds == 300)
         let own = try observed(deployment(Target(image: "i", timeout: .seconds(100)))).kept
         #expect(own?.graceSeconds == 130)
-        // Pods are replaced for a longer declared time, and not for a setting.
+        // A longer declared drain timeout replaces pods, and a setting does not.
         let waiting = Target(image: "i", timeout: .seconds(100), drainTimeout: .seconds(900))
         #expect(podSpec(try deployment(waiting, keeping: kept))?["terminationGracePeriodSeconds"] == 930)
         let same = try deployment(Target(image: "i", timeout: .seconds(100)), keeping: own, settings: long)
@@ -188,7 +189,9 @@ import Testing
     }
 
     @Test(arguments: [("hello", "hello"), ("1st", "f-1st"), ("9a", "f-9a")])
-    func `a Service's name begins with a letter`(name: String, expected: String) throws {
+    func `the name of a Service begins with a letter and has at most 63 characters`(name: String, expected: String)
+        throws
+    {
         #expect(WorkloadManifest.serviceName(of: try FunctionName(name)) == expected)
         let longest = try FunctionName(String(repeating: "9", count: 63))
         #expect(WorkloadManifest.serviceName(of: longest).utf8.count == 63)

@@ -5,8 +5,8 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// The Deployment's controller writes its status at any time, so the version that F2S has read may be out of date by
-/// the time F2S writes.
+/// Conflicts with the Deployment controller. It updates the status at any time, so the resource version that F2S has
+/// read may be outdated when F2S writes.
 @Suite(.timeLimit(.minutes(2))) struct WriteConflictTests {
     /// A Deployment whose version grows before each of the first `changes` writes.
     private final class Deployment: Sendable {
@@ -42,7 +42,7 @@ import Testing
             }
             guard question.target.contains("/deployments/") else {
                 return question.method == .GET
-                    ? .refusal(404, "NotFound") : .answer(200, String(decoding: question.body, as: UTF8.self))
+                    ? .error(404, "NotFound") : .answer(200, String(decoding: question.body, as: UTF8.self))
             }
             if question.method == .GET { return stored(state.withLock { $0.version }) }
             let named = try? JSONValue(decoding: question.body)["metadata"]?["resourceVersion"]?.text
@@ -51,7 +51,7 @@ import Testing
                     state.changesLeft -= 1
                     state.version += 1
                 }
-                guard named == "\(state.version)" else { return .refusal(409, "Conflict") }
+                guard named == "\(state.version)" else { return .error(409, "Conflict") }
                 state.version += 1
                 return stored(state.version)
             }
@@ -92,9 +92,9 @@ import Testing
         }
     }
 
-    @Test func `a Deployment that changes before each write is given up, with the reason`() async throws {
+    @Test func `a Deployment that changes before each write fails with the reason after a few attempts`() async throws {
         try await run(changes: 1000) { runtime, deployment, server in
-            await #expect(throws: WorkloadError.unsettled("The Deployment hello is being changed by somebody else")) {
+            await #expect(throws: WorkloadError.unsettled("The Deployment hello is being changed by another client")) {
                 try await runtime.apply(deployment.function, count: 2, retiring: [])
             }
             #expect(writes(server) < 10)

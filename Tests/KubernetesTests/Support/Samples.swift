@@ -8,7 +8,7 @@ func decode<Value: Decodable>(_ text: String, as type: Value.Type = Value.self) 
     try JSONDecoder().decode(type, from: Data(text.utf8))
 }
 
-/// A function as the store would keep it.
+/// Returns a function as the store would keep it.
 func sampleFunction(
     _ name: String = "hello", uid: String = "11111111-2222-3333-4444-555555555555",
     _ target: Target = Target(image: "registry.example/hello:1"), metadata: FunctionMetadata = .none
@@ -18,10 +18,10 @@ func sampleFunction(
         draft: try FunctionDraft(
             name: FunctionName(name), route: Route("/" + name), target: target, metadata: metadata),
         generation: 1, storeRevision: StoreRevision("1-11111111"), age: 1,
-        origin: Function.Origin(place: "f2s/\(name)", carriesMetadata: true, isWritable: true))
+        origin: Function.Origin(location: "f2s/\(name)", carriesMetadata: true, isWritable: true))
 }
 
-/// Settings with which manifests are made.
+/// Returns settings for manifests.
 func sampleSettings(
     drain: Replica.Address? = Replica.Address(ip: "10.0.0.1", port: 8082), requestTimeout: Duration = .seconds(120),
     drainTimeout: Duration = .seconds(30),
@@ -33,7 +33,7 @@ func sampleSettings(
         imagePullSecrets: pullSecrets)
 }
 
-/// A Function resource as the API tells it.
+/// Returns a Function resource as the API server sends it.
 func sampleResource(
     _ name: String, uid: String? = nil, generation: Int = 1, created: String = "2026-11-25T12:00:00Z",
     deleted: Bool = false, metadata: String = "", spec: String? = nil, target: String = #"{"containerImage":"i:1"}"#,
@@ -50,7 +50,7 @@ func sampleResource(
         """)
 }
 
-/// What the API server would tell of a manifest that was applied: with its identity and its defaults.
+/// Returns an applied manifest as the API server would send it, with a UID, a generation, a version and a status.
 func observed(
     _ manifest: JSONValue, uid: String = "object-1", generation: Int = 1, status: JSONValue = [:]
 ) throws -> ObservedObject {
@@ -64,7 +64,7 @@ func observed(
     return try ObservedObject(tree)
 }
 
-/// A pod of the sample function.
+/// Returns a pod of a function.
 func samplePod(
     _ uid: String = "pod-1", function: String? = "f", revision: String = "r1", created: Double = 100,
     _ change: (inout PodObservation) -> Void = { _ in }
@@ -76,7 +76,7 @@ func samplePod(
     return pod
 }
 
-/// A container's ending.
+/// Returns the ending of a container.
 func sampleEnding(_ status: Int = 1, reason: String = "Error", ran: Double = 1, at finished: Double = 200)
     -> PodObservation.Ending
 {

@@ -8,18 +8,18 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// An API server that answers as a test says, over a socket.
+/// An API server on a socket whose replies a test scripts.
 final class ScriptedAPIServer: Sendable {
-    /// What was asked.
+    /// A request that the server received.
     struct Question: Sendable {
         let method: HTTPMethod
         let target: String
         let fields: HTTPHeaders
         let body: [UInt8]
-        /// How many were asked before it.
+        /// The number of requests before this one.
         let index: Int
 
-        /// The value of a parameter of the query, as it was written.
+        /// Returns the value of a parameter of the query, without decoding it.
         func parameter(_ name: String) -> String? {
             target.split(separator: "?").last?.split(separator: "&").first { $0.hasPrefix("\(name)=") }.map {
                 String($0.dropFirst(name.count + 1))
@@ -29,23 +29,23 @@ final class ScriptedAPIServer: Sendable {
         var isWatch: Bool { parameter("watch") != nil }
     }
 
-    /// What comes back.
+    /// The reply to a request.
     enum Reply: Sendable {
-        /// A whole answer.
+        /// A complete response.
         case answer(Int, String, fields: [(String, String)] = [])
-        /// Lines, and then an end as it should be, the connection's end, or nothing more.
+        /// Lines, and then the end of the response, the end of the connection, or silence.
         case lines([String], End)
-        /// Nothing, ever.
+        /// No response at all.
         case silence
-        /// The connection's end.
+        /// The end of the connection.
         case drop
 
         enum End: Sendable { case end, cut, open }
 
-        /// A refusal as the API server writes it.
-        static func refusal(_ code: Int, _ reason: String, retryAfter: Int? = nil) -> Reply {
+        /// Returns an error in the format of the API server.
+        static func error(_ code: Int, _ reason: String, retryAfter: Int? = nil) -> Reply {
             .answer(
-                code, #"{"kind":"Status","code":\#(code),"reason":"\#(reason)","message":"so says the test"}"#,
+                code, #"{"kind":"Status","code":\#(code),"reason":"\#(reason)","message":"the message of the test"}"#,
                 fields: retryAfter.map { [("Retry-After", "\($0)")] } ?? [])
         }
     }
@@ -55,10 +55,10 @@ final class ScriptedAPIServer: Sendable {
 
     private init(_ script: @escaping @Sendable (Question) -> Reply) { self.script = script }
 
-    /// What was asked so far.
+    /// The requests so far.
     var questions: [Question] { seen.withLock { $0 } }
 
-    /// Runs `body` with a client of a server that answers by `script`.
+    /// Runs `body` with a client of a server that replies according to `script`.
     static func run(
         options: ClientOptions = ClientOptions(), timing: Timing = .system, token: String? = nil,
         script: @escaping @Sendable (Question) -> Reply,
@@ -151,18 +151,18 @@ private final class Handler: ChannelInboundHandler {
 }
 
 extension Logger {
-    /// Says nothing.
+    /// A logger that discards all messages.
     static var silent: Logger { Logger(label: "test", factory: { _ in SwiftLogNoOpLogHandler() }) }
 }
 
-/// Time in which pauses between attempts pass at once and are noted, and time-outs never come.
+/// A timing that shortens the pauses between attempts and records them. Time-outs keep their length.
 final class HurriedTiming: Sendable {
     private let noted = Mutex<[Duration]>([])
 
-    /// Pauses so far.
+    /// The pauses so far.
     var pauses: [Duration] { noted.withLock { $0 } }
 
-    /// The clock and the waiting.
+    /// The timing for a client.
     var timing: Timing {
         Timing(now: Timing.system.now, wall: Timing.system.wall) { pause in
             // Time-outs are longer than any pause between attempts.

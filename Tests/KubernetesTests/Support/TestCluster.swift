@@ -5,16 +5,16 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// An API server to test against, and whether it has a node.
+/// The API server that the tests use.
 enum TestCluster {
     private static let environment = ProcessInfo.processInfo.environment
-    /// `F2S_TEST_KUBECONFIG`; `nil`: there is none, and what needs one is skipped.
+    /// `F2S_TEST_KUBECONFIG`; `nil` if there is no API server. Tests that need one are skipped then.
     static let kubeconfig = environment["F2S_TEST_KUBECONFIG"]
-    /// Whether pods run (`F2S_TEST_NODE=1`).
+    /// True if the cluster has a node and pods run (`F2S_TEST_NODE=1`).
     static let hasNode = kubeconfig != nil && environment["F2S_TEST_NODE"] == "1"
-    /// Image of a function that serves on `$PORT`.
+    /// The image of a function that serves on `$PORT`.
     static let functionImage = environment["F2S_TEST_FUNCTION_IMAGE"] ?? "f2s.local/function:1"
-    /// Another version of it.
+    /// The image of another version of that function.
     static let nextFunctionImage = environment["F2S_TEST_FUNCTION_IMAGE_NEXT"] ?? "f2s.local/function:2"
 
     /// Runs kubectl and returns what it printed.
@@ -31,24 +31,27 @@ enum TestCluster {
         (process.standardOutput, process.standardError) = (output, errors)
         try process.run()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        let error = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "kubectl \(arguments.joined(separator: " ")): \(complaint)")
+        try #require(process.terminationStatus == 0, "kubectl \(arguments.joined(separator: " ")): \(error)")
         return text
     }
 
-    /// The custom resource definition is there: applied once, because kubectl does not stand two who do it at once.
+    /// Installs the custom resource definition. It is applied once, because two concurrent runs of kubectl would fail.
     private static let definition = Result {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appending(path: "../../..")
         try kubectl("apply", "--filename", root.appending(path: "deploy/crd-1.20.yaml").standardized.path)
-        // The wait fails while there are no conditions yet: a moment, and less than a few starts of kubectl take.
+        // `kubectl wait` fails while there are no conditions yet. That takes less time than a few starts of kubectl.
         let name = "crd/functions.f2s.opensight.ch"
-        var looks = 0
-        while looks < 20, try kubectl("get", name, "--output=jsonpath={.status.conditions}").isEmpty { looks += 1 }
+        var attempts = 0
+        while attempts < 20, try kubectl("get", name, "--output=jsonpath={.status.conditions}").isEmpty {
+            attempts += 1
+        }
         try kubectl("wait", "--for=condition=Established", name, "--timeout=30s")
     }
 
-    /// Runs `body` with two namespaces of its own, which go afterwards: one for functions, one for what they run.
+    /// Runs `body` with two new namespaces, one for functions and one for their containers, and deletes them
+    /// afterwards.
     static func withNamespaces<Result>(
         _ body: (_ functions: String, _ containers: String) async throws -> Result
     ) async throws -> Result {
@@ -63,7 +66,7 @@ enum TestCluster {
     }
 }
 
-/// A platform of the tests while it runs.
+/// A platform that runs during a test.
 struct RunningPlatform: Sendable {
     let kubernetes: KubernetesPlatform
     let options: KubernetesOptions
@@ -101,15 +104,15 @@ struct RunningPlatform: Sendable {
         }
     }
 
-    /// Waits until something holds.
+    /// Waits until `holds` returns true. Fails after `limit`.
     func eventually(
         _ promise: String, within limit: Duration = .seconds(20), _ holds: () async throws -> Bool
     ) async throws {
         let deadline = ContinuousClock.now + limit
-        // On a busy machine the time may be over before there was a chance to look again.
-        var looks = 0
-        while ContinuousClock.now < deadline || looks < 100 {
-            looks += 1
+        // On a busy machine the time may be over before there was a chance to check again.
+        var attempts = 0
+        while ContinuousClock.now < deadline || attempts < 100 {
+            attempts += 1
             if try await holds() { return }
             try await Task.sleep(for: .milliseconds(10))
         }
@@ -117,15 +120,15 @@ struct RunningPlatform: Sendable {
         throw CancellationError()
     }
 
-    /// Waits for what is promised within a time, prints the time that it took, and fails at five times the promised
-    /// one: the machine may be busy.
+    /// Waits until `holds` returns true and prints the time that it took. Fails only after five times `bar`, because
+    /// the machine may be busy.
     func promptly(_ promise: String, bar: Duration, _ holds: () async throws -> Bool) async throws {
         let begun = ContinuousClock.now
         try await eventually(promise, within: bar * 5, holds)
         print("\(promise): after \(ContinuousClock.now - begun) (bar \(bar))")
     }
 
-    /// What is declared now.
+    /// Returns the functions that are declared now.
     func functions() async throws -> FunctionSnapshot {
         try await platform.functions.withSnapshots {
             for await snapshot in $0 { return snapshot }
@@ -133,7 +136,7 @@ struct RunningPlatform: Sendable {
         }
     }
 
-    /// What runs now.
+    /// Returns the replicas that run now.
     func replicas() async throws -> ReplicaSnapshot {
         try await platform.replicas.withReplicas {
             for await snapshot in $0 { return snapshot }
@@ -141,7 +144,7 @@ struct RunningPlatform: Sendable {
         }
     }
 
-    /// A draft in the platform's own namespace.
+    /// Returns a draft in the platform's own namespace.
     func draft(_ name: String, _ target: Target = Target(image: TestCluster.functionImage)) throws -> FunctionDraft {
         try FunctionDraft(
             name: FunctionName(name), namespace: options.namespace, route: Route("/" + name), target: target)

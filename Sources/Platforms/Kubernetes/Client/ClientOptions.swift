@@ -1,32 +1,32 @@
-/// Bounds of what F2S asks of the API server.
+/// The limits and settings of the client for the API server.
 struct ClientOptions: Sendable, Hashable {
-    /// Longest wait for a complete answer, retries included.
+    /// The longest time for a call until its response is complete, retries included.
     var requestTimeout: Duration = .seconds(30)
-    /// Longest wait for a connection.
+    /// The longest time to establish a connection.
     var connectTimeout: Duration = .seconds(5)
-    /// Attempts at a call that may be repeated, the first included.
+    /// The largest number of attempts for a call that may be repeated, the first one included.
     var attemptsMax = 5
-    /// Calls a second, in the long run.
+    /// The sustained number of calls per second.
     var requestsPerSecond: Double = 300
-    /// Calls at once after a silence.
+    /// The number of calls that may be sent at once after an idle period.
     var burst: Double = 300
-    /// Calls of the burst that only activations may use.
+    /// The number of calls of the burst that is reserved for activations.
     var activationReserve: Double = 60
-    /// Calls that may wait for their turn.
+    /// The largest number of calls that may wait for the rate limiter.
     var waitingMax = 20_000
-    /// Bytes of an answer.
+    /// The largest response, in bytes.
     var answerBytesMax = 64 << 20
-    /// Bytes of one line of a watch: etcd keeps no object over 1.5 MiB.
+    /// The longest line of a watch, in bytes. etcd stores no object over 1.5 MiB.
     var watchLineBytesMax = 4 << 20
-    /// Objects per page of a list.
+    /// The number of objects per page of a list.
     var pageSize = 500
-    /// How long a watch lasts before it is begun anew, at least; at most it is twice that.
+    /// The shortest duration of a watch before it is started again; the longest is twice that.
     var watchDuration: Duration = .seconds(240)
-    /// Who owns the fields that F2S applies.
+    /// The field manager that owns the fields that F2S applies.
     var fieldManager = "f2s"
-    /// What F2S calls itself.
+    /// The value of the HTTP field `User-Agent`.
     var userAgent = "f2s"
 
-    /// The defaults.
+    /// Creates the default options.
     init() {}
 }

@@ -4,12 +4,12 @@ import NIOCore
 import NIOHTTP1
 
 extension KubernetesClient {
-    /// Every object of a kind, as it is stored now, read in pages.
+    /// Returns all objects of a resource type as they are stored now. Reads the list in pages.
     ///
-    /// A list that outlives its snapshot (410 in the middle) begins again.
+    /// If the list's snapshot expires before the last page (410), the list begins again.
     /// - Parameters:
-    ///   - selector: of labels; `nil`: all.
-    ///   - known: items that need not be read again where their objects have not changed.
+    ///   - selector: the label selector; `nil` selects all objects.
+    ///   - known: items that were decoded before. An object that has not changed since is not decoded again.
     func list<Item: Decodable & Sendable>(
         _ type: ResourceType, _ namespace: String?, selector: String? = nil, fieldSelector: String? = nil,
         as: Item.Type = Item.self, known: KnownItems<Item> = KnownItems([]), priority: Priority = .housekeeping,
@@ -22,10 +22,10 @@ extension KubernetesClient {
                 value.map { (name, $0) }
             }
             do throws(KubernetesError) {
-                let request = APIRequest(.GET, path, query: selection + query)
+                let request = KubernetesRequest(.GET, path, query: selection + query)
                 let page: ListPage<Item> = try await call(request, priority: priority, timeout: timeout) {
                     (data) throws(KubernetesError) in
-                    try Answer.decoded(data, userInfo: KnownItems<Item>.key.map { [$0: known] } ?? [:])
+                    try ResponseDecoder.decoded(data, userInfo: KnownItems<Item>.key.map { [$0: known] } ?? [:])
                 }
                 try pages.took(page)
             } catch {
@@ -35,18 +35,20 @@ extension KubernetesClient {
         return pages.list
     }
 
-    /// Asks for one object of a collection, to find out whether this account may read it.
+    /// Reads one object of a collection, to find out whether F2S's account may read the collection.
     func tryList(_ type: ResourceType, _ namespace: String?) async throws(KubernetesError) {
-        let request = APIRequest(.GET, type.path(namespace: namespace), query: [("limit", "1")])
+        let request = KubernetesRequest(.GET, type.path(namespace: namespace), query: [("limit", "1")])
         let _: JSONValue = try await call(request, priority: .housekeeping) { (data) throws(KubernetesError) in
-            try Answer.value(data)
+            try ResponseDecoder.value(data)
         }
     }
 
-    /// Tells of every change after a resource version, until the API server ends the watch, as it does every few
-    /// minutes, or something goes wrong.
-    /// - Parameter body: takes the changes that have come together, in order.
-    /// - Throws: ``KubernetesError/isGone`` when the version is too old: list again.
+    /// Passes every change after a resource version to `body`, until the watch fails or the API server ends it, which
+    /// happens every few minutes.
+    /// - Parameters:
+    ///   - whenOpen: is called once the API server has accepted the watch.
+    ///   - body: receives the changes that arrived together, in order.
+    /// - Throws: an error with ``KubernetesError/isGone`` if the version has expired; the caller must list again.
     func watchBatches<Item: Decodable & Sendable>(
         _ type: ResourceType, _ namespace: String?, selector: String? = nil, fieldSelector: String? = nil,
         from resourceVersion: String, as: Item.Type = Item.self, seconds: Int? = nil,
@@ -60,7 +62,7 @@ extension KubernetesClient {
         ]
         if let selector { query.append(("labelSelector", selector)) }
         if let fieldSelector { query.append(("fieldSelector", fieldSelector)) }
-        let request = APIRequest(.GET, type.path(namespace: namespace), query: query)
+        let request = KubernetesRequest(.GET, type.path(namespace: namespace), query: query)
         let stream = try await open(request, priority: .housekeeping, isWatch: true)
         whenOpen()
         var lines = WatchLines<Item>(lineBytesMax: options.watchLineBytesMax)
@@ -68,30 +70,17 @@ extension KubernetesClient {
         while let chunk = try await transport.next(&chunks) {
             let events = lines.events(adding: chunk.readableBytesView)
             if !events.isEmpty { try await body(events) }
-            // What came before the end has been told; what ended it is told last.
+            // The changes before the error have been delivered, so the error is thrown last.
             if let end = lines.end { throw end }
         }
     }
 
-    /// As ``watchBatches(_:_:selector:fieldSelector:from:as:seconds:_:)``, one change at a time.
-    func watch<Item: Decodable & Sendable>(
-        _ type: ResourceType, _ namespace: String?, selector: String? = nil, fieldSelector: String? = nil,
-        from resourceVersion: String, as: Item.Type = Item.self, seconds: Int? = nil,
-        _ body: (WatchEvent<Item>) async throws(KubernetesError) -> Void
-    ) async throws(KubernetesError) {
-        try await watchBatches(
-            type, namespace, selector: selector, fieldSelector: fieldSelector, from: resourceVersion,
-            as: Item.self, seconds: seconds
-        ) { (events) async throws(KubernetesError) in
-            for event in events { try await body(event) }
-        }
-    }
-
-    /// What a container has written, line by line; with `follow` until it ends or the reader is cancelled.
+    /// Returns the log of a container, line by line. With `follow`, the log continues until the container ends or the
+    /// reader is cancelled.
     /// - Parameters:
-    ///   - container: `nil`: the only one.
-    ///   - previous: the run before the present one.
-    ///   - timestamps: whether each line begins with its time and a space.
+    ///   - container: the container's name; `nil` if the pod has only one.
+    ///   - previous: true to read the log of the container's previous run.
+    ///   - timestamps: true if each line begins with its time and a space.
     func logs(
         pod: String, namespace: String, container: String? = nil, tailLines: Int? = nil, follow: Bool = false,
         previous: Bool = false, limitBytes: Int? = nil, timestamps: Bool = false, priority: Priority = .housekeeping
@@ -104,7 +93,7 @@ extension KubernetesClient {
         if previous { query.append(("previous", "true")) }
         if timestamps { query.append(("timestamps", "true")) }
         let path = ResourceType.pods.path(namespace: namespace, name: pod, subresource: "log")
-        let request = APIRequest(.GET, path, query: query, accepts: "*/*")
+        let request = KubernetesRequest(.GET, path, query: query, accepts: "*/*")
         return PodLog(try await open(request, priority: priority, isWatch: false), transport: transport)
     }
 }

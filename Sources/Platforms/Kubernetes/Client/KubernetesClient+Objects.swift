@@ -2,18 +2,18 @@ import FoundationEssentials
 import NIOHTTP1
 
 extension KubernetesClient {
-    /// One object.
+    /// Returns one object.
     func get<Item: Decodable & Sendable>(
         _ type: ResourceType, _ namespace: String?, _ name: String, subresource: String? = nil,
         as: Item.Type = Item.self, priority: Priority = .housekeeping, timeout: Duration? = nil
     ) async throws(KubernetesError) -> Item {
         let path = type.path(namespace: namespace, name: name, subresource: subresource)
-        return try await call(APIRequest(.GET, path), priority: priority, timeout: timeout) {
-            (data) throws(KubernetesError) in try Answer.decoded(data)
+        return try await call(KubernetesRequest(.GET, path), priority: priority, timeout: timeout) {
+            (data) throws(KubernetesError) in try ResponseDecoder.decoded(data)
         }
     }
 
-    /// Makes an object.
+    /// Creates an object and returns it as stored.
     func create(
         _ type: ResourceType, _ namespace: String?, _ object: JSONValue, priority: Priority = .housekeeping,
         timeout: Duration? = nil
@@ -21,8 +21,8 @@ extension KubernetesClient {
         try await send(.POST, type.path(namespace: namespace), object, priority, timeout)
     }
 
-    /// Puts an object in the place of another. With `metadata.resourceVersion` only in the place of that version, else
-    /// ``KubernetesError/isConflict``.
+    /// Replaces an object. If `metadata.resourceVersion` is set and the stored version is another one, the call fails
+    /// with ``KubernetesError/isConflict``.
     func replace(
         _ type: ResourceType, _ namespace: String?, _ name: String, subresource: String? = nil, _ object: JSONValue,
         priority: Priority = .housekeeping, timeout: Duration? = nil
@@ -31,11 +31,12 @@ extension KubernetesClient {
         return try await send(.PUT, path, object, priority, timeout)
     }
 
-    /// Server-side apply: the fields in `object` become those of the field manager, fields that it had applied before
-    /// and are not there any more go, everybody else's stay.
+    /// Applies fields on the server side: F2S's field manager then owns the fields in `object`. Fields that it applied
+    /// before and that `object` lacks are removed. Fields of other managers stay.
     /// - Parameters:
-    ///   - object: `apiVersion` and `kind` may be absent.
-    ///   - force: whether to take fields over from others; else ``KubernetesError/isConflict``.
+    ///   - object: the fields to apply; `apiVersion` and `kind` may be absent.
+    ///   - force: true to take over fields of other managers; if false, such a field causes
+    ///     ``KubernetesError/isConflict``.
     func apply(
         _ type: ResourceType, _ namespace: String?, _ name: String, subresource: String? = nil, _ object: JSONValue,
         force: Bool = true, priority: Priority = .housekeeping, timeout: Duration? = nil
@@ -53,7 +54,7 @@ extension KubernetesClient {
         return try await send(.PATCH, path, query: query, object, as: .apply, priority, timeout)
     }
 
-    /// Changes the fields in `patch`, removes those that are `null` there (RFC 7386).
+    /// Sets the fields in `patch` and removes the fields that are `null` there (RFC 7386).
     func merge(
         _ type: ResourceType, _ namespace: String?, _ name: String, subresource: String? = nil, _ patch: JSONValue,
         priority: Priority = .housekeeping, timeout: Duration? = nil
@@ -63,20 +64,10 @@ extension KubernetesClient {
         return try await send(.PATCH, path, query: query, patch, as: .mergePatch, priority, timeout)
     }
 
-    /// Sets the number of replicas, which is all that the scale subresource has.
-    func scale(
-        _ type: ResourceType, _ namespace: String, _ name: String, to replicas: Int,
-        priority: Priority = .activation, timeout: Duration? = nil
-    ) async throws(KubernetesError) -> JSONValue {
-        let patch: JSONValue = ["spec": ["replicas": JSONValue(replicas)]]
-        return try await merge(
-            type, namespace, name, subresource: "scale", patch, priority: priority, timeout: timeout)
-    }
-
-    /// Deletes an object, and in the background whatever it owns.
+    /// Deletes an object. Its dependents are deleted in the background.
     /// - Parameters:
-    ///   - uid: only the object of this uid, not another of the same name; else ``KubernetesError/isConflict``.
-    ///   - resourceVersion: only this version of it.
+    ///   - uid: the UID of the object to delete. Another object of the same name causes ``KubernetesError/isConflict``.
+    ///   - resourceVersion: the version of the object to delete; `nil`: any version.
     func delete(
         _ type: ResourceType, _ namespace: String?, _ name: String, uid: String? = nil,
         resourceVersion: String? = nil, priority: Priority = .housekeeping, timeout: Duration? = nil
@@ -91,49 +82,30 @@ extension KubernetesClient {
         _ = try await send(.DELETE, type.path(namespace: namespace, name: name), options, priority, timeout)
     }
 
-    /// Version of the API server.
+    /// Returns the version of the API server.
     func serverVersion(timeout: Duration? = nil) async throws(KubernetesError) -> ServerVersion {
-        try await call(APIRequest(.GET, "/version"), priority: .housekeeping, timeout: timeout) {
-            (data) throws(KubernetesError) in try Answer.decoded(data)
-        }
-    }
-
-    /// Plural names of the kinds that the API server has in a group's version; empty when it does not know that one.
-    func discovery(of group: String, _ version: String) async throws(KubernetesError) -> Set<String> {
-        let path = group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
-        do throws(KubernetesError) {
-            return try await call(APIRequest(.GET, path), priority: .housekeeping) { (data) throws(KubernetesError) in
-                Set(try Answer.decoded(data, as: GroupResources.self).resources.map(\.name))
-            }
-        } catch  where error.isNotFound {
-            return []
+        try await call(KubernetesRequest(.GET, "/version"), priority: .housekeeping, timeout: timeout) {
+            (data) throws(KubernetesError) in try ResponseDecoder.decoded(data)
         }
     }
 
     private func send(
         _ method: HTTPMethod, _ path: String, query: [(String, String)] = [], _ object: JSONValue,
-        as content: APIRequest.ContentType = .json, _ priority: Priority, _ timeout: Duration?
+        as content: KubernetesRequest.ContentType = .json, _ priority: Priority, _ timeout: Duration?
     ) async throws(KubernetesError) -> JSONValue {
-        let request = APIRequest(method, path, query: query, content: content, body: object.encoded())
+        let request = KubernetesRequest(method, path, query: query, content: content, body: object.encoded())
         return try await call(request, priority: priority, timeout: timeout) { (data) throws(KubernetesError) in
-            try Answer.value(data)
+            try ResponseDecoder.value(data)
         }
     }
 }
 
-/// What the API server says of itself.
+/// The version of the API server, as `/version` reports it.
 struct ServerVersion: Sendable, Hashable, Decodable {
-    /// For example `1`.
+    /// The major version, for example `1`.
     let major: String
-    /// For example `20`, or `20+`.
+    /// The minor version, for example `20` or `20+`.
     let minor: String
-    /// For example `v1.20.2`.
+    /// The full version, for example `v1.20.2`.
     let gitVersion: String
-}
-
-private struct GroupResources: Decodable {
-    struct Resource: Decodable {
-        let name: String
-    }
-    let resources: [Resource]
 }

@@ -4,9 +4,10 @@ import Logging
 import NIOCore
 import NIOHTTP1
 
-/// Talks to one API server: typed answers, honest errors, and never faster than its bounds.
+/// A client for one API server, with typed responses, typed errors and a rate limit.
 ///
-/// Calls that may be repeated are, within their time-out, when the server is overloaded or out of reach.
+/// If the server is overloaded or cannot be reached, the client repeats calls that may be repeated, within their
+/// time-out.
 final class KubernetesClient: Sendable {
     let options: ClientOptions
     let logger: Logger
@@ -14,7 +15,7 @@ final class KubernetesClient: Sendable {
     let transport: APITransport
     private let limiter: RateLimiter
 
-    /// A client. Nothing is sent before the first call.
+    /// Creates a client. It sends no request before the first call.
     init(_ access: ClusterAccess, options: ClientOptions = .init(), timing: Timing = .system, logger: Logger) {
         self.options = options
         self.timing = timing
@@ -23,13 +24,13 @@ final class KubernetesClient: Sendable {
         limiter = RateLimiter(TokenGate(options), timing: timing)
     }
 
-    /// Closes every connection. Calls under way fail.
+    /// Closes all connections. Calls in flight fail.
     func shutdown() async { await transport.shutdown() }
 
-    /// Makes a call and hands its answer to `read`.
-    /// - Parameter timeout: for everything, retries included; `nil`: that of the options.
+    /// Sends a request, passes the body of a successful response to `read`, and returns the result.
+    /// - Parameter timeout: the time for the whole call, retries included; `nil`: ``ClientOptions/requestTimeout``.
     func call<Result: Sendable>(
-        _ request: APIRequest, priority: Priority, timeout: Duration? = nil,
+        _ request: KubernetesRequest, priority: Priority, timeout: Duration? = nil,
         read: @Sendable @escaping (Data) throws(KubernetesError) -> Result
     ) async throws(KubernetesError) -> Result {
         let limit = timeout ?? options.requestTimeout
@@ -49,9 +50,9 @@ final class KubernetesClient: Sendable {
         }
     }
 
-    /// Opens a stream of bytes: the answer's head is there, and it is a good one.
+    /// Opens a stream of bytes. Returns once the head of a successful response has arrived.
     func open(
-        _ request: APIRequest, priority: Priority, isWatch: Bool
+        _ request: KubernetesRequest, priority: Priority, isWatch: Bool
     ) async throws(KubernetesError) -> HTTPClientResponse.Body {
         let deadline = timing.now() + options.requestTimeout
         var retries = RetryPolicy(request, attemptsMax: options.attemptsMax)
@@ -63,8 +64,8 @@ final class KubernetesClient: Sendable {
             } catch {
                 failure = error
             }
-            // A watch is begun anew by who watches, and knows best from where and when; only a token that has just
-            // expired is its business.
+            // The caller restarts a failed watch, because it decides from which version and when. Only an expired token
+            // is handled here.
             guard !isWatch || failure.code == 401, let pause = retries.pause(after: failure),
                 timing.now() + pause < deadline
             else { throw failure }

@@ -1,35 +1,35 @@
-/// Why the API server did not do what it was asked.
+/// The reason that a call to the API server failed.
 enum KubernetesError: Error, Sendable, Hashable {
-    /// It refused, in its own words: HTTP status, the `reason` and `message` of its `Status`, and how long it wants to
-    /// be left alone.
+    /// The API server rejected the request: the HTTP status, the `reason` and `message` of its `Status`, and the time
+    /// that it asks clients to wait before a retry.
     case status(code: Int, reason: String, message: String, retryAfter: Duration? = nil)
-    /// It cannot be reached, or the connection was lost before the answer was complete.
+    /// The API server cannot be reached, or the connection was lost before the response was complete.
     case unreachable(String)
-    /// It did not answer in time.
+    /// The call did not complete in time.
     case timeout(String)
-    /// Its answer cannot be understood.
+    /// The response cannot be decoded.
     case malformed(String)
-    /// F2S has nothing to identify itself with, or the kubeconfig is wrong.
+    /// F2S has no usable credentials, or the kubeconfig is invalid.
     case credentials(String)
-    /// The caller has given up.
+    /// The call was cancelled.
     case cancelled
 }
 
 extension KubernetesError {
-    /// No such object, or no such kind of object.
+    /// True if the object or its resource type does not exist.
     var isNotFound: Bool { code == 404 }
-    /// Somebody else has changed the object since it was read, or owns a field of it.
+    /// True if another client has changed the object since it was read, or owns one of its fields.
     var isConflict: Bool { code == 409 && reason == "Conflict" }
-    /// An object of that name exists.
+    /// True if an object of that name exists.
     var isAlreadyExists: Bool { code == 409 && reason == "AlreadyExists" }
-    /// The resource version is too old to begin from: list again.
+    /// True if the resource version has expired. The caller must list again.
     var isGone: Bool { code == 410 || reason == "Expired" || reason == "Gone" }
-    /// F2S's account may not do it, or an admission rule or a quota forbids it.
+    /// True if F2S's account may not make the call, or if an admission rule or a quota forbids it.
     var isForbidden: Bool { code == 403 }
-    /// The object breaks the rules of its kind.
+    /// True if the object violates the rules of its resource type.
     var isInvalid: Bool { code == 422 || code == 400 }
 
-    /// Whether the same call can succeed later without anybody changing anything.
+    /// True if the same call can succeed later without any other change.
     var isRetryable: Bool {
         switch self {
         case .status(let code, _, _, _): code == 429 || code >= 500
@@ -38,19 +38,19 @@ extension KubernetesError {
         }
     }
 
-    /// The HTTP status; `nil` where there was no answer.
+    /// The HTTP status; `nil` if there was no response.
     var code: Int? {
         guard case .status(let code, _, _, _) = self else { return nil }
         return code
     }
 
-    /// The word that the API server has for it.
+    /// The `reason` of the API server's `Status`; `nil` if there was no response.
     var reason: String? {
         guard case .status(_, let reason, _, _) = self else { return nil }
         return reason
     }
 
-    /// How long the API server wants to be left alone.
+    /// The time that the API server asks clients to wait before a retry; `nil` if it names none.
     var retryAfter: Duration? {
         guard case .status(_, _, _, let retryAfter) = self else { return nil }
         return retryAfter
@@ -58,7 +58,7 @@ extension KubernetesError {
 }
 
 extension KubernetesError: CustomStringConvertible {
-    /// What happened and what to do, as the end of a sentence or one of its own.
+    /// A description of the failure, which can end a sentence or form one of its own.
     var description: String {
         switch self {
         case .status(let code, let reason, let message, _):
@@ -68,7 +68,7 @@ extension KubernetesError: CustomStringConvertible {
         case .timeout(let what): "the API server was too slow: \(what)"
         case .malformed(let what): "the API server's answer cannot be understood: \(what)"
         case .credentials(let what): what
-        case .cancelled: "the call was given up"
+        case .cancelled: "the call was cancelled"
         }
     }
 }

@@ -1,18 +1,18 @@
-/// A kind of object that the API server keeps, and where it is found.
+/// A resource type of the API server, and its location in the API.
 struct ResourceType: Sendable, Hashable {
-    /// API group; empty for the core group.
+    /// The API group; empty for the core group.
     let group: String
-    /// Version within the group.
+    /// The version within the group.
     let version: String
-    /// Name in paths: lower case, plural.
+    /// The name in paths: lower case, plural.
     let plural: String
-    /// Name in objects.
+    /// The `kind` of its objects.
     let kind: String
 
-    /// `apiVersion` of its objects.
+    /// The `apiVersion` of its objects.
     var apiVersion: String { group.isEmpty ? version : "\(group)/\(version)" }
 
-    /// Path of a collection, of one object, or of a part of it.
+    /// Returns the path of a collection, of one object, or of an object's subresource.
     func path(namespace: String?, name: String? = nil, subresource: String? = nil) -> String {
         let root = group.isEmpty ? "/api/\(version)" : "/apis/\(group)/\(version)"
         let scope = namespace.map { "/namespaces/\($0)" } ?? ""

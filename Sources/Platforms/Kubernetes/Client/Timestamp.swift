@@ -1,12 +1,12 @@
-/// A moment as the API server writes it (RFC 3339).
+/// A point in time in the format of the API server (RFC 3339).
 struct Timestamp: Sendable, Hashable {
-    /// Seconds since 1970.
+    /// The seconds since 1970.
     let seconds: Double
 
-    /// A moment.
+    /// Creates a timestamp.
     init(seconds: Double) { self.seconds = seconds }
 
-    /// Reads `2026-01-02T15:04:05Z`, with or without a fraction, with `Z` or an offset.
+    /// Parses `2026-01-02T15:04:05Z`, with or without a fraction, with `Z` or an offset.
     init?(_ text: String) {
         let bytes = Array(text.utf8)
         func number(_ start: Int, _ count: Int) -> Int? {
@@ -48,10 +48,10 @@ struct Timestamp: Sendable, Hashable {
         seconds = Double(days * 86_400 + hour * 3600 + minute * 60 + second - offset) + fraction
     }
 
-    /// With microseconds, as Leases and Events want it.
+    /// The text with microseconds, as Leases and Events require it.
     var microText: String { text(fractionDigits: 6) }
 
-    /// With whole seconds.
+    /// The text with whole seconds.
     var text: String { text(fractionDigits: 0) }
 
     private func text(fractionDigits: Int) -> String {
@@ -71,8 +71,8 @@ struct Timestamp: Sendable, Hashable {
         return "\(date)T\(time)\(fraction)Z"
     }
 
-    /// Days since 1970 of a date in the Gregorian calendar, which begins its years in March so that the day that may be
-    /// missing is the last one.
+    /// Returns the days from 1970 to a date in the Gregorian calendar. The calculation begins years in March, so that
+    /// the leap day is the last day of a year.
     private static func days(_ year: Int, _ month: Int, _ day: Int) -> Int {
         let shifted = month <= 2 ? year - 1 : year
         let era = (shifted >= 0 ? shifted : shifted - 399) / 400

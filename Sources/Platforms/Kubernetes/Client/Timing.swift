@@ -1,20 +1,20 @@
 import F2SModel
 import Glibc
 
-/// The clock and the waiting of everything that calls the API server; tests bring their own.
+/// The clocks and the sleep function of the API client. Tests supply their own.
 struct Timing: Sendable {
-    /// Since some moment in the past; steady.
+    /// Returns the time since an arbitrary moment in the past; it never jumps.
     var now: @Sendable () -> Duration
-    /// Seconds since 1970; may jump.
+    /// Returns the seconds since 1970; they may jump.
     var wall: @Sendable () -> Double
-    /// Waits; ends early by throwing when the task is cancelled.
+    /// Waits for a duration. Throws as soon as the task is cancelled.
     var pause: @Sendable (Duration) async throws -> Void
 
-    /// The machine's own.
+    /// The clocks of the operating system.
     static let system = Timing(
         now: { Timing.read(CLOCK_MONOTONIC) },
         wall: { Timing.read(CLOCK_REALTIME).inSeconds },
-        pause: { try await Alarm.pause($0) })
+        pause: { try await CancellableSleep.sleep(for: $0) })
 
     private static func read(_ clock: clockid_t) -> Duration {
         var time = timespec()

@@ -1,20 +1,20 @@
 import F2SModel
 
-/// Which Kubernetes Events to write: the same news again becomes a count, and more than people can read is left out. A
-/// value without I/O.
+/// Decides which Kubernetes Events to write. A repeated event increases a count, and the number of Events per function
+/// is limited. A value without I/O.
 struct EventAggregation: Sendable {
     /// One Event object to write.
     struct Write: Sendable, Hashable {
-        /// Name of the object.
+        /// The name of the object.
         let name: String
-        /// How often it has happened.
+        /// The number of occurrences.
         let count: Int
-        /// When it happened first and last, seconds since 1970.
+        /// The times of the first and the last occurrence, in seconds since 1970.
         let first: Double
         let last: Double
-        /// What happened.
+        /// The newest occurrence.
         let event: Event
-        /// Whether the object is there already.
+        /// True if the object has been written before.
         let isKnown: Bool
     }
 
@@ -31,15 +31,16 @@ struct EventAggregation: Sendable {
         var last: Double
         var event: Event
         var written: Int
-        /// Whether it waits to be written.
+        /// True if the series waits to be written.
         var isDirty: Bool
     }
 
-    /// Time without news after which the same news is told anew.
+    /// The time without an occurrence after which the same event begins a new series, in seconds.
     private static let memory = 600.0
-    /// Series that are remembered; while all of them wait to be written, new ones are left out.
+    /// The largest number of series in memory. While all of them wait to be written, new ones are dropped.
     private static let seriesMax = 4096
-    /// Events that one function may cause at once, and how fast that comes back.
+    /// The number of series that one function may begin at once, and the number that it may begin per second after
+    /// that.
     private static let burst = 25.0
     private static let perSecond = 1.0 / 60
     private static let frequentReason = "Scaled"
@@ -48,8 +49,8 @@ struct EventAggregation: Sendable {
     private var dirty: [Key] = []
     private var buckets: [String: (tokens: Double, at: Double)] = [:]
 
-    /// Takes an event.
-    mutating func take(_ event: Event) {
+    /// Adds an event.
+    mutating func add(_ event: Event) {
         guard !event.function.isEmpty else { return }
         let key = Key(function: event.function, reason: event.reason, message: event.message)
         if var known = series[key], event.time - known.last < Self.memory {
@@ -59,7 +60,7 @@ struct EventAggregation: Sendable {
             series[key] = known
         } else {
             if series.count >= Self.seriesMax { forget() }
-            guard series.count < Self.seriesMax, takeToken(of: event) else { return }
+            guard series.count < Self.seriesMax, consumeToken(of: event) else { return }
             series[key] = Series(
                 name: Self.name(of: event), count: 1, first: event.time, last: event.time, event: event, written: 0,
                 isDirty: series[key]?.isDirty ?? false)
@@ -69,7 +70,7 @@ struct EventAggregation: Sendable {
         dirty.append(key)
     }
 
-    /// The oldest news to write, at most so many; each counts as written.
+    /// Returns the Events to write, oldest first and at most `countMax`, and marks them as written.
     mutating func drain(_ countMax: Int) -> [Write] {
         let keys = dirty.prefix(countMax)
         dirty.removeFirst(keys.count)
@@ -86,9 +87,9 @@ struct EventAggregation: Sendable {
         }
     }
 
-    private mutating func takeToken(of event: Event) -> Bool {
+    private mutating func consumeToken(of event: Event) -> Bool {
         if buckets.count >= Self.seriesMax { buckets = [:] }
-        // Of what happens all the time there may be too much to write, which must not hide what is rare.
+        // Frequent events have their own token bucket, so that they do not displace rare ones.
         let key = event.reason == Self.frequentReason ? "\(event.function)/\(event.reason)" : event.function
         let time = event.time
         let bucket = buckets[key] ?? (Self.burst, time)
@@ -97,13 +98,13 @@ struct EventAggregation: Sendable {
         return tokens >= 1
     }
 
-    /// Forgets the older half of what was written.
+    /// Removes the oldest written series, up to half of all series.
     private mutating func forget() {
         let written = series.filter { !$0.value.isDirty }.sorted { $0.value.last < $1.value.last }
         for (key, _) in written.prefix(max(1, series.count / 2)) { series[key] = nil }
     }
 
-    /// As kubectl names them: the function and what makes it unique.
+    /// Returns the name of the object: the function's name and a unique suffix, as kubectl does.
     private static func name(of event: Event) -> String {
         var hash = StableHash()
         hash.add(list: [event.function, event.reason, event.message, "\(event.time)"])

@@ -1,13 +1,13 @@
 import F2SModel
 import Logging
 
-/// Writes Events about the installation itself, where `kubectl get events` shows them.
+/// Writes Kubernetes Events about the installation itself, which `kubectl get events` shows.
 struct InstallationNotices: Sendable {
     private let client: KubernetesClient
     private let options: KubernetesOptions
     private let logger: Logger
 
-    /// Bound of an Event's note.
+    /// The longest message of an Event, in characters.
     private static let messageMax = 1000
 
     init(client: KubernetesClient, options: KubernetesOptions, logger: Logger) {
@@ -16,12 +16,12 @@ struct InstallationNotices: Sendable {
         self.logger = logger
     }
 
-    /// Writes that a condition has come to be as it is. An Event that cannot be written is no reason to do anything
-    /// else: the log and `/health` say the same.
+    /// Writes an Event about the new state of a condition. A failed write has no further consequences, because the log
+    /// and `/health` report the condition too.
     func write(_ condition: InstallationCondition) async {
         do throws(KubernetesError) {
             let (type, name) = object(of: condition)
-            // `kubectl describe` finds Events by the object's uid.
+            // `kubectl describe` finds Events by the object's UID.
             let uid = try await find(type, name)?["metadata"]?["uid"]?.text
             var involved: JSONValue = [
                 "apiVersion": .string(type.apiVersion), "kind": .string(type.kind), "name": .string(name),
@@ -60,7 +60,8 @@ struct InstallationNotices: Sendable {
         return [
             "apiVersion": .string(ResourceType.events.apiVersion), "kind": .string(ResourceType.events.kind),
             "metadata": [
-                // One pod's, of one moment. The end of a pod's name may begin with a hyphen, but not a name.
+                // The name is unique to this pod and this moment. The suffix of a pod's name may begin with a hyphen,
+                // which must not follow a dot.
                 "name": .string(
                     "\(name).\(String(UInt64(max(0, now * 1e6)), radix: 16))-\(options.podName.suffix(12))"),
                 "namespace": .string(options.namespace),

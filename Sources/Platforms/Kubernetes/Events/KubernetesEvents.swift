@@ -2,9 +2,9 @@ import F2SModel
 import Logging
 import Synchronization
 
-/// What has happened: in this process's memory for REST, and as Kubernetes Events for `kubectl describe`.
+/// Keeps events in this process's memory for the REST API, and writes them as Kubernetes Events for `kubectl describe`.
 ///
-/// Only the process that records an event writes it, which is the one that did what the event tells of.
+/// Only the process that records an event writes it: the process that performed the action.
 final class KubernetesEvents: Events {
     private let client: KubernetesClient
     private let namespace: String
@@ -12,14 +12,14 @@ final class KubernetesEvents: Events {
     private let logger: Logger
     private let journal: EventJournal
     private let aggregation = Mutex(EventAggregation())
-    private let news = Signal()
+    private let added = Signal()
 
-    /// Events written per second, whatever happens.
+    /// The largest number of Events that are written per second.
     private static let writesPerSecond = 10
-    /// Bound of an Event's note.
+    /// The longest message of an Event, in characters.
     private static let messageMax = 1024
 
-    /// - Parameter uid: the UID of a function by its name.
+    /// - Parameter uid: returns the UID of the function with a name; `nil` if there is none.
     init(
         client: KubernetesClient, options: KubernetesOptions, uid: @escaping @Sendable (String) -> String?,
         logger: Logger
@@ -33,12 +33,12 @@ final class KubernetesEvents: Events {
 
     func record(_ event: Event) {
         journal.record(event)
-        aggregation.withLock { $0.take(event) }
-        news.raise()
+        aggregation.withLock { $0.add(event) }
+        added.raise()
     }
 
-    /// Remembered for REST only: the process that recorded them writes them.
-    func take(_ events: [Event]) { journal.take(events) }
+    /// Keeps the events for the REST API only, because the process that recorded them writes them.
+    func emit(_ events: [Event]) { journal.emit(events) }
 
     var newestSequence: UInt64 { journal.newestSequence }
 
@@ -46,9 +46,9 @@ final class KubernetesEvents: Events {
 
     func arrivals() -> AsyncStream<Void> { journal.arrivals() }
 
-    /// Writes what is recorded until the task is cancelled.
+    /// Writes the recorded events until the task is cancelled.
     func run() async {
-        for await _ in news.arrivals() {
+        for await _ in added.arrivals() {
             while !Task.isCancelled {
                 let writes = aggregation.withLock { $0.drain(Self.writesPerSecond) }
                 if writes.isEmpty { break }
@@ -59,7 +59,7 @@ final class KubernetesEvents: Events {
     }
 
     private func write(_ write: EventAggregation.Write) async {
-        // A function that is gone has no Events.
+        // A function that no longer exists gets no Events.
         guard let uid = uid(write.event.function) else { return }
         do throws(KubernetesError) {
             if write.isKnown {
@@ -72,7 +72,7 @@ final class KubernetesEvents: Events {
                         ], priority: .housekeeping)
                     return
                 } catch {
-                    // Kubernetes forgets Events after an hour.
+                    // Kubernetes deletes Events after an hour.
                     guard error.isNotFound else { throw error }
                 }
             }

@@ -1,17 +1,18 @@
-/// The order of resources by age. Kubernetes knows no finer time than the second of a creation, so resources of one
-/// second are ordered by their names, which every process works out alike.
+/// The order of resources by age. Kubernetes stores creation times in whole seconds, so resources of the same second
+/// are ordered by name. Every process computes the same order.
 struct BirthOrder: Sendable {
-    /// A resource and when it was created.
+    /// A resource and the time of its creation.
     struct Birth: Sendable, Hashable {
         let name: String
-        /// Since 1970.
+        /// The second of the creation, since 1970.
         let second: Int64
     }
 
-    /// Names in order, by the second of their creation.
+    /// The sorted names by the second of their creation.
     private var names: [Int64: [String]] = [:]
 
-    /// The age of a resource that was added: the second in the high bits, then its place among those of that second.
+    /// Returns the age of a resource that was added: the second in the high bits, then the index among the resources of
+    /// that second.
     func age(of birth: Birth) -> UInt64 {
         let names = names[birth.second] ?? []
         var (low, high) = (0, names.count)
@@ -22,8 +23,9 @@ struct BirthOrder: Sendable {
         return UInt64(max(0, birth.second)) << 24 | UInt64(low)
     }
 
-    /// Adds and takes out resources.
-    /// - Returns: every name of the seconds that these were created in: their ages may have changed.
+    /// Adds and removes resources.
+    /// - Returns: the names of all resources that were created in the same seconds, because their ages may have
+    ///   changed.
     mutating func update(adding added: [Birth], removing removed: [Birth]) -> Set<String> {
         let new = Dictionary(grouping: added, by: \.second)
         let gone = Dictionary(grouping: removed, by: \.second)

@@ -1,16 +1,16 @@
 import F2SManifest
 import F2SModel
 
-/// A custom resource `functions.f2s.opensight.ch`, read as a manifest is, so that defaults, what is normalised and what
-/// is refused are the same on every platform. Only what F2S needs of it is kept: a declaration and not a tree.
+/// A custom resource `functions.f2s.opensight.ch`. It is read by the manifest reader, so that defaults, normalisation
+/// and rejections are the same on every platform. It keeps the declaration and not the JSON tree.
 ///
-/// A class, because a mirror of hundreds of them is copied with every event.
+/// It is a class because a mirror of hundreds of resources is copied with every event.
 final class FunctionResource: StatefulItem {
-    /// What the resource declares, or why it does not.
+    /// The declaration of a resource, or the errors in it.
     enum Reading: Sendable, Hashable {
-        /// A function.
+        /// A valid declaration.
         case declared(FunctionDraft)
-        /// Complaints, at least one.
+        /// An invalid declaration with its errors, at least one.
         case refused([String])
     }
 
@@ -20,15 +20,15 @@ final class FunctionResource: StatefulItem {
     let namespace: String
     /// `metadata.uid`.
     let uid: String
-    /// `metadata.resourceVersion`: changes with every write.
+    /// `metadata.resourceVersion`, which changes with every write.
     let resourceVersion: String
-    /// `metadata.generation`: grows with every change of `spec` and `target`, and with no other.
+    /// `metadata.generation`, which grows only with changes of `spec` and `target`.
     let generation: Int
     /// `metadata.creationTimestamp`.
     let created: Timestamp
-    /// The annotation ``restartAnnotation``.
+    /// The value of the annotation ``restartAnnotation``.
     let restartedAt: String?
-    /// Whether somebody is deleting it: what is left of it are other people's finalizers.
+    /// True if the resource is being deleted and exists only because of finalizers of other controllers.
     let isDeleting: Bool
     /// `spec` and `target`.
     let reading: Reading
@@ -53,10 +53,11 @@ final class FunctionResource: StatefulItem {
         let deletionTimestamp: Timestamp?
     }
 
-    /// Annotation whose every new text asks for a restart, as `kubectl.kubernetes.io/restartedAt` does of a Deployment.
+    /// The annotation that requests a restart with each new value, as `kubectl.kubernetes.io/restartedAt` does for a
+    /// Deployment.
     static let restartAnnotation = "f2s.opensight.ch/restartedAt"
 
-    /// Reads an object of the API.
+    /// Decodes an object of the API.
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         let metadata = try container.decode(Metadata.self, forKey: .metadata)
@@ -73,12 +74,12 @@ final class FunctionResource: StatefulItem {
             metadata: FunctionMetadata(labels: metadata.labels ?? [:], annotations: metadata.annotations ?? [:]),
             spec: try container.decodeIfPresent(JSONValue.self, forKey: .spec),
             target: try container.decodeIfPresent(JSONValue.self, forKey: .target))
-        // A status that somebody has written by hand is no reason not to serve the function.
+        // The function is served even if its status was edited by hand and cannot be decoded.
         status = (try? container.decode(FunctionStatusDocument.self, forKey: .status)) ?? FunctionStatusDocument()
     }
 
-    /// The newer state of a resource with the declaration of the older one, where that is the same: most changes are of
-    /// the status, which F2S itself writes.
+    /// Creates the newer state of a resource, which shares an unchanged declaration with the known state. Most changes
+    /// affect only the status, which F2S itself writes.
     convenience init(_ newer: FunctionResource, sharing known: FunctionResource) {
         self.init(newer, declaredIn: newer.reading == known.reading && newer.uid == known.uid ? known : newer)
     }
@@ -96,22 +97,22 @@ final class FunctionResource: StatefulItem {
         status = resource.status
     }
 
-    /// Who it is; stable for its life.
+    /// The identity of the function, stable for the life of the resource.
     var id: Function.ID { Function.ID(uid) }
 
-    /// The stored version, for If-Match. Of the resource's own version it is no part: that changes with every status
-    /// that F2S writes, and would throw out an editor who has read the function a second before.
+    /// The stored version, for If-Match. It does not include ``resourceVersion``, because every status that F2S writes
+    /// changes that version, and an edit that began before such a write would fail.
     var storeRevision: StoreRevision { StoreRevision("\(generation)-\(uid.prefix(8))") }
 
-    /// Where it is declared.
+    /// The origin of the declaration.
     var origin: Function.Origin {
-        Function.Origin(place: place, carriesMetadata: true, isWritable: true, restartedAt: restartedAt)
+        Function.Origin(location: location, carriesMetadata: true, isWritable: true, restartedAt: restartedAt)
     }
 
-    /// Where refusals say that it is.
-    var place: String { "\(namespace)/\(name)" }
+    /// The location of the resource in rejections.
+    var location: String { "\(namespace)/\(name)" }
 
-    /// Reads a declaration from the resource's own parts, by the reader of manifests.
+    /// Reads a declaration from the parts of a resource, with the manifest reader.
     static func read(
         name: String, namespace: String, metadata: FunctionMetadata = .none, spec: JSONValue?, target: JSONValue?
     ) -> Reading {
@@ -125,10 +126,10 @@ final class FunctionResource: StatefulItem {
         ]
         document["spec"] = spec
         document["target"] = target
-        let contents = ManifestReader().read(JSONValue.object(document).node, place: name)
+        let contents = ManifestReader().read(JSONValue.object(document).node, location: name)
         if let found = contents.documents.first { return .declared(found.draft) }
-        // Lines and columns are those of a text that nobody has written.
-        let complaints = contents.refusals.map(\.message)
-        return .refused(complaints.isEmpty ? ["It declares nothing."] : complaints)
+        // Lines and columns are left out, because they refer to a text that does not exist.
+        let errors = contents.rejections.map(\.message)
+        return .refused(errors.isEmpty ? ["It declares nothing."] : errors)
     }
 }

@@ -1,23 +1,23 @@
 import F2SModel
 
-/// `status` of a Function resource: what F2S has found out, as it stands in the API.
+/// The `status` of a Function resource, as it is stored in the API.
 struct FunctionStatusDocument: Sendable, Hashable, Decodable {
-    /// What F2S itself knows.
+    /// The status of the function, without the rejection.
     var status: FunctionStatus
-    /// Complaints about the newest declaration, as one text; `nil`: it was accepted.
-    var refusal: String?
-    /// When it was refused, seconds since 1970.
+    /// The errors in the newest declaration, as one text; `nil` if it was accepted.
+    var rejection: String?
+    /// The time of the rejection, in seconds since 1970.
     var refusedSince: Int64
 
-    /// Type of the condition that a refused declaration has.
+    /// The type of the condition of a rejected declaration.
     private static let refusedType = Condition.Kind.refused.rawValue
-    /// Kubernetes' own bound of a condition's message.
+    /// The longest message of a condition that Kubernetes accepts.
     private static let messageMax = 32_768
 
-    /// An empty status.
-    init(status: FunctionStatus = FunctionStatus(), refusal: String? = nil, refusedSince: Int64 = 0) {
+    /// Creates a document; by default with an empty status.
+    init(status: FunctionStatus = FunctionStatus(), rejection: String? = nil, refusedSince: Int64 = 0) {
         self.status = status
-        self.refusal = refusal
+        self.rejection = rejection
         self.refusedSince = refusedSince
     }
 
@@ -40,7 +40,7 @@ struct FunctionStatusDocument: Sendable, Hashable, Decodable {
         let lastTransitionTime: Timestamp?
     }
 
-    /// Reads `status`; conditions of other types are not ours to read.
+    /// Decodes `status`. Conditions of types that F2S does not own are ignored.
     init(from decoder: any Decoder) throws {
         let wire = try Wire(from: decoder)
         let conditions = wire.conditions ?? []
@@ -56,12 +56,14 @@ struct FunctionStatusDocument: Sendable, Hashable, Decodable {
                     message: condition.message ?? "", since: Int64(condition.lastTransitionTime?.seconds ?? 0))
             })
         let refused = conditions.first { $0.type == Self.refusedType && $0.status == "True" }
-        refusal = refused.map { $0.message ?? "" }
+        rejection = refused.map { $0.message ?? "" }
         refusedSince = Int64(refused?.lastTransitionTime?.seconds ?? 0)
     }
 
-    /// The patch of the subresource. It bears the resource's UID, so that it cannot hit another one of the same name.
-    /// - Parameter version: the version that it was made for: a newer one is not overwritten; `nil`: any.
+    /// Returns the patch of the subresource. It contains the resource's UID, so that it cannot change another resource
+    /// of the same name.
+    /// - Parameter version: the version that the patch was made for. A newer version is not overwritten. `nil`: any
+    ///   version.
     func patch(uid: String, version: String? = nil) -> JSONValue {
         var metadata: JSONValue = ["uid": .string(uid)]
         if let version { metadata["resourceVersion"] = .string(version) }
@@ -79,16 +81,16 @@ struct FunctionStatusDocument: Sendable, Hashable, Decodable {
         ]
     }
 
-    /// What the function's own status shows: the refusal among the other conditions.
+    /// The status with the rejection among the other conditions.
     var shown: FunctionStatus {
-        guard let refusal else { return status }
+        guard let rejection else { return status }
         var shown = status
         shown.conditions.append(
-            Condition(.refused, isTrue: true, reason: Self.refusedReason, message: refusal, since: refusedSince))
+            Condition(.refused, isTrue: true, reason: Self.refusedReason, message: rejection, since: refusedSince))
         return shown
     }
 
-    /// The same with another status; whether the declaration is refused is not for that to say.
+    /// Returns the document with another status. The rejection stays as it is.
     func with(_ status: FunctionStatus) -> FunctionStatusDocument {
         var document = self
         document.status = status
@@ -103,10 +105,10 @@ struct FunctionStatusDocument: Sendable, Hashable, Decodable {
             condition(
                 type: $0.kind.rawValue, isTrue: $0.isTrue, reason: $0.reason, message: $0.message, since: $0.since)
         }
-        if let refusal {
+        if let rejection {
             conditions.append(
                 condition(
-                    type: Self.refusedType, isTrue: true, reason: Self.refusedReason, message: refusal,
+                    type: Self.refusedType, isTrue: true, reason: Self.refusedReason, message: rejection,
                     since: refusedSince))
         }
         return conditions
@@ -117,7 +119,7 @@ struct FunctionStatusDocument: Sendable, Hashable, Decodable {
     ) -> JSONValue {
         [
             "type": .string(type), "status": .string(isTrue ? "True" : "False"),
-            // The API server wants one word at least.
+            // The API server requires a reason that is not empty.
             "reason": .string(reason.isEmpty ? "Unknown" : reason), "message": .string(Self.bounded(message)),
             "lastTransitionTime": .string(Timestamp(seconds: Double(since)).text),
             "observedGeneration": .integer(Int64(status.observedGeneration)),

@@ -3,24 +3,24 @@ import F2SModel
 import Logging
 import Synchronization
 
-/// Custom resources as the store of functions: a watch tells what is declared, and every call goes to the API server.
+/// A store of functions in custom resources. A watch reports the declarations, and every call goes to the API server.
 final class KubernetesFunctionStore: FunctionStore {
     private let client: KubernetesClient
     private let namespace: String
     private let reflector: Reflector<FunctionResource>
-    /// Time for which this process may write as the leader; zero: it does not lead.
+    /// Returns the time for which this process may write as the leader; zero if it does not lead.
     private let leadingTime: @Sendable () -> Duration
     private let logger: Logger
-    private let book = Mutex(FunctionBook())
+    private let index = Mutex(FunctionResourceIndex())
     private let latest = Latest(FunctionSnapshot())
     private let synced = Latest(false)
     private let corrections = Signal()
-    /// Who is told of refusals.
+    /// The receiver of the events about rejections.
     private let listener = Mutex<(any Events)?>(nil)
 
-    /// Longest time that a call waits until the watch has shown its effect.
+    /// The longest time that a call waits until the watch shows its effect.
     private static let echoTimeout = Duration.seconds(5)
-    /// Tries of a change that others keep changing the resource under.
+    /// The largest number of attempts at a change while other clients keep changing the resource.
     private static let triesMax = 5
 
     init(
@@ -35,18 +35,20 @@ final class KubernetesFunctionStore: FunctionStore {
             sharing: { FunctionResource($0, sharing: $1) }, key: { $0.name })
     }
 
-    /// Tells of refusals from now on. It comes after the store, because an event bears the uid that the store knows.
+    /// Reports rejections to `events` from now on. This is not a parameter of `init`, because `events` needs the UIDs
+    /// that the store provides.
     func report(to events: any Events) { listener.withLock { $0 = events } }
 
     // MARK: Watching
 
-    /// Watches until the task is cancelled. The last state stands while the API server is away.
+    /// Watches the resources until the task is cancelled. While the API server cannot be reached, the last state is
+    /// kept.
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.reflector.run() }
             group.addTask { await self.correctMisjudged() }
             for await reflection in reflector.latest.values() where reflection.isSynced {
-                take()
+                applyChanges()
                 corrections.raise()
             }
             group.cancelAll()
@@ -58,48 +60,49 @@ final class KubernetesFunctionStore: FunctionStore {
         for await isSynced in synced.values() where isSynced { return }
     }
 
-    /// The UIDs of every resource that exists, those that were refused included; `nil` until all have been read.
+    /// The UIDs of all existing resources, including rejected ones; `nil` until all have been read.
     var declared: Set<Function.ID>? {
         guard reflector.latest.current.isSynced else { return nil }
-        take()
-        return book.withLock { $0.declared }
+        applyChanges()
+        return index.withLock { $0.declared }
     }
 
-    /// The UIDs of resources that have ceased to exist since the last call.
-    func takeDeparted() -> Set<Function.ID> { book.withLock { $0.takeDeparted() } }
+    /// Returns the UIDs of resources that have ceased to exist since the last call.
+    func popDeparted() -> Set<Function.ID> { index.withLock { $0.popDeparted() } }
 
-    /// The functions whose status says that their newest start has failed.
+    /// The functions whose status reports that their newest start has failed.
     var failing: [Function] {
-        book.withLock { book in book.failing.sorted().compactMap { book.function($0) } }
+        index.withLock { index in index.failing.sorted().compactMap { index.function($0) } }
     }
 
-    /// The newest functions, in whatever state they are.
+    /// The newest snapshot of the functions. It is empty until all resources have been read.
     var currentSnapshot: FunctionSnapshot { latest.current }
 
-    /// The UID of a function by its name.
+    /// Returns the UID of the function with a name; `nil` if there is none.
     func uid(named name: String) -> String? { reflector.latest.current.items[name]?.uid }
 
-    /// Once per change of what is declared.
+    /// Yields the current snapshot and, after each change, the newest one.
     func changes() -> Latest<FunctionSnapshot>.Values { latest.values() }
 
-    /// Works out and publishes what the watch shows now.
-    private func take() {
-        book.withLock { book in
-            // Read under the lock: of two who are here, neither brings back an older state.
-            book.take(reflector.latest.current)
-            // Publishing under the lock keeps the order of concurrent changes; it never waits.
-            if book.snapshot != latest.current { latest.publish(book.snapshot) }
+    /// Publishes the functions in the current state of the watch.
+    private func applyChanges() {
+        index.withLock { index in
+            // The state is read under the lock, so that of two concurrent calls neither publishes an older state.
+            index.apply(reflector.latest.current)
+            // Publishing under the lock keeps the order of concurrent changes. It never waits.
+            if index.snapshot != latest.current { latest.publish(index.snapshot) }
         }
         if !synced.current { synced.publish(true) }
     }
 
-    /// Says in resources what is true of them; an API server that is slow to take it keeps nobody from hearing news.
+    /// Corrects wrong rejections in the status of resources. A slow API server does not delay the snapshots meanwhile.
     private func correctMisjudged() async {
         for await _ in corrections.arrivals() {
-            // One that could not be written is written with the next change.
-            for id in book.withLock({ Array($0.misjudged.keys) }) where leadingTime() > .zero {
-                // The newest word: an older one would replace what has been written meanwhile.
-                if let document = book.withLock({ $0.misjudged[id] }) { await correct(document, of: id) }
+            // A status that could not be written is written with the next change.
+            for id in index.withLock({ Array($0.misjudged.keys) }) where leadingTime() > .zero {
+                // The newest document is read here, because an older one would overwrite a status that was written
+                // meanwhile.
+                if let document = index.withLock({ $0.misjudged[id] }) { await correct(document, of: id) }
             }
         }
     }
@@ -133,8 +136,8 @@ final class KubernetesFunctionStore: FunctionStore {
                     wanted.metadata = known.metadata.merging(draft.metadata)
                 }
                 if current.reading == .declared(wanted) { return try await stored(object) }
-                // Labels and annotations that the draft does not name stay, because others add theirs; the rest of the
-                // declaration is replaced whole.
+                // Labels and annotations that the draft does not name stay, because other clients add theirs. The rest
+                // of the declaration is replaced.
                 var metadata = object["metadata"] ?? [:]
                 for (name, values) in [("labels", draft.metadata.labels), ("annotations", draft.metadata.annotations)]
                 where !values.isEmpty {
@@ -150,14 +153,15 @@ final class KubernetesFunctionStore: FunctionStore {
                         .functions, namespace, draft.name.text, object, priority: .activation)
                     return try await stored(replaced)
                 } catch {
-                    // A status was written in between; whether it was more, the next look tells.
+                    // A status was written in between. The next attempt reads the resource again and detects other
+                    // changes.
                     guard error.isConflict, attempt < Self.triesMax else { throw error }
                 }
             }
         } catch let error as KubernetesError {
             throw storeError(error, about: draft.name)
         }
-        throw StoreError.unavailable("\(draft.name) is being changed by somebody else")
+        throw StoreError.unavailable("\(draft.name) is being changed by another client")
     }
 
     func restart(_ name: FunctionName) async throws -> Function {
@@ -167,7 +171,7 @@ final class KubernetesFunctionStore: FunctionStore {
                 var annotations = object["metadata"]?["annotations"] ?? .object([:])
                 let last = annotations[FunctionResource.restartAnnotation]?.text
                 let now = TimeText.utc(secondsSince1970: Moment.now.wall)
-                // Two of them may fall into one millisecond.
+                // Two restarts may happen in the same millisecond.
                 annotations[FunctionResource.restartAnnotation] = .string(now == last ? now + "+" : now)
                 object["metadata"]?["annotations"] = annotations
                 do throws(KubernetesError) {
@@ -182,7 +186,7 @@ final class KubernetesFunctionStore: FunctionStore {
         } catch let error as KubernetesError {
             throw storeError(error, about: name)
         }
-        throw StoreError.unavailable("\(name) is being changed by somebody else")
+        throw StoreError.unavailable("\(name) is being changed by another client")
     }
 
     func delete(_ name: FunctionName, ifRevision: StoreRevision?) async throws {
@@ -216,7 +220,7 @@ final class KubernetesFunctionStore: FunctionStore {
         for attempt in 1... {
             guard let resource = resource(id) else { return }
             let document = resource.status.with(status)
-            // Compared as it would be written: what the API cannot hold must not be written for ever.
+            // The patches are compared, because a value that the API does not store would be written again for ever.
             guard document.patch(uid: id.text) != resource.status.patch(uid: id.text) else { return }
             do throws(KubernetesError) {
                 try await write(document, to: resource)
@@ -227,9 +231,9 @@ final class KubernetesFunctionStore: FunctionStore {
             } catch {
                 if error.isNotFound { return }
                 guard error.isConflict, attempt < Self.triesMax else {
-                    throw StoreError.unavailable("The status of \(resource.place) could not be written: \(error)")
+                    throw StoreError.unavailable("The status of \(resource.location) could not be written: \(error)")
                 }
-                // It has changed since, or it is another one of the same name. The watch will show it.
+                // The resource has changed since, or another one has its name. The watch will show it.
                 await echo { $0.items[resource.name]?.resourceVersion != resource.resourceVersion }
             }
         }
@@ -247,7 +251,7 @@ final class KubernetesFunctionStore: FunctionStore {
 
 extension KubernetesFunctionStore {
     private func resource(_ id: Function.ID) -> FunctionResource? {
-        if let name = book.withLock({ $0.function(id)?.name.text }), let found = reflector.latest.current.items[name],
+        if let name = index.withLock({ $0.function(id)?.name.text }), let found = reflector.latest.current.items[name],
             found.id == id
         {
             return found
@@ -255,8 +259,9 @@ extension KubernetesFunctionStore {
         return reflector.latest.current.items.values.first { $0.id == id }
     }
 
-    /// Writes a status as the leader. A process that leads no more may have such a write under way: it is over when
-    /// another one may lead, and names the version that it has seen, so that what the next leader has written stays.
+    /// Writes a status as the leader. A process that has lost its leadership may still have such a write in flight. The
+    /// write ends before another process may lead, and it names the version that was read, so that it cannot overwrite
+    /// the status of the next leader.
     private func write(_ document: FunctionStatusDocument, to resource: FunctionResource) async throws(KubernetesError)
     {
         let time = leadingTime()
@@ -267,26 +272,26 @@ extension KubernetesFunctionStore {
             timeout: min(time, client.options.requestTimeout))
     }
 
-    /// Says in a refused resource that it is refused, and in one that is so no longer that it is not.
+    /// Adds the rejection to the status of a rejected resource, or removes it from the status of an accepted one.
     private func correct(_ document: FunctionStatusDocument, of id: Function.ID) async {
         guard let resource = resource(id) else { return }
         let now = Int64(Moment.now.wall)
         var document = document
-        if resource.status.refusal == nil { document.refusedSince = now }
+        if resource.status.rejection == nil { document.refusedSince = now }
         for index in document.status.conditions.indices where document.status.conditions[index].since == 0 {
             document.status.conditions[index].since = now
         }
         do {
             try await write(document, to: resource)
         } catch {
-            logger.debug("The status of \(resource.place) could not be written: \(error)")
+            logger.debug("The status of \(resource.location) could not be written: \(error)")
             return
         }
         let event =
-            if let refusal = document.refusal {
+            if let rejection = document.rejection {
                 Event(
                     time: Moment.now.wall, function: resource.name, isWarning: true,
-                    reason: Condition.Kind.refused.rawValue, message: refusal)
+                    reason: Condition.Kind.refused.rawValue, message: rejection)
             } else {
                 Event(
                     time: Moment.now.wall, function: resource.name, reason: "RefusedResolved",
@@ -295,19 +300,20 @@ extension KubernetesFunctionStore {
         listener.withLock { $0 }?.record(event)
     }
 
-    /// The draft as this store keeps it: complaints are thrown, and the namespace is the store's own.
+    /// Returns the draft as this store keeps it, with the store's namespace.
+    /// - Throws: ``StoreError/invalid(_:)`` with the errors in the draft.
     private func checked(_ draft: FunctionDraft) throws(StoreError) -> FunctionDraft {
-        var complaints = draft.complaints()
+        var errors = draft.fieldErrors()
         var draft = draft
-        // A manifest that names no namespace says the default one.
+        // A manifest that names no namespace has the default one.
         if draft.namespace == FunctionDraft.namespaceDefault { draft.namespace = namespace }
         if draft.namespace != namespace {
-            complaints.append(
-                FieldComplaint(
+            errors.append(
+                FieldError(
                     field: "metadata.namespace", value: draft.namespace,
-                    requirement: "be \(namespace), where this F2S looks for functions"))
+                    requirement: "be \(namespace), the namespace that this F2S serves"))
         }
-        guard complaints.isEmpty else { throw .invalid(complaints) }
+        guard errors.isEmpty else { throw .invalid(errors) }
         return draft
     }
 
@@ -327,24 +333,25 @@ extension KubernetesFunctionStore {
         }
     }
 
-    /// The function as the snapshots show it: who has been told that it is stored finds it there.
+    /// Returns the stored function once the snapshots contain it, so that the caller finds it there afterwards.
     private func stored(_ object: JSONValue) async throws(KubernetesError) -> Function {
         let resource = try Self.resource(object)
         await echo { reflection in
             guard let shown = reflection.items[resource.name] else { return false }
-            // Labels and annotations are no part of the generation.
+            // Labels and annotations do not change the generation.
             return shown.uid != resource.uid || shown.generation > resource.generation
                 || (shown.generation == resource.generation && shown.reading == resource.reading
                     && shown.restartedAt == resource.restartedAt)
         }
-        if let function = book.withLock({ $0.function(resource.id) }), function.generation >= resource.generation,
+        if let function = index.withLock({ $0.function(resource.id) }), function.generation >= resource.generation,
             function.origin.restartedAt == resource.restartedAt
         {
             return function
         }
-        // The watch is late, or somebody has deleted it meanwhile.
+        // The watch is late, or the resource was deleted meanwhile.
         guard case .declared(let draft) = resource.reading else {
-            throw .malformed("\(resource.place) is not stored as it was written: another admission has changed it")
+            throw .malformed(
+                "\(resource.location) was not stored as it was written: an admission controller has changed it")
         }
         return Function(
             id: resource.id, draft: draft, generation: resource.generation, storeRevision: resource.storeRevision,
@@ -352,12 +359,12 @@ extension KubernetesFunctionStore {
             origin: resource.origin, status: resource.status.status)
     }
 
-    /// Waits until the watch shows what a call has done, and the snapshot with it. Not for ever: the call has succeeded
-    /// whatever the watch does.
-    private func echo(_ isShown: @escaping @Sendable (Reflection<FunctionResource>) -> Bool) async {
-        await Patience.run(atMost: Self.echoTimeout) { [reflector] in
+    /// Waits until the watch and the snapshot show the effect of a call, at most ``echoTimeout``. The call has
+    /// succeeded even if the watch does not show it.
+    private func echo(_ isShown: @escaping @Sendable (MirroredCollection<FunctionResource>) -> Bool) async {
+        await withTimeout(Self.echoTimeout) { [reflector] in
             for await reflection in reflector.latest.values() where isShown(reflection) {
-                self.take()
+                self.applyChanges()
                 return
             }
         }
@@ -368,9 +375,9 @@ extension KubernetesFunctionStore {
         if error.isAlreadyExists { return .alreadyExists(name) }
         if case .status(let code, _, let message, _) = error, code == 422 || code == 400 {
             return .invalid([
-                FieldComplaint(
+                FieldError(
                     field: "metadata.name", value: name.text,
-                    requirement: "name a declaration that the API server accepts, which says: \(message)")
+                    requirement: "name a declaration that the API server accepts; it answered: \(message)")
             ])
         }
         return .unavailable("\(error)")

@@ -1,17 +1,17 @@
 import F2SModel
 import Logging
 
-/// Tells Functions of namespaces that no F2S looks at that nothing happens, by an Event beside each. The leader does
-/// it, where the installation may watch every namespace; without that right it is quiet.
+/// Writes an Event about each Function in a namespace that no F2S serves. Only the leader does so, and only if the
+/// installation may watch all namespaces.
 struct StrayFunctions: Sendable {
     private let client: KubernetesClient
     private let options: KubernetesOptions
     private let isLeader: @Sendable () -> Bool
     private let logger: Logger
 
-    /// From one look at what is there to the next.
+    /// The time between two checks of the Functions.
     private static let interval = Duration.seconds(1)
-    /// Until it is asked again whether the installation may watch every namespace.
+    /// The time until F2S checks again whether it may watch all namespaces.
     private static let refusalPause = Duration.seconds(300)
 
     init(
@@ -23,12 +23,12 @@ struct StrayFunctions: Sendable {
         self.logger = logger
     }
 
-    /// Works until the task is cancelled.
+    /// Reports Functions until the task is cancelled.
     func run() async {
         while !Task.isCancelled {
             var pause = Self.interval
             if isLeader() { pause = await mayWatch() ? await follow() : Self.refusalPause }
-            // The pause ends early by cancellation only, which the loop looks at itself.
+            // The pause ends early only by cancellation, which the loop checks itself.
             try? await Task.sleep(for: pause)
         }
     }
@@ -38,29 +38,29 @@ struct StrayFunctions: Sendable {
             try await client.tryList(.functions, nil)
             return true
         } catch {
-            logger.debug("Functions of other namespaces are not looked at: \(error)")
+            logger.debug("Functions of other namespaces are not watched: \(error)")
             return false
         }
     }
 
-    /// Watches as long as this process leads.
-    /// - Returns: the pause before it is thought of again.
+    /// Watches the other namespaces as long as this process leads.
+    /// - Returns: the pause before the next attempt.
     private func follow() async -> Duration {
-        // A right that is taken away again is no reason for a warning.
+        // The loss of the right to watch is not worth a warning.
         var quiet = logger
         quiet.logLevel = .error
-        // Its own thousands are read by the store already.
+        // The store already reads the Functions of this installation's namespace, which may be thousands.
         let reflector = Reflector<StrayFunction>(
             client, .functions, namespace: nil, fieldSelector: "metadata.namespace!=\(options.namespace)",
             logger: quiet
         ) { $0.uid }
         await withDiscardingTaskGroup { group in
             group.addTask { await reflector.run() }
-            var book = StrayBook(ownNamespace: options.namespace, patience: options.strayPatience)
-            while isLeader(), !Task.isCancelled, reflector.latest.current.trouble?.isForbidden != true {
+            var tracker = StrayFunctionTracker(ownNamespace: options.namespace, timeout: options.strayGracePeriod)
+            while isLeader(), !Task.isCancelled, reflector.latest.current.startFailure?.isForbidden != true {
                 if reflector.latest.current.isSynced {
-                    let due = book.due(reflector.latest.current.items.values, at: Moment.now.steady)
-                    for stray in due { await tell(stray) }
+                    let due = tracker.due(reflector.latest.current.items.values, at: Moment.now.steady)
+                    for stray in due { await emitEvent(stray) }
                 }
                 try? await Task.sleep(for: Self.interval)
             }
@@ -69,13 +69,13 @@ struct StrayFunctions: Sendable {
         return Self.interval
     }
 
-    private func tell(_ stray: StrayFunction) async {
+    private func emitEvent(_ stray: StrayFunction) async {
         do throws(KubernetesError) {
             _ = try await client.create(.events, stray.namespace, event(about: stray), priority: .housekeeping)
             logger.info(
-                "Function \(stray.namespace)/\(stray.name) is in a namespace that no F2S looks at, and was told so")
+                "Function \(stray.namespace)/\(stray.name) is in a namespace that no F2S serves; an Event reports it")
         } catch {
-            // One of that name is there: an earlier leader has told it.
+            // An Event of that name exists: an earlier leader has written it.
             guard !error.isAlreadyExists else { return }
             logger.debug("An Event of \(stray.namespace)/\(stray.name) could not be written: \(error)")
         }
@@ -85,11 +85,11 @@ struct StrayFunctions: Sendable {
         let time = JSONValue.string(Timestamp(seconds: Moment.now.wall).text)
         let namespace = options.namespace
         let message =
-            "Nothing happens: no F2S looks at namespace \(stray.namespace). The one in this cluster serves those of "
+            "This Function is not served: no F2S serves namespace \(stray.namespace). The F2S in this cluster serves "
             + "namespace \(namespace): declare it there, or install another F2S with --namespace=\(stray.namespace)."
         return [
             "apiVersion": .string(ResourceType.events.apiVersion), "kind": .string(ResourceType.events.kind),
-            // The same whoever leads, so that there is one of them.
+            // Every leader uses the same name, so that there is only one Event.
             "metadata": [
                 "name": .string("\(stray.name).f2s-not-served-\(stray.uid.prefix(8))"),
                 "namespace": .string(stray.namespace),

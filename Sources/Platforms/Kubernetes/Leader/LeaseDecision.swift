@@ -1,28 +1,30 @@
 import F2SModel
 
-/// Who leads, decided from what a lease shows and from this machine's own clock. A value without I/O: ``LeaseElection``
-/// tells it what it has seen and when, and writes what it asks for.
+/// Decides whether this process leads, from the observed states of a lease and this machine's own clock. A value
+/// without I/O: ``LeaseElection`` passes the observed states and their times to it, and performs the writes that it
+/// requests.
 ///
-/// Two clocks are never compared. A lease is anybody's when *this* process has seen it unchanged for the whole of its
-/// duration; its holder stops leading when *it* has not been able to renew it for a shorter time, counted from before
-/// the last renewal that succeeded. So there is a pause between two leaders, whatever their clocks say, and a write
-/// that comes too late is refused, because it names a version that is there no more.
+/// The clocks of two machines are never compared. A process may acquire another holder's lease once it has itself seen
+/// the lease unchanged for the lease's whole duration. The holder stops leading earlier: when it could not renew the
+/// lease for a shorter time, counted from the start of its last successful renewal. This leaves a pause between two
+/// leaders, whatever their clocks show. A write that arrives too late is rejected, because it names a version that is
+/// no longer stored.
 struct LeaseDecision: Sendable {
-    /// How long what lasts.
+    /// The times of the election.
     struct Timing: Sendable, Hashable {
-        /// Time without a change after which a lease is anybody's.
+        /// The time without a change after which any process may acquire the lease.
         var duration: Duration
-        /// Time without a renewal after which its holder does not lead.
+        /// The time without a renewal after which the holder no longer leads.
         var renewDeadline: Duration
-        /// Time between two renewals, and between two attempts.
+        /// The time between two renewals.
         var renewInterval: Duration
-        /// Time until a write that has failed is tried again.
+        /// The time until a failed write is tried again.
         var retryInterval: Duration { renewInterval / 4 }
-        /// Time that one write may take.
+        /// The longest time that one write may take.
         var writeTimeout: Duration { renewDeadline / 2 }
 
-        /// Everything from the one time that people choose: a leader renews its lease four times within it, and leads
-        /// for three quarters of it without a renewal, so that there is a pause before another one may lead.
+        /// Derives all times from the fail-over time. A leader renews its lease four times within that time, and leads
+        /// for three quarters of it without a renewal, so that there is a pause before another process may lead.
         init(failover: Duration) {
             duration = failover
             renewDeadline = failover * 3 / 4
@@ -30,28 +32,29 @@ struct LeaseDecision: Sendable {
         }
     }
 
-    /// What to do now.
+    /// The next action.
     enum Action: Sendable, Hashable {
-        /// Look again at that time, or when the lease changes.
+        /// Decide again at that time, or when the lease changes.
         case rest(until: Duration)
-        /// Write it: anew when its version is empty, else in the place of that version.
+        /// Write the lease: create it if the record's version is empty, otherwise replace that version.
         case write(LeaseRecord)
     }
 
     private let identity: String
     private let timing: Timing
     private var record: LeaseRecord?
-    /// When the newest state of the lease was seen first.
+    /// The time at which the newest state of the lease was first seen.
     private var seenAt: Duration
-    /// When the write began that made or kept this process the holder.
+    /// The start of the write that made or kept this process the holder.
     private var heldSince: Duration?
-    /// The newest write, answered or not: what it was to say, and when it began.
+    /// The newest write, answered or not: its renew time and its start.
     private var attempt: (renewTime: String, begin: Duration)?
-    /// The next write may begin then.
+    /// The earliest time of the next write.
     private var nextWrite: Duration
     private var hasResigned = false
 
-    /// - Parameter now: what is not known yet counts as seen at this moment: who starts waits for a whole duration.
+    /// - Parameter now: the current time. The lease counts as first seen at this time, so a process that starts waits
+    ///   for a whole duration of another holder's lease.
     init(identity: String, timing: Timing, now: Duration) {
         self.identity = identity
         self.timing = timing
@@ -59,20 +62,20 @@ struct LeaseDecision: Sendable {
         nextWrite = now
     }
 
-    /// Whether this process leads at that moment.
+    /// Returns true if this process leads at that time.
     func isLeader(at now: Duration) -> Bool {
         guard !hasResigned, let heldSince else { return false }
         return now - heldSince < timing.renewDeadline
     }
 
-    /// Time until another process may lead, zero where this one does not: whatever this one still has to write as the
-    /// leader must be over by then.
+    /// Returns the time until another process may lead; zero if this process does not lead. Writes of this process as
+    /// the leader must end within that time.
     func remaining(at now: Duration) -> Duration {
         guard isLeader(at: now), let heldSince else { return .zero }
         return heldSince + timing.duration - now
     }
 
-    /// The lease as it is now; `nil`: there is none.
+    /// Applies the observed state of the lease; `nil` if there is no lease.
     mutating func see(_ newer: LeaseRecord?, at now: Duration) {
         guard newer != record, !isOlder(newer) else { return }
         record = newer
@@ -81,11 +84,11 @@ struct LeaseDecision: Sendable {
             heldSince = nil
             return
         }
-        // The answer may be late, or lost: what is stored counts.
+        // The response to a write may be late or lost, so the stored record counts.
         if let attempt, attempt.renewTime == newer.renewTime { hold(since: attempt.begin) }
     }
 
-    /// What to do at that moment.
+    /// Returns the action at that time.
     func action(at now: Duration, wall: Double) -> Action {
         if hasResigned { return .rest(until: .seconds(Int64.max / 4)) }
         let due = max(nextWrite, mayWrite)
@@ -105,20 +108,21 @@ struct LeaseDecision: Sendable {
         return .write(renewed)
     }
 
-    /// A write begins.
+    /// Records the start of a write.
     mutating func began(_ record: LeaseRecord, at now: Duration) { attempt = (record.renewTime, now) }
 
-    /// A write that began at that moment has succeeded; `record` is what is stored now.
+    /// Records the success of a write that began at `begin`; `record` is the lease as stored now.
     mutating func wrote(_ record: LeaseRecord, begunAt begin: Duration, at now: Duration) {
         see(record, at: now)
         if record.holder == identity { hold(since: begin) }
     }
 
-    /// A write has failed; whoever was leader leads until the deadline and tries again meanwhile.
+    /// Records the failure of a write. A leader leads until its deadline and tries again meanwhile.
     mutating func failed(at now: Duration) { nextWrite = now + timing.retryInterval }
 
-    /// This process does not want to lead any more.
-    /// - Returns: what to write so that another one need not wait; `nil`: it does not hold the lease.
+    /// Ends the leadership of this process for good.
+    /// - Returns: the record to write so that another process need not wait; `nil` if this process does not hold the
+    ///   lease.
     mutating func resign() -> LeaseRecord? {
         hasResigned = true
         guard var record, record.holder == identity else { return nil }
@@ -132,8 +136,8 @@ struct LeaseDecision: Sendable {
         nextWrite = begin + timing.renewInterval
     }
 
-    /// Whether the watch tells of a state before the one that an answer has shown already. Versions are numbers that
-    /// grow in every API server there is; where they should not be, the newest news counts.
+    /// Returns true if the watch reports an older state than a response has already shown. Resource versions are
+    /// growing numbers in every existing API server. If they are not numbers, the state that arrives last counts.
     private func isOlder(_ newer: LeaseRecord?) -> Bool {
         guard let known = (record?.resourceVersion).flatMap({ UInt64($0) }),
             let other = (newer?.resourceVersion).flatMap({ UInt64($0) })
@@ -141,10 +145,11 @@ struct LeaseDecision: Sendable {
         return other < known
     }
 
-    /// When the lease may be written for this process.
+    /// The earliest time at which this process may write the lease.
     private var mayWrite: Duration {
         guard let record, !record.holder.isEmpty, record.holder != identity else { return seenAt }
-        // Its holder keeps to the time that it has written, which is another one while that setting is being changed.
+        // The holder observes the duration in its record, which differs from this process's while the setting is being
+        // changed.
         return seenAt + max(timing.duration, record.duration)
     }
 }

@@ -2,7 +2,7 @@ import F2SModel
 import Logging
 import Synchronization
 
-/// The election by a Lease: one process at a time reconciles and scales.
+/// The leader election by a Lease. Only one process at a time reconciles and scales.
 final class LeaseElection: LeaderElection {
     private let client: KubernetesClient
     private let options: KubernetesOptions
@@ -11,9 +11,9 @@ final class LeaseElection: LeaderElection {
     private let reflector: Reflector<NamedLease>
     private let decision: Mutex<LeaseDecision>
     private let isLeading = Latest(false)
-    /// Grows whenever there is something new to decide by.
-    private let news = Latest<UInt64>(0)
-    /// Raised whenever ``isLeader`` has become something else.
+    /// A counter that grows with every new input of the decision.
+    private let inputs = Latest<UInt64>(0)
+    /// The signal that is raised whenever ``isLeader`` changes.
     let changes = Signal()
 
     init(client: KubernetesClient, options: KubernetesOptions, logger: Logger) {
@@ -30,13 +30,13 @@ final class LeaseElection: LeaderElection {
             LeaseDecision(identity: options.podName, timing: timing, now: Moment.now.steady))
     }
 
-    /// Whether this process leads now. It ends by itself when the lease cannot be renewed in time.
+    /// True if this process leads now. The leadership ends by itself if the lease cannot be renewed in time.
     var isLeader: Bool { decision.withLock { $0.isLeader(at: Moment.now.steady) } }
 
-    /// Time until another process may lead; zero: this one does not.
+    /// The time until another process may lead; zero if this process does not lead.
     var remaining: Duration { decision.withLock { $0.remaining(at: Moment.now.steady) } }
 
-    /// Takes part until the task is cancelled.
+    /// Takes part in the election until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.reflector.run() }
@@ -51,39 +51,39 @@ final class LeaseElection: LeaderElection {
         for _ in 0..<3 {
             let record = decision.withLock { $0.resign() }
             note()
-            news.update { $0 += 1 }
+            inputs.update { $0 += 1 }
             guard let record else { return }
             let isReleased = Mutex(false)
-            await Patience.run(atMost: .seconds(1)) {
+            await withTimeout(.seconds(1)) {
                 guard (try? await self.write(record)) != nil else { return }
                 isReleased.withLock { $0 = true }
             }
             if isReleased.withLock({ $0 }) { return }
-            // A renewal was on its way; its answer tells the version that counts.
+            // A renewal was in flight; its response shows the current version.
             try? await Task.sleep(for: .milliseconds(100))
         }
     }
 
-    /// Renewals of another process are seen as they happen; asking for them would cost a call a second.
+    /// Follows the renewals of other processes with a watch. Polling would cost a call per second.
     private func follow() async {
         for await reflection in reflector.latest.values() where reflection.isSynced {
             decision.withLock { $0.see(reflection.items[options.leaseName]?.record, at: Moment.now.steady) }
-            news.update { $0 += 1 }
+            inputs.update { $0 += 1 }
         }
     }
 
     private func contend() async {
         while !Task.isCancelled {
             let moment = Moment.now
-            let known = news.current
+            let known = inputs.current
             note()
             switch decision.withLock({ $0.action(at: moment.steady, wall: moment.wall) }) {
             case .rest(let due):
-                await pause(until: due, orNewsAfter: known)
+                await pause(until: due, orChangeAfter: known)
             case .write(let record):
-                // Before the watch has shown what there is, a lease that exists would be taken for a missing one.
+                // Before the first list has arrived, an existing lease looks like a missing one.
                 guard reflector.latest.current.isSynced else {
-                    await pause(until: moment.steady + .seconds(1), orNewsAfter: known)
+                    await pause(until: moment.steady + .seconds(1), orChangeAfter: known)
                     continue
                 }
                 await contend(with: record, since: moment.steady)
@@ -94,8 +94,8 @@ final class LeaseElection: LeaderElection {
     private func contend(with record: LeaseRecord, since begin: Duration) async {
         let outcome = Mutex<Result<LeaseRecord, KubernetesError>?>(nil)
         decision.withLock { $0.began(record, at: begin) }
-        // An answer that comes after the deadline is of no use to anybody.
-        await Patience.run(atMost: timing.writeTimeout) {
+        // A response after the deadline is of no use.
+        await withTimeout(timing.writeTimeout) {
             do throws(KubernetesError) {
                 let written = try await self.write(record)
                 outcome.withLock { $0 = .success(written) }
@@ -114,7 +114,8 @@ final class LeaseElection: LeaderElection {
         }
     }
 
-    /// Somebody else was quicker, and a watch that hangs would not tell who: the same write would be refused for ever.
+    /// Reads the lease after another process has written it. If the watch hangs, it does not show that write, and the
+    /// API server would reject the same write for ever.
     private func read() async {
         let selector = "metadata.name=\(options.leaseName)"
         let found: ResourceList<NamedLease>
@@ -147,13 +148,13 @@ final class LeaseElection: LeaderElection {
         }
     }
 
-    /// Waits for that time or for news, whichever is first; a leader wakes in between too, so that nobody waits to hear
-    /// that it leads no more.
-    private func pause(until due: Duration, orNewsAfter known: UInt64) async {
+    /// Waits until that time or until a new input, whichever is first. A leader also wakes in between, so that the end
+    /// of its leadership is reported soon.
+    private func pause(until due: Duration, orChangeAfter known: UInt64) async {
         let limit = isLeading.current ? timing.renewInterval / 2 : Duration.seconds(60)
         let pause = min(max(due - Moment.now.steady, .milliseconds(1)), limit)
-        await Patience.run(atMost: pause) { [news] in
-            for await version in news.values() where version != known { return }
+        await withTimeout(pause) { [inputs] in
+            for await version in inputs.values() where version != known { return }
         }
     }
 

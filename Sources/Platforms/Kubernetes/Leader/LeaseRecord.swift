@@ -1,18 +1,18 @@
 import F2SModel
 
-/// `coordination.k8s.io/v1` Lease: who leads, and the proof that they still do.
+/// A Lease (`coordination.k8s.io/v1`): the holder, and the renewals that show that it still leads.
 struct LeaseRecord: Sendable, Hashable, Decodable {
-    /// `metadata.resourceVersion`: a write that names another one is refused.
+    /// `metadata.resourceVersion`. The API server rejects a write that names another version.
     var resourceVersion: String
-    /// `spec.holderIdentity`; empty: nobody.
+    /// `spec.holderIdentity`; empty if there is no holder.
     var holder: String
-    /// `spec.renewTime` as it is written; only ever compared with itself, because it is another machine's clock.
+    /// `spec.renewTime` as text. It is only compared for equality, because it comes from another machine's clock.
     var renewTime: String
-    /// `spec.acquireTime` as it is written.
+    /// `spec.acquireTime` as text.
     var acquireTime: String
     /// `spec.leaseTransitions`.
     var transitions: Int
-    /// `spec.leaseDurationSeconds`: for how long its holder may lead without a change of it.
+    /// `spec.leaseDurationSeconds`: the time without a change after which another process may acquire the lease.
     var duration: Duration
 
     private enum Key: String, CodingKey { case metadata, spec }
@@ -39,7 +39,7 @@ struct LeaseRecord: Sendable, Hashable, Decodable {
         self.duration = duration
     }
 
-    /// Reads an object of the API.
+    /// Decodes an object of the API.
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)
         let spec = try container.decodeIfPresent(Spec.self, forKey: .spec)
@@ -50,7 +50,7 @@ struct LeaseRecord: Sendable, Hashable, Decodable {
             duration: .seconds(min(86_400, max(0, spec?.leaseDurationSeconds ?? 0))))
     }
 
-    /// The object to write.
+    /// Returns the object to write.
     func manifest(name: String, namespace: String) -> JSONValue {
         var metadata: [String: JSONValue] = [
             "name": .string(name), "namespace": .string(namespace),

@@ -1,20 +1,23 @@
 public import F2SModel
 public import Logging
 
-/// What a process of F2S finds out about its own installation before it serves.
+/// The properties of its own installation that a process of F2S reads before it serves.
 public struct Installation: Sendable {
-    /// What F2S's processes show each other; `nil`: the installation has no Secret for it, or lets nobody read it.
+    /// The token that F2S's processes authenticate to each other with; `nil` if the installation has no Secret for it,
+    /// or does not let F2S read it.
     public let token: String?
-    /// Where a pod that ends asks for its drain: the address of the internal Service; `nil`: there is none.
+    /// The address of the internal Service, to which a pod that ends sends its request for a drain; `nil` if there is
+    /// none.
     public let drainAddress: Replica.Address?
 
     /// Name of the internal Service.
     static let serviceName = "f2s-internal"
-    /// How long an API server that cannot be reached is asked again.
-    private static let patience = Duration.seconds(60)
+    /// Longest time for which an unreachable API server is asked again.
+    private static let timeout = Duration.seconds(60)
 
-    /// Asks the API server for what is not given.
-    /// - Throws: an error whose description says what is wrong, after a minute of trying again where that may help.
+    /// Fetches the values that are not given from the API server.
+    /// - Throws: an error with a description of the problem. Errors that are worth a retry are thrown only after a
+    ///   minute of retries.
     public static func read(
         _ access: ClusterAccess, namespace: String, token: String?, drainAddress: Replica.Address?, logger: Logger
     ) async throws -> Installation {
@@ -23,9 +26,9 @@ public struct Installation: Sendable {
         do {
             var found = (token: token, address: drainAddress)
             if found.token == nil {
-                found.token = try await present("Secret \(InternalToken.secretName)", logger) {
+                found.token = try await present("Secret \(InternalTokenSecret.secretName)", logger) {
                     var random = SystemRandomNumberGenerator()
-                    return try await InternalToken(client: client, namespace: namespace).fetch(random: &random)
+                    return try await InternalTokenSecret(client: client, namespace: namespace).fetch(random: &random)
                 }
             }
             if found.address == nil {
@@ -41,20 +44,20 @@ public struct Installation: Sendable {
         }
     }
 
-    /// The value, or `nil` where the installation does without.
+    /// Returns the value, or `nil` if the installation does not have it. Retries for ``timeout`` where that may help.
     private static func present<Value: Sendable>(
         _ what: String, _ logger: Logger, _ body: () async throws -> Value?
     ) async throws -> Value? {
-        let end = Moment.now.steady + patience
+        let end = Moment.now.steady + timeout
         var isFirst = true
         while true {
             do {
                 let value = try await body()
-                if value == nil { logger.warning("\(what) is not what it should be: F2S goes on without it") }
+                if value == nil { logger.warning("\(what) has no usable value; F2S continues without it") }
                 return value
             } catch let error as KubernetesError {
                 if error.isNotFound || error.isForbidden {
-                    logger.warning("\(what) cannot be read: F2S goes on without it. \(error)")
+                    logger.warning("\(what) cannot be read; F2S continues without it. \(error)")
                     return nil
                 }
                 guard error.isRetryable, Moment.now.steady < end else { throw error }
@@ -65,7 +68,7 @@ public struct Installation: Sendable {
         }
     }
 
-    /// The address of a Service; `nil`: it has none of its own.
+    /// Returns the address of a Service, or `nil` if it has no cluster IP.
     static func address(of service: JSONValue) -> Replica.Address? {
         guard let ip = service["spec"]?["clusterIP"]?.text, !ip.isEmpty, ip != "None",
             let port = service["spec"]?["ports"]?[0]?["port"]?.integerValue

@@ -4,13 +4,15 @@ import Glibc
 import Logging
 import Synchronization
 
-/// Keeps the tokens of the internal listener as they are stored: they are read again when they change, and a Secret of
-/// ours that is deleted or emptied is filled again. A token that was read stays valid until another takes its place.
+/// Keeps the tokens of the internal listener up to date with the file or Secret that stores them.
+///
+/// If F2S's own Secret is deleted or emptied, this fills it again. A token stays valid until another one replaces it,
+/// and for ``TokenRotation/overlap`` after that.
 final class InternalTokens: Sendable {
     private struct State {
         var rotation: TokenRotation
-        /// What was complained of last.
-        var complaint: String?
+        /// The last warning, which is not logged again.
+        var message: String?
     }
 
     private let client: KubernetesClient
@@ -19,9 +21,9 @@ final class InternalTokens: Sendable {
     private let logger: Logger
     private let state: Mutex<State>
 
-    /// How often a file is looked at, and a Secret that could not be filled.
+    /// Time between two reads of the file, and between two attempts to fill the Secret.
     private static let pause = Duration.seconds(1)
-    /// Bytes of a file.
+    /// Maximum number of bytes that are read from the file.
     private static let fileBytesMax = 4096
 
     init(client: KubernetesClient, options: KubernetesOptions, logger: Logger) {
@@ -31,24 +33,24 @@ final class InternalTokens: Sendable {
         state = Mutex(State(rotation: TokenRotation(options.tokens.current.texts.first)))
         reflector = Reflector(
             client, .secrets, namespace: options.namespace,
-            fieldSelector: "metadata.name=\(InternalToken.secretName)", logger: logger
+            fieldSelector: "metadata.name=\(InternalTokenSecret.secretName)", logger: logger
         ) { $0.name }
     }
 
-    /// Follows what is stored until the task is cancelled.
+    /// Follows the stored token until the task is cancelled.
     func run() async {
         switch options.tokenSource {
         case .given: break
         case .file(let path):
             while !Task.isCancelled {
-                take(Self.token(inFile: path))
+                apply(Self.token(inFile: path))
                 try? await Task.sleep(for: Self.pause)
             }
         case .secret: await followSecret()
         }
     }
 
-    /// The token in a file; `nil`: there is none.
+    /// Returns the token in a file, or `nil` if the file is missing or empty.
     static func token(inFile path: String) -> String? {
         guard let file = fopen(path, "re") else { return nil }
         defer { fclose(file) }
@@ -66,45 +68,46 @@ final class InternalTokens: Sendable {
             group.addTask { for await _ in self.reflector.latest.values() { wake.raise() } }
             group.addTask {
                 while !Task.isCancelled {
-                    // Old tokens end, and what could not be filled is tried again.
+                    // Replaced tokens expire, and a failed attempt to fill the Secret is repeated.
                     try? await Task.sleep(for: Self.pause)
                     wake.raise()
                 }
             }
-            for await _ in wake.arrivals() { await look() }
+            for await _ in wake.arrivals() { await reconcile() }
             group.cancelAll()
         }
     }
 
-    private func look() async {
+    private func reconcile() async {
         let reflection = reflector.latest.current
-        guard reflection.isSynced else { return take(nil) }
-        let secret = reflection.items[InternalToken.secretName]
-        if let token = secret?.token { return take(token) }
+        guard reflection.isSynced else { return apply(nil) }
+        let secret = reflection.items[InternalTokenSecret.secretName]
+        if let token = secret?.token { return apply(token) }
         do throws(KubernetesError) {
             var random = SystemRandomNumberGenerator()
-            let store = InternalToken(client: client, namespace: options.namespace)
+            let store = InternalTokenSecret(client: client, namespace: options.namespace)
             if secret == nil {
-                // The others have the same one still: nobody is shut out.
-                let newest = state.withLock { $0.rotation.newest } ?? InternalToken.made(by: &random)
+                // The other pods still use this token, so they remain authenticated.
+                let newest = state.withLock { $0.rotation.newest } ?? InternalTokenSecret.made(by: &random)
                 try await store.create(holding: newest)
-                take(newest)
-                logger.warning("Secret \(InternalToken.secretName) was missing, and is there again with the same token")
+                apply(newest)
+                logger.warning(
+                    "Secret \(InternalTokenSecret.secretName) was missing; F2S created it again with the same token")
             } else {
-                take(try await store.fetch(random: &random))
+                apply(try await store.fetch(random: &random))
             }
-            state.withLock { $0.complaint = nil }
+            state.withLock { $0.message = nil }
         } catch {
             guard !error.isAlreadyExists, !error.isConflict, !Task.isCancelled else { return }
-            complain("Secret \(InternalToken.secretName) holds no token and cannot be filled: \(error)")
+            warn("Secret \(InternalTokenSecret.secretName) has no token, and F2S cannot write one: \(error)")
         }
     }
 
-    /// Puts a token into force.
-    private func take(_ token: String?) {
+    /// Applies a stored token, and publishes the valid tokens if they have changed.
+    private func apply(_ token: String?) {
         let now = Moment.now.steady
         let tokens = state.withLock { state in
-            state.rotation.take(token, at: now)
+            state.rotation.apply(token, at: now)
             return state.rotation.tokens(at: now)
         }
         guard tokens != options.tokens.current else { return }
@@ -112,16 +115,16 @@ final class InternalTokens: Sendable {
         logger.info("The internal token has changed", metadata: ["valid": "\(tokens.texts.count)"])
     }
 
-    private func complain(_ complaint: String) {
+    private func warn(_ message: String) {
         let isNew = state.withLock { state in
-            defer { state.complaint = complaint }
-            return state.complaint != complaint
+            defer { state.message = message }
+            return state.message != message
         }
-        if isNew { logger.warning("\(complaint)") }
+        if isNew { logger.warning("\(message)") }
     }
 }
 
-/// What is looked at of a Secret.
+/// The fields of a Secret that F2S reads.
 struct TokenSecret: Sendable, Hashable, Decodable {
     private struct Wire: Decodable {
         struct Metadata: Decodable { let name: String }
@@ -131,12 +134,12 @@ struct TokenSecret: Sendable, Hashable, Decodable {
 
     /// `metadata.name`.
     let name: String
-    /// The token; `nil`: it holds none.
+    /// The token, or `nil` if the Secret has none.
     let token: String?
 
     init(from decoder: any Decoder) throws {
         let wire = try Wire(from: decoder)
         name = wire.metadata.name
-        token = wire.data?[InternalToken.key].flatMap { InternalToken.token(encoded: $0) }
+        token = wire.data?[InternalTokenSecret.key].flatMap { InternalTokenSecret.token(encoded: $0) }
     }
 }

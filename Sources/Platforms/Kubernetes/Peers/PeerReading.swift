@@ -1,14 +1,14 @@
 import F2SModel
 
-/// What F2S's own pods mean: processes, where they listen, and which of them serve. Pure.
+/// The peers, with their addresses and readiness, as derived from F2S's own pods. Pure.
 struct PeerReading: Sendable {
-    /// Every process.
+    /// This process and all others.
     let snapshot: PeerSnapshot
 
     init(pods: some Collection<PodObservation>, options: KubernetesOptions) {
         var own = Peer(
             id: options.podName, address: Replica.Address(ip: options.podIP, port: options.internalPort),
-            // Outside of any pod nobody ever calls it ready, and it serves all the same.
+            // A process outside of any pod has no readiness condition, but it does serve.
             isReady: !pods.contains { $0.name == options.podName })
         var others: [Peer] = []
         for pod in pods {
@@ -19,7 +19,7 @@ struct PeerReading: Sendable {
                     Peer(
                         id: pod.name, address: pod.ip.map { Replica.Address(ip: $0, port: options.internalPort) },
                         isReady: pod.isReady && !pod.isDeleting && pod.isRunning,
-                        // A container that was never started, or has ended, can have nothing in hand.
+                        // A container that never started, or that has ended, has no invocation in flight.
                         isAlive: pod.isRunning && !pod.isOver))
             }
         }

@@ -5,16 +5,16 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// F2S's own pods, and the way to their internal listeners.
+/// Watches F2S's own pods, and sends requests to their internal listeners.
 final class PodPeers: PeerDirectory {
     private let options: KubernetesOptions
     private let reflector: Reflector<PodObservation>
     private let http: HTTPClient
     private let latest: Latest<PeerSnapshot>
-    /// Whether ``currentPeers`` says what there is.
+    /// True once ``currentPeers`` contains the cluster's pods.
     private let loaded = Latest(false)
 
-    /// Bytes of an answer.
+    /// Maximum size of a response, in bytes.
     private static let answerBytesMax = 16 << 20
 
     init(client: KubernetesClient, options: KubernetesOptions, logger: Logger) {
@@ -45,7 +45,7 @@ final class PodPeers: PeerDirectory {
         }
     }
 
-    /// Returns once the pods have been read.
+    /// Returns when the pods have been read.
     func waitUntilLoaded() async {
         for await isLoaded in loaded.values() where isLoaded { return }
     }

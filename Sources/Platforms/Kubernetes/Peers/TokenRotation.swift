@@ -2,7 +2,7 @@ import F2SModel
 
 /// Decides which tokens are valid while the installation's token is replaced. A value without a clock.
 struct TokenRotation: Sendable {
-    /// How long a token is valid after another one has taken its place: longer than it takes until every process has
+    /// Time for which a token stays valid after another one has replaced it. It is longer than all processes need to
     /// read the new one.
     static let overlap = Duration.seconds(600)
 
@@ -11,14 +11,14 @@ struct TokenRotation: Sendable {
 
     init(_ token: String?) { current = token }
 
-    /// Takes the token that is stored now; `nil`: none is, and the last one stays valid.
-    mutating func take(_ token: String?, at now: Duration) {
+    /// Applies the token that is stored now; `nil` if none is stored, and then the last one stays valid.
+    mutating func apply(_ token: String?, at now: Duration) {
         guard let token, PeerTokens.isValid(token), token != current else { return }
         if let current { previous = (current, now + Self.overlap) }
         current = token
     }
 
-    /// The tokens that are valid.
+    /// Returns the valid tokens.
     func tokens(at now: Duration) -> PeerTokens {
         PeerTokens([current, previous.flatMap { $0.until > now ? $0.text : nil }].compactMap(\.self))
     }

@@ -1,11 +1,11 @@
 import F2SModel
 
-/// The fields of an object that F2S applies, as one hash: equal means that nobody has changed any of them.
+/// A hash of the fields that F2S applies to an object. Equal hashes mean that none of these fields has changed.
 ///
-/// The API server adds its defaults, and other people their labels; neither is ours to take away, and neither is looked
-/// at. A hash instead of the tree, because there are two objects per function.
+/// The API server adds defaults, and other clients add labels. F2S does not remove these, so the hash does not include
+/// them. A hash needs less memory than the tree, and there are two objects per function.
 enum AppliedFields {
-    /// Hash of a manifest, or of what the API server tells.
+    /// Returns the hash of a manifest, or of an object that the API server returned.
     static func digest(of tree: JSONValue) -> String {
         var hash = StableHash()
         hash.add(String(decoding: (cut(tree, to: shape) ?? .null).encoded(), as: UTF8.self))
@@ -15,13 +15,15 @@ enum AppliedFields {
         return hash.shortText
     }
 
-    /// The value of ``ObjectLabel/carried``: names of labels, then names of annotations. Neither can hold a space.
+    /// Returns the value of ``ObjectLabel/carried``: the names of labels, then the names of annotations. Neither can
+    /// contain a space.
     static func carriedText(of metadata: FunctionMetadata) -> String {
         let names = [metadata.labels, metadata.annotations].map { $0.keys.sorted().joined(separator: " ") }
         return names.joined(separator: ";")
     }
 
-    /// What an object says that it carries, and the values that it really has.
+    /// Returns the value of ``ObjectLabel/carried``, and the current values of the labels and annotations that it
+    /// names.
     private static func carried(_ metadata: JSONValue?) -> [String] {
         guard let text = metadata?["annotations"]?[ObjectLabel.carried]?.text else { return [] }
         let lists = text.split(separator: ";", omittingEmptySubsequences: false)
@@ -31,8 +33,8 @@ enum AppliedFields {
             }
     }
 
-    /// What is looked at: `true` stands for a value as it is, a list of one shape for elements that have it, and
-    /// ``amounts`` for quantities.
+    /// The fields that the hash includes. `true` stands for a value as it is, a list with one shape for elements of
+    /// that shape, and ``amounts`` for quantities.
     private static let shape: JSONValue = [
         "metadata": ["labels": labels],
         "spec": [
@@ -72,7 +74,8 @@ enum AppliedFields {
     /// The API server writes `0.5` as `500m` and `1024Mi` as `1Gi`.
     private static let amounts: JSONValue = "amounts"
 
-    /// What a tree has of a shape; `nil`: nothing, which an empty list or mapping is too.
+    /// Returns the part of a tree that has the shape, or `nil` if there is none. An empty list or mapping counts as
+    /// none.
     private static func cut(_ tree: JSONValue?, to shape: JSONValue) -> JSONValue? {
         switch (shape, tree) {
         case (.bool, _): return tree
@@ -90,7 +93,7 @@ enum AppliedFields {
         }
     }
 
-    /// An amount in thousandths; one in a notation that manifests do not have stays as it is.
+    /// Returns an amount in thousandths. An amount in a notation that F2S's manifests do not use stays as it is.
     private static func normal(_ amount: JSONValue) -> JSONValue {
         let text =
             switch amount {

@@ -1,8 +1,8 @@
 import F2SModel
 
 extension KubernetesRuntime {
-    /// Tells the IP addresses of every pod of a function as they change, until the task is cancelled. Pods that fail or
-    /// end are among them as long as their containers may run.
+    /// Publishes the IP addresses of all pods of functions whenever they change, until the task is cancelled. Failing
+    /// pods are included as long as their containers may run.
     func followAddresses(_ publish: (Set<String>) -> Void) async {
         for await reflection in pods.latest.values() where reflection.isSynced {
             publish(

@@ -2,41 +2,42 @@ import F2SModel
 import Logging
 import Synchronization
 
-// What pods have written.
+// The logs of pods.
 extension KubernetesRuntime {
-    /// Bytes of log that one pod is asked for at most.
+    /// Maximum number of bytes that are read from the log of one pod.
     private static let logBytesMax = 4 << 20
-    /// Bytes of a crashed container's log.
+    /// Maximum number of bytes that are read from the log of a crashed container.
     private static let tailBytesMax = 64 << 10
-    /// Time that a crashed container's log may take.
+    /// Timeout for reading the log of a crashed container.
     private static let tailTimeout = Duration.milliseconds(800)
-    /// Lines that may be written between two looks at one log without being missed.
+    /// Number of lines that a container may write between two reads of its log before lines are missed.
     private static let overlapMax = 1000
 
-    /// The last lines of a container that has ended; empty where there are none to be had.
+    /// Returns the last lines of a container that has ended, or an empty list if they are not available in time.
     func fetchTail(of crash: PodFailure.Crash) async -> [String] {
         let lines = Mutex<[String]>([])
-        await Patience.run(atMost: Self.tailTimeout) {
-            let count = TroubleBook.tailLinesMax
+        await withTimeout(Self.tailTimeout) {
+            let count = StartFailureTracker.tailLinesMax
             var found = await self.read(crash.podName, tail: count, previous: crash.isBefore)
-            // It was started again since: its log is the one before now.
+            // The container has been restarted since, so its log is the one of the previous container.
             if found.isEmpty, !crash.isBefore { found = await self.read(crash.podName, tail: count, previous: true) }
             lines.withLock { $0 = found.map(\.text) }
         }
         return lines.withLock { $0 }
     }
 
-    /// The last lines of a container that runs; empty where there are none to be had in time.
+    /// Returns the last lines of a running container, or an empty list if they are not available in time.
     func fetchTail(of podName: String) async -> [String] {
         let lines = Mutex<[String]>([])
-        await Patience.run(atMost: Self.tailTimeout) {
-            let found = await self.read(podName, tail: TroubleBook.tailLinesMax)
+        await withTimeout(Self.tailTimeout) {
+            let found = await self.read(podName, tail: StartFailureTracker.tailLinesMax)
             lines.withLock { $0 = found.map(\.text) }
         }
         return lines.withLock { $0 }
     }
 
-    /// Reads for one who asks: what is there of every pod of the function, and then what comes, of new pods too.
+    /// Serves a reader: sends the existing lines of all pods of the function, then new lines, including those of new
+    /// pods.
     func serve(_ request: PodLogRequests.Request) async {
         let pods = pods(of: request.function)
         var last: [String: String] = [:]
@@ -51,7 +52,7 @@ extension KubernetesRuntime {
             let old = Set(pods.map(\.uid))
             for await _ in self.pods.latest.values() {
                 for pod in self.pods(of: request.function) where known.insert(pod.uid).inserted {
-                    // Nothing of a pod that has come since is the past.
+                    // A pod that was created after the request is read from its first line.
                     let seen = last[pod.uid] ?? (old.contains(pod.uid) ? nil : "")
                     group.addTask { await self.follow(pod, request, after: seen) }
                 }
@@ -59,14 +60,14 @@ extension KubernetesRuntime {
         }
     }
 
-    /// The pods that may have written something, oldest first: a container that was never started has no log.
+    /// Returns the pods that may have a log, oldest first. A container that was never started has none.
     private func pods(of function: Function.ID) -> [PodObservation] {
         pods.latest.current.items.values.filter {
             $0.function == function && ($0.isRunning || $0.newestEnding != nil)
         }.sorted { ($0.created, $0.uid) < ($1.created, $1.uid) }
     }
 
-    /// What each of the pods has written, side by side.
+    /// Returns the log of each pod, in the order of `pods`. The logs are read concurrently.
     private func logs(of pods: [PodObservation], tail: Int) async -> [[StampedLine]] {
         await withTaskGroup { group in
             for (index, pod) in pods.enumerated() {
@@ -78,8 +79,10 @@ extension KubernetesRuntime {
         }
     }
 
-    /// A pod's log ends when its container does; if that is started again, it goes on.
-    /// - Parameter seen: the stamp of the last line that was handed over; `nil`: what is there now is the past.
+    /// Sends the new lines of a pod to the reader. The log ends when the container ends; after a restart it is followed
+    /// again.
+    /// - Parameter seen: the stamp of the last line that the reader has received; `nil` to skip the lines that exist
+    ///   now.
     private func follow(_ pod: PodObservation, _ request: PodLogRequests.Request, after seen: String?) async {
         let last = Mutex(seen)
         while !Task.isCancelled, pods.latest.current.items[pod.name]?.uid == pod.uid {

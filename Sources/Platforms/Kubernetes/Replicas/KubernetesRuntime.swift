@@ -2,29 +2,32 @@ import F2SModel
 import Logging
 import Synchronization
 
-/// Runs replicas as pods: a Deployment and a Service per function.
+/// Runs replicas as pods, with a Deployment and a Service per function.
 ///
-/// What pods mean is decided by ``PodReading`` and ``TroubleBook``, what is to be written by ``WorkloadManifest`` and
-/// ``WorkloadBook``; this is the shell around them. A function that nobody changes costs no call.
+/// ``PodReading`` and ``StartFailureTracker`` interpret the state of the pods. ``WorkloadManifest`` and
+/// ``WorkloadReconciler`` decide which objects are written. This class performs the I/O. A function that does not
+/// change causes no calls to the API server.
 final class KubernetesRuntime: ReplicaRuntime {
     private struct State {
-        var troubles = TroubleBook()
+        var startFailures = StartFailureTracker()
         var unready = UnreadyPods()
-        var workloads = WorkloadBook()
+        var workloads = WorkloadReconciler()
         var deployments = ObjectIndex()
         var services = ObjectIndex()
-        /// What the API server has refused, with the number of times in a row.
-        var refusals: [Function.ID: (trouble: StartTrouble, attempts: Int)] = [:]
+        /// Start failures because of rejected writes, with the number of consecutive attempts.
+        var rejections: [Function.ID: (startFailure: StartFailure, attempts: Int)] = [:]
 
-        /// Takes what the watches show.
-        mutating func take(_ deployments: Reflection<ObservedObject>, _ services: Reflection<ObservedObject>) {
-            workloads.note(changed: self.deployments.take(deployments).union(self.services.take(services)))
+        /// Applies the newest state of the watches.
+        mutating func apply(
+            _ deployments: MirroredCollection<ObservedObject>, _ services: MirroredCollection<ObservedObject>
+        ) {
+            workloads.note(changed: self.deployments.apply(deployments).union(self.services.apply(services)))
         }
     }
 
-    /// What ``run()`` has to begin.
+    /// A piece of work that ``run()`` starts.
     private enum Work: Sendable {
-        case workload(WorkloadBook.Work)
+        case workload(WorkloadReconciler.Work)
         case tail(PodFailure.Crash)
         case check(UnreadyPods.Question)
     }
@@ -63,7 +66,7 @@ final class KubernetesRuntime: ReplicaRuntime {
         services = Reflector(client, .services, namespace: namespace, selector: selector, logger: logger) { $0.name }
     }
 
-    /// Works until the task is cancelled.
+    /// Reconciles until the task is cancelled.
     func run() async {
         let check = PodCheck()
         await withDiscardingTaskGroup { group in
@@ -77,14 +80,14 @@ final class KubernetesRuntime: ReplicaRuntime {
             group.addTask { for await _ in self.store.changes() { self.wake.raise() } }
             group.addTask { await self.tick() }
             for await _ in Signal.arrivals(of: [wake, election.changes]) {
-                for work in look() { group.addTask { await self.carryOut(work, check) } }
+                for work in reconcile() { group.addTask { await self.carryOut(work, check) } }
             }
             group.cancelAll()
         }
         await check.shutdown()
     }
 
-    /// Returns once every pod and Deployment has been read.
+    /// Returns when all pods, Deployments and Services have been read.
     func waitUntilLoaded() async {
         for await isLoaded in loaded.values() where isLoaded { return }
     }
@@ -95,11 +98,11 @@ final class KubernetesRuntime: ReplicaRuntime {
 
     func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws {
         state.withLock { state in
-            state.workloads.wish(function, count: count)
+            state.workloads.setDesired(function, count: count)
             state.workloads.begin(function.id)
         }
         do {
-            try await bring(WorkloadBook.Wish(function: function, count: count))
+            try await ensure(WorkloadReconciler.Desired(function: function, count: count))
             finish(function, error: nil)
         } catch {
             finish(function, error: error)
@@ -110,18 +113,18 @@ final class KubernetesRuntime: ReplicaRuntime {
     func remove(_ id: Function.ID) async throws {
         state.withLock { state in
             state.workloads.forget(id)
-            state.refusals[id] = nil
+            state.rejections[id] = nil
         }
         for (type, object) in objects(of: id) { try await delete(type, object) }
         guard objects(of: id).isEmpty, latest.current.replicas.contains(where: { $0.function == id }) else { return }
-        // The Deployment is gone and its pods are not: somebody has deleted it without them.
+        // The Deployment no longer exists, but its pods do: a client has deleted it without them.
         let orphans = try await client.list(
             .replicaSets, options.functionsNamespace, selector: ObjectLabel.selector(of: id), as: ObservedObject.self,
             priority: .housekeeping)
         for orphan in orphans.items { try await delete(.replicaSets, orphan) }
     }
 
-    /// Deletes their pods. The ReplicaSet makes new ones, and each hook drains what else its replica has in flight.
+    /// Deletes the pods of the replicas. The ReplicaSet creates new ones, and `preStop` hooks drain the deleted ones.
     func replace(_ replicas: [Replica.ID], of id: Function.ID) async throws {
         let wanted = Set(replicas.map(\.text))
         for pod in pods.latest.current.items.values where wanted.contains(pod.uid) && !pod.isDeleting {
@@ -142,25 +145,25 @@ final class KubernetesRuntime: ReplicaRuntime {
         return try await body(latest.values())
     }
 
-    var currentOutage: String? { deployments.latest.current.trouble.map { Self.outage($0) } }
+    var currentOutage: String? { deployments.latest.current.startFailure.map { Self.outage($0) } }
 
     func fetchOutage() async -> String? {
         do throws(KubernetesError) {
             _ = try await client.serverVersion(timeout: Self.outageTimeout)
             return nil
         } catch {
-            // Whatever it answers, it is there.
+            // Any response with a status below 500 shows that the API server is reachable.
             if case .status(let code, _, _, _) = error, code < 500 { return nil }
             return Self.outage(error)
         }
     }
 
     private static func outage(_ error: KubernetesError) -> String {
-        "The cluster's API server cannot be reached: \("\(error)".sentence) Warm functions go on; nothing can be "
-            + "started until it is back."
+        "The cluster's API server cannot be reached: \("\(error)".sentence) Warm functions continue to serve, but no "
+            + "replica can start until it is reachable again."
     }
 
-    /// Time that the API server has to show that it is there.
+    /// Timeout for the check whether the API server is reachable.
     private static let outageTimeout = Duration.seconds(1)
 
     func fetchLeaving(_ id: Function.ID) async throws -> [Replica.ID] {
@@ -174,55 +177,56 @@ final class KubernetesRuntime: ReplicaRuntime {
         logRequests.add(id, tail: tail, follow: follow, linesMax: options.logLinesMax)
     }
 
-    // MARK: Looking
+    // MARK: Reconciling
 
-    /// Works out what the watches show, publishes it, and says what is to be done.
-    private func look() -> [Work] {
+    /// Derives the replicas and failures from the watches, publishes them, and returns the work that is due.
+    private func reconcile() -> [Work] {
         let pods = pods.latest.current
         guard pods.isSynced, deployments.latest.current.isSynced, services.latest.current.isSynced else { return [] }
         let moment = Moment.now
         let startLimit = startLimits()
         let isLeader = election.isLeader
-        // First what has departed: a function must not count as declared after it was told to have departed.
-        let departed = store.takeDeparted()
+        // Departed functions are read before the declared ones. In the other order, a function that departs in between
+        // would count as declared, and its objects would not be swept.
+        let departed = store.popDeparted()
         let declared = store.declared
         var crashed: [(pod: PodObservation, ending: PodObservation.Ending)] = []
         let work: [Work] = state.withLock { state in
-            // Read under the lock: an older state would make every object count as changed.
-            state.take(deployments.latest.current, services.latest.current)
+            // Read under the lock: an older state would mark all objects as changed.
+            state.apply(deployments.latest.current, services.latest.current)
             state.workloads.note(changed: departed)
-            state.unready.take(
+            state.unready.update(
                 pods.items.values, startLimit: startLimit, at: moment.steady)
             let reading = PodReading(
                 pods: pods.items.values, deployments: state.deployments, unready: state.unready)
             crashed = state.unready.crashed
-            state.troubles.take(reading.failures, at: moment)
-            if let declared { state.refusals = state.refusals.filter { declared.contains($0.key) } }
-            let refusals = state.refusals.mapValues(\.trouble)
-            let troubles = state.troubles.troubles.merging(refusals) { _, refusal in refusal }
+            state.startFailures.update(reading.failures, at: moment)
+            if let declared { state.rejections = state.rejections.filter { declared.contains($0.key) } }
+            let rejections = state.rejections.mapValues(\.startFailure)
+            let startFailures = state.startFailures.startFailures.merging(rejections) { _, lastError in lastError }
             let snapshot = ReplicaSnapshot(
                 replicas: reading.replicas,
-                troubles: isLeader ? troubles : troubles.merging(toldByLeader()) { own, _ in own },
+                startFailures: isLeader ? startFailures : startFailures.merging(toldByLeader()) { own, _ in own },
                 restarts: reading.restarts)
-            // Publishing under the lock keeps the order of concurrent changes; it never waits.
+            // Publishing under the lock keeps the order of concurrent changes. It never blocks.
             if snapshot != latest.current { latest.update { $0.update(to: snapshot) } }
             let tails =
-                state.troubles.wanted.map { Work.tail($0) } + state.unready.wanted.map { Work.check($0) }
+                state.startFailures.wanted.map { Work.tail($0) } + state.unready.wanted.map { Work.check($0) }
             guard isLeader else {
-                state.workloads.forgetWishes()
+                state.workloads.forgetDesired()
                 return tails
             }
-            let observation = WorkloadBook.Observation(
+            let observation = WorkloadReconciler.Observation(
                 deployments: state.deployments, services: state.services, declared: declared)
             return tails
                 + state.workloads.due(observation, at: moment.steady, making: manifest).map { Work.workload($0) }
         }
         if !loaded.current { loaded.publish(true) }
-        if isLeader { for (pod, ending) in crashed { tell(of: ending, of: pod, at: moment) } }
+        if isLeader { for (pod, ending) in crashed { emitEvent(of: ending, of: pod, at: moment) } }
         return work
     }
 
-    /// How long the start of a function may take. Only functions with a pod that is not ready are asked for.
+    /// Returns the start limits of functions. The result is called only for functions with a pod that is not ready.
     private func startLimits() -> (Function.ID) -> UnreadyPods.StartLimit {
         let (standard, functions) = (options.startTimeout(), store.currentSnapshot)
         return { id in
@@ -233,8 +237,8 @@ final class KubernetesRuntime: ReplicaRuntime {
         }
     }
 
-    /// Says that a replica has ended that took invocations: those whose invocations it had hear only that it broke off.
-    private func tell(of ending: PodObservation.Ending, of pod: PodObservation, at moment: Moment) {
+    /// Emits an Event about the end of a replica that was ready. Clients only see that their invocations failed.
+    private func emitEvent(of ending: PodObservation.Ending, of pod: PodObservation, at moment: Moment) {
         guard let name = pod.function.flatMap({ store.currentSnapshot.function(of: $0) })?.name else { return }
         let message = PodFailure.restartMessage(of: pod, ending)
         events.record(
@@ -243,26 +247,27 @@ final class KubernetesRuntime: ReplicaRuntime {
         logger.warning("\(message)", metadata: ["function": "\(name)", "reason": "ReplicaCrashed"])
     }
 
-    /// What only the leader hears, because only it writes: the others read it in the function's status.
-    private func toldByLeader() -> [Function.ID: StartTrouble] {
-        var troubles: [Function.ID: StartTrouble] = [:]
+    /// Returns the start failures in functions' statuses. Only the leader observes them, because only it writes
+    /// objects.
+    private func toldByLeader() -> [Function.ID: StartFailure] {
+        var startFailures: [Function.ID: StartFailure] = [:]
         for function in store.failing {
             guard let condition = function.status.conditions.first(where: { $0.kind == .startFailed && $0.isTrue }),
                 function.status.observedGeneration == function.generation,
                 WorkloadError.reasons.contains(condition.reason)
             else { continue }
-            troubles[function.id] = StartTrouble(
+            startFailures[function.id] = StartFailure(
                 stage: .scale, reason: condition.reason, message: condition.message, revision: function.revision,
                 attempts: 1, nextAttempt: Double(condition.since) + 86_400, retryAfterSeconds: 30)
         }
-        return troubles
+        return startFailures
     }
 
     private func tick() async {
         while !Task.isCancelled {
             do { try await Task.sleep(for: .milliseconds(250)) } catch { return }
             let due = state.withLock {
-                [$0.troubles.nextLook, $0.unready.nextLook, $0.workloads.nextLook].compactMap(\.self).min()
+                [$0.startFailures.nextCheck, $0.unready.nextCheck, $0.workloads.nextCheck].compactMap(\.self).min()
             }
             if let due, due <= Moment.now.steady { wake.raise() }
         }
@@ -272,32 +277,32 @@ final class KubernetesRuntime: ReplicaRuntime {
         switch work {
         case .tail(let crash):
             let lines = await fetchTail(of: crash)
-            state.withLock { $0.troubles.take(tail: lines, of: crash) }
+            state.withLock { $0.startFailures.record(tail: lines, of: crash) }
         case .check(let question):
             var finding = await check.findings(question)
-            state.withLock { $0.unready.take(finding, of: question.key) }
+            state.withLock { $0.unready.record(finding, of: question.key) }
             wake.raise()
             guard finding.answer != .accepts else { break }
-            // A node that does not answer must not keep the finding back.
+            // A node that does not respond must not delay the finding.
             finding.logTail = await fetchTail(of: question.podName)
-            state.withLock { $0.unready.take(finding, of: question.key) }
-        case .workload(.repair(let wish)):
-            state.withLock { $0.workloads.begin(wish.function.id) }
+            state.withLock { $0.unready.record(finding, of: question.key) }
+        case .workload(.repair(let desired)):
+            state.withLock { $0.workloads.begin(desired.function.id) }
             do {
-                try await bring(wish)
-                finish(wish.function, error: nil)
+                try await ensure(desired)
+                finish(desired.function, error: nil)
                 logger.info(
-                    "Its Deployment or Service was changed or deleted by somebody else, and is repaired",
-                    metadata: ["function": "\(wish.function.name)"])
+                    "Another client changed or deleted the function's Deployment or Service; F2S has restored it",
+                    metadata: ["function": "\(desired.function.name)"])
             } catch {
-                finish(wish.function, error: error)
+                finish(desired.function, error: error)
             }
         case .workload(.sweep(let type, let object)):
             do {
                 guard try await sweep(type, object) else { break }
-                logger.info("Swept the \(type.kind) \(object.name), whose function is gone")
+                logger.info("Deleted the \(type.kind) \(object.name), because its function no longer exists")
             } catch {
-                logger.debug("\(type.kind) \(object.name) could not be swept: \(error)")
+                logger.debug("\(type.kind) \(object.name) could not be deleted: \(error)")
             }
         }
         wake.raise()
@@ -307,61 +312,64 @@ final class KubernetesRuntime: ReplicaRuntime {
 // MARK: - Writing
 
 extension KubernetesRuntime {
-    private func manifest(_ wish: WorkloadBook.Wish, _ type: ResourceType, _ object: ObservedObject?) -> JSONValue {
+    private func manifest(_ desired: WorkloadReconciler.Desired, _ type: ResourceType, _ object: ObservedObject?)
+        -> JSONValue
+    {
         let manifest = WorkloadManifest(
-            function: wish.function,
+            function: desired.function,
             settings: WorkloadManifest.Settings(
                 namespace: options.functionsNamespace, functionNamespace: options.namespace,
                 drainAddress: options.drainAddress, requestTimeout: options.requestTimeout(),
                 drainTimeout: options.drainTimeout(), imagePullSecrets: options.imagePullSecrets))
         return type == .services
             ? manifest.service(uid: object?.uid)
-            : manifest.deployment(replicas: wish.count, keeping: object?.kept, uid: object?.uid)
+            : manifest.deployment(replicas: desired.count, keeping: object?.kept, uid: object?.uid)
     }
 
-    private func bring(_ wish: WorkloadBook.Wish) async throws(WorkloadError) {
-        let name = wish.function.name
-        guard wish.function.target.image != nil else { throw .noImage(name) }
-        // Replicas that run may go in any case.
-        if wish.count > 0, let secret = wish.function.target.secrets.first(where: { !options.allowsSecret($0) }) {
+    private func ensure(_ desired: WorkloadReconciler.Desired) async throws(WorkloadError) {
+        let name = desired.function.name
+        guard desired.function.target.image != nil else { throw .noImage(name) }
+        // Scaling to zero is always allowed.
+        if desired.count > 0, let secret = desired.function.target.secrets.first(where: { !options.allowsSecret($0) }) {
             throw .secretNotAllowed(secret)
         }
-        // Who waits for the first replica waits for the Deployment alone.
-        try await bring(wish, .deployments, name: name.text, deployments)
-        try await bring(wish, .services, name: WorkloadManifest.serviceName(of: name), services)
+        // The Deployment comes first, because the first replica does not need the Service.
+        try await ensure(desired, .deployments, name: name.text, deployments)
+        try await ensure(desired, .services, name: WorkloadManifest.serviceName(of: name), services)
     }
 
-    private func bring(
-        _ wish: WorkloadBook.Wish, _ type: ResourceType, name: String, _ reflector: Reflector<ObservedObject>
+    private func ensure(
+        _ desired: WorkloadReconciler.Desired, _ type: ResourceType, name: String,
+        _ reflector: Reflector<ObservedObject>
     ) async throws(WorkloadError) {
         do throws(KubernetesError) {
-            if let observed = reflector.latest.current.items[name], observed.function == wish.function.id {
-                let wanted = manifest(wish, type, observed)
-                if state.withLock({ $0.workloads.isSettled(observed, wanted) }) { return }
+            if let observed = reflector.latest.current.items[name], observed.function == desired.function.id {
+                let wanted = manifest(desired, type, observed)
+                if state.withLock({ $0.workloads.isReconciled(observed, wanted) }) { return }
                 do throws(KubernetesError) {
-                    return try await write(wanted, wish, type, name: name, over: observed)
+                    return try await write(wanted, desired, type, name: name, over: observed)
                 } catch {
-                    // The watch is late: it was deleted, or is another one by now.
+                    // The watch is late: the object was deleted, or another one has its name by now.
                     guard error.isNotFound || error.isConflict else { throw error }
                 }
             }
-            var refusal: KubernetesError?
+            var lastError: KubernetesError?
             for _ in 0..<Self.writesMax {
                 let existing = try await fetch(type, name)
-                // There is nobody in the way: it is the function itself that is refused.
-                if existing == nil, let refusal, !refusal.isConflict { throw refusal }
+                // No object has this name, so the API server rejects the manifest itself.
+                if existing == nil, let lastError, !lastError.isConflict { throw lastError }
                 if let existing {
-                    if existing.function == wish.function.id {
+                    if existing.function == desired.function.id {
                         do throws(KubernetesError) {
                             return try await write(
-                                manifest(wish, type, existing), wish, type, name: name, over: existing)
+                                manifest(desired, type, existing), desired, type, name: name, over: existing)
                         } catch {
-                            // Its controller writes the status meanwhile, more often than not while it scales.
+                            // The object's controller often updates the status while it scales.
                             guard error.isNotFound || error.isConflict else { throw error }
                             continue
                         }
                     }
-                    guard try await isOrphan(existing, of: wish.function.name) else {
+                    guard try await isOrphan(existing, of: desired.function.name) else {
                         throw KubernetesError.status(
                             code: 409, reason: Self.taken, message: existing.name, retryAfter: nil)
                     }
@@ -370,12 +378,12 @@ extension KubernetesRuntime {
                         timeout: try leadingTime())
                 }
                 do throws(KubernetesError) {
-                    // Without force: what a stranger has made in this very moment is refused, not changed.
-                    return try await write(manifest(wish, type, nil), wish, type, name: name, over: nil)
+                    // Without force, so that another program's new object causes a conflict.
+                    return try await write(manifest(desired, type, nil), desired, type, name: name, over: nil)
                 } catch {
-                    // A Deployment's selector cannot be changed: a stranger's may be called invalid instead.
+                    // A Deployment's selector is immutable: another program's object may count as invalid.
                     guard error.isConflict || error.isInvalid else { throw error }
-                    refusal = error
+                    lastError = error
                 }
             }
         } catch {
@@ -384,12 +392,12 @@ extension KubernetesRuntime {
             }
             throw WorkloadError(error)
         }
-        throw .unsettled("The \(type.kind) \(name) is being changed by somebody else")
+        throw .unsettled("The \(type.kind) \(name) is being changed by another client")
     }
 
-    /// Attempts to write an object that others write too, each with the version that the object has by then.
+    /// Maximum number of attempts to write an object. Each attempt names the current resource version.
     private static let writesMax = 5
-    /// Word for an object that is a stranger's, on its way out of the calls of the API.
+    /// Internal reason for an object that F2S does not own, until it becomes a ``WorkloadError``.
     private static let taken = "NameTaken"
 
     private func fetch(_ type: ResourceType, _ name: String) async throws(KubernetesError) -> ObservedObject? {
@@ -401,7 +409,7 @@ extension KubernetesRuntime {
         }
     }
 
-    /// Whether an object is what an earlier function of the same name has left.
+    /// Returns true if an earlier function of the same name has left the object.
     private func isOrphan(_ object: ObservedObject, of name: FunctionName) async throws(KubernetesError) -> Bool {
         guard object.functionNamespace == options.namespace, let function = object.function,
             let declared = store.declared, !declared.contains(function)
@@ -409,8 +417,8 @@ extension KubernetesRuntime {
         return try await isGone(function, named: name.text)
     }
 
-    /// Deletes what has run for a function that is gone.
-    /// - Returns: whether it is gone.
+    /// Deletes an object of a function that no longer exists.
+    /// - Returns: true if the object is deleted, false if the function still exists.
     func sweep(_ type: ResourceType, _ object: ObservedObject) async throws(KubernetesError) -> Bool {
         guard let function = object.function,
             try await isGone(function, named: object.functionName ?? object.name)
@@ -419,8 +427,8 @@ extension KubernetesRuntime {
         return true
     }
 
-    /// Whether a function is declared no more, by the API server's own word: the watch of functions may be behind that
-    /// of Deployments, and a function must not lose all that it runs for that.
+    /// Returns true if a function no longer exists. Asks the API server, because the watch of functions may be behind
+    /// that of Deployments, and that must not delete the objects of a function that exists.
     private func isGone(_ function: Function.ID, named name: String) async throws(KubernetesError) -> Bool {
         do throws(KubernetesError) {
             let found: JSONValue = try await client.get(
@@ -434,12 +442,12 @@ extension KubernetesRuntime {
     }
 
     private func write(
-        _ manifest: JSONValue, _ wish: WorkloadBook.Wish, _ type: ResourceType, name: String,
+        _ manifest: JSONValue, _ desired: WorkloadReconciler.Desired, _ type: ResourceType, name: String,
         over known: ObservedObject?
     ) async throws(KubernetesError) {
         var object = manifest
-        // A process that leads no more may have a write under way. It is over when another one may lead, and names the
-        // version that it has seen: what the next leader has written stays.
+        // A former leader may have a write in flight. The write times out before another process may lead, and it names
+        // the resource version that was read, so that it cannot overwrite the next leader's changes.
         if let version = known?.resourceVersion {
             var metadata = object["metadata"] ?? [:]
             metadata["resourceVersion"] = .string(version)
@@ -447,12 +455,12 @@ extension KubernetesRuntime {
         }
         let written = try await client.apply(
             type, options.functionsNamespace, name, object, force: known != nil,
-            priority: wish.count > 0 ? .activation : .housekeeping, timeout: try leadingTime())
+            priority: desired.count > 0 ? .activation : .housekeeping, timeout: try leadingTime())
         guard let object = try? ObservedObject(written) else { return }
-        state.withLock { $0.workloads.settle(object, manifest) }
+        state.withLock { $0.workloads.markReconciled(object, manifest) }
     }
 
-    /// Time that a write as the leader may take.
+    /// Returns the timeout for a write as the leader.
     private func leadingTime() throws(KubernetesError) -> Duration {
         let remaining = election.remaining
         guard remaining > .zero else { throw .cancelled }
@@ -471,7 +479,7 @@ extension KubernetesRuntime {
 
     private func objects(of id: Function.ID) -> [(ResourceType, ObservedObject)] {
         state.withLock { state in
-            state.take(deployments.latest.current, services.latest.current)
+            state.apply(deployments.latest.current, services.latest.current)
             return state.deployments.objects(of: id).map { (.deployments, $0) }
                 + state.services.objects(of: id).map { (.services, $0) }
         }
@@ -481,9 +489,9 @@ extension KubernetesRuntime {
         let moment = Moment.now
         state.withLock { state in
             state.workloads.end(function.id, at: moment.steady)
-            let attempts = (state.refusals[function.id]?.attempts ?? 0) + 1
-            let trouble = error?.trouble(of: function.revision, attempts: attempts, at: moment.wall)
-            state.refusals[function.id] = trouble.map { ($0, attempts) }
+            let attempts = (state.rejections[function.id]?.attempts ?? 0) + 1
+            let startFailure = error?.startFailure(of: function.revision, attempts: attempts, at: moment.wall)
+            state.rejections[function.id] = startFailure.map { ($0, attempts) }
         }
         wake.raise()
     }

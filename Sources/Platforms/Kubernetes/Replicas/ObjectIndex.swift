@@ -1,16 +1,16 @@
 import F2SModel
 
-/// Deployments or Services of F2S's own by the function that they are of, kept up with what changes.
+/// F2S's own Deployments or Services, indexed by function and updated incrementally.
 struct ObjectIndex: Sendable {
-    /// Names of the objects that the cluster refuses to create pods for.
+    /// Names of the Deployments for which the cluster refuses to create pods.
     private(set) var refused: Set<String> = []
-    private var mark = Reflection<ObservedObject>.Mark()
-    /// A copy of its own: one that is shared with the mirror would have to be copied with each change.
+    private var mark = MirroredCollection<ObservedObject>.Mark()
+    /// A separate copy: one that is shared with the mirror would be copied on each change.
     private var items: [String: ObservedObject] = [:]
     private var names: [Function.ID: Set<String>] = [:]
 
-    /// An index of what a mirror shows.
-    init(_ reflection: Reflection<ObservedObject> = Reflection()) { take(reflection) }
+    /// Creates an index of the objects in a mirror.
+    init(_ reflection: MirroredCollection<ObservedObject> = MirroredCollection()) { apply(reflection) }
 
     /// Number of objects.
     var count: Int { items.count }
@@ -18,21 +18,21 @@ struct ObjectIndex: Sendable {
     /// UIDs of every object.
     var uids: some Sequence<String> { items.values.lazy.map(\.uid) }
 
-    /// Functions that have objects, declared or not.
+    /// Functions that have objects, whether or not they are declared.
     var functions: Set<Function.ID> { Set(names.keys) }
 
-    /// The object of that name.
+    /// The object with the name.
     subscript(_ name: String) -> ObservedObject? { items[name] }
 
-    /// The objects of a function, in the order of their names.
+    /// Returns the objects of a function, in the order of their names.
     func objects(of function: Function.ID) -> [ObservedObject] {
         (names[function] ?? []).sorted().compactMap { items[$0] }
     }
 
-    /// Takes the newest state; that costs what has changed.
-    /// - Returns: the functions of which objects have changed.
+    /// Applies the newest state. The cost is proportional to the number of changes.
+    /// - Returns: the functions whose objects have changed.
     @discardableResult
-    mutating func take(_ reflection: Reflection<ObservedObject>) -> Set<Function.ID> {
+    mutating func apply(_ reflection: MirroredCollection<ObservedObject>) -> Set<Function.ID> {
         var concerned: Set<Function.ID> = []
         for name in reflection.changes(since: mark) ?? Set(items.keys).union(reflection.items.keys) {
             if let function = items[name]?.function {
@@ -47,7 +47,7 @@ struct ObjectIndex: Sendable {
                 concerned.insert(function)
                 names[function, default: []].insert(name)
             }
-            if object.refusal != nil { refused.insert(name) }
+            if object.replicaFailure != nil { refused.insert(name) }
         }
         mark = reflection.mark
         return concerned

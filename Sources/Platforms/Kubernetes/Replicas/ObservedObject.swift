@@ -1,8 +1,8 @@
 import F2SModel
 
-/// A Deployment or a Service of F2S's own, as the watch shows it: who it is, and what F2S must be able to compare.
+/// One of F2S's own Deployments or Services, as the watch shows it: its identity, and the values that F2S compares.
 ///
-/// A class, because a mirror of hundreds of them is copied with every event.
+/// A class, because each event copies a mirror of hundreds of them.
 final class ObservedObject: StatefulItem {
     /// `metadata.name`.
     let name: String
@@ -12,21 +12,22 @@ final class ObservedObject: StatefulItem {
     let generation: Int
     /// `metadata.resourceVersion`.
     let resourceVersion: String?
-    /// Whose it is, by its label or, where somebody has taken that away, by its selector; `nil`: no function's.
+    /// The function that it belongs to, by its label or, if a client has removed that, by its selector; `nil` if it
+    /// belongs to no function.
     let function: Function.ID?
-    /// Name of that function, by its label; `nil`: somebody has taken it away.
+    /// Name of that function, by its label; `nil` if a client has removed the label.
     let functionName: String?
-    /// Namespace of the Function resource that it is marked with, if it is marked as F2S's.
+    /// Namespace of the Function resource, by its label; `nil` unless the object is labelled as managed by F2S.
     let functionNamespace: String?
-    /// What its pod template keeps; `nil` for kinds that have none.
+    /// The parts of its pod template that are kept; `nil` for kinds that have no template.
     let kept: WorkloadManifest.Kept?
-    /// Why the cluster refuses to create its pods (`ReplicaFailure`).
-    let refusal: Complaint?
-    /// Hash of the fields that F2S applies.
+    /// The reason why the cluster refuses to create its pods (condition `ReplicaFailure`).
+    let replicaFailure: Cause?
+    /// Hash of the fields that F2S applies; see ``AppliedFields``.
     let digest: String
 
-    /// One word for programs and a sentence for people.
-    struct Complaint: Sendable, Hashable, Decodable {
+    /// A reason for programs, and a sentence for people.
+    struct Cause: Sendable, Hashable, Decodable {
         let reason: String
         let message: String
     }
@@ -56,7 +57,7 @@ final class ObservedObject: StatefulItem {
         let isManaged = labels?[ObjectLabel.managedBy]?.text == ObjectLabel.manager
         functionNamespace = isManaged ? labels?[ObjectLabel.functionNamespace]?.text : nil
         kept = Self.kept(tree["spec"]?["template"])
-        refusal = Self.refusal(tree["status"]?["conditions"])
+        replicaFailure = Self.replicaFailure(tree["status"]?["conditions"])
         digest = AppliedFields.digest(of: tree)
     }
 
@@ -72,11 +73,11 @@ final class ObservedObject: StatefulItem {
             graceSeconds: spec["terminationGracePeriodSeconds"]?.integerValue ?? 30)
     }
 
-    private static func refusal(_ conditions: JSONValue?) -> Complaint? {
+    private static func replicaFailure(_ conditions: JSONValue?) -> Cause? {
         guard case .array(let conditions)? = conditions else { return nil }
         let found = conditions.first { $0["type"]?.text == "ReplicaFailure" && $0["status"]?.text == "True" }
         return found.map {
-            Complaint(reason: $0["reason"]?.text ?? "ReplicaFailure", message: $0["message"]?.text ?? "")
+            Cause(reason: $0["reason"]?.text ?? "ReplicaFailure", message: $0["message"]?.text ?? "")
         }
     }
 }

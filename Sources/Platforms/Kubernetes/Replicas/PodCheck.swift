@@ -4,15 +4,15 @@ import Glibc
 import NIOCore
 import NIOHTTP1
 
-/// Asks a pod itself why it is not ready: whether it accepts connections, on which other ports it does, and what its
-/// readiness probe is answered with.
+/// Checks a pod directly to find out why it is not ready: whether it accepts connections, on which other ports it does,
+/// and how it responds to its readiness probe.
 struct PodCheck: Sendable {
     private let http: HTTPClient
 
     init() {
         var configuration = HTTPClient.Configuration()
         configuration.timeout.connect = .milliseconds(500)
-        // Kubernetes takes a redirect for an answer, wherever it leads.
+        // Kubernetes accepts a redirect as a response, whatever its target.
         configuration.redirectConfiguration = .disallow
         http = HTTPClient(configuration: configuration)
     }
@@ -20,14 +20,15 @@ struct PodCheck: Sendable {
     /// Closes every connection.
     func shutdown() async { try? await http.shutdown() }
 
-    /// Ports that servers listen on when nobody tells them another one.
+    /// Default ports of common servers.
     private static let usualPorts = [80, 3000, 4000, 4567, 5000, 5173, 8000, 8080, 8081, 8501, 8888, 9000, 9292]
-    /// Time for one attempt to connect.
+    /// Timeout of one attempt to connect.
     private static let connectTime = Duration.milliseconds(300)
-    /// Longest time for an answer: that of the probe, and at most as long as a user should wait for the finding.
+    /// Returns the longest time to wait for a response: the timeout of the probe, and at most 5 seconds, because users
+    /// wait for the finding.
     static func answerTime(of probe: ReadinessProbe?) -> Duration { min(probe?.timeout ?? .seconds(1), .seconds(5)) }
 
-    /// What the pod says.
+    /// Checks the pod and returns the findings.
     func findings(_ question: UnreadyPods.Question) async -> UnreadyPods.Finding {
         let address = question.address
         guard await Self.accepts(address) else {
@@ -51,7 +52,8 @@ struct PodCheck: Sendable {
         }
     }
 
-    /// Whether a connection can be made. The socket is polled and never waited for: the threads of the pool are few.
+    /// Returns true if a connection can be established. The socket is polled and never blocks, because the pool has few
+    /// threads.
     static func accepts(_ address: Replica.Address) async -> Bool {
         let isIPv6 = address.ip.contains(":")
         let type = Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
@@ -75,7 +77,7 @@ struct PodCheck: Sendable {
     }
 
     /// Begins to connect.
-    /// - Returns: whether it is connected at once; `nil`: it cannot be.
+    /// - Returns: true if the connection is established at once, false if it is in progress, or `nil` if it failed.
     private static func begin(_ socket: Int32, _ address: Replica.Address, isIPv6: Bool) -> Bool? {
         let port = in_port_t(truncatingIfNeeded: address.port).bigEndian
         var result: Int32 = -1

@@ -1,16 +1,16 @@
 import F2SModel
 
-/// Why a pod takes no invocations and will take none unless something changes.
+/// The reason why a pod accepts no invocations, and will accept none unless something changes.
 struct PodFailure: Sendable, Hashable {
-    /// What one attempt is: a failure whose attempt is another one has happened again.
+    /// Identity of one attempt. A failure with another attempt is a new occurrence.
     enum Attempt: Sendable, Hashable {
-        /// The image was asked for; `isFresh`: just now, and not in vain for a while.
+        /// The image was pulled. `isFresh` is true if the pull has just failed, and false during the backoff after it.
         case pull(pod: String, isFresh: Bool)
-        /// The container ran, and has ended at that moment.
+        /// The container ran and has ended.
         case run(Crash)
-        /// The pod is there, and its container was never started.
+        /// The pod exists, but its container was never started.
         case pod(String)
-        /// The container runs and does not get ready.
+        /// The container runs, but does not become ready.
         case unready(UnreadyPods.Key)
         /// The pod could not be created.
         case create
@@ -22,12 +22,12 @@ struct PodFailure: Sendable, Hashable {
         let pod: String
         /// `metadata.name` of its pod.
         let podName: String
-        /// When it ended, on the node's clock.
+        /// Time at which it ended, on the node's clock.
         let finished: Double
-        /// Whether another one was started since, or is about to be.
+        /// True if another container was started since, or is about to be.
         let isBefore: Bool
 
-        /// The same ending is one crash, whether seen as the newest state or as the last one.
+        /// One ending is one crash, no matter if it is the newest state or the last one before it.
         static func == (left: Crash, right: Crash) -> Bool {
             left.pod == right.pod && left.finished == right.finished
         }
@@ -39,35 +39,35 @@ struct PodFailure: Sendable, Hashable {
     }
 
     let stage: Stage
-    /// Kubernetes' word.
+    /// Kubernetes' reason for the failure.
     let reason: String
-    /// What happened and what to do.
+    /// A description of the failure and its remedy.
     let message: String
     let exitStatus: Int?
     let attempt: Attempt
     let revision: Revision
-    /// When the cluster tries again, counted from the failure; `nil`: it does not say.
+    /// Time from the failure until the cluster tries again; `nil` if the cluster does not report it.
     let pause: Duration?
-    /// Whether the pod may come up at any moment all the same: its container was started again, or still runs.
+    /// True if the pod may still become ready at any moment, because its container was restarted or still runs.
     let isTryingAgain: Bool
-    /// Whether time ran out, rather than something having failed.
+    /// True if the pod did not become ready in time; false for other failures.
     var isTimeout = false
-    /// The last lines that it has written, where they are known already.
+    /// The last lines of its log, if they are known already.
     var logTail: [String] = []
 
-    /// The crash whose last lines are worth reading.
+    /// The crash whose last log lines describe the failure.
     var crash: Crash? {
         if case .run(let crash) = attempt { crash } else { nil }
     }
 
-    /// A container that has ended sooner than this did not start; one that has lasted longer may end once without being
-    /// called a failure.
+    /// Seconds that a container must run to count as started. A container that ran longer may end once without a
+    /// failure.
     private static let lastingRun = 10.0
-    /// The cluster starts a container at once that has lasted this long, however often it has ended before.
+    /// Seconds after which the cluster restarts a container without backoff, however often it has ended before.
     private static let soundRun = 600.0
 
-    /// What is wrong with a pod; `nil`: nothing, or nothing yet.
-    /// - Parameter unready: what is known about pods that run and are not ready.
+    /// Creates the failure of a pod, or `nil` if it has none yet.
+    /// - Parameter unready: the state of pods that run and are not ready.
     init?(_ pod: PodObservation, _ unready: UnreadyPods = UnreadyPods()) {
         guard !pod.isDeleting, !pod.isOver, !pod.isReady else { return nil }
         revision = Revision(text: pod.revision)
@@ -85,23 +85,24 @@ struct PodFailure: Sendable, Hashable {
             (stage, reason, exitStatus, pause, isTryingAgain) = (.schedule, "FailedScheduling", nil, nil, false)
             attempt = .pod(pod.uid)
             message =
-                "No node can take a replica: \(unscheduled.message.sentence) Lower target.resources, or make room."
+                "No node can run a replica: \(unscheduled.message.sentence) Lower target.resources, or add capacity to "
+                + "the cluster."
             return
         }
         let waiting = pod.waiting?.reason ?? ""
         if let words = Self.imageWords[waiting] {
             (stage, exitStatus, pause, isTryingAgain) = (.image, nil, nil, false)
-            // The two alternate as long as the image cannot be had; to people they are one trouble.
+            // The two reasons alternate as long as the image cannot be pulled, but they are one failure.
             reason = waiting == "ErrImagePull" ? "ImagePullBackOff" : waiting
             attempt = .pull(pod: pod.uid, isFresh: waiting != "ImagePullBackOff")
-            message = "\(Self.said(pod.waiting?.message, else: "The image cannot be had")) \(words)"
+            message = "\(Self.said(pod.waiting?.message, else: "The image cannot be pulled")) \(words)"
             return
         }
         if Self.configurationReasons.contains(waiting) {
             (stage, reason, exitStatus, pause, isTryingAgain) = (.start, waiting, nil, nil, false)
             attempt = .pod(pod.uid)
             message =
-                "\(Self.said(pod.waiting?.message, else: "The container cannot be made")) Correct target.secrets, "
+                "\(Self.said(pod.waiting?.message, else: "The container cannot be created")) Correct target.secrets, "
                 + "target.command or target.resources."
             return
         }
@@ -115,8 +116,8 @@ struct PodFailure: Sendable, Hashable {
         message = Self.words(for: ending)
     }
 
-    /// Whether a container that has ended was sound until then: the cluster starts it again at once, and callers wait
-    /// for it as for a new one.
+    /// Returns true if the container that has ended had started well: the cluster restarts it at once, and invocations
+    /// wait for it as for a new replica.
     private static func isSound(
         _ ending: PodObservation.Ending, _ pod: PodObservation, _ unready: UnreadyPods
     ) -> Bool {
@@ -124,40 +125,41 @@ struct PodFailure: Sendable, Hashable {
         return pod.restarts <= 1 && (ending.ran >= lastingRun || unready.wasReady(pod))
     }
 
-    /// The cluster refuses to create pods.
-    init(refusal: ObservedObject.Complaint, revision: Revision) {
-        (stage, reason, exitStatus, pause, isTryingAgain) = (.scale, refusal.reason, nil, nil, false)
+    /// Creates the failure of a Deployment for which the cluster refuses to create pods.
+    init(replicaFailure: ObservedObject.Cause, revision: Revision) {
+        (stage, reason, exitStatus, pause, isTryingAgain) = (.scale, replicaFailure.reason, nil, nil, false)
         message =
-            "The cluster refuses to create a replica: \(refusal.message.sentence) Raise the quota, or lower what "
-            + "the function asks for."
+            "The cluster refuses to create a replica: \(replicaFailure.message.sentence) Raise the quota, or lower the "
+            + "resources that the function requests."
         attempt = .create
         self.revision = revision
     }
 
-    /// Why a container has ended that took invocations and is started again, for those who wait for it in vain.
-    /// - Parameter unready: what is known about pods that run and are not ready.
-    static func restart(of pod: PodObservation, _ unready: UnreadyPods) -> StartTrouble? {
+    /// Returns the reason why a container that was ready has ended and is being restarted, for invocations that
+    /// time out while they wait for it.
+    /// - Parameter unready: the state of pods that run and are not ready.
+    static func restart(of pod: PodObservation, _ unready: UnreadyPods) -> StartFailure? {
         guard !pod.isDeleting, !pod.isOver, !pod.isReady, let ending = pod.newestEnding, unready.isRestarting(pod)
         else { return nil }
-        return StartTrouble(
+        return StartFailure(
             stage: .start, reason: ending.isOutOfMemory ? "OOMKilled" : "ReplicaCrashed",
             message: restartMessage(of: pod, ending), exitStatus: ending.exitStatus, isTimeout: true,
             revision: Revision(text: pod.revision), attempts: pod.restarts + 1, nextAttempt: 0, retryAfterSeconds: 1)
     }
 
-    /// That a replica has ended, and why.
+    /// Returns a message about a replica that has ended, with the cause.
     static func restartMessage(of pod: PodObservation, _ ending: PodObservation.Ending) -> String {
-        "Replica \(pod.name) has ended and is started again. \(words(for: ending))"
+        "Replica \(pod.name) has ended and is being restarted. \(words(for: ending))"
     }
 
-    // MARK: Words
+    // MARK: Messages
 
     private static let imageWords = [
         "ErrImagePull": "Correct target.containerImage, or let the cluster reach and read the registry.",
         "ImagePullBackOff": "Correct target.containerImage, or let the cluster reach and read the registry.",
-        "ErrImageNeverPull": "Load the image onto the node: it may not be pulled.",
-        "InvalidImageName": "Correct target.containerImage: it is no image's name.",
-        "ImageInspectError": "The node cannot read the image: remove it there, or build it anew.",
+        "ErrImageNeverPull": "Load the image onto the node: its pull policy forbids pulling it.",
+        "InvalidImageName": "Correct target.containerImage: it is not a valid image name.",
+        "ImageInspectError": "The node cannot read the image: remove it there, or build it again.",
         "RegistryUnavailable": "Let the cluster reach the registry of target.containerImage.",
     ]
 
@@ -175,7 +177,7 @@ struct PodFailure: Sendable, Hashable {
         let said = ending.message.isEmpty ? "" : " \(ending.message.sentence)"
         switch (ending.reason, ending.exitStatus) {
         case _ where ending.isOutOfMemory:
-            return "The container was killed because it used more memory than it may (OOMKilled).\(said) Raise "
+            return "The container was killed because it exceeded its memory limit (OOMKilled).\(said) Raise "
                 + "target.resources.memory."
         case (_, 126), (_, 127), (_, 128):
             return "The container's program cannot be run (exit status \(ending.exitStatus)).\(said) Correct "
@@ -185,10 +187,10 @@ struct PodFailure: Sendable, Hashable {
                 + "foreground and listen on target.port."
         case (_, 137):
             return "The container was killed (exit status 137, signal 9).\(said) A lack of memory is the usual cause: "
-                + "look at the node, and raise target.resources.memory."
+                + "check the node, and raise target.resources.memory."
         default:
             return "The container ended with exit status \(ending.exitStatus)\(signal(ending.exitStatus)).\(said) Its "
-                + "last lines say why."
+                + "last log lines show the cause."
         }
     }
 
@@ -211,8 +213,8 @@ struct PodFailure: Sendable, Hashable {
             return verdict.wasReady
                 ? (
                     "StoppedListening",
-                    "The container runs, but has not accepted connections on port \(port) any more for \(time). "
-                        + advice
+                    "The container runs, but has accepted no connections on port \(port) for \(time), although it did "
+                        + "before. \(advice)"
                 )
                 : (
                     "NeverListened",
@@ -222,20 +224,21 @@ struct PodFailure: Sendable, Hashable {
             let said = "\(probe) is answered with \(status) instead of 200 to 399."
             return (
                 verdict.wasReady ? "NotReady" : "NeverReady",
-                "The container listens on port \(port), but \(said) Correct target.readinessProbe.path, or what "
-                    + "answers it."
+                "The container listens on port \(port), but \(said) Correct target.readinessProbe.path, or the "
+                    + "program's response to it."
             )
         case .status:
             return (
                 verdict.wasReady ? "NotReady" : "NeverReady",
-                "The container was not ready within \(time), although \(probe) is answered well. Its node must be able "
-                    + "to reach port \(port), and gets an answer within \(answerTime) (target.readinessProbe.timeout)."
+                "The container was not ready within \(time), although \(probe) is answered with success. Its node must "
+                    + "be able to reach port \(port), and must get the response within \(answerTime) "
+                    + "(target.readinessProbe.timeout)."
             )
         case .silent:
             return (
                 verdict.wasReady ? "NotReady" : "NeverReady",
                 "The container listens on port \(port), but \(probe) was not answered within \(time). Correct "
-                    + "target.readinessProbe.path, make its answer faster than \(answerTime), or raise "
+                    + "target.readinessProbe.path, make its response faster than \(answerTime), or raise "
                     + "target.readinessProbe.timeout."
             )
         }
@@ -245,7 +248,7 @@ struct PodFailure: Sendable, Hashable {
         (129...192).contains(status) ? " (signal \(status - 128))" : ""
     }
 
-    /// `back-off 1m20s restarting failed container=…`
+    /// Returns the backoff in a message such as `back-off 1m20s restarting failed container=…`.
     private static func pause(in message: String) -> Duration? {
         guard let start = message.firstRange(of: "back-off ") else { return nil }
         let text = message[start.upperBound...].prefix { $0 != " " }

@@ -1,20 +1,20 @@
 import F2SModel
 import Synchronization
 
-/// Readers of logs, between those who ask, who get a stream at once, and the task that reads for them.
+/// Queues requests for logs. Each caller gets a stream at once, and the task of ``serve(_:)`` reads the logs.
 final class PodLogRequests: Sendable {
-    /// One reader.
+    /// A request of one reader.
     struct Request: Sendable {
         let function: Function.ID
-        /// Lines of the past that are wanted at most.
+        /// Maximum number of existing lines to send.
         let tail: Int
-        /// Whether to go on with what comes.
+        /// True to send new lines after the existing ones.
         let isFollowing: Bool
-        /// Becomes true when nobody reads any more.
+        /// Becomes true when the caller no longer reads the stream.
         let isAbandoned: Latest<Bool>
         fileprivate let reader: LogReader
 
-        /// Hands a line over, or counts it when the reader is too slow.
+        /// Sends a line to the reader, or counts it as lost if the reader is too slow.
         func hand(_ line: LogLine) { reader.hand(line) }
     }
 
@@ -24,12 +24,12 @@ final class PodLogRequests: Sendable {
     }
 
     private let state = Mutex(State())
-    private let news = Signal()
+    private let requested = Signal()
 
-    /// Readers at once; more are refused with an empty stream.
+    /// Maximum number of requests that wait to be served; further ones get an empty stream.
     private static let waitingMax = 256
 
-    /// A stream for a reader.
+    /// Adds a request and returns its stream.
     func add(_ function: Function.ID, tail: Int, follow: Bool, linesMax: Int) -> AsyncStream<LogLine> {
         let kept = min(max(0, tail), 1_000_000)
         let isAbandoned = Latest(false)
@@ -41,15 +41,16 @@ final class PodLogRequests: Sendable {
             state.waiting.append(request)
             return true
         }
-        if isTaken { news.raise() } else { request.reader.finish() }
+        if isTaken { requested.raise() } else { request.reader.finish() }
         return lines
     }
 
-    /// Serves every reader, each until it leaves or has everything, until the task is cancelled.
+    /// Serves all requests, each until its reader leaves or has received everything. Returns when the task is
+    /// cancelled.
     func serve(_ read: @escaping @Sendable (Request) async -> Void) async {
         await withDiscardingTaskGroup { group in
-            for await _ in news.arrivals() {
-                for request in state.withLock({ state in state.take() }) {
+            for await _ in requested.arrivals() {
+                for request in state.withLock({ state in state.popAll() }) {
                     group.addTask {
                         await Self.run(request, read)
                         request.reader.finish()
@@ -60,11 +61,11 @@ final class PodLogRequests: Sendable {
         }
         for request in state.withLock({ state in
             state.isOver = true
-            return state.take()
+            return state.popAll()
         }) { request.reader.finish() }
     }
 
-    /// Reads for as long as somebody wants it.
+    /// Calls `read` and cancels it when the reader leaves.
     private static func run(_ request: Request, _ read: @escaping @Sendable (Request) async -> Void) async {
         await withTaskGroup { group in
             group.addTask { await read(request) }
@@ -76,7 +77,7 @@ final class PodLogRequests: Sendable {
 }
 
 extension PodLogRequests.State {
-    fileprivate mutating func take() -> [PodLogRequests.Request] {
+    fileprivate mutating func popAll() -> [PodLogRequests.Request] {
         defer { waiting = [] }
         return waiting
     }

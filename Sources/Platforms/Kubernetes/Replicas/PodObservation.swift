@@ -1,64 +1,65 @@
 import F2SModel
 
-/// What F2S looks at of a pod: a few hundred bytes of the several thousand that the API server tells.
+/// The fields of a pod that F2S reads: a few hundred bytes of the several thousand that the API server sends.
 struct PodObservation: Sendable, Hashable {
     /// `metadata.uid`.
     var uid: String
     /// `metadata.name`.
     var name: String
-    /// Whose pod it is; `nil`: no function's.
+    /// The function that the pod belongs to; `nil` if it belongs to none.
     var function: Function.ID?
-    /// What it was started from.
+    /// Revision that it was started from.
     var revision: String = ""
     /// `metadata.creationTimestamp`, seconds since 1970.
     var created: Double = 0
-    /// Whether `metadata.deletionTimestamp` is set.
+    /// True if `metadata.deletionTimestamp` is set.
     var isDeleting = false
-    /// Whether `status.phase` is `Failed` or `Succeeded`.
+    /// True if `status.phase` is `Failed` or `Succeeded`.
     var isOver = false
     /// `status.podIP`.
     var ip: String?
-    /// `status.podIPs`: one per family.
+    /// `status.podIPs`: one address per IP family.
     var addresses: Set<String> = []
     /// The first container's first port.
     var port: Int?
-    /// Whether its readiness is declared, and so waited for.
+    /// True if its function declares a readiness probe, for which F2S then waits.
     var awaitsReadiness = false
-    /// Its readiness probe, if that asks for a path.
+    /// Its readiness probe, if that has a path.
     var probe: ReadinessProbe?
-    /// Condition `Ready`.
+    /// True if the condition `Ready` is true.
     var isReady = false
-    /// Why no node takes it (condition `PodScheduled`).
-    var unscheduled: ObservedObject.Complaint?
-    /// What its container waits for (`state.waiting`).
-    var waiting: ObservedObject.Complaint?
-    /// Whether its container runs.
+    /// The reason why it is not scheduled (condition `PodScheduled`).
+    var unscheduled: ObservedObject.Cause?
+    /// The reason why its container waits (`state.waiting`).
+    var waiting: ObservedObject.Cause?
+    /// True if its container runs.
     var isRunning = false
-    /// How its container has ended just now (`state.terminated`).
+    /// The end of its current container (`state.terminated`).
     var ended: Ending?
-    /// How the one before has ended (`lastState.terminated`).
+    /// The end of the container before the current one (`lastState.terminated`).
     var endedBefore: Ending?
-    /// How often its container was started again.
+    /// Number of restarts of its container.
     var restarts = 0
 
-    /// How a container has ended.
+    /// The end of a container.
     struct Ending: Sendable, Hashable {
-        /// Exit status; 128 + signal when a signal ended it.
+        /// Exit status; 128 + the signal's number if a signal ended it.
         var exitStatus: Int
-        /// Kubernetes' word: `Error`, `Completed`, `OOMKilled`, `ContainerCannotRun` …
+        /// Kubernetes' reason: `Error`, `Completed`, `OOMKilled`, `ContainerCannotRun` …
         var reason: String
-        /// What the container runtime says, if anything.
+        /// Message of the container runtime; may be empty.
         var message: String
-        /// How long it has run, seconds.
+        /// Time that it ran, in seconds.
         var ran: Double
-        /// When it ended, seconds since 1970 on the node's clock: its identity, nothing to reckon with.
+        /// Time at which it ended, in seconds since 1970 on the node's clock. It only identifies the ending, and is not
+        /// compared with other clocks.
         var finished: Double
 
         /// True if the kernel ended it because it needed more memory than its limit.
         var isOutOfMemory: Bool { reason == "OOMKilled" }
     }
 
-    /// The newest ending of its container.
+    /// The newest end of its container.
     var newestEnding: Ending? { ended ?? endedBefore }
 }
 
@@ -84,7 +85,7 @@ extension PodObservation: Decodable {
                 struct Get: Decodable { let path: String? }
                 let httpGet: Get?
                 let timeoutSeconds: Int64?
-                /// The probe that F2S waits for; `nil`: it asks for no path.
+                /// The probe that F2S waits for; `nil` if it has no path.
                 var awaited: ReadinessProbe? {
                     httpGet.map { ReadinessProbe(path: $0.path ?? "/", timeout: .seconds(timeoutSeconds ?? 1)) }
                 }
@@ -150,13 +151,13 @@ extension PodObservation: Decodable {
         for condition in wire.status?.conditions ?? [] {
             if condition.type == "Ready" { isReady = condition.status == "True" }
             if condition.type == "PodScheduled", condition.status == "False" {
-                unscheduled = ObservedObject.Complaint(
+                unscheduled = ObservedObject.Cause(
                     reason: condition.reason ?? "", message: condition.message ?? "")
             }
         }
         guard let status = wire.status?.containerStatuses?.first else { return }
         waiting = status.state?.waiting.map {
-            ObservedObject.Complaint(reason: $0.reason ?? "", message: $0.message ?? "")
+            ObservedObject.Cause(reason: $0.reason ?? "", message: $0.message ?? "")
         }
         isRunning = status.state?.running != nil
         ended = status.state?.terminated.map { Ending($0) }

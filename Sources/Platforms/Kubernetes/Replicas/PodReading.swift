@@ -1,26 +1,27 @@
 import F2SModel
 
-/// What pods mean: replicas, and why functions have none. Pure; the latest state of the watches goes in.
+/// The replicas and failures that are derived from the latest state of the watches. Pure.
 struct PodReading: Sendable {
-    /// The replicas that exist. A pod that fails is none until its container is started again: nobody may wait for it.
+    /// The existing replicas. A failing pod is not included until its container is restarted, so that no invocation
+    /// waits for it.
     private(set) var replicas: [Replica] = []
-    /// What is wrong, by function.
+    /// Failures by function.
     private(set) var failures: [Function.ID: PodFailure] = [:]
-    /// Why replicas have ended that are started again, by function.
-    private(set) var restarts: [Function.ID: StartTrouble] = [:]
+    /// By function, the reason why a replica that is being restarted has ended.
+    private(set) var restarts: [Function.ID: StartFailure] = [:]
 
     /// - Parameters:
-    ///   - deployments: those of F2S; their template says which revision is the newest.
-    ///   - unready: what is known about pods that run and are not ready.
+    ///   - deployments: F2S's own Deployments; their templates contain the newest revisions.
+    ///   - unready: the state of pods that run and are not ready.
     init(
         pods: some Collection<PodObservation>, deployments: ObjectIndex, unready: UnreadyPods = UnreadyPods()
     ) {
         var healthy: Set<Function.ID> = []
         for name in deployments.refused {
             guard let deployment = deployments[name], let function = deployment.function, let kept = deployment.kept,
-                let refusal = deployment.refusal
+                let replicaFailure = deployment.replicaFailure
             else { continue }
-            failures[function] = PodFailure(refusal: refusal, revision: Revision(text: kept.revision))
+            failures[function] = PodFailure(replicaFailure: replicaFailure, revision: Revision(text: kept.revision))
         }
         replicas.reserveCapacity(pods.count)
         var culprits: [Function.ID: PodObservation] = [:]
@@ -52,11 +53,12 @@ struct PodReading: Sendable {
             failures[function] = nil
             restarts[function] = nil
         }
-        // Snapshots are compared: their order must not depend on a dictionary's.
+        // Snapshots are compared, so their order must not depend on that of a dictionary.
         replicas.sort { ($0.since, $0.id) < ($1.since, $1.id) }
     }
 
-    /// The newer pod, because it was started from what is declared now; of two of one age, always the same.
+    /// Returns true if a pod is newer than the other, and so started from the newer declaration. Among pods of the same
+    /// age the order is arbitrary but stable.
     private static func isWorse(_ one: PodObservation, than other: PodObservation) -> Bool {
         (one.created, one.uid) > (other.created, other.uid)
     }
@@ -65,7 +67,7 @@ struct PodReading: Sendable {
         _ pod: PodObservation, of function: Function.ID, failure: PodFailure?, wasReady: Bool
     ) -> Replica? {
         if let failure, !failure.isTryingAgain { return nil }
-        // Its container has ended for good: there is nothing left to drain.
+        // Its container has ended for good, so it has nothing left to drain.
         if pod.isDeleting, pod.ended != nil { return nil }
         let state: Replica.State = pod.isDeleting ? .draining : pod.isReady ? .ready : .starting
         let hasEnded = pod.ended != nil

@@ -1,13 +1,13 @@
-/// A line of a container's log with the time that the node has noted for it.
+/// A line of a container's log with the time that the node has recorded for it.
 struct StampedLine: Sendable, Hashable {
-    /// When it was written, seconds since 1970; 0 where nobody has noted that.
+    /// Time at which it was written, in seconds since 1970; 0 if the log contains no time.
     let time: Double
-    /// The time as it is written, which is finer than a number of seconds can be: it orders the lines of one container.
+    /// The time as text. It is more precise than ``time``, and orders the lines of one container.
     let stamp: String
-    /// What was written.
+    /// The text of the line.
     let text: String
 
-    /// Takes a line apart that begins with its time and a space.
+    /// Parses a line that begins with its time and a space.
     init(_ line: String) {
         guard let space = line.firstIndex(of: " "), let time = Timestamp(String(line[..<space])) else {
             (time, stamp, text) = (0, "", line)
@@ -18,10 +18,10 @@ struct StampedLine: Sendable, Hashable {
         text = String(line[line.index(after: space)...])
     }
 
-    /// The newest lines of several logs as one, oldest first.
+    /// Merges several logs and returns their newest lines, oldest first.
     static func merged(_ logs: [[StampedLine]], tail: Int) -> [(log: Int, line: StampedLine)] {
         let all = logs.enumerated().flatMap { log, lines in lines.map { (log: log, line: $0) } }
-        // Sorting keeps the order of what has one time, and so that of each log.
+        // The sort is stable, so lines of one log with the same time keep their order.
         return all.sorted { $0.line.time < $1.line.time }.suffix(tail)
     }
 }

@@ -1,9 +1,9 @@
 import F2SModel
 
-/// Which pods run and take no invocations: since when, whether they ever did, and what they said when F2S itself asked
-/// them. Kubernetes tells none of this: such a pod is `Running`, and its rollout fails after ten minutes.
+/// Tracks pods that run and accept no invocations: since when, whether they were ever ready, and the results of F2S's
+/// own checks. Kubernetes reports none of this: such a pod is `Running`, and its rollout fails after ten minutes.
 ///
-/// A value without I/O; it is told the time.
+/// A value without I/O; callers pass the time.
 struct UnreadyPods: Sendable {
     /// One run of a pod's container.
     struct Key: Sendable, Hashable {
@@ -11,62 +11,62 @@ struct UnreadyPods: Sendable {
         let restarts: Int
     }
 
-    /// A pod that is to be asked.
+    /// A pod that must be checked.
     struct Question: Sendable, Hashable {
         let key: Key
         let podName: String
         let address: Replica.Address
-        /// Its readiness probe; `nil`: it has none.
+        /// Its readiness probe, or `nil` if it has none.
         let probe: ReadinessProbe?
     }
 
     /// Longest time that a function's start may take.
     struct StartLimit: Sendable, Hashable {
         let time: Duration
-        /// True if the function declares it: then nothing is reported before.
+        /// True if the function declares the time. Then no failure is reported before it has passed.
         var isDeclared = false
 
-        /// When it is said that a container does not get ready.
-        var patience: Duration { isDeclared ? time : min(UnreadyPods.patience, time) }
+        /// Time after which a container that is not ready is reported.
+        var timeout: Duration { isDeclared ? time : min(UnreadyPods.timeoutMax, time) }
     }
 
-    /// What a pod has answered.
+    /// The result of a check.
     struct Finding: Sendable, Hashable {
-        /// How it answers on the port that is declared.
+        /// Its response on the declared port.
         var answer: Answer
-        /// Ports that it accepts connections on although another one is declared.
+        /// Other ports on which it accepts connections, although they are not declared.
         var otherPorts: [Int] = []
-        /// The last lines that it has written.
+        /// The last lines of its log.
         var logTail: [String] = []
 
         enum Answer: Sendable, Hashable {
             /// It does not accept connections.
             case refuses
-            /// It accepts connections; its readiness was not asked for.
+            /// It accepts connections; it has no readiness probe to check.
             case accepts
-            /// Its readiness probe was answered with that status.
+            /// It responded to its readiness probe with that status.
             case status(Int)
-            /// Its readiness probe was not answered with HTTP, or not in time.
+            /// It did not respond to its readiness probe in time, or not with HTTP.
             case silent
         }
     }
 
-    /// Why a pod takes no invocations.
+    /// The reason why a pod accepts no invocations.
     struct Verdict: Sendable, Hashable {
         let key: Key
         let finding: Finding
-        /// How long it had when this was found.
+        /// Time after which the pod was reported.
         let limit: Duration
-        /// Whether it took invocations before.
+        /// True if it was ready before.
         let wasReady: Bool
-        /// Whether it has had all the time that a start may take: nobody waits for it any more.
+        /// True if the longest time for a start has passed, so invocations no longer wait for it.
         let isHopeless: Bool
     }
 
-    /// Time that a container has before it is said that it does not get ready. A function that declares a longer time
-    /// for its start has that.
-    static let patience = Duration.seconds(8)
-    /// From one question to the next.
+    /// Longest time after which a container that is not ready is reported. If a function declares a longer time for its
+    /// start, that applies.
+    static let timeoutMax = Duration.seconds(8)
+    /// Time between two checks of a pod.
     static let interval = Duration.seconds(5)
 
     private struct Entry: Sendable {
@@ -75,27 +75,28 @@ struct UnreadyPods: Sendable {
         var finding: Finding?
     }
 
-    /// Pods to ask now.
+    /// Pods to check now.
     private(set) var wanted: [Question] = []
-    /// When ``take(_:startLimit:at:)`` should be called again although nothing has changed; `nil`: never.
-    private(set) var nextLook: Duration?
-    /// Containers that took invocations and have ended since the last look.
+    /// Time at which ``update(_:startLimit:at:)`` must be called again even if nothing has changed; `nil` if it need
+    /// not.
+    private(set) var nextCheck: Duration?
+    /// Containers of pods that were ready before, if they ended since the last update.
     private(set) var crashed: [(pod: PodObservation, ending: PodObservation.Ending)] = []
     private var entries: [Key: Entry] = [:]
-    /// Pods that have taken invocations.
+    /// Pods that were ready at least once.
     private var readyOnce: Set<String> = []
-    /// Of these, how often the container had been started again when it last did.
+    /// Number of restarts of each of these pods at the time when it was last ready.
     private var readyRuns: [String: Int] = [:]
-    /// When the container of each pod ended last, on its node's clock.
+    /// Time at which the container of each pod ended last, on its node's clock.
     private var endings: [String: Double?] = [:]
     private var verdicts: [Key: Verdict] = [:]
 
-    /// Takes the newest pods.
-    mutating func take(
+    /// Applies the newest state of the pods.
+    mutating func update(
         _ pods: some Collection<PodObservation>, startLimit: (Function.ID) -> StartLimit, at now: Duration
     ) {
         wanted = []
-        nextLook = nil
+        nextCheck = nil
         var newer: [Key: Entry] = [:]
         var newerEndings: [String: Double?] = [:]
         verdicts = [:]
@@ -111,7 +112,7 @@ struct UnreadyPods: Sendable {
             }
             let key = Key(pod: pod.uid, restarts: pod.restarts)
             var entry = entries[key] ?? Entry(since: now)
-            look(at: pod, key, &entry, limit: startLimit(function), now)
+            check(at: pod, key, &entry, limit: startLimit(function), now)
             newer[key] = entry
         }
         entries = newer
@@ -120,36 +121,36 @@ struct UnreadyPods: Sendable {
         readyRuns = readyRuns.filter { newerEndings[$0.key] != nil }
     }
 
-    /// Takes what a pod has answered.
-    mutating func take(_ finding: Finding, of key: Key) { entries[key]?.finding = finding }
+    /// Records the result of a check.
+    mutating func record(_ finding: Finding, of key: Key) { entries[key]?.finding = finding }
 
-    /// Whether the pod has ever taken invocations, as far as this process has seen.
+    /// Returns true if this process has ever observed the pod as ready.
     func wasReady(_ pod: PodObservation) -> Bool { readyOnce.contains(pod.uid) }
 
-    /// Returns whether the pod's container has ended and the one after it has not taken invocations yet.
+    /// Returns true if the pod's container has ended and the one after it has not become ready yet.
     func isRestarting(_ pod: PodObservation) -> Bool {
         if pod.newestEnding == nil { return false }
         return !pod.isRunning || pod.restarts > readyRuns[pod.uid] ?? 0
     }
 
-    /// Why the pod takes no invocations; `nil`: it does, or may soon.
+    /// Returns the reason why the pod accepts no invocations, or `nil` if it does or may soon.
     func verdict(on pod: PodObservation) -> Verdict? { verdicts[Key(pod: pod.uid, restarts: pod.restarts)] }
 
     private mutating func noteEnding(of pod: PodObservation, _ newer: inout [String: Double?]) {
         let ending = pod.newestEnding
         newer[pod.uid] = .some(ending?.finished)
-        // What had ended before this process looked first is no news.
+        // Containers that ended before this process first observed them are not reported.
         guard let ending, let before = endings[pod.uid], before != ending.finished, readyOnce.contains(pod.uid),
             !pod.isDeleting
         else { return }
         crashed.append((pod, ending))
     }
 
-    private mutating func look(
+    private mutating func check(
         at pod: PodObservation, _ key: Key, _ entry: inout Entry, limit: StartLimit, _ now: Duration
     ) {
-        let due = entry.since + limit.patience
-        // The answer is there when it is time to say it.
+        let due = entry.since + limit.timeout
+        // The check is early enough for its result to be known when the failure is due to be reported.
         let next = max(
             due - PodCheck.answerTime(of: pod.probe) - .milliseconds(300),
             entry.askedAt.map { $0 + Self.interval } ?? .zero)
@@ -158,17 +159,17 @@ struct UnreadyPods: Sendable {
             wanted.append(
                 Question(
                     key: key, podName: pod.name, address: Replica.Address(ip: ip, port: port), probe: pod.probe))
-            look(at: now + Self.interval)
+            schedule(at: now + Self.interval)
         } else {
-            look(at: max(next, now + .milliseconds(250)))
+            schedule(at: max(next, now + .milliseconds(250)))
         }
-        guard now >= due else { return look(at: due) }
+        guard now >= due else { return schedule(at: due) }
         guard let finding = entry.finding, finding.answer != .accepts else { return }
         verdicts[key] = Verdict(
-            key: key, finding: finding, limit: limit.patience, wasReady: readyOnce.contains(pod.uid),
+            key: key, finding: finding, limit: limit.timeout, wasReady: readyOnce.contains(pod.uid),
             isHopeless: now - entry.since >= limit.time)
-        if now - entry.since < limit.time { look(at: entry.since + limit.time) }
+        if now - entry.since < limit.time { schedule(at: entry.since + limit.time) }
     }
 
-    private mutating func look(at due: Duration) { nextLook = min(nextLook ?? due, due) }
+    private mutating func schedule(at due: Duration) { nextCheck = min(nextCheck ?? due, due) }
 }

@@ -1,27 +1,28 @@
 import F2SModel
 
-/// Why the objects of a function are not as they should be.
+/// An error that prevents the objects of a function from being as desired.
 enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Somebody else has an object of that name.
+    /// An object that F2S does not own has that name.
     case nameTaken(kind: String, namespace: String, name: String)
-    /// The API server refuses what it was asked; worth a retry once somebody has changed something.
+    /// The API server rejected the request; worth a retry once the function, the cluster or F2S's permissions have
+    /// changed.
     case refused(reason: String, message: String)
-    /// It could not be asked, or the objects changed meanwhile; worth a retry.
+    /// The API server could not be reached, or the objects changed meanwhile; worth a retry.
     case unsettled(String)
-    /// There is nothing that Kubernetes could run.
+    /// The function has no image that Kubernetes could run.
     case noImage(FunctionName)
-    /// It names a Secret that functions may not have.
+    /// The function names a Secret that functions may not use.
     case secretNotAllowed(String)
 
-    /// What happened, to what, and what to do.
+    /// A message with the problem, the object and the remedy.
     var description: String {
         switch self {
         case .nameTaken(let kind, let namespace, let name):
-            "There is a \(kind) \(name) in \(namespace) that is not F2S's, so it is left alone. Rename the function, "
-                + "or remove that \(kind)."
+            "The namespace \(namespace) contains a \(kind) \(name) that F2S does not own, so F2S does not change it. "
+                + "Rename the function, or delete that \(kind)."
         case .refused(_, let message):
-            "The API server refuses what the function needs: \(message.sentence) Correct the function, or let F2S do "
-                + "this."
+            "The API server rejects an object of the function: \(message.sentence) Correct the function, or give F2S "
+                + "the permission."
         case .unsettled(let reason): reason.sentence
         case .noImage(let name):
             "\(name) has a command but no image, and Kubernetes runs images. Add target.containerImage."
@@ -31,13 +32,14 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Words that only the one who writes can know; what the API server says is one of its own few.
+    /// The reasons that only the leader can report, because only the leader writes objects. For a rejected write they
+    /// are the reasons of the API server.
     static let reasons: Set<String> = [
         "NameTaken", "NoImage", "SecretNotAllowed", "Forbidden", "Invalid", "BadRequest", "NotFound",
     ]
 
-    /// What those who wait for a replica are told; `nil`: nothing, it is tried again.
-    func trouble(of revision: Revision, attempts: Int, at wall: Double) -> StartTrouble? {
+    /// Returns the start failure for callers that wait for a replica, or `nil` if F2S just repeats the write.
+    func startFailure(of revision: Revision, attempts: Int, at wall: Double) -> StartFailure? {
         let reason: String
         switch self {
         case .nameTaken: reason = "NameTaken"
@@ -46,7 +48,7 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
         case .secretNotAllowed: reason = "SecretNotAllowed"
         case .unsettled: return nil
         }
-        return StartTrouble(
+        return StartFailure(
             stage: stage, reason: reason, message: description, revision: revision,
             attempts: attempts, nextAttempt: wall + 30, retryAfterSeconds: 30)
     }
@@ -59,7 +61,7 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// What an error of the API means here.
+    /// Converts an error of the API.
     init(_ error: KubernetesError) {
         guard case .status(let code, let reason, let message, _) = error, (400..<500).contains(code),
             ![401, 408, 409, 410, 429].contains(code)

@@ -1,36 +1,36 @@
 import F2SModel
 
-/// What one function needs in the cluster, as it is applied: a Deployment and a Service. Pure: the same function, wish
-/// and settings give the same trees.
+/// The manifests of one function: a Deployment and a Service. Pure: the same function, settings and arguments give the
+/// same manifests.
 struct WorkloadManifest: Sendable {
-    /// What is the same for every function.
+    /// Settings that are the same for all functions.
     struct Settings: Sendable {
         /// Namespace of the objects.
         let namespace: String
         /// Namespace of the Function resources.
         let functionNamespace: String
-        /// Where a `preStop` hook asks for the drain; `nil`: there is none.
+        /// The address to which `preStop` hooks send their request for a drain; `nil` for no hook.
         let drainAddress: Replica.Address?
-        /// Ceiling of `target.timeout`, and its value where none is declared.
+        /// Upper bound of `target.timeout`, and its default.
         let requestTimeout: Duration
-        /// Time to drain of functions that name none.
+        /// Drain timeout of functions that declare none.
         let drainTimeout: Duration
-        /// Secrets with which images are pulled.
+        /// Image pull secrets.
         let imagePullSecrets: [String]
     }
 
-    /// What a pod template keeps as long as the revision is the same. A template that changes replaces every replica,
-    /// and a new address of F2S, or a new ceiling of times, is no reason to do that.
+    /// The parts of a pod template that are kept as long as the revision is the same. A change of the template replaces
+    /// all replicas, and a new address of F2S or a new upper bound of timeouts does not justify that.
     struct Kept: Sendable, Hashable {
         /// `f2s.opensight.ch/revision` of the template.
         let revision: String
-        /// Where its `preStop` hook asks; `nil`: it has none.
+        /// The address to which its `preStop` hook sends the request; `nil` if it has no hook.
         let drainAddress: Replica.Address?
         /// `terminationGracePeriodSeconds`.
         let graceSeconds: Int
     }
 
-    /// Time that a pod has to end by itself after the drain that its function declares: its hook may take all of that.
+    /// Time that a pod has to end by itself after the declared drain timeout, because its hook may use all of that.
     static let stopMargin = Duration.seconds(30)
     /// Name of the container that runs a function.
     static let containerName = "function"
@@ -38,11 +38,11 @@ struct WorkloadManifest: Sendable {
     let function: Function
     let settings: Settings
 
-    /// `apps/v1` Deployment.
+    /// Returns the `apps/v1` Deployment.
     /// - Parameters:
-    ///   - replicas: pods to run.
-    ///   - kept: the template that is there; `nil`: none is.
-    ///   - uid: the object that is meant; `nil`: a new one.
+    ///   - replicas: number of pods to run.
+    ///   - kept: the kept parts of the existing template; `nil` if there is none.
+    ///   - uid: UID of the existing object; `nil` for a new one.
     func deployment(replicas: Int, keeping kept: Kept?, uid: String? = nil) -> JSONValue {
         var podMetadata = carrying(labels)
         podMetadata["labels"]?[ObjectLabel.revision] = .string(function.revision.text)
@@ -54,7 +54,7 @@ struct WorkloadManifest: Sendable {
             "metadata": metadata,
             "spec": [
                 "replicas": .integer(Int64(replicas)),
-                // Revisions are kept by those who declare functions, not by the cluster.
+                // The authors of functions keep old revisions; the cluster does not.
                 "revisionHistoryLimit": 0,
                 "selector": ["matchLabels": selector],
                 "strategy": ["type": "RollingUpdate", "rollingUpdate": ["maxSurge": 1, "maxUnavailable": 0]],
@@ -63,7 +63,7 @@ struct WorkloadManifest: Sendable {
         ]
     }
 
-    /// `v1` Service, for callers within the cluster that want the function without F2S.
+    /// Returns the `v1` Service, for clients in the cluster that call the function without F2S.
     func service(uid: String? = nil) -> JSONValue {
         let port = JSONValue.integer(Int64(function.target.port))
         return [
@@ -76,7 +76,7 @@ struct WorkloadManifest: Sendable {
         ]
     }
 
-    /// A Service's name must begin with a letter (RFC 1035), a function's need not.
+    /// Returns the name of a function's Service. It must begin with a letter (RFC 1035), unlike a function's name.
     static func serviceName(of name: FunctionName) -> String {
         name.text.first?.isNumber == true ? String("f-\(name.text)".prefix(63)) : name.text
     }
@@ -93,8 +93,8 @@ struct WorkloadManifest: Sendable {
         ]
     }
 
-    /// Labels of F2S's own, with the Function's labels beside them and its annotations. F2S's own win: by them it knows
-    /// what it has made.
+    /// Returns F2S's own labels combined with the labels and annotations of the Function. F2S's own labels take
+    /// precedence, because F2S identifies its objects by them.
     private func carrying(_ own: [String: JSONValue]) -> [String: JSONValue] {
         let declared = function.draft.metadata
         var metadata: [String: JSONValue] = [
@@ -113,7 +113,7 @@ struct WorkloadManifest: Sendable {
         var metadata: [String: JSONValue] = [
             "name": .string(name), "namespace": .string(settings.namespace), "labels": .object(labels),
         ]
-        // The API server refuses when it is another object by now.
+        // The API server rejects the write if another object has the name by now.
         if let uid { metadata["uid"] = .string(uid) }
         return .object(metadata)
     }
@@ -133,8 +133,8 @@ struct WorkloadManifest: Sendable {
         return .object(spec)
     }
 
-    /// A pod cannot change its own period, so one that has become too short is replaced; one that is too long does no
-    /// harm.
+    /// Returns the grace period. That of an existing pod cannot change, so pods are replaced if it is too short. A
+    /// period that is too long does no harm.
     private func graceSeconds(keeping kept: Kept?) -> Int {
         let target = function.target
         let margin = target.drainTimeout == nil ? .zero : Self.stopMargin
@@ -143,7 +143,7 @@ struct WorkloadManifest: Sendable {
             return Int(time.inSeconds.rounded(.up))
         }
         guard let kept else { return seconds(standard: settings.drainTimeout) }
-        // A setting that has changed reaches the pods with their next revision; what is declared, at once.
+        // A changed setting applies to pods of the next revision; a declared timeout applies at once.
         let isDeclared = target.timeout != nil || target.drainTimeout != nil
         return isDeclared ? max(seconds(standard: .zero), kept.graceSeconds) : kept.graceSeconds
     }
@@ -186,14 +186,14 @@ struct WorkloadManifest: Sendable {
         if variables["PORT"] == nil { variables["PORT"] = "\(function.target.port)" }
         return .array(
             variables.sorted { $0.key < $1.key }.map { name, value in
-                // The API server leaves an empty value out.
+                // The API server omits an empty value.
                 value.isEmpty
                     ? ["name": .string(name)] : ["name": .string(name), "value": .string(value)]
             })
     }
 
-    /// F2S waits for the answer to a path that somebody has declared. Else it dials for itself, and this probe is for
-    /// the others: the Service and the rollout.
+    /// Returns the readiness probe. F2S waits for a declared probe to succeed. Without one F2S connects to the port by
+    /// itself, and this probe only serves the Service and the rollout.
     private func readinessProbe(port: JSONValue) -> JSONValue {
         guard let probe = function.target.readinessProbe else {
             return ["tcpSocket": ["port": port], "periodSeconds": 1, "timeoutSeconds": 1]

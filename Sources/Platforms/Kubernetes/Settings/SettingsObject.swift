@@ -1,10 +1,12 @@
 public import F2SModel
 public import Logging
 
-/// The ConfigMap of F2S's settings: watched, so that an edit is in force at once and not when the kubelet has copied
-/// it, and annotated with the last good settings, so that a pod that starts with a broken edit has something to go by.
+/// The ConfigMap with F2S's settings.
+///
+/// F2S watches it, so an edit is effective at once and not when the kubelet has copied it. F2S also stores the last
+/// accepted settings in an annotation, for a pod that starts when the ConfigMap contains an invalid edit.
 public final class SettingsObject: Sendable {
-    /// What it holds; `nil` until it has been read.
+    /// The contents of the ConfigMap; `nil` until it has been read.
     public let latest = Latest<StoredSettings?>(nil)
 
     private let client: KubernetesClient
@@ -21,14 +23,14 @@ public final class SettingsObject: Sendable {
         ) { $0.name }
     }
 
-    /// Reads the ConfigMap once, before there is a platform. An API server that cannot be reached is asked again for a
-    /// while.
-    /// - Returns: `nil`: it cannot be read.
+    /// Reads the ConfigMap once, before there is a platform. Retries for 20 seconds if the API server cannot be
+    /// reached.
+    /// - Returns: the contents, or `nil` if the ConfigMap cannot be read.
     public static func fetch(
         _ access: ClusterAccess, namespace: String, name: String, logger: Logger
     ) async -> StoredSettings? {
         let client = KubernetesClient(access, logger: logger)
-        let end = Moment.now.steady + patience
+        let end = Moment.now.steady + timeout
         var found: StoredSettings?
         while found == nil {
             do throws(KubernetesError) {
@@ -47,8 +49,8 @@ public final class SettingsObject: Sendable {
         return found
     }
 
-    /// How long ``fetch(_:namespace:name:logger:)`` asks an API server that cannot be reached.
-    private static let patience = Duration.seconds(20)
+    /// Longest time for which ``fetch(_:namespace:name:logger:)`` asks an unreachable API server again.
+    private static let timeout = Duration.seconds(20)
 
     /// Watches until the task is cancelled.
     func run() async {
@@ -62,9 +64,9 @@ public final class SettingsObject: Sendable {
         }
     }
 
-    /// Notes good settings in the annotation, if they are still those of the ConfigMap. A former leader that comes too
-    /// late names a version that is there no more.
-    /// - Throws: an error whose description says what is wrong; worth a retry.
+    /// Stores accepted settings in the annotation, if the ConfigMap still contains them. The write of a former leader
+    /// that arrives too late fails, because it names an old resource version.
+    /// - Throws: an error with a description of the problem; worth a retry.
     public func keep(_ text: String) async throws {
         guard text.utf8.count <= StoredSettings.lastGoodBytesMax,
             let shown = reflector.latest.current.items[name], shown.settings.text == text
@@ -75,6 +77,6 @@ public final class SettingsObject: Sendable {
             .configMaps, namespace, name, ["metadata": metadata], priority: .housekeeping, timeout: Self.keepTimeout)
     }
 
-    /// Time that the note may take.
+    /// Timeout of the write of the annotation.
     private static let keepTimeout = Duration.seconds(5)
 }

@@ -1,19 +1,19 @@
-/// What the cluster keeps of F2S's settings: the ConfigMap that they come from.
+/// F2S's settings as the cluster stores them in a ConfigMap.
 public struct StoredSettings: Sendable, Hashable {
-    /// `config.yaml` as it is now; `nil`: the ConfigMap is gone, or has no such key.
+    /// The current `config.yaml`; `nil` if the ConfigMap is missing, or has no such key.
     public var text: String?
-    /// The newest `config.yaml` that F2S accepted, as the leader has noted it in an annotation.
+    /// The newest `config.yaml` that F2S accepted, which the leader stores in an annotation.
     public var lastGood: String?
 
     /// Key of the settings in the ConfigMap.
     static let key = "config.yaml"
     /// Annotation of the ConfigMap that holds ``lastGood``.
     static let lastGoodAnnotation = "f2s.opensight.ch/last-good-config"
-    /// Bytes of settings that are noted: all annotations of an object together have 256 KiB.
+    /// Maximum size of the settings in the annotation, in bytes. All annotations of one object share 256 KiB.
     static let lastGoodBytesMax = 128 * 1024
 }
 
-/// What is looked at of a ConfigMap.
+/// The fields of a ConfigMap that F2S reads.
 struct SettingsConfigMap: Sendable, Hashable, Decodable {
     private struct Wire: Decodable {
         struct Metadata: Decodable {
@@ -29,7 +29,7 @@ struct SettingsConfigMap: Sendable, Hashable, Decodable {
     let name: String
     /// `metadata.resourceVersion`.
     let resourceVersion: String?
-    /// The settings in it.
+    /// The settings in the ConfigMap.
     let settings: StoredSettings
 
     init(from decoder: any Decoder) throws {

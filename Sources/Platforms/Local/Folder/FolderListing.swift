@@ -1,36 +1,36 @@
 import Glibc
 
-/// The entries of one folder, as far as they can hold manifests.
+/// The entries of one folder that can hold manifests.
 struct FolderListing: Sendable {
-    /// What a folder looked like: another stamp means that entries may have come or gone.
+    /// The state of a folder. If two stamps differ, entries may have been added or removed.
     struct Stamp: Sendable, Hashable {
         let folder: FileStamp
-        /// Of its `.f2signore`; `nil`: it has none.
+        /// The stamp of the folder's `.f2signore`; `nil` if it has none.
         let rules: FileStamp?
     }
 
     let stamp: Stamp
-    /// Whether the folder had been left alone for long enough that its stamp proves that nothing has changed. File
+    /// True if the folder's last change is old enough that an equal stamp proves that nothing has changed since. File
     /// systems round the time of a change.
-    let isSettled: Bool
-    /// Its own rules and those of the folders above it, outermost first.
+    let isStable: Bool
+    /// The rules of this folder and of the folders above it, outermost first.
     let rules: [IgnoreRules]
-    /// Paths of its manifests, its folders and its links, relative to the folder of manifests, sorted.
+    /// The paths of the folder's manifests, folders and links, relative to the folder of manifests, sorted.
     private(set) var files: [String] = []
     private(set) var folders: [String] = []
     private(set) var links: [String] = []
     private(set) var unnamable: [String] = []
-    /// Entries of any kind.
+    /// The number of entries of any kind.
     private(set) var count = 0
-    /// Whether there were more than were allowed.
+    /// True if the folder has more entries than the limit allows.
     private(set) var isCut = false
 
-    /// Folders of which no manifest is to be expected, and which are large.
+    /// The names of large folders that hold no manifests.
     private static let skipped: Set<String> = ["node_modules"]
 
-    /// Reads a folder; `nil` with `errno` when it cannot be read.
-    init?(_ path: String, absolute: String, stamp: Stamp, isSettled: Bool, rules: [IgnoreRules], entriesMax: Int) {
-        // A named pipe in the folder's place must not hold us up.
+    /// Reads a folder. Returns `nil` and sets `errno` if it cannot be read.
+    init?(_ path: String, absolute: String, stamp: Stamp, isStable: Bool, rules: [IgnoreRules], entriesMax: Int) {
+        // O_NONBLOCK: if a named pipe has replaced the folder, opening it must not block.
         let handle = open(absolute, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK)
         guard handle >= 0 else { return nil }
         guard let stream = fdopendir(handle) else {
@@ -39,7 +39,7 @@ struct FolderListing: Sendable {
         }
         defer { closedir(stream) }
         self.stamp = stamp
-        self.isSettled = isSettled
+        self.isStable = isStable
         self.rules = rules
         while let entry = readdir(stream) {
             guard !Self.isSelfOrParent(entry) else { continue }
@@ -48,14 +48,14 @@ struct FolderListing: Sendable {
                 break
             }
             count += 1
-            take(entry, in: path, absolute: absolute)
+            add(entry, in: path, absolute: absolute)
         }
         files.sort()
         folders.sort()
         links.sort()
     }
 
-    private mutating func take(_ entry: UnsafeMutablePointer<dirent>, in path: String, absolute: String) {
+    private mutating func add(_ entry: UnsafeMutablePointer<dirent>, in path: String, absolute: String) {
         let bytes = withUnsafeBytes(of: &entry.pointee.d_name) { Array($0.prefix { $0 != 0 }) }
         // Editors, version control and ConfigMap volumes keep their copies in hidden entries.
         guard bytes.first != UInt8(ascii: ".") else { return }
@@ -76,14 +76,14 @@ struct FolderListing: Sendable {
         }
     }
 
-    /// "." and "..", which every folder has.
+    /// Returns true for "." and "..", which every folder has.
     private static func isSelfOrParent(_ entry: UnsafeMutablePointer<dirent>) -> Bool {
         let name = entry.pointee.d_name
         let dot = CChar(bitPattern: UInt8(ascii: "."))
         return name.0 == dot && (name.1 == 0 || name.1 == dot && name.2 == 0)
     }
 
-    /// Some file systems do not tell the kind along with the name.
+    /// Returns the kind of an entry. Some file systems do not report it together with the name.
     private static func kind(of entry: UnsafeMutablePointer<dirent>, _ path: String) -> Int {
         let told = Int(entry.pointee.d_type)
         guard told == DT_UNKNOWN else { return told }

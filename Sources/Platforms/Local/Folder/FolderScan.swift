@@ -1,10 +1,11 @@
 import Glibc
 
-/// What a file looked like: another stamp means that it may have changed.
+/// The state of a file. If two stamps differ, the file may have changed.
 struct FileStamp: Sendable, Hashable {
     let inode: UInt64
     let bytes: Int64
-    /// Last change of content or permissions, seconds since 1970; unlike the time of modification nobody can set it.
+    /// The last change of content or permissions, in seconds since 1970. Programs can set the time of modification, but
+    /// not this time.
     let changed: Duration
 
     init(_ status: stat) {
@@ -14,29 +15,29 @@ struct FileStamp: Sendable, Hashable {
     }
 }
 
-/// What one walk over a folder of manifests found. All paths are relative to the folder.
+/// The result of one walk over a folder of manifests. All paths are relative to the folder.
 struct FolderScan: Sendable {
-    /// The manifest files whose stamps were read. Files that are known to declare nothing are looked at in turns.
-    var looked: [String: FileStamp] = [:]
-    /// Folders that could not be read (the folder itself is ""), and why.
+    /// The manifest files whose stamps were read. Files that are known to declare nothing are checked in turns.
+    var scanned: [String: FileStamp] = [:]
+    /// The folders that could not be read (the folder itself is ""), with the reasons.
     var unreadable: [String: String] = [:]
-    /// Files that could not be looked at for another reason than that they are not there.
+    /// The files whose stamps could not be read although they may exist.
     var unknown: Set<String> = []
-    /// Whether the folder itself is missing.
+    /// True if the folder itself is missing.
     var isMissing = false
-    /// Whether a bound was reached, so that files and folders may exist that the walk did not reach.
+    /// True if a bound was reached, so that the walk may have missed files and folders.
     var isCut = false
-    /// Links and folders that lead to another place than the folder and its file system; they are not followed.
+    /// The links and folders that lead out of the folder or to another file system. They are not followed.
     var outside: [String] = []
-    /// Manifests and folders whose names are not UTF-8, with U+FFFD for the bytes that are wrong.
+    /// The manifests and folders whose names are not UTF-8, with U+FFFD in place of the invalid bytes.
     var unnamable: [String] = []
 
-    /// Whether nothing is known about a file; it must not be taken for deleted.
-    func isUnknown(_ place: String) -> Bool {
-        unknown.contains(place) || unreadable.keys.contains { $0.isEmpty || place.hasPrefix($0 + "/") }
+    /// Returns true if the scan does not show whether a file exists. Such a file must not be treated as deleted.
+    func isUnknown(_ location: String) -> Bool {
+        unknown.contains(location) || unreadable.keys.contains { $0.isEmpty || location.hasPrefix($0 + "/") }
     }
 
-    /// Whether the name is that of a manifest.
+    /// Returns true if the name is that of a manifest.
     static func isManifest(_ name: String) -> Bool {
         [".yaml", ".yml", ".json"].contains { name.hasSuffix($0) }
     }

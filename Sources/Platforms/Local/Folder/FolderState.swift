@@ -4,13 +4,13 @@ import Glibc
 struct FolderState: Sendable, Hashable {
     private var stamps: [String: FileStamp] = [:]
 
-    /// Files that are looked at.
+    /// The maximum number of files whose stamps are read.
     private static let filesMax = 1000
-    /// Endings of files that programs write and are not started from.
+    /// The endings of files that programs write but are not started from.
     private static let written = [".log", ".tmp", ".pid", ".pyc", ".db", ".sqlite", ".sqlite3", "-wal", "-journal"]
 
-    /// Looks at the files directly in `folder`.
-    /// - Parameter besides: names that are left out.
+    /// Reads the stamps of the files directly in `folder`.
+    /// - Parameter besides: The names of files to leave out.
     init(_ folder: String, besides excluded: Set<String> = []) {
         guard let stream = opendir(folder) else { return }
         defer { closedir(stream) }

@@ -1,21 +1,21 @@
 import Glibc
 
-/// Walks over a folder of manifests again and again, and remembers what need not be read anew.
+/// Walks over a folder of manifests repeatedly and caches the results that are still valid.
 ///
-/// A folder is listed only when it has changed. Files that declare functions are looked at in every walk; files that
-/// are known to declare none are looked at in turns, so that any number of them costs nearly nothing.
+/// A folder is listed only when it has changed. Every walk reads the stamps of files that declare functions. Files that
+/// are known to declare none are checked in turns, so that even a large number of them costs little.
 struct FolderWalk: Sendable {
-    /// Bounds of a walk.
+    /// The bounds of a walk.
     struct Limits: Sendable, Hashable {
-        /// Manifest files.
+        /// The maximum number of manifest files.
         var filesMax: Int
-        /// Entries of any kind.
+        /// The maximum number of entries of any kind.
         var entriesMax: Int
-        /// Folders.
+        /// The maximum number of folders.
         var foldersMax: Int
-        /// Levels of sub-folders.
+        /// The maximum number of levels of sub-folders.
         var depthMax: Int
-        /// Whether links that lead out of the folder are followed, and other file systems entered.
+        /// True if links that lead out of the folder are followed and other file systems are entered.
         var followsLinks: Bool
     }
 
@@ -24,32 +24,32 @@ struct FolderWalk: Sendable {
         let inode: UInt64
     }
 
-    /// A folder that is to be entered.
+    /// A folder to enter.
     private struct Step {
         let path: String
         let depth: Int
         let rules: [IgnoreRules]
     }
 
-    /// One walk, while it goes on.
+    /// The state of one walk in progress.
     private struct Round {
         var scan = FolderScan()
         var steps = [Step(path: "", depth: 0, rules: [])]
         var seen: Set<Identity> = []
         var device: UInt64 = 0
         var entries = 0
-        /// Paths of the folders that were entered.
+        /// The paths of the folders that were entered.
         var reached: [String] = []
-        /// Manifests that are links, with their stamps.
+        /// The manifests that are links, with the stamps of their targets.
         var linked: [String: FileStamp] = [:]
         var rulesChanged = false
         var hasListed = false
     }
 
-    /// Files known to declare nothing that are looked at in one walk.
+    /// The number of files known to declare nothing that one walk checks.
     private static let foreignPerWalk = 256
-    /// A folder whose last change is younger may change again without a new stamp.
-    private static let settlingTime = Duration.seconds(2)
+    /// The time after a change during which a folder may change again without a new stamp.
+    private static let stabilisationTime = Duration.seconds(2)
 
     private let folder: String
     private let limits: Limits
@@ -62,33 +62,33 @@ struct FolderWalk: Sendable {
     private var isStale = true
     /// True if a bound cut the last walk short.
     private var wasCut = true
-    /// Files that are known to declare nothing, as they were when they were read.
+    /// The files that are known to declare nothing, with their stamps at the time of reading.
     private(set) var foreign: [String: FileStamp] = [:]
 
-    /// - Parameter folder: absolute path.
+    /// - Parameter folder: The absolute path of the folder.
     init(folder: String, limits: Limits) {
         self.folder = folder
         self.limits = limits
     }
 
-    /// Absolute paths of the folders that the last walk has entered.
+    /// The absolute paths of the folders that the last walk entered.
     var folders: [String] { reached.map { absolute($0) } }
 
-    /// Remembers that a file declares nothing, as long as it looks like `stamp`; `nil`: it may declare something.
-    mutating func setForeign(_ place: String, _ stamp: FileStamp?) {
-        if (foreign[place] == nil) != (stamp == nil) { isStale = true }
-        foreign[place] = stamp
+    /// Records that a file with this stamp declares nothing; `nil` if it may declare functions.
+    mutating func setForeign(_ location: String, _ stamp: FileStamp?) {
+        if (foreign[location] == nil) != (stamp == nil) { isStale = true }
+        foreign[location] = stamp
     }
 
-    /// Looks at the folder.
+    /// Scans the folder.
     /// - Parameters:
-    ///   - known: files that declare something so far; they are looked at even when the walk does not reach them.
-    ///   - now: seconds since 1970.
+    ///   - known: The files that have declared functions so far. They are checked even if the walk does not reach them.
+    ///   - now: The current time in seconds since 1970.
     mutating func scan(known: Set<String>, now: Duration) -> FolderScan {
         var round = Round()
         enterFolders(&round, now: now)
         if round.rulesChanged {
-            // Rules reach below their folder, into folders that have not changed themselves.
+            // Rules also apply to folders below, which have not changed themselves.
             listings = [:]
             round = Round()
             enterFolders(&round, now: now)
@@ -96,25 +96,25 @@ struct FolderWalk: Sendable {
         if round.hasListed || round.reached != reached { gatherCandidates(&round) }
         if candidates.count > limits.filesMax { round.scan.isCut = true }
         if isStale { divideCandidates() }
-        lookAtFiles(&round)
-        if round.scan.isCut { lookForUnreached(known, &round) }
+        scanFiles(&round)
+        if round.scan.isCut { findUnreached(known, &round) }
         wasCut = round.scan.isCut
         return round.scan
     }
 
-    /// Looks at some files only. `nil`: a walk is needed, because one of them is a link or in a folder that the last
-    /// walk has not entered, or because a bound cut that walk short.
-    func look(at places: Set<String>) -> FolderScan? {
+    /// Scans only the given files. Returns `nil` if a whole walk is needed: one of them is a link, one is in a folder
+    /// that the last walk did not enter, or a bound cut that walk short.
+    func scan(at locations: Set<String>) -> FolderScan? {
         guard !wasCut else { return nil }
         var scan = FolderScan()
-        for place in places {
-            let parent = place.lastIndex(of: "/").map { String(place[..<$0]) } ?? ""
+        for location in locations {
+            let parent = location.lastIndex(of: "/").map { String(location[..<$0]) } ?? ""
             guard let listing = listings[parent] else { return nil }
-            guard !IgnoreRules.exclude(place, isFolder: false, by: listing.rules) else { continue }
+            guard !IgnoreRules.exclude(location, isFolder: false, by: listing.rules) else { continue }
             var status = stat()
-            if lstat(absolute(place), &status) == 0 {
+            if lstat(absolute(location), &status) == 0 {
                 guard status.st_mode & S_IFMT == S_IFREG else { return nil }
-                scan.looked[place] = FileStamp(status)
+                scan.scanned[location] = FileStamp(status)
             } else if errno != ENOENT {
                 return nil
             }
@@ -124,7 +124,7 @@ struct FolderWalk: Sendable {
 
     // MARK: Folders
 
-    /// Enters folders level by level: what lies near the top is reached even where a bound cuts the walk short.
+    /// Enters folders level by level, so that the upper levels are reached even if a bound cuts the walk short.
     private mutating func enterFolders(_ round: inout Round, now: Duration) {
         var next = 0
         while next < round.steps.count, !round.rulesChanged {
@@ -150,7 +150,7 @@ struct FolderWalk: Sendable {
         guard round.seen.insert(identity).inserted else { return }
         let ownRules = Self.stamp("\(absolute)/\(IgnoreRules.fileName)")
         let stamp = FolderListing.Stamp(folder: FileStamp(status), rules: ownRules)
-        if let old = listings[step.path], old.stamp == stamp, old.isSettled {
+        if let old = listings[step.path], old.stamp == stamp, old.isStable {
             return follow(old, step, &round)
         }
         if let old = listings[step.path], old.stamp.rules != ownRules {
@@ -162,14 +162,14 @@ struct FolderWalk: Sendable {
             do throws(ManifestFile.Failure) {
                 rules.append(try Self.rules(in: absolute, base: step.path))
             } catch {
-                // Without its rules, files that are excluded would be taken for manifests.
+                // Without the rules, excluded files would be read as manifests.
                 return note(step.path, error.code, &round)
             }
         }
-        let isSettled = now - stamp.folder.changed >= Self.settlingTime
+        let isStable = now - stamp.folder.changed >= Self.stabilisationTime
         guard
             let listing = FolderListing(
-                step.path, absolute: absolute, stamp: stamp, isSettled: isSettled, rules: rules,
+                step.path, absolute: absolute, stamp: stamp, isStable: isStable, rules: rules,
                 entriesMax: limits.entriesMax - round.entries)
         else { return note(step.path, errno, &round) }
         if listings[step.path]?.files != listing.files { round.hasListed = true }
@@ -179,12 +179,12 @@ struct FolderWalk: Sendable {
 
     private func note(_ path: String, _ code: Int32, _ round: inout Round) {
         if path.isEmpty, code == ENOENT { round.scan.isMissing = true }
-        // A folder that has just gone is no longer there to be read.
+        // The folder was deleted since its parent was listed. That is no error.
         if code == ENOENT, !path.isEmpty { return }
         round.scan.unreadable[path] = String(cString: strerror(code))
     }
 
-    /// Takes over what a listing holds.
+    /// Adds the contents of a listing to the walk.
     private func follow(_ listing: FolderListing, _ step: Step, _ round: inout Round) {
         round.reached.append(step.path)
         round.entries += listing.count
@@ -247,30 +247,31 @@ struct FolderWalk: Sendable {
         nextTurn = 0
     }
 
-    private mutating func lookAtFiles(_ round: inout Round) {
-        for place in watched { look(at: place, &round.scan) }
+    private mutating func scanFiles(_ round: inout Round) {
+        for location in watched { scan(at: location, &round.scan) }
         for _ in 0..<min(turns.count, Self.foreignPerWalk) {
-            look(at: turns[nextTurn % turns.count], &round.scan)
+            scan(at: turns[nextTurn % turns.count], &round.scan)
             nextTurn = (nextTurn + 1) % turns.count
         }
-        for (place, stamp) in round.linked.prefix(limits.filesMax) { round.scan.looked[place] = stamp }
+        for (location, stamp) in round.linked.prefix(limits.filesMax) { round.scan.scanned[location] = stamp }
     }
 
-    /// Files that were known before a bound hid them from the walk.
-    private func lookForUnreached(_ known: Set<String>, _ round: inout Round) {
+    /// Scans the known files that the walk did not reach because of a bound.
+    private func findUnreached(_ known: Set<String>, _ round: inout Round) {
         let rules = round.reached.compactMap { listings[$0]?.rules.last }
-        for place in known where round.scan.looked[place] == nil && !IgnoreRules.excludeFile(place, by: rules) {
-            look(at: place, &round.scan)
+        for location in known where round.scan.scanned[location] == nil && !IgnoreRules.excludeFile(location, by: rules)
+        {
+            scan(at: location, &round.scan)
         }
     }
 
-    private func look(at place: String, _ scan: inout FolderScan) {
+    private func scan(at location: String, _ scan: inout FolderScan) {
         var status = stat()
-        // The directory said that it is a file, or a walk that followed links found it.
-        if stat(absolute(place), &status) == 0 {
-            if status.st_mode & S_IFMT == S_IFREG { scan.looked[place] = FileStamp(status) }
+        // The listing showed a file here, or a walk that followed links did.
+        if stat(absolute(location), &status) == 0 {
+            if status.st_mode & S_IFMT == S_IFREG { scan.scanned[location] = FileStamp(status) }
         } else if ![ENOENT, ENOTDIR, ELOOP].contains(errno) {
-            scan.unknown.insert(place)
+            scan.unknown.insert(location)
         }
     }
 

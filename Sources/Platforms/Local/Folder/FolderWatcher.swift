@@ -2,44 +2,44 @@ import F2SModel
 import Glibc
 import Synchronization
 
-/// Looks at a folder again and again, on a thread of its own.
+/// Scans a folder repeatedly on a thread of its own.
 ///
-/// The thread waits in the kernel and depends neither on the pool of threads that runs tasks nor on their timers, so
-/// what is written to the folder counts in time, whatever else the process does.
+/// The thread waits in the kernel. It depends neither on the thread pool that runs tasks nor on task timers, so changes
+/// of the folder are applied in time even if the rest of the process is busy.
 final class FolderWatcher: Sendable {
-    /// The result of one look.
-    struct Look: Sendable {
-        /// The part of the folder that was looked at: it may be more than was asked for.
-        var scope: LookScope
+    /// The result of one scan.
+    struct Scan: Sendable {
+        /// The part of the folder that was scanned. It may be larger than the requested part.
+        var scope: ScanScope
         /// False while a change may still be incomplete.
-        var isSettled: Bool
-        /// The part to look at next, besides what will have changed, if this one is not settled.
-        var rest = LookScope.files([])
-        /// Absolute paths of the folders to watch, after a look at everything.
+        var isStable: Bool
+        /// The part to scan next, in addition to new changes, if this scan is not stable.
+        var rest = ScanScope.files([])
+        /// The absolute paths of the folders to watch. Used only after a scan of everything.
         var folders: Set<String> = []
     }
 
     private struct State {
         var isRunning = false
         var isStopped = false
-        /// Start of the current look on the steady clock; `nil`: there is none.
+        /// The start of the current scan on the steady clock; `nil` if none is running.
         var began: Duration?
     }
 
     private let folder: String
-    private let pace: LookPace
-    private let look: @Sendable (LookScope) -> Look
+    private let pace: ScanPace
+    private let scan: @Sendable (ScanScope) -> Scan
     private let notices = FolderNotices()
     private let state = Mutex(State())
 
-    /// Does nothing until ``start()``.
-    init(folder: String, pace: LookPace, look: @escaping @Sendable (LookScope) -> Look) {
+    /// Creates a watcher that does nothing until ``start()`` is called.
+    init(folder: String, pace: ScanPace, scan: @escaping @Sendable (ScanScope) -> Scan) {
         self.folder = folder
         self.pace = pace
-        self.look = look
+        self.scan = scan
     }
 
-    /// Starts the thread unless it runs; `false`: the system has no room for another one.
+    /// Starts the thread unless it is running. Returns `false` if the system cannot start another thread.
     func start() -> Bool {
         state.withLock { state in
             if !state.isRunning {
@@ -49,29 +49,29 @@ final class FolderWatcher: Sendable {
         }
     }
 
-    /// Ends the thread after the current look and, where a change has yet to settle, the pause behind it.
+    /// Ends the thread after the current scan and, while a change may be incomplete, after the pause that follows it.
     func stop() {
         state.withLock { $0.isStopped = true }
         notices.interrupt()
     }
 
-    /// Duration of the current look so far; `nil`: there is none.
+    /// The duration of the current scan so far; `nil` if none is running.
     var lookTime: Duration? { state.withLock { $0.began }.map { Moment.now.steady - $0 } }
 
     private func run() {
         var watched: Set<String> = [folder]
         var hasRepeated = false
-        var unsettledLooks = 0
-        var scope = LookScope.everything
-        /// Time of the next look at everything, on the steady clock.
+        var unstableScans = 0
+        var scope = ScanScope.everything
+        /// The time of the next scan of everything, on the steady clock.
         var allDueAt = Duration.zero
         while begin() {
-            // Before the look, so that what changes while it goes on is not missed.
+            // Watching begins before the scan, so that changes during the scan are not missed.
             notices.watch(watched)
-            let (found, cost) = LookPace.measured { look(scope) }
+            let (found, cost) = ScanPace.measured { scan(scope) }
             state.withLock { $0.began = nil }
             if found.scope == .everything {
-                // A folder that is new is looked at once more now that it is watched.
+                // If there are new folders, everything is scanned once more now that they are watched.
                 let isNew = found.folders != watched && !hasRepeated
                 watched = found.folders
                 hasRepeated = isNew
@@ -79,23 +79,23 @@ final class FolderWatcher: Sendable {
                     scope = .everything
                     continue
                 }
-                allDueAt = Moment.now.steady + pace.pause(after: cost, unsettledLooks: 0)
+                allDueAt = Moment.now.steady + pace.pause(after: cost, unstableScans: 0)
             }
-            unsettledLooks = found.isSettled ? 0 : unsettledLooks + 1
-            if found.isSettled {
+            unstableScans = found.isStable ? 0 : unstableScans + 1
+            if found.isStable {
                 scope = notices.blockUntilNext(within: allDueAt - Moment.now.steady) ?? .everything
             } else {
-                // Notices of a change that has yet to settle are no reason to look sooner.
-                let pause = pace.pause(after: cost, unsettledLooks: unsettledLooks)
+                // Notices of a change that may be incomplete are no reason to scan sooner.
+                let pause = pace.pause(after: cost, unstableScans: unstableScans)
                 poll(nil, 0, Int32(clamping: pause.wholeMilliseconds))
                 scope = found.rest
-                if let changed = notices.takeEvents() { scope.add(changed) }
+                if let changed = notices.readEvents() { scope.add(changed) }
             }
             if Moment.now.steady >= allDueAt { scope = .everything }
         }
     }
 
-    /// Begins a look; `false` when there are to be no more.
+    /// Begins a scan. Returns `false` if the watcher was stopped.
     private func begin() -> Bool {
         state.withLock { state in
             guard !state.isStopped else { return false }

@@ -1,9 +1,10 @@
 import Glibc
 
-/// The rules of one `.f2signore` file: which files and folders below its folder F2S does not read.
+/// The rules of one `.f2signore` file. They exclude files and folders below the file's folder from reading.
 ///
-/// The syntax is that of `.gitignore`: one pattern a line, `#` begins a comment, `!` takes back, a slash at the end
-/// means folders only, a slash elsewhere ties the pattern to the file's folder, `**` stands for any number of folders.
+/// The syntax is that of `.gitignore`: one pattern per line; `#` begins a comment; `!` re-includes a match; a slash at
+/// the end matches folders only; a slash elsewhere ties the pattern to the file's folder; `**` matches any number of
+/// folders.
 struct IgnoreRules: Sendable, Hashable {
     private struct Pattern: Sendable, Hashable {
         let segments: [String]
@@ -11,9 +12,9 @@ struct IgnoreRules: Sendable, Hashable {
         let takesBack: Bool
     }
 
-    /// Name of the file.
+    /// The name of the file.
     static let fileName = ".f2signore"
-    /// Bytes of the file that are read at most.
+    /// The maximum number of bytes of the file that are read.
     static let bytesMax = 64 * 1024
     private static let patternsMax = 1000
 
@@ -21,7 +22,7 @@ struct IgnoreRules: Sendable, Hashable {
     let base: String
     private let patterns: [Pattern]
 
-    /// Reads the text of a file in folder `base`.
+    /// Parses the text of a file in folder `base`.
     init(_ text: String, base: String) {
         self.base = base
         let lines = text.split(whereSeparator: \.isNewline).prefix(Self.patternsMax)
@@ -36,7 +37,7 @@ struct IgnoreRules: Sendable, Hashable {
         if takesBack { rest = rest.dropFirst() }
         let isForFoldersOnly = rest.hasSuffix("/")
         if isForFoldersOnly { rest = rest.dropLast() }
-        // Without a slash the pattern is about a name at any depth.
+        // A pattern without a slash matches names at any depth.
         let isTied = rest.contains("/")
         let segments = rest.split(separator: "/").map(String.init)
         guard !segments.isEmpty else { return nil }
@@ -44,8 +45,8 @@ struct IgnoreRules: Sendable, Hashable {
             segments: isTied ? segments : ["**"] + segments, isForFoldersOnly: isForFoldersOnly, takesBack: takesBack)
     }
 
-    /// Whether the last pattern that matches excludes `path`, which is relative to the folder of manifests; `nil`: none
-    /// matches.
+    /// Returns true if the last matching pattern excludes `path`, which is relative to the folder of manifests. Returns
+    /// `nil` if no pattern matches.
     private func verdict(on path: String, isFolder: Bool) -> Bool? {
         guard base.isEmpty || path.hasPrefix(base + "/") else { return nil }
         let inner = base.isEmpty ? path[...] : path.dropFirst(base.count + 1)
@@ -65,12 +66,12 @@ struct IgnoreRules: Sendable, Hashable {
         return matches(names.dropFirst(), pattern.dropFirst())
     }
 
-    /// Whether rules exclude a path; rules of deeper folders, which come last, win.
+    /// Returns true if rules exclude a path. The rules of deeper folders come last and take precedence.
     static func exclude(_ path: String, isFolder: Bool, by rules: [IgnoreRules]) -> Bool {
         rules.reversed().lazy.compactMap { $0.verdict(on: path, isFolder: isFolder) }.first ?? false
     }
 
-    /// Whether a file or one of the folders that it is in is excluded.
+    /// Returns true if rules exclude a file or one of the folders that contain it.
     static func excludeFile(_ path: String, by rules: [IgnoreRules]) -> Bool {
         guard !rules.isEmpty else { return false }
         let parents = path.indices.filter { path[$0] == "/" }.map { String(path[..<$0]) }

@@ -1,139 +1,140 @@
 import F2SManifest
 import F2SModel
 
-/// What all files together declare.
+/// The functions that all files together declare.
 ///
-/// Pure: files come in as they were read, functions come out. Names are unique over all files; who had a name keeps it.
-/// A file that breaks takes nothing away: its functions stay as they were until it can be read again. Only what is
-/// declared in files that have changed is worked out anew.
+/// A value without I/O: it receives parsed files and returns functions. Names are unique over all files; the first
+/// declaration of a name keeps it. A file that becomes invalid removes nothing: its functions stay as they were until
+/// the file can be read again. Only the declarations of changed files are evaluated again.
 struct ManifestCatalog {
     private struct Declaration {
-        let place: String
+        let location: String
         let line: Int
         let draft: FunctionDraft
         let isWritable: Bool
 
         static func isBefore(_ one: Declaration, _ other: Declaration) -> Bool {
-            (one.place, one.line) < (other.place, other.line)
+            (one.location, one.line) < (other.location, other.line)
         }
     }
 
-    /// Absolute path of the folder, for the working folders of functions.
+    /// The absolute path of the folder, from which the working folders of functions are derived.
     private let folder: String
     private var files: [String: ManifestFile] = [:]
-    /// Declarations of each name, by place and line.
+    /// The declarations of each name, ordered by location and line.
     private var declarations: [FunctionName: [Declaration]] = [:]
-    /// Functions of files that cannot be read (completely) any more, as they were before, by file.
+    /// The functions, by file, that are kept because their file can no longer be read completely.
     private var kept: [String: Set<FunctionName>] = [:]
-    /// The file that each of those functions was declared in.
+    /// The file that declared each kept function.
     private var keepers: [FunctionName: String] = [:]
-    /// Declarations of names that another one has, by name.
-    private var losers: [FunctionName: [Refusal]] = [:]
-    /// Files with complaints.
+    /// The rejected declarations, by name, of names that another declaration holds.
+    private var losers: [FunctionName: [Rejection]] = [:]
+    /// The files with errors.
     private var broken: Set<String> = []
-    /// Names to work out with the next ``settle()``.
+    /// The names that the next ``commit()`` evaluates.
     private var touched: Set<FunctionName> = []
-    /// Every function and what was refused, as of the last ``settle()``.
+    /// All functions and rejections as of the last ``commit()``.
     private(set) var snapshot = FunctionSnapshot()
     private var nextAge: UInt64 = 1
-    /// The text of the last restart of a function that was asked for.
+    /// The text of the last requested restart of each function.
     private var restarts: [FunctionName: String] = [:]
     private var restartsCount = 0
-    /// Complaints about the folder itself.
-    var remarks: [Refusal] = []
+    /// The errors that concern the folder itself.
+    var remarks: [Rejection] = []
 
     init(folder: String) { self.folder = folder }
 
-    /// The files that are known, by path relative to the folder.
-    private(set) var places: Set<String> = []
+    /// The known files, by path relative to the folder.
+    private(set) var locations: Set<String> = []
 
-    /// Whether a file is known.
-    func knows(_ place: String) -> Bool { files[place] != nil }
+    /// Returns true if a file is known.
+    func knows(_ location: String) -> Bool { files[location] != nil }
 
-    /// The function of that name.
+    /// Returns the function of that name.
     func function(named name: FunctionName) -> Function? { snapshot.function(of: Self.id(of: name)) }
 
     private static func id(of name: FunctionName) -> Function.ID { Function.ID(name.text) }
 
-    /// Functions that a file declares so far and would not declare any more, unless another file does.
-    func names(lostBy file: ManifestFile, at place: String) -> Set<FunctionName> {
-        guard let old = files[place], file.refusals.isEmpty else { return [] }
-        return Set(old.documents.map(\.draft.name)).union(kept[place] ?? [])
+    /// Returns the functions that would be removed if the file at `location` had these contents, unless another file
+    /// declares them.
+    func names(lostBy file: ManifestFile, at location: String) -> Set<FunctionName> {
+        guard let old = files[location], file.rejections.isEmpty else { return [] }
+        return Set(old.documents.map(\.draft.name)).union(kept[location] ?? [])
             .subtracting(file.documents.map(\.draft.name))
-            .filter { function(named: $0)?.origin.place == place }
+            .filter { function(named: $0)?.origin.location == location }
     }
 
-    /// Whether another file than the one at `place` declares a function.
-    func isDeclared(_ name: FunctionName, besides place: String) -> Bool {
-        declarations[name]?.contains { $0.place != place } ?? false
+    /// Returns true if a file other than the one at `location` declares the function.
+    func isDeclared(_ name: FunctionName, besides location: String) -> Bool {
+        declarations[name]?.contains { $0.location != location } ?? false
     }
 
-    /// A file was read.
-    mutating func take(_ file: ManifestFile, from place: String) {
-        let before = retract(place)
-        files[place] = file
-        places.insert(place)
-        if file.refusals.isEmpty {
-            broken.remove(place)
+    /// Applies the contents of a file that was read. They take effect with the next ``commit()``.
+    mutating func apply(_ file: ManifestFile, from location: String) {
+        let before = retract(location)
+        files[location] = file
+        locations.insert(location)
+        if file.rejections.isEmpty {
+            broken.remove(location)
         } else {
-            // What the file has declared stays, whatever it says now.
-            broken.insert(place)
-            for name in before where function(named: name)?.origin.place == place { keep(name, of: place) }
+            // The functions that the file has declared so far stay, whatever it declares now.
+            broken.insert(location)
+            for name in before where function(named: name)?.origin.location == location { keep(name, of: location) }
         }
         for document in file.documents {
             let name = document.draft.name
             let declaration = Declaration(
-                place: place, line: document.line, draft: document.draft, isWritable: file.isWritable)
+                location: location, line: document.line, draft: document.draft, isWritable: file.isWritable)
             declarations[name] = ((declarations[name] ?? []) + [declaration]).sorted(by: Declaration.isBefore)
             touched.insert(name)
         }
     }
 
-    /// A file is gone.
-    mutating func drop(_ place: String) {
-        retract(place)
-        files[place] = nil
-        places.remove(place)
-        broken.remove(place)
+    /// Removes the declarations of a file that was deleted, with the next ``commit()``.
+    mutating func drop(_ location: String) {
+        retract(location)
+        files[location] = nil
+        locations.remove(location)
+        broken.remove(location)
     }
 
-    /// Takes back what a file has declared, and what was kept for it.
-    /// - Returns: the names of all of that.
+    /// Removes the declarations of a file and the functions that were kept for it.
+    /// - Returns: The names of the removed functions.
     @discardableResult
-    private mutating func retract(_ place: String) -> Set<FunctionName> {
-        let unreadable = kept.removeValue(forKey: place) ?? []
+    private mutating func retract(_ location: String) -> Set<FunctionName> {
+        let unreadable = kept.removeValue(forKey: location) ?? []
         for name in unreadable { keepers[name] = nil }
-        let names = Set(files[place]?.documents.map(\.draft.name) ?? []).union(unreadable)
+        let names = Set(files[location]?.documents.map(\.draft.name) ?? []).union(unreadable)
         for name in names {
-            let others = declarations[name]?.filter { $0.place != place } ?? []
+            let others = declarations[name]?.filter { $0.location != location } ?? []
             declarations[name] = others.isEmpty ? nil : others
         }
         touched.formUnion(names)
         return names
     }
 
-    private mutating func keep(_ name: FunctionName, of place: String) {
-        kept[place, default: []].insert(name)
-        keepers[name] = place
+    private mutating func keep(_ name: FunctionName, of location: String) {
+        kept[location, default: []].insert(name)
+        keepers[name] = location
     }
 
-    /// Keeps what F2S has found out about a function; false when nothing is different.
+    /// Stores the status of a function. Returns false if it is the same as before.
     mutating func setStatus(_ status: FunctionStatus, of id: Function.ID) -> Bool { snapshot.setStatus(status, of: id) }
 
-    /// Gives functions another revision with the next ``settle()``.
-    /// - Parameter time: seconds since 1970.
+    /// Gives functions a new revision with the next ``commit()``.
+    /// - Parameter time: The time of the restart in seconds since 1970.
     mutating func restart(_ names: some Sequence<FunctionName>, at time: Double) {
         restartsCount += 1
-        // Two of them may fall into one millisecond.
+        // The count keeps two restarts within one millisecond apart.
         for name in names { restarts[name] = "\(TimeText.utc(secondsSince1970: time)) \(restartsCount)" }
         touched.formUnion(names)
     }
 
-    /// Whether F2S may rewrite a file.
-    func isWritable(_ place: String) -> Bool { files[place]?.isWritable ?? false }
+    /// Returns true if F2S may rewrite a file.
+    func isWritable(_ location: String) -> Bool { files[location]?.isWritable ?? false }
 
-    /// Works out what is declared now that all changed files were taken or dropped.
-    mutating func settle() {
+    /// Evaluates the declarations after all changed files were applied or dropped.
+    mutating func commit() {
         var winners: [Declaration] = []
         var removed: Set<Function.ID> = []
         for name in touched {
@@ -148,52 +149,53 @@ struct ManifestCatalog {
             }
             winners.append(winner)
             if let keeper = keepers.removeValue(forKey: name) { kept[keeper]?.remove(name) }
-            let refused = rivals.filter { ($0.place, $0.line) != (winner.place, winner.line) }
-            losers[name] = refused.isEmpty ? nil : refused.map { Self.refusal(of: $0, holder: winner) }
+            let refused = rivals.filter { ($0.location, $0.line) != (winner.location, winner.line) }
+            losers[name] = refused.isEmpty ? nil : refused.map { Self.rejection(of: $0, holder: winner) }
         }
         touched = []
-        // The order of first sight is that of the files.
+        // New functions get their ages in the order of the files.
         let functions = winners.sorted(by: Declaration.isBefore).map { function(of: $0) }
-        snapshot.update(functions, removing: removed, refusals: refusals)
+        snapshot.update(functions, removing: removed, rejections: rejections)
     }
 
-    /// Everything that is wrong: with the folder, with names that are declared twice, with files.
-    private var refusals: [Refusal] {
-        remarks + losers.values.joined().sorted { ($0.place, $0.line ?? 0) < ($1.place, $1.line ?? 0) }
-            + broken.sorted().flatMap { complaints(about: $0) }
+    /// All errors: of the folder, of names that are declared twice, and of files.
+    private var rejections: [Rejection] {
+        remarks + losers.values.joined().sorted { ($0.location, $0.line ?? 0) < ($1.location, $1.line ?? 0) }
+            + broken.sorted().flatMap { rejections(about: $0) }
     }
 
-    /// The declaration that has had the name so far, else the first.
+    /// Returns the declaration that has held the name so far, otherwise the first.
     private func holder(of name: FunctionName, among rivals: [Declaration]) -> Declaration? {
-        let place = function(named: name)?.origin.place
-        return rivals.first { $0.place == place } ?? rivals.first
+        let location = function(named: name)?.origin.location
+        return rivals.first { $0.location == location } ?? rivals.first
     }
 
-    private static func refusal(of loser: Declaration, holder: Declaration) -> Refusal {
-        Refusal(
-            place: loser.place, line: loser.line,
-            message: "metadata.name is \"\(loser.draft.name)\", which is declared in \(holder.place):\(holder.line) "
+    private static func rejection(of loser: Declaration, holder: Declaration) -> Rejection {
+        Rejection(
+            location: loser.location, line: loser.line,
+            message: "metadata.name is \"\(loser.draft.name)\", which is declared in \(holder.location):\(holder.line) "
                 + "already: it must be unique in all files, whatever the namespace")
     }
 
-    /// The complaints about a file; the first one says which functions stay nevertheless.
-    private func complaints(about place: String) -> [Refusal] {
-        let names = (kept[place] ?? []).sorted().map(\.text).joined(separator: ", ")
-        return (files[place]?.refusals ?? []).enumerated().map { index, refusal in
+    /// Returns the errors of a file. The message of the first one names the functions that stay nevertheless.
+    private func rejections(about location: String) -> [Rejection] {
+        let names = (kept[location] ?? []).sorted().map(\.text).joined(separator: ", ")
+        return (files[location]?.rejections ?? []).enumerated().map { index, rejection in
             let message =
                 index == 0 && !names.isEmpty
-                ? "\(refusal.message.sentence) Until it is corrected the last good version stays: \(names)"
-                : refusal.message
-            return Refusal(place: refusal.place, line: refusal.line, column: refusal.column, message: message)
+                ? "\(rejection.message.sentence) Until it is corrected the last good version stays: \(names)"
+                : rejection.message
+            return Rejection(
+                location: rejection.location, line: rejection.line, column: rejection.column, message: message)
         }
     }
 
     private mutating func function(of declaration: Declaration) -> Function {
         let draft = declaration.draft
         let old = function(named: draft.name)
-        let subfolder = declaration.place.lastIndex(of: "/").map { "\(folder)/\(declaration.place[..<$0])" }
+        let subfolder = declaration.location.lastIndex(of: "/").map { "\(folder)/\(declaration.location[..<$0])" }
         let origin = Function.Origin(
-            place: declaration.place, line: declaration.line, workingFolder: subfolder ?? folder,
+            location: declaration.location, line: declaration.line, workingFolder: subfolder ?? folder,
             isWritable: declaration.isWritable, restartedAt: restarts[draft.name])
         if let old, old.draft == draft {
             guard old.origin != origin else { return old }
@@ -208,7 +210,7 @@ struct ManifestCatalog {
             status: old?.status ?? FunctionStatus())
     }
 
-    /// The same content is the same version, whoever wrote it and however it is laid out.
+    /// Returns the version of a declaration. Equal contents have equal versions, regardless of the layout of the file.
     private static func revision(of draft: FunctionDraft) -> StoreRevision {
         var hash = StableHash()
         hash.add(ManifestWriter().yaml(draft))

@@ -4,56 +4,56 @@ import Glibc
 import Logging
 import Synchronization
 
-/// A folder of manifests as the store of functions.
+/// The store of functions that reads them from a folder of manifests.
 ///
-/// It looks at the folder now and then instead of being told: that works on every file system, survives whatever
-/// editors and version control do, and costs a system call per file. Only files that have changed are read. All work on
-/// files is done on threads of its own, and never while the catalogue is locked: a file system that hangs delays
-/// changes of declarations, and nothing else.
+/// It scans the folder periodically; the kernel's notices only make it scan earlier. That works on every file system,
+/// with every editor and version control system, and costs a system call per file. Only files that have changed are
+/// read. All file operations run on separate threads and never while the catalogue is locked, so a file system that
+/// hangs delays changes of declarations and nothing else.
 final class ManifestDirectory: FunctionStore {
-    /// What only work on files touches.
+    /// The state of file operations. Nothing else uses it.
     private struct Work {
         var walk: FolderWalk
-        /// The files that declare functions as they were when they were read.
+        /// The stamps, at the time of reading, of the files that declare functions.
         var stamps: [String: FileStamp] = [:]
-        /// Changes that have yet to settle, and when they were seen first.
-        var unsettled: [String: Unsettled] = [:]
-        /// Files that the last look missed for the first time.
+        /// The changes that may be incomplete, with the time of their first scan.
+        var unstable: [String: Unstable] = [:]
+        /// The files that were missing in the last scan for the first time.
         var missing: Set<String> = []
         var programs = ProgramWatch()
         var hasLooked = false
-        /// Whether the folder has ever been there.
+        /// True if the folder has ever existed.
         var wasThere = false
     }
 
-    private struct Unsettled {
+    private struct Unstable {
         let stamp: FileStamp
-        /// On the steady clock.
+        /// The time of the first scan that saw the change, on the steady clock.
         let since: Duration
     }
 
     /// A file that has changed.
     private struct Change {
-        let place: String
+        let location: String
         let stamp: FileStamp
         let file: ManifestFile
-        let isSettled: Bool
+        let isStable: Bool
     }
 
-    /// A change counts when it has been there for so long. Who writes a file anew empties it first, and half a
-    /// manifest may be a valid one.
-    private static let settlingTime = Duration.milliseconds(100)
-    /// Time between two snapshots that differ in statuses: thousands of them are written one after another when a
-    /// folder has been read.
+    /// The time for which a file must stay the same before its change is applied. Programs truncate a file before they
+    /// rewrite it, and half a manifest may be a valid one.
+    private static let stabilisationTime = Duration.milliseconds(100)
+    /// The time between two snapshots that differ only in statuses. Thousands of statuses are written one after another
+    /// when a folder has been read.
     private static let statusInterval = Duration.milliseconds(20)
-    /// A change that takes functions away without deleting their file counts later: it may be half of another change.
+    /// The time after which a change is applied that removes functions but not their file. It may be half of a change.
     private static let removalTime = Duration.seconds(1)
-    /// When a file system that does not answer is worth a warning.
+    /// The duration of a scan from which on a file system that does not respond is worth a warning.
     private static let slowLook = Duration.seconds(5)
-    /// Names in one message.
+    /// The maximum number of names in one message.
     private static let namesMax = 3
 
-    /// Absolute path of the folder.
+    /// The absolute path of the folder.
     let folder: String
     private let options: LocalOptions
     private let logger: Logger
@@ -64,7 +64,7 @@ final class ManifestDirectory: FunctionStore {
     private let latest = Latest(FunctionSnapshot())
     /// Raised when the newest statuses have not been published.
     private let staleStatuses = Signal()
-    /// Time of the last publication of statuses, on the steady clock. Written under the catalogue's lock.
+    /// The time of the last publication of statuses, on the steady clock. Written under the catalogue's lock.
     private let statusesAt = Mutex(Duration.zero)
     private let loaded = Latest(false)
 
@@ -86,57 +86,58 @@ final class ManifestDirectory: FunctionStore {
 
     // MARK: Watching
 
-    /// Looks at the folder until the task is cancelled.
+    /// Scans the folder until the task is cancelled.
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.publishStatuses() }
-            await self.lookAgainAndAgain()
+            await self.scanRepeatedly()
             group.cancelAll()
         }
     }
 
-    private func lookAgainAndAgain() async {
-        let pace = LookPace(interval: options.lookInterval, settlingTime: Self.settlingTime)
-        let watcher = FolderWatcher(folder: folder, pace: pace) { [self] scope in lookAround(scope) }
+    private func scanRepeatedly() async {
+        let pace = ScanPace(interval: options.lookInterval, stabilisationTime: Self.stabilisationTime)
+        let watcher = FolderWatcher(folder: folder, pace: pace) { [self] scope in scan(scope) }
         defer { watcher.stop() }
-        var trouble: Logger.Message?
+        var startFailure: Logger.Message?
         while !Task.isCancelled {
-            let newer = Self.trouble(of: watcher)
-            if let newer, newer != trouble { logger.warning(newer, metadata: ["folder": "\(folder)"]) }
-            trouble = newer
+            let newer = Self.startFailure(of: watcher)
+            if let newer, newer != startFailure { logger.warning(newer, metadata: ["folder": "\(folder)"]) }
+            startFailure = newer
             do { try await Task.sleep(for: .seconds(1)) } catch { return }
         }
     }
 
-    /// Starts the watcher's thread unless it runs, and says why the folder is not looked at; `nil`: it is.
-    private static func trouble(of watcher: FolderWatcher) -> Logger.Message? {
+    /// Starts the watcher's thread unless it is running. Returns the reason why the folder is not being scanned; `nil`
+    /// if it is.
+    private static func startFailure(of watcher: FolderWatcher) -> Logger.Message? {
         guard watcher.start() else {
-            return "No thread can be started to look at the folder of manifests. It is tried again each second."
+            return "No thread can be started to scan the folder of manifests. F2S tries again every second."
         }
         guard let time = watcher.lookTime, time >= slowLook else { return nil }
         return "The folder of manifests is slow to read. Until it has been read, functions stay as they are."
     }
 
-    /// Looks at the manifests; with all of them also at the programs of functions that are watched.
-    private func lookAround(_ wanted: LookScope) -> FolderWatcher.Look {
+    /// Scans manifests. A scan of all manifests also checks the programs of watched functions.
+    private func scan(_ wanted: ScanScope) -> FolderWatcher.Scan {
         defer { loaded.publish(true) }
         return work.withLock { work in
-            let (scope, isSettled) = look(wanted, in: &work, at: .now)
-            guard scope == .everything else { return FolderWatcher.Look(scope: scope, isSettled: isSettled) }
-            lookAtPrograms(&work)
-            let areSettled = work.programs.isSettled
-            return FolderWatcher.Look(
-                scope: scope, isSettled: isSettled && areSettled, rest: areSettled ? .files([]) : .everything,
+            let (scope, isStable) = scan(wanted, in: &work, at: .now)
+            guard scope == .everything else { return FolderWatcher.Scan(scope: scope, isStable: isStable) }
+            checkPrograms(&work)
+            let areStable = work.programs.isStable
+            return FolderWatcher.Scan(
+                scope: scope, isStable: isStable && areStable, rest: areStable ? .files([]) : .everything,
                 folders: Set(work.walk.folders).union([folder]))
         }
     }
 
-    /// Restarts the functions beside whose manifest a file has changed.
-    private func lookAtPrograms(_ work: inout Work) {
+    /// Restarts the watched functions that have a changed file in the folder of their manifest.
+    private func checkPrograms(_ work: inout Work) {
         let watching = latest.current.functions.filter(\.target.watch)
-        guard !watching.isEmpty || !work.programs.isSettled else { return }
+        guard !watching.isEmpty || !work.programs.isStable else { return }
         var states: [String: FolderState] = [:]
-        let manifests = Dictionary(grouping: catalog.withLock { $0.places }.map { split($0) }, by: \.folder)
+        let manifests = Dictionary(grouping: catalog.withLock { $0.locations }.map { split($0) }, by: \.folder)
         var newest: [FunctionName: FolderState] = [:]
         for function in watching {
             guard let folder = function.origin.workingFolder else { continue }
@@ -145,9 +146,9 @@ final class ManifestDirectory: FunctionStore {
             states[folder] = state
             newest[function.name] = state
         }
-        let changed = work.programs.take(newest)
+        let changed = work.programs.update(newest)
         guard !changed.isEmpty else { return }
-        settle { catalog in
+        commit { catalog in
             catalog.restart(changed, at: Moment.now.wall)
             return true
         }
@@ -156,16 +157,16 @@ final class ManifestDirectory: FunctionStore {
             "Restarted: a file beside the manifest has changed (target.watch).", metadata: ["functions": "\(names)"])
     }
 
-    /// Returns after the first look.
+    /// Returns after the first scan.
     func waitUntilLoaded() async {
         for await isLoaded in loaded.values() where isLoaded { return }
     }
 
-    /// Reads what has changed and publishes it; false when a change has yet to settle.
+    /// Reads the changed files and publishes the result. Returns false while a change may be incomplete.
     @discardableResult
-    func look(at moment: Moment = .now) -> Bool {
+    func scan(at moment: Moment = .now) -> Bool {
         defer { loaded.publish(true) }
-        return work.withLock { look(.everything, in: &$0, at: moment).isSettled }
+        return work.withLock { scan(.everything, in: &$0, at: moment).isStable }
     }
 
     // MARK: The port
@@ -173,15 +174,15 @@ final class ManifestDirectory: FunctionStore {
     func create(_ draft: FunctionDraft) async throws -> Function {
         try Self.validate(draft)
         return try await onFiles { work throws(StoreError) in
-            self.look(.everything, in: &work, at: .now)
+            self.scan(.everything, in: &work, at: .now)
             guard self.function(named: draft.name) == nil else { throw .alreadyExists(draft.name) }
             do throws(ManifestFile.Failure) {
                 try ManifestFile.makeFolder(self.folder)
             } catch {
                 throw .unavailable(error.message)
             }
-            let place = try self.write(ManifestFile.text(of: draft), ofNew: draft.name)
-            return try self.publish(draft, at: place, in: &work)
+            let location = try self.write(ManifestFile.text(of: draft), ofNew: draft.name)
+            return try self.publish(draft, at: location, in: &work)
         }
     }
 
@@ -190,30 +191,30 @@ final class ManifestDirectory: FunctionStore {
         return try await onFiles { work throws(StoreError) in
             let stored = try self.writable(draft.name, ifRevision: ifRevision, in: &work)
             if stored.draft == draft { return stored }
-            let place = stored.origin.place
+            let location = stored.origin.location
             do throws(ManifestFile.Failure) {
-                let (parent, name) = self.split(place)
+                let (parent, name) = self.split(location)
                 try ManifestFile.write(ManifestFile.text(of: draft), folder: parent, name: name, replacing: true)
             } catch {
                 throw .unavailable(error.message)
             }
-            return try self.publish(draft, at: place, in: &work)
+            return try self.publish(draft, at: location, in: &work)
         }
     }
 
     func delete(_ name: FunctionName, ifRevision: StoreRevision?) async throws {
         try await onFiles { work throws(StoreError) in
             let stored = try self.writable(name, ifRevision: ifRevision, in: &work)
-            let place = stored.origin.place
+            let location = stored.origin.location
             do throws(ManifestFile.Failure) {
-                let (parent, name) = self.split(place)
+                let (parent, name) = self.split(location)
                 try ManifestFile.remove(folder: parent, name: name)
             } catch {
                 throw .unavailable(error.message)
             }
-            work.stamps[place] = nil
-            self.settle { catalog in
-                catalog.drop(place)
+            work.stamps[location] = nil
+            self.commit { catalog in
+                catalog.drop(location)
                 return true
             }
         }
@@ -223,7 +224,7 @@ final class ManifestDirectory: FunctionStore {
         try catalog.withLock { catalog throws(StoreError) in
             guard catalog.function(named: name) != nil else { throw .notFound(name) }
             catalog.restart([name], at: Moment.now.wall)
-            catalog.settle()
+            catalog.commit()
             latest.publish(catalog.snapshot)
             guard let function = catalog.function(named: name) else { throw .notFound(name) }
             return function
@@ -240,7 +241,7 @@ final class ManifestDirectory: FunctionStore {
         }
     }
 
-    /// Publishes the statuses that came too soon after others.
+    /// Publishes the statuses that were set too soon after others to be published at once.
     private func publishStatuses() async {
         for await _ in staleStatuses.arrivals() {
             do { try await Task.sleep(for: Self.statusInterval) } catch { return }
@@ -257,8 +258,8 @@ final class ManifestDirectory: FunctionStore {
         try await body(latest.values())
     }
 
-    /// Does work on files on the thread for it.
-    /// - Throws: ``StoreError``; `unavailable` when the file system does not answer in time.
+    /// Runs a file operation on the thread for file operations.
+    /// - Throws: ``StoreError``; `unavailable` if the file system does not respond in time.
     private func onFiles<Value: Sendable>(
         _ body: @escaping @Sendable (inout Work) throws(StoreError) -> Value
     ) async throws -> Value {
@@ -275,129 +276,132 @@ final class ManifestDirectory: FunctionStore {
     private func function(named name: FunctionName) -> Function? { catalog.withLock { $0.function(named: name) } }
 }
 
-// MARK: - Looking
+// MARK: - Scanning
 
 extension ManifestDirectory {
-    /// Looks at a part of the folder, and at what has yet to settle.
+    /// Scans a part of the folder, and the files whose changes may be incomplete.
     @discardableResult
-    private func look(
-        _ wanted: LookScope, in work: inout Work, at moment: Moment
-    ) -> (scope: LookScope, isSettled: Bool) {
-        var known = catalog.withLock { $0.places }
-        let part = places(of: wanted, work).flatMap { places in work.walk.look(at: places).map { (places, $0) } }
+    private func scan(
+        _ wanted: ScanScope, in work: inout Work, at moment: Moment
+    ) -> (scope: ScanScope, isStable: Bool) {
+        var known = catalog.withLock { $0.locations }
+        let part = locations(of: wanted, work).flatMap { locations in
+            work.walk.scan(at: locations).map { (locations, $0) }
+        }
         let scan = part?.1 ?? work.walk.scan(known: known, now: .seconds(moment.wall))
-        if let (places, _) = part { known = places.filter(known.contains) }
+        if let (locations, _) = part { known = locations.filter(known.contains) }
         let isFirst = !work.hasLooked
-        let before = (unsettled: work.unsettled, missing: work.missing)
+        let before = (unstable: work.unstable, missing: work.missing)
         work.hasLooked = true
         work.wasThere = work.wasThere || !scan.isMissing
-        work.unsettled = [:]
+        work.unstable = [:]
         work.missing = []
         var changes: [Change] = []
-        for (place, stamp) in scan.looked where work.stamps[place] != stamp && work.walk.foreign[place] != stamp {
-            let seen = before.unsettled[place].flatMap { $0.stamp == stamp ? $0 : nil }
-            work.unsettled[place] = seen ?? Unsettled(stamp: stamp, since: moment.steady)
-            let isSettled = .seconds(moment.wall) - stamp.changed >= Self.settlingTime || seen != nil
-            // At the start everything is taken as it is; what has just been written is read once more.
-            guard isSettled || isFirst else { continue }
-            guard let file = read(place, stamp, isKnown: known.contains(place)) else { continue }
-            changes.append(Change(place: place, stamp: stamp, file: file, isSettled: isSettled))
+        for (location, stamp) in scan.scanned
+        where work.stamps[location] != stamp && work.walk.foreign[location] != stamp {
+            let seen = before.unstable[location].flatMap { $0.stamp == stamp ? $0 : nil }
+            work.unstable[location] = seen ?? Unstable(stamp: stamp, since: moment.steady)
+            let isStable = .seconds(moment.wall) - stamp.changed >= Self.stabilisationTime || seen != nil
+            // The first scan applies every file as it is. A file that has just been written is read once more.
+            guard isStable || isFirst else { continue }
+            guard let file = read(location, stamp, isKnown: known.contains(location)) else { continue }
+            changes.append(Change(location: location, stamp: stamp, file: file, isStable: isStable))
         }
-        let gone = known.filter { scan.looked[$0] == nil && !scan.isUnknown($0) }
+        let gone = known.filter { scan.scanned[$0] == nil && !scan.isUnknown($0) }
         work.missing = gone.subtracting(before.missing)
         let deleted = gone.intersection(before.missing)
         let remarks = scan.remarks(folder: folder, options, wasThere: work.wasThere)
-        take(changes, deleted: deleted, remarks: part == nil ? remarks : nil, in: &work, at: moment)
-        return (part == nil ? .everything : wanted, work.unsettled.isEmpty && work.missing.isEmpty)
+        apply(changes, deleted: deleted, remarks: part == nil ? remarks : nil, in: &work, at: moment)
+        return (part == nil ? .everything : wanted, work.unstable.isEmpty && work.missing.isEmpty)
     }
 
-    /// The files to look at, relative to the folder; `nil`: all of them.
-    private func places(of scope: LookScope, _ work: Work) -> Set<String>? {
+    /// Returns the files to scan, relative to the folder; `nil` for all of them.
+    private func locations(of scope: ScanScope, _ work: Work) -> Set<String>? {
         guard work.hasLooked, case .files(let paths) = scope else { return nil }
-        var places = work.missing.union(work.unsettled.keys)
+        var locations = work.missing.union(work.unstable.keys)
         for path in paths {
             guard path.hasPrefix(folder + "/") else { return nil }
-            places.insert(String(path.dropFirst(folder.count + 1)))
+            locations.insert(String(path.dropFirst(folder.count + 1)))
         }
-        return places
+        return locations
     }
 
-    /// Brings changes into the catalogue. Those that take functions away wait for a while.
-    /// - Parameter remarks: about the folder itself; `nil`: as before.
-    private func take(
-        _ changes: [Change], deleted: Set<String>, remarks: [Refusal]?, in work: inout Work, at moment: Moment
+    /// Applies changes to the catalogue. Changes that remove functions are applied after ``removalTime``.
+    /// - Parameter remarks: The errors of the folder itself; `nil` to keep the present ones.
+    private func apply(
+        _ changes: [Change], deleted: Set<String>, remarks: [Rejection]?, in work: inout Work, at moment: Moment
     ) {
         var foreign: [String] = []
-        settle { catalog in
+        commit { catalog in
             var hasChanged = !deleted.isEmpty
             if let remarks, remarks != catalog.remarks {
                 catalog.remarks = remarks
                 hasChanged = true
             }
-            let judged = changes.map { (change: $0, lost: catalog.names(lostBy: $0.file, at: $0.place)) }
+            let judged = changes.map { (change: $0, lost: catalog.names(lostBy: $0.file, at: $0.location)) }
             for (change, _) in judged.filter(\.lost.isEmpty) {
                 hasChanged = accept(change, &catalog, &work, &foreign) || hasChanged
             }
-            // Functions that move to another file are declared there by now.
+            // By now, functions that have moved to another file are declared there.
             for (change, lost) in judged.filter({ !$0.lost.isEmpty }) {
-                let age = moment.steady - (work.unsettled[change.place]?.since ?? moment.steady)
-                guard age >= Self.removalTime || lost.allSatisfy({ catalog.isDeclared($0, besides: change.place) })
+                let age = moment.steady - (work.unstable[change.location]?.since ?? moment.steady)
+                guard age >= Self.removalTime || lost.allSatisfy({ catalog.isDeclared($0, besides: change.location) })
                 else { continue }
                 hasChanged = accept(change, &catalog, &work, &foreign) || hasChanged
             }
-            for place in deleted {
-                catalog.drop(place)
-                work.stamps[place] = nil
+            for location in deleted {
+                catalog.drop(location)
+                work.stamps[location] = nil
             }
             return hasChanged
         }
         report(foreign: foreign)
     }
 
-    /// Returns whether it matters to the catalogue.
+    /// Applies one change. Returns true if it affects the catalogue.
     private func accept(
         _ change: Change, _ catalog: inout ManifestCatalog, _ work: inout Work, _ foreign: inout [String]
     ) -> Bool {
-        let place = change.place
-        if change.isSettled { work.unsettled[place] = nil }
+        let location = change.location
+        if change.isStable { work.unstable[location] = nil }
         guard change.file.isForeign else {
-            catalog.take(change.file, from: place)
-            work.stamps[place] = change.isSettled ? change.stamp : nil
-            work.walk.setForeign(place, nil)
+            catalog.apply(change.file, from: location)
+            work.stamps[location] = change.isStable ? change.stamp : nil
+            work.walk.setForeign(location, nil)
             return true
         }
-        let isKnown = catalog.knows(place)
-        if isKnown { catalog.drop(place) }
-        // An empty file is about to be written.
-        if change.isSettled, change.stamp.bytes > 0, work.walk.foreign[place] == nil { foreign.append(place) }
-        work.stamps[place] = nil
-        work.walk.setForeign(place, change.isSettled ? change.stamp : nil)
+        let isKnown = catalog.knows(location)
+        if isKnown { catalog.drop(location) }
+        // An empty file is not reported: a program is probably about to write it.
+        if change.isStable, change.stamp.bytes > 0, work.walk.foreign[location] == nil { foreign.append(location) }
+        work.stamps[location] = nil
+        work.walk.setForeign(location, change.isStable ? change.stamp : nil)
         return isKnown
     }
 
-    /// Reads a file; `nil` when it must be looked at again first.
-    private func read(_ place: String, _ stamp: FileStamp? = nil, isKnown: Bool) -> ManifestFile? {
+    /// Reads a file. Returns `nil` if it must be scanned again first.
+    private func read(_ location: String, _ stamp: FileStamp? = nil, isKnown: Bool) -> ManifestFile? {
         do throws(ManifestFile.Failure) {
             let text = try ManifestFile.read(
-                "\(folder)/\(place)", bytesMax: options.fileBytesMax, inode: stamp?.inode)
-            return ManifestFile(text: text, place: place, reader: reader, wasDeclaring: isKnown)
+                "\(folder)/\(location)", bytesMax: options.fileBytesMax, inode: stamp?.inode)
+            return ManifestFile(text: text, location: location, reader: reader, wasDeclaring: isKnown)
         } catch {
-            // Descriptors come back by themselves; until then nothing is known about the file.
+            // A lack of descriptors is temporary. Until it is over, nothing is known about the file.
             guard ![ENOENT, ESTALE, EMFILE, ENFILE].contains(error.code) else { return nil }
-            return ManifestFile(unreadable: error.message, place: place)
+            return ManifestFile(unreadable: error.message, location: location)
         }
     }
 
-    /// Works the catalogue out anew and publishes it; who follows it says what is refused.
-    private func settle(_ change: (inout ManifestCatalog) -> Bool) {
+    /// Changes and commits the catalogue and publishes its snapshot. Subscribers report the rejections.
+    private func commit(_ change: (inout ManifestCatalog) -> Bool) {
         catalog.withLock { catalog in
             guard change(&catalog) else { return }
-            catalog.settle()
+            catalog.commit()
             if catalog.snapshot != latest.current { latest.publish(catalog.snapshot) }
         }
     }
 
-    /// One line for any number of files that are no manifests of functions.
+    /// Logs one line for any number of files that declare no function.
     private func report(foreign: [String]) {
         guard !foreign.isEmpty else { return }
         let names = foreign.sorted().prefix(Self.namesMax).joined(separator: ", ")
@@ -412,31 +416,32 @@ extension ManifestDirectory {
 
 extension ManifestDirectory {
     private static func validate(_ draft: FunctionDraft) throws(StoreError) {
-        let complaints = draft.complaints()
-        guard complaints.isEmpty else { throw .invalid(complaints) }
+        let errors = draft.fieldErrors()
+        guard errors.isEmpty else { throw .invalid(errors) }
     }
 
-    /// The stored function, if it may be changed by who has seen `ifRevision`.
+    /// Returns the stored function.
+    /// - Throws: ``StoreError`` if there is none, its file is read-only, or its revision is not `ifRevision`.
     private func writable(
         _ name: FunctionName, ifRevision: StoreRevision?, in work: inout Work
     ) throws(StoreError) -> Function {
-        look(.everything, in: &work, at: .now)
+        scan(.everything, in: &work, at: .now)
         guard let stored = function(named: name) else { throw .notFound(name) }
-        guard catalog.withLock({ $0.isWritable(stored.origin.place) }) else {
-            throw .readOnly(name, place: stored.origin.place, line: stored.origin.line)
+        guard catalog.withLock({ $0.isWritable(stored.origin.location) }) else {
+            throw .readOnly(name, location: stored.origin.location, line: stored.origin.line)
         }
         if let ifRevision, ifRevision != stored.storeRevision { throw .conflict(current: stored.storeRevision) }
         return stored
     }
 
-    /// Writes the file of a new function and returns its place.
+    /// Writes the file of a new function and returns its location.
     private func write(_ text: [UInt8], ofNew name: FunctionName) throws(StoreError) -> String {
-        // A file of that name may be there with other functions in it, or with a broken one.
+        // A file of that name may exist already, with other functions or an invalid one.
         var failure: ManifestFile.Failure?
-        for place in ["\(name).yaml", "\(name).f2s.yaml"] {
+        for location in ["\(name).yaml", "\(name).f2s.yaml"] {
             do throws(ManifestFile.Failure) {
-                try ManifestFile.write(text, folder: folder, name: place, replacing: false)
-                return place
+                try ManifestFile.write(text, folder: folder, name: location, replacing: false)
+                return location
             } catch {
                 failure = error
                 guard error.code == EEXIST else { break }
@@ -445,33 +450,33 @@ extension ManifestDirectory {
         throw .unavailable(failure?.message ?? "no file could be written")
     }
 
-    /// Reads a file that was just written, so that what is published is what a restart would find.
+    /// Reads a file that was just written, so that F2S publishes the same function that a restart would read.
     private func publish(
-        _ draft: FunctionDraft, at place: String, in work: inout Work
+        _ draft: FunctionDraft, at location: String, in work: inout Work
     ) throws(StoreError) -> Function {
         work.wasThere = true
-        let file = read(place, isKnown: true) ?? ManifestFile(unreadable: "the file is gone", place: place)
-        // Without a stamp the next look reads it once more.
-        work.stamps[place] = nil
-        work.walk.setForeign(place, nil)
-        settle { catalog in
-            catalog.take(file, from: place)
+        let file = read(location, isKnown: true) ?? ManifestFile(unreadable: "the file is gone", location: location)
+        // Without a stamp, the next scan reads the file once more.
+        work.stamps[location] = nil
+        work.walk.setForeign(location, nil)
+        commit { catalog in
+            catalog.apply(file, from: location)
             return true
         }
-        guard let stored = function(named: draft.name), stored.origin.place == place else {
-            let refusals = latest.current.refusals.filter { $0.place == place }
+        guard let stored = function(named: draft.name), stored.origin.location == location else {
+            let rejections = latest.current.rejections.filter { $0.location == location }
             throw .unavailable(
-                "\(place) was written but cannot be read back: \(refusals.map(\.message).joinedClauses)")
+                "\(location) was written but cannot be read back: \(rejections.map(\.message).joinedClauses)")
         }
         return stored
     }
 
-    private func split(_ place: String) -> (folder: String, name: String) {
-        guard let slash = place.lastIndex(of: "/") else { return (folder, place) }
-        return ("\(folder)/\(place[..<slash])", String(place[place.index(after: slash)...]))
+    private func split(_ location: String) -> (folder: String, name: String) {
+        guard let slash = location.lastIndex(of: "/") else { return (folder, location) }
+        return ("\(folder)/\(location[..<slash])", String(location[location.index(after: slash)...]))
     }
 
-    /// The folder's path whatever the working folder will be.
+    /// Returns an absolute path, which does not depend on later changes of the working folder.
     private static func absolute(_ path: String) -> String {
         if let resolved = realpath(path, nil) {
             defer { free(resolved) }

@@ -2,12 +2,12 @@ import F2SManifest
 import F2SModel
 import Glibc
 
-/// One file of manifests: reading it, and writing those that are F2S's own.
+/// One file of manifests. F2S reads all of them, and writes only those that it has made.
 struct ManifestFile: Sendable {
-    /// Why a file could not be read or written.
+    /// The error of a file that could not be read or written.
     struct Failure: Error, Sendable, Hashable {
         let message: String
-        /// From errno(3).
+        /// The error number, from errno(3).
         let code: Int32
 
         init(_ operation: String, _ path: String) {
@@ -16,50 +16,50 @@ struct ManifestFile: Sendable {
         }
     }
 
-    /// First line of a file that F2S has made and may rewrite. A file without it is somebody else's.
+    /// The first line of a file that F2S has made and may rewrite. F2S does not own files without this line.
     static let marker = "# Made by F2S: change it with `f2s apply`. Without this line F2S will never rewrite the file."
 
     let documents: [ManifestDocument]
-    let refusals: [Refusal]
-    /// Whether F2S may rewrite it: it has made it, and it still holds one document.
+    let rejections: [Rejection]
+    /// True if F2S may rewrite the file: F2S has made it, and it holds at most one document.
     let isWritable: Bool
 
-    /// Whether the text declares nothing and does not try to: another program's file.
-    var isForeign: Bool { documents.isEmpty && refusals.isEmpty }
+    /// True if the text neither declares a function nor tries to: the file belongs to another program.
+    var isForeign: Bool { documents.isEmpty && rejections.isEmpty }
 
-    /// Reads a text; `place` is its path relative to the folder.
-    /// - Parameter wasDeclaring: whether the file has declared functions before. Such a file is parsed even if it no
-    ///   longer looks like a manifest: it may be broken, or half written.
-    init(text: [UInt8], place: String, reader: ManifestReader, wasDeclaring: Bool = true) {
+    /// Parses the text of the file at `location`, a path relative to the folder.
+    /// - Parameter wasDeclaring: True if the file has declared functions before. Such a file is parsed even if it no
+    ///   longer resembles a manifest: it may be invalid or half written.
+    init(text: [UInt8], location: String, reader: ManifestReader, wasDeclaring: Bool = true) {
         guard wasDeclaring || ManifestReader.mayDeclareFunctions(text) else {
             documents = []
-            refusals = []
+            rejections = []
             isWritable = false
             return
         }
-        let contents = reader.read(text, place: place, skippingForeign: true)
+        let contents = reader.read(text, location: location, skippingForeign: true)
         documents = contents.documents
-        refusals = contents.refusals
-        isWritable = text.starts(with: Self.marker.utf8) && documents.count + refusals.count <= 1
+        rejections = contents.rejections
+        isWritable = text.starts(with: Self.marker.utf8) && documents.count + rejections.count <= 1
     }
 
-    /// A file that cannot be read.
-    init(unreadable message: String, place: String) {
+    /// Creates the value of a file that cannot be read.
+    init(unreadable message: String, location: String) {
         documents = []
-        refusals = [Refusal(place: place, message: message)]
+        rejections = [Rejection(location: location, message: message)]
         isWritable = false
     }
 
-    /// The text of a file of F2S's own.
+    /// Returns the text of a file that F2S makes.
     static func text(of draft: FunctionDraft) -> [UInt8] {
         Array("\(marker)\n\(ManifestWriter().yaml(draft))".utf8)
     }
 
-    /// Reads at most `bytesMax` bytes and one more, by which a reader notices that there are too many.
-    /// - Parameter inode: the file that is expected at the path, if it matters.
-    /// - Throws: ``Failure``; with ESTALE when another file has taken the place of the one that is expected.
+    /// Reads at most `bytesMax` + 1 bytes. The additional byte shows the caller that the file is too large.
+    /// - Parameter inode: The inode of the expected file; `nil` to read any file.
+    /// - Throws: ``Failure``; with ESTALE if another file has replaced the expected one.
     static func read(_ path: String, bytesMax: Int, inode: UInt64? = nil) throws(Failure) -> [UInt8] {
-        // Without O_NONBLOCK, a pipe that has taken the place of a file would hold us up.
+        // Without O_NONBLOCK, a named pipe that has replaced the file would block this call.
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard file >= 0 else { throw Failure("cannot open", path) }
         defer { close(file) }
@@ -83,23 +83,23 @@ struct ManifestFile: Sendable {
         return text
     }
 
-    /// Permissions of a file that F2S creates: `env` may hold passwords.
+    /// The permissions of a file that F2S creates. They are strict because `env` may hold passwords.
     private static let modeOfNew: mode_t = 0o600
 
-    /// Writes a file whole or not at all, and durably. A file that is replaced passes its permissions on.
+    /// Writes a file atomically and durably. A file that replaces another one gets its permissions.
     /// - Parameters:
-    ///   - replacing: whether a file that is there already may be replaced; if not, that is a failure with EEXIST.
-    ///   - suffix: makes the name of the draft one that nobody can know beforehand.
+    ///   - replacing: True if an existing file may be replaced. If false, an existing file is a failure with EEXIST.
+    ///   - suffix: The end of the draft's name, which other programs must not be able to predict.
     static func write(
         _ text: [UInt8], folder: String, name: String, replacing: Bool,
         suffix: String = String(UInt64.random(in: .min ... .max), radix: 36)
     ) throws(Failure) {
         let path = "\(folder)/\(name)"
-        // Hidden, so that nobody reads it as a manifest.
+        // The draft is hidden, so that it is not read as a manifest.
         let prefix = ".\(name).f2s-draft"
         removeDrafts(prefix, in: folder)
         let draft = "\(folder)/\(prefix)-\(suffix)"
-        // Whatever stands at the name of the draft, a link to another file above all, must not be written to.
+        // F2S must not write to an existing file of the draft's name, above all not through a link to another file.
         let file = open(draft, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, modeOfNew)
         guard file >= 0 else { throw Failure("cannot create", draft) }
         defer { unlink(draft) }
@@ -117,7 +117,7 @@ struct ManifestFile: Sendable {
             }
             guard fsync(file) == 0 else { throw Failure("cannot write", draft) }
         }
-        // A link never replaces anything, a rename always does.
+        // link(2) never replaces an existing file; rename(2) always does.
         guard (replacing ? rename(draft, path) : link(draft, path)) == 0 else { throw Failure("cannot create", path) }
         try sync(folder)
     }
@@ -128,7 +128,7 @@ struct ManifestFile: Sendable {
         return status.st_mode & 0o777
     }
 
-    /// Removes what a crash has left of earlier drafts of the same file.
+    /// Removes drafts of the same file that a crash has left behind.
     private static func removeDrafts(_ prefix: String, in folder: String) {
         guard let stream = opendir(folder) else { return }
         defer { closedir(stream) }
@@ -140,14 +140,14 @@ struct ManifestFile: Sendable {
         }
     }
 
-    /// Removes a file durably; one that is gone already is removed.
+    /// Removes a file durably. A file that does not exist is no error.
     static func remove(folder: String, name: String) throws(Failure) {
         let path = "\(folder)/\(name)"
         guard unlink(path) == 0 || errno == ENOENT else { throw Failure("cannot delete", path) }
         try sync(folder)
     }
 
-    /// Makes a folder and those above it.
+    /// Creates a folder and its missing parents.
     static func makeFolder(_ path: String) throws(Failure) {
         var made = path.hasPrefix("/") ? "/" : ""
         for part in path.split(separator: "/") {
@@ -158,12 +158,12 @@ struct ManifestFile: Sendable {
         }
     }
 
-    /// A name in a folder is only durable once the folder is.
+    /// Flushes a folder to disk. A name in a folder is durable only once the folder is.
     private static func sync(_ folder: String) throws(Failure) {
         let handle = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK)
         guard handle >= 0 else { throw Failure("cannot open folder", folder) }
         defer { close(handle) }
-        // Some file systems cannot, and then it is not needed.
+        // File systems that report EINVAL do not support this and do not need it.
         guard fsync(handle) == 0 || errno == EINVAL else { throw Failure("cannot write folder", folder) }
     }
 }

@@ -1,10 +1,10 @@
 import F2SModel
 
-/// Finds the functions beside whose manifest a file has changed (`target.watch`). A value without I/O: it is shown what
-/// their folders look like.
+/// Finds the functions to restart because a file in the folder of their manifest has changed (`target.watch`). A value
+/// without I/O: the caller reads the states of the folders.
 struct ProgramWatch: Sendable {
     private struct Entry: Sendable {
-        /// As of the last restart, or of the first look.
+        /// The state at the last restart, or in the first scan.
         var taken: FolderState
         /// A newer state that may not be complete yet.
         var newer: FolderState?
@@ -12,13 +12,13 @@ struct ProgramWatch: Sendable {
 
     private var entries: [FunctionName: Entry] = [:]
 
-    /// True if no change waits for a second look.
-    var isSettled: Bool { entries.values.allSatisfy { $0.newer == nil } }
+    /// True if no change needs a second scan.
+    var isStable: Bool { entries.values.allSatisfy { $0.newer == nil } }
 
-    /// Takes the newest state of every function that is watched.
-    /// - Returns: the functions whose files have changed, and have stayed the same since the last look: a file that is
-    ///   being written is not run.
-    mutating func take(_ states: [FunctionName: FolderState]) -> [FunctionName] {
+    /// Applies the newest folder state of every watched function.
+    /// - Returns: The functions whose files have changed and have stayed the same since the last scan, so that a file
+    ///   that is still being written is not run.
+    mutating func update(_ states: [FunctionName: FolderState]) -> [FunctionName] {
         entries = entries.filter { states[$0.key] != nil }
         var changed: [FunctionName] = []
         for (name, state) in states {

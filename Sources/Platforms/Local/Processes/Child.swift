@@ -2,20 +2,20 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A replica that was started: signals go to it, it can be killed, and its end can be awaited.
+/// A replica that was started. A caller can send signals to it, kill it, and wait for its end.
 ///
-/// Signals go through the launcher, which alone knows whether a process ID is still the replica's.
+/// Signals go through the launcher, because only the launcher knows whether a process ID is still the replica's.
 final class Child: Sendable {
     private struct State {
         var status: Int?
         var waiter: CheckedContinuation<Int, Never>?
     }
 
-    /// Its ID in messages to the launcher.
+    /// The replica's ID in messages to the launcher.
     let id: UInt32
-    /// Process ID of its command, which leads a process group.
+    /// The process ID of the replica's command, which leads a process group.
     let process: Int32
-    /// The mark of everything that descends from the command.
+    /// The mark of all processes that descend from the command.
     let mark: UInt64
     private let loop: ChildLoop
     private let state = Mutex(State())
@@ -27,16 +27,16 @@ final class Child: Sendable {
         self.loop = loop
     }
 
-    /// Sends a signal to its process group, unless its command has ended.
+    /// Sends a signal to the replica's process group, unless its command has ended.
     func send(_ signal: Int32) { loop.ask(f2s_launcher_signal, of: id, value: signal) }
 
-    /// Kills everything that belongs to it.
+    /// Kills all processes of the replica.
     func kill() { loop.ask(f2s_launcher_kill, of: id) }
 
-    /// Kills it and reports it as ended at once, even if a process of it cannot be killed.
+    /// Kills the replica and reports it as ended at once, even if one of its processes cannot be killed.
     func abandon() { loop.abandon(id) }
 
-    /// Records its exit status and resumes the waiter. Everything that it wrote must have been read.
+    /// Records the exit status and resumes the waiter. All output of the replica must have been read.
     func end(status: Int) {
         let waiter = state.withLock { state in
             state.status = status
@@ -46,8 +46,8 @@ final class Child: Sendable {
         waiter?.resume(returning: status)
     }
 
-    /// Returns its exit status, or 128 + signal, once it has ended; to be awaited once. Cancellation does not end the
-    /// wait: it kills.
+    /// Returns the exit status, or 128 + signal, once the replica has ended. It must be awaited only once. Cancellation
+    /// does not end the wait; it kills the replica.
     func ended() async -> Int {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

@@ -2,16 +2,17 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// Has replicas started and ended by the launcher, and reads what they write: one thread and one epoll object for all.
+/// Requests the start and the end of replicas from the launcher and reads their output, on one thread with one epoll
+/// object.
 ///
-/// Every step of a start can fail for want of a descriptor, and every failure is an answer. The thread waits without
-/// end while nothing runs.
+/// Every step of a start can fail for lack of a descriptor, and every failure is reported. The thread waits without a
+/// timeout while no child runs.
 final class ChildLoop: Sendable {
     /// A command to start.
     struct Command: Sendable {
-        /// The program, and its arguments.
+        /// The program and its arguments.
         let arguments: [String]
-        /// `NAME=value`.
+        /// The variables, written `NAME=value`.
         let environment: [String]
         let folder: String?
     }
@@ -22,49 +23,49 @@ final class ChildLoop: Sendable {
         case error = 1
     }
 
-    /// A launcher that was lost.
-    enum Trouble: Sendable, Hashable {
-        /// It has ended with that exit status, or 128 + signal, although it should not.
+    /// The loss of a launcher.
+    enum Failure: Sendable, Hashable {
+        /// The launcher ended unexpectedly with that exit status, or 128 + signal.
         case ended(status: Int)
-        /// So many of its processes could not be killed.
+        /// That number of processes of the launcher could not be killed.
         case processesLeft(Int)
     }
 
-    /// Takes what a child has written. Called on the loop's thread; it must not block.
+    /// Receives output of a child. The loop calls it on its thread, so it must not block.
     typealias Reader = @Sendable (Output, UnsafeRawBufferPointer) -> Void
 
     private typealias Start = CheckedContinuation<Result<Child, SystemFailure>, Never>
 
-    /// One child, as the loop knows it.
+    /// The state of one child.
     private struct Entry {
         let reader: Reader
-        /// `F2S_REPLICA=name`.
+        /// The child's own variable, `F2S_REPLICA=name`.
         let variable: String?
-        /// Read ends that are still open; -1: closed.
+        /// The read ends of the child's output; -1 once closed.
         var streams: [Int32]
-        /// Waits for the launcher's answer.
+        /// The caller that waits for the launcher's response.
         var start: Start?
         var child: Child?
-        /// Exit status, or 128 + signal.
+        /// The exit status, or 128 + signal.
         var status: Int?
-        /// When its streams are closed although something still holds their other ends, once it has ended.
+        /// After the child's end: the time at which its streams are closed even if a process holds their other ends.
         var closesAt: Duration?
     }
 
     private struct State {
         var entries: [UInt32: Entry] = [:]
-        /// Children that have ended and whose streams may still be open.
+        /// The children that have ended and whose streams may still be open.
         var ended: Set<UInt32> = []
-        /// Starts without an answer.
+        /// The starts to which the launcher has not responded yet.
         var starting: Set<UInt32> = []
-        /// Time without a report of the launcher while starts wait.
+        /// The time without a report of the launcher while starts wait.
         var silence = Duration.zero
         var lookedAt = Moment.now.steady
         var link: LauncherLink?
         var lastID: UInt32 = 0
-        /// True once this launcher has answered. One that cannot even start must not be started without end.
+        /// True once this launcher has responded. A launcher that never responds must not be restarted endlessly.
         var isProved = false
-        /// True while epoll reports that the launcher's socket accepts messages.
+        /// True while epoll also reports that the launcher's socket accepts messages.
         var isArmed = false
         var isRunning = false
         var isClosing = false
@@ -87,43 +88,43 @@ final class ChildLoop: Sendable {
     private static let launcherMark = UInt64.max
     private static let timerMark = UInt64.max - 1
     private static let killedStatus = Int(128 + SIGKILL)
-    /// Time between two looks whether the launcher was stopped, while something runs.
+    /// The time between two checks whether the launcher was stopped, while a child runs.
     private static let lookMilliseconds: Int32 = 500
-    /// The same while something is about to start or to end.
+    /// The same while a child starts or ends.
     private static let busyLookMilliseconds: Int32 = 20
-    /// Time to read what is still in the streams of a child that has ended, if something holds them open.
+    /// The time after the end of a child in which its streams are read if another process holds them open.
     private static let lateOutput = Duration.milliseconds(500)
-    /// A launcher that reports nothing for so long while starts wait is killed.
+    /// The time without a report, while starts wait, after which the launcher is killed.
     private static let answerTimeout = Duration.seconds(30)
-    /// Longest part of the time between two looks that counts: a machine that was frozen has not been silent.
+    /// The longest time between two checks that counts as silence. While the machine was frozen, nothing was silent.
     private static let lookMax = Duration.milliseconds(500)
-    /// Time between two looks while processes of a lost launcher are killed.
+    /// The time between two rounds of killing the processes of a lost launcher.
     private static let recoverMilliseconds: Int32 = 1
-    /// Bytes that are read from a stream at most before it is closed although something holds its other end.
+    /// The bytes read at most from a stream before it is closed although another process holds its other end.
     private static let lastBytesMax = 1 << 20
-    /// Time for the launcher to end by itself.
+    /// The time within which the launcher must end by itself.
     private static let endTimeout = Duration.seconds(5)
-    /// Attempts at one start, each with another launcher.
+    /// The attempts at one start, each with another launcher.
     private static let attemptsMax = 3
     private static let pieceBytes = 64 * 1024
 
     private let program: String
     private let arguments: [String]
-    /// The upper half of the marks of everything that is started here. Bit 30 makes it longer than any real limit.
+    /// The upper half of the marks of all children. Bit 30 makes a mark larger than any real limit.
     private let series = 1 << 30 | UInt32.random(in: 1..<(1 << 30))
-    private let report: @Sendable (Trouble) -> Void
+    private let report: @Sendable (Failure) -> Void
     private let poll: Int32
     private let timer: PreciseTimer
-    /// Open list of F2S's children; -1: the kernel has none.
+    /// The descriptor of the list of F2S's children; -1 if the kernel provides no such list.
     private let childList: Int32
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - program: absolute path of the program that is a launcher when it gets `arguments`.
-    ///   - report: is called on the loop's thread.
-    /// - Throws: ``SystemFailure`` when no epoll object can be made.
+    ///   - program: The absolute path of the program that serves as a launcher when it gets `arguments`.
+    ///   - report: Receives failures of the launcher, on the loop's thread.
+    /// - Throws: ``SystemFailure`` if no timer or epoll object can be created.
     init(
-        program: String, arguments: [String], report: @escaping @Sendable (Trouble) -> Void
+        program: String, arguments: [String], report: @escaping @Sendable (Failure) -> Void
     ) throws(SystemFailure) {
         timer = try PreciseTimer()
         poll = epoll_create1(Int32(EPOLL_CLOEXEC))
@@ -139,21 +140,21 @@ final class ChildLoop: Sendable {
         for descriptor in [poll, childList] where descriptor >= 0 { Glibc.close(descriptor) }
     }
 
-    /// Process ID of the launcher, if there is one now.
+    /// The process ID of the present launcher, if there is one.
     var launcher: Int32? { state.withLock { $0.link?.process } }
 
-    /// Starts the launcher before the first child needs it. A failure is told to that child.
+    /// Starts the launcher before the first child needs it. If that fails, the start of the first child tries again.
     func open() { _ = state.withLock { prepare(&$0) } }
 
     /// Starts a child.
-    /// - Throws: ``SystemFailure``; then nothing runs and nothing is left open. `EPIPE`: each launcher has ended
-    ///   meanwhile.
+    /// - Throws: ``SystemFailure``. Then nothing runs and no descriptor is left open. `EPIPE` means that the launcher
+    ///   ended in every attempt.
     func start(_ command: Command, reader: @escaping Reader) async throws(SystemFailure) -> Child {
         for _ in 1..<Self.attemptsMax {
             do throws(SystemFailure) {
                 return try await startOnce(command, reader: reader)
             } catch {
-                // Everything that the launcher had started is dead.
+                // Every process that the launcher had started is dead, so the start can be repeated.
                 guard error.code == EPIPE else { throw error }
             }
         }
@@ -178,7 +179,7 @@ final class ChildLoop: Sendable {
                     streams: reads, start: start)
                 state.starting.insert(state.lastID)
                 state.link?.start(state.lastID, mark: mark(state.lastID), command, outputs: writes)
-                // A thread that waits without end must begin to look after the launcher.
+                // A thread that waits without a timeout must be woken, so that it checks on the launcher from now on.
                 return flush(&state, wakes: state.entries.count == 1)
             }
             for effect in effects { effect.perform() }
@@ -186,7 +187,7 @@ final class ChildLoop: Sendable {
         return try result.get()
     }
 
-    /// Ends the launcher and the thread, once every child has ended. Nothing can be started any more.
+    /// Ends the launcher and the thread once every child has ended. No child can be started after this call.
     func close() async {
         await withCheckedContinuation { (closer: CheckedContinuation<Void, Never>) in
             let (effects, isRunning) = state.withLock { state -> ([Effect], Bool) in
@@ -204,7 +205,7 @@ final class ChildLoop: Sendable {
         }
     }
 
-    /// Asks the launcher for something about a child that has not ended.
+    /// Sends the launcher a request about a child that has not ended.
     func ask(_ kind: f2s_launcher_kind, of id: UInt32, value: Int32 = 0) {
         let effects = state.withLock { state -> [Effect] in
             guard let entry = state.entries[id], entry.status == nil else { return [] }
@@ -214,7 +215,7 @@ final class ChildLoop: Sendable {
         for effect in effects { effect.perform() }
     }
 
-    /// Returns after that time; precisely while a child runs. Concurrent callers may return together.
+    /// Waits for that time, precisely while a child runs. Concurrent callers may return together.
     func pause(_ time: Duration) async {
         let isRunning = await withCheckedContinuation { (sleeper: CheckedContinuation<Bool, Never>) in
             let isRunning = state.withLock { state in
@@ -227,7 +228,7 @@ final class ChildLoop: Sendable {
         if !isRunning { try? await Task.sleep(for: time) }
     }
 
-    /// Has a child count as ended.
+    /// Makes a child count as ended.
     func abandon(_ id: UInt32) {
         ask(f2s_launcher_forget, of: id)
         let effects = state.withLock { state in
@@ -239,9 +240,9 @@ final class ChildLoop: Sendable {
 
     private func mark(_ id: UInt32) -> UInt64 { UInt64(series) << 32 | UInt64(id) }
 
-    // MARK: With the lock
+    // MARK: Under the lock
 
-    /// Makes sure that there are a launcher and a thread.
+    /// Starts the launcher and the thread if they are not running.
     private func prepare(_ state: inout State) -> SystemFailure? {
         guard !state.isClosing else { return SystemFailure(code: ESHUTDOWN) }
         guard state.lastID < .max else { return SystemFailure(code: EOVERFLOW) }
@@ -277,7 +278,7 @@ final class ChildLoop: Sendable {
         return epoll_ctl(poll, operation, file, &event) == 0 ? nil : SystemFailure(code: errno)
     }
 
-    /// Sends what can be sent; the thread sends the rest. `wakes`: the thread has something else to do, too.
+    /// Sends as many messages as the socket accepts; the thread sends the rest. `wakes` also wakes the thread.
     private func flush(_ state: inout State, wakes: Bool = false) -> [Effect] {
         guard state.link != nil else { return [] }
         let failures = state.link?.flush() ?? []
@@ -289,7 +290,7 @@ final class ChildLoop: Sendable {
         return failures.flatMap { fail($0.replica, $0.failure, &state) }
     }
 
-    /// A child could not be started.
+    /// Records that a child could not be started.
     private func fail(_ id: UInt32, _ failure: SystemFailure, _ state: inout State) -> [Effect] {
         state.starting.remove(id)
         guard let entry = state.entries.removeValue(forKey: id) else { return [] }
@@ -297,7 +298,7 @@ final class ChildLoop: Sendable {
         return entry.start.map { [.answer($0, .failure(failure))] } ?? []
     }
 
-    /// Nothing of a child runs any more.
+    /// Records that no process of a child is left.
     private func finish(_ id: UInt32, status: Int, _ state: inout State) {
         guard state.entries[id] != nil, state.entries[id]?.status == nil else { return }
         state.entries[id]?.status = status
@@ -305,7 +306,7 @@ final class ChildLoop: Sendable {
         state.ended.insert(id)
     }
 
-    private func take(_ report: LauncherLink.Report, _ state: inout State) -> [Effect] {
+    private func handle(_ report: LauncherLink.Report, _ state: inout State) -> [Effect] {
         state.isProved = true
         state.silence = .zero
         switch report {
@@ -346,7 +347,7 @@ final class ChildLoop: Sendable {
                 }
             }
             if let current = orphans { orphans = end(current) }
-            guard let next = settle(piece) else { break }
+            guard let next = removeEnded(piece) else { break }
             timeout = orphans.map { $0.replicas.isEmpty ? Self.lookMilliseconds : Self.recoverMilliseconds } ?? next
         }
         let (link, closer, rest) = state.withLock { state in
@@ -362,8 +363,8 @@ final class ChildLoop: Sendable {
         closer?.resume()
     }
 
-    /// Reads one piece; the next round brings the rest, so that a child that writes without end does not hold up the
-    /// others.
+    /// Reads one piece of output. The next round reads more, so that a child that writes continuously does not delay
+    /// the others.
     private func read(_ mark: UInt64, into piece: UnsafeMutableRawBufferPointer) {
         let id = UInt32(truncatingIfNeeded: mark >> 1)
         let index = Int(mark & 1)
@@ -378,17 +379,17 @@ final class ChildLoop: Sendable {
         }
     }
 
-    /// Takes the launcher's messages, and sends it what waits.
-    /// - Returns: its processes, if it has ended.
+    /// Receives the launcher's messages and sends the buffered ones.
+    /// - Returns: The launcher's processes if it has ended; otherwise `nil`.
     private func listen() -> Orphans? {
         let (effects, lost) = state.withLock { state -> ([Effect], (LauncherLink, Orphans)?) in
             var effects = flush(&state)
             while let link = state.link {
                 switch link.receive() {
-                case .report(let report): effects += take(report, &state)
+                case .report(let report): effects += handle(report, &state)
                 case .nothing: return (effects, nil)
                 case .end:
-                    // Before another launcher is started, whose replicas are not lost.
+                    // Collected before a new launcher is started, whose replicas are not lost.
                     let orphans = lostProcesses(state)
                     state.link = nil
                     return (effects, (link, orphans))
@@ -409,8 +410,8 @@ final class ChildLoop: Sendable {
             variables: lost.values.compactMap(\.variable), list: childList)
     }
 
-    /// Kills the processes of a lost launcher. Its replicas have ended once none is left, or after ten seconds.
-    /// - Returns: the processes that are left.
+    /// Kills the processes of a lost launcher. Its replicas have ended once no process is left, or after ten seconds.
+    /// - Returns: The processes that are left; `nil` if there are none.
     private func end(_ orphans: Orphans) -> Orphans? {
         var orphans = orphans
         let left = orphans.endRound(sparing: launcher)
@@ -430,11 +431,11 @@ final class ChildLoop: Sendable {
         return left == 0 ? nil : orphans
     }
 
-    /// Ends the children of which nothing is left, and looks after the launcher. Returns the time until the next look
-    /// in milliseconds, -1 for a wait without end; `nil`: the loop is over.
-    private func settle(_ piece: UnsafeMutableRawBufferPointer) -> Int32? {
+    /// Reports the children that have ended, and checks on the launcher. Returns the time until the next check in
+    /// milliseconds, -1 to wait without a timeout; `nil` if the loop is over.
+    private func removeEnded(_ piece: UnsafeMutableRawBufferPointer) -> Int32? {
         let now = Moment.now.steady
-        // A process that was not its descendant may hold a stream open for ever.
+        // A process that does not descend from the child may hold its stream open for ever.
         let overdue = state.withLock { state in
             state.ended.filter { id in
                 guard let entry = state.entries[id], let closesAt = entry.closesAt else { return false }
@@ -468,7 +469,7 @@ final class ChildLoop: Sendable {
         return timeout
     }
 
-    /// Reads what is in the streams of a child that has ended, and closes them.
+    /// Reads the rest of the streams of a child that has ended, and closes them.
     private func closeStreams(of id: UInt32, _ piece: UnsafeMutableRawBufferPointer) {
         guard let entry = state.withLock({ $0.entries[id] }) else { return }
         for (index, stream) in entry.streams.enumerated() where stream >= 0 {
@@ -484,7 +485,7 @@ final class ChildLoop: Sendable {
         }
     }
 
-    /// Closing takes it out of the epoll object: nothing else holds this end.
+    /// Closes a stream. That removes it from the epoll object, because no other descriptor refers to this end.
     private func close(stream index: Int, of id: UInt32) {
         state.withLock { state in
             guard let stream = state.entries[id]?.streams[index], stream >= 0 else { return }

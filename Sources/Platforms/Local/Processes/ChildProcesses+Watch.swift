@@ -3,16 +3,17 @@ import F2SModel
 import Glibc
 
 extension ChildProcesses {
-    /// When a process that does not listen on its port is asked where else it listens.
-    private static let patience = Duration.seconds(1)
+    /// The time after which F2S searches for other ports of a process that does not listen on its own port, and the
+    /// time between two such searches.
+    private static let gracePeriod = Duration.seconds(1)
 
-    /// Longer ones may be a millisecond late.
+    /// The pauses below this time are precise. Longer ones may end a millisecond late.
     private static let shortPause = Duration.milliseconds(4)
 
-    /// Finds out when processes begin to listen: one loop for all that do not yet. It ends when all do.
+    /// Detects when processes begin to listen. One loop serves all processes; it ends when all of them listen.
     ///
-    /// Only a socket that belongs to the replica's own process tree counts. Somebody else may have taken the port
-    /// between our test and the replica's `bind`, and must not get its invocations.
+    /// Only a socket that belongs to the replica's own process tree counts. Another program may have bound the port
+    /// between F2S's test and the replica's `bind`, and must not get the replica's invocations.
     func watchListeners() async {
         var lastSearch: [Replica.ID: Duration] = [:]
         while !Task.isCancelled {
@@ -26,13 +27,13 @@ extension ChildProcesses {
             for life in silent {
                 let wait = now - life.since.steady
                 shortestWait = min(shortestWait, wait)
-                if look(at: life, among: listeners) { continue }
-                if wait > Self.patience, now - (lastSearch[life.id] ?? .zero) > Self.patience {
+                if check(at: life, among: listeners) { continue }
+                if wait > Self.gracePeriod, now - (lastSearch[life.id] ?? .zero) > Self.gracePeriod {
                     lastSearch[life.id] = now
                     searchElsewhere(life)
                 }
             }
-            // Looking costs microseconds, and whoever has waited long does not notice a little more.
+            // A check costs microseconds. After a long wait, a slightly longer one makes no difference.
             let interval = min(max(shortestWait / 16, .microseconds(150)), .milliseconds(20))
             if interval < Self.shortPause {
                 await children.pause(interval)
@@ -42,50 +43,50 @@ extension ChildProcesses {
         }
     }
 
-    /// Whether the replica listens on its port.
-    private func look(at life: ReplicaLife, among listeners: [Int: [Listener]]) -> Bool {
+    /// Returns true, and records the address, if the replica listens on its port.
+    private func check(at life: ReplicaLifecycle, among listeners: [Int: [ListeningPort]]) -> Bool {
         guard let process = life.process, let candidates = listeners[process.port] else { return false }
         for descendant in family(of: process) {
-            let inodes = ListenerTable.socketInodes(of: descendant)
+            let inodes = ListeningPortTable.socketInodes(of: descendant)
             let own = candidates.filter { inodes.contains($0.inode) }
             guard let listener = own.first(where: \.isPreferred) ?? own.first else { continue }
             let address = Replica.Address(ip: listener.ip, port: listener.port)
-            change { book, moment in
-                book.listens(life.id, on: address, processID: Int(descendant), at: moment)
+            change { supervisor, moment in
+                supervisor.listens(life.id, on: address, processID: Int(descendant), at: moment)
             }
             return true
         }
         return false
     }
 
-    /// The processes of a replica: its command, what descends from it, and then those whose parents have ended, which
-    /// are the launcher's children. It looks no further than it is asked to.
-    func family(of process: ReplicaLife.Process) -> some Sequence<Int32> {
+    /// Returns the processes of a replica lazily: its command, the descendants of the command, and then the processes
+    /// whose parents have ended, which are children of the launcher.
+    func family(of process: ReplicaLifecycle.Process) -> some Sequence<Int32> {
         let steps: [@Sendable () -> [Int32]] = [
-            { [process.command] }, { ListenerTable.descendants(of: process.command) },
+            { [process.command] }, { ListeningPortTable.descendants(of: process.command) },
             { [children] in
                 guard let launcher = children.launcher else { return [] }
-                let strays = ListenerTable.children(of: launcher).filter {
+                let strays = ListeningPortTable.children(of: launcher).filter {
                     $0 != process.command && f2s_mark($0) == process.mark
                 }
-                return strays.flatMap { [$0] + ListenerTable.descendants(of: $0) }
+                return strays.flatMap { [$0] + ListeningPortTable.descendants(of: $0) }
             },
         ]
         return steps.lazy.flatMap { step in step() }
     }
 
-    /// Looks for other ports that the replica listens on, and says so once in its log.
-    private func searchElsewhere(_ life: ReplicaLife) {
+    /// Searches for other ports on which the replica listens, and writes a change of them to its log.
+    private func searchElsewhere(_ life: ReplicaLifecycle) {
         guard let process = life.process else { return }
-        let inodes = Set(family(of: process).flatMap(ListenerTable.socketInodes))
+        let inodes = Set(family(of: process).flatMap(ListeningPortTable.socketInodes))
         guard !inodes.isEmpty else { return }
         let ports = listeners.current().filter { inodes.contains($0.inode) }.map(\.port)
         let others = Array(Set(ports)).sorted()
         guard !others.isEmpty, others != life.otherPorts else { return }
         let list = others.map { "\($0)" }.joined(separator: ", ")
         logs.write(
-            ["listens on port \(list), but must listen on $PORT, which is \(process.port)"], source: "f2s",
+            ["the replica listens on port \(list), but must listen on $PORT, which is \(process.port)"], source: "f2s",
             of: life.id, of: life.launch.function, at: Moment.now.wall)
-        change { book, _ in book.listensElsewhere(life.id, on: others) }
+        change { supervisor, _ in supervisor.listensElsewhere(life.id, on: others) }
     }
 }

@@ -4,22 +4,22 @@ import Synchronization
 
 /// Runs replicas as processes that a launcher starts and ends.
 ///
-/// What to do is decided by ``ReplicaBook``; this is the shell that does it. A function without replicas costs an entry
-/// in a dictionary: no thread, no task, no descriptor.
+/// ``ReplicaSupervisor`` decides; this class performs the actions. A function without replicas costs an entry in a
+/// dictionary, but no thread, task or descriptor.
 final class ChildProcesses: ReplicaRuntime {
-    /// What a running child is told.
+    /// An order to a running child.
     enum Order: Sendable {
         /// Send SIGTERM to the process group.
         case terminate
-        /// Kill everything.
+        /// Kill all processes.
         case kill
-        /// Wait no longer for what cannot be killed.
+        /// Stop waiting for processes that cannot be killed.
         case abandon
     }
 
-    /// What ``run()`` has to begin.
+    /// A task for ``run()`` to start.
     private enum Work: Sendable {
-        case host(Replica.ID, Launch, AsyncStream<Order>)
+        case host(Replica.ID, LaunchSpec, AsyncStream<Order>)
         case probe(Replica.ID, ReadinessCheck)
         case watchListeners
         case watchRepairs
@@ -28,12 +28,12 @@ final class ChildProcesses: ReplicaRuntime {
     }
 
     private struct State {
-        var book: ReplicaBook
+        var supervisor: ReplicaSupervisor
         var ports: PortPool
         var orders: [Replica.ID: AsyncStream<Order>.Continuation] = [:]
-        /// Waits for ``ChildProcesses/run()``; bounded by what is wished.
+        /// The tasks that ``ChildProcesses/run()`` has yet to start. The desired replicas bound their number.
         var work: [Work] = []
-        /// Version of the book that is published.
+        /// The supervisor's version of the published snapshot.
         var publishedVersion = 0
         var isWatching = false
         var isWatchingRepairs = false
@@ -45,7 +45,7 @@ final class ChildProcesses: ReplicaRuntime {
     let options: LocalOptions
     let logs: ReplicaLogs
     let children: ChildLoop
-    let listeners = ListenerTable()
+    let listeners = ListeningPortTable()
     let files = FileThread()
     private let events: any Events
     private let logger: Logger
@@ -53,17 +53,17 @@ final class ChildProcesses: ReplicaRuntime {
     private let latest = Latest(ReplicaSnapshot())
     private let hasWork = Signal()
 
-    /// - Throws: ``SystemFailure`` when not even the first descriptors can be had.
+    /// - Throws: ``SystemFailure`` if the process has no free descriptor.
     init(_ options: LocalOptions, ports: PortPool, events: any Events, logger: Logger) throws(SystemFailure) {
-        children = try ChildLoop(program: options.launcher, arguments: options.launcherArguments) { trouble in
-            switch trouble {
+        children = try ChildLoop(program: options.launcher, arguments: options.launcherArguments) { startFailure in
+            switch startFailure {
             case .ended(let status):
                 logger.warning(
-                    "The launcher was ended, and every replica with it. Another one starts them again.",
+                    "The launcher was ended, and every replica with it. A new launcher starts them again.",
                     metadata: ["status": "\(status)"])
             case .processesLeft(let count):
                 logger.error(
-                    "Processes of a launcher that was ended cannot be killed. F2S goes on trying.",
+                    "Processes of a launcher that was ended cannot be killed. F2S keeps trying.",
                     metadata: ["processes": "\(count)"])
             }
         }
@@ -72,22 +72,22 @@ final class ChildProcesses: ReplicaRuntime {
         self.logger = logger
         logs = ReplicaLogs(
             linesMax: options.logLinesMax, bytesMax: options.logBytesMax, goneMax: options.goneLogsMax)
-        var policy = LifePolicy()
+        var policy = RestartPolicy()
         policy.startTimeout = options.startTimeout
-        state = Mutex(State(book: ReplicaBook(policy: policy), ports: ports))
+        state = Mutex(State(supervisor: ReplicaSupervisor(policy: policy), ports: ports))
     }
 
     // MARK: The port
 
     func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws {
         reportSecrets(of: function)
-        let launch = Launch(function, stopTimeout: options.stopTimeout)
-        change { book, moment in book.apply(launch, count: count, retiring: retiring, at: moment) }
+        let launch = LaunchSpec(function, stopTimeout: options.stopTimeout)
+        change { supervisor, moment in supervisor.apply(launch, count: count, retiring: retiring, at: moment) }
     }
 
     func remove(_ id: Function.ID) async throws {
         state.withLock { _ = $0.secretsReported.remove(id) }
-        change { book, moment in book.remove(id, at: moment) }
+        change { supervisor, moment in supervisor.remove(id, at: moment) }
     }
 
     func withReplicas<Result: Sendable>(
@@ -100,42 +100,42 @@ final class ChildProcesses: ReplicaRuntime {
         logs.lines(of: id, tail: tail, follow: follow)
     }
 
-    // MARK: Life
+    // MARK: Lifecycle
 
-    /// Does what is decided until ``close()`` and the end of the last child, or until the task is cancelled: then every
-    /// child is killed, and this returns when everything is dead.
+    /// Performs the supervisor's actions until ``close()`` is called and the last child has ended. If the task is
+    /// cancelled, it kills every child and returns when all of them are dead.
     func run() async {
         children.open()
         await withDiscardingTaskGroup { group in
             for await _ in hasWork.arrivals() {
                 let (work, isOver) = state.withLock { state in
                     defer { state.work = [] }
-                    return (state.work, state.book.isClosed && state.book.isEmpty)
+                    return (state.work, state.supervisor.isClosed && state.supervisor.isEmpty)
                 }
                 for item in work { group.addTask { await self.perform(item) } }
                 if isOver, work.isEmpty { break }
             }
-            // Nothing may be started any more; children that still run are ended by the cancellation.
-            change { book, moment in book.close(at: moment) }
+            // From here on, nothing may be started. The cancellation ends the children that still run.
+            change { supervisor, moment in supervisor.close(at: moment) }
             group.cancelAll()
         }
         await children.close()
     }
 
-    /// Asks every child to end and starts no new one. Returns at once; ``run()`` returns when they have ended.
+    /// Terminates every child and starts no new one. It returns at once; ``run()`` returns when they have ended.
     func close() {
-        change { book, moment in book.close(at: moment) }
+        change { supervisor, moment in supervisor.close(at: moment) }
         hasWork.raise()
     }
 
-    /// Runs one event through the book and begins what it asks for.
-    func change(_ event: (inout ReplicaBook, Moment) -> [ReplicaAction]) {
+    /// Applies one event to the supervisor and begins the actions that it returns.
+    func change(_ event: (inout ReplicaSupervisor, Moment) -> [ReplicaAction]) {
         let moment = Moment.now
         let reports: [Event] = state.withLock { state in
-            let reports = event(&state.book, moment).compactMap { begin($0, in: &state, at: moment) }
+            let reports = event(&state.supervisor, moment).compactMap { begin($0, in: &state, at: moment) }
             scheduleWake(in: &state)
             publish(in: &state)
-            if !state.work.isEmpty || state.book.isClosed { hasWork.raise() }
+            if !state.work.isEmpty || state.supervisor.isClosed { hasWork.raise() }
             return reports
         }
         for report in reports {
@@ -144,45 +144,45 @@ final class ChildProcesses: ReplicaRuntime {
         }
     }
 
-    /// Processes that run and do not listen yet; empty ends the watch.
-    func silentReplicas() -> [ReplicaLife] {
+    /// Returns the replicas that run and do not listen yet. An empty result ends the watch.
+    func silentReplicas() -> [ReplicaLifecycle] {
         state.withLock { state in
-            let silent = state.book.silentReplicas
+            let silent = state.supervisor.silentReplicas
             state.isWatching = !silent.isEmpty
             return silent
         }
     }
 
-    /// Processes that listen; empty ends the watch of their ports.
-    func listeningReplicas() -> [ReplicaLife] {
+    /// Returns the replicas that listen. An empty result ends the watch of their ports.
+    func listeningReplicas() -> [ReplicaLifecycle] {
         state.withLock { state in
-            let listening = state.book.listeningReplicas
+            let listening = state.supervisor.listeningReplicas
             state.isWatchingPorts = !listening.isEmpty
             return listening
         }
     }
 
-    /// Folders of functions that wait for their next attempt; empty ends the watch.
+    /// Returns the folders of functions that wait for their next attempt. An empty result ends the watch.
     func foldersToRepair() -> [Function.ID: String] {
         state.withLock { state in
-            let folders = state.book.repairFolders
+            let folders = state.supervisor.repairFolders
             state.isWatchingRepairs = !folders.isEmpty
             return folders
         }
     }
 
-    /// A port for a replica, or `nil` when all are taken.
-    func takePort(isFree: (Int) throws(SystemFailure) -> Bool) throws(SystemFailure) -> Int? {
-        try state.withLock { state throws(SystemFailure) in try state.ports.take(isFree: isFree) }
+    /// Allocates a port for a replica. Returns `nil` if all ports are taken.
+    func allocatePort(isFree: (Int) throws(SystemFailure) -> Bool) throws(SystemFailure) -> Int? {
+        try state.withLock { state throws(SystemFailure) in try state.ports.allocate(isFree: isFree) }
     }
 
-    /// Takes a port back from a replica that has ended.
+    /// Frees the port of a replica that has ended.
     func giveBack(_ port: Int) { state.withLock { $0.ports.giveBack(port) } }
 
     private func begin(_ action: ReplicaAction, in state: inout State, at moment: Moment) -> Event? {
         switch action {
         case .start(let id, let launch):
-            // Orders may come before the process runs, and are kept for it. There are three of them in a life.
+            // Orders may arrive before the process runs, so they are buffered. A replica gets at most three.
             let (orders, continuation) = AsyncStream.makeStream(of: Order.self, bufferingPolicy: .bufferingOldest(3))
             state.orders[id] = continuation
             state.work.append(.host(id, launch, orders))
@@ -203,27 +203,27 @@ final class ChildProcesses: ReplicaRuntime {
     }
 
     private func publish(in state: inout State) {
-        guard state.book.version != state.publishedVersion else { return }
-        state.publishedVersion = state.book.version
-        if !state.isWatching, state.book.hasSilentReplicas {
+        guard state.supervisor.version != state.publishedVersion else { return }
+        state.publishedVersion = state.supervisor.version
+        if !state.isWatching, state.supervisor.hasSilentReplicas {
             state.isWatching = true
             state.work.append(.watchListeners)
         }
-        if !state.isWatchingRepairs, !state.book.repairFolders.isEmpty {
+        if !state.isWatchingRepairs, !state.supervisor.repairFolders.isEmpty {
             state.isWatchingRepairs = true
             state.work.append(.watchRepairs)
         }
-        if !state.isWatchingPorts, state.book.hasListeningReplicas {
+        if !state.isWatchingPorts, state.supervisor.hasListeningReplicas {
             state.isWatchingPorts = true
             state.work.append(.watchPorts)
         }
-        let snapshot = state.book.snapshot
-        // Publishing under the lock keeps the order of concurrent changes; it never waits.
+        let snapshot = state.supervisor.snapshot
+        // Publishing under the lock keeps the order of concurrent changes. It never blocks.
         if snapshot != latest.current { latest.publish(snapshot) }
     }
 
     private func scheduleWake(in state: inout State) {
-        guard let deadline = state.book.nextDeadline else { return }
+        guard let deadline = state.supervisor.nextDeadline else { return }
         if let next = state.nextWake, next <= deadline { return }
         state.nextWake = deadline
         state.work.append(.wake(at: deadline))
@@ -244,19 +244,19 @@ final class ChildProcesses: ReplicaRuntime {
         try? await Task.sleep(for: deadline - Moment.now.steady, tolerance: .milliseconds(5))
         state.withLock { if $0.nextWake == deadline { $0.nextWake = nil } }
         let logs = logs
-        change { book, moment in
-            book.advance(at: moment) { life in
+        change { supervisor, moment in
+            supervisor.advance(at: moment) { life in
                 logs.tail(of: life.id, of: life.launch.function, count: StartFailure.logLinesMax)
             }
         }
     }
 
-    /// Asks often at first, because a cold start waits for it, and then now and then.
+    /// Probes a replica until it is ready: often at first, because a cold start waits for it, and later less often.
     private func probe(_ id: Replica.ID, _ check: ReadinessCheck) async {
         let began = Moment.now.steady
-        while !Task.isCancelled, state.withLock({ $0.book.isAwaitingReadiness(id) }) {
+        while !Task.isCancelled, state.withLock({ $0.supervisor.isAwaitingReadiness(id) }) {
             if await check.isAnswered() {
-                change { book, moment in book.answers(id, at: moment) }
+                change { supervisor, moment in supervisor.answers(id, at: moment) }
                 return
             }
             let isYoung = Moment.now.steady - began < .seconds(5)

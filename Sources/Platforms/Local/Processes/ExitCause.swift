@@ -2,45 +2,46 @@ import CLinux
 import F2SModel
 import Glibc
 
-/// What the machine shows about a program that has ended before it listened, beyond its exit status.
+/// The cause for which a program ended before it listened, as far as the state of the machine shows it.
 enum ExitCause: Sendable, Hashable {
-    /// There is no such file. `places`: where it was looked for.
-    case missing(program: String, places: [String], isInFolder: Bool)
-    /// It is a folder.
+    /// The program does not exist in any of `locations`. `isInFolder`: the manifest's folder has a file of that name.
+    case missing(program: String, locations: [String], isInFolder: Bool)
+    /// The program is a folder.
     case folder(path: String)
-    /// Its first line names an interpreter that is not there.
+    /// The first line of the file names an interpreter that does not exist.
     case missingInterpreter(file: String, interpreter: String)
-    /// Its lines end with CR LF, and an interpreter takes the CR for a part of a name.
+    /// The lines of the file end with CR LF, and an interpreter reads the CR as part of a name.
     case carriageReturns(file: String)
-    /// It wants a port that is in use, and not the one that it was given.
+    /// The program tried to listen on a port that is in use instead of the port that it was given.
     case fixedPort(Int, isOfF2S: Bool)
 }
 
-/// Looks for the cause at the moment of the end.
+/// A search for the cause at the moment of a program's end.
 struct ExitCauseSearch {
     /// The command as it was started.
     let command: [String]
-    /// Where relative paths begin.
+    /// The folder to which relative paths refer.
     let folder: String
-    /// Folders in which programs are looked for.
+    /// The folders in which programs are searched.
     let searchPath: [String]
 
     private static let shells: Set = ["sh", "bash", "dash", "ash", "ksh", "zsh"]
     private static let headBytesMax = 4096
 
-    /// A search for what the launch was started with.
-    init(_ launch: Launch, environment: [String: String], port: Int) {
+    /// Creates a search for the command with which the launch was started.
+    init(_ launch: LaunchSpec, environment: [String: String], port: Int) {
         command = launch.arguments(port: port)
         folder = launch.workingFolder ?? "."
         searchPath = (environment["PATH"] ?? "").split(separator: ":").map { String($0) }
     }
 
-    /// What is to be seen; `nil`: nothing.
+    /// Returns the cause; `nil` if none is found.
     /// - Parameters:
-    ///   - port: the port that the program was given.
-    ///   - saysInUse: whether it has written that an address is in use.
+    ///   - port: The port that the program was given.
+    ///   - saysInUse: True if the program has logged that an address is in use.
+    ///   - own: Returns the inodes of F2S's own sockets.
     func cause(
-        status: Int, port: Int, saysInUse: Bool, logTail: [String], listeners: [Listener], own: () -> [UInt64]
+        status: Int, port: Int, saysInUse: Bool, logTail: [String], listeners: [ListeningPort], own: () -> [UInt64]
     ) -> ExitCause? {
         guard let program = command.first else { return nil }
         if saysInUse, let fixed = fixedPort(besides: port, logTail: logTail, listeners: listeners) {
@@ -52,9 +53,9 @@ struct ExitCauseSearch {
             return file.flatMap { Self.kind(of: $0) == S_IFDIR ? .folder(path: $0) : nil }
         case 127:
             guard let file else {
-                let places = program.contains("/") ? [absolute(program)] : searchPath
+                let locations = program.contains("/") ? [absolute(program)] : searchPath
                 let isInFolder = !program.contains("/") && Self.kind(of: absolute(program)) == S_IFREG
-                return .missing(program: program, places: places, isInFolder: isInFolder)
+                return .missing(program: program, locations: locations, isInFolder: isInFolder)
             }
             if hasCarriageReturns(file) { return .carriageReturns(file: file) }
             return interpreter(of: file).flatMap {
@@ -65,7 +66,7 @@ struct ExitCauseSearch {
         }
     }
 
-    /// A file that a shell was told to run, and whose lines end with CR LF.
+    /// The cause if the command is a shell with a script whose lines end with CR LF; otherwise `nil`.
     private var script: ExitCause? {
         guard let name = command.first?.split(separator: "/").last, Self.shells.contains(String(name)),
             let argument = command.dropFirst().first(where: { !$0.hasPrefix("-") })
@@ -74,8 +75,8 @@ struct ExitCauseSearch {
         return hasCarriageReturns(file) ? .carriageReturns(file: file) : nil
     }
 
-    /// A port of the command or of what was written that somebody listens on.
-    private func fixedPort(besides own: Int, logTail: [String], listeners: [Listener]) -> Listener? {
+    /// Returns a port that the log or the command mentions and on which a process listens.
+    private func fixedPort(besides own: Int, logTail: [String], listeners: [ListeningPort]) -> ListeningPort? {
         for text in logTail.reversed() + command.reversed() {
             for number in text.split(whereSeparator: { !$0.isASCII || !$0.isNumber }).compactMap({ Int($0) })
             where number != own {
@@ -99,7 +100,7 @@ struct ExitCauseSearch {
         return line.dropFirst(2).split(separator: " ").first.map { String($0) }
     }
 
-    /// The first line without its LF; `nil` when the file has none or cannot be read.
+    /// Returns the first line without its LF; `nil` if the file has none or cannot be read.
     private func firstLine(of path: String) -> String? {
         guard Self.kind(of: path) == S_IFREG else { return nil }
         let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
@@ -114,13 +115,13 @@ struct ExitCauseSearch {
     }
 
     private static func kind(of path: String) -> mode_t? {
-        var facts = stat()
-        return stat(path, &facts) == 0 ? facts.st_mode & S_IFMT : nil
+        var status = stat()
+        return stat(path, &status) == 0 ? status.st_mode & S_IFMT : nil
     }
 }
 
 extension ExitCause {
-    /// One word for programs, where the exit status does not say it already.
+    /// The machine-readable reason; `nil` if the exit status already gives it.
     var reason: String? {
         switch self {
         case .missing, .folder: nil
@@ -130,29 +131,29 @@ extension ExitCause {
         }
     }
 
-    /// What is wrong and what to do, as one or two sentences.
+    /// The failure and the advice, as one or two sentences.
     var words: String {
         switch self {
-        case .missing(let program, let places, let isInFolder):
+        case .missing(let program, let locations, let isInFolder):
             if isInFolder {
-                "`\(program)` is no program of the PATH; the manifest's folder has a file of that name: write "
+                "`\(program)` is not in the PATH; the manifest's folder has a file of that name: write "
                     + "`./\(program)`, or the name of its interpreter in front of it."
             } else if program.contains("/") {
-                "There is no file \(places.joined()); a relative path with a slash starts at the manifest's folder. "
+                "There is no file \(locations.joined()); a relative path with a slash starts at the manifest's folder. "
                     + "Correct target.command, or put the program there."
             } else {
-                "`\(program)` is in none of \(places.joined(separator: ", ")). Install it, or write the whole path."
+                "`\(program)` is in none of \(locations.joined(separator: ", ")). Install it, or write the whole path."
             }
         case .folder(let path): "\(path) is a folder. Name the program in it."
         case .missingInterpreter(let file, let interpreter):
             "The first line of \(file) names the interpreter \(interpreter), which is not there. Install it, or "
                 + "correct that line."
         case .carriageReturns(let file):
-            "The lines of \(file) end with CR LF, as Windows has it, and the CR is taken for a part of a name. Convert "
-                + "it: sed -i 's/\\r$//' \(file)"
+            "The lines of \(file) end with CR LF, as on Windows, and the CR becomes part of a name. Convert the file: "
+                + "sed -i 's/\\r$//' \(file)"
         case .fixedPort(let port, let isOfF2S):
-            "It wants port \(port), which \(isOfF2S ? "F2S itself" : "another program") uses. It must listen on the "
-                + "port in the variable PORT; `$(PORT)` in target.command passes that on as an argument."
+            "It tries to use port \(port), which \(isOfF2S ? "F2S itself" : "another program") uses. It must listen on "
+                + "the port in the variable PORT; `$(PORT)` in target.command passes that on as an argument."
         }
     }
 }

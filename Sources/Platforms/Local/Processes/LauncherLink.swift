@@ -1,15 +1,15 @@
 import CLinux
 import Glibc
 
-/// A launcher that runs, and F2S's end of the socket to it. Nothing here waits: messages that the socket does not take
-/// are kept until it does.
+/// A running launcher and F2S's end of the socket to it. Sending never waits: the link buffers the messages that the
+/// socket did not accept.
 struct LauncherLink {
     /// One message.
     private struct Packet {
         let kind: f2s_launcher_kind
         let replica: UInt32
         let bytes: [UInt8]
-        /// Descriptors to pass; closed once they are sent.
+        /// The descriptors to pass. They are closed once they are sent.
         var descriptors: [Int32] = []
     }
 
@@ -18,29 +18,29 @@ struct LauncherLink {
         /// The replica's command runs as this process.
         case started(UInt32, process: Int32)
         case notStarted(UInt32, SystemFailure)
-        /// Nothing of the replica is left.
+        /// No process of the replica is left.
         case ended(UInt32, status: Int)
     }
 
-    /// Result of one receive.
+    /// The result of one receive.
     enum Receipt: Hashable {
         case report(Report)
-        /// Nothing now.
+        /// No message has arrived.
         case nothing
-        /// The launcher is gone.
+        /// The launcher has ended.
         case end
     }
 
     private static let textBytesMax = Int(f2s_launcher_message_bytes_max) - MemoryLayout<f2s_launcher_message>.size
 
-    /// Process ID of the launcher.
+    /// The process ID of the launcher.
     let process: Int32
     /// F2S's end of the socket.
     let socket: Int32
     private var packets: [Packet] = []
 
     /// Starts a launcher.
-    /// - Throws: ``SystemFailure``; then nothing runs and nothing is left open.
+    /// - Throws: ``SystemFailure``. Then nothing runs and no descriptor is left open.
     init(program: String, arguments: [String]) throws(SystemFailure) {
         var process: pid_t = 0
         var socket: Int32 = -1
@@ -55,11 +55,11 @@ struct LauncherLink {
     /// True while messages are buffered.
     var isWaiting: Bool { !packets.isEmpty }
 
-    /// Asks for a start. The descriptors are the link's from now on.
+    /// Requests a start. The link owns the descriptors from now on.
     mutating func start(_ replica: UInt32, mark: UInt64, _ command: ChildLoop.Command, outputs: [Int32]) {
         var texts: [UInt8] = []
         for text in [command.folder ?? ""] + command.arguments + command.environment {
-            // A NUL would end the text before its end for every program.
+            // A NUL inside a text would end it early.
             texts += text.utf8.filter { $0 != 0 }
             texts.append(0)
         }
@@ -76,21 +76,21 @@ struct LauncherLink {
         } while !rest.isEmpty
     }
 
-    /// Asks for something else than a start.
+    /// Sends a request other than a start.
     mutating func ask(_ kind: f2s_launcher_kind, of replica: UInt32, value: Int32 = 0) {
         let head = f2s_launcher_message(
             mark: 0, kind: kind.rawValue, id: replica, value: UInt32(bitPattern: value), bytes: 0)
         packets.append(Packet(kind: kind, replica: replica, bytes: Self.bytes(of: head)))
     }
 
-    /// Sends what the socket takes. Returns the starts that the system refuses to pass on.
+    /// Sends as many messages as the socket accepts. Returns the starts that the system refused to send.
     mutating func flush() -> [(replica: UInt32, failure: SystemFailure)] {
         var failures: [(UInt32, SystemFailure)] = []
         var done = 0
         for packet in packets {
             let code = f2s_send(
                 socket, packet.bytes, packet.bytes.count, packet.descriptors, packet.descriptors.count)
-            // The launcher takes no notice of the other parts of a start that it has not heard of.
+            // The launcher ignores the further parts of a start whose first part it did not receive.
             if code != 0, packet.kind == f2s_launcher_start, ![EAGAIN, EPIPE, ECONNRESET].contains(code) {
                 failures.append((packet.replica, SystemFailure(code: code)))
             } else if code != 0 {
@@ -103,13 +103,13 @@ struct LauncherLink {
         return failures
     }
 
-    /// The next message of the launcher.
+    /// Receives the next message of the launcher.
     func receive() -> Receipt {
         var message = f2s_launcher_message()
         var count: Int
         repeat {
             count = f2s_receive(socket, &message, MemoryLayout<f2s_launcher_message>.size, nil, 0)
-            // A launcher that dies with unread requests resets the socket, once: its reports can still be read.
+            // If a launcher dies with unread requests, the socket reports a reset once. Its reports can still be read.
         } while count < 0 && [EINTR, ECONNRESET].contains(errno)
         if count < 0, errno == EAGAIN { return .nothing }
         guard count == MemoryLayout<f2s_launcher_message>.size else { return .end }
@@ -122,16 +122,16 @@ struct LauncherLink {
         }
     }
 
-    /// Has a launcher that was stopped go on: a function can stop it.
+    /// Continues the launcher if it was stopped. A function can stop it.
     func resumeIfStopped() { _ = f2s_resume(process) }
 
-    /// Closes the socket, upon which the launcher kills everything and ends, and gives it that time before it is killed
-    /// itself. Returns its exit status, or 128 + signal.
-    mutating func end(within patience: Duration) -> Int {
+    /// Closes the socket, upon which the launcher kills all its processes and ends. If it has not ended within the time
+    /// limit, it is killed. Returns its exit status, or 128 + signal.
+    mutating func end(within timeout: Duration) -> Int {
         for descriptor in packets.flatMap(\.descriptors) { close(descriptor) }
         packets = []
         close(socket)
-        let deadline = Moment.now.steady + patience
+        let deadline = Moment.now.steady + timeout
         var status: Int32 = 0
         while waitpid(process, &status, WNOHANG) == 0 {
             if Moment.now.steady >= deadline { kill(process, SIGKILL) }

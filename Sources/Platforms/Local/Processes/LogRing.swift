@@ -2,7 +2,7 @@ import F2SModel
 
 /// The newest lines of one replica.
 struct LogRing {
-    /// A line and its place among all lines of the process.
+    /// A line and its position among all log lines that F2S has received.
     struct Entry {
         let sequence: UInt64
         let line: LogLine
@@ -14,7 +14,7 @@ struct LogRing {
     private var first = 0
     private var bytes = 0
 
-    /// Keeps at most so many lines and bytes, but always the newest line.
+    /// Creates a ring that keeps at most that many lines and bytes, but always the newest line.
     init(linesMax: Int, bytesMax: Int) {
         self.linesMax = max(1, linesMax)
         self.bytesMax = bytesMax
@@ -23,7 +23,7 @@ struct LogRing {
     /// The lines, oldest first.
     var lines: ArraySlice<Entry> { entries[first...] }
 
-    /// Adds a line; the oldest ones make room.
+    /// Adds a line and drops the oldest lines beyond the limits.
     mutating func append(_ entry: Entry) {
         entries.append(entry)
         bytes += entry.line.text.utf8.count
@@ -31,7 +31,7 @@ struct LogRing {
             bytes -= entries[first].line.text.utf8.count
             first += 1
         }
-        // Moving the lines down only once half of the array is forgotten keeps adding cheap.
+        // The lines are moved only once half of the array is unused, so that adding a line stays cheap.
         if first > 64, first > entries.count / 2 {
             entries.removeFirst(first)
             first = 0

@@ -1,19 +1,19 @@
 import F2SModel
 import Glibc
 
-/// A moment on two clocks: one that only ever goes forward, for deadlines, and the one that people read.
+/// A moment on two clocks: the steady clock, for deadlines, and the wall clock, for people.
 struct Moment: Sendable, Hashable {
-    /// Since the machine began; steady.
+    /// The time on the monotonic clock, since the start of the machine.
     var steady: Duration
-    /// Seconds since 1970; may jump.
+    /// The wall-clock time in seconds since 1970. It may jump.
     var wall: Double
 
-    /// The present.
+    /// The present moment.
     static var now: Moment {
         Moment(steady: read(CLOCK_MONOTONIC), wall: read(CLOCK_REALTIME).inSeconds)
     }
 
-    /// What people will read on their clock at a later (or earlier) moment.
+    /// Returns the wall-clock time of a later or earlier moment of the steady clock, in seconds since 1970.
     func wall(at steady: Duration) -> Double { wall + (steady - self.steady).inSeconds }
 
     private static func read(_ clock: clockid_t) -> Duration {

@@ -1,25 +1,25 @@
 import CLinux
 import Glibc
 
-/// The processes of a launcher that was killed, by a function for example. They are children of F2S now, which is a
+/// The processes of a launcher that was killed, for example by a function. They are now children of F2S, which is a
 /// child subreaper.
 struct Orphans {
-    /// Longest time until the replicas of the launcher count as ended, whatever is left.
-    private static let patience = Duration.seconds(10)
+    /// The longest time until the replicas of the launcher count as ended, even if processes are left.
+    private static let timeout = Duration.seconds(10)
     private static let childrenMax = 4096
 
-    /// Replicas that have not been reported as ended.
+    /// The replicas that have not been reported as ended.
     var replicas: Set<UInt32>
-    /// The upper half of their marks.
+    /// The upper half of the replicas' marks.
     private let series: UInt32
-    /// The commands that ran.
+    /// The process IDs of the commands that ran.
     private let commands: Set<Int32>
-    /// The commands' own variables, `F2S_REPLICA=name`, for a system that keeps no marks.
+    /// The commands' own variables, `F2S_REPLICA=name`, for a system that does not support marks.
     private let variables: [String]
-    /// Open list of F2S's children; -1: the kernel has no such lists.
+    /// The descriptor of the list of F2S's children; -1 if the kernel provides no such list.
     private let list: Int32
-    private let deadline = Moment.now.steady + Self.patience
-    /// Killed and not reaped. A zombie shows neither a mark nor a variable on every system.
+    private let deadline = Moment.now.steady + Self.timeout
+    /// The processes that were killed but not reaped. On some systems, a zombie has neither a mark nor variables.
     private var killed: Set<Int32> = []
 
     init(replicas: Set<UInt32>, series: UInt32, commands: Set<Int32>, variables: [String], list: Int32) {
@@ -30,13 +30,13 @@ struct Orphans {
         self.list = list
     }
 
-    /// True once there was time enough to kill everything that can be killed.
+    /// True once the time to kill the processes is over.
     var isOverdue: Bool { Moment.now.steady >= deadline }
 
-    /// Kills and reaps the orphans that there are. Each round finds those that the round before has orphaned. Does not
-    /// wait.
-    /// - Parameter launcher: process ID of the launcher that runs now.
-    /// - Returns: how many were left; `nil`: the children cannot be read now.
+    /// Kills and reaps the present orphans without waiting. Each round finds the processes that the previous round has
+    /// orphaned.
+    /// - Parameter launcher: The process ID of the present launcher.
+    /// - Returns: The number of orphans found; `nil` if the children cannot be read now.
     mutating func endRound(sparing launcher: Int32?) -> Int? {
         guard let children = children() else { return nil }
         let left = children.filter { $0 != launcher && (killed.contains($0) || isOrphan($0)) }
@@ -48,7 +48,7 @@ struct Orphans {
         return left.count
     }
 
-    /// F2S's children; `nil` if they cannot be read now.
+    /// Returns F2S's children; `nil` if they cannot be read now.
     private func children() -> [Int32]? {
         var isRead = true
         let children = [Int32](unsafeUninitializedCapacity: Self.childrenMax) { buffer, count in

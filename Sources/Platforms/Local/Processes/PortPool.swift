@@ -1,21 +1,23 @@
-/// Hands out TCP ports to replicas, each to one at a time.
+/// Allocates TCP ports to replicas, each to one replica at a time.
 ///
-/// The ports lie outside the range from which the kernel takes ports for outgoing connections: who dials a port of that
-/// range on which nobody listens yet sooner or later gets it as his own end, and talks to himself.
+/// The ports lie outside the range from which the kernel assigns ports to outgoing connections. If a client repeatedly
+/// connects to a port of that range on which no process listens, the kernel may assign the same port to the client's
+/// own end, and the client is then connected to itself.
 struct PortPool {
     private let range: ClosedRange<Int>
     private var next: Int
     private var taken: Set<Int> = []
 
-    /// Hands out ports of `range`, beginning at `start` and wrapping around, so that a port is not used again soon.
+    /// Creates a pool that allocates the ports of `range` in turn, beginning at `start`, so that a freed port is not
+    /// used again soon.
     init(range: ClosedRange<Int>, start: Int) {
         self.range = range
         next = range.contains(start) ? start : range.lowerBound
     }
 
-    /// The next port that nobody has and that `isFree` confirms; `nil` when there is none.
-    /// - Throws: what `isFree` throws: a port that cannot be looked at is not taken.
-    mutating func take(isFree: (Int) throws(SystemFailure) -> Bool) throws(SystemFailure) -> Int? {
+    /// Allocates the next port that no replica has and for which `isFree` returns true; `nil` if there is none.
+    /// - Throws: The error that `isFree` throws. A port that cannot be checked must not count as taken.
+    mutating func allocate(isFree: (Int) throws(SystemFailure) -> Bool) throws(SystemFailure) -> Int? {
         for _ in range {
             let port = next
             next = port == range.upperBound ? range.lowerBound : port + 1
@@ -26,20 +28,20 @@ struct PortPool {
         return nil
     }
 
-    /// Takes a port back.
+    /// Frees a port.
     mutating func giveBack(_ port: Int) { taken.remove(port) }
 
-    /// The ports to hand out, from the text of `/proc/sys/net/ipv4/ip_local_port_range`: from 20000 up to the kernel's
-    /// own range where that leaves room, else above it, else below.
+    /// Returns the range of ports to allocate, given the text of `/proc/sys/net/ipv4/ip_local_port_range`. It is the
+    /// first of these with at least 1000 ports: from 20000 up to the kernel's own range, above that range, below it.
     static func range(besides kernelRange: String) -> ClosedRange<Int> {
         let bounds = kernelRange.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }
         let lower = bounds.count == 2 ? bounds[0] : 32768
         let upper = bounds.count == 2 ? bounds[1] : 60999
-        let roomMin = 1000
-        if lower - 20000 >= roomMin { return 20000...(lower - 1) }
-        if 65535 - upper >= roomMin { return (upper + 1)...65535 }
-        if lower - 1024 >= roomMin { return 1024...(lower - 1) }
-        // The kernel has taken everything: sharing with it is all that is left.
+        let portsMin = 1000
+        if lower - 20000 >= portsMin { return 20000...(lower - 1) }
+        if 65535 - upper >= portsMin { return (upper + 1)...65535 }
+        if lower - 1024 >= portsMin { return 1024...(lower - 1) }
+        // The kernel's range leaves too few ports, so F2S shares it.
         return 20000...65535
     }
 }

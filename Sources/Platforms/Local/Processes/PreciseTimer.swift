@@ -2,21 +2,21 @@ import CLinux
 import Glibc
 import Synchronization
 
-/// A timer of the kernel that resumes tasks some ten microseconds late. A task's own sleep is a millisecond late.
+/// A kernel timer that resumes tasks only some ten microseconds late. `Task.sleep` is a millisecond late.
 ///
-/// A thread must wait for ``file`` and call ``wake()`` when it can be read.
+/// A thread must wait for ``file`` and call ``wake()`` when it is readable.
 final class PreciseTimer: Sendable {
     private struct State {
         var sleepers: [CheckedContinuation<Bool, Never>] = []
-        /// Time of the first expiry, while a task sleeps.
+        /// The time of the first expiry, while a task sleeps.
         var expiresAt: Duration = .zero
     }
 
-    /// Can be read once the timer has expired.
+    /// The timer's descriptor, which is readable once the timer has expired.
     let file: Int32
     private let state = Mutex(State())
 
-    /// - Throws: ``SystemFailure`` without a descriptor.
+    /// - Throws: ``SystemFailure`` if no descriptor is free.
     init() throws(SystemFailure) {
         file = f2s_timer_open()
         guard file >= 0 else { throw SystemFailure(code: errno) }
@@ -24,7 +24,7 @@ final class PreciseTimer: Sendable {
 
     deinit { close(file) }
 
-    /// Resumes `sleeper` with `true` after `time`, or earlier with another one.
+    /// Resumes `sleeper` with `true` after `time`, or earlier together with another sleeper.
     func add(_ sleeper: CheckedContinuation<Bool, Never>, for time: Duration) {
         state.withLock { state in
             let expiry = Moment.now.steady + time
@@ -40,7 +40,7 @@ final class PreciseTimer: Sendable {
     /// Resumes every sleeper.
     func wake() {
         let sleepers = state.withLock { state in
-            // With the lock, so that the expiry of a later sleeper is not read away.
+            // The lock is held, so that this read does not consume the expiry of a later sleeper.
             var count: UInt64 = 0
             _ = read(file, &count, 8)
             defer { state.sleepers = [] }

@@ -2,12 +2,13 @@ import CLinux
 import F2SModel
 import Glibc
 
-/// Asks a replica whether it is ready: one GET over a connection of its own.
+/// One readiness probe of a replica: a GET request over a new connection.
 struct ReadinessCheck: Sendable {
     let address: Replica.Address
     let probe: ReadinessProbe
 
-    /// Whether the answer's status was 200 to 399. Anything else, silence included, is a no.
+    /// Sends the probe and returns true if the status of the response is 200 to 399. It returns false for any other
+    /// response, for an error, and if no response arrives in time.
     func isAnswered() async -> Bool {
         let connection = f2s_connect_begin(address.ip, UInt16(clamping: address.port))
         guard connection >= 0 else { return false }
@@ -41,13 +42,13 @@ struct ReadinessCheck: Sendable {
         "GET \(probe.path) HTTP/1.1\r\nHost: \(address)\r\nUser-Agent: f2s-probe\r\nConnection: close\r\n\r\n"
     }
 
-    /// Bytes that were written, 0 when nothing could be yet, `nil` when nothing ever will.
+    /// Returns the number of bytes written, 0 if none could be written yet, or `nil` if the connection has failed.
     private static func result(of sent: Int) -> Int? {
         if sent >= 0 { return sent }
         return errno == EAGAIN || errno == EINTR || errno == ENOTCONN || errno == EINPROGRESS ? 0 : nil
     }
 
-    /// What the start of an answer says (RFC 9112 section 4): `nil` while its status has not arrived.
+    /// Parses the start of a response (RFC 9112 section 4). Returns `nil` while its status has not arrived.
     static func isReady(_ answer: [UInt8]) -> Bool? {
         let start = Array("HTTP/1.".utf8)
         guard answer.prefix(start.count) == start[..<min(start.count, answer.count)] else { return false }

@@ -1,18 +1,18 @@
 import F2SModel
 import Synchronization
 
-/// What replicas have written, bounded in every direction, and those who follow it.
+/// The logs of replicas, with bounds on lines, bytes and ended replicas, and the streams that follow them.
 final class ReplicaLogs: Sendable {
     private struct ReplicaLog {
         let replica: Replica.ID
         var ring: LogRing
         var isGone = false
-        /// By source: what was written and has no line end yet.
+        /// The text without a line end yet, by source.
         var partials: [String: String] = [:]
     }
 
     private struct FunctionLog {
-        /// Oldest replica first.
+        /// The logs of the replicas, oldest replica first.
         var rings: [ReplicaLog] = []
         var followers: [UInt64: LogReader] = [:]
     }
@@ -23,12 +23,12 @@ final class ReplicaLogs: Sendable {
         var nextFollower: UInt64 = 0
     }
 
-    /// Lines that a slow follower may lag behind.
+    /// The number of lines that a slow follower may lag behind.
     private static let followerLinesMax = 2048
 
     private let state = Mutex(State())
-    /// Keeps deliveries in order. The state's lock would deadlock: cancelling a follower's task holds that task's lock
-    /// and needs the state, and a delivery needs that task's lock.
+    /// Keeps deliveries in order. The state's lock cannot do that, because it would deadlock: the cancellation of a
+    /// follower's task holds that task's lock and needs the state, and a delivery needs the task's lock.
     private let delivery = Mutex(())
     private let linesMax: Int
     private let bytesMax: Int
@@ -40,9 +40,9 @@ final class ReplicaLogs: Sendable {
         self.goneMax = goneMax
     }
 
-    /// Adds lines of a replica and hands them to those who follow its function.
-    /// - Parameter partial: what was written after the last line end. It is part of ``tail(of:of:count:)`` until its
-    ///   line is complete: the last words of a program often have no line end.
+    /// Adds lines of a replica and delivers them to the followers of its function.
+    /// - Parameter partial: The text after the last line end. ``tail(of:of:count:)`` includes it until its line is
+    ///   complete, because the last words of a program often have no line end.
     func write(
         _ texts: [String], source: String, of replica: Replica.ID, of function: Function.ID, at time: Double,
         partial: String? = nil
@@ -68,7 +68,7 @@ final class ReplicaLogs: Sendable {
         }
     }
 
-    /// The newest lines of one replica, oldest first, with what has no line end yet.
+    /// Returns the newest lines of one replica, oldest first, including text that has no line end yet.
     func tail(of replica: Replica.ID, of function: Function.ID, count: Int) -> [String] {
         state.withLock { state in
             guard let log = state.logs[function]?.rings.first(where: { $0.replica == replica }) else { return [] }
@@ -77,7 +77,7 @@ final class ReplicaLogs: Sendable {
         }
     }
 
-    /// A replica is gone; its log stays as one of the last few.
+    /// Marks a replica as ended. Its log stays as one of the last few.
     func end(_ replica: Replica.ID, of function: Function.ID) {
         state.withLock { state in
             guard var log = state.logs[function] else { return }
@@ -90,7 +90,7 @@ final class ReplicaLogs: Sendable {
         }
     }
 
-    /// A function is gone, and nobody will ask for its logs again.
+    /// Deletes the logs of a function that was removed.
     func forget(_ function: Function.ID) {
         state.withLock { state in
             state.logs[function]?.rings = []
@@ -98,7 +98,7 @@ final class ReplicaLogs: Sendable {
         }
     }
 
-    /// The newest `tail` lines of a function, oldest first, and with `follow` those that come.
+    /// Returns the newest `tail` lines of a function, oldest first, and with `follow` also the lines that come later.
     func lines(of function: Function.ID, tail: Int, follow: Bool) -> AsyncStream<LogLine> {
         let kept = max(0, tail)
         let key = state.withLock { state in
@@ -119,7 +119,7 @@ final class ReplicaLogs: Sendable {
     }
 
     private func leave(_ key: UInt64, _ function: Function.ID) {
-        // Released after the lock: the end of a reader may call this again.
+        // The reader is released after the lock, because its end may call this function again.
         let reader = state.withLock { $0.logs[function]?.followers.removeValue(forKey: key) }
         _ = reader
     }

@@ -1,9 +1,9 @@
 import Glibc
 import Synchronization
 
-/// A file that is read piece by piece; `-` is standard input. Reading blocks: this is for the command line only.
+/// A file that is read in pieces; `-` is standard input. Reading blocks, so only the command line may use this type.
 final class InputFile: Sendable {
-    /// Bytes read at once.
+    /// The size of one read in bytes.
     private static let pieceBytes = 64 * 1024
 
     private let path: String
@@ -21,14 +21,14 @@ final class InputFile: Sendable {
         if descriptor != STDIN_FILENO { close(descriptor) }
     }
 
-    /// Bytes of a regular file; `nil` where the length is not known before the end.
+    /// The number of unread bytes of a regular file; `nil` for other files, which have no known length.
     var length: Int64? {
-        var facts = stat()
-        guard fstat(descriptor, &facts) == 0, facts.st_mode & S_IFMT == S_IFREG else { return nil }
-        return Int64(facts.st_size) - Int64(max(0, lseek(descriptor, 0, SEEK_CUR)))
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        return Int64(status.st_size) - Int64(max(0, lseek(descriptor, 0, SEEK_CUR)))
     }
 
-    /// The next bytes; `nil` at the end.
+    /// Returns the next bytes, or `nil` at the end.
     /// - Throws: ``CommandFailure`` with the reason.
     func next() throws -> [UInt8]? {
         while true {
@@ -42,8 +42,8 @@ final class InputFile: Sendable {
         }
     }
 
-    /// Everything.
-    /// - Throws: ``CommandFailure``, also when there are more than `bytesMax`.
+    /// Returns the whole content.
+    /// - Throws: ``CommandFailure``, also if the file has more than `bytesMax` bytes.
     func all(bytesMax: Int) throws -> [UInt8] {
         var bytes: [UInt8] = []
         while let piece = try next() {

@@ -3,15 +3,15 @@ import F2SModel
 import FoundationEssentials
 import Glibc
 
-/// Standard output and standard error. Answers go to the one, remarks and errors to the other.
+/// Standard output and standard error. Results go to standard output, remarks and errors to standard error.
 ///
-/// What others have written (a function's log, its answer) must not steer the terminal of the person who reads it, so
-/// that it is escaped where standard output is a terminal.
+/// Text of others, such as a function's log or response, must not control the user's terminal. It is escaped if
+/// standard output is a terminal.
 enum Terminal {
-    /// Whether standard output is a terminal, and not a file or another program.
+    /// True if standard output is a terminal, not a file or another program.
     static let isTerminal = isatty(STDOUT_FILENO) == 1
 
-    /// How text for people is laid out. Colours: https://no-color.org.
+    /// The layout of text for people. It has no colours if NO_COLOR is set (https://no-color.org).
     static var layout: TextLayout {
         guard isTerminal else { return .plain }
         let environment = ProcessInfo.processInfo.environment
@@ -19,15 +19,15 @@ enum Terminal {
         return TextLayout(width: width, isColoured: isColoured)
     }
 
-    /// Writes text that is laid out already: what stands in it was escaped when it was.
-    /// - Throws: ``CommandFailure/reported`` when nobody reads any more, as in `f2s list | head`.
+    /// Writes text that is formatted and escaped already.
+    /// - Throws: ``CommandFailure/reported`` when the reader is gone, as in `f2s list | head`.
     static func show(_ text: String) throws { try writeRaw(Array(text.utf8)) }
 
     /// Writes text to standard output, escaped on a terminal.
-    /// - Throws: as ``show(_:)``.
+    /// - Throws: The errors of ``show(_:)``.
     static func write(_ text: String) throws { try show(isTerminal ? TerminalEscaper.escaped(text) : text) }
 
-    /// Writes bytes to standard output as they are.
+    /// Writes bytes to standard output unchanged.
     /// - Throws: ``CommandFailure``.
     static func writeRaw(_ bytes: [UInt8]) throws {
         switch write(bytes, to: STDOUT_FILENO) {
@@ -37,26 +37,27 @@ enum Terminal {
         }
     }
 
-    /// Says on standard error, on one line, what went wrong and what to do.
-    static func complain(_ line: String) { remark("f2s: " + line) }
+    /// Writes an error to standard error: one line with the cause and advice.
+    static func printError(_ line: String) { remark("f2s: " + line) }
 
-    /// Says something on standard error.
+    /// Writes a remark to standard error.
     static func remark(_ line: String) {
-        // Where standard error is closed there is nobody to tell. Errors quote what others have written.
+        // A failed write is ignored: without standard error, nothing can be reported. The text is escaped, because
+        // errors quote text of others.
         _ = write(Array((line.printable + "\n").utf8), to: STDERR_FILENO)
     }
 
-    /// Passes on what somebody else has written to its standard error.
+    /// Writes the standard error of another program to standard error, unchanged.
     static func relayError(_ bytes: [UInt8]) { _ = write(bytes, to: STDERR_FILENO) }
 
-    /// Columns of the terminal; `nil`: it does not say.
+    /// The number of columns of the terminal; `nil` if it is unknown.
     private static var width: Int? {
         var size = winsize()
         guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return nil }
         return Int(size.ws_col)
     }
 
-    /// The error number; 0: everything is written.
+    /// Returns the error number, or 0 if everything was written.
     private static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
         bytes.withUnsafeBytes { bytes in
             var rest = bytes[...]
@@ -73,12 +74,12 @@ enum Terminal {
     }
 }
 
-/// What a function has written, on its way to standard output piece by piece.
+/// Writes the output of a function to standard output in pieces.
 struct ForeignOutput {
     private let isRaw: Bool
     private var escaper = TerminalEscaper()
 
-    /// - Parameter isRaw: whether the pieces go to a terminal as they are.
+    /// - Parameter isRaw: True to write the pieces to a terminal without escaping.
     init(isRaw: Bool) { self.isRaw = isRaw || !Terminal.isTerminal }
 
     /// Writes a piece.
@@ -91,7 +92,7 @@ struct ForeignOutput {
     /// - Throws: ``CommandFailure``.
     mutating func write(_ text: String) throws { try write(Array(text.utf8)) }
 
-    /// Writes what was kept back.
+    /// Writes the buffered rest.
     /// - Throws: ``CommandFailure``.
     mutating func finish() throws { if !isRaw { try Terminal.show(escaper.last()) } }
 }

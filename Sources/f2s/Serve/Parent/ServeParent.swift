@@ -3,36 +3,36 @@ import CLinux
 import F2SDispatcher
 import Glibc
 
-/// The parent of the process that serves (`f2s serve --restart-on-crash`): it holds the sockets that listen, so that
-/// connections wait instead of being refused while a process that has crashed is started anew.
+/// The parent of the serving process (`f2s serve --restart-on-crash`). It keeps the listening sockets open, so that new
+/// connections wait instead of being refused while a crashed process is restarted.
 ///
-/// It has one thread and does nothing else: docs/decisions/0013.
+/// The parent has one thread and no other task: docs/decisions/0013.
 struct ServeParent {
-    /// The option that asks for it.
+    /// The option that enables the parent.
     static let option = "--restart-on-crash"
 
-    /// The dispatcher's own backlog.
+    /// The same backlog as in the dispatcher.
     private static let backlog: Int32 = 4096
     private static let signals = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGCHLD]
 
     private let arguments: [String]
     private let listeners: InheritedListeners
-    private var policy = RestartPolicy()
-    /// Signals that were blocked before.
+    private var policy = ServeRestartPolicy()
+    /// The original signal mask.
     private var mask = sigset_t()
     private var child: pid_t = 0
 
-    /// Serves by a child until that ends for good, and gives its exit status. Must be called on the main thread of a
-    /// process that has no other one.
-    /// - Parameter arguments: those of the program, `serve` being the first.
-    /// - Returns: `nil`: the arguments ask for no parent, or something is wrong with them or with an address, which
-    ///   serving without a parent finds out and says.
+    /// Serves in a child process until it ends finally. Must be called on the main thread of a process without other
+    /// threads.
+    /// - Parameter arguments: The arguments of the program, beginning with `serve`.
+    /// - Returns: The exit status, or `nil` if the arguments do not enable a parent, or if an argument or an address is
+    ///   invalid. Serving without a parent then reports the error.
     static func run(_ arguments: [String]) -> Int32? {
         guard arguments.first == ServeCommand.configuration.commandName, arguments.contains(option),
             let command = try? ServeCommand.parse(Array(arguments.dropFirst())),
             let listeners = openListeners(of: command)
         else { return nil }
-        // The environment may hold settings and tokens.
+        // The environment may contain settings and tokens.
         _ = f2s_hide_memory()
         var parent = ServeParent(arguments: arguments.filter { $0 != option }, listeners: listeners)
         return parent.serve()
@@ -61,7 +61,7 @@ struct ServeParent {
     }
 
     private mutating func serve() -> Int32 {
-        // They are waited for, and never handled: a container's first process ignores what it does not handle.
+        // The signals are blocked and awaited. A container's first process ignores signals without a handler.
         var awaited = sigset_t()
         sigemptyset(&awaited)
         for signal in Self.signals { sigaddset(&awaited, signal) }
@@ -74,14 +74,14 @@ struct ServeParent {
                 if let status = reap() { return status }
             } else if signal > 0 {
                 policy.beginEnding()
-                // A terminal has sent it to the child too.
+                // The terminal sends its signals to the child too; others must be forwarded.
                 if info.si_code != f2s_signal_from_kernel() { kill(child, signal) }
             }
         }
     }
 
-    /// Reaps everything that has ended: orphans come to a container's first process.
-    /// - Returns: the exit status of this process, if it is to end.
+    /// Reaps every process that has ended. Orphans become children of a container's first process.
+    /// - Returns: The exit status of this process, if it has to end.
     private mutating func reap() -> Int32? {
         while true {
             var status: Int32 = 0
@@ -89,13 +89,13 @@ struct ServeParent {
             guard process > 0 else { return nil }
             guard process == child else { continue }
             let signal = status & 0x7F
-            let ending = signal == 0 ? RestartPolicy.Ending.exited((status >> 8) & 0xFF) : .signalled(signal)
+            let ending = signal == 0 ? ServeRestartPolicy.Ending.exited((status >> 8) & 0xFF) : .signalled(signal)
             switch policy.ended(ending, at: Self.now) {
             case .end(let status): return status
             case .restart:
-                // First, because whatever reads the log may be slow.
+                // Restart before logging, because the reader of the log may be slow.
                 guard start(isRestart: true) else { return 1 }
-                Terminal.complain("the process that serves has died by signal \(signal) and is started again")
+                Terminal.printError("the serving process died by signal \(signal) and is restarted")
             }
         }
     }
@@ -110,7 +110,7 @@ struct ServeParent {
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         for descriptor in [listeners.main, listeners.management, listeners.internal].compactMap(\.self) {
-            // Onto itself: the child gets it.
+            // Duplicating a descriptor onto itself makes the child inherit it.
             posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor)
         }
         var attributes = posix_spawnattr_t()
@@ -120,7 +120,7 @@ struct ServeParent {
         posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         let error = posix_spawn(&child, ServeOptions.currentExecutable(), &actions, &attributes, &arguments, environ)
         if error != 0 {
-            Terminal.complain("the process that serves cannot be started: \(String(cString: strerror(error)))")
+            Terminal.printError("the serving process cannot be started: \(String(cString: strerror(error)))")
         }
         return error == 0
     }

@@ -2,15 +2,15 @@ import CLinux
 import F2SDispatcher
 import Glibc
 
-/// The message of a parent to the process that serves for it, as the value of one option: its own process id and the
-/// descriptors of sockets that listen, `parent=1,main=3,management=4,internal=5`.
+/// The message from a parent to its serving process, in the form of an option's value: the process id of the parent and
+/// the descriptors of the listening sockets, `parent=1,main=3,management=4,internal=5`.
 struct SocketHandover: Sendable, Hashable {
     /// The parent's process id.
     var parent: pid_t
-    /// The sockets.
+    /// The listening sockets.
     var listeners: InheritedListeners
 
-    /// The option's value.
+    /// The value of the option.
     var text: String {
         let all: [(String, Int32?)] = [
             ("parent", parent), ("main", listeners.main), ("management", listeners.management),
@@ -24,7 +24,7 @@ struct SocketHandover: Sendable, Hashable {
         self.listeners = listeners
     }
 
-    /// `nil`: it is something else.
+    /// Parses the value of the option. The result is `nil` if it is malformed.
     init?(_ text: String) {
         var numbers: [Substring: Int32] = [:]
         for part in text.split(separator: ",") {
@@ -39,9 +39,9 @@ struct SocketHandover: Sendable, Hashable {
                 main: open, management: numbers["management"], internal: numbers["internal"]))
     }
 
-    /// Takes the sockets over: programs that this process starts do not get them, and when the parent ends, this
-    /// process is asked to end too.
-    /// - Returns: `false`: the parent has ended already.
+    /// Takes over the sockets: child programs do not inherit them, and this process gets a signal to end when the
+    /// parent ends.
+    /// - Returns: False if the parent has ended already.
     func accept() -> Bool {
         for descriptor in [listeners.main, listeners.management, listeners.internal].compactMap(\.self) {
             _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)

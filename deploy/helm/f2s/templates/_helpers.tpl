@@ -1,10 +1,10 @@
-{{/* What finds the pods of F2S: peers, Services and policies select by it, so it never changes. */}}
+{{/* The labels by which peers, Services and policies select the pods of F2S. They must never change. */}}
 {{- define "f2s.selector" -}}
 app.kubernetes.io/name: f2s
 app.kubernetes.io/component: server
 {{- end }}
 
-{{/* What every object of the chart says about itself. Helm adds app.kubernetes.io/managed-by. */}}
+{{/* The labels of every object of the chart. Helm adds app.kubernetes.io/managed-by. */}}
 {{- define "f2s.labels" -}}
 app.kubernetes.io/name: f2s
 app.kubernetes.io/part-of: f2s
@@ -21,7 +21,7 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- end -}}
 {{- end }}
 
-{{/* Seconds that a pod of F2S has to end: it goes on for a while, finishes what it has, and some more for itself. */}}
+{{/* The seconds in which a pod of F2S must end: the delay, the drain, and some time for F2S itself. */}}
 {{- define "f2s.gracePeriod" -}}
 {{- $f2s := (.Values.config | default dict).f2s | default dict -}}
 {{- $limits := $f2s.limits | default dict -}}
@@ -30,8 +30,8 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- add (div (add (int64 $delay) (int64 $drain) 999) 1000) 15 -}}
 {{- end }}
 
-{{/* Name of what the release has where functions run; two releases may run theirs in one namespace. Without a namespace
-a chart is only linted. */}}
+{{/* The name of the release's objects in the namespace of functions; two releases may share that namespace. The release
+has no namespace only when the chart is linted. */}}
 {{- define "f2s.functions" -}}
 {{ .Release.Namespace | default .Release.Name }}-functions
 {{- end }}

@@ -1,18 +1,18 @@
 import Glibc
 
-/// A program that is run once, with nothing to read, for what it writes.
+/// A program that runs once without input, and whose output F2S reads.
 struct ChildProgram: Sendable {
-    /// How it has ended.
+    /// The result of a run.
     struct Outcome: Sendable {
-        /// Exit status; 128 and the signal when one has ended it.
+        /// The exit status; 128 plus the signal's number if a signal ended the program.
         var status: Int
-        /// What it has written.
+        /// The bytes that the program wrote to standard output.
         var output: [UInt8]
-        /// The beginning of what it has written to standard error.
-        var complaints: [UInt8]
+        /// The first 4 KiB of the bytes that the program wrote to standard error.
+        var standardError: [UInt8]
     }
 
-    /// Why there is no outcome, as the end of "the program …".
+    /// The reason that a run has no outcome. The description ends a sentence that begins with "The program".
     enum Failure: Error, CustomStringConvertible {
         case notStarted(Int32)
         case tooSlow(Duration)
@@ -27,57 +27,57 @@ struct ChildProgram: Sendable {
         }
     }
 
-    /// The program, found in `PATH` when there is no slash in it.
+    /// The path of the program. A name without a slash is searched in `PATH`.
     let path: String
-    /// Its arguments, without its own name.
+    /// The arguments, without the program's name.
     let arguments: [String]
-    /// What its environment has besides ours.
+    /// The environment variables in addition to those of F2S.
     let environment: [String: String]
 
-    private static let complaintBytesMax = 4 << 10
+    private static let errorBytesMax = 4 << 10
 
-    /// Runs it, and kills it when it takes too long, writes too much, or nobody waits for it any more.
+    /// Runs the program. Kills it if it takes too long, writes too much, or the task is cancelled.
     ///
-    /// It is looked at every few milliseconds: a program runs once in minutes, and no thread waits for it meanwhile.
+    /// The program is polled every few milliseconds, so that no thread blocks. A program runs only once in minutes.
     func run(timeMax: Duration, bytesMax: Int, timing: Timing) async throws -> Outcome {
         let output = try Pipe()
-        let complaints = try Pipe()
-        let process = try start(output: output.write, complaints: complaints.write)
+        let standardError = try Pipe()
+        let process = try start(output: output.write, standardError: standardError.write)
         output.closeWriting()
-        complaints.closeWriting()
+        standardError.closeWriting()
         let deadline = timing.now() + timeMax
         var written: [UInt8] = []
-        var complained: [UInt8] = []
+        var errorOutput: [UInt8] = []
         do {
             var status: Int?
             while true {
-                // Looked at before the pipes: what it has written before it ended is in them then.
+                // The status is read before the pipes: if the program has ended, the pipes contain all of its output.
                 if status == nil { status = Self.status(of: process) }
                 output.drain(into: &written)
-                complaints.drain(into: &complained)
-                complained.removeLast(max(0, complained.count - Self.complaintBytesMax))
+                standardError.drain(into: &errorOutput)
+                errorOutput.removeLast(max(0, errorOutput.count - Self.errorBytesMax))
                 guard written.count <= bytesMax else { throw Failure.tooMuch(bytesMax) }
-                if let status { return Outcome(status: status, output: written, complaints: complained) }
+                if let status { return Outcome(status: status, output: written, standardError: errorOutput) }
                 guard timing.now() < deadline else { throw Failure.tooSlow(timeMax) }
                 try await timing.pause(.milliseconds(5))
             }
         } catch {
-            // Its whole group, with whatever it has started.
+            // Kill the whole process group, including the program's own children.
             kill(-process, SIGKILL)
             var ignored: Int32 = 0
-            // Safe: a process that was killed is gone within moments.
+            // This wait is short, because a killed process ends within moments.
             while waitpid(process, &ignored, 0) == -1, errno == EINTR {}
             throw error
         }
     }
 
-    private func start(output: Int32, complaints: Int32) throws -> pid_t {
+    private func start(output: Int32, standardError: Int32) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, output, 1)
-        posix_spawn_file_actions_adddup2(&actions, complaints, 2)
+        posix_spawn_file_actions_adddup2(&actions, standardError, 2)
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)
         defer { posix_spawnattr_destroy(&attributes) }

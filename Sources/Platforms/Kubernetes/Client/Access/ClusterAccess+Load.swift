@@ -2,12 +2,12 @@ import F2SManifest
 import FoundationEssentials
 
 extension ClusterAccess {
-    /// Finds the API server: in the kubeconfig that is named, else in `$KUBECONFIG`, else in the pod that F2S runs in,
-    /// else in `~/.kube/config`.
+    /// Finds the API server. The sources are, in this order: the kubeconfig that is named, `$KUBECONFIG`, the service
+    /// account of the pod that F2S runs in, and `~/.kube/config`.
     /// - Parameters:
-    ///   - kubeconfig: path; `nil`: none is named.
-    ///   - context: of the kubeconfig; `nil`: its current one.
-    /// - Throws: an error whose description says what is missing and what to do; not worth a retry.
+    ///   - kubeconfig: the path of a kubeconfig; `nil` if none is named.
+    ///   - context: the name of a context in the kubeconfig; `nil`: the current one.
+    /// - Throws: an error whose description names the missing part and the remedy. It is not worth a retry.
     public static func load(
         kubeconfig: String?, context: String? = nil, environment: [String: String]
     ) throws -> ClusterAccess {
@@ -21,14 +21,14 @@ extension ClusterAccess {
             return try Kubeconfig(paths: ["\(home)/.kube/config"], isRequired: true).access(context: context)
         }
         throw KubernetesError.credentials(
-            "No Kubernetes is known: F2S runs in no pod, and no kubeconfig is named. Name one with --kubeconfig or "
-                + "KUBECONFIG.")
+            "F2S found no Kubernetes cluster: it does not run in a pod, and no kubeconfig is named. Name one with "
+                + "--kubeconfig or KUBECONFIG.")
     }
 
-    /// Where the kubelet puts the service account of a pod.
+    /// The folder into which the kubelet mounts the service account of a pod.
     static let serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount"
 
-    /// The API server of the pod that F2S runs in; `nil`: it runs in none.
+    /// Returns the access by the service account of the pod that F2S runs in; `nil` if F2S does not run in a pod.
     static func inCluster(
         _ environment: [String: String], folder: String
     ) throws(KubernetesError) -> ClusterAccess? {

@@ -1,14 +1,14 @@
-/// Which API server F2S talks to, as whom, and how it knows that it is the right one.
+/// The API server that F2S uses, the way that F2S verifies it, and the credentials of F2S.
 public struct ClusterAccess: Sendable, Hashable {
-    /// Where the server is.
+    /// The address of the API server.
     var server: ServerEndpoint
-    /// How it is known.
+    /// The way that F2S verifies the API server.
     var trust: Trust
-    /// How F2S is known.
+    /// The credentials that F2S presents.
     var identity: Identity
-    /// The namespace that is meant where none is named; `nil`: none is given.
+    /// The default namespace; `nil` if there is none.
     public var namespace: String?
-    /// Where all this comes from, for messages.
+    /// The source of this access, for messages.
     public var origin: String
 
     init(

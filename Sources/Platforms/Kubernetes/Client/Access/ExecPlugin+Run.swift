@@ -1,48 +1,49 @@
 import FoundationEssentials
 
-/// What a plugin has handed out.
+/// The credential that a plugin returned.
 struct ExecAnswer: Sendable, Hashable {
-    /// Bearer token.
+    /// The bearer token.
     var token: String?
-    /// Client certificate chain (PEM).
+    /// The client certificate chain (PEM).
     var certificate: String?
-    /// Its key (PEM).
+    /// The key of the certificate (PEM).
     var key: String?
-    /// When it ends, seconds since 1970; `nil`: when the server refuses it.
+    /// The expiry, in seconds since 1970; `nil`: the credential is used until the API server rejects it.
     var expires: Double?
 
-    /// Reads what the program has written.
+    /// Parses the output of a plugin.
     init(_ bytes: [UInt8], of plugin: ExecPlugin) throws(KubernetesError) {
-        func complaint(_ what: String) -> KubernetesError {
+        func error(_ what: String) -> KubernetesError {
             .credentials("The credential plugin \(plugin.command) \(what).")
         }
-        guard let document = try? JSONValue(decoding: bytes) else { throw complaint("has written no JSON") }
-        guard document["kind"]?.text == "ExecCredential" else { throw complaint("has written no ExecCredential") }
+        guard let document = try? JSONValue(decoding: bytes) else { throw error("did not write JSON") }
+        guard document["kind"]?.text == "ExecCredential" else { throw error("did not write an ExecCredential") }
         guard document["apiVersion"]?.text == plugin.apiVersion else {
-            throw complaint("speaks \(document["apiVersion"]?.text ?? "nothing"), not \(plugin.apiVersion)")
+            throw error("wrote \(document["apiVersion"]?.text ?? "no apiVersion"), not \(plugin.apiVersion)")
         }
         token = document[path: "status", "token"]?.text
         certificate = document[path: "status", "clientCertificateData"]?.text
         key = document[path: "status", "clientKeyData"]?.text
         guard (certificate == nil) == (key == nil) else {
-            throw complaint("has handed out only one of certificate and key")
+            throw error("returned only one of certificate and key")
         }
-        guard token != nil || certificate != nil else { throw complaint("has handed out no credential") }
+        guard token != nil || certificate != nil else { throw error("returned no credential") }
         if let text = document[path: "status", "expirationTimestamp"]?.text {
-            guard let time = Timestamp(text) else { throw complaint("has written \"\(text)\", which is no time") }
+            guard let time = Timestamp(text) else { throw error("wrote \"\(text)\", which is not a time") }
             expires = time.seconds
         }
     }
 }
 
 extension ExecPlugin {
-    /// Longest time that a plugin may take: it may ask a service far away.
+    /// The longest time that a plugin may take. It may call a remote service.
     static let timeMax = Duration.seconds(30)
-    /// Bytes that it may write.
+    /// The largest output of a plugin, in bytes.
     static let bytesMax = 1 << 20
 
-    /// Runs it.
-    /// - Throws: ``KubernetesError/credentials(_:)`` with what it has said about itself.
+    /// Runs the plugin and returns the credential.
+    /// - Throws: ``KubernetesError/credentials(_:)``. If the plugin fails, the message contains its last line of
+    ///   standard error; if it cannot be run, the message contains its install hint.
     func run(timing: Timing) async throws(KubernetesError) -> ExecAnswer {
         var environment = environment
         environment["KUBERNETES_EXEC_INFO"] = String(decoding: info.encoded(), as: UTF8.self)
@@ -57,7 +58,7 @@ extension ExecPlugin {
             throw .credentials("The credential plugin \(command) \(error).\(hint)")
         }
         guard outcome.status == 0 else {
-            let words = String(decoding: outcome.complaints, as: UTF8.self).split(separator: "\n").last.map {
+            let words = String(decoding: outcome.standardError, as: UTF8.self).split(separator: "\n").last.map {
                 ": \($0)"
             }
             throw .credentials(

@@ -1,22 +1,22 @@
-/// A program that hands out credentials (`client.authentication.k8s.io`).
+/// A program that provides credentials (`client.authentication.k8s.io`).
 struct ExecPlugin: Sendable, Hashable {
-    /// The program: a path, or a name to be found in `PATH`.
+    /// The path of the program, or a name that is searched in `PATH`.
     var command: String
-    /// Its arguments.
+    /// The arguments.
     var arguments: [String] = []
-    /// What its environment has besides that of F2S.
+    /// The environment variables in addition to those of F2S.
     var environment: [String: String] = [:]
-    /// The protocol that it speaks: `client.authentication.k8s.io/v1` or `…/v1beta1`.
+    /// The version of the protocol: `client.authentication.k8s.io/v1` or `…/v1beta1`.
     var apiVersion: String
-    /// What to do about it when it is not there.
+    /// The advice to show if the program cannot be run.
     var installHint: String?
-    /// What it is told of the cluster; `nil`: nothing.
+    /// The description of the cluster that the program receives; `nil`: none.
     var cluster: JSONValue?
 
-    /// Protocols that F2S speaks.
+    /// The versions of the protocol that F2S supports.
     static let apiVersions = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"]
 
-    /// What it is told, in `KUBERNETES_EXEC_INFO`.
+    /// The input of the program, which it receives in `KUBERNETES_EXEC_INFO`.
     var info: JSONValue {
         var spec: JSONValue = ["interactive": false]
         spec["cluster"] = cluster

@@ -1,40 +1,40 @@
-/// A secret or a certificate, in the kubeconfig itself or in a file beside it.
+/// A secret or a certificate, from the kubeconfig itself or from another file.
 enum Material: Sendable, Hashable {
-    /// As it is.
+    /// The content itself.
     case bytes([UInt8])
-    /// In a file, which may be replaced at any time.
+    /// The path of a file, which may be replaced at any time.
     case file(String)
 }
 
-/// How F2S knows that it talks to the right server.
+/// The way that F2S verifies the API server.
 enum Trust: Sendable, Hashable {
-    /// By the machine's own certificate authorities.
+    /// The certificate authorities of the machine.
     case system
-    /// By these certificate authorities (PEM).
+    /// These certificate authorities (PEM).
     case authorities(Material)
-    /// Not at all.
-    case blind
+    /// No verification.
+    case insecureSkipVerify
 }
 
-/// How the server knows that it talks to F2S.
+/// The credentials that F2S presents to the API server.
 struct Identity: Sendable, Hashable {
-    /// Where a token comes from.
+    /// The source of a token.
     enum Token: Sendable, Hashable {
-        /// From the kubeconfig.
+        /// The token itself, from the kubeconfig.
         case text(String)
-        /// From a file, which is read again and again.
+        /// The path of a file, which is read again regularly.
         case file(String)
     }
 
     /// A bearer token.
     var token: Token?
-    /// Certificate chain and key (PEM).
+    /// The client certificate chain (PEM).
     var certificate: Material?
-    /// Key of the certificate (PEM).
+    /// The key of the certificate (PEM).
     var key: Material?
-    /// A program that knows.
+    /// A program that provides the credentials.
     var plugin: ExecPlugin?
 
-    /// Nobody.
+    /// The identity without credentials.
     static let anonymous = Identity()
 }

@@ -1,12 +1,13 @@
 import F2SManifest
 import FoundationEssentials
 
-/// One or several kubeconfig files, merged as kubectl does: of what has the same name, the first one stands.
+/// One or more kubeconfig files, merged as kubectl merges them: of several entries with the same name, the first one
+/// counts.
 struct Kubeconfig {
-    /// A cluster, user or context, and the folder that its relative paths begin at.
+    /// A cluster, user or context, and the folder that its relative paths refer to.
     struct Entry {
         let fields: YAMLMap
-        /// Absolute.
+        /// The absolute path of the folder.
         let folder: String
     }
 
@@ -14,43 +15,45 @@ struct Kubeconfig {
     private(set) var users: [String: Entry] = [:]
     private(set) var contexts: [String: Entry] = [:]
     private(set) var currentContext: String?
-    /// The files, for messages.
-    let place: String
+    /// The paths of the files, for messages.
+    let location: String
 
-    /// Reads files.
-    /// - Parameter isRequired: whether a file that does not exist is an error; else one of them must.
+    /// Reads kubeconfig files.
+    /// - Parameter isRequired: true if every file must exist; false if one of them must.
     init(paths: [String], isRequired: Bool) throws(KubernetesError) {
-        place = paths.joined(separator: ":")
+        location = paths.joined(separator: ":")
         var hasRead = false
         for path in paths {
             if !isRequired, !FileManager.default.fileExists(atPath: path) { continue }
             let bytes = try Material.file(path).read("kubeconfig")
-            do throws(YAMLComplaint) {
+            do throws(YAMLError) {
                 try add(bytes, folder: Self.folder(of: path))
             } catch {
                 throw .credentials("The kubeconfig \(path) cannot be read: \(error)")
             }
             hasRead = true
         }
-        guard hasRead else { throw .credentials("None of the kubeconfig files \(place) exists: correct KUBECONFIG.") }
+        guard hasRead else {
+            throw .credentials("None of the kubeconfig files \(location) exists: correct KUBECONFIG.")
+        }
     }
 
-    /// Reads one text.
-    init(_ bytes: [UInt8], folder: String = "/", place: String = "kubeconfig") throws(KubernetesError) {
-        self.place = place
-        do throws(YAMLComplaint) {
+    /// Reads the text of one kubeconfig.
+    init(_ bytes: [UInt8], folder: String = "/", location: String = "kubeconfig") throws(KubernetesError) {
+        self.location = location
+        do throws(YAMLError) {
             try add(bytes, folder: folder)
         } catch {
             throw .credentials("The kubeconfig cannot be read: \(error)")
         }
     }
 
-    private mutating func add(_ bytes: [UInt8], folder: String) throws(YAMLComplaint) {
+    private mutating func add(_ bytes: [UInt8], folder: String) throws(YAMLError) {
         guard let document = try YAMLReader().documents(bytes).first else { return }
         let root: YAMLMap
         switch document {
         case .success(let node): root = try YAMLCursor(node).map()
-        case .failure(let complaint): throw complaint
+        case .failure(let error): throw error
         }
         if currentContext == nil, let name = try root["current-context"]?.text(), !name.isEmpty {
             currentContext = name
@@ -62,11 +65,11 @@ struct Kubeconfig {
 
     private static func entries(
         _ list: YAMLCursor?, _ kind: String, _ folder: String, into entries: inout [String: Entry]
-    ) throws(YAMLComplaint) {
+    ) throws(YAMLError) {
         for element in try list?.list(example: "[{name: a, \(kind): {}}]") ?? [] {
             let map = try element.map()
             let name = try map.required("name", "be the name of a \(kind)").text()
-            // `user:` with nothing in it is somebody without credentials, whom kubectl writes as `{}`.
+            // An empty `user:` is a user without credentials, which kubectl writes as `{}`.
             let value = map[kind] ?? YAMLCursor(YAMLNode(.map([]), at: map.position))
             let fields = try value.map()
             if entries[name] == nil { entries[name] = Entry(fields: fields, folder: folder) }

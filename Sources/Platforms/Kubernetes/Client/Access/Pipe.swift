@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// A pipe that is read without waiting. Both ends are closed with it.
+/// A pipe whose read end does not block. Both ends are closed when the object is released.
 final class Pipe: Sendable {
     private let read: Int32
     /// The end that a program writes to.
@@ -22,12 +22,12 @@ final class Pipe: Sendable {
         closeWriting()
     }
 
-    /// Closes our copy of the end that the program writes to, so that it has the only one.
+    /// Closes this process's copy of the write end, so that the program has the only one.
     func closeWriting() {
         if isWriteOpen.exchange(false, ordering: .relaxed) { close(write) }
     }
 
-    /// Takes what is there, up to 1 MiB and a bit at once.
+    /// Reads the available bytes, up to 17 chunks of 64 KiB per call.
     func drain(into bytes: inout [UInt8]) {
         var chunk = [UInt8](repeating: 0, count: 64 << 10)
         for _ in 0..<17 {
@@ -38,7 +38,7 @@ final class Pipe: Sendable {
     }
 }
 
-/// Texts for C: an array of pointers that ends with a null.
+/// Strings for C: an array of pointers that ends with a null pointer.
 final class Strings {
     let pointers: [UnsafeMutablePointer<CChar>?]
 

@@ -1,18 +1,18 @@
-/// Pauses that double, with jitter, so that many who failed together do not come back together.
+/// Exponential backoff with jitter, so that clients that failed at the same time do not retry at the same time.
 struct Backoff: Sendable {
     private let first: Duration
     private let max: Duration
     private var failures = 0
     private var state: UInt64
 
-    /// - Parameter seed: the same pauses for the same seed.
+    /// - Parameter seed: the seed of the jitter. Equal seeds give equal pauses.
     init(first: Duration, max: Duration, seed: UInt64) {
         self.first = first
         self.max = max
         state = seed
     }
 
-    /// The next pause: between half and all of what doubling gives, at most `max`.
+    /// Returns the next pause: between half and all of the doubled pause, which is at most `max`.
     mutating func next() -> Duration {
         let ceiling = failures < 30 ? min(max, first * (1 << failures)) : max
         failures += 1
@@ -20,10 +20,10 @@ struct Backoff: Sendable {
         return ceiling * (0.5 + share / 2)
     }
 
-    /// Begins anew after a success.
+    /// Begins again with the first pause, after a success.
     mutating func reset() { failures = 0 }
 
-    /// SplitMix64.
+    /// Returns the next number of the generator SplitMix64.
     private mutating func random() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var mixed = state

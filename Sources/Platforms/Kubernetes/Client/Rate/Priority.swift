@@ -1,7 +1,7 @@
-/// Whose call goes first when the API server is asked more than it should be.
+/// The priority of a call when the rate limit is reached.
 enum Priority: Sendable, Hashable {
-    /// Somebody waits for a replica.
+    /// A client waits for the result, for example for a replica.
     case activation
-    /// Nobody waits.
+    /// No client waits for the result.
     case housekeeping
 }

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Lets calls pass as a ``TokenGate`` says.
+/// Delays calls according to a ``TokenGate``.
 final class RateLimiter: Sendable {
     private struct State {
         var gate: TokenGate
@@ -15,7 +15,9 @@ final class RateLimiter: Sendable {
         self.timing = timing
     }
 
-    /// Returns when it is the caller's turn.
+    /// Returns when the caller may send its call.
+    /// - Throws: ``KubernetesError/timeout(_:)`` if too many calls wait, ``KubernetesError/cancelled`` if the task is
+    ///   cancelled.
     func pass(_ priority: Priority) async throws(KubernetesError) {
         let now = timing.now()
         let (id, first) = state.withLock { state in

@@ -1,14 +1,15 @@
-/// A token bucket with two queues: activations go before housekeeping, which also leaves them a reserve.
+/// A token bucket with two queues. Activations go before housekeeping calls, which also leave them a reserve of tokens.
 ///
-/// It knows neither clock nor tasks: who may not pass is told when to ask again, and keeps its place until then.
+/// The gate uses neither a clock nor tasks. A caller that may not pass learns when to ask again, and keeps its position
+/// in the queue until then.
 struct TokenGate: Sendable {
-    /// What to do.
+    /// The decision about a call.
     enum Verdict: Sendable, Hashable {
-        /// Call now.
+        /// The call may be sent now.
         case pass
-        /// Ask again after this.
+        /// The caller must ask again after this time.
         case later(Duration)
-        /// Too many wait.
+        /// Too many calls wait already.
         case refuse
     }
 
@@ -18,34 +19,34 @@ struct TokenGate: Sendable {
     private let waitingMax: Int
     private var tokens: Double
     private var filledAt: Duration?
-    private var activations = Line()
-    private var housekeeping = Line()
+    private var activations = WaitQueue()
+    private var housekeeping = WaitQueue()
 
-    /// A bucket that is full.
+    /// Creates a gate with a full bucket.
     init(_ options: ClientOptions) {
         perSecond = max(0.001, options.requestsPerSecond)
         burst = max(1, options.burst)
-        // Housekeeping needs a token that is not reserved, or it would wait for ever.
+        // Housekeeping needs at least one token that is not reserved; otherwise it would wait for ever.
         reserve = max(0, min(options.activationReserve, burst - 1))
         waitingMax = options.waitingMax
         tokens = burst
     }
 
-    /// Whether the caller of this number may call now. Numbers are given by ``Line`` order: one asks with the same
-    /// number until it passes or leaves.
+    /// Decides whether the caller with this number may send its call now. Each new caller has a higher number than the
+    /// ones before it. A caller asks with the same number until it passes or leaves.
     mutating func ask(_ id: UInt64, _ priority: Priority, at now: Duration) -> Verdict {
         fill(now)
         let line = priority == .activation ? activations : housekeeping
         let ahead: Int
-        if let place = line.place(of: id) {
-            ahead = place
+        if let location = line.location(of: id) {
+            ahead = location
         } else {
             guard activations.count + housekeeping.count < waitingMax else { return .refuse }
             ahead = line.count
         }
         let aheadInAll = priority == .activation ? ahead : ahead + activations.count
         let needed = Double(aheadInAll + 1) + (priority == .activation ? 0 : reserve)
-        // A hair is forgiven: it is what arithmetic with fractions of a second leaves.
+        // The tolerance covers rounding errors of fractions of a second.
         if tokens + 1e-6 >= needed {
             tokens -= 1
             leave(id, priority)
@@ -55,7 +56,7 @@ struct TokenGate: Sendable {
         return .later(.seconds(max(0.001, (needed - tokens) / perSecond)))
     }
 
-    /// Gives up a place.
+    /// Removes a caller from its queue.
     mutating func leave(_ id: UInt64, _ priority: Priority) {
         if priority == .activation { activations.leave(id) } else { housekeeping.leave(id) }
     }
@@ -68,14 +69,14 @@ struct TokenGate: Sendable {
     }
 }
 
-/// Who waits, in order of arrival: numbers only ever grow, so that a place is found by halving.
-private struct Line: Sendable {
+/// The waiting callers in order of arrival. Their numbers only grow, so that a binary search finds a caller.
+private struct WaitQueue: Sendable {
     private var waiting: [UInt64] = []
 
     var count: Int { waiting.count }
 
-    /// How many are ahead.
-    func place(of id: UInt64) -> Int? {
+    /// Returns the number of callers ahead of this one; `nil` if it does not wait.
+    func location(of id: UInt64) -> Int? {
         let index = lowerBound(id)
         return index < waiting.count && waiting[index] == id ? index : nil
     }
@@ -86,7 +87,7 @@ private struct Line: Sendable {
     }
 
     mutating func leave(_ id: UInt64) {
-        if let index = place(of: id) { waiting.remove(at: index) }
+        if let index = location(of: id) { waiting.remove(at: index) }
     }
 
     private func lowerBound(_ id: UInt64) -> Int {

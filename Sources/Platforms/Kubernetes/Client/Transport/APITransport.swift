@@ -6,26 +6,27 @@ import NIOCore
 import NIOHTTP1
 import NIOSSL
 
-/// Carries requests to the API server. It knows nothing of objects, and never repeats anything.
+/// Sends requests to the API server. It does not interpret objects and never repeats a request.
 final class APITransport: Sendable {
-    /// What F2S shows the API server.
-    let credentials: CredentialDesk
+    /// The source of the credentials.
+    let credentials: CredentialProvider
 
     private let access: ClusterAccess
     private let options: ClientOptions
     private let timing: Timing
     private let calls: HTTPClient
-    /// Watches have their own connections, on which silence of longer than a watch may last is an error.
+    /// The client for watches. They have their own connections, on which silence for longer than the longest watch is
+    /// an error.
     private let watches: HTTPClient
-    /// Logs that are followed last as long as somebody reads them, and there may be hundreds: on connections of their
-    /// own they take none from what must not wait.
+    /// The client for logs. A followed log lasts as long as it is read, and there may be hundreds. Logs have their own
+    /// connections, so that they do not delay calls.
     private let logs: HTTPClient
 
     init(_ access: ClusterAccess, options: ClientOptions, timing: Timing) {
         self.access = access
         self.options = options
         self.timing = timing
-        credentials = CredentialDesk(access, timing: timing)
+        credentials = CredentialProvider(access, timing: timing)
         calls = HTTPClient(configuration: Self.configuration(access, options, silenceMax: nil))
         watches = HTTPClient(
             configuration: Self.configuration(
@@ -36,7 +37,7 @@ final class APITransport: Sendable {
         logs = HTTPClient(configuration: single)
     }
 
-    /// Logs that are read at once; more wait.
+    /// The largest number of logs that are read at the same time. Further logs wait.
     private static let logsMax = 256
 
     func shutdown() async {
@@ -45,9 +46,9 @@ final class APITransport: Sendable {
         try? await logs.shutdown()
     }
 
-    /// The answer to a request, if it is a good one.
+    /// Sends a request, passes the body of a successful response to `read`, and returns the result.
     func answer<Result: Sendable>(
-        to request: APIRequest, within limit: Duration,
+        to request: KubernetesRequest, within limit: Duration,
         read: @Sendable @escaping (Data) throws(KubernetesError) -> Result
     ) async throws(KubernetesError) -> Result {
         try await inTime(limit, request) {
@@ -58,9 +59,9 @@ final class APITransport: Sendable {
         }
     }
 
-    /// The body of a good answer, as it comes.
+    /// Sends a request and returns the body of a successful response as a stream.
     func stream(
-        of request: APIRequest, within limit: Duration, isWatch: Bool
+        of request: KubernetesRequest, within limit: Duration, isWatch: Bool
     ) async throws(KubernetesError) -> HTTPClientResponse.Body {
         try await inTime(limit, request) {
             let client = isWatch ? self.watches : self.logs
@@ -72,7 +73,7 @@ final class APITransport: Sendable {
         }
     }
 
-    /// The next piece of a stream; `nil` at its end.
+    /// Returns the next chunk of a stream; `nil` at its end.
     func next(_ chunks: inout HTTPClientResponse.Body.AsyncIterator) async throws(KubernetesError) -> ByteBuffer? {
         do {
             let chunk = try await chunks.next(isolation: #isolation)
@@ -84,7 +85,7 @@ final class APITransport: Sendable {
         }
     }
 
-    private func outgoing(_ request: APIRequest) async throws(KubernetesError) -> HTTPClientRequest {
+    private func outgoing(_ request: KubernetesRequest) async throws(KubernetesError) -> HTTPClientRequest {
         let credential = try await credentials.current()
         var outgoing = HTTPClientRequest(url: access.server.url(request.target))
         outgoing.method = request.method
@@ -112,13 +113,13 @@ final class APITransport: Sendable {
 
     private func check(_ response: HTTPClientResponse, _ data: Data) throws(KubernetesError) {
         guard !(200..<300).contains(response.status.code) else { return }
-        throw Answer.refusal(
+        throw ResponseDecoder.error(
             code: Int(response.status.code), retryAfter: response.headers.first(name: "Retry-After"), body: data)
     }
 
-    /// Runs `body`, which is cancelled when the time is over.
+    /// Runs `body` and cancels it after `limit`.
     private func inTime<Result: Sendable>(
-        _ limit: Duration, _ request: APIRequest, _ body: @Sendable @escaping () async throws -> Result
+        _ limit: Duration, _ request: KubernetesRequest, _ body: @Sendable @escaping () async throws -> Result
     ) async throws(KubernetesError) -> Result {
         guard limit > .zero else { throw .timeout(request.title) }
         let timing = timing
@@ -127,7 +128,7 @@ final class APITransport: Sendable {
                 group.addTask { try await body() }
                 group.addTask {
                     try await timing.pause(limit)
-                    throw KubernetesError.timeout("\(request.title) took over \(limit.milliseconds) ms")
+                    throw KubernetesError.timeout("\(request.title) took longer than \(limit.milliseconds) ms")
                 }
                 defer { group.cancelAll() }
                 guard let result = try await group.next() else { throw KubernetesError.cancelled }
@@ -151,8 +152,8 @@ final class APITransport: Sendable {
         }
     }
 
-    /// What the system says of a connection that could not be made, which NIO buries in a description of everything
-    /// that it has tried.
+    /// Returns the operating system's error for a connection that could not be made. NIO includes it in a long
+    /// description of all attempts.
     private static func cause(_ description: String) -> String {
         guard let mark = description.firstRange(of: "errno: "),
             let code = Int32(description[mark.upperBound...].prefix { $0.isNumber })
@@ -167,9 +168,9 @@ final class APITransport: Sendable {
         configuration.redirectConfiguration = .disallow
         configuration.timeout.connect = TimeAmount(options.connectTimeout)
         configuration.timeout.read = silenceMax.map { TimeAmount($0) }
-        // Whether and when to try again is decided in one place, and that is not here.
+        // The HTTP client does not retry, because its callers decide about retries.
         configuration.connectionPool.retryConnectionEstablishment = false
-        // Without HTTP/2 each call under way needs a connection.
+        // Without HTTP/2, each call in flight needs its own connection.
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 64
         configuration.dnsOverride = access.server.hostOverride
         configuration.proxy = access.server.proxy
@@ -178,8 +179,8 @@ final class APITransport: Sendable {
         return configuration
     }
 
-    /// Lets the kernel find out within half a minute that the other side has vanished without a word, as a machine that
-    /// loses its power does: a watch has nothing to say by which it could notice.
+    /// Makes the kernel detect within half a minute that the peer has vanished without closing the connection, as a
+    /// machine does that loses power. A watch sends nothing, so it would not notice.
     private static let keepAlive: @Sendable (any Channel) -> EventLoopFuture<Void> = { channel in
         let settings: [(Int, Int32, Int)] = [
             (Int(SOL_SOCKET), SO_KEEPALIVE, 1), (Int(IPPROTO_TCP), TCP_KEEPIDLE, 15),
@@ -191,7 +192,7 @@ final class APITransport: Sendable {
                 ChannelOptions.socket(SocketOptionLevel(level), SocketOptionName(name)), value: SocketOptionValue(value)
             )
         }
-        // A channel that is no socket, behind a proxy, goes without.
+        // A channel that is not a socket, as behind a proxy, rejects these options. The failure is ignored.
         return EventLoopFuture.andAllComplete(futures, on: channel.eventLoop)
     }
 }

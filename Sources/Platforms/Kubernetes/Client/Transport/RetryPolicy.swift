@@ -1,4 +1,4 @@
-/// Whether a call is made again, and after what pause: one value per call.
+/// Decides whether a call is repeated, and after which pause. Each call has its own value.
 struct RetryPolicy {
     private let isIdempotent: Bool
     private let attemptsMax: Int
@@ -6,34 +6,35 @@ struct RetryPolicy {
     private var hasRenewedCredentials = false
     private var backoff: Backoff
 
-    /// A policy for one call.
-    init(_ request: APIRequest, attemptsMax: Int, seed: UInt64 = .random(in: 0 ... .max)) {
+    /// Creates the policy for one call.
+    init(_ request: KubernetesRequest, attemptsMax: Int, seed: UInt64 = .random(in: 0 ... .max)) {
         isIdempotent = request.isIdempotent
         self.attemptsMax = attemptsMax
         backoff = Backoff(first: .milliseconds(50), max: .seconds(5), seed: seed)
     }
 
-    /// The pause before the next attempt; `nil`: there is none.
+    /// Returns the pause before the next attempt; `nil` if there is no further attempt.
     mutating func pause(after failure: KubernetesError) -> Duration? {
         attempts += 1
         if failure.code == 401 {
-            // A token may just have been replaced. Nothing was done, so that any call may be repeated, once.
+            // The token may just have been replaced. The server has not performed the call, so any call may be
+            // repeated, once.
             guard !hasRenewedCredentials else { return nil }
             hasRenewedCredentials = true
             return .zero
         }
         guard attempts < attemptsMax, isWorthIt(failure) else { return nil }
-        // What the server asks for is a minimum: all others have been told the same.
+        // The server's pause is a minimum. All other clients received the same one, so a random backoff is added.
         return backoff.next() + (failure.retryAfter ?? .zero)
     }
 
     private func isWorthIt(_ failure: KubernetesError) -> Bool {
         switch failure {
-        // Refused before anything was done: whatever the method, it may be repeated.
+        // The server has not performed the call, so a call of any method may be repeated.
         case .status(429, _, _, _): true
         case .status(let code, _, _, _): isIdempotent && [500, 502, 503, 504].contains(code)
         case .unreachable: isIdempotent
-        // The call's whole time is over.
+        // The time of the whole call is over, or a retry would fail in the same way.
         case .timeout, .malformed, .credentials, .cancelled: false
         }
     }

@@ -1,16 +1,16 @@
-/// Reads JSON (RFC 8259) into ``JSONValue``: strictly, and no deeper than is good for the stack.
+/// A strict parser of JSON (RFC 8259) into ``JSONValue``. It limits the nesting depth to protect the stack.
 struct JSONParser {
-    /// What is wrong, and where.
+    /// A syntax error and its position.
     struct Failure: Error, Hashable, CustomStringConvertible {
-        /// What was found instead of what.
+        /// The description of the error.
         let problem: String
-        /// Bytes before it.
+        /// The number of bytes before the error.
         let offset: Int
 
         var description: String { "\(problem) at byte \(offset)" }
     }
 
-    /// How deep lists and objects may stand in each other.
+    /// The largest nesting depth of lists and objects.
     static let depthMax = 100
 
     private let bytes: [UInt8]
@@ -22,20 +22,20 @@ struct JSONParser {
         self.ignored = ignored
     }
 
-    /// The one value that a text consists of.
-    /// - Parameter ignored: name of members that are left out wherever they stand; of their content only the end is
-    ///   looked for.
+    /// Parses a text that consists of one value.
+    /// - Parameter ignored: the name of members that are skipped at every depth. The parser only finds the end of their
+    ///   content.
     static func value(of bytes: [UInt8], ignoring ignored: String? = nil) throws(Failure) -> JSONValue {
         var parser = JSONParser(bytes, ignoring: ignored)
         let value = try parser.value(depth: 0)
         parser.skipSpace()
-        guard parser.index == bytes.count else { throw parser.failure("the value is followed by something") }
+        guard parser.index == bytes.count else { throw parser.failure("unexpected text follows the value") }
         return value
     }
 
     private mutating func value(depth: Int) throws(Failure) -> JSONValue {
         skipSpace()
-        guard depth <= Self.depthMax else { throw failure("values stand in each other over \(Self.depthMax) deep") }
+        guard depth <= Self.depthMax else { throw failure("values are nested over \(Self.depthMax) levels deep") }
         switch peek {
         case UInt8(ascii: "{"): return try object(depth: depth)
         case UInt8(ascii: "["): return try array(depth: depth)
@@ -45,7 +45,7 @@ struct JSONParser {
         case UInt8(ascii: "n"): return try word("null", .null)
         case nil: throw failure("the text ends too early")
         case let byte? where byte == UInt8(ascii: "-") || Self.isDigit(byte): return try number()
-        default: throw failure("no value begins")
+        default: throw failure("a value is missing")
         }
     }
 
@@ -109,7 +109,7 @@ struct JSONParser {
         index += 1
         let start = index
         while let byte = peek, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { index += 1 }
-        // Nearly every text has no escape: it is taken as one piece.
+        // Nearly all strings have no escape and are copied as one piece.
         if take("\"") { return String(decoding: bytes[start..<index - 1], as: UTF8.self) }
         var text = Array(bytes[start..<index])
         while true {
@@ -144,7 +144,7 @@ struct JSONParser {
                 guard (0xDC00..<0xE000).contains(low) else { throw failure("half of a surrogate pair is missing") }
                 scalar = 0x10000 + (scalar - 0xD800) << 10 + (low - 0xDC00)
             }
-            // A lone surrogate means nothing: it becomes U+FFFD as ill-formed bytes do.
+            // A lone surrogate is not a character. It becomes U+FFFD, as ill-formed bytes do.
             text += Array(String(Unicode.Scalar(scalar) ?? "\u{FFFD}").utf8)
         default: throw failure("the escape is unknown")
         }
@@ -166,7 +166,7 @@ struct JSONParser {
         _ = take("-")
         let firstDigit = index
         let digits = takeDigits()
-        guard digits > 0, digits == 1 || bytes[firstDigit] != UInt8(ascii: "0") else { throw failure("no number") }
+        guard digits > 0, digits == 1 || bytes[firstDigit] != UInt8(ascii: "0") else { throw failure("invalid number") }
         var isWhole = true
         if take(".") {
             isWhole = false
@@ -191,7 +191,7 @@ struct JSONParser {
 
     private mutating func word(_ word: StaticString, _ value: JSONValue) throws(Failure) -> JSONValue {
         let expected = Array("\(word)".utf8)
-        guard bytes[index...].starts(with: expected) else { throw failure("no value begins") }
+        guard bytes[index...].starts(with: expected) else { throw failure("a value is missing") }
         index += expected.count
         return value
     }
@@ -214,7 +214,7 @@ struct JSONParser {
 }
 
 extension JSONValue {
-    /// The value that a JSON text stands for.
+    /// Parses a JSON text.
     /// - Throws: ``JSONParser/Failure``.
     init(decoding bytes: some Collection<UInt8>) throws { self = try JSONParser.value(of: Array(bytes)) }
 }

@@ -1,7 +1,7 @@
-/// Decodes a type from a value that was parsed already.
+/// A decoder of a type from a value that is already parsed.
 ///
-/// Lists of thousands of objects are read whole when a watch has to begin anew. A part that is kept as a value, or that
-/// its type does not know, costs nothing here, while Foundation's decoder makes a container of each.
+/// A watch that has to start again reads lists of thousands of objects. Here, a part that is kept as a ``JSONValue``,
+/// or that the type does not use, costs nothing; Foundation's decoder creates a container for each part.
 struct JSONTreeDecoder: Decoder {
     /// The value to decode.
     let value: JSONValue
@@ -27,7 +27,7 @@ struct JSONTreeDecoder: Decoder {
     func singleValueContainer() -> any SingleValueDecodingContainer { Scalar(decoder: self) }
 
     fileprivate func mismatch(_ type: any Any.Type) -> DecodingError {
-        let context = DecodingError.Context(codingPath: codingPath, debugDescription: "something else stands there")
+        let context = DecodingError.Context(codingPath: codingPath, debugDescription: "the value has another type")
         return value.isNull ? .valueNotFound(type, context) : .typeMismatch(type, context)
     }
 }
@@ -142,7 +142,7 @@ private struct Elements: UnkeyedDecodingContainer {
     }
 }
 
-/// A text, a number, a truth or nothing.
+/// A string, a number, a Boolean or null.
 private struct Scalar: SingleValueDecodingContainer {
     let decoder: JSONTreeDecoder
     var codingPath: [any CodingKey] { decoder.codingPath }

@@ -1,4 +1,4 @@
-/// A part of a typed value may be kept as it came.
+/// The conformance that allows a typed value to keep a part as JSON.
 extension JSONValue: Codable {
     private struct MemberName: CodingKey {
         let stringValue: String
@@ -7,7 +7,7 @@ extension JSONValue: Codable {
         init?(intValue: Int) { nil }
     }
 
-    /// Reads whatever stands there.
+    /// Decodes any value.
     init(from decoder: any Decoder) throws {
         if let tree = decoder as? JSONTreeDecoder {
             self = tree.value
@@ -35,7 +35,7 @@ extension JSONValue: Codable {
         }
     }
 
-    /// Writes it where it belongs.
+    /// Encodes the value.
     func encode(to encoder: any Encoder) throws {
         switch self {
         case .object(let members):

@@ -1,7 +1,7 @@
 import F2SManifest
 
 extension JSONValue {
-    /// The same value for the reader of manifests, which has read it from no text.
+    /// The value as a node for the manifest reader. The node has no position in a text.
     var node: YAMLNode {
         switch self {
         case .null: Self.node(.scalar("null", isPlain: true))
@@ -11,7 +11,7 @@ extension JSONValue {
         case .string(let text): Self.node(.scalar(text, isPlain: false))
         case .array(let elements): Self.node(.list(elements.map(\.node)))
         case .object(let members):
-            // Complaints come in the order of the members, which must be the same each time.
+            // Errors are reported in the order of the members, so the order must be the same each time.
             Self.node(
                 .map(
                     members.sorted { $0.key < $1.key }.map {

@@ -1,7 +1,7 @@
 import F2SModel
 
 extension JSONValue {
-    /// The value as JSON in UTF-8, members in the order of their names, so that equal values are equal bytes.
+    /// Returns the value as JSON in UTF-8. Members are sorted by name, so that equal values give equal bytes.
     func encoded() -> [UInt8] {
         var bytes: [UInt8] = []
         write(into: &bytes)
@@ -13,7 +13,7 @@ extension JSONValue {
         case .null: bytes += Array("null".utf8)
         case .bool(let flag): bytes += Array((flag ? "true" : "false").utf8)
         case .integer(let number): bytes += Array(String(number).utf8)
-        // JSON knows neither infinity nor "not a number".
+        // JSON has neither infinity nor "not a number".
         case .number(let number): bytes += Array((number.isFinite ? String(number) : "null").utf8)
         case .string(let text): bytes += Array(text.jsonText.utf8)
         case .array(let elements):

@@ -5,11 +5,11 @@ struct ListPage<Item: Decodable & Sendable>: Decodable, Sendable {
         var `continue`: String?
     }
 
-    /// Where the list goes on, and of what moment it is.
+    /// The token of the next page and the version of the list.
     let metadata: Metadata
-    /// What could be decoded of it.
+    /// The items that were decoded.
     let items: [Item]
-    /// What could not, one sentence each.
+    /// The objects that could not be decoded, one sentence each.
     let unreadable: [String]
 
     private enum Key: String, CodingKey {
@@ -26,7 +26,7 @@ struct ListPage<Item: Decodable & Sendable>: Decodable, Sendable {
     }
 }
 
-/// An item, or why it is none.
+/// A decoded item, or the reason that it could not be decoded.
 enum Readable<Item: Decodable & Sendable>: Decodable, Sendable {
     case item(Item)
     case unreadable(String)
@@ -41,13 +41,13 @@ enum Readable<Item: Decodable & Sendable>: Decodable, Sendable {
         do {
             self = .item(try Item(from: decoder))
         } catch {
-            let name = (try? ObjectHead(from: decoder))?.metadata?.name ?? "one without a name"
-            self = .unreadable("\(name): \(Answer.complaint(error))")
+            let name = (try? ObjectHead(from: decoder))?.metadata?.name ?? "an object without a name"
+            self = .unreadable("\(name): \(ResponseDecoder.describe(error))")
         }
     }
 }
 
-/// What every object has.
+/// The metadata that every object has.
 struct ObjectHead: Decodable, Sendable {
     struct Metadata: Decodable, Sendable {
         var name: String?
@@ -56,14 +56,15 @@ struct ObjectHead: Decodable, Sendable {
     var metadata: Metadata?
 }
 
-/// Puts a list together from its pages.
+/// Assembles a list from its pages.
 struct ListPages<Item: Decodable & Sendable>: Sendable {
-    /// Times that a list begins again before it is given up: with so much change it will never be complete.
+    /// The number of times that a list begins again before it fails. A list that expires more often will never be
+    /// complete.
     static var restartsMax: Int { 3 }
 
-    /// What has come so far.
+    /// The part of the list that has arrived.
     private(set) var list = ResourceList<Item>()
-    /// The query of the next page; `nil`: the list is complete.
+    /// The query of the next page; `nil` if the list is complete.
     private(set) var nextQuery: [(String, String)]?
     private let pageSize: Int
     private var restarts = 0
@@ -75,7 +76,7 @@ struct ListPages<Item: Decodable & Sendable>: Sendable {
 
     mutating func took(_ page: ListPage<Item>) throws(KubernetesError) {
         guard let version = page.metadata.resourceVersion else { throw .malformed("a list without resourceVersion") }
-        // All pages are of the moment of the first.
+        // All pages have the version of the first page.
         list.resourceVersion = version
         list.items += page.items
         list.unreadable += page.unreadable
@@ -86,7 +87,7 @@ struct ListPages<Item: Decodable & Sendable>: Sendable {
         }
     }
 
-    /// Begins again when the moment of the first page is forgotten; everything else is the caller's to know.
+    /// Begins again if the version of the first page has expired. Throws every other error.
     mutating func failed(_ error: KubernetesError) throws(KubernetesError) {
         guard error.isGone, restarts < Self.restartsMax else { throw error }
         restarts += 1

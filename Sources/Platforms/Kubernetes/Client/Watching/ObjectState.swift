@@ -1,4 +1,4 @@
-/// The state of an object that something was read from: another state has another version.
+/// The identity of one state of an object. Another state of the object has another version.
 struct ObjectState: Sendable, Hashable {
     /// `metadata.uid`.
     let uid: String
@@ -6,17 +6,17 @@ struct ObjectState: Sendable, Hashable {
     let resourceVersion: String
 }
 
-/// A reading of an object that says of which state it is, so that a list need not read that state again.
+/// An item that identifies the object state from which it was decoded, so that a list need not decode that state again.
 protocol StatefulItem: Decodable, Sendable {
-    /// `nil`: it is not known.
+    /// The state of the object; `nil` if it is not known.
     var objectState: ObjectState? { get }
 }
 
-/// The items that a list need not read again.
+/// The items that a list need not decode again.
 struct KnownItems<Item: Sendable>: Sendable {
     private var items: [ObjectState: Item] = [:]
 
-    /// None, where the type does not say which state an item is of.
+    /// Collects the items whose state is known. There are none if the type is not a ``StatefulItem``.
     init(_ items: some Sequence<Item>) {
         guard Item.self is any StatefulItem.Type else { return }
         for item in items {
@@ -25,7 +25,7 @@ struct KnownItems<Item: Sendable>: Sendable {
         }
     }
 
-    /// The item of an object; `nil`: it is not known in this state.
+    /// Returns the item of an object; `nil` if there is none for the object's state.
     func item(of tree: JSONValue) -> Item? {
         guard !items.isEmpty, let metadata = tree["metadata"], let uid = metadata["uid"]?.text,
             let version = metadata["resourceVersion"]?.text
@@ -33,6 +33,6 @@ struct KnownItems<Item: Sendable>: Sendable {
         return items[ObjectState(uid: uid, resourceVersion: version)]
     }
 
-    /// The key by which a decoder finds them.
+    /// The key of the known items in the `userInfo` of a decoder.
     static var key: CodingUserInfoKey? { CodingUserInfoKey(rawValue: "known") }
 }

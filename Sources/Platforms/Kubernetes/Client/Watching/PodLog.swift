@@ -1,12 +1,12 @@
 import AsyncHTTPClient
 import NIOCore
 
-/// The lines of a container, fetched as fast as they are read and no faster: a slow reader slows the API server down,
-/// and nothing piles up here.
+/// The log lines of a container. They are fetched only as fast as they are read: a slow reader slows the API server
+/// down, and lines do not accumulate in memory.
 struct PodLog: AsyncSequence, Sendable {
-    /// A line without its end.
+    /// A line without its line end.
     typealias Element = String
-    /// Why the lines have ended too early.
+    /// The error of a log that ended too early.
     typealias Failure = KubernetesError
 
     private let body: HTTPClientResponse.Body
@@ -17,10 +17,10 @@ struct PodLog: AsyncSequence, Sendable {
         self.transport = transport
     }
 
-    /// Iterate it once.
+    /// Returns an iterator. The sequence may be iterated only once.
     func makeAsyncIterator() -> Iterator { Iterator(chunks: body.makeAsyncIterator(), transport: transport) }
 
-    /// Goes through the lines.
+    /// An iterator over the lines.
     struct Iterator: AsyncIteratorProtocol {
         typealias Element = String
         typealias Failure = KubernetesError
@@ -53,14 +53,15 @@ struct PodLog: AsyncSequence, Sendable {
     }
 }
 
-/// Cuts bytes into lines of text.
+/// Splits bytes into lines of text.
 struct LogLines: Sendable {
-    /// Bytes of a line; what goes beyond is a line of its own.
+    /// The longest line, in bytes. The rest of a longer line becomes a line of its own.
     static let bytesMax = 16 << 10
 
     private var rest: [UInt8] = []
 
-    /// The lines that are complete now, without their ends. Bytes that are no UTF-8 become U+FFFD.
+    /// Adds bytes and returns the lines that are complete now, without their line ends. Bytes that are not UTF-8 become
+    /// U+FFFD.
     mutating func lines(adding bytes: some Sequence<UInt8>) -> [String] {
         var lines: [String] = []
         for byte in bytes {
@@ -74,7 +75,7 @@ struct LogLines: Sendable {
         return lines
     }
 
-    /// What stands after the last line end, once no more bytes come.
+    /// Returns the text after the last line end, once no more bytes arrive; `nil` if there is none.
     mutating func last() -> String? { rest.isEmpty ? nil : cut() }
 
     private mutating func cut() -> String {

@@ -1,11 +1,11 @@
 import F2SModel
 import Logging
 
-/// Mirrors a collection: lists it, watches it, goes on where a watch ended, lists again when the API server has
-/// forgotten that place (410). While the API server is out of reach the last state stands.
+/// Mirrors a collection: lists it, watches it, continues from the version at which a watch ended, and lists again if
+/// that version has expired (410). While the API server cannot be reached, the last state is kept.
 final class Reflector<Item: Decodable & Sendable>: Sendable {
-    /// The collection as known now, and every newer state of it.
-    let latest = Latest(Reflection<Item>())
+    /// The known state of the collection, and every newer state.
+    let latest = Latest(MirroredCollection<Item>())
 
     private let client: KubernetesClient
     private let type: ResourceType
@@ -17,13 +17,13 @@ final class Reflector<Item: Decodable & Sendable>: Sendable {
     private let seed: UInt64
     private let logger: Logger
 
-    /// A mirror that shows nothing yet.
+    /// Creates a reflector with an empty collection.
     /// - Parameters:
-    ///   - namespace: `nil`: all.
-    ///   - selector: of labels; `nil`: all objects.
-    ///   - seed: of the jitter between attempts.
-    ///   - sharing: the newer state of an item, with what is the same in the one before in memory once.
-    ///   - key: what tells items apart: their name, or their uid.
+    ///   - namespace: the namespace; `nil`: all namespaces.
+    ///   - selector: the label selector; `nil` selects all objects.
+    ///   - seed: the seed of the jitter between attempts.
+    ///   - sharing: returns the newer state of an item, which may share the memory of equal parts with the known state.
+    ///   - key: returns the key that distinguishes items: their name or their UID.
     init(
         _ client: KubernetesClient, _ type: ResourceType, namespace: String?, selector: String? = nil,
         fieldSelector: String? = nil, seed: UInt64 = .random(in: 0 ... .max), logger: Logger? = nil,
@@ -43,21 +43,21 @@ final class Reflector<Item: Decodable & Sendable>: Sendable {
         self.logger = logger
     }
 
-    /// Mirrors until its task is cancelled.
+    /// Mirrors the collection until the task is cancelled.
     func run() async {
         var state = ReflectorState(seed: seed)
         while !Task.isCancelled {
             let step = state.next
             let begin = client.timing.now()
-            let outcome = await take(step)
+            let outcome = await perform(step)
             guard !Task.isCancelled else { return }
             state.ended(step, outcome, lasted: client.timing.now() - begin)
-            tell(outcome)
+            log(outcome)
             if state.pause > .zero { try? await client.timing.pause(state.pause) }
         }
     }
 
-    private func take(_ step: ReflectorState.Step) async -> ReflectorState.Outcome {
+    private func perform(_ step: ReflectorState.Step) async -> ReflectorState.Outcome {
         do throws(KubernetesError) {
             switch step {
             case .list: return try await list()
@@ -74,8 +74,8 @@ final class Reflector<Item: Decodable & Sendable>: Sendable {
             type, namespace, selector: selector, fieldSelector: fieldSelector,
             known: KnownItems(latest.current.items.values))
         recover()
-        latest.update { $0.take(list, at: client.timing.wall(), key: key, sharing: sharing) }
-        for complaint in list.unreadable { warn(of: complaint) }
+        latest.update { $0.apply(list, at: client.timing.wall(), key: key, sharing: sharing) }
+        for message in list.unreadable { warn(of: message) }
         return .listed(list.resourceVersion)
     }
 
@@ -85,34 +85,34 @@ final class Reflector<Item: Decodable & Sendable>: Sendable {
             whenOpen: { recover() }
         ) { events in
             latest.update { $0.take(events, at: client.timing.wall(), key: key, sharing: sharing) }
-            for case .unreadable(let complaint, _) in events { warn(of: complaint) }
+            for case .unreadable(let message, _) in events { warn(of: message) }
         }
         return .watched(latest.current.resourceVersion)
     }
 
-    /// Notes that the API server is there again.
+    /// Records that the API server reports changes again.
     private func recover() {
-        guard latest.current.trouble != nil else { return }
-        latest.update { $0.trouble = nil }
-        logger.info("The API server tells of changes again")
+        guard latest.current.startFailure != nil else { return }
+        latest.update { $0.startFailure = nil }
+        logger.info("The API server reports changes again")
     }
 
-    /// Notes what has gone wrong: once, however long it lasts.
-    private func tell(_ outcome: ReflectorState.Outcome) {
+    /// Records a failure. Logs a lasting failure only once.
+    private func log(_ outcome: ReflectorState.Outcome) {
         guard case .failed(let error, _) = outcome else { return }
         if error.isGone {
             latest.update { $0.expirations += 1 }
-            logger.info("The API server has forgotten where the watch was: everything is listed again")
+            logger.info("The resource version of the watch has expired: all objects are listed again")
             return
         }
         let isNew = latest.update { reflection in
-            defer { reflection.trouble = error }
-            return reflection.trouble == nil
+            defer { reflection.startFailure = error }
+            return reflection.startFailure == nil
         }
-        if isNew { logger.warning("Nothing is heard of changes until this is over: \(error)") }
+        if isNew { logger.warning("No changes arrive until this is resolved: \(error)") }
     }
 
-    private func warn(of complaint: String) {
-        logger.warning("An object is passed over because it cannot be understood: \(complaint)")
+    private func warn(of message: String) {
+        logger.warning("An object is ignored because it cannot be decoded: \(message)")
     }
 }

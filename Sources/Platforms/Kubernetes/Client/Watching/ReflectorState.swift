@@ -1,45 +1,46 @@
 import F2SModel
 
-/// What a mirror does next: list, or watch from where it is, and after which pause.
+/// Decides the next step of a ``Reflector``: a list or a watch from the known version, and the pause before it.
 struct ReflectorState: Sendable {
-    /// One thing to do.
+    /// A step of a reflector.
     enum Step: Sendable, Hashable {
-        /// Fetch everything.
+        /// Lists all objects.
         case list
-        /// Follow the changes after this version.
+        /// Watches the changes after this version.
         case watch(from: String)
     }
 
-    /// What has come of it.
+    /// The outcome of a step.
     enum Outcome: Sendable, Hashable {
-        /// A complete list of this version.
+        /// A complete list of this version arrived.
         case listed(String)
-        /// The watch has ended as watches do; this is the newest version that it told of.
+        /// The watch ended regularly; this is the newest version that it reported.
         case watched(String)
-        /// Something went wrong; this is the newest version known, if any.
+        /// The step failed; this is the newest known version, if any.
         case failed(KubernetesError, at: String?)
     }
 
-    /// A watch that ends sooner than this has not worked, however politely it has ended.
+    /// The shortest duration of a successful watch. A shorter watch counts as failed, even if it ended regularly.
     static let shortest = Duration.seconds(1)
-    /// Lines in a row that cannot be understood before the mirror lists again instead of asking for the same ones.
+    /// The number of malformed lines in a row after which the reflector lists again instead of requesting the same
+    /// lines.
     static let malformedMax = 3
 
-    /// What to do now.
+    /// The next step.
     private(set) var next: Step = .list
-    /// How long to wait before it.
+    /// The pause before the next step.
     private(set) var pause: Duration = .zero
     private var malformed = 0
     private var backoff: Backoff
 
     init(seed: UInt64) { backoff = Backoff(first: .milliseconds(100), max: .seconds(5), seed: seed) }
 
-    /// Decides what comes after a step.
+    /// Decides the next step after a step has ended.
     mutating func ended(_ step: Step, _ outcome: Outcome, lasted: Duration) {
         switch outcome {
         case .listed(let version):
             next = .watch(from: version)
-            // Nothing is known yet of whether the watch will work, so that the pauses go on growing until one has.
+            // The watch may still fail, so the backoff is not reset: the pauses grow until a watch has succeeded.
             pause = .zero
         case .watched(let version):
             next = .watch(from: version)
@@ -47,7 +48,7 @@ struct ReflectorState: Sendable {
             rest(lasted)
         case .failed(let error, let version):
             if case .malformed = error { malformed += 1 } else { malformed = 0 }
-            // A version is worth going on from as long as the server knows it and the lines after it make sense.
+            // A watch can continue from a version as long as the server knows it and the lines after it can be decoded.
             if let version, !error.isGone, malformed < Self.malformedMax, !isRefused(error) {
                 next = .watch(from: version)
             } else {
@@ -58,7 +59,8 @@ struct ReflectorState: Sendable {
         }
     }
 
-    /// A refusal that a list may say more about: the kind is gone, or may not be read any more.
+    /// Returns true if the server rejected the watch and a list may show the reason: the resource type is gone, or F2S
+    /// may no longer read it.
     private func isRefused(_ error: KubernetesError) -> Bool {
         guard let code = error.code else { return false }
         return (400..<500).contains(code) && code != 429 && code != 401
@@ -67,8 +69,8 @@ struct ReflectorState: Sendable {
     private mutating func rest(_ lasted: Duration, _ error: KubernetesError? = nil) {
         if lasted >= Self.shortest {
             backoff.reset()
-            // The first attempt after a long watch is made at once but for the jitter: every F2S pod may have lost the
-            // same server at the same time.
+            // The first attempt after a long watch waits only for the first backoff, whose jitter is needed because
+            // every F2S pod may have lost the same server at the same time.
             pause = error == nil ? .zero : backoff.next() + (error?.retryAfter ?? .zero)
         } else {
             pause = backoff.next() + (error?.retryAfter ?? .zero)

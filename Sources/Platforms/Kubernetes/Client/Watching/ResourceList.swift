@@ -1,10 +1,10 @@
-/// All objects of a kind at one moment.
+/// All objects of a resource type at one point in time.
 struct ResourceList<Item: Sendable>: Sendable {
     /// The objects, in the API server's order.
     var items: [Item] = []
-    /// Where a watch can begin so that it misses nothing.
+    /// The resource version from which a watch misses no change.
     var resourceVersion = ""
-    /// What could not be decoded, one sentence per object. Such objects are left out, so that one that is broken does
-    /// not hide the others.
+    /// The objects that could not be decoded, one sentence per object. They are left out of `items`, so that a broken
+    /// object does not hide the others.
     var unreadable: [String] = []
 }

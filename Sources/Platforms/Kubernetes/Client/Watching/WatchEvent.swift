@@ -1,17 +1,17 @@
-/// One change that a watch tells of, with the resource version that a watch can go on from after it.
+/// A change that a watch reports, with the resource version from which a watch can continue after it.
 enum WatchEvent<Item: Sendable>: Sendable {
     /// The object is new.
     case added(Item, at: String)
-    /// The object is another than before.
+    /// The object has changed.
     case modified(Item, at: String)
-    /// The object is gone; the item is its last state.
+    /// The object was deleted; the item is its last state.
     case deleted(Item, at: String)
-    /// Nothing has changed up to here.
+    /// There are no further changes up to this version.
     case bookmark(at: String)
-    /// An object has changed and cannot be decoded: what was known of it is all that is known.
+    /// An object has changed but cannot be decoded, so its last known state is kept.
     case unreadable(String, at: String)
 
-    /// Where a watch can go on.
+    /// The resource version from which a watch can continue.
     var resourceVersion: String {
         switch self {
         case .added(_, let version), .modified(_, let version), .deleted(_, let version), .bookmark(let version),

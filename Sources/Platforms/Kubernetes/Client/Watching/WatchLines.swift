@@ -1,6 +1,6 @@
-/// Turns the bytes of a watch into events: one JSON document per line. Only one incomplete line is kept.
+/// Converts the bytes of a watch into events: one JSON document per line. Buffers at most one incomplete line.
 struct WatchLines<Item: Decodable & Sendable>: Sendable {
-    /// What has ended the watch, if it was not the stream's end: everything before it has been told.
+    /// The error that ended the watch; `nil` if there was none. All events before the error have been returned.
     private(set) var end: KubernetesError?
 
     private let lineBytesMax: Int
@@ -8,7 +8,7 @@ struct WatchLines<Item: Decodable & Sendable>: Sendable {
 
     init(lineBytesMax: Int) { self.lineBytesMax = lineBytesMax }
 
-    /// The events that are complete now.
+    /// Adds bytes and returns the events that are complete now.
     mutating func events(adding bytes: some Collection<UInt8>) -> [WatchEvent<Item>] {
         guard end == nil else { return [] }
         var events: [WatchEvent<Item>] = []
@@ -40,9 +40,9 @@ struct WatchLines<Item: Decodable & Sendable>: Sendable {
         }
         let parsed: WatchLine<Item>
         do {
-            parsed = try Answer.decode(line)
+            parsed = try ResponseDecoder.decode(line)
         } catch {
-            throw .malformed("a line of a watch: \(Answer.complaint(error))")
+            throw .malformed("a line of a watch: \(ResponseDecoder.describe(error))")
         }
         switch parsed {
         case .event(let event): return event
@@ -54,7 +54,7 @@ struct WatchLines<Item: Decodable & Sendable>: Sendable {
     }
 }
 
-/// One line, decoded in one go: what stands under `object` depends on what stands under `type`.
+/// One line of a watch. The type of `object` depends on the value of `type`.
 private enum WatchLine<Item: Decodable & Sendable>: Decodable {
     case event(WatchEvent<Item>)
     case error(Status)
@@ -85,11 +85,11 @@ private enum WatchLine<Item: Decodable & Sendable>: Decodable {
         case ("ADDED", .unreadable(let why)), ("MODIFIED", .unreadable(let why)):
             self = .event(.unreadable(why, at: version))
         case (_, .unreadable(let why)):
-            // Which one is gone cannot be told: a list can.
+            // The deleted object cannot be identified. A list shows the objects that are left.
             throw DecodingError.dataCorruptedError(forKey: Key.object, in: line, debugDescription: why)
         default:
             throw DecodingError.dataCorruptedError(
-                forKey: Key.type, in: line, debugDescription: "\(type.prefix(40)) is no kind of event")
+                forKey: Key.type, in: line, debugDescription: "\(type.prefix(40)) is not a type of event")
         }
     }
 }

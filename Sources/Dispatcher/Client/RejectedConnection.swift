@@ -1,0 +1,58 @@
+import F2SModel
+
+/// Responds to a connection over the limit with a 503, so that its client gets a reason and not a reset.
+final class RejectedConnection: StreamHandler {
+    private let stream: Stream
+    private unowned let worker: Worker
+
+    /// The most rejected connections that linger. Further ones are closed at once, because other connections need the
+    /// descriptors.
+    static let lingeringMax = 256
+
+    private static let document = """
+        {"title":"Too many connections","status":503,"detail":"The limit of connections is reached.","stage":"queue"}
+
+        """
+
+    /// The response after the status line and the date.
+    private static let answer = Array(
+        ("Content-Type: application/problem+json\r\n"
+            + "Content-Length: \(document.utf8.count)\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + document).utf8)
+
+    /// The longest time, in nanoseconds, for which the connection is read and its bytes are dropped; it ends earlier if
+    /// the client closes. The client has most likely sent a request by now: closing with unread bytes would reset the
+    /// connection, and the client could lose the response.
+    private static let lingerNanoseconds: UInt64 = 1_000_000_000
+
+    init(_ stream: Stream, worker: Worker) {
+        self.stream = stream
+        self.worker = worker
+    }
+
+    func start() {
+        stream.start(self)
+        worker.lingeringRejections += 1
+        let out = worker.output
+        out.clear()
+        out.append("HTTP/1.1 503 Service Unavailable\r\n")
+        out.append(worker.date.line)
+        out.append(Self.answer)
+        stream.write(out)
+        stream.shutdownOutput()
+        // Lingering connections use descriptors of the reserve.
+        let share = worker.shared.descriptors.reserve / 4
+        guard worker.lingeringRejections <= min(Self.lingeringMax, share) else { return close() }
+        worker.loop.schedule(after: Self.lingerNanoseconds) { [self] in close() }
+    }
+
+    private func close() {
+        guard stream.isOpen else { return }
+        worker.lingeringRejections -= 1
+        stream.close()
+    }
+
+    func connected() {}
+    func received(_ bytes: Span<UInt8>) -> Int { bytes.count }
+    func drained() {}
+    func ended(_ failure: SystemError?) { close() }
+}

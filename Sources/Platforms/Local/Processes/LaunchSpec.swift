@@ -1,0 +1,68 @@
+import F2SModel
+
+/// The specification from which a replica is started: all properties of a function that its process can observe.
+struct LaunchSpec: Sendable, Hashable {
+    let function: Function.ID
+    let name: FunctionName
+    let revision: Revision
+    /// The generation of the declaration, which increases with each edit.
+    let generation: Int
+    /// The program and its arguments; `nil` if the function has only an image, which Local cannot run.
+    let command: [String]?
+    /// The manifest's own variables.
+    let environment: [String: String]
+    let workingFolder: String?
+    /// True if the function names Secrets, which do not exist on this machine.
+    let namesSecrets: Bool
+    /// The readiness probe; `nil` if a replica is ready as soon as it listens.
+    let probe: ReadinessProbe?
+    /// The longest time until a replica is ready; `nil` for the policy's time.
+    let startTimeout: Duration?
+    /// The time between SIGTERM and SIGKILL.
+    let stopTimeout: Duration
+
+    /// Creates the specification of `function`. Its stop timeout is at most `stopTimeout`.
+    init(_ function: Function, stopTimeout: Duration) {
+        self.function = function.id
+        name = function.name
+        revision = function.revision
+        generation = function.generation
+        command = function.target.command
+        environment = function.target.environment
+        namesSecrets = !function.target.secrets.isEmpty
+        workingFolder = function.origin.workingFolder
+        probe = function.target.readinessProbe
+        startTimeout = function.target.startTimeout
+        self.stopTimeout = min(function.target.timeout ?? stopTimeout, stopTimeout)
+    }
+
+    /// The command as a user would type it, shortened to 80 characters.
+    var commandText: String {
+        let text = (command ?? []).joined(separator: " ")
+        return text.count > 80 ? String(text.prefix(77)) + "..." : text
+    }
+
+    /// Returns the whole environment of a replica. The manifest cannot override `PORT`, `F2S_FUNCTION` and
+    /// `F2S_REPLICA`, on which F2S depends; it can override all other variables.
+    func environment(inherited: [String: String], replica: Replica.ID, port: Int) -> [String: String] {
+        var all = LocalOptions.defaultVariables
+        all.merge(inherited.filter { LocalOptions.passedVariables.contains($0.key) }) { _, passed in passed }
+        all.merge(ownVariables(port: port)) { _, own in own }
+        all["F2S_FUNCTION"] = name.text
+        all["F2S_REPLICA"] = replica.text
+        return all
+    }
+
+    /// Returns the program and its arguments, with references to the manifest's own variables and `PORT` expanded.
+    func arguments(port: Int) -> [String] {
+        let variables = ownVariables(port: port)
+        return (command ?? []).map { $0.expandingVariables(variables) }
+    }
+
+    /// Returns the manifest's own variables and `PORT`. On Kubernetes, a container's command may refer to them, too.
+    private func ownVariables(port: Int) -> [String: String] {
+        var variables = environment
+        variables["PORT"] = "\(port)"
+        return variables.expandingVariables
+    }
+}

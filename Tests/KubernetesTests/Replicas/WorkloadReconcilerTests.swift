@@ -1,0 +1,204 @@
+import F2SModel
+import Testing
+
+@testable import F2SKubernetes
+
+@Suite struct WorkloadReconcilerTests {
+    private let function: Function
+    private let manifest: WorkloadManifest
+
+    init() throws {
+        function = try sampleFunction()
+        manifest = WorkloadManifest(function: function, settings: sampleSettings())
+    }
+
+    private func make(_ desired: WorkloadReconciler.Desired, _ type: ResourceType, _ object: ObservedObject?)
+        -> JSONValue
+    {
+        type == .services
+            ? manifest.service(uid: object?.uid)
+            : manifest.deployment(replicas: desired.count, keeping: object?.kept, uid: object?.uid)
+    }
+
+    private func observation(
+        _ deployment: ObservedObject?, _ service: ObservedObject?, declared: Set<Function.ID>? = nil
+    ) -> WorkloadReconciler.Observation {
+        WorkloadReconciler.Observation(
+            deployments: Self.index(deployment), services: Self.index(service),
+            declared: declared ?? [function.id])
+    }
+
+    private static func index(_ object: ObservedObject?) -> ObjectIndex {
+        ObjectIndex(MirroredCollection(object.map { [$0.name: $0] } ?? [:]))
+    }
+
+    /// Returns the work that is due without a change.
+    private func due(
+        _ reconciler: inout WorkloadReconciler, _ there: WorkloadReconciler.Observation, at now: Duration
+    ) -> [WorkloadReconciler.Work] {
+        reconciler.due(there, at: now, making: make)
+    }
+
+    /// Returns the work that is due after a change of the function's objects.
+    private func check(
+        _ reconciler: inout WorkloadReconciler, _ there: WorkloadReconciler.Observation, at now: Duration,
+        making: ((WorkloadReconciler.Desired, ResourceType, ObservedObject?) -> JSONValue)? = nil
+    ) -> [WorkloadReconciler.Work] {
+        reconciler.note(changed: [function.id])
+        return reconciler.due(there, at: now, making: making ?? make)
+    }
+
+    private func repairs(_ work: [WorkloadReconciler.Work]) -> Int {
+        work.count { if case .repair = $0 { true } else { false } }
+    }
+
+    private func sweeps(_ work: [WorkloadReconciler.Work]) -> [String] {
+        work.compactMap { if case .sweep(let type, let object) = $0 { "\(type.kind) \(object.name)" } else { nil } }
+    }
+
+    @Test func `objects that match their manifests need no work, and later checks need no manifest`() throws {
+        var reconciler = WorkloadReconciler()
+        reconciler.setDesired(function, count: 2)
+        let there = observation(
+            try observed(manifest.deployment(replicas: 2, keeping: nil), uid: "d"),
+            try observed(manifest.service(), uid: "s"))
+        var made = 0
+        for second in 0..<3 {
+            let work = check(&reconciler, there, at: .seconds(100 + second)) { desired, type, object in
+                made += 1
+                return make(desired, type, object)
+            }
+            #expect(work.isEmpty)
+        }
+        #expect(made == 2, "after the first check no manifest is built for an unchanged object")
+        #expect(reconciler.nextCheck == nil)
+    }
+
+    @Test func `a manual edit is repaired, and repeated edits are repaired with growing pauses`() throws {
+        var reconciler = WorkloadReconciler()
+        reconciler.setDesired(function, count: 2)
+        let service = try observed(manifest.service(), uid: "s")
+        let edited = observation(
+            try observed(manifest.deployment(replicas: 7, keeping: nil), uid: "d"), service)
+        var times: [Int] = []
+        for second in 0..<100 where repairs(check(&reconciler, edited, at: .seconds(1000 + second))) == 1 {
+            times.append(second)
+        }
+        // The repair stays due while it waits for the pause.
+        let late = due(&reconciler, edited, at: .seconds(1000 + 126))
+        #expect(repairs(late) == 1)
+        #expect(times == [0, 2, 6, 14, 30, 62])
+    }
+
+    @Test func `a missing object is created again, but not while the watch may be late`() throws {
+        var reconciler = WorkloadReconciler()
+        reconciler.setDesired(function, count: 1)
+        reconciler.begin(function.id)
+        let look1 = check(&reconciler, observation(nil, nil), at: .seconds(10))
+        #expect(look1.isEmpty, "it is being created")
+        reconciler.end(function.id, at: .seconds(11))
+        let look2 = due(&reconciler, observation(nil, nil), at: .seconds(12))
+        #expect(look2.isEmpty, "it was just created")
+        #expect(reconciler.nextCheck == .seconds(13))
+        let look3 = due(&reconciler, observation(nil, nil), at: .seconds(13))
+        #expect(repairs(look3) == 1)
+    }
+
+    @Test func `an object that the API server has changed on a write is not written again`() throws {
+        var reconciler = WorkloadReconciler()
+        let wanted = manifest.deployment(replicas: 2, keeping: nil)
+        let changed = try observed(manifest.deployment(replicas: 1, keeping: nil), uid: "d", generation: 5)
+        let look4 = reconciler.isReconciled(changed, wanted)
+        #expect(!look4)
+        reconciler.markReconciled(changed, wanted)
+        let look5 = reconciler.isReconciled(changed, wanted)
+        #expect(look5)
+        let late = try observed(manifest.deployment(replicas: 9, keeping: nil), uid: "d", generation: 4)
+        let look6 = reconciler.isReconciled(late, wanted)
+        #expect(look6, "a state from before the write is ignored")
+        let look7 = reconciler.isReconciled(changed, manifest.deployment(replicas: 3, keeping: nil))
+        #expect(!look7, "another desired state does not match")
+    }
+
+    @Test func `a change of the status does not change the hash`() throws {
+        let wanted = manifest.deployment(replicas: 2, keeping: nil)
+        let one = try observed(wanted, status: ["readyReplicas": 1])
+        let other = try observed(wanted, status: ["readyReplicas": 2])
+        #expect(one.digest == other.digest)
+    }
+
+    @Test func `objects of deleted functions are swept once the declared functions are known`() throws {
+        var reconciler = WorkloadReconciler()
+        let there = observation(
+            try observed(manifest.deployment(replicas: 2, keeping: nil), uid: "d"),
+            try observed(manifest.service(), uid: "s"), declared: [])
+        let unknown = WorkloadReconciler.Observation(
+            deployments: there.deployments, services: there.services, declared: nil)
+        let look8 = check(&reconciler, unknown, at: .seconds(1))
+        #expect(look8.isEmpty, "no function is known to be deleted")
+        let look9 = check(&reconciler, there, at: .seconds(1))
+        #expect(sweeps(look9) == ["Deployment hello", "Service hello"])
+        let look10 = due(&reconciler, there, at: .seconds(2))
+        #expect(look10.isEmpty && reconciler.nextCheck == .seconds(11))
+        let look11 = due(&reconciler, there, at: .seconds(11))
+        #expect(sweeps(look11).count == 2, "the deletion is repeated until it succeeds")
+    }
+
+    @Test func `a process that does not lead has no work`() throws {
+        var reconciler = WorkloadReconciler()
+        reconciler.setDesired(function, count: 2)
+        reconciler.forgetDesired()
+        let look12 = check(&reconciler, observation(nil, nil), at: .seconds(10))
+        #expect(look12.isEmpty)
+    }
+
+    @Test func `a Deployment without its labels is recognized by its selector`() throws {
+        var tree = manifest.deployment(replicas: 2, keeping: nil)
+        tree["metadata"] = ["name": "hello", "uid": "d"]
+        let object = try ObservedObject(tree)
+        #expect(object.function == function.id && object.functionNamespace == nil)
+        var reconciler = WorkloadReconciler()
+        let wanted = manifest.deployment(replicas: 2, keeping: nil)
+        let look13 = reconciler.isReconciled(object, wanted)
+        #expect(!look13, "its labels are repaired")
+    }
+
+    @Test func `a change of one function's objects does not check those of other functions`() throws {
+        var reconciler = WorkloadReconciler()
+        var (deployments, services): ([String: ObservedObject], [String: ObservedObject]) = ([:], [:])
+        var made = 0
+        func manifest(of function: Function) -> WorkloadManifest {
+            WorkloadManifest(function: function, settings: sampleSettings())
+        }
+        func make(_ desired: WorkloadReconciler.Desired, _ type: ResourceType, _ object: ObservedObject?) -> JSONValue {
+            made += 1
+            let manifest = manifest(of: desired.function)
+            return type == .services
+                ? manifest.service(uid: object?.uid)
+                : manifest.deployment(replicas: desired.count, keeping: object?.kept, uid: object?.uid)
+        }
+        let functions = try (0..<200).map { try sampleFunction("f\($0)", uid: "uid-\($0)") }
+        for function in functions {
+            let (name, wanted) = (function.name, manifest(of: function))
+            deployments[name.text] = try observed(wanted.deployment(replicas: 0, keeping: nil), uid: "d\(name)")
+            services[WorkloadManifest.serviceName(of: name)] = try observed(wanted.service(), uid: "s\(name)")
+            reconciler.setDesired(function, count: 0)
+        }
+        func observation() -> WorkloadReconciler.Observation {
+            WorkloadReconciler.Observation(
+                deployments: ObjectIndex(MirroredCollection(deployments)),
+                services: ObjectIndex(MirroredCollection(services)),
+                declared: Set(functions.map(\.id)))
+        }
+        let first = reconciler.due(observation(), at: .seconds(10), making: make)
+        #expect(first.isEmpty && made == 400)
+        made = 0
+        for function in functions {
+            deployments[function.name.text] = try observed(
+                manifest(of: function).deployment(replicas: 7, keeping: nil), uid: "d\(function.name)")
+        }
+        reconciler.note(changed: [functions[7].id])
+        let second = reconciler.due(observation(), at: .seconds(11), making: make)
+        #expect(repairs(second) == 1 && made == 1)
+    }
+}
