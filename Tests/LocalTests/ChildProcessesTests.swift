@@ -190,14 +190,14 @@ extension ProcessesSerial {
             }
         }
 
-        @Test func `a replica whose port is taken by another program starts again on another port`() async throws {
+        @Test func `a replica starts on a distant port if another program takes ports in turn`() async throws {
             try await withPlatform { platform, folder in
-                // The first start prints the error of a server whose port is taken. The second one serves.
-                let script = "test -e seen || { touch seen; echo 'bind: Address already in use'; exit 1; }; exec \"$0\""
+                // The first three starts print the error of a server whose port is taken. The fourth one serves.
+                let script =
+                    "echo $PORT >>ports; test $(wc -l <ports) -gt 3 && exec \"$0\"; "
+                    + "echo bind: Address already in use; exit 1"
                 try folder.write(
-                    "f.yaml",
-                    manifest(
-                        "f", command: "[sh, -c, '\(script.replacing("'", with: "''"))', '\(Workshop.server.get())']"))
+                    "f.yaml", manifest("f", command: "[sh, -c, '\(script)', '\(Workshop.server.get())']"))
                 try await eventually("it is declared") { try await !platform.functionSnapshot().functions.isEmpty }
                 let function = try #require(try await platform.functionSnapshot().functions.first)
                 try await platform.replicas.apply(function, count: 1, retiring: [])
@@ -205,7 +205,11 @@ extension ProcessesSerial {
                     try await platform.replicaSnapshot().replicas.first?.state == .ready
                 }
                 let snapshot = try await platform.replicaSnapshot()
-                #expect(snapshot.replicas.map(\.id.text) == ["f-2"] && snapshot.startFailures.isEmpty)
+                #expect(snapshot.replicas.map(\.id.text) == ["f-4"] && snapshot.startFailures.isEmpty)
+                let text = try String(contentsOfFile: "\(folder.path)/ports", encoding: .utf8)
+                let ports = text.split(separator: "\n").compactMap { Int($0) }
+                let distance = try #require(ports.max()) - (try #require(ports.min()))
+                #expect(ports.count == 4 && distance > 3, "\(ports)")
             }
         }
 

@@ -24,6 +24,17 @@ import Testing
         #expect(try pool.allocate(isFree: isFree) == 20000)
     }
 
+    @Test func `after a jump the pool continues at a port that the generator chooses`() throws {
+        struct Middle: RandomNumberGenerator {
+            func next() -> UInt64 { 1 << 63 | 1 << 40 }
+        }
+        var pool = PortPool(range: 20000...29999, start: 20003)
+        #expect(try pool.allocate { _ throws(SystemFailure) in true } == 20003)
+        var generator = Middle()
+        pool.jump(using: &generator)
+        #expect(try pool.allocate { _ throws(SystemFailure) in true } == 25000)
+    }
+
     @Test func `a port that cannot be checked does not count as taken`() {
         var pool = PortPool(range: 20000...32000, start: 20000)
         var scans = 0

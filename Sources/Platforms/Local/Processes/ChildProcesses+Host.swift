@@ -29,7 +29,9 @@ extension ChildProcesses {
             let status = await attend(child, orders: orders)
             output.finish()
             if status == 126, let reason = folderFailure(launch) { return .notStarted(reason) }
-            return ending(status: status, port: port, of: id, launch)
+            let ending = ending(status: status, port: port, of: id, launch)
+            if case .exited(_, portWasTaken: true, _) = ending { leavePorts() }
+            return ending
         } catch {
             return .notStarted(notStarted(launch, error))
         }

@@ -176,6 +176,12 @@ final class ChildProcesses: ReplicaRuntime {
         try state.withLock { state throws(SystemFailure) in try state.ports.allocate(isFree: isFree) }
     }
 
+    /// Makes the pool continue at a random port, because another program uses the ports near the last one.
+    func leavePorts() {
+        var generator = SystemRandomNumberGenerator()
+        state.withLock { $0.ports.jump(using: &generator) }
+    }
+
     /// Frees the port of a replica that has ended.
     func giveBack(_ port: Int) { state.withLock { $0.ports.giveBack(port) } }
 

@@ -28,6 +28,12 @@ struct PortPool {
         return nil
     }
 
+    /// Continues at a random port. A program that allocates ports in turn, for example a second F2S, also uses the next
+    /// ports once it has used one of this pool.
+    mutating func jump(using generator: inout some RandomNumberGenerator) {
+        next = Int.random(in: range, using: &generator)
+    }
+
     /// Frees a port.
     mutating func giveBack(_ port: Int) { taken.remove(port) }
 
