@@ -363,7 +363,8 @@ extension KubernetesFunctionStore {
     /// succeeded even if the watch does not show it.
     private func echo(_ isShown: @escaping @Sendable (MirroredCollection<FunctionResource>) -> Bool) async {
         await withTimeout(Self.echoTimeout) { [reflector] in
-            for await reflection in reflector.latest.values() where isShown(reflection) {
+            // Before the first list, the absence of a resource means nothing.
+            for await reflection in reflector.latest.values() where reflection.isSynced && isShown(reflection) {
                 self.applyChanges()
                 return
             }
