@@ -19,8 +19,8 @@ enum { state_listen = 10 };
 int f2s_listeners_open(void) {
     int netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
     // The kernel responds at once or never. A caller must not hang on a kernel that never does.
-    struct timeval patience = {.tv_sec = 1};
-    if (netlink >= 0) setsockopt(netlink, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    struct timeval timeout = {.tv_sec = 1};
+    if (netlink >= 0) setsockopt(netlink, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     return netlink;
 }
 

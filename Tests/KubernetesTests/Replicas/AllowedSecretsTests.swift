@@ -57,21 +57,9 @@ import Testing
         allowing texts: [String], _ body: @Sendable (Scene) async throws -> Void
     ) async throws {
         let allowed = Latest(try patterns(texts))
-        try await ScriptedAPIServer.run {
-            reply(to: $0)
-        } _: { client, server in
-            var options = KubernetesOptions(
-                namespace: "f2s", functionsNamespace: "run", podName: "a", podIP: "127.0.0.1", token: "t")
-            options.failover = .seconds(60)
-            options.allowsSecret = { name in allowed.current.contains { $0.matches(name) } }
-            let election = LeaseElection(client: client, options: options, logger: .silent)
-            async let _: Void = election.run()
-            while !election.isLeader { try await Task.sleep(for: .milliseconds(5)) }
-            let store = KubernetesFunctionStore(
-                client: client, namespace: "f2s", leadingTime: { .zero }, logger: .silent)
-            let runtime = KubernetesRuntime(
-                client: client, options: options, store: store, election: election,
-                events: EventJournal(eventsMax: 1), logger: .silent)
+        let allowsSecret: @Sendable (String) -> Bool = { name in allowed.current.contains { $0.matches(name) } }
+        try await ScriptedAPIServer.runLeading(allowsSecret: allowsSecret, script: { reply(to: $0) }) {
+            runtime, server in
             try await body(Scene(runtime: runtime, server: server, allowed: allowed))
         }
     }

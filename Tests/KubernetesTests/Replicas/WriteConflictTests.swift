@@ -62,20 +62,7 @@ import Testing
         changes: Int, _ body: @Sendable (KubernetesRuntime, Deployment, ScriptedAPIServer) async throws -> Void
     ) async throws {
         let deployment = try Deployment(changes: changes)
-        try await ScriptedAPIServer.run {
-            deployment.reply(to: $0)
-        } _: { client, server in
-            var options = KubernetesOptions(
-                namespace: "f2s", functionsNamespace: "run", podName: "a", podIP: "127.0.0.1", token: "t")
-            options.failover = .seconds(60)
-            let election = LeaseElection(client: client, options: options, logger: .silent)
-            async let _: Void = election.run()
-            while !election.isLeader { try await Task.sleep(for: .milliseconds(5)) }
-            let store = KubernetesFunctionStore(
-                client: client, namespace: "f2s", leadingTime: { .zero }, logger: .silent)
-            let runtime = KubernetesRuntime(
-                client: client, options: options, store: store, election: election,
-                events: EventJournal(eventsMax: 1), logger: .silent)
+        try await ScriptedAPIServer.runLeading(script: { deployment.reply(to: $0) }) { runtime, server in
             try await body(runtime, deployment, server)
         }
     }

@@ -203,7 +203,7 @@ final class KubernetesRuntime: ReplicaRuntime {
             state.startFailures.update(reading.failures, at: moment)
             if let declared { state.rejections = state.rejections.filter { declared.contains($0.key) } }
             let rejections = state.rejections.mapValues(\.startFailure)
-            let startFailures = state.startFailures.startFailures.merging(rejections) { _, lastError in lastError }
+            let startFailures = state.startFailures.startFailures.merging(rejections) { _, rejection in rejection }
             let snapshot = ReplicaSnapshot(
                 replicas: reading.replicas,
                 startFailures: isLeader ? startFailures : startFailures.merging(toldByLeader()) { own, _ in own },
