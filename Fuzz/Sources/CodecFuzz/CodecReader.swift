@@ -115,7 +115,7 @@ struct CodecReader {
         message.framing = head.framing
         message.isPersistent = head.isPersistent
         message.isUpgrade = head.upgrade != nil
-        message.asksToUpgrade = head.facts.saysUpgrade && head.facts.upgrade != nil && head.minorVersion >= 1
+        message.asksToUpgrade = head.known.saysUpgrade && head.known.upgrade != nil && head.minorVersion >= 1
         take(message, &trace)
     }
 
