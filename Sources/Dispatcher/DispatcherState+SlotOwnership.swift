@@ -38,11 +38,12 @@ extension DispatcherState {
         var effects = Effects()
         var routes: Set<Route> = []
         var moved: Set<Function.ID> = []
-        for (id, var entry) in known where slotOwnership(of: id) != entry.ownership {
+        for (id, known) in known where slotOwnership(of: id) != known.wrappedValue.ownership {
+            var entry = known.wrappedValue
             routes.insert(entry.draft.route)
             moved.insert(id)
             updateOwnership(&entry, now, &effects)
-            known[id] = entry
+            self.known[id] = Boxed(wrappedValue: entry)
         }
         guard !routes.isEmpty else { return effects }
         publishTables(now, changing: routes, &effects)
@@ -84,7 +85,7 @@ extension DispatcherState {
         if routes == nil { (tables.local, tables.publicRoutes, forwarded) = (RouteTable(), RouteTable(), []) }
         var changed: [(route: Route, open: [RouteTable.Entry])] = []
         var concerned: [Function.ID] = []
-        for route in routes ?? Set(known.values.lazy.map(\.draft.route)) {
+        for route in routes ?? Set(known.values.lazy.map(\.wrappedValue.draft.route)) {
             var open: [RouteTable.Entry] = []
             var local: [RouteTable.Entry] = []
             for function in functions.holders(of: route) {
@@ -107,7 +108,7 @@ extension DispatcherState {
     }
 
     private func moveWaiters(of id: Function.ID, _ now: UInt64, _ effects: inout Effects) {
-        guard let entry = known[id], let forward = entry.forward, let local = entry.entry else { return }
+        guard let entry = known[id]?.wrappedValue, let forward = entry.forward, let local = entry.entry else { return }
         if entry.ownership.owner == nil {
             move(from: forward.handle, to: local, now, &effects)
         } else if let remote = forward.entry {
@@ -141,7 +142,7 @@ extension DispatcherState {
 
     /// Returns the entries of a function's route: one for other processes, and one for the public.
     private mutating func makeEntries(of id: Function.ID) -> (local: RouteTable.Entry, open: RouteTable.Entry)? {
-        guard var entry = known[id] else { return nil }
+        guard var entry = known[id]?.wrappedValue else { return nil }
         let own = makeEntry(entry, entry.handle, isForward: false)
         entry.entry = own
         var remote: RouteTable.Entry?
@@ -152,7 +153,7 @@ extension DispatcherState {
             forwarded.remove(id)
         }
         entry.forward?.entry = remote
-        known[id] = entry
+        known[id] = Boxed(wrappedValue: entry)
         return (own, remote ?? own)
     }
 

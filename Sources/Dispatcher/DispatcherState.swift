@@ -29,7 +29,7 @@ struct DispatcherState {
         var ownership = SlotOwnership()
         /// The queue for forwarding to another process that grants its slots. It stays when the slots are granted here
         /// again.
-        var forward: Forward?
+        @BoxedIfPresent var forward: Forward?
     }
 
     /// The last update of a function's queue.
@@ -39,7 +39,8 @@ struct DispatcherState {
         let isHeld: Bool
     }
 
-    var known: [Function.ID: Known] = [:]
+    /// Boxed, because a dictionary has space for up to twice as many values as it holds.
+    var known: [Function.ID: Boxed<Known>] = [:]
     private var assigned: [Function.ID: Assignment] = [:]
     /// Removed functions with invocations in flight. Until these end, the replicas must not be regarded as idle. A
     /// function that is declared again in the meantime has the same replicas, and continues with the same queue.
@@ -82,11 +83,11 @@ struct DispatcherState {
     func departingHandle(of id: Function.ID) -> FunctionHandle? { departing[id] }
 
     /// Returns the queue of a function that can be routed.
-    func handle(of id: Function.ID) -> FunctionHandle? { known[id]?.handle }
+    func handle(of id: Function.ID) -> FunctionHandle? { known[id]?.wrappedValue.handle }
 
     /// The functions that have been invoked since this process knows them.
     var calledFunctions: [FunctionQueues] {
-        known.values.compactMap { entry in
+        known.values.lazy.map(\.wrappedValue).compactMap { entry in
             guard entry.handle.meters.areUsed || entry.forward?.handle.meters.areUsed == true else { return nil }
             return FunctionQueues(name: entry.draft.name.text, local: entry.handle, forward: entry.forward?.handle)
         }
@@ -96,7 +97,7 @@ struct DispatcherState {
         queueLengthMax = tuning.limits.queueLengthMax
         timeouts = tuning.timeouts
         var effects = Effects()
-        for entry in known.values { limit(entry, now, &effects) }
+        for entry in known.values.map(\.wrappedValue) { limit(entry, now, &effects) }
         if hasFunctions { publishTables(now, changing: nil, &effects) }
         return effects
     }
@@ -134,7 +135,7 @@ struct DispatcherState {
     private mutating func declare(
         _ function: Function, _ now: UInt64, _ routes: inout Set<Route>, _ effects: inout Effects
     ) {
-        let (earlier, origin) = (known[function.id], function.origin)
+        let (earlier, origin) = (known[function.id]?.wrappedValue, function.origin)
         var entry = earlier ?? Known(draft: function.draft, handle: openHandle(of: function, now: now))
         routes.insert(entry.draft.route)
         routes.insert(function.route)
@@ -142,7 +143,7 @@ struct DispatcherState {
         (entry.workingFolder, entry.restartedAt) = (origin.workingFolder, origin.restartedAt)
         entry.carriesMetadata = origin.carriesMetadata
         if earlier == nil { updateOwnership(&entry, now, &effects) }
-        known[function.id] = entry
+        known[function.id] = Boxed(wrappedValue: entry)
         limit(entry, now, &effects)
     }
 
@@ -151,7 +152,7 @@ struct DispatcherState {
         _ id: Function.ID, _ now: UInt64, _ routes: inout Set<Route>, _ effects: inout Effects
     ) {
         assigned[id] = nil
-        guard let entry = known.removeValue(forKey: id) else { return }
+        guard let entry = known.removeValue(forKey: id)?.wrappedValue else { return }
         forwarded.remove(id)
         routes.insert(entry.draft.route)
         if entry.handle.withQueue({ $0.inFlight > 0 }) { departing[id] = entry.handle }
@@ -199,7 +200,7 @@ struct DispatcherState {
     mutating func assignReplicas(_ functions: Set<Function.ID>, _ now: UInt64, _ effects: inout Effects) {
         for id in functions {
             let replicas = replicas[id].replicas.filter { $0.state != .gone }
-            if let entry = known[id] {
+            if let entry = known[id]?.wrappedValue {
                 let assignment = Assignment(
                     replicas: replicas, startFailure: startFailure(of: entry), isHeld: entry.ownership.isHeld)
                 let newest = replicas.isEmpty && assignment.startFailure == nil ? nil : assignment

@@ -47,14 +47,18 @@ struct FunctionState: Sendable {
     /// The monotonic time of the last pass that reconciled the function.
     var lookedAt: Duration?
     /// The status that the store should hold.
-    var status: FunctionStatus
+    var status: FunctionStatus {
+        get { unwritten ?? function.status }
+        set { unwritten = newValue == function.status ? nil : newValue }
+    }
+    /// The status, while the store does not hold it.
+    @BoxedIfPresent private var unwritten: FunctionStatus?
 
     /// Creates the state of a newly declared function.
     init(_ function: Function) {
         self.function = function
         revision = function.revision
         plan = ReconcilePlan(DesiredReplicas(count: 0, maxReplicas: function.target.maxReplicas))
-        status = function.status
     }
 
     /// Applies the newest declaration. An edit is sent to the platform again, even if it restarts no replica.
@@ -62,10 +66,11 @@ struct FunctionState: Sendable {
     /// - Returns: True if anything has changed or no decision was made yet.
     mutating func update(_ newer: Function, isWritingStatus: Bool) -> Bool {
         let isEdited = !newer.isDeclared(like: function)
-        let (written, generation) = (function.status, function.generation)
+        let (desired, written, generation) = (status, function.status, function.generation)
         function = newer
         // The status in the store counts. Otherwise a status that the store has lost would never be written again.
         if isWritingStatus, written != newer.status { function.status = written }
+        status = desired
         // Two edits that cancel each other out change only the generation.
         guard isEdited else {
             return written != newer.status || generation != newer.generation || decision == nil
@@ -95,10 +100,14 @@ struct FunctionState: Sendable {
     }
 
     /// True if the status must be written to the store.
-    var isStatusDue: Bool { statusInputs != nil && status != function.status }
+    var isStatusDue: Bool { statusInputs != nil && unwritten != nil }
 
     /// Records that the store has accepted a status.
-    mutating func stored(_ status: FunctionStatus) { function.status = status }
+    mutating func stored(_ written: FunctionStatus) {
+        let desired = status
+        function.status = written
+        status = desired
+    }
 
     /// Returns the newest decision for display; `nil` before the first one.
     func explanation(at wall: Double) -> ScaleExplanation? {

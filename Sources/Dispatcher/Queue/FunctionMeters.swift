@@ -6,7 +6,8 @@ import Synchronization
 /// Prometheus scrapes.
 ///
 /// A thousand functions may be declared and few of them invoked. The counters are therefore stored in the object
-/// itself, names and labels are created at the scrape, and the histograms are created with the first response.
+/// itself, names and labels are created at the scrape, the histograms are created with the first response, and the
+/// counters of failures with the first failure.
 final class FunctionMeters: Sendable {
     /// The events that are counted besides responses and failures.
     enum Event: CaseIterable {
@@ -32,6 +33,11 @@ final class FunctionMeters: Sendable {
         let coldStart = Histogram(bounds: FunctionMeters.bounds)
     }
 
+    /// The number of failures of each stage.
+    private final class Failures: Sendable {
+        let counters = StageCounters()
+    }
+
     /// The readings of the histograms at one moment.
     struct Readings {
         let duration: Histogram.Reading
@@ -47,7 +53,7 @@ final class FunctionMeters: Sendable {
     private let counts = EventCounters()
     /// The responses by status class, in the order of the classes.
     private let completed: InlineArray<5, Atomic<UInt64>>
-    private let failures = StageCounters()
+    private let failures = AtomicLazyReference<Failures>()
     private let times = AtomicLazyReference<Times>()
 
     init() {
@@ -62,8 +68,8 @@ final class FunctionMeters: Sendable {
         completed[StatusClass(status).rawValue - 1].wrappingAdd(1, ordering: .relaxed)
     }
 
-    /// Counts an invocation that F2S itself answered with an error.
-    func fail(_ stage: Stage) { failures.count(stage) }
+    /// Counts an invocation that F2S itself answered with an error. Never waits, and allocates for the first one only.
+    func fail(_ stage: Stage) { (failures.load() ?? failures.storeIfNil(Failures())).counters.count(stage) }
 
     /// Records the times of an invocation in nanoseconds. Never waits, and allocates for the first invocation only.
     /// - Parameter coldStart: The wait for a first replica; `nil` if a replica accepted invocations.
@@ -82,7 +88,8 @@ final class FunctionMeters: Sendable {
 
     /// The number of failures of each stage.
     var currentFailures: [(stage: Stage, total: UInt64)] {
-        Stage.allCases.map { ($0, failures.total(of: $0)) }
+        let counters = failures.load()
+        return Stage.allCases.map { ($0, counters?.counters.total(of: $0) ?? 0) }
     }
 
     /// True if an invocation has ever been counted.

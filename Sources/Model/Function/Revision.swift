@@ -68,8 +68,14 @@ public struct StableHash: Sendable {
 
     /// The hash as 16 hexadecimal digits.
     public var hexadecimal: String {
-        let digits = String(state, radix: 16)
-        return String(repeating: "0", count: 16 - digits.count) + digits
+        // Unlike String(_:radix:), this allocates no more than the text needs. Every function holds such a text.
+        String(unsafeUninitializedCapacity: 16) { digits in
+            for index in 0..<16 {
+                let digit = UInt8(truncatingIfNeeded: state >> (60 - 4 * UInt64(index))) & 0xF
+                digits.initializeElement(at: index, to: digit < 10 ? 0x30 + digit : 0x57 + digit)
+            }
+            return 16
+        }
     }
 
     /// The hash as at most 13 digits and lower-case letters, which Swift stores without an allocation.

@@ -24,13 +24,13 @@ struct StatusInputs: Sendable, Hashable {
     /// True if an older revision serves because the newest one does not start.
     var isRolloutStuck: Bool
     /// The reason that no replica starts, as the platform reports it.
-    var startFailure: Failure?
+    @BoxedIfPresent var startFailure: Failure?
     /// The reason that a replica which accepted invocations has ended and is being restarted.
-    var restart: Failure?
+    @BoxedIfPresent var restart: Failure?
     /// The name of the older function with the same route.
     var routeHolder: FunctionName?
     /// The condition that the store has set because the newest declaration is rejected; an older one is served.
-    var rejection: Condition?
+    @BoxedIfPresent var rejection: Condition?
     /// True if the platform forgets a failure once no replica exists. The status then keeps the failure until the
     /// declaration changes or a replica of it accepts invocations.
     var keepsFailures = false
@@ -56,7 +56,7 @@ struct StatusInputs: Sendable, Hashable {
     func status(after before: FunctionStatus, at now: Double) -> FunctionStatus {
         FunctionStatus(
             observedGeneration: generation, replicas: replicas, updatedReplicas: updated, readyReplicas: ready,
-            updatedReadyReplicas: updatedReady, desiredReplicas: desired, url: "/invoke\(route.path)",
+            updatedReadyReplicas: updatedReady, desiredReplicas: desired, url: "/invoke" + route.path,
             conditions: conditions(after: before).map { condition in
                 // A remembered condition, or one that the store has set, already has its time.
                 guard condition.since == 0 else { return condition }
