@@ -172,7 +172,7 @@ final class ClientConnection: StreamHandler {
     func closeAfterWriting() {
         guard phase != .closing else { return }
         // Only a client that has announced its last request will certainly not send another one into the closed socket.
-        isCleanEnd = hasClientEnded || phase == .response && heldBytes == 0 && exchange.traits.isLastOfClient
+        isCleanEnd = hasClientEnded || phase == .response && heldBytes == 0 && exchange.state.traits.isLastOfClient
         phase = .closing
         unread = .max
         setDeadline(in: worker.times.http)
@@ -186,7 +186,7 @@ final class ClientConnection: StreamHandler {
 
     /// Closes the connection at once in the middle of a response, so that the client notices the missing content.
     func breakOff() {
-        if exchange.traits.ending == .close { stream.resetOnClose() }
+        if exchange.state.traits.ending == .close { stream.resetOnClose() }
         close()
     }
 
@@ -195,7 +195,7 @@ final class ClientConnection: StreamHandler {
         guard stream.isOpen else { return }
         deadline = .max
         // If the end of the connection marks the end of the content, only a reset shows that content is missing.
-        if exchange.traits.ending == .close, exchange.isOpen || stream.backlogBytes > 0 { stream.resetOnClose() }
+        if exchange.state.traits.ending == .close, exchange.isOpen || stream.backlogBytes > 0 { stream.resetOnClose() }
         exchange.clientGone()
         phase = .closing
         worker.unregister(entry)

@@ -3,47 +3,68 @@ import F2SModel
 extension Exchange {
     // MARK: Ends
 
+    /// The ways in which an exchange ends.
+    enum End {
+        /// The response of the upstream is complete.
+        case completed(keepAlive: Bool)
+        /// F2S itself responds.
+        case answered(Buffer, keepAlive: Bool)
+        /// The response breaks off: the client's connection is closed in the middle of it.
+        case brokenOff
+        /// The tunnel is closed. Bytes that are already written are still sent.
+        case tunnelClosed
+        /// The client has disconnected.
+        case clientGone
+    }
+
+    /// Ends the exchange: releases everything that it holds, and then lets the client's connection go on.
+    func end(_ end: End) {
+        // A request whose head is malformed is answered without ever having been open.
+        if isOpen { release(state.end()) }
+        switch end {
+        case .completed(let keepAlive): client.responseEnded(keepAlive: keepAlive)
+        case .answered(let response, let keepAlive):
+            client.write(response)
+            client.responseEnded(keepAlive: keepAlive)
+        case .brokenOff: client.breakOff()
+        case .tunnelClosed: client.closeAfterWriting()
+        case .clientGone: break
+        }
+    }
+
     /// Responds with a problem. The connection stays open if the request was read to its end and the client keeps it
     /// open.
-    func fail(_ error: InvocationError) {
-        let isClean = client.isRequestComplete && traits.isPersistent
-        answer(error, keepAlive: isClean && !worker.shared.isLeaving)
-    }
+    func fail(_ error: InvocationError) { answer(error, mayKeepAlive: !worker.shared.isLeaving) }
 
-    /// Responds with a problem and closes the connection. If a response has already begun, the connection is closed in
-    /// the middle of it.
-    func refuse(_ error: InvocationError) {
-        if state == .responding || state == .tunnel {
-            if state == .responding { entry?.handle.meters.fail(error.stage) }
-            end()
-            return client.breakOff()
-        }
-        answer(error, keepAlive: false)
-    }
+    /// Responds with a problem and closes the connection.
+    func refuse(_ error: InvocationError) { answer(error, mayKeepAlive: false) }
 
-    private func answer(_ error: InvocationError, keepAlive: Bool) {
+    private func answer(_ error: InvocationError, mayKeepAlive: Bool) {
         // Between requests, `entry` still belongs to the previous request.
-        let entry = state == .idle ? nil : entry
-        if let entry, isInvocation { entry.handle.meters.fail(error.stage) } else { worker.shared.refuse(error.stage) }
-        times.end(now: worker.now())
-        let problem = Problem(error, function: entry?.declaration.name)
-        leaveQueue()
-        let timing = entry == nil ? nil : times
-        let isAnswerToHead = state != .idle && traits.isHeadRequest
-        end()
+        let entry = isOpen ? entry : nil
+        let reaction = state.failed(
+            mayKeepAlive: mayKeepAlive, isRequestComplete: client.isRequestComplete, at: worker.now())
+        guard case .respond(let keepAlive) = reaction else {
+            if state.phase == .responding { entry?.handle.meters.fail(error.stage) }
+            return end(.brokenOff)
+        }
+        if let entry, state.isInvocation {
+            entry.handle.meters.fail(error.stage)
+        } else {
+            worker.shared.refuse(error.stage)
+        }
         let out = worker.output
         out.clear()
         ProblemResponse.write(
-            problem, error, timing: timing, keepAlive: keepAlive, isAnswerToHead: isAnswerToHead,
+            Problem(error, function: entry?.declaration.name), error, timing: entry == nil ? nil : state.times,
+            keepAlive: keepAlive, isAnswerToHead: isOpen && state.traits.isHeadRequest,
             fields: worker.date.line + proof(of: error), into: out)
-        client.write(out)
-        client.responseEnded(keepAlive: keepAlive)
+        end(.answered(out, keepAlive: keepAlive))
     }
 
     /// Responds to a request about the server as a whole (RFC 9110 section 9.3.7) with the methods that F2S knows.
     func answerServerWide() {
-        let keepAlive = client.isRequestComplete && traits.isPersistent && !worker.shared.isLeaving
-        end()
+        let keepAlive = client.isRequestComplete && state.traits.isPersistent && !worker.shared.isLeaving
         let out = worker.output
         out.clear()
         out.append("HTTP/1.1 204 No Content\r\n")
@@ -51,87 +72,33 @@ extension Exchange {
         out.append(worker.date.line)
         if !keepAlive { out.append("Connection: close\r\n") }
         out.append("\r\n")
-        client.write(out)
-        client.responseEnded(keepAlive: keepAlive)
+        end(.answered(out, keepAlive: keepAlive))
     }
 
-    /// Releases everything that the exchange holds, exactly once on every path.
-    func end() {
-        guard state != .idle else { return }
-        state = .idle
-        generation = worker.nextGeneration()
-        if isInvocation {
-            isInvocation = false
-            worker.shared.invocationEnded()
-        }
-        if let upstream {
-            self.upstream = nil
-            abandon(upstream)
-        }
-        releaseSlot()
-        failedReplica = nil
-        forgetRequest()
-    }
-
-    /// Releases the upstream connection of an invocation that ends before its response did. If the function has a
-    /// limit, the slot is held until the replica has finished: only then can another invocation run there without the
-    /// function counting two at once.
-    private func abandon(_ upstream: UpstreamConnection) {
-        // A replica that has ended its direction of a tunnel has closed: no later event would show that it is free.
-        guard let lease, let entry, entry.declaration.holdsSlots, !tunnelEnds.contains(.replica) else {
-            return upstream.close()
-        }
-        self.lease = nil
-        upstream.abandon(AbandonedSlot(lease: lease, handle: entry.handle), isRequestComplete: client.isRequestComplete)
-    }
-
-    /// Restarts the time limit for silence. The API's log and event streams may be silent without a limit.
+    /// Restarts the time limit for silence.
     func noteActivity() {
-        let silence = worker.coarseNow &+ worker.times.http
-        switch state {
-        case .tunnel:
-            // Once one direction of a tunnel has ended, the other one gets the ordinary limit.
-            client.setDeadline(in: tunnelEnds.isEmpty ? worker.times.tunnelIdle : worker.times.http)
-        // The function's time limit includes the upload, so that a client that sends slowly does not hold a slot
-        // forever.
-        case .sent:
-            let mayBeSilent = client.isRequestComplete || isAwaitingContinue
-            client.setDeadline(at: mayBeSilent ? times.deadline : min(silence, times.deadline))
-        case .responding:
-            let mayBeSilent = entry == nil && client.isWritable && client.isRequestComplete
-            client.setDeadline(at: mayBeSilent ? .max : silence)
-        default: break
-        }
+        let deadline = state.deadline(
+            at: worker.coarseNow, worker.times, isRequestComplete: client.isRequestComplete,
+            isClientWritable: client.isWritable)
+        if let deadline { client.setDeadline(at: deadline) }
     }
 
     func deadlinePassed(_ time: UInt64) {
-        switch state {
-        case .idle: client.close()
+        let expiry = state.deadlinePassed(
+            time, isRequestComplete: client.isRequestComplete, isUpstreamWritable: isUpstreamWritable)
+        switch expiry {
+        case .closeClient: client.close()
         // A client that reads slowly is not silent.
-        case .tunnel, .responding: if !client.isTakingAnswer() { refuse(.requestStalled) }
-        case .sent where !client.isRequestComplete && isUpstreamWritable && time < times.deadline:
-            refuse(.requestStalled)
-        case .waiting: waitedTooLong(time)
-        case .routed, .connecting, .sent:
-            let stage = isConnecting ? .connect : times.longestStage(now: time)
-            fail(.responseTimeout(after: .nanoseconds(Int64(clamping: time &- times.began)), inStage: stage))
-        }
-    }
-
-    private func waitedTooLong(_ time: UInt64) {
-        guard let entry else { return client.close() }
-        let (isAccepting, startFailure) = entry.handle.withQueue { ($0.isAccepting, $0.currentStartFailure) }
-        let waited = Duration.nanoseconds(Int64(clamping: time &- times.began))
-        if isAccepting {
-            // A first replica accepts invocations, but all of its slots are taken. From now on only the function's own
-            // time limit applies.
-            guard time >= times.deadline else { return client.setDeadline(at: times.deadline) }
-            fail(.queueTimeout(after: waited))
-        } else if let startFailure {
-            fail(.startFailed(startFailure))
-        } else {
-            // A forwarded invocation has one replica, another F2S process, and F2S does not start processes on demand.
-            fail(entry.isForward ? .connectFailed : .scalingTimeout(after: waited))
+        case .refuseUnlessReading(let error): if !client.isTakingAnswer() { refuse(error) }
+        case .refuse(let error): refuse(error)
+        case .fail(let error): fail(error)
+        case .askQueue:
+            guard let entry else { return client.close() }
+            let (isAccepting, startFailure) = entry.handle.withQueue { ($0.isAccepting, $0.currentStartFailure) }
+            switch state.waitExpired(time, isAccepting: isAccepting, startFailure: startFailure) {
+            case .wait(let until): client.setDeadline(at: until)
+            case .fail(let error): fail(error)
+            }
         }
     }
 }

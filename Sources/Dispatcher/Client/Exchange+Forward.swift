@@ -2,33 +2,11 @@ import F2SModel
 
 // Invocations whose slots another F2S process grants, and their moves between queues while they wait.
 extension Exchange {
-    /// The pause in nanoseconds before another attempt to forward to a process that does not grant the function's
-    /// slots. Either that process's view of the ownership or ours is about to change.
-    private static let turnedAwayNanoseconds: UInt64 = 50_000_000
-
-    /// The pause in nanoseconds before another attempt to forward to a process that does not know our token. One of the
-    /// two processes is about to read the other's token.
-    private static let distrustedNanoseconds: UInt64 = 250_000_000
-
     /// Adds the fields that another process expects. Content is sent only once that process has a slot for it: until
     /// then the invocation can be sent to another process instead.
     func addPeerFields(to request: Buffer) {
-        if !isWhole { request.append("Expect: 100-continue\r\n") }
+        if !state.isWhole { request.append("Expect: 100-continue\r\n") }
         if let token = worker.peers?.token { request.append(token.line) }
-    }
-
-    /// Lets content flow over the new connection, unless another process must first ask for it with a 100 (Continue).
-    func passContentOn() {
-        isAwaitingContinue = entry?.isForward ?? false
-        if isAwaitingContinue { noteActivity() } else { client.resume() }
-    }
-
-    /// Lets content flow: the other process has a slot.
-    func continueArrived() {
-        guard isAwaitingContinue else { return }
-        isAwaitingContinue = false
-        noteActivity()
-        client.resume()
     }
 
     /// Returns true if the response comes from another process, which proves itself by its token and does not grant the
@@ -44,24 +22,17 @@ extension Exchange {
         return worker.scanner.fields.contains { head.isCaseInsensitively(Self.refusedName, in: $0.name) }
     }
 
-    /// Sends the invocation again after another process has rejected our token. The client is not at fault: its
-    /// invocation waits until the other process knows the token, at most for the scaling timeout, as it waits for a
-    /// process that cannot be reached.
+    /// Sends the invocation again after another process has rejected our token.
     func distrusted() {
         upstream = nil
-        let isHopeless = worker.coarseNow &- times.began > worker.times.scaling
-        guard isWhole || isAwaitingContinue, !isHopeless else { return fail(.peerUnusable) }
-        doubtReplica(Self.distrustedNanoseconds)
-        sendAgain()
+        recover(state.distrusted(at: worker.coarseNow, limit: worker.times.scaling))
     }
 
     /// Sends the invocation again after another process has rejected it without passing anything on. It waits for the
     /// process that grants the slots.
     func turnedAway() {
         upstream = nil
-        guard isWhole || isAwaitingContinue else { return fail(.moved) }
-        doubtReplica(Self.turnedAwayNanoseconds)
-        sendAgain()
+        recover(state.turnedAway())
     }
 
     /// Moves an invocation that its queue does not admit because the function's slots are granted by another process.
@@ -78,8 +49,6 @@ extension Exchange {
     func move(to next: RouteTable.Entry) {
         guard !client.isInternal else { return fail(.moved) }
         guard let entry, let request else { return fail(.moved) }
-        state = .routed
-        isAwaitingContinue = false
         let out = worker.loop.buffers.acquire()
         guard request.withBytes({ rewrite($0, from: entry, to: next, into: out) }) else {
             worker.loop.buffers.release(out)
@@ -88,11 +57,9 @@ extension Exchange {
         worker.loop.buffers.release(request)
         self.request = out
         self.entry = next
-        sequence = nil
-        failedReplica = nil
-        generation = worker.nextGeneration()
+        forgetPosition()
+        state.moved(to: next.destination, timeout: next.declaration.timeout)
         if !next.isForward { next.handle.meters.count(.incoming) }
-        times.deadline = times.began &+ next.declaration.timeout
         admit(next, isMoved: true)
     }
 

@@ -5,13 +5,9 @@ extension Exchange {
     /// The upstream of requests that are neither for a function nor forwarded.
     var relayUpstream: ReplicaHandle { client.isInternal ? worker.peers?.hooks ?? worker.api : worker.api }
 
-    /// Relays a request that is not an invocation. A hook counts as an invocation in flight: the platform waits for its
-    /// response, which may take as long as an invocation does.
+    /// Relays a request that is not an invocation.
     func relay() {
-        if client.isInternal {
-            isInvocation = true
-            worker.shared.invocationBegan()
-        }
+        state.relayed()
         connect(relayUpstream)
     }
 
@@ -38,7 +34,7 @@ extension Exchange {
         guard !worker.shared.isEnding, let table = worker.localTable,
             case .found(let entry, let rest) = table.match(bytes, head)
         else { throw .moved }
-        self.entry = entry
+        route(to: entry)
         return try destination(of: entry, bytes, head, rest)
     }
 

@@ -8,9 +8,8 @@ struct TunnelEnds: OptionSet {
 
 extension Exchange {
     func becomeTunnel() {
-        state = .tunnel
-        tunnelEnds = []
-        entry?.handle.meters.complete(status: traits.status)
+        state.becameTunnel()
+        entry?.handle.meters.complete(status: state.traits.status)
         client.becomeTunnel()
         noteActivity()
     }
@@ -18,26 +17,25 @@ extension Exchange {
     /// Ends the direction from the client to the replica. The replica may still send.
     /// - Returns: True if the client's connection stays open for bytes of the replica.
     func clientFinished() -> Bool {
-        guard state == .tunnel, let upstream else { return false }
-        tunnelEnds.insert(.client)
+        guard state.phase == .tunnel, let upstream else { return false }
+        state.tunnelEnded(.client)
         upstream.finishWriting()
         noteActivity()
-        endTunnelIfDone()
+        endTunnelIfOver()
         return true
     }
 
     /// Ends the direction from the replica to the client. The client may still send.
     func replicaFinished() {
-        tunnelEnds.insert(.replica)
+        state.tunnelEnded(.replica)
         client.finishWriting()
         noteActivity()
-        endTunnelIfDone()
+        endTunnelIfOver()
     }
 
-    /// Ends the tunnel if both directions have ended. Bytes that are already written are still sent.
-    func endTunnelIfDone() {
-        guard tunnelEnds == [.client, .replica], upstream?.isWritable == true else { return }
-        end()
-        client.closeAfterWriting()
+    /// Ends the tunnel if both directions have ended and the replica's connection has accepted everything.
+    func endTunnelIfOver() {
+        guard state.isTunnelOver, upstream?.isWritable == true else { return }
+        end(.tunnelClosed)
     }
 }

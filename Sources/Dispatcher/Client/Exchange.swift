@@ -4,45 +4,20 @@ import F2SModel
 /// passes the response on. It does not know where messages begin and end in the byte stream. It is reused for every
 /// request of a client connection.
 final class Exchange {
-    enum State {
-        /// There is no request.
-        case idle
-        /// Routed, not admitted yet.
-        case routed
-        /// Waits in the function's queue.
-        case waiting
-        /// A connection is being opened; an invocation holds a slot.
-        case connecting
-        /// Sent to a replica, whose response has not begun.
-        case sent
-        /// The response is being passed to the client.
-        case responding
-        /// The connection has left HTTP.
-        case tunnel
-    }
-
     // Safe: the client connection owns its exchange and gives it to no object that outlives the connection.
     unowned(unsafe) let client: ClientConnection
     let worker: Worker
-    var state = State.idle
+    /// The decisions.
+    var state = ExchangeState()
     var upstream: UpstreamConnection?
     /// The request's head as it is sent to the replica, and a small body behind it: the part that can be sent again.
     var request: Buffer?
-    private(set) var isWhole = true
-    /// True if content waits until the process to which the request was forwarded has a slot for it.
-    var isAwaitingContinue = false
-    var traits = RequestTraits()
     var entry: RouteTable.Entry?
-    var lease: InvocationQueue.SlotLease?
+    private(set) var lease: InvocationQueue.SlotLease?
     var sequence: UInt64?
+    /// Differs for every use of the exchange, so that a late message for an earlier one is recognized.
     var generation: UInt64 = 0
-    var times = ExchangeTimes()
-    var attempts = Attempts()
-    var tunnelEnds: TunnelEnds = []
-    var failedReplica: ReplicaHandle?
-    /// True if the exchange counts as an invocation in flight. The API's streams do not count, because they may last
-    /// forever.
-    var isInvocation = false
+    private var failedReplica: ReplicaHandle?
 
     /// The largest body, in bytes, that is held with the head, for one write and for a retry.
     static let heldBodyBytesMax = 4096
@@ -61,15 +36,9 @@ final class Exchange {
     /// upstream.
     func begin(_ head: RequestHead, _ bytes: Span<UInt8>) {
         generation = worker.nextGeneration()
-        times = ExchangeTimes(now: worker.now())
-        attempts = Attempts()
-        traits = RequestTraits(head)
-        isWhole = head.framing == .none
-        isAwaitingContinue = false
+        state.begin(RequestTraits(head), isWhole: head.framing == .none, now: worker.now())
         sequence = nil
-        failedReplica = nil
         entry = nil
-        state = .routed
         guard !head.isServerWide else { return answerServerWide() }
         do throws(InvocationError) {
             let isInternal = client.isInternal
@@ -90,28 +59,24 @@ final class Exchange {
     }
 
     /// True if the request has not ended.
-    var isOpen: Bool { state != .idle }
+    var isOpen: Bool { state.phase != .idle }
 
     /// True if a replica of a function responds, and not F2S itself.
-    var isForFunction: Bool { entry.map { !$0.isForward } ?? false }
+    var isForFunction: Bool { if case .replica = state.destination { true } else { false } }
 
     /// True if content can be passed on.
-    var isTakingBody: Bool { (state == .sent || state == .responding) && upstream != nil && !isAwaitingContinue }
+    var isTakingBody: Bool { state.isTakingBody }
 
     var isUpstreamWritable: Bool { upstream?.isWritable ?? true }
 
     /// Adds the body of a small request, which is then complete.
     func hold(_ body: Span<UInt8>) {
         request?.append(body)
-        isWhole = true
-        if isAwaitingContinue {
-            isAwaitingContinue = false
-            upstream?.write(body)
-        }
+        if state.bodyHeld() { upstream?.write(body) }
     }
 
     /// Releases the request, which will not be sent again.
-    func forgetRequest() {
+    private func forgetRequest() {
         guard let request else { return }
         self.request = nil
         worker.loop.buffers.release(request)
@@ -119,13 +84,11 @@ final class Exchange {
 
     /// Admits or relays the request. Its head, and its body if that is small, have arrived.
     func start() {
-        guard state == .routed else { return }
-        guard let entry else { return relay() }
-        entry.handle.meters.count(.incoming)
-        isInvocation = true
-        worker.shared.invocationBegan()
-        times.deadline = times.began &+ entry.declaration.timeout
-        admit(entry)
+        guard state.phase == .routed else { return }
+        entry?.handle.meters.count(.incoming)
+        state.admitted(timeout: entry?.declaration.timeout ?? 0, isInternal: client.isInternal)
+        if state.isInvocation { worker.shared.invocationBegan() }
+        if let entry { admit(entry) } else { relay() }
     }
 
     func passUpstream(_ bytes: Span<UInt8>) {
@@ -141,20 +104,18 @@ final class Exchange {
     /// Ends the exchange because the client has disconnected. Its position in the queue is free at once; its slot, at
     /// the latest once the replica has finished.
     func clientGone() {
-        guard state != .idle else { return }
-        if state != .tunnel { entry?.handle.meters.count(.abandoned) }
-        leaveQueue()
-        end()
+        guard isOpen else { return }
+        if state.phase != .tunnel { entry?.handle.meters.count(.abandoned) }
+        end(.clientGone)
     }
 
     // MARK: Slots
 
-    func isWaiting(generation: UInt64) -> Bool { state == .waiting && self.generation == generation }
+    func isWaiting(generation: UInt64) -> Bool { state.phase == .waiting && self.generation == generation }
 
     func granted(_ lease: InvocationQueue.SlotLease) {
         self.lease = lease
-        times.granted = worker.coarseNow
-        times.firstReplica = lease.acceptingSince
+        state.granted(at: worker.coarseNow, acceptingSince: lease.acceptingSince)
         connect(lease.replica)
     }
 
@@ -167,7 +128,8 @@ final class Exchange {
         let (avoided, position) = (failedReplica, sequence)
         // The process that forwards an invocation has already counted it, because the caller is known there.
         let caller =
-            entry.declaration.countsCallers && !client.isInternal && !isMoved ? traits.caller ?? client.caller : nil
+            entry.declaration.countsCallers && !client.isInternal && !isMoved
+            ? state.traits.caller ?? client.caller : nil
         let admission = entry.handle.withActiveQueue(now: now) {
             $0.admit(
                 waiter, from: caller, avoiding: avoided, sequence: position, isMoved: isMoved, now: now,
@@ -179,12 +141,8 @@ final class Exchange {
             granted(lease)
         case .waiting(let sequence, let isCold, let activate):
             self.sequence = sequence
-            state = .waiting
-            times.isCold = times.isCold || isCold
-            // The time counts from now and not from the beginning: an invocation that returns to the queue waits for
-            // another first replica.
             let scaling = now &+ max(worker.times.scaling, entry.declaration.startTimeout)
-            client.setDeadline(at: isCold ? min(times.deadline, scaling) : times.deadline)
+            client.setDeadline(at: state.queued(isCold: isCold, firstReplica: scaling))
             if activate {
                 // A replica that is listed and only tried again is not a first replica.
                 if !entry.handle.withQueue({ $0.isStarting }) { entry.handle.meters.count(.activated) }
@@ -201,15 +159,40 @@ final class Exchange {
         }
     }
 
-    func leaveQueue() {
-        guard state == .waiting, let entry, let sequence else { return }
-        let now = worker.now()
-        // If the position in the queue is gone, a slot is on its way. The worker returns that slot when it finds no
-        // waiting exchange.
-        _ = entry.handle.withQueue { $0.leave(sequence, now: now) }
+    /// Releases everything that the exchange holds. If its position in the queue is gone, a slot is on its way. The
+    /// worker returns that slot when it finds no waiting exchange.
+    func release(_ teardown: ExchangeState.Teardown) {
+        if teardown.contains(.leaveQueue), let entry, let sequence {
+            let now = worker.now()
+            _ = entry.handle.withQueue { $0.leave(sequence, now: now) }
+        }
+        generation = worker.nextGeneration()
+        if teardown.contains(.countEnd) { worker.shared.invocationEnded() }
+        if let upstream {
+            self.upstream = nil
+            if teardown.contains(.abandonUpstream) { abandon(upstream) } else { upstream.close() }
+        }
+        if teardown.contains(.returnSlot) { returnSlot() }
+        failedReplica = nil
+        forgetRequest()
     }
 
-    func releaseSlot() {
+    /// Releases the upstream connection of an invocation that ends before its response did. The slot is held until the
+    /// replica has finished: only then can another invocation run there without the function counting two at once.
+    private func abandon(_ upstream: UpstreamConnection) {
+        guard let lease, let entry else { return upstream.close() }
+        self.lease = nil
+        upstream.abandon(AbandonedSlot(lease: lease, handle: entry.handle), isRequestComplete: client.isRequestComplete)
+    }
+
+    /// Forgets the position in a queue, because the invocation moves to another queue.
+    func forgetPosition() {
+        sequence = nil
+        failedReplica = nil
+        generation = worker.nextGeneration()
+    }
+
+    private func returnSlot() {
         guard let lease, let entry else { return }
         self.lease = nil
         worker.release(lease, of: entry.handle)
@@ -218,19 +201,15 @@ final class Exchange {
     // MARK: Connections
 
     func connect(_ replica: ReplicaHandle) {
-        // A request that cannot be repeated must not be sent on a connection that the replica is closing.
-        let isRepeatable = traits.isIdempotent && isWhole
-        let requirement = IdleRequirement(isFresh: !isRepeatable, isUnused: attempts.hasSentAgain)
+        let requirement = state.requirement
         let search = worker.leaseIdle(replica, requirement)
         if case .found(let upstream) = search { return attach(upstream) }
-        state = .connecting
-        client.setDeadline(
-            at: entry == nil ? worker.coarseNow &+ worker.times.http : times.deadline)
+        client.setDeadline(at: entry == nil ? worker.coarseNow &+ worker.times.http : state.times.deadline)
         let expected = generation
         let own = client
         let connected = { [worker] (result: Result<UpstreamConnection, SystemError>) in
             let exchange = own.exchange
-            let isWanted = exchange.generation == expected && exchange.isConnecting
+            let isWanted = exchange.generation == expected && exchange.state.phase == .connecting
             switch result {
             case .success(let upstream) where !isWanted: worker.keepIdle(upstream)
             case .success(let upstream): exchange.attach(upstream)
@@ -244,34 +223,53 @@ final class Exchange {
         }
     }
 
-    var isConnecting: Bool {
-        if case .connecting = state { true } else { false }
-    }
-
     private func attach(_ upstream: UpstreamConnection) {
         self.upstream = upstream
-        state = .sent
+        state.connected()
         upstream.begin(self)
         request?.withBytes { upstream.write($0) }
         noteActivity()
-        if !isWhole { passContentOn() }
+        if !state.isWhole, !state.isAwaitingContinue { client.resume() }
     }
 
     private func connectFailed(_ replica: ReplicaHandle, _ error: SystemError) {
         let isOutOfDescriptors = ConnectFailure.isOutOfDescriptors(error)
-        guard let entry else { return fail(isOutOfDescriptors ? .outOfDescriptors : .apiUnavailable) }
-        // An attempt to reach a replica that no longer exists does not count.
-        let isGone = replica.isRetired
-        if ConnectFailure.isConnectionRefused(error), entry.handle.withQueue({ $0.refused(replica) }) {
-            worker.dial(replica, of: entry.handle)
-            worker.shared.noteChange(of: entry.handle.id)
+        if ConnectFailure.isConnectionRefused(error) { suspend(replica) }
+        let recovery = state.connectFailed(
+            isOutOfDescriptors: isOutOfDescriptors, isReplicaGone: replica.isRetired)
+        if case .admitAgain = recovery { entry?.handle.meters.count(.retried) }
+        recover(recovery)
+    }
+
+    /// Suspends the replica until it accepts a connection again, as a replica that has just started does.
+    /// - Parameter delay: Nanoseconds until the first attempt to connect.
+    private func suspend(_ replica: ReplicaHandle, for delay: UInt64 = 0) {
+        guard let entry, entry.handle.withQueue({ $0.refused(replica) }) else { return }
+        worker.dial(replica, of: entry.handle, after: delay)
+        worker.shared.noteChange(of: entry.handle.id)
+    }
+
+    /// Handles a connection that did not serve the request.
+    func recover(_ loss: ExchangeState.Loss) {
+        if let delay = loss.suspension, let lease { suspend(lease.replica, for: delay) }
+        recover(loss.recovery)
+    }
+
+    func recover(_ recovery: ExchangeState.Recovery) {
+        switch recovery {
+        case .admitAgain:
+            guard let entry else { return }
+            failedReplica = lease?.replica
+            returnSlot()
+            generation = worker.nextGeneration()
+            admit(entry)
+        case .reconnect: connect(relayUpstream)
+        case .fail(let error): fail(error)
+        case .breakOff:
+            entry?.handle.meters.fail(.function)
+            end(.brokenOff)
+        case .closeTunnel: end(.tunnelClosed)
         }
-        releaseSlot()
-        failedReplica = replica
-        guard !isOutOfDescriptors else { return fail(.outOfDescriptors) }
-        guard isGone || attempts.mayConnectAgain() else { return fail(.connectFailed) }
-        entry.handle.meters.count(.retried)
-        admit(entry)
     }
 }
 
@@ -287,8 +285,8 @@ extension Exchange {
         origin.trusted = trusted
         if entry?.declaration.countsCallers == true {
             let sender = ForwardedClient(bytes, worker.scanner.fields, trusted)
-            traits.caller = UInt64(
-                truncatingIfNeeded: sender.hash(bytes, peer: client.ip) { worker.trusts($0) })
+            state.named(
+                caller: UInt64(truncatingIfNeeded: sender.hash(bytes, peer: client.ip) { worker.trusts($0) }))
         }
         return origin
     }
@@ -309,6 +307,11 @@ extension Exchange {
         return .init(path: entry.declaration.path ?? publicPath, rest: rest)
     }
 
+    func route(to entry: RouteTable.Entry) {
+        self.entry = entry
+        state.routed(to: entry.destination)
+    }
+
     /// Returns the destination of a public request, which is for a function or for the API server.
     private func route(_ head: RequestHead, _ span: Span<UInt8>) throws(InvocationError) -> HeadComposer.Destination {
         if client.kind == .management { try refuseFunction() }
@@ -317,11 +320,11 @@ extension Exchange {
         switch table.match(span, head) {
         case .found(let entry, let rest):
             try checkFunction(head, span, entry)
-            self.entry = entry
+            route(to: entry)
             return try destination(of: entry, span, head, rest)
         case .methodNotAllowed(let allowed, let entry):
             try checkFunction(head, span, entry)
-            self.entry = entry
+            route(to: entry)
             throw .methodNotAllowed(allowed: allowed)
         case .notFound:
             let path = span.text(head.path)
@@ -341,5 +344,11 @@ extension Exchange {
         let named = span.text(field)
         let routed = entry.declaration.name.text
         guard named == routed else { throw .otherFunction(named: String(named.prefix(80)), routed: routed) }
+    }
+}
+
+extension RouteTable.Entry {
+    var destination: ExchangeState.Destination {
+        isForward ? .peer : .replica(holdsSlots: declaration.holdsSlots)
     }
 }

@@ -130,7 +130,7 @@ final class UpstreamConnection: StreamHandler {
         let rest: AbandonedResponse.Rest? =
             switch state {
             case .head where isMalformed, .content where isMalformed: .malformed
-            case .head: .head(isAnswerToHead: exchange?.traits.isHeadRequest ?? false)
+            case .head: .head(isAnswerToHead: exchange?.state.traits.isHeadRequest ?? false)
             case .content: .content(body, isPersistent: isPersistent)
             case .tunnel: .tunnel
             case .connecting, .idle, .closed: nil
@@ -266,15 +266,15 @@ extension UpstreamConnection {
             worker.scanner.drop("content-length", headBytes)
         }
         if head.status < 200 {
-            exchange.respond(head, headBytes, content: none, framing: .none, isComplete: false)
+            exchange.respondInterim(head, headBytes)
             return true
         }
-        let framing = head.framing(isAnswerToHead: exchange.traits.isHeadRequest)
+        let framing = head.framing(isAnswerToHead: exchange.state.traits.isHeadRequest)
         isPersistent = head.isPersistent && mayUseAgain(head, framing, exchange)
         isUntilClose = framing == .untilClose
-        isDechunking = framing == .chunked && exchange.traits.minorVersion == 0
+        isDechunking = framing == .chunked && exchange.state.traits.minorVersion == 0
         if head.status == 426 { worker.scanner.keep("upgrade", headBytes) }
-        if exchange.traits.minorVersion == 0 || head.status == 204 {
+        if exchange.state.traits.minorVersion == 0 || head.status == 204 {
             worker.scanner.drop("transfer-encoding", headBytes)
         }
         body = BodyReader(framing)
@@ -288,18 +288,18 @@ extension UpstreamConnection {
 
     /// Returns true if a 101 names the protocol that the client has requested, and nothing else.
     private func isSwitch(_ head: ResponseHead, _ bytes: Span<UInt8>, _ exchange: Exchange) -> Bool {
-        guard let wanted = exchange.traits.upgrade, let named = head.known.upgrade else { return false }
+        guard let wanted = exchange.state.traits.upgrade, let named = head.known.upgrade else { return false }
         return !head.known.hasSeveralUpgrades && bytes.isCaseInsensitively(wanted, in: named)
     }
 
     /// Returns true if the next response can be distinguished from bytes that may still follow this one.
     private func mayUseAgain(_ head: ResponseHead, _ framing: Framing, _ exchange: Exchange) -> Bool {
         // A server that does not switch may still read the following bytes as the other protocol.
-        guard framing != .untilClose, exchange.traits.upgrade == nil else { return false }
+        guard framing != .untilClose, exchange.state.traits.upgrade == nil else { return false }
         // This response has no content, but its fields announce some. Servers that send it nevertheless are not rare.
         // It arrives a moment after the head, when the connection may already have its next request.
         return framing != .none || !exchange.isForFunction
-            || !head.announcesContent(isAnswerToHead: exchange.traits.isHeadRequest)
+            || !head.announcesContent(isAnswerToHead: exchange.state.traits.isHeadRequest)
     }
 
     /// Passes the head on with the content that has arrived: a small response is one write.
