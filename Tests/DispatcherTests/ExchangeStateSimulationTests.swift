@@ -41,7 +41,7 @@ import Testing
                 .management, .peer, .replica(holdsSlots: true), .replica(holdsSlots: false),
             ]
             state.routed(to: destinations.randomElement(using: &random) ?? .peer)
-            state.admitted(timeout: 500, isInternal: flip())
+            if state.destination != .management { state.admitted(timeout: 500) }
         }
 
         private mutating func deliver() {
@@ -64,7 +64,7 @@ import Testing
         }
 
         private mutating func admit() {
-            if state.destination == .management { return state.relayed() }
+            if state.destination == .management { return state.relayed(isHook: flip()) }
             if flip() { grant() } else { _ = state.queued(isCold: flip(), firstReplica: now + 100) }
         }
 

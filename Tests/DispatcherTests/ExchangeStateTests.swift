@@ -293,13 +293,13 @@ import Testing
         (traits.isIdempotent, traits.isPersistent, traits.minorVersion) = (isIdempotent, true, minorVersion)
         state.begin(traits, isWhole: isWhole, now: 1)
         state.routed(to: destination)
-        state.admitted(timeout: timeout, isInternal: false)
+        if destination != .management { state.admitted(timeout: timeout) }
         guard phase != .routed else { return state }
         if phase == .waiting {
             _ = state.queued(isCold: false, firstReplica: 0)
             return state
         }
-        if destination == .management { state.relayed() } else { state.granted(at: 1, acceptingSince: 0) }
+        if destination == .management { state.relayed(isHook: false) } else { state.granted(at: 1, acceptingSince: 0) }
         guard phase != .connecting else { return state }
         state.connected()
         guard phase != .sent else { return state }

@@ -252,14 +252,22 @@ extension ProcessesSerial {
             let note: @Sendable (ChildLoop.Failure) -> Void = { startFailure in
                 lost.withLock { $0.append(startFailure) }
             }
+            // The function kills the launcher only after its start was confirmed. A start without a confirmation would
+            // be repeated, and the function would kill the next launcher too.
+            let gate = FileManager.default.temporaryDirectory.appending(path: "f2s-gate-\(UUID().uuidString)").path
+            try #require(mkfifo(gate, 0o600) == 0)
+            defer { unlink(gate) }
+            let open = Glibc.open(gate, O_RDWR | O_CLOEXEC)
+            try #require(open >= 0)
+            defer { Glibc.close(open) }
+            let killing = "echo up; read go <'\(gate)'; kill -9 $PPID; exec sleep 1011"
             try await withLoop(report: note) { loop in
                 let first = try #require(loop.launcher)
                 let (bystander, _) = try await start(["sleep", "1011"], on: loop)
                 let (child, output) = try await start(
-                    ["sh", "-c", isFunction ? "echo up; kill -9 $PPID; exec sleep 1011" : "echo up; exec sleep 1011"],
-                    on: loop)
+                    ["sh", "-c", isFunction ? killing : "echo up; exec sleep 1011"], on: loop)
                 try await eventually("it is up") { output.words == ["up"] }
-                if !isFunction { kill(first, SIGKILL) }
+                if isFunction { #expect(write(open, "\n", 1) == 1) } else { kill(first, SIGKILL) }
                 #expect(await child.ended() == 137)
                 #expect(await bystander.ended() == 137)
                 try await eventually("the commands are gone") { isGone(child.process) && isGone(bystander.process) }

@@ -7,8 +7,8 @@ extension Exchange {
     enum End {
         /// The response of the upstream is complete.
         case completed(keepAlive: Bool)
-        /// F2S itself responds.
-        case answered(Buffer, keepAlive: Bool)
+        /// F2S itself responds. The response is in the worker's `output`.
+        case answered(keepAlive: Bool)
         /// The response breaks off: the client's connection is closed in the middle of it.
         case brokenOff
         /// The tunnel is closed. Bytes that are already written are still sent.
@@ -23,8 +23,8 @@ extension Exchange {
         if isOpen { release(state.end()) }
         switch end {
         case .completed(let keepAlive): client.responseEnded(keepAlive: keepAlive)
-        case .answered(let response, let keepAlive):
-            client.write(response)
+        case .answered(let keepAlive):
+            client.write(worker.output)
             client.responseEnded(keepAlive: keepAlive)
         case .brokenOff: client.breakOff()
         case .tunnelClosed: client.closeAfterWriting()
@@ -59,7 +59,7 @@ extension Exchange {
             Problem(error, function: entry?.declaration.name), error, timing: entry == nil ? nil : state.times,
             keepAlive: keepAlive, isAnswerToHead: isOpen && state.traits.isHeadRequest,
             fields: worker.date.line + proof(of: error), into: out)
-        end(.answered(out, keepAlive: keepAlive))
+        end(.answered(keepAlive: keepAlive))
     }
 
     /// Responds to a request about the server as a whole (RFC 9110 section 9.3.7) with the methods that F2S knows.
@@ -72,7 +72,7 @@ extension Exchange {
         out.append(worker.date.line)
         if !keepAlive { out.append("Connection: close\r\n") }
         out.append("\r\n")
-        end(.answered(out, keepAlive: keepAlive))
+        end(.answered(keepAlive: keepAlive))
     }
 
     /// Restarts the time limit for silence.

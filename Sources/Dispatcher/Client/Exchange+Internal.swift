@@ -5,9 +5,11 @@ extension Exchange {
     /// The upstream of requests that are neither for a function nor forwarded.
     var relayUpstream: ReplicaHandle { client.isInternal ? worker.peers?.hooks ?? worker.api : worker.api }
 
-    /// Relays a request that is not an invocation.
+    /// Relays a request that is not an invocation. A hook counts as an invocation in flight: the platform waits for its
+    /// response, which may take as long as an invocation does.
     func relay() {
-        state.relayed()
+        state.relayed(isHook: client.isInternal)
+        if client.isInternal { worker.shared.invocationBegan() }
         connect(relayUpstream)
     }
 

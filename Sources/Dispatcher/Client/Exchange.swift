@@ -13,6 +13,8 @@ final class Exchange {
     /// The request's head as it is sent to the replica, and a small body behind it: the part that can be sent again.
     var request: Buffer?
     var entry: RouteTable.Entry?
+    /// The protocol for which the client asks to leave HTTP, in lower case.
+    private(set) var upgrade: [UInt8]?
     private(set) var lease: InvocationQueue.SlotLease?
     var sequence: UInt64?
     /// Differs for every use of the exchange, so that a late message for an earlier one is recognized.
@@ -39,6 +41,7 @@ final class Exchange {
         state.begin(RequestTraits(head), isWhole: head.framing == .none, now: worker.now())
         sequence = nil
         entry = nil
+        upgrade = head.upgrade
         guard !head.isServerWide else { return answerServerWide() }
         do throws(InvocationError) {
             let isInternal = client.isInternal
@@ -85,10 +88,11 @@ final class Exchange {
     /// Admits or relays the request. Its head, and its body if that is small, have arrived.
     func start() {
         guard state.phase == .routed else { return }
-        entry?.handle.meters.count(.incoming)
-        state.admitted(timeout: entry?.declaration.timeout ?? 0, isInternal: client.isInternal)
-        if state.isInvocation { worker.shared.invocationBegan() }
-        if let entry { admit(entry) } else { relay() }
+        guard let entry else { return relay() }
+        entry.handle.meters.count(.incoming)
+        state.admitted(timeout: entry.declaration.timeout)
+        worker.shared.invocationBegan()
+        admit(entry)
     }
 
     func passUpstream(_ bytes: Span<UInt8>) {

@@ -151,14 +151,11 @@ struct ExchangeState {
         return isAwaitingContinue
     }
 
-    /// The request is ready to be admitted.
-    /// - Parameters:
-    ///   - timeout: Nanoseconds from the request's head to the response's head.
-    ///   - isInternal: True if the internal listener received the request. The platform waits for the response of a
-    ///     hook, which may take as long as an invocation does, so it counts as one.
-    mutating func admitted(timeout: UInt64, isInternal: Bool) {
-        isInvocation = destination != .management || isInternal
-        if destination != .management { times.deadline = times.began &+ timeout }
+    /// The invocation is ready to be admitted to its queue.
+    /// - Parameter timeout: Nanoseconds from the request's head to the response's head.
+    mutating func admitted(timeout: UInt64) {
+        isInvocation = true
+        times.deadline = times.began &+ timeout
     }
 
     /// The invocation waits in the queue.
@@ -179,8 +176,11 @@ struct ExchangeState {
         times.firstReplica = acceptingSince
     }
 
-    /// The request goes to the management API, which has no queue.
-    mutating func relayed() { phase = .connecting }
+    /// The request goes to the management API or to the hooks, which have no queue.
+    mutating func relayed(isHook: Bool) {
+        phase = .connecting
+        isInvocation = isHook
+    }
 
     /// The invocation moves to another queue, which grants the function's slots from now on. No content was passed on.
     mutating func moved(to destination: Destination, timeout: UInt64) {
@@ -318,7 +318,10 @@ struct ExchangeState {
 
     /// Returns the deadline after a sign of activity; `nil` if it stays. The API's log and event streams may be silent
     /// without a limit.
-    func deadline(at now: UInt64, _ timeouts: LoopTimes, isRequestComplete: Bool, isClientWritable: Bool) -> UInt64? {
+    func deadline(
+        at now: UInt64, _ timeouts: borrowing LoopTimes, isRequestComplete: Bool,
+        isClientWritable: @autoclosure () -> Bool
+    ) -> UInt64? {
         let silence = now &+ timeouts.http
         switch phase {
         // Once one direction of a tunnel has ended, the other one gets the ordinary limit.
@@ -326,7 +329,7 @@ struct ExchangeState {
         // The function's timeout includes the upload, so that a client that sends slowly does not hold a slot forever.
         case .sent: return isRequestComplete || isAwaitingContinue ? times.deadline : min(silence, times.deadline)
         case .responding:
-            return destination == .management && isClientWritable && isRequestComplete ? .max : silence
+            return destination == .management && isClientWritable() && isRequestComplete ? .max : silence
         case .idle, .routed, .waiting, .connecting: return nil
         }
     }

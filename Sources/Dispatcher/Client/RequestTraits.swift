@@ -1,11 +1,12 @@
 import F2SModel
 
-/// The properties of a request's head that its exchange keeps, and those of the response.
+/// The properties of a request's head that its exchange keeps, and those of the response. They hold no reference, so that
+/// they are copied without counting one.
 struct RequestTraits {
     var isIdempotent = false
     var isHeadRequest = false
-    /// The protocol for which the client asks to leave HTTP, in lower case.
-    var upgrade: [UInt8]?
+    /// True if the client asks to leave HTTP for another protocol.
+    var isUpgrade = false
     var isPersistent = false
     /// True if the client has announced that this is its last request.
     var isLastOfClient = false
@@ -32,14 +33,14 @@ struct RequestTraits {
 
     init() {}
 
-    init(_ head: RequestHead) {
+    init(_ head: borrowing RequestHead) {
         isIdempotent =
             switch head.method {
             case .get, .head, .options, .trace, .put, .delete: head.upgrade == nil
             case .post, .patch, nil: false
             }
         isHeadRequest = head.method == .head
-        upgrade = head.upgrade
+        isUpgrade = head.upgrade != nil
         isPersistent = head.isPersistent
         isLastOfClient = head.known.saysClose
         minorVersion = head.minorVersion

@@ -288,14 +288,14 @@ extension UpstreamConnection {
 
     /// Returns true if a 101 names the protocol that the client has requested, and nothing else.
     private func isSwitch(_ head: ResponseHead, _ bytes: Span<UInt8>, _ exchange: Exchange) -> Bool {
-        guard let wanted = exchange.state.traits.upgrade, let named = head.known.upgrade else { return false }
+        guard let wanted = exchange.upgrade, let named = head.known.upgrade else { return false }
         return !head.known.hasSeveralUpgrades && bytes.isCaseInsensitively(wanted, in: named)
     }
 
     /// Returns true if the next response can be distinguished from bytes that may still follow this one.
     private func mayUseAgain(_ head: ResponseHead, _ framing: Framing, _ exchange: Exchange) -> Bool {
         // A server that does not switch may still read the following bytes as the other protocol.
-        guard framing != .untilClose, exchange.state.traits.upgrade == nil else { return false }
+        guard framing != .untilClose, !exchange.state.traits.isUpgrade else { return false }
         // This response has no content, but its fields announce some. Servers that send it nevertheless are not rare.
         // It arrives a moment after the head, when the connection may already have its next request.
         return framing != .none || !exchange.isForFunction
