@@ -4,7 +4,7 @@ import F2SModel
 struct FunctionState: Sendable {
     /// A replica count that the platform has accepted, and the time of the call.
     struct Applied: Sendable {
-        var count: Int
+        var count: ReplicaCount
         var at: Duration
     }
 

@@ -176,7 +176,7 @@ public final class Operator: Service, OperatorInspector {
             guard platform.election.isLeader else { throw CancellationError() }
             switch call {
             case .apply(let function, let count, let retiring):
-                try await platform.replicas.apply(function, count: count, retiring: retiring)
+                try await platform.replicas.apply(function, count, retiring: retiring)
             case .replace(let replicas, let id):
                 try await platform.replicas.replace(replicas, of: id)
             case .remove(let id):

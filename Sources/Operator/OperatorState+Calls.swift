@@ -79,7 +79,7 @@ extension OperatorState {
         noteCuts(retirable, of: record.function.name.text, load, limit: limit)
         states[index].retiring += retirable
         let retiring = record.retiring + retirable
-        calls.append(.apply(record.function, count: record.plan.told(retiring: retiring), retiring: retiring))
+        calls.append(.apply(record.function, record.plan.told(retiring: retiring), retiring: retiring))
     }
 
     /// Adds a call that replaces unresponsive replicas, for a platform that chooses the replicas to stop by itself.

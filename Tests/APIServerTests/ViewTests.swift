@@ -20,7 +20,7 @@ import Testing
     @Test func `the diagnosis contains the decision, the conditions, the failure and the replicas`() async throws {
         try await TestServer.with(.init(functions: [.sample("hello")])) { server in
             let function = try #require(server.memory.functions.current.functions.first)
-            try await server.memory.replicas.apply(function, count: 2, retiring: [])
+            try await server.memory.replicas.apply(function, .fixed(2), retiring: [])
             server.memory.replicas.setStartFailure(startFailure, of: Self.hello)
             server.operatorInspector.explanations.withLock { $0[Self.hello] = explanation }
             let condition = Condition(.startFailed, isTrue: true, reason: "Exited", message: "No.", since: 5)
@@ -44,7 +44,7 @@ import Testing
     @Test func `deployments, services and endpoints are listed per function`() async throws {
         try await TestServer.with(.init(functions: [.sample("hello"), .sample("calm", route: "/a/b")])) { server in
             let function = try #require(server.memory.functions.current.functions.first)
-            try await server.memory.replicas.apply(function, count: 3, retiring: [])
+            try await server.memory.replicas.apply(function, .fixed(3), retiring: [])
             let replicas = server.memory.replicas.current.replicas
             server.memory.replicas.set(.draining, of: replicas[0].id)
             server.operatorInspector.explanations.withLock { $0[Self.hello] = explanation }

@@ -23,7 +23,7 @@ extension ProcessesSerial {
         @Test func `a replica is published when it listens, with an address that answers`() async throws {
             try await withPlatform { platform, _ in
                 let function = try await platform.declare("hello", server())
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 try await eventually("it is ready") {
                     try await platform.replicaSnapshot().replicas.first?.state == .ready
                 }
@@ -57,7 +57,7 @@ extension ProcessesSerial {
         /// replica was ready.
         private func startAndStop(_ function: Function, on platform: LocalPlatform) async throws -> Moment {
             try await platform.replicas.withReplicas { snapshots in
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 var ready: Moment?
                 for await snapshot in snapshots {
                     guard let replica = snapshot.replicas.first else {
@@ -66,7 +66,7 @@ extension ProcessesSerial {
                     }
                     if replica.state == .ready, ready == nil {
                         ready = Moment.now
-                        try await platform.replicas.apply(function, count: 0, retiring: [replica.id])
+                        try await platform.replicas.apply(function, .fixed(0), retiring: [replica.id])
                     }
                 }
                 return Moment.now
@@ -93,7 +93,7 @@ extension ProcessesSerial {
         func `a failed start is reported and retried`(command: [String], reason: String, status: Int) async throws {
             try await withPlatform { platform, _ in
                 let function = try await platform.declare("broken", Target(command: command))
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 let startFailure = try await platform.startFailure(of: function)
                 #expect(startFailure.reason == reason && startFailure.exitStatus == status && !startFailure.isTimeout)
                 #expect(startFailure.nextAttempt > Moment.now.wall - 1)
@@ -112,7 +112,7 @@ extension ProcessesSerial {
                     Target(
                         command: ["sh", "-c", script, "sh", "$(PORT)", "$(NAME)-$$(NAME)-$(NONE)"],
                         environment: ["NAME": "Ada", "ALL": "$(PORT)", "ZED": "$(NAME)"]))
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 #expect(try await platform.startFailure(of: function).exitStatus == 3)
                 let line = try #require(await lines(platform, of: function).first { $0.source == "stdout" }?.text)
                 let words = line.split(separator: " ").map { String($0) }
@@ -141,7 +141,7 @@ extension ProcessesSerial {
                 ]
                 for (index, mistake) in cases.enumerated() {
                     let function = try await platform.declare("broken-\(index)", Target(command: mistake.command))
-                    try await platform.replicas.apply(function, count: 1, retiring: [])
+                    try await platform.replicas.apply(function, .fixed(1), retiring: [])
                     let startFailure = try await platform.startFailure(of: function)
                     #expect(startFailure.reason == mistake.reason, "\(mistake.command): \(startFailure.message)")
                     #expect(startFailure.message.contains(mistake.part), "\(mistake.command): \(startFailure.message)")
@@ -162,7 +162,7 @@ extension ProcessesSerial {
                 let port = UInt16(bigEndian: address.sin_port)
                 let command = ["python3", "-m", "http.server", "\(port)"]
                 let function = try await platform.declare("fixed", Target(command: command))
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 let startFailure = try await platform.startFailure(of: function)
                 #expect(startFailure.reason == "PortInUse")
                 #expect(
@@ -179,14 +179,14 @@ extension ProcessesSerial {
                     "import socket,time; s=socket.socket(); s.bind(('127.0.0.1',0)); s.listen(); "
                     + "print(s.getsockname()[1],flush=True); time.sleep(100)"
                 let function = try await platform.declare("deaf", Target(command: ["python3", "-c", script]))
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 let startFailure = try await platform.startFailure(of: function)
                 #expect(startFailure.reason == "NeverListened" && startFailure.isTimeout)
                 let written = await lines(platform, of: function)
                 let port = try #require(written.first { $0.source == "stdout" }?.text)
                 #expect(startFailure.message.contains("It listens on port \(port) instead"))
                 #expect(written.contains { $0.source == "f2s" && $0.text.contains("port \(port)") })
-                try await platform.replicas.apply(function, count: 0, retiring: [])
+                try await platform.replicas.apply(function, .fixed(0), retiring: [])
             }
         }
 
@@ -200,7 +200,7 @@ extension ProcessesSerial {
                     "f.yaml", manifest("f", command: "[sh, -c, '\(script)', '\(Workshop.server.get())']"))
                 try await eventually("it is declared") { try await !platform.functionSnapshot().functions.isEmpty }
                 let function = try #require(try await platform.functionSnapshot().functions.first)
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 try await eventually("it is ready") {
                     try await platform.replicaSnapshot().replicas.first?.state == .ready
                 }
@@ -228,7 +228,7 @@ extension ProcessesSerial {
                 var target = Target(command: ["python3", "serve.py"])
                 target.readinessProbe = ReadinessProbe(path: "/up")
                 let function = try await platform.declare("probed", target)
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 try await eventually("its address is known") {
                     try await platform.replicaSnapshot().replicas.first?.address != nil
                 }
@@ -244,7 +244,7 @@ extension ProcessesSerial {
         @Test func `a crashed replica is replaced, and an event reports the crash`() async throws {
             try await withPlatform { platform, _ in
                 let function = try await platform.declare("hello", server())
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 try await eventually("it is ready") {
                     try await platform.replicaSnapshot().replicas.first?.state == .ready
                 }
@@ -264,14 +264,14 @@ extension ProcessesSerial {
                 var target = try shell("trap '' TERM; setsid sleep 1017 & \(Workshop.server.get()) & wait; wait; wait")
                 target.timeout = .milliseconds(300)
                 let function = try await platform.declare("stubborn", target)
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 try await eventually("it is ready") {
                     try await platform.replicaSnapshot().replicas.first?.state == .ready
                 }
                 let replica = try #require(try await platform.replicaSnapshot().replicas.first)
                 let family = children()
                 #expect(family.count >= 3)
-                try await platform.replicas.apply(function, count: 0, retiring: [replica.id])
+                try await platform.replicas.apply(function, .fixed(0), retiring: [replica.id])
                 #expect(try await platform.replicaSnapshot().replicas.first?.state == .draining)
                 try await eventually("it is gone") { try await platform.replicaSnapshot().replicas.isEmpty }
                 for process in family { #expect(kill(process, 0) != 0) }
@@ -283,7 +283,7 @@ extension ProcessesSerial {
                 let script = "i=0; while [ $i -lt 20000 ]; do echo line $i; i=$((i+1)); done; echo >&2 done; "
                 let function = try await platform.declare(
                     "chatty", shell(script + "exec " + (try Workshop.server.get())))
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 try await eventually("it listens") {
                     try await platform.replicaSnapshot().replicas.first?.state == .ready
                 }
@@ -299,15 +299,15 @@ extension ProcessesSerial {
         @Test func `text without a line end is among the last lines`() async throws {
             try await withPlatform { platform, _ in
                 let function = try await platform.declare("terse", shell("printf 'first\\nno end'; exit 4"))
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 #expect(try await platform.startFailure(of: function).logTail == ["first", "no end"])
             }
             try await withPlatform({ $0.startTimeout = .seconds(1) }) { platform, _ in
                 let function = try await platform.declare("stuck", shell("printf 'Password: '; exec sleep 1000"))
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 let startFailure = try await platform.startFailure(of: function)
                 #expect(startFailure.reason == "NeverListened" && startFailure.logTail == ["Password: "])
-                try await platform.replicas.apply(function, count: 0, retiring: [])
+                try await platform.replicas.apply(function, .fixed(0), retiring: [])
             }
         }
 
@@ -315,7 +315,7 @@ extension ProcessesSerial {
             try await withPlatform { platform, folder in
                 try folder.write("serve.sh", "exit 1")
                 let function = try await platform.declare("broken", Target(command: ["sh", "serve.sh"]))
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 try await eventually("the wait is long", within: .seconds(40)) {
                     try await platform.replicaSnapshot().startFailures[function.id].map { $0.attempts >= 4 } ?? false
                 }
@@ -343,7 +343,7 @@ extension ProcessesSerial {
                     while True: s.accept()[0].close()
                     """
                 let function = try await platform.declare("shared", Target(command: ["python3", "-c", script]))
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 try await eventually("it is ready") {
                     try await platform.replicaSnapshot().replicas.first?.state == .ready
                 }
@@ -374,8 +374,8 @@ extension ProcessesSerial {
         @Test func `an image without a command is a failure, and secrets lead to a warning`() async throws {
             try await withPlatform { platform, _ in
                 let image = try await platform.declare("image", Target(image: "registry/hello:1", secrets: ["s"]))
-                try await platform.replicas.apply(image, count: 1, retiring: [])
-                try await platform.replicas.apply(image, count: 1, retiring: [])
+                try await platform.replicas.apply(image, .fixed(1), retiring: [])
+                try await platform.replicas.apply(image, .fixed(1), retiring: [])
                 #expect(try await platform.startFailure(of: image).reason == "NoCommand")
                 #expect(platform.platform.events.currentEvents(after: 0).map(\.reason) == ["SecretsIgnored"])
                 #expect(children() == [])
@@ -388,7 +388,7 @@ extension ProcessesSerial {
                 try await eventually("it is declared") { try await !platform.functionSnapshot().functions.isEmpty }
                 let function = try #require(try await platform.functionSnapshot().functions.first)
                 try folder.remove("sub")
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 let startFailure = try await platform.startFailure(of: function)
                 #expect(startFailure.reason == "NotStarted" && startFailure.message.contains("/sub"))
             }
@@ -407,14 +407,14 @@ extension ProcessesSerial {
                 group.addTask { try await platform.run() }
                 await platform.waitUntilLoaded()
                 let function = try #require(try await platform.functionSnapshot().functions.first)
-                try await platform.replicas.apply(function, count: 3, retiring: [])
+                try await platform.replicas.apply(function, .fixed(3), retiring: [])
                 try await eventually("all run") { children().count >= 9 }
                 let family = launchers() + children()
                 if isCancelled { group.cancelAll() } else { platform.stop() }
                 try await group.waitForAll()
                 for process in family { #expect(kill(process, 0) != 0) }
                 #expect(launchers() == [])
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 #expect(try await platform.replicaSnapshot().replicas.isEmpty, "nothing starts after the end")
             }
         }
@@ -430,7 +430,7 @@ extension ProcessesSerial {
                         storeRevision: StoreRevision("1"), age: 1,
                         origin: Function.Origin(location: "f", isWritable: true)
                     )
-                    try await platform.replicas.apply(function, count: 0, retiring: [])
+                    try await platform.replicas.apply(function, .fixed(0), retiring: [])
                 }
                 try await eventually("no descriptor") { try descriptors() <= before && children() == [] }
                 #expect(try threadCount() <= threads + 4, "the pool may grow, but not with functions")

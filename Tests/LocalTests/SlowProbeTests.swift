@@ -97,7 +97,7 @@ extension ProcessesSerial {
                 var target = Target(command: ["python3", "serve.py"])
                 target.readinessProbe = ReadinessProbe(path: "/up", timeout: .seconds(60))
                 let function = try await platform.declare("slow", target)
-                try await platform.replicas.apply(function, count: 1, retiring: [])
+                try await platform.replicas.apply(function, .fixed(1), retiring: [])
                 var writer: Int32 = -1
                 defer { if writer >= 0 { close(writer) } }
                 // A named pipe can be opened for writing without a wait only while the program reads it.

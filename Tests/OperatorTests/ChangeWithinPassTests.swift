@@ -52,7 +52,7 @@ import Testing
         let calls = pass(at: 3) { $0.apply(FunctionSnapshot(functions: [edited])) }
         #expect(!calls.contains(where: isOfReplicas), "two new ones beside two old ones would be too many: \(calls)")
         let next = pass(at: 4).filter(isOfReplicas)
-        #expect(next == [.apply(edited, count: 1, retiring: [])])
+        #expect(next == [.apply(edited, .fixed(1), retiring: [])])
     }
 
     @Test mutating func `an edit between plan and calls stops no idle replica of the previous plan`() throws {

@@ -128,10 +128,10 @@ final class WatchedReplicas: ReplicaRuntime {
 
     func hold(_ id: Function.ID) { held.withLock { _ = $0.insert(id) } }
 
-    func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws {
-        if count > 0 { asked.withLock { $0.append(.now) } }
+    func apply(_ function: Function, _ count: ReplicaCount, retiring: [Replica.ID]) async throws {
+        if count.minimum > 0 { asked.withLock { $0.append(.now) } }
         while held.withLock({ $0.contains(function.id) }) { try await Task.sleep(for: .milliseconds(2)) }
-        try await inner.apply(function, count: count, retiring: retiring)
+        try await inner.apply(function, count, retiring: retiring)
     }
 
     func remove(_ id: Function.ID) async throws { try await inner.remove(id) }

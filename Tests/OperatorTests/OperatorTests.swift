@@ -108,7 +108,7 @@ import Testing
             bench.dataPlane.wait(bench.id(), 100)
             try await eventually("three run") { bench.replicas.count == 3 }
             let asked = bench.memory.replicas.calls.filter {
-                if case .apply(_, _, 1..., _) = $0 { true } else { false }
+                if case .apply(_, _, .fixed(1...), _) = $0 { true } else { false }
             }
             #expect(asked.count == 1)
         }

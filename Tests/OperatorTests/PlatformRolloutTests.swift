@@ -50,7 +50,7 @@ import Testing
         /// Returns the numbers that the platform receives in so many passes.
         mutating func counts(_ passes: Int, inFlight: Int = 0) -> [Int] {
             (0..<passes).flatMap { _ in pass(inFlight: inFlight) }.compactMap { call in
-                guard case .apply(_, let count, let retiring) = call else { return nil }
+                guard case .apply(_, .fixed(let count), let retiring) = call else { return nil }
                 #expect(retiring.isEmpty)
                 return count
             }
@@ -161,6 +161,6 @@ import Testing
                 startFailures: [bench.function.id: Samples.startFailure(of: bench.function.revision)]), at: .zero)
         _ = bench.state.plan(LoadReport(), at: .zero, wall: 0, isLeader: true)
         let calls = bench.state.calls(LoadReport(), at: .zero)
-        #expect(calls.contains(.apply(bench.function, count: 2, retiring: [])))
+        #expect(calls.contains(.apply(bench.function, .fixed(2), retiring: [])))
     }
 }

@@ -289,7 +289,7 @@ struct SimulatedWorld {
     private mutating func carryOut(_ call: OperatorCall, begunAt: Double) {
         switch call {
         case .apply(let function, let count, let retiring):
-            desired[function.id] = Desired(function: function, count: count)
+            desired[function.id] = Desired(function: function, count: count.minimum)
             end { retiring.contains($0.id) }
             refill(ordered: (function.id, begunAt))
         case .replace: violations.append("\(now): a replica is replaced, which this platform is never asked for")

@@ -50,7 +50,7 @@ import Testing
         world.hang("r0", inFlight: 1)
         let calls = world.pass()
         // Another replica is requested at once, beside the one that still has an invocation to finish.
-        guard case .apply(_, 2, [])? = calls.first else {
+        guard case .apply(_, .fixed(2), [])? = calls.first else {
             Issue.record("\(calls)")
             return
         }
@@ -59,7 +59,7 @@ import Testing
         let last = world.pass() + world.pass()
         #expect(
             last.contains {
-                if case .apply(_, 1, let retiring) = $0 { retiring == [Replica.ID("r0")] } else { false }
+                if case .apply(_, .fixed(1), let retiring) = $0 { retiring == [Replica.ID("r0")] } else { false }
             }, "\(last)")
         #expect(world.events.count { $0.reason == "ReplicaUnresponsive" } == 1)
         let event = try #require(world.events.first { $0.reason == "ReplicaUnresponsive" })

@@ -6,8 +6,8 @@ import Synchronization
 public final class InMemoryReplicas: ReplicaRuntime {
     /// A call that the module under test made.
     public enum Call: Sendable, Hashable {
-        /// A call of ``InMemoryReplicas/apply(_:count:retiring:)``.
-        case apply(function: Function.ID, revision: Revision, count: Int, retiring: [Replica.ID])
+        /// A call of ``InMemoryReplicas/apply(_:_:retiring:)``.
+        case apply(function: Function.ID, revision: Revision, count: ReplicaCount, retiring: [Replica.ID])
         /// A call of ``InMemoryReplicas/remove(_:)``.
         case remove(Function.ID)
     }
@@ -97,10 +97,10 @@ public final class InMemoryReplicas: ReplicaRuntime {
     }
 
     /// Records the desired state and starts and stops replicas at once; see the protocol.
-    public func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws {
+    public func apply(_ function: Function, _ count: ReplicaCount, retiring: [Replica.ID]) async throws {
         let call = Call.apply(function: function.id, revision: function.revision, count: count, retiring: retiring)
         let desired = Desired(
-            revision: function.revision, awaitsReadiness: function.target.readinessProbe != nil, count: count)
+            revision: function.revision, awaitsReadiness: function.target.readinessProbe != nil, count: count.minimum)
         try perform(call) { state in
             state.desired[function.id] = desired
             state.replicas.removeAll { $0.function == function.id && retiring.contains($0.id) }

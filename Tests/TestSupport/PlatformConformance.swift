@@ -42,6 +42,7 @@ public struct PlatformConformance: Sendable {
         try await verifyRestart()
         try await verifyStatus()
         try await verifyReplicas()
+        try await verifyClusterCount()
         try await verifyRevisions()
         try verifyEvents()
     }
@@ -133,56 +134,74 @@ public struct PlatformConformance: Sendable {
     /// Checks that the desired number of replicas runs. If F2S chooses the replicas to stop, exactly those must end.
     public func verifyReplicas() async throws {
         let function = try await platform.functions.create(draft("conformance-replicas"))
-        try await platform.replicas.apply(function, count: 2, retiring: [])
+        try await platform.replicas.apply(function, .fixed(2), retiring: [])
         try await wait("two replicas are ready") { try await ready(function).count == 2 }
         let both = try await ready(function)
         try expect(Set(both.map(\.id)).count == 2, "every replica has its own identity")
         try expect(both.allSatisfy { $0.address != nil }, "a ready replica has an address")
         try expect(both.allSatisfy { $0.revision == function.revision }, "a replica reports its revision")
 
-        try await platform.replicas.apply(function, count: 2, retiring: [])
+        try await platform.replicas.apply(function, .fixed(2), retiring: [])
         try await expect(Set(ready(function).map(\.id)) == Set(both.map(\.id)), "applying twice changes nothing")
 
         switch platform.replicas.retirement {
         case .named:
-            try await platform.replicas.apply(function, count: 1, retiring: [both[0].id])
+            try await platform.replicas.apply(function, .fixed(1), retiring: [both[0].id])
             try await wait("only the retired replica ends") {
                 try await replicas(function).map(\.id) == [both[1].id]
             }
-            try await platform.replicas.apply(function, count: 0, retiring: [both[1].id])
+            try await platform.replicas.apply(function, .fixed(0), retiring: [both[1].id])
         case .byPlatform:
-            try await platform.replicas.apply(function, count: 1, retiring: [])
+            try await platform.replicas.apply(function, .fixed(1), retiring: [])
             try await wait("one of the two replicas ends and the other stays") {
                 let left = try await replicas(function)
                 return left.count == 1 && left[0].state == .ready && both.map(\.id).contains(left[0].id)
             }
-            try await platform.replicas.apply(function, count: 0, retiring: [])
+            try await platform.replicas.apply(function, .fixed(0), retiring: [])
         }
         try await wait("no replica is left") { try await replicas(function).isEmpty }
-        try await platform.replicas.apply(function, count: 1, retiring: [])
+        try await platform.replicas.apply(function, .fixed(1), retiring: [])
         try await wait("the function starts again from zero replicas") { try await ready(function).count == 1 }
         let again = try await ready(function)
         try expect(Set(again.map(\.id)).isDisjoint(with: both.map(\.id)), "a replica's identity is never reused")
         try await removeEverything(of: function)
     }
 
+    /// Checks that the platform provides the first replica if the cluster owns the number, and keeps existing ones.
+    public func verifyClusterCount() async throws {
+        let function = try await platform.functions.create(draft("conformance-count"))
+        try await platform.replicas.apply(function, .byCluster, retiring: [])
+        try await wait("the first replica is ready") { try await ready(function).count == 1 }
+        try await platform.replicas.apply(function, .fixed(2), retiring: [])
+        try await wait("two replicas are ready") { try await ready(function).count == 2 }
+        let both = try await ready(function)
+        try await platform.replicas.apply(function, .byCluster, retiring: [])
+        // A platform that had begun to end one of them would replace it now.
+        try await platform.replicas.apply(function, .fixed(3), retiring: [])
+        try await wait("three replicas are ready") { try await ready(function).count == 3 }
+        try await expect(
+            Set(ready(function).map(\.id)).isSuperset(of: both.map(\.id)),
+            "no replica ends because the cluster owns the number")
+        try await removeEverything(of: function)
+    }
+
     /// Checks that a new revision runs beside the old one until F2S or the platform retires the old one.
     public func verifyRevisions() async throws {
         let function = try await platform.functions.create(draft("conformance-revision"))
-        try await platform.replicas.apply(function, count: 1, retiring: [])
+        try await platform.replicas.apply(function, .fixed(1), retiring: [])
         try await wait("the first revision is ready") { try await ready(function).count == 1 }
         let old = try await ready(function)
 
         var draft = function.draft
         draft.target = otherTarget
         let changed = try await platform.functions.replace(draft, ifRevision: nil)
-        try await platform.replicas.apply(changed, count: 1, retiring: [])
+        try await platform.replicas.apply(changed, .fixed(1), retiring: [])
         switch platform.replicas.retirement {
         case .named:
             try await wait("the second revision is ready beside the first") {
                 try await Set(ready(function).map(\.revision)) == [function.revision, changed.revision]
             }
-            try await platform.replicas.apply(changed, count: 1, retiring: old.map(\.id))
+            try await platform.replicas.apply(changed, .fixed(1), retiring: old.map(\.id))
         case .byPlatform:
             try await wait("the second revision is ready, and at no time is no replica ready") {
                 let ready = try await ready(function)

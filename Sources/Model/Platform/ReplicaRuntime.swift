@@ -6,16 +6,16 @@ public protocol ReplicaRuntime: Sendable {
     var retirement: Retirement { get }
 
     /// Makes the platform run `count` replicas of the function's current revision in addition to those of older
-    /// revisions, and stops exactly the replicas in `retiring`.
+    /// revisions, and stops exactly the replicas in `retiring`. If the cluster owns the number, the platform starts the
+    /// first replica and leaves the rest to the owner. A platform without such an owner then runs one replica.
     ///
     /// It is idempotent: calling it twice changes nothing. It returns when the desired state is recorded, not when
     /// replicas are ready. The platform retries a failed start with backoff as long as the desired state is the same.
     /// - Parameters:
-    ///   - count: the number of replicas of the current revision that should exist and are not retiring;
-    ///     0…`maxReplicas`.
+    ///   - count: the number of replicas of the current revision that should exist and are not retiring, or its owner.
     ///   - retiring: drained replicas to stop, exactly these; always empty with ``Retirement/byPlatform``.
     /// - Throws: any error of the platform; worth a retry.
-    func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws
+    func apply(_ function: Function, _ count: ReplicaCount, retiring: [Replica.ID]) async throws
 
     /// Stops replicas that must not be used again; the platform starts others up to the last desired count. It is
     /// called with ``Retirement/byPlatform`` only; otherwise such replicas are passed to `apply`. It is idempotent, and
@@ -73,7 +73,7 @@ public enum Retirement: Sendable, Hashable {
     /// F2S. It drains replicas, then passes them to `apply`, which stops exactly these. F2S also rolls out a changed
     /// revision, one replica at a time.
     case named
-    /// The platform. `count` is the whole desired state, and F2S never names replicas. The platform rolls out a changed
+    /// The platform. The count is the whole desired state, and F2S never names replicas. The platform rolls out a changed
     /// revision by itself, and calls ``PeerService/drain(_:within:)`` before it stops a replica.
     case byPlatform
 }

@@ -3,7 +3,7 @@ import F2SModel
 /// A call to the platform.
 enum OperatorCall: Sendable, Hashable {
     /// `ReplicaRuntime.apply`.
-    case apply(Function, count: Int, retiring: [Replica.ID])
+    case apply(Function, ReplicaCount, retiring: [Replica.ID])
     /// `ReplicaRuntime.replace`.
     case replace([Replica.ID], Function.ID)
     /// `ReplicaRuntime.remove`.

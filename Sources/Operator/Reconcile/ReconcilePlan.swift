@@ -114,7 +114,7 @@ struct ReconcilePlan: Sendable, Hashable {
     /// Returns the number to send to the platform. Replicas that are being replaced do not keep it from starting
     /// others.
     /// - Parameter retiring: The replicas that the same call names to be stopped.
-    func told(retiring: [Replica.ID] = []) -> Int { count + counted.subtracting(retiring).count }
+    func told(retiring: [Replica.ID] = []) -> ReplicaCount { .fixed(count + counted.subtracting(retiring).count) }
 
     /// Returns the draining replicas that may be stopped now.
     /// - Parameters:

@@ -56,7 +56,7 @@ final class StubRuntime: ReplicaRuntime {
         return stream
     }
 
-    func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws {}
+    func apply(_ function: Function, _ count: ReplicaCount, retiring: [Replica.ID]) async throws {}
     func remove(_ id: Function.ID) async throws {}
     func withReplicas<Result: Sendable>(
         _ body: @Sendable (Latest<ReplicaSnapshot>.Values) async throws -> Result

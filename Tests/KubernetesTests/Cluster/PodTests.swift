@@ -74,7 +74,7 @@ struct PodsByHandSerial {
                 let result: Result<Void, any Error>
                 do {
                     let function = try await running.platform.functions.create(try running.draft("pods"))
-                    try await running.platform.replicas.apply(function, count: 1, retiring: [])
+                    try await running.platform.replicas.apply(function, .fixed(1), retiring: [])
                     result = .success(try await body(Scene(running: running, client: client, function: function)))
                 } catch {
                     result = .failure(error)
@@ -128,7 +128,7 @@ struct PodsByHandSerial {
     @Test func `a replaced replica may drain while another one starts, and the others stay`() async throws {
         try await run { scene in
             let runtime = try #require(scene.running.platform.replicas as? KubernetesRuntime)
-            try await runtime.apply(scene.function, count: 2, retiring: [])
+            try await runtime.apply(scene.function, .fixed(2), retiring: [])
             try await scene.running.eventually("the runtime sees two pods") {
                 runtime.pods.latest.current.items.values.count { $0.function == scene.function.id } == 2
             }

@@ -57,7 +57,7 @@ struct APIServerSerial {
             draft.metadata = FunctionMetadata(labels: ["team": "shop"], annotations: ["example.org/contact": "a b"])
             let function = try await store.create(draft)
             #expect(function.draft.metadata == draft.metadata)
-            try await running.platform.replicas.apply(function, count: 1, retiring: [])
+            try await running.platform.replicas.apply(function, .fixed(1), retiring: [])
             func pods(_ path: String) throws -> String {
                 try TestCluster.kubectl(
                     "get", "deployment", "labelled", "--namespace", running.options.functionsNamespace, "--output",
@@ -72,7 +72,7 @@ struct APIServerSerial {
                 try await running.functions().functions.first?.revision != function.revision
             }
             let newer = try #require(try await running.functions().functions.first)
-            try await running.platform.replicas.apply(newer, count: 1, retiring: [])
+            try await running.platform.replicas.apply(newer, .fixed(1), retiring: [])
             #expect(try pods(".labels.tier") == "other 1")
             // A draft without labels keeps the existing ones. A draft with a label changes only that one.
             draft.metadata = FunctionMetadata(labels: ["team": "third"])
@@ -122,7 +122,7 @@ struct APIServerSerial {
             let containers = running.options.functionsNamespace
             try await running.eventually("this process leads") { running.platform.election.isLeader }
             let function = try await running.platform.functions.create(try running.draft("mine"))
-            try await running.platform.replicas.apply(function, count: 3, retiring: [])
+            try await running.platform.replicas.apply(function, .fixed(3), retiring: [])
             func replicas() throws -> String {
                 try TestCluster.kubectl(
                     "get", "deployment,service", "--namespace", containers, "--output",
@@ -139,6 +139,35 @@ struct APIServerSerial {
             try TestCluster.kubectl("delete", "f2sfn", "mine", "--namespace", running.options.namespace)
             try await running.eventually("all objects are deleted") {
                 try replicas().trimmingCharacters(in: [" "]).isEmpty
+            }
+        }
+    }
+
+    @Test func `a number that the cluster owns stays through F2S's writes, and zero becomes one`() async throws {
+        try await run { running in
+            let (containers, replicas) = (running.options.functionsNamespace, running.platform.replicas)
+            try await running.eventually("this process leads") { running.platform.election.isLeader }
+            var draft = try running.draft("scaled")
+            let function = try await running.platform.functions.create(draft)
+            func deployment() throws -> String {
+                try TestCluster.kubectl(
+                    "get", "deployment/scaled", "--namespace", containers, "--output",
+                    #"jsonpath={.spec.replicas} {.spec.template.metadata.labels.f2s\.opensight\.ch/revision}"#)
+            }
+            func scale(to count: Int) throws {
+                try TestCluster.kubectl("scale", "deployment/scaled", "--replicas=\(count)", "--namespace", containers)
+            }
+            try await replicas.apply(function, .fixed(3), retiring: [])
+            try await replicas.apply(function, .byCluster, retiring: [])
+            #expect(try deployment() == "3 \(function.revision)")
+            try scale(to: 5)
+            draft.target.environment = ["A": "b"]
+            let newer = try await running.platform.functions.replace(draft, ifRevision: nil)
+            try await replicas.apply(newer, .byCluster, retiring: [])
+            #expect(try deployment() == "5 \(newer.revision)")
+            try scale(to: 0)
+            try await running.eventually("the first replica is provided") {
+                try deployment() == "1 \(newer.revision)"
             }
         }
     }
@@ -160,7 +189,7 @@ struct APIServerSerial {
             for name in ["theirs", "other"] {
                 let function = try await running.platform.functions.create(try running.draft(name))
                 await #expect(throws: WorkloadError.self) {
-                    try await running.platform.replicas.apply(function, count: 1, retiring: [])
+                    try await running.platform.replicas.apply(function, .fixed(1), retiring: [])
                 }
                 try await running.promptly("callers get the reason", bar: .seconds(2)) {
                     let startFailure = try await running.replicas().startFailures[function.id]
@@ -222,7 +251,7 @@ struct APIServerSerial {
         try await run { running in
             try await running.eventually("this process leads") { running.platform.election.isLeader }
             let function = try await running.platform.functions.create(try running.draft("fenced"))
-            try await running.platform.replicas.apply(function, count: 0, retiring: [])
+            try await running.platform.replicas.apply(function, .fixed(0), retiring: [])
             let client = KubernetesClient(
                 try ClusterAccess.load(kubeconfig: TestCluster.kubeconfig, environment: [:]), logger: .silent)
             let containers = running.options.functionsNamespace
@@ -240,7 +269,7 @@ struct APIServerSerial {
             var metadata = late["metadata"] ?? [:]
             metadata["resourceVersion"] = seen["metadata"]?["resourceVersion"]
             late["metadata"] = metadata
-            try await running.platform.replicas.apply(function, count: 3, retiring: [])
+            try await running.platform.replicas.apply(function, .fixed(3), retiring: [])
             let refusal = await #expect(throws: KubernetesError.self) {
                 _ = try await client.apply(.deployments, containers, "fenced", late, force: true)
             }
@@ -292,12 +321,12 @@ struct APIServerSerial {
             try await running.eventually("this process leads") { running.platform.election.isLeader }
             let store = running.platform.functions
             let first = try await store.create(try running.draft("again"))
-            try await running.platform.replicas.apply(first, count: 0, retiring: [])
+            try await running.platform.replicas.apply(first, .fixed(0), retiring: [])
             try await store.delete(first.name, ifRevision: nil)
             let second = try await store.create(try running.draft("again"))
             #expect(second.id != first.id)
             try await running.eventually("the new function has its Deployment") {
-                (try? await running.platform.replicas.apply(second, count: 0, retiring: [])) != nil
+                (try? await running.platform.replicas.apply(second, .fixed(0), retiring: [])) != nil
             }
             let owner = try TestCluster.kubectl(
                 "get", "deployment/again", "service/again", "--namespace", running.options.functionsNamespace,
@@ -319,13 +348,13 @@ struct APIServerSerial {
                 readinessProbe: ReadinessProbe(path: "/ready"))
             let function = try await RunningPlatform.run(functions: functions, containers: containers) { running in
                 let function = try await running.platform.functions.create(try running.draft("still", target))
-                try await running.platform.replicas.apply(function, count: 0, retiring: [])
+                try await running.platform.replicas.apply(function, .fixed(0), retiring: [])
                 return function
             }
             let before = try versions()
             try await RunningPlatform.run(functions: functions, containers: containers) { running in
                 let runtime = running.platform.replicas
-                for _ in 0..<2 { try await runtime.apply(function, count: 0, retiring: []) }
+                for _ in 0..<2 { try await runtime.apply(function, .fixed(0), retiring: []) }
             }
             #expect(try versions() == before)
         }

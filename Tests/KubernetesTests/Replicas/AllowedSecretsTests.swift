@@ -79,7 +79,7 @@ import Testing
         try await Self.run(allowing: patterns) { scene in
             let function = try Self.function(naming: secrets)
             await #expect(throws: WorkloadError.secretNotAllowed(refused)) {
-                try await scene.runtime.apply(function, count: 1, retiring: [])
+                try await scene.runtime.apply(function, .fixed(1), retiring: [])
             }
             async let _: Void = scene.runtime.run()
             let startFailure = try #require(try await scene.startFailure(of: function.id))
@@ -99,7 +99,7 @@ import Testing
         ] as [([String], [String])])
     func `a function gets its Secrets if the patterns allow them`(patterns: [String], secrets: [String]) async throws {
         try await Self.run(allowing: patterns) { scene in
-            try await scene.runtime.apply(try Self.function(naming: secrets), count: 1, retiring: [])
+            try await scene.runtime.apply(try Self.function(naming: secrets), .fixed(1), retiring: [])
             #expect(try scene.mountedSecrets() == secrets)
         }
     }
@@ -110,14 +110,14 @@ import Testing
         try await Self.run(allowing: ["other"]) { scene in
             let function = try Self.function(naming: ["db"])
             await #expect(throws: WorkloadError.secretNotAllowed("db")) {
-                try await scene.runtime.apply(function, count: 1, retiring: [])
+                try await scene.runtime.apply(function, .fixed(1), retiring: [])
             }
             scene.allowed.publish(try Self.patterns(["other", "db"]))
-            try await scene.runtime.apply(function, count: 1, retiring: [])
+            try await scene.runtime.apply(function, .fixed(1), retiring: [])
             #expect(try scene.mountedSecrets() == ["db"])
             let written = scene.patches.count
             scene.allowed.publish([])
-            try await scene.runtime.apply(function, count: 0, retiring: [])
+            try await scene.runtime.apply(function, .fixed(0), retiring: [])
             #expect(scene.patches.count > written, "the lower number of replicas is written")
         }
     }

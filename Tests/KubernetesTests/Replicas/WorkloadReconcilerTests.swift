@@ -17,7 +17,7 @@ import Testing
     {
         type == .services
             ? manifest.service(uid: object?.uid)
-            : manifest.deployment(replicas: desired.count, keeping: object?.kept, uid: object?.uid)
+            : manifest.deployment(replicas: desired.replicas(over: object), keeping: object?.kept, uid: object?.uid)
     }
 
     private func observation(
@@ -58,7 +58,7 @@ import Testing
 
     @Test func `objects that match their manifests need no work, and later checks need no manifest`() throws {
         var reconciler = WorkloadReconciler()
-        reconciler.setDesired(function, count: 2)
+        reconciler.setDesired(function, .fixed(2))
         let there = observation(
             try observed(manifest.deployment(replicas: 2, keeping: nil), uid: "d"),
             try observed(manifest.service(), uid: "s"))
@@ -76,7 +76,7 @@ import Testing
 
     @Test func `a manual edit is repaired, and repeated edits are repaired with growing pauses`() throws {
         var reconciler = WorkloadReconciler()
-        reconciler.setDesired(function, count: 2)
+        reconciler.setDesired(function, .fixed(2))
         let service = try observed(manifest.service(), uid: "s")
         let edited = observation(
             try observed(manifest.deployment(replicas: 7, keeping: nil), uid: "d"), service)
@@ -90,9 +90,34 @@ import Testing
         #expect(times == [0, 2, 6, 14, 30, 62])
     }
 
+    @Test(arguments: [1, 2, 5])
+    func `a number that the cluster owns is no damage`(replicas: Int) throws {
+        var reconciler = WorkloadReconciler()
+        reconciler.setDesired(function, .byCluster)
+        let there = observation(
+            try observed(manifest.deployment(replicas: replicas, keeping: nil), uid: "d"),
+            try observed(manifest.service(), uid: "s"))
+        let look = check(&reconciler, there, at: .seconds(100))
+        #expect(look.isEmpty)
+    }
+
+    @Test func `a Deployment with no replicas is repaired if the cluster owns the number`() throws {
+        var reconciler = WorkloadReconciler()
+        reconciler.setDesired(function, .byCluster)
+        let service = try observed(manifest.service(), uid: "s")
+        for deployment in [nil, try observed(manifest.deployment(replicas: 0, keeping: nil), uid: "d")] {
+            let work = check(&reconciler, observation(deployment, service), at: .seconds(deployment == nil ? 0 : 100))
+            guard case .repair(let desired)? = work.first else {
+                Issue.record("\(work)")
+                return
+            }
+            #expect(desired.replicas(over: deployment) == 1)
+        }
+    }
+
     @Test func `a missing object is created again, but not while the watch may be late`() throws {
         var reconciler = WorkloadReconciler()
-        reconciler.setDesired(function, count: 1)
+        reconciler.setDesired(function, .fixed(1))
         reconciler.begin(function.id)
         let look1 = check(&reconciler, observation(nil, nil), at: .seconds(10))
         #expect(look1.isEmpty, "it is being created")
@@ -146,7 +171,7 @@ import Testing
 
     @Test func `a process that does not lead has no work`() throws {
         var reconciler = WorkloadReconciler()
-        reconciler.setDesired(function, count: 2)
+        reconciler.setDesired(function, .fixed(2))
         reconciler.forgetDesired()
         let look12 = check(&reconciler, observation(nil, nil), at: .seconds(10))
         #expect(look12.isEmpty)
@@ -175,14 +200,14 @@ import Testing
             let manifest = manifest(of: desired.function)
             return type == .services
                 ? manifest.service(uid: object?.uid)
-                : manifest.deployment(replicas: desired.count, keeping: object?.kept, uid: object?.uid)
+                : manifest.deployment(replicas: desired.replicas(over: object), keeping: object?.kept, uid: object?.uid)
         }
         let functions = try (0..<200).map { try sampleFunction("f\($0)", uid: "uid-\($0)") }
         for function in functions {
             let (name, wanted) = (function.name, manifest(of: function))
             deployments[name.text] = try observed(wanted.deployment(replicas: 0, keeping: nil), uid: "d\(name)")
             services[WorkloadManifest.serviceName(of: name)] = try observed(wanted.service(), uid: "s\(name)")
-            reconciler.setDesired(function, count: 0)
+            reconciler.setDesired(function, .fixed(0))
         }
         func observation() -> WorkloadReconciler.Observation {
             WorkloadReconciler.Observation(

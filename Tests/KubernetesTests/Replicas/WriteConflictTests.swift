@@ -8,7 +8,7 @@ import Testing
 /// Conflicts with the Deployment controller. It updates the status at any time, so the resource version that F2S has
 /// read may be outdated when F2S writes.
 @Suite(.timeLimit(.minutes(2))) struct WriteConflictTests {
-    /// A Deployment whose version grows before each of the first `changes` writes.
+    /// A Deployment whose version and number of replicas grow by one before each of the first `changes` writes.
     private final class Deployment: Sendable {
         private struct State {
             var version = 1
@@ -28,6 +28,7 @@ import Testing
 
         private func stored(_ version: Int) -> ScriptedAPIServer.Reply {
             var object = manifest
+            object["spec"]?["replicas"] = .integer(Int64(version))
             var metadata = object["metadata"] ?? [:]
             metadata["uid"] = "object-1"
             metadata["resourceVersion"] = .string("\(version)")
@@ -74,15 +75,25 @@ import Testing
     @Test(arguments: [0, 1, 3])
     func `a Deployment that has changed since it was read is read and written again`(changes: Int) async throws {
         try await run(changes: changes) { runtime, deployment, server in
-            try await runtime.apply(deployment.function, count: 2, retiring: [])
+            try await runtime.apply(deployment.function, .fixed(2), retiring: [])
             #expect(writes(server) == changes + 1)
+        }
+    }
+
+    @Test(arguments: [0, 1, 3])
+    func `a number that the cluster changes before a write is kept`(changes: Int) async throws {
+        try await run(changes: changes) { runtime, deployment, server in
+            try await runtime.apply(deployment.function, .byCluster, retiring: [])
+            let last = try #require(
+                server.questions.last { $0.method == .PATCH && $0.target.contains("/deployments/") })
+            #expect(try JSONValue(decoding: last.body)["spec"]?["replicas"]?.integerValue == changes + 1)
         }
     }
 
     @Test func `a Deployment that changes before each write fails with the reason after a few attempts`() async throws {
         try await run(changes: 1000) { runtime, deployment, server in
             await #expect(throws: WorkloadError.unsettled("The Deployment hello is being changed by another client")) {
-                try await runtime.apply(deployment.function, count: 2, retiring: [])
+                try await runtime.apply(deployment.function, .fixed(2), retiring: [])
             }
             #expect(writes(server) < 10)
         }

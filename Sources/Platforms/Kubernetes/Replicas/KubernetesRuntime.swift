@@ -96,9 +96,9 @@ final class KubernetesRuntime: ReplicaRuntime {
 
     var retirement: Retirement { .byPlatform }
 
-    func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws {
+    func apply(_ function: Function, _ count: ReplicaCount, retiring: [Replica.ID]) async throws {
         state.withLock { state in
-            state.workloads.setDesired(function, count: count)
+            state.workloads.setDesired(function, count)
             state.workloads.begin(function.id)
         }
         do {
@@ -323,14 +323,15 @@ extension KubernetesRuntime {
                 drainTimeout: options.drainTimeout(), imagePullSecrets: options.imagePullSecrets))
         return type == .services
             ? manifest.service(uid: object?.uid)
-            : manifest.deployment(replicas: desired.count, keeping: object?.kept, uid: object?.uid)
+            : manifest.deployment(replicas: desired.replicas(over: object), keeping: object?.kept, uid: object?.uid)
     }
 
     private func ensure(_ desired: WorkloadReconciler.Desired) async throws(WorkloadError) {
         let name = desired.function.name
         guard desired.function.target.image != nil else { throw .noImage(name) }
+        let secrets = desired.function.target.secrets
         // Scaling to zero is always allowed.
-        if desired.count > 0, let secret = desired.function.target.secrets.first(where: { !options.allowsSecret($0) }) {
+        if desired.count.minimum > 0, let secret = secrets.first(where: { !options.allowsSecret($0) }) {
             throw .secretNotAllowed(secret)
         }
         // The Deployment comes first, because the first replica does not need the Service.
@@ -455,7 +456,7 @@ extension KubernetesRuntime {
         }
         let written = try await client.apply(
             type, options.functionsNamespace, name, object, force: known != nil,
-            priority: desired.count > 0 ? .activation : .housekeeping, timeout: try leadingTime())
+            priority: desired.count.minimum > 0 ? .activation : .housekeeping, timeout: try leadingTime())
         guard let object = try? ObservedObject(written) else { return }
         state.withLock { $0.workloads.markReconciled(object, manifest) }
     }

@@ -19,6 +19,8 @@ final class ObservedObject: StatefulItem {
     let functionName: String?
     /// Namespace of the Function resource, by its label; `nil` unless the object is labelled as managed by F2S.
     let functionNamespace: String?
+    /// `spec.replicas`; 0 for kinds that have none.
+    let replicas: Int
     /// The parts of its pod template that are kept; `nil` for kinds that have no template.
     let kept: WorkloadManifest.Kept?
     /// The reason why the cluster refuses to create its pods (condition `ReplicaFailure`).
@@ -56,6 +58,7 @@ final class ObservedObject: StatefulItem {
         functionName = labels?[ObjectLabel.name]?.text
         let isManaged = labels?[ObjectLabel.managedBy]?.text == ObjectLabel.manager
         functionNamespace = isManaged ? labels?[ObjectLabel.functionNamespace]?.text : nil
+        replicas = tree["spec"]?["replicas"]?.integerValue ?? 0
         kept = Self.kept(tree["spec"]?["template"])
         replicaFailure = Self.replicaFailure(tree["status"]?["conditions"])
         digest = AppliedFields.digest(of: tree)

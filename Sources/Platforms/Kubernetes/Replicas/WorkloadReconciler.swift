@@ -6,7 +6,21 @@ struct WorkloadReconciler: Sendable {
     /// The function and number of replicas that the operator has requested last.
     struct Desired: Sendable {
         let function: Function
-        let count: Int
+        let count: ReplicaCount
+
+        /// Returns `spec.replicas` of the Deployment's manifest.
+        ///
+        /// If the cluster owns the number, the manifest repeats the existing Deployment's number. An omitted field
+        /// would not do: the API server sets a field to its default if a manifest omits it and its only owner is F2S,
+        /// and before Kubernetes 1.22 the `scale` subresource does not record an owner. Each write names the resource
+        /// version, so it cannot undo a later change of the number.
+        /// - Parameter deployment: the existing Deployment; `nil` if there is none.
+        func replicas(over deployment: ObservedObject?) -> Int {
+            switch count {
+            case .fixed(let number): number
+            case .byCluster: max(deployment?.replicas ?? 0, count.minimum)
+            }
+        }
     }
 
     /// A piece of work on an object.
@@ -61,7 +75,7 @@ struct WorkloadReconciler: Sendable {
     private static let repairMemory = Duration.seconds(600)
 
     /// Sets the newest desired state of a function.
-    mutating func setDesired(_ function: Function, count: Int) {
+    mutating func setDesired(_ function: Function, _ count: ReplicaCount) {
         desired[function.id] = Desired(function: function, count: count)
         suspects.insert(function.id)
     }

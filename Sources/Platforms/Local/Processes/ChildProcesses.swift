@@ -79,10 +79,14 @@ final class ChildProcesses: ReplicaRuntime {
 
     // MARK: The port
 
-    func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws {
+    /// Sets the desired state; see the protocol. No cluster owns a number here, so ``ReplicaCount/byCluster`` means one
+    /// replica.
+    func apply(_ function: Function, _ count: ReplicaCount, retiring: [Replica.ID]) async throws {
         reportSecrets(of: function)
         let launch = LaunchSpec(function, stopTimeout: options.stopTimeout)
-        change { supervisor, moment in supervisor.apply(launch, count: count, retiring: retiring, at: moment) }
+        change { supervisor, moment in
+            supervisor.apply(launch, count: count.minimum, retiring: retiring, at: moment)
+        }
     }
 
     func remove(_ id: Function.ID) async throws {
