@@ -37,6 +37,13 @@ enum Samples {
     }
 }
 
+/// An outside signal with the same reading for every function.
+struct StubScaleSignal: ScaleSignal {
+    var reading: ScaleReading?
+
+    func currentReading(of function: Function.ID) -> ScaleReading? { reading }
+}
+
 /// Drives one policy with the load of a function, second by second.
 struct ScaleBench {
     var policy: ScalePolicy
@@ -45,6 +52,7 @@ struct ScaleBench {
     var ready = 0
     var existing: Int?
     var hasStartFailure = false
+    var signal = StubScaleSignal()
     var area = 0.0
     var admitted: UInt64 = 0
 
@@ -79,7 +87,8 @@ struct ScaleBench {
     private mutating func decide(_ load: LoadReport.FunctionLoad?, follows: Bool) -> ScaleDecision {
         let decision = policy.decide(
             ScaleObservation(
-                load: load, existing: existing ?? ready, ready: ready, hasStartFailure: hasStartFailure, now: now),
+                load: load, signal: signal.currentReading(of: Function.ID("hello")), existing: existing ?? ready,
+                ready: ready, hasStartFailure: hasStartFailure, now: now),
             &memory)
         if follows { ready = decision.desired }
         return decision

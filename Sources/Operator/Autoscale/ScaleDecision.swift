@@ -22,6 +22,10 @@ struct ScaleDecision: Sendable, Hashable {
         case noHistory = "NoHistory"
         /// A dispatcher has not reported its load, so no replica is stopped.
         case noData = "NoData"
+        /// An outside signal requires more replicas than the load.
+        case signal = "Signal"
+        /// The outside signal has no current value, so no replica is stopped.
+        case noSignal = "NoSignal"
         /// Every replica is being restarted while invocations wait or a minimum applies, so another one is started.
         case replicaDown = "ReplicaDown"
         /// The last start failed, so replicas are started one at a time.
@@ -32,7 +36,7 @@ struct ScaleDecision: Sendable, Hashable {
 
     /// The number of replicas to run.
     var desired: Int
-    /// The number of replicas that the load alone requires.
+    /// The number of replicas that the load and the outside signal require.
     var wanted: Int
     /// The reason of the decision.
     var reason: Reason
@@ -46,6 +50,8 @@ struct ScaleDecision: Sendable, Hashable {
     var queued = 0
     /// True if the panic window decides.
     var isPanicking = false
+    /// The reading of the outside signal, if it has determined ``wanted`` or has no current value; otherwise `nil`.
+    @BoxedIfPresent var signal: ScaleReading?
 
     /// Returns one sentence with the figures. It is composed on request, because decisions are made every second and
     /// read rarely.
@@ -66,18 +72,27 @@ struct ScaleDecision: Sendable, Hashable {
             "\(number): \(stableConcurrency.shortText) concurrent invocations over \(policy.stableWindow.humanText), "
                 + "with a target of \(policy.concurrencyPerReplica.shortText) per replica."
         case .idle: "\(number): no invocation within \(policy.idle.humanText)."
-        case .minimum: "\(number): the load requires \(wanted), target.minReplicas is \(policy.minReplicas)."
-        case .maximum: "\(number): the load requires \(wanted), target.maxReplicas is \(policy.maxReplicas)."
+        case .minimum: "\(number): \(requirement), target.minReplicas is \(policy.minReplicas)."
+        case .maximum: "\(number): \(requirement), target.maxReplicas is \(policy.maxReplicas)."
         case .noHistory:
-            "\(number): the load requires \(wanted), but its history is shorter than \(policy.stableWindow.humanText)."
+            "\(number): \(requirement), but the load's history is shorter than \(policy.stableWindow.humanText)."
         case .noData: "\(number): the load report is incomplete, so no replica is stopped."
+        case .signal: "\(number): \(requirement)."
+        case .noSignal: "\(number): the outside signal has no current value\(signalReason), so no replica is stopped."
         case .replicaDown:
             "\(number): every replica is being restarted, so another one is started."
         case .startFailure:
-            "\(number): the last start failed, so replicas are started one at a time; the load requires \(wanted)."
+            "\(number): the last start failed, so replicas are started one at a time; \(requirement)."
         case .routeConflict: "\(number): an older function has the same endpoint and method."
         }
     }
+
+    /// A clause about the requirement, which names the outside signal if that has determined it.
+    private var requirement: String {
+        signal?.replicas == nil ? "the load requires \(wanted)" : "an outside signal requires \(wanted)\(signalReason)"
+    }
+
+    private var signalReason: String { signal.map { " (\($0.reason))" } ?? "" }
 
     private var waiters: String { queued == 1 ? "1 invocation waits" : "\(queued) invocations wait" }
 }

@@ -6,6 +6,8 @@ struct ScaleObservation: Sendable, Hashable {
     var load: LoadReport.FunctionLoad?
     /// True if `load` covers all processes. If not, no replica is stopped.
     var isComplete = true
+    /// The newest reading of the function's outside signal; `nil` if the function has none.
+    var signal: ScaleReading?
     /// The number of replicas that exist and are neither draining nor being stopped.
     var existing: Int
     /// The number of existing replicas that accept invocations.
@@ -24,8 +26,8 @@ struct ScaleMemory: Sendable, Hashable {
     var window = LoadWindow()
     /// The number decided last; `nil` before the first decision.
     var desired: Int?
-    /// The time of the last activity, which is an invocation in flight or queued or a requested start; `nil` before the
-    /// first.
+    /// The time of the last activity, which is an invocation in flight or queued, a requested start, or an outside
+    /// signal that requires a replica; `nil` before the first.
     var activeAt: Duration?
     /// The time of the last jump in load; `nil` if the load is calm.
     var panicAt: Duration?

@@ -12,6 +12,8 @@ struct ScalePolicy: Sendable, Hashable {
     /// The shortest time between two decisions that lower the number. Each of them at most halves it. Passes may follow
     /// each other within a millisecond.
     static let lowerInterval = Duration.seconds(1)
+    /// The age from which a reading of an outside signal has no current value.
+    static let readingLifetime = Duration.seconds(60)
 
     /// The lower bound of the number.
     let minReplicas: Int
@@ -76,7 +78,9 @@ struct ScalePolicy: Sendable, Hashable {
     private func unbounded(_ seen: ScaleObservation, _ current: Int, _ memory: inout ScaleMemory) -> ScaleDecision {
         let isActive = memory.window.observe(seen.load, at: seen.now, keeping: stableWindow)
         let load = seen.load ?? LoadReport.FunctionLoad()
-        if isActive { memory.activeAt = seen.now }
+        var signal = seen.signal
+        if let age = signal?.age, age >= Self.readingLifetime { signal?.replicas = nil }
+        if isActive || signal?.replicas ?? 0 > 0 { memory.activeAt = seen.now }
         var decision = ScaleDecision(desired: current, wanted: 0, reason: .idle)
         decision.inFlight = load.inFlight
         decision.queued = load.queued
@@ -84,6 +88,10 @@ struct ScalePolicy: Sendable, Hashable {
         decision.panicConcurrency = memory.window.average(over: panicWindow)
         if let activeAt = memory.activeAt, seen.now - activeAt < idle {
             ask(&decision, load, seen, current, &memory)
+            raise(&decision, to: signal)
+            // The last replica is removed only after the idle time.
+            if current > 0 { decision.wanted = max(decision.wanted, 1) }
+            decision.wanted = min(decision.wanted, Self.raiseFactorMax * max(seen.ready, current, 1))
             decision.desired = decision.wanted
             if decision.wanted < current { slow(&decision, seen, current, memory) }
         } else {
@@ -96,11 +104,18 @@ struct ScalePolicy: Sendable, Hashable {
             decision.wanted = max(decision.wanted, seen.down + 1)
             decision.desired = decision.wanted
             decision.reason = .replicaDown
+            decision.signal = nil
         }
         // Without the load of every process, no replica is stopped.
         if !seen.isComplete, decision.desired < current {
             decision.desired = current
             decision.reason = .noData
+        }
+        // A HorizontalPodAutoscaler treats a missing metric alike: it may raise the number, but does not lower it.
+        if let signal, signal.replicas == nil, decision.desired < current {
+            decision.desired = current
+            decision.reason = .noSignal
+            decision.signal = signal
         }
         return decision
     }
@@ -129,11 +144,15 @@ struct ScalePolicy: Sendable, Hashable {
         if current == 0, load.queued > 0 || load.wantsActivation {
             decision.reason = .activation
             decision.wanted = max(decision.wanted, 1)
-        } else if current > 0 {
-            // The last replica is removed only after the idle time, which was checked before.
-            decision.wanted = max(decision.wanted, 1)
         }
-        decision.wanted = min(decision.wanted, Self.raiseFactorMax * max(seen.ready, current, 1))
+    }
+
+    /// Raises the required number to that of the outside signal.
+    private func raise(_ decision: inout ScaleDecision, to signal: ScaleReading?) {
+        guard let required = signal?.replicas, required > decision.wanted else { return }
+        decision.wanted = required
+        decision.reason = .signal
+        decision.signal = signal
     }
 
     /// Limits how far the number falls at once.
