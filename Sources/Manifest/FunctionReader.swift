@@ -109,9 +109,9 @@ struct FunctionReader {
         target.concurrency = value(map["concurrency"]) { try $0.wholeNumber() }
         target.environment = texts(byName: map["env"], example: "{GREETING: hi}")
         target.secrets = texts(map["secrets"], example: "[hello-secret]") ?? []
-        target.timeout = duration(map["timeout"], FunctionDraft.timeoutAllowed)
-        target.startTimeout = duration(map["startTimeout"], FunctionDraft.startTimeoutAllowed)
-        target.drainTimeout = duration(map["drainTimeout"], FunctionDraft.drainTimeoutAllowed)
+        target.timeout = duration(map["timeout"], Target.timeoutAllowed)
+        target.startTimeout = duration(map["startTimeout"], Target.startTimeoutAllowed)
+        target.drainTimeout = duration(map["drainTimeout"], Target.drainTimeoutAllowed)
         if let resources = section(map, "resources", known: ManifestFields.resources, isRequired: false) {
             target.resources.cpu = quantity(resources["cpu"])
             target.resources.memory = quantity(resources["memory"])
@@ -120,14 +120,14 @@ struct FunctionReader {
             target.readinessProbe = required(probe, "path", "be a path such as /ready") {
                 ReadinessProbe(path: Self.withSlash(try $0.text()))
             }
-            if let timeout = duration(probe["timeout"], FunctionDraft.probeTimeoutAllowed) {
+            if let timeout = duration(probe["timeout"], ReadinessProbe.timeoutAllowed) {
                 target.readinessProbe?.timeout = timeout
             }
         }
         if let scaling = section(map, "scaling", known: ManifestFields.scaling, isRequired: false) {
             target.scaling.targetConcurrency = value(scaling["targetConcurrency"]) { try $0.number() }
-            target.scaling.idle = duration(scaling["idle"], FunctionDraft.idleAllowed) ?? target.scaling.idle
-            target.scaling.window = duration(scaling["window"], FunctionDraft.windowAllowed) ?? target.scaling.window
+            target.scaling.idle = duration(scaling["idle"], Scaling.idleAllowed) ?? target.scaling.idle
+            target.scaling.window = duration(scaling["window"], Scaling.windowAllowed) ?? target.scaling.window
         }
         if let limits = section(map, "limits", known: ManifestFields.limits, isRequired: false) {
             target.limits.inFlight = value(limits["inFlight"]) { try $0.wholeNumber() }

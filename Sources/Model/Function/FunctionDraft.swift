@@ -12,6 +12,8 @@ public struct FunctionDraft: Sendable, Hashable {
 
     @Boxed private var fields: Fields
 
+    /// The maximum size of `spec.description`, in bytes.
+    public static let summaryBytesMax = 4096
     /// The namespace of a function whose manifest names none.
     public static let namespaceDefault = "f2s"
 
@@ -24,6 +26,19 @@ public struct FunctionDraft: Sendable, Hashable {
         fields = Fields(
             name: name, namespace: namespace, route: route, method: method, summary: summary, target: target,
             metadata: metadata)
+    }
+
+    /// Returns an error for each invalid value and each invalid combination of values. A draft without errors may be
+    /// stored.
+    public func fieldErrors() -> [FieldError] {
+        var found = target.fieldErrors()
+        if summary.utf8.count > Self.summaryBytesMax {
+            found.insert(
+                FieldError(
+                    field: "spec.description", value: "\(summary.utf8.count) bytes",
+                    requirement: "have at most \(Self.summaryBytesMax) bytes"), at: 0)
+        }
+        return found
     }
 
     /// `metadata.name`.

@@ -31,6 +31,41 @@ public struct FunctionLimits: Sendable, Hashable {
         self.burst = burst
     }
 
+    /// Returns an error for each invalid value and each invalid combination of values.
+    /// - Parameter minReplicas: `target.minReplicas`.
+    func fieldErrors(minReplicas: Int) -> [FieldError] {
+        let field = "target.limits"
+        let counts: [(String, Int?, ClosedRange<Int>)] = [
+            ("\(field).inFlight", inFlight, 1...Self.inFlightMax), ("\(field).queued", queued, 0...Self.queuedMax),
+            ("\(field).burst", burst, 1...Self.burstMax),
+        ]
+        var found = counts.compactMap { field, count, allowed in
+            count.flatMap { allowed.contains($0) ? nil : FieldError(field, $0, outside: allowed) }
+        }
+        if queued == 0, minReplicas == 0 {
+            found.append(
+                FieldError(
+                    field: "\(field).queued", value: "0",
+                    requirement: "be at least 1 while target.minReplicas is 0: an invocation that starts the "
+                        + "function waits for its first replica"))
+        }
+        if let rate, !Self.rateAllowed.contains(rate) {
+            found.append(
+                FieldError(
+                    field: "\(field).rate", value: "\(rate)",
+                    requirement:
+                        "be between \(Self.rateAllowed.lowerBound) and \(Int(Self.rateAllowed.upperBound)) per "
+                        + "second"))
+        }
+        if let burst, rate == nil {
+            found.append(
+                FieldError(
+                    field: "\(field).burst", value: "\(burst)",
+                    requirement: "be used with target.limits.rate, which sets how fast the burst refills"))
+        }
+        return found
+    }
+
     /// The rate limit of each caller; `nil` if there is none.
     public var callerRate: CallerRate? { rate.map { CallerRate(perSecond: $0, burst: burst) } }
 }

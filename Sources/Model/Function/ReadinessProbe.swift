@@ -5,6 +5,8 @@ public struct ReadinessProbe: Sendable, Hashable {
     /// The longest time for one response (`timeout`). Kubernetes uses whole seconds, rounded up.
     public var timeout: Duration
 
+    /// The allowed durations of `timeout`.
+    public static let timeoutAllowed = Duration.milliseconds(100)...Duration.seconds(300)
     /// The default of `timeout`. It is long because a program that is still loading may respond slowly.
     public static let timeoutDefault = Duration.seconds(10)
 
@@ -12,5 +14,14 @@ public struct ReadinessProbe: Sendable, Hashable {
     public init(path: String, timeout: Duration = ReadinessProbe.timeoutDefault) {
         self.path = path
         self.timeout = timeout
+    }
+
+    /// Returns an error for each invalid value.
+    func fieldErrors() -> [FieldError] {
+        let field = "target.readinessProbe"
+        return [
+            FieldError("\(field).timeout", timeout, outside: Self.timeoutAllowed),
+            FieldError("\(field).path", path: path),
+        ].compactMap(\.self)
     }
 }

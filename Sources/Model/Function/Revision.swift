@@ -1,6 +1,5 @@
-/// A hash of everything that a replica is started from: command, image, environment, secrets, resources, port,
-/// readiness probe, the last requested restart, on Local the working folder, and on Kubernetes the labels and
-/// annotations. Functions with the same revision can be served by the same replicas. Everything else (route, limits,
+/// A hash of everything that a replica is started from: parts of the target (see ``Target/addStart(to:)``), the last
+/// requested restart, on Local the working folder, and on Kubernetes the labels and annotations. Functions with the same revision can be served by the same replicas. Everything else (route, limits,
 /// scaling) changes without a restart.
 public struct Revision: Sendable, Hashable, CustomStringConvertible {
     /// The revision: 16 hexadecimal digits.
@@ -16,18 +15,7 @@ public struct Revision: Sendable, Hashable, CustomStringConvertible {
         carrying metadata: FunctionMetadata = .none
     ) {
         var hash = StableHash()
-        hash.add(target.image ?? "")
-        hash.add(list: target.command ?? [])
-        hash.add(list: target.environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
-        hash.add(list: target.secrets)
-        hash.add(target.resources.cpu?.text ?? "")
-        hash.add(target.resources.memory?.text ?? "")
-        hash.add("\(target.port)")
-        // Optional parts are added only if they are declared. So a new version of F2S with a new part keeps the
-        // revisions of the other functions, and their replicas need no restart.
-        if let probe = target.readinessProbe {
-            hash.add(list: ["readinessProbe", probe.path, "\(probe.timeout.wholeMilliseconds)"])
-        }
+        target.addStart(to: &hash)
         if let restartedAt { hash.add(list: ["restartedAt", restartedAt]) }
         if let workingFolder { hash.add(list: ["workingFolder", workingFolder]) }
         for (name, values) in [("labels", metadata.labels), ("annotations", metadata.annotations)]

@@ -10,6 +10,10 @@ public struct Scaling: Sendable, Hashable {
 
     /// The target concurrency if neither `targetConcurrency` nor `concurrency` is declared.
     public static let targetConcurrencyDefault = 100.0
+    /// The allowed durations of `idle`.
+    public static let idleAllowed = Duration.seconds(1)...Duration.seconds(86_400)
+    /// The allowed durations of `window`.
+    public static let windowAllowed = Duration.seconds(6)...Duration.seconds(3600)
     /// The default of `idle`.
     public static let idleDefault = Duration.seconds(60)
     /// The default of `window`.
@@ -22,5 +26,21 @@ public struct Scaling: Sendable, Hashable {
         self.targetConcurrency = targetConcurrency
         self.idle = idle
         self.window = window
+    }
+
+    /// Returns an error for each invalid value.
+    func fieldErrors() -> [FieldError] {
+        let field = "target.scaling"
+        var found = [
+            FieldError("\(field).idle", idle, outside: Self.idleAllowed),
+            FieldError("\(field).window", window, outside: Self.windowAllowed),
+        ].compactMap(\.self)
+        if let wanted = targetConcurrency, !(wanted > 0 && wanted <= Double(Target.concurrencyMax)) {
+            found.append(
+                FieldError(
+                    field: "\(field).targetConcurrency", value: "\(wanted)",
+                    requirement: "be above 0 and at most \(Target.concurrencyMax)"))
+        }
+        return found
     }
 }

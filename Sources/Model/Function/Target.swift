@@ -6,7 +6,7 @@ public struct Target: Sendable, Hashable {
     /// The command. On Local it is the process to run; on Kubernetes it overrides the image's entrypoint
     /// (`target.command`). It is never empty.
     public var command: [String]?
-    /// The TCP port that the container listens on, 1…65535 (`target.port`). Local sets `$PORT` instead.
+    /// The TCP port that the container listens on, within ``portAllowed`` (`target.port`). Local sets `$PORT` instead.
     public var port: Int
     /// The path on the replica to which the route is mapped (`target.endpoint`). The rest of the public path is
     /// appended.
@@ -86,6 +86,14 @@ public struct Target: Sendable, Hashable {
         usual.wrappedValue[keyPath: field] = value
     }
 
+    /// The allowed durations of `timeout`.
+    public static let timeoutAllowed = Duration.milliseconds(1)...Duration.seconds(86_400)
+    /// The allowed durations of `startTimeout`.
+    public static let startTimeoutAllowed = Duration.seconds(1)...Duration.seconds(3600)
+    /// The allowed durations of `drainTimeout`.
+    public static let drainTimeoutAllowed = Duration.zero...Duration.seconds(86_400)
+    /// The allowed values of `port`.
+    public static let portAllowed = 1...65_535
     /// The default of `port`.
     public static let portDefault = 8080
     /// The default of `maxReplicas`.
@@ -138,4 +146,133 @@ public struct Target: Sendable, Hashable {
 
     /// The time that a replica gets to end in addition to its function's own timeout.
     public static let drainMargin = Duration.seconds(30)
+}
+
+// MARK: - Start
+
+extension Target {
+    /// Adds everything that a replica is started from to a hash. Everything else (route, limits, scaling) changes
+    /// without a restart.
+    ///
+    /// Optional parts are added only if they are declared. So a new version of F2S with a new part keeps the revisions
+    /// of the other functions, and their replicas need no restart.
+    func addStart(to hash: inout StableHash) {
+        hash.add(image ?? "")
+        hash.add(list: command ?? [])
+        hash.add(list: environment.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] })
+        hash.add(list: secrets)
+        hash.add(resources.cpu?.text ?? "")
+        hash.add(resources.memory?.text ?? "")
+        hash.add("\(port)")
+        if let probe = readinessProbe {
+            hash.add(list: ["readinessProbe", probe.path, "\(probe.timeout.wholeMilliseconds)"])
+        }
+    }
+}
+
+// MARK: - Validation
+
+extension Target {
+    /// Returns an error for each invalid value and each invalid combination of values.
+    func fieldErrors() -> [FieldError] {
+        programErrors() + replicaErrors() + limits.fieldErrors(minReplicas: minReplicas) + environmentErrors()
+            + timeoutErrors() + [FieldError("target.endpoint", path: path)].compactMap(\.self)
+            + (readinessProbe?.fieldErrors() ?? []) + scaling.fieldErrors()
+    }
+
+    private func programErrors() -> [FieldError] {
+        var found: [FieldError] = []
+        if image == nil, command == nil {
+            found.append(
+                FieldError(
+                    field: "target.containerImage", value: nil,
+                    requirement: "name an image, or target.command must name a program"))
+        }
+        if let image, image.isEmpty || image.utf8.count > 1024 || image.contains(where: \.isWhitespace) {
+            found.append(
+                FieldError(
+                    field: "target.containerImage", value: image, requirement: "be an image reference without spaces"))
+        }
+        if let command, command.first?.isEmpty != false || command.contains(where: { $0.contains("\0") }) {
+            found.append(
+                FieldError(
+                    field: "target.command", value: command.joined(separator: " "),
+                    requirement: "be a list that begins with a program"))
+        }
+        return found
+    }
+
+    private func replicaErrors() -> [FieldError] {
+        var found: [FieldError] = []
+        if !(0...Self.replicasMax).contains(minReplicas) {
+            found.append(FieldError("target.minReplicas", minReplicas, outside: 0...Self.replicasMax))
+        }
+        if !(1...Self.replicasMax).contains(maxReplicas) {
+            found.append(FieldError("target.maxReplicas", maxReplicas, outside: 1...Self.replicasMax))
+        } else if minReplicas > maxReplicas {
+            found.append(
+                FieldError(
+                    field: "target.minReplicas", value: "\(minReplicas)",
+                    requirement: "be at most target.maxReplicas (\(maxReplicas))"))
+        }
+        if !Self.portAllowed.contains(port) { found.append(FieldError("target.port", port, outside: Self.portAllowed)) }
+        if let concurrency, !(1...Self.concurrencyMax).contains(concurrency) {
+            found.append(FieldError("target.concurrency", concurrency, outside: 1...Self.concurrencyMax))
+        }
+        return found
+    }
+
+    private func environmentErrors() -> [FieldError] {
+        var found: [FieldError] = []
+        if environment.count > Self.environmentMax {
+            found.append(FieldError("target.env", environment.count, outside: 0...Self.environmentMax))
+        }
+        for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
+            let startsWell = name.utf8.first.map { !(UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ?? false
+            if !startsWell || !name.utf8.allSatisfy(Self.isVariableByte) || value.utf8.contains(0) {
+                found.append(
+                    FieldError(
+                        field: "target.env.\(name)", value: name,
+                        requirement: "be named with letters, digits, '_', '-' or '.', not begin with a digit, "
+                            + "and hold no zero byte"))
+            }
+        }
+        for secret in secrets where !Self.isObjectName(secret) {
+            found.append(
+                FieldError(
+                    field: "target.secrets", value: secret,
+                    requirement: "name Secrets by DNS-1123 subdomains: small letters, digits, '-' and '.'"))
+        }
+        return found
+    }
+
+    private func timeoutErrors() -> [FieldError] {
+        [
+            FieldError("target.timeout", timeout, outside: Self.timeoutAllowed),
+            FieldError("target.startTimeout", startTimeout, outside: Self.startTimeoutAllowed),
+            FieldError("target.drainTimeout", drainTimeout, outside: Self.drainTimeoutAllowed),
+        ].compactMap(\.self)
+    }
+
+    /// Returns true if Kubernetes accepts the text as the name of an object: labels that are separated by dots (RFC
+    /// 1123), at most 253 bytes in total. A single label may use all of them.
+    private static func isObjectName(_ name: String) -> Bool {
+        guard name.utf8.count <= 253 else { return false }
+        return name.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+            label.utf8.first != UInt8(ascii: "-") && label.utf8.last != UInt8(ascii: "-") && !label.isEmpty
+                && label.utf8.allSatisfy { byte in
+                    (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                        || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "-")
+                }
+        }
+    }
+
+    private static func isVariableByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "."):
+            true
+        default: false
+        }
+    }
 }
