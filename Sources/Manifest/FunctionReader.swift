@@ -72,7 +72,9 @@ struct FunctionReader {
     private mutating func draft(_ map: YAMLMap) -> FunctionDraft? {
         let metadata = section(map, "metadata", known: ManifestFields.metadata)
         let spec = section(map, "spec", known: ManifestFields.spec)
-        let target = section(map, "target", known: ManifestFields.target).map { read(target: $0) }
+        let target = section(map, "target", known: ManifestFields.target).map {
+            read($0, TargetFields.target, into: Target())
+        }
         let name = required(metadata, "name", "name the function") {
             try FunctionName(try $0.text(), field: $0.path)
         }
@@ -98,75 +100,32 @@ struct FunctionReader {
             summary: summary ?? "", target: target, metadata: carried)
     }
 
-    private mutating func read(target map: YAMLMap) -> Target {
-        var target = Target()
-        target.image = value(map["containerImage"]) { try $0.text() }
-        target.command = texts(map["command"], example: "[python3, hello.py]")
-        target.port = value(map["port"]) { try $0.wholeNumber() } ?? target.port
-        target.path = value(map["endpoint"]) { Self.withSlash(try $0.text()) } ?? target.path
-        target.minReplicas = value(map["minReplicas"]) { try $0.wholeNumber() } ?? target.minReplicas
-        target.maxReplicas = value(map["maxReplicas"]) { try $0.wholeNumber() } ?? target.maxReplicas
-        target.concurrency = value(map["concurrency"]) { try $0.wholeNumber() }
-        target.environment = texts(byName: map["env"], example: "{GREETING: hi}")
-        target.secrets = texts(map["secrets"], example: "[hello-secret]") ?? []
-        target.timeout = duration(map["timeout"], Target.timeoutAllowed)
-        target.startTimeout = duration(map["startTimeout"], Target.startTimeoutAllowed)
-        target.drainTimeout = duration(map["drainTimeout"], Target.drainTimeoutAllowed)
-        if let resources = section(map, "resources", known: ManifestFields.resources, isRequired: false) {
-            target.resources.cpu = quantity(resources["cpu"])
-            target.resources.memory = quantity(resources["memory"])
-        }
-        if let probe = section(map, "readinessProbe", known: ManifestFields.readinessProbe, isRequired: false) {
-            target.readinessProbe = required(probe, "path", "be a path such as /ready") {
-                ReadinessProbe(path: Self.withSlash(try $0.text()))
-            }
-            if let timeout = duration(probe["timeout"], ReadinessProbe.timeoutAllowed) {
-                target.readinessProbe?.timeout = timeout
-            }
-        }
-        if let scaling = section(map, "scaling", known: ManifestFields.scaling, isRequired: false) {
-            target.scaling.targetConcurrency = value(scaling["targetConcurrency"]) { try $0.number() }
-            target.scaling.idle = duration(scaling["idle"], Scaling.idleAllowed) ?? target.scaling.idle
-            target.scaling.window = duration(scaling["window"], Scaling.windowAllowed) ?? target.scaling.window
-        }
-        if let limits = section(map, "limits", known: ManifestFields.limits, isRequired: false) {
-            target.limits.inFlight = value(limits["inFlight"]) { try $0.wholeNumber() }
-            target.limits.queued = value(limits["queued"]) { try $0.wholeNumber() }
-            target.limits.rate = value(limits["rate"]) { try $0.number() }
-            target.limits.burst = value(limits["burst"]) { try $0.wholeNumber() }
-        }
-        target.watch = value(map["watch"]) { try $0.flag() } ?? target.watch
-        return target
+    /// Returns a value with the fields of a mapping.
+    mutating func read<Value>(_ map: YAMLMap, _ fields: [ManifestField<Value>], into value: Value) -> Value {
+        var value = value
+        for field in fields { field.read(map, &value, &self) }
+        return value
     }
 
-    private mutating func texts(byName cursor: YAMLCursor?, example: String) -> [String: String] {
+    /// Returns the texts of a mapping by their names.
+    mutating func texts(byName cursor: YAMLCursor?, example: String) -> [String: String] {
         guard let map = value(cursor, { try $0.map(example: example) }) else { return [:] }
         var texts: [String: String] = [:]
         for member in map.members { texts[member.key] = value(map.cursor(of: member)) { try $0.text() } }
         return texts
     }
 
-    private mutating func texts(_ cursor: YAMLCursor?, example: String) -> [String]? {
+    /// Returns the texts of a sequence; `nil` if it is absent.
+    mutating func texts(_ cursor: YAMLCursor?, example: String) -> [String]? {
         value(cursor) { try $0.list(example: example) }?.compactMap { element in value(element) { try $0.text() } }
     }
-
-    private mutating func duration(_ cursor: YAMLCursor?, _ allowed: ClosedRange<Duration>) -> Duration? {
-        value(cursor) { try Duration(text: try $0.text(), allowed: allowed, field: $0.path) }
-    }
-
-    private mutating func quantity(_ cursor: YAMLCursor?) -> Quantity? {
-        value(cursor) { try Quantity(try $0.text(), field: $0.path) }
-    }
-
-    /// Adds the leading slash that published manifests omit.
-    private static func withSlash(_ path: String) -> String { path.hasPrefix("/") ? path : "/" + path }
 }
 
 // Reading of fields and collection of errors.
 extension FunctionReader {
     /// Returns the value of a field; `nil` if the field is absent, or if `read` throws. In that case the error is
     /// collected.
-    private mutating func value<Value>(
+    mutating func value<Value>(
         _ cursor: YAMLCursor?, _ read: (YAMLCursor) throws -> Value
     ) -> Value? {
         guard let cursor else { return nil }
@@ -180,7 +139,7 @@ extension FunctionReader {
 
     /// Returns the value of a required field. If the mapping itself is missing, an error for it has been collected
     /// already.
-    private mutating func required<Value>(
+    mutating func required<Value>(
         _ map: YAMLMap?, _ name: String, _ requirement: String, _ read: (YAMLCursor) throws -> Value
     ) -> Value? {
         guard let map else { return nil }
@@ -193,7 +152,7 @@ extension FunctionReader {
     }
 
     /// Returns a mapping within another, and collects an error for each unknown member.
-    private mutating func section(
+    mutating func section(
         _ map: YAMLMap, _ name: String, known: [String], isRequired: Bool = true
     ) -> YAMLMap? {
         let fields: YAMLMap? =

@@ -1,3 +1,4 @@
+import F2SManifest
 import F2SModel
 
 /// The JSON schemas of all requests and responses of the REST API (JSON Schema 2020-12, as in OpenAPI 3.1).
@@ -27,6 +28,27 @@ enum OpenAPISchemas {
     /// Returns the schema of `{"items": […]}`. Every list is an object, so that members can be added.
     private static func items(_ items: JSON) -> JSON { object(["items": list(items)], required: ["items"]) }
 
+    /// Returns the schema of a field of the manifest.
+    private static func schema(of field: FieldSchema) -> JSON {
+        switch field {
+        case .text: return text
+        case .duration: return duration
+        case .flag: return flag
+        case .wholeNumber(let allowed, let standard):
+            var schema: [String: JSON] = [
+                "type": "integer", "minimum": .number(allowed.lowerBound), "maximum": .number(allowed.upperBound),
+            ]
+            schema["default"] = standard.map { .number($0) }
+            return .object(schema)
+        case .positiveNumber(let maximum):
+            return ["type": "number", "exclusiveMinimum": 0, "maximum": .number(maximum)]
+        case .list(let element): return list(schema(of: element))
+        case .map(let value): return ["type": "object", "additionalProperties": schema(of: value)]
+        case .object(let members):
+            return object(Dictionary(uniqueKeysWithValues: members.map { ($0.name, schema(of: $0.schema)) }))
+        }
+    }
+
     private static let declarations: [String: JSON] = [
         "Name": [
             "type": "string", "pattern": "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", "maxLength": 63, "examples": ["hello"],
@@ -48,31 +70,7 @@ enum OpenAPISchemas {
                 "target": reference("Target"),
                 "status": ["type": "object", "description": "The state that F2S has observed. Ignored in requests."],
             ], required: ["metadata", "spec", "target"]),
-        "Target": object([
-            "containerImage": text, "command": texts, "endpoint": text,
-            "port": ["type": "integer", "minimum": 1, "maximum": 65535, "default": .number(Target.portDefault)],
-            "minReplicas": ["type": "integer", "minimum": 0, "maximum": .number(Target.replicasMax), "default": 0],
-            "maxReplicas": [
-                "type": "integer", "minimum": 1, "maximum": .number(Target.replicasMax),
-                "default": .number(Target.maxReplicasDefault),
-            ],
-            "concurrency": ["type": "integer", "minimum": 1, "maximum": .number(Target.concurrencyMax)],
-            "env": ["type": "object", "additionalProperties": text],
-            "secrets": texts,
-            "resources": object(["cpu": text, "memory": text]),
-            "readinessProbe": object(["path": text, "timeout": duration]),
-            "timeout": duration,
-            "startTimeout": duration,
-            "drainTimeout": duration,
-            "scaling": object(["targetConcurrency": real, "idle": duration, "window": duration]),
-            "limits": object([
-                "inFlight": ["type": "integer", "minimum": 1, "maximum": .number(FunctionLimits.inFlightMax)],
-                "queued": ["type": "integer", "minimum": 0, "maximum": .number(FunctionLimits.queuedMax)],
-                "rate": ["type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000],
-                "burst": ["type": "integer", "minimum": 1, "maximum": .number(FunctionLimits.burstMax)],
-            ]),
-            "watch": flag,
-        ]),
+        "Target": schema(of: .target),
         "FunctionList": object(
             [
                 "apiVersion": text, "kind": ["const": "FunctionList"],

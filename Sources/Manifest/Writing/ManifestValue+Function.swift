@@ -39,69 +39,13 @@ extension ManifestValue {
         var spec: Members = [("endpoint", .text(draft.route.path))]
         if let method = draft.method { spec.append(("method", .text(method.rawValue))) }
         if !draft.summary.isEmpty { spec.append(("description", .text(draft.summary))) }
-        return [("spec", .map(spec)), ("target", .map(target(draft.target)))]
+        return [("spec", .map(spec)), ("target", .map(members(of: draft.target, TargetFields.target)))]
     }
 
-    /// Returns the published fields always, and the others only if they differ from their default.
-    private static func target(_ target: Target) -> Members {
-        var members: Members = []
-        if let image = target.image { members.append(("containerImage", .text(image))) }
-        if let command = target.command { members.append(("command", .list(command.map { .text($0) }))) }
-        members.append(("port", .bare("\(target.port)")))
-        members.append(("endpoint", .text(target.path)))
-        members.append(("minReplicas", .bare("\(target.minReplicas)")))
-        members.append(("maxReplicas", .bare("\(target.maxReplicas)")))
-        if let concurrency = target.concurrency { members.append(("concurrency", .bare("\(concurrency)"))) }
-        if !target.environment.isEmpty {
-            let variables = target.environment.sorted { $0.key < $1.key }
-            members.append(("env", .map(variables.map { ($0.key, .text($0.value)) })))
-        }
-        if !target.secrets.isEmpty { members.append(("secrets", .list(target.secrets.map { .text($0) }))) }
-        var resources: Members = []
-        if let cpu = target.resources.cpu { resources.append(("cpu", .text(cpu.text))) }
-        if let memory = target.resources.memory { resources.append(("memory", .text(memory.text))) }
-        if !resources.isEmpty { members.append(("resources", .map(resources))) }
-        if let probe = target.readinessProbe { members.append(("readinessProbe", .map(Self.probe(probe)))) }
-        if let timeout = target.timeout { members.append(("timeout", .text(timeout.shortText))) }
-        if let startTimeout = target.startTimeout { members.append(("startTimeout", .text(startTimeout.shortText))) }
-        if let drainTimeout = target.drainTimeout { members.append(("drainTimeout", .text(drainTimeout.shortText))) }
-        let scaling = scaling(target.scaling)
-        if !scaling.isEmpty { members.append(("scaling", .map(scaling))) }
-        let limits = limits(target.limits)
-        if !limits.isEmpty { members.append(("limits", .map(limits))) }
-        if target.watch { members.append(("watch", .bare("true"))) }
-        return members
+    /// Returns the fields of a value that are not omitted.
+    static func members<Value>(of value: Value, _ fields: [ManifestField<Value>]) -> Members {
+        fields.compactMap { field in field.write(value).map { (field.name, $0) } }
     }
-
-    private static func probe(_ probe: ReadinessProbe) -> Members {
-        var members: Members = [("path", .text(probe.path))]
-        if probe.timeout != ReadinessProbe.timeoutDefault {
-            members.append(("timeout", .text(probe.timeout.shortText)))
-        }
-        return members
-    }
-
-    private static func scaling(_ scaling: Scaling) -> Members {
-        var members: Members = []
-        if let wanted = scaling.targetConcurrency {
-            members.append(("targetConcurrency", .bare(number(wanted))))
-        }
-        if scaling.idle != Scaling.idleDefault { members.append(("idle", .text(scaling.idle.shortText))) }
-        if scaling.window != Scaling.windowDefault { members.append(("window", .text(scaling.window.shortText))) }
-        return members
-    }
-
-    private static func limits(_ limits: FunctionLimits) -> Members {
-        var members: Members = []
-        if let inFlight = limits.inFlight { members.append(("inFlight", .bare("\(inFlight)"))) }
-        if let queued = limits.queued { members.append(("queued", .bare("\(queued)"))) }
-        if let rate = limits.rate { members.append(("rate", .bare(number(rate)))) }
-        if let burst = limits.burst { members.append(("burst", .bare("\(burst)"))) }
-        return members
-    }
-
-    /// Returns a whole number without its fraction: 10, not 10.0.
-    private static func number(_ number: Double) -> String { Int(exactly: number).map { "\($0)" } ?? "\(number)" }
 
     private init(_ status: FunctionStatus) {
         self = .map([

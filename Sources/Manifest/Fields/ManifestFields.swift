@@ -14,20 +14,12 @@ enum ManifestFields {
         "ownerReferences", "selfLink",
     ]
     static let spec = ["endpoint", "method", "description"]
-    static let target = [
-        "containerImage", "command", "port", "endpoint", "minReplicas", "maxReplicas", "concurrency", "env", "secrets",
-        "resources", "readinessProbe", "timeout", "startTimeout", "drainTimeout", "scaling", "limits", "watch",
-    ]
-    static let resources = ["cpu", "memory"]
-    static let readinessProbe = ["path", "timeout"]
-    static let scaling = ["targetConcurrency", "idle", "window"]
-    static let limits = ["inFlight", "queued", "rate", "burst"]
+    static let target = TargetFields.target.map(\.name)
 
     /// The paths of all fields that have a meaning.
     static let paths =
         ["metadata.name", "metadata.namespace", "metadata.labels", "metadata.annotations"]
         + ["spec", "target"] + spec.map { "spec." + $0 }
-        + target.map { "target." + $0 } + resources.map { "target.resources." + $0 }
-        + readinessProbe.map { "target.readinessProbe." + $0 } + scaling.map { "target.scaling." + $0 }
-        + limits.map { "target.limits." + $0 }
+        + target.map { "target." + $0 }
+        + TargetFields.target.flatMap { field in field.member.schema.names.map { "target.\(field.name).\($0)" } }
 }

@@ -1,0 +1,51 @@
+import F2SModel
+
+/// The fields of `target`, in the order in which they are read and written. The reader, the writer, the lists of known
+/// names and the schema of the REST API have no other source.
+enum TargetFields {
+    /// The published fields are always written, and the others only if they differ from their default.
+    static let target: [ManifestField<Target>] = [
+        .text("containerImage", \.image),
+        .texts("command", \.command, example: "[python3, hello.py]"),
+        .wholeNumber("port", \.port, within: Target.portAllowed, standard: Target.portDefault),
+        .path("endpoint", \.path),
+        .wholeNumber("minReplicas", \.minReplicas, within: 0...Target.replicasMax, standard: 0),
+        .wholeNumber(
+            "maxReplicas", \.maxReplicas, within: 1...Target.replicasMax, standard: Target.maxReplicasDefault),
+        .wholeNumber("concurrency", \.concurrency, within: 1...Target.concurrencyMax),
+        .textsByName("env", \.environment, example: "{GREETING: hi}"),
+        .texts("secrets", \.secrets, example: "[hello-secret]"),
+        .section("resources", \.resources, resources),
+        .section("readinessProbe", \.readinessProbe, readinessProbe, from: ReadinessProbe(path: "")),
+        .duration("timeout", \.timeout, within: Target.timeoutAllowed),
+        .duration("startTimeout", \.startTimeout, within: Target.startTimeoutAllowed),
+        .duration("drainTimeout", \.drainTimeout, within: Target.drainTimeoutAllowed),
+        .section("scaling", \.scaling, scaling),
+        .section("limits", \.limits, limits),
+        .flag("watch", \.watch),
+    ]
+
+    private static let resources: [ManifestField<Resources>] = [
+        .quantity("cpu", \.cpu),
+        .quantity("memory", \.memory),
+    ]
+
+    private static let readinessProbe: [ManifestField<ReadinessProbe>] = [
+        .path("path", \.path, requirement: "be a path such as /ready"),
+        .duration(
+            "timeout", \.timeout, within: ReadinessProbe.timeoutAllowed, standard: ReadinessProbe.timeoutDefault),
+    ]
+
+    private static let scaling: [ManifestField<Scaling>] = [
+        .positiveNumber("targetConcurrency", \.targetConcurrency, maximum: Target.concurrencyMax),
+        .duration("idle", \.idle, within: Scaling.idleAllowed, standard: Scaling.idleDefault),
+        .duration("window", \.window, within: Scaling.windowAllowed, standard: Scaling.windowDefault),
+    ]
+
+    private static let limits: [ManifestField<FunctionLimits>] = [
+        .wholeNumber("inFlight", \.inFlight, within: 1...FunctionLimits.inFlightMax),
+        .wholeNumber("queued", \.queued, within: 0...FunctionLimits.queuedMax),
+        .positiveNumber("rate", \.rate, maximum: Int(FunctionLimits.rateAllowed.upperBound)),
+        .wholeNumber("burst", \.burst, within: 1...FunctionLimits.burstMax),
+    ]
+}
