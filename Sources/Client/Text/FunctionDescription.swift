@@ -23,8 +23,9 @@ public struct FunctionDescription: Sendable {
     public func text(now: Double, layout: TextLayout = .plain) -> String {
         // A reader of a description needs the full messages, so no column is cut.
         let layout = TextLayout(width: nil, isColoured: layout.isColoured)
-        return fields(identity) + fields(target, under: "Target") + fields(scale, under: "Replicas")
-            + replicas(now: now, layout) + conditions(now: now, layout) + startFailure + recentEvents(now: now, layout)
+        return fields(identity) + fields(function.target.descriptionFields, under: "Target")
+            + fields(scale, under: "Replicas") + replicas(now: now, layout) + conditions(now: now, layout)
+            + startFailure + recentEvents(now: now, layout)
     }
 
     private typealias Fields = [(name: String, value: String?)]
@@ -39,40 +40,6 @@ public struct FunctionDescription: Sendable {
             ("Method", function.spec.method ?? "any"),
             ("URL", "\(server)\(Invocation.path(of: function, rest: ""))"),
             ("Generation", function.metadata.generation.map { "\($0)\(observed)" }),
-        ]
-    }
-
-    private var target: Fields {
-        let target = function.target
-        let variables = target.env?.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        return [
-            ("Image", target.containerImage),
-            ("Command", target.command?.joined(separator: " ")),
-            ("Port", target.port.map { "\($0)" }),
-            ("Path", target.endpoint),
-            ("Replicas", "\(target.minReplicas ?? 0) to \(target.maxReplicas ?? Target.maxReplicasDefault)"),
-            ("Concurrency", target.concurrency.map { "\($0) per replica" } ?? "no limit"),
-            ("Timeout", target.timeout),
-            ("Start", target.startTimeout.map { "within \($0)" }),
-            ("Drain", target.drainTimeout),
-            ("Environment", variables?.joined(separator: ", ")),
-            ("Secrets", target.secrets?.joined(separator: ", ")),
-            ("CPU", target.resources?.cpu),
-            ("Memory", target.resources?.memory),
-            (
-                "Readiness",
-                target.readinessProbe.map { probe in
-                    "GET \(probe.path)" + (probe.timeout.map { ", within \($0)" } ?? "")
-                }
-            ),
-            ("Watch", target.watch == true ? "changed files start a rollout" : nil),
-            ("Aim", target.scaling?.targetConcurrency.map { "\($0) invocations per replica" }),
-            ("Idle", target.scaling?.idle),
-            ("Window", target.scaling?.window),
-            ("At once", target.limits?.inFlight.map { "\($0) in all" }),
-            ("May wait", target.limits?.queued.map { "\($0)" }),
-            ("Rate", target.limits?.rate.map { "\($0) per second and caller" }),
-            ("Burst", target.limits?.burst.map { "\($0)" }),
         ]
     }
 
