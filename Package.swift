@@ -89,14 +89,14 @@ let package = Package(
         // Tests mirror the modules.
         .target(name: "TestSupport", dependencies: ["F2SModel"], path: "Tests/TestSupport"),
         .target(name: "ProcessSupport", path: "Tests/ProcessSupport"),
-        tests("ModelTests", ["F2SModel", "TestSupport"]),
+        tests("ModelTests", ["F2SModel"]),
         tests("MetricsTests", ["F2SMetrics", "F2SModel"]),
-        tests("ManifestTests", ["F2SManifest", "F2SModel", "TestSupport"]),
+        tests("ManifestTests", ["F2SManifest", "F2SModel"]),
         tests("ConfigTests", ["F2SConfig", "F2SModel", "TestSupport", logging, lifecycle]),
         tests(
             "DispatcherTests",
             [
-                "F2SDispatcher", "F2SModel", "F2SMetrics", "TestSupport", "ProcessSupport", "CLinux", nioCore, nioPosix,
+                "F2SDispatcher", "F2SModel", "F2SMetrics", "ProcessSupport", "CLinux", nioCore, nioPosix,
             ]),
         tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "TestSupport", logging]),
         tests(
@@ -112,10 +112,10 @@ let package = Package(
                 "F2SKubernetes", "F2SModel", "F2SManifest", "TestSupport", asyncHTTPClient, nioCore, nioHTTP1, nioPosix,
                 logging, lifecycle,
             ]),
-        tests("ClientTests", ["F2SClient", "F2SModel", "TestSupport"]),
+        tests("ClientTests", ["F2SClient", "F2SModel"]),
         tests("WrapTests", ["F2SWrap", asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioPosix, logging]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["F2SModel", "TestSupport", "ProcessSupport"],
+            name: "EndToEndTests", dependencies: ["F2SModel", "ProcessSupport"],
             path: "Tests/EndToEndTests", exclude: ["Clients", "Servers"]),
         .testTarget(
             name: "ClusterTests", dependencies: ["F2SModel", "ProcessSupport"], path: "Tests/ClusterTests",

@@ -1,5 +1,5 @@
+import F2SModel
 import NIOCore
-import TestSupport
 import Testing
 
 @testable import F2SDispatcher
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func `the result does not depend on the pieces in which random bytes arrive`() {
-        var generator = SeededGenerator(seed: 7)
+        var generator = SplitMix64(seed: 7)
         let alphabet = Array("0123aF;\r\n\r\n: x\u{0}".utf8)
         for round in 0..<4000 {
             var text = "2\r\nab\r\n0\r\nT: u\r\n\r\n".utf8.map { $0 }

@@ -1,6 +1,5 @@
 import F2SModel
 import NIOCore
-import TestSupport
 import Testing
 
 /// Tests that the resources of a client are released when it leaves, in each state of its request.
@@ -88,7 +87,7 @@ import Testing
         let server = try await StubServer.answering(ok())
         try await withTestbed { bed in
             try await bed.serve(server, function: makeFunction(concurrency: 2))
-            var generator = SeededGenerator(seed: 5)
+            var generator = SplitMix64(seed: 5)
             for _ in 0..<40 {
                 var clients: [RawClient] = []
                 for _ in 0..<8 {

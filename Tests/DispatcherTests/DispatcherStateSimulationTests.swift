@@ -1,5 +1,4 @@
 import F2SModel
-import TestSupport
 import Testing
 
 @testable import F2SDispatcher
@@ -10,7 +9,7 @@ import Testing
     private struct World {
         static let functions = (0..<5).map { makeFunction("f\($0)", concurrency: 2) }
 
-        var random: SeededGenerator
+        var random: SplitMix64
         let active = ActiveFunctions()
         var catalog: DispatcherState
         var declared = FunctionSnapshot()
@@ -26,7 +25,7 @@ import Testing
         private var nextReplica = 0
 
         init(seed: UInt64) {
-            random = SeededGenerator(seed: seed)
+            random = SplitMix64(seed: seed)
             catalog = DispatcherState(queueLengthMax: 10, timeouts: Timeouts(), mayForward: true, active: active)
         }
 

@@ -2,7 +2,6 @@ import F2SDispatcher
 import F2SModel
 import NIOCore
 import Synchronization
-import TestSupport
 import Testing
 
 extension DispatcherSerial {
@@ -80,7 +79,7 @@ extension DispatcherSerial {
                 let isOver = Atomic<Bool>(false)
                 async let statuses = hammer(bed, clients: 16, count: 100)
                 async let changes: Void = {
-                    var generator = SeededGenerator(seed: 3)
+                    var generator = SplitMix64(seed: 3)
                     while !isOver.load(ordering: .relaxed) {
                         // The first replica stays. The others drain before they end.
                         let states = made.indices.dropFirst().map { ($0, Int.random(in: 0..<3, using: &generator)) }

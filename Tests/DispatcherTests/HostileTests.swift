@@ -1,6 +1,5 @@
 import F2SModel
 import NIOCore
-import TestSupport
 import Testing
 
 /// Tests hostile clients. The dispatcher rejects ambiguous and oversized requests, and no bytes after them reach a
@@ -172,7 +171,7 @@ import Testing
         limits.headTimeout = .milliseconds(100)
         try await withTestbed(limits: limits) { bed in
             try await bed.serve(server)
-            var generator = SeededGenerator(seed: 11)
+            var generator = SplitMix64(seed: 11)
             var clients: [RawClient] = []
             for _ in 0..<60 {
                 let client = try await bed.client()

@@ -1,7 +1,6 @@
 import F2SModel
 import NIOCore
 import Synchronization
-import TestSupport
 import Testing
 
 extension DispatcherSerial {
@@ -13,7 +12,7 @@ extension DispatcherSerial {
         private func takeTurns(_ first: Testbed, _ second: Testbed, seed: UInt64, until isOver: () -> Bool) async throws
             -> Int
         {
-            var generator = SeededGenerator(seed: seed)
+            var generator = SplitMix64(seed: seed)
             var sides = [OwnershipSide(first), OwnershipSide(second)]
             var views = [0, 0]
             var turns = 0

@@ -1,5 +1,4 @@
 import F2SModel
-import TestSupport
 
 @testable import F2SDispatcher
 
@@ -25,7 +24,7 @@ struct QueueSimulation {
         func hasCapacity(_ bounds: InvocationQueue.Bounds) -> Bool { takes && inFlight < bounds.concurrency ?? .max }
     }
 
-    private var generator: SeededGenerator
+    private var generator: SplitMix64
     private var queue: InvocationQueue
     private var bounds: InvocationQueue.Bounds
     private var now: UInt64 = 1_000_000_000
@@ -46,7 +45,7 @@ struct QueueSimulation {
     private(set) var counts = Counts()
 
     init(seed: UInt64) throws {
-        generator = SeededGenerator(seed: seed &* 1000)
+        generator = SplitMix64(seed: seed &* 1000)
         let concurrency = [nil, 1, 3].randomElement(using: &generator) ?? nil
         bounds = InvocationQueue.Bounds(concurrency: concurrency, queued: 40)
         queue = InvocationQueue(bounds, now: now)

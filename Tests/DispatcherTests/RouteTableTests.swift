@@ -1,6 +1,5 @@
 import F2SModel
 import NIOCore
-import TestSupport
 import Testing
 
 @testable import F2SDispatcher
@@ -40,7 +39,7 @@ import Testing
     }
 
     @Test func `a table after many changes finds the same routes as a dictionary`() throws {
-        var random = SeededGenerator(seed: 1)
+        var random = SplitMix64(seed: 1)
         var (table, expected): (RouteTable, [String: String]) = (RouteTable(), [:])
         for step in 0..<4000 {
             let route = "/r\(Int.random(in: 0..<300, using: &random))"

@@ -1,5 +1,4 @@
 import F2SModel
-import TestSupport
 import Testing
 
 @testable import F2SDispatcher
@@ -57,7 +56,7 @@ import Testing
 
     @Test(arguments: 1...5 as ClosedRange<UInt64>)
     func `each of thousands of clients has the tokens of its own bucket`(seed: UInt64) throws {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix64(seed: seed)
         let rate = CallerRate(perSecond: Double.random(in: 0.5...50, using: &generator), burst: Int(seed))
         var buckets = TokenBuckets(rate)
         var plain: [UInt64: PlainBucket] = [:]
@@ -81,7 +80,7 @@ import Testing
 
     @Test func `clients above the maximum share one bucket and do not reset the buckets of others`() {
         var buckets = TokenBuckets(CallerRate(perSecond: 1))
-        let names = SeededGenerator(seed: 1)
+        let names = SplitMix64(seed: 1)
         let count = 4 * TokenBuckets.principalsMax
         var taken = 0
         var generator = names

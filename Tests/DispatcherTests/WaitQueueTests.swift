@@ -1,4 +1,4 @@
-import TestSupport
+import F2SModel
 import Testing
 
 @testable import F2SDispatcher
@@ -10,7 +10,7 @@ import Testing
 
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
     func `the waiters stay ordered by sequence after random insertions and removals`(seed: UInt64) {
-        var generator = SeededGenerator(seed: seed)
+        var generator = SplitMix64(seed: seed)
         var line = WaitQueue()
         var plain: [UInt64] = []
         var gone: [UInt64] = []

@@ -1,5 +1,4 @@
 import F2SModel
-import TestSupport
 import Testing
 
 @testable import F2SLocal
@@ -452,7 +451,7 @@ import Testing
 
     @Test func `random events break no invariant`() throws {
         let seed = UInt64.random(in: 0...UInt64.max)
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         var rig = Rig()
         let launches = try [launch(), launch(["other"]), launch(probe: "/up"), launch(nil)]
         var identities: Set<String> = []

@@ -1,5 +1,4 @@
 import F2SModel
-import TestSupport
 import Testing
 
 @testable import F2SLocal
@@ -16,14 +15,14 @@ import Testing
             var isStopping = false
         }
 
-        var random: SeededGenerator
+        var random: SplitMix64
         var supervisor = ReplicaSupervisor(policy: RestartPolicy())
         var lives: [Replica.ID: Life] = [:]
         var now = Moment(steady: .seconds(1000), wall: 50_000)
         private let launches: [LaunchSpec]
 
         init(seed: UInt64) throws {
-            random = SeededGenerator(seed: seed)
+            random = SplitMix64(seed: seed)
             launches = try (0..<4).map { number in
                 let function = Function(
                     id: Function.ID("f\(number)"),

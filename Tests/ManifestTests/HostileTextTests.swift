@@ -1,6 +1,5 @@
 import F2SManifest
 import F2SModel
-import TestSupport
 import Testing
 
 @Suite struct HostileTextTests {
@@ -125,7 +124,7 @@ import Testing
     }
 
     @Test func `random texts cause no crash and yield no documents`() {
-        var random = SeededGenerator(seed: 7)
+        var random = SplitMix64(seed: 7)
         let pieces = [
             "&a ", "*a", "&b", " *b", "[", "]", "{", "}", ",", ":", ": ", "?", "? ", "- ", "-", "\n", "\n  ", "\"", "'",
             "|\n",

@@ -1,6 +1,5 @@
 import F2SManifest
 import F2SModel
-import TestSupport
 import Testing
 
 @Suite struct ManifestWriterTests {
@@ -128,7 +127,7 @@ import Testing
     }
 
     @Test func `any text is unchanged after writing and reading`() throws {
-        var random = SeededGenerator(seed: 42)
+        var random = SplitMix64(seed: 42)
         let pieces = [
             "a", "Z", "0", "9", " ", "  ", ":", ": ", " #", "#", "-", "- ", "'", "\"", "\\", "\n", "\r", "\t", "{", "}",
             "[", "]",

@@ -1,16 +1,15 @@
 import F2SModel
-import TestSupport
 import Testing
 
 @Suite struct FunctionSnapshotTests {
     /// A store with random changes.
     private struct Store {
         var snapshot = FunctionSnapshot()
-        var random: SeededGenerator
+        var random: SplitMix64
         private var nextAge: UInt64 = 1
         private var nextGeneration = 1
 
-        init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+        init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
         mutating func function(_ number: Int) throws -> Function {
             nextGeneration += 1
@@ -96,7 +95,7 @@ import Testing
         for _ in 0..<20 { try store.disturb() }
         var other = store
         try store.disturb()
-        other.random = SeededGenerator(seed: 99)
+        other.random = SplitMix64(seed: 99)
         for _ in 0..<5 { try other.disturb() }
         let anew = FunctionSnapshot(functions: Array(other.snapshot.functions))
         #expect(Told(other.snapshot.changes(since: store.snapshot)) == Told(anew.changes(since: store.snapshot)))

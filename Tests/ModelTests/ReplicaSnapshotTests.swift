@@ -1,11 +1,10 @@
 import F2SModel
-import TestSupport
 import Testing
 
 @Suite struct ReplicaSnapshotTests {
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
     func `the changes between two snapshots are the functions whose entries differ`(seed: UInt64) {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         var snapshot = ReplicaSnapshot()
         var earlier: [ReplicaSnapshot] = [snapshot]
         for step in 0..<300 {
@@ -27,7 +26,7 @@ import Testing
 
     @Test func `a follower that missed thousands of changes finds all of them`() {
         let first = ReplicaSnapshot()
-        var random = SeededGenerator(seed: 1)
+        var random = SplitMix64(seed: 1)
         var snapshot = first
         for number in 0..<20_000 { snapshot[Self.id(number % 9000)] = Self.entry(of: Self.id(number % 9000), &random) }
         #expect(snapshot.changes(since: first) == snapshot.functions)
@@ -54,7 +53,7 @@ import Testing
         Replica(id: Replica.ID("\(id)-\(name)"), function: id, revision: Revision(text: "r"), state: .ready, since: 0)
     }
 
-    private static func entry(of id: Function.ID, _ random: inout SeededGenerator) -> ReplicaSnapshot.Entry {
+    private static func entry(of id: Function.ID, _ random: inout SplitMix64) -> ReplicaSnapshot.Entry {
         let count = Int.random(in: 0..<3, using: &random)
         return ReplicaSnapshot.Entry(replicas: (0..<count).map { replica("\($0)", of: id) })
     }

@@ -1,5 +1,4 @@
 import F2SModel
-import TestSupport
 
 @testable import F2SOperator
 
@@ -42,7 +41,7 @@ struct PeerWorld {
     /// The longest time by which a process's view of the directory is late.
     static let lateness = Duration.seconds(3)
 
-    var random: SeededGenerator
+    var random: SplitMix64
     var now = Duration.zero
     var truth: [String: PodState] = [:]
     var history: [[String: PodState]] = [[:]]
@@ -53,7 +52,7 @@ struct PeerWorld {
     private var sequence: UInt64 = 0
     private var nextPod = 0
 
-    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+    init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
     // MARK: Events
 

@@ -1,6 +1,5 @@
 import F2SMetrics
 import F2SModel
-import TestSupport
 
 @testable import F2SOperator
 
@@ -35,7 +34,7 @@ struct SimulatedWorld {
     /// The longest time that a replica takes to start or to end, in milliseconds.
     static let startMax = 2500
 
-    var random: SeededGenerator
+    var random: SplitMix64
     var state: OperatorState
     var functions: [Function.ID: Function] = [:]
     /// The same functions, as a store publishes them.
@@ -74,7 +73,7 @@ struct SimulatedWorld {
     private var nextAge: UInt64 = 1
 
     init(seed: UInt64, isLate: Bool) {
-        random = SeededGenerator(seed: seed)
+        random = SplitMix64(seed: seed)
         self.isLate = isLate
         state = OperatorState(metrics: OperatorMetrics(MetricRegistry()), requestTimeout: .seconds(10))
     }

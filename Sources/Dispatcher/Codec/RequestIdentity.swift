@@ -1,3 +1,5 @@
+import F2SModel
+
 /// Random bits that identify one request, in `X-Request-Id` and `traceparent` (W3C Trace Context) if the client sent
 /// none.
 struct RequestIdentity {
@@ -21,22 +23,14 @@ struct RequestIdentity {
     }
 }
 
-/// A small random number generator for each event loop (SplitMix64), seeded by the system's generator. The identifiers
-/// must be unlikely to collide; they are not secret.
+/// Generates the identities of one event loop's requests. They must be unlikely to collide; they are not secret.
 struct IdentityGenerator {
-    private var state: UInt64
+    private var generator: SplitMix64
 
-    init(seed: UInt64) { state = seed }
+    /// - Parameter seed: A random number, different for each event loop.
+    init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
     mutating func next() -> RequestIdentity {
-        RequestIdentity(high: nextNumber(), low: nextNumber() | 1, span: nextNumber())
-    }
-
-    private mutating func nextNumber() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ mixed >> 30) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ mixed >> 27) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ mixed >> 31
+        RequestIdentity(high: generator.next(), low: generator.next() | 1, span: generator.next())
     }
 }

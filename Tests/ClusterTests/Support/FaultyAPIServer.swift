@@ -1,3 +1,4 @@
+import F2SModel
 import Glibc
 import ProcessSupport
 import Synchronization
@@ -26,7 +27,7 @@ final class FaultyAPIServer: Sendable {
     }
 
     private struct State {
-        var generator: SplitMix
+        var generator: SplitMix64
         var counts: [Fault: Int] = [:]
         var isHonest = false
     }
@@ -40,7 +41,7 @@ final class FaultyAPIServer: Sendable {
     /// Listens on a free loopback port, and forwards to the server on port `target`.
     init(before target: Int, seed: UInt64) throws {
         self.target = target
-        state = Mutex(State(generator: SplitMix(state: seed)))
+        state = Mutex(State(generator: SplitMix64(seed: seed)))
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -140,19 +141,6 @@ final class FaultyAPIServer: Sendable {
             }
             if waiting[1].revents != 0, caller.some() == nil { return }
         }
-    }
-}
-
-/// SplitMix64 by Steele, Lea and Flood.
-private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }
 

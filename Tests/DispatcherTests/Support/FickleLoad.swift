@@ -1,6 +1,6 @@
 import CLinux
+import F2SModel
 import Glibc
-import TestSupport
 
 @testable import F2SDispatcher
 
@@ -52,7 +52,7 @@ private struct FickleRun {
 
     private let load: FickleLoad
     private let poll: Poll
-    private var generator: SeededGenerator
+    private var generator: SplitMix64
     private var clients: [Int32: Client] = [:]
     /// The planned departures, the next one last.
     private var departures: [(time: UInt64, descriptor: Int32, number: Int, how: Departure)] = []
@@ -63,7 +63,7 @@ private struct FickleRun {
     init(_ load: FickleLoad, _ poll: Poll) {
         self.load = load
         self.poll = poll
-        generator = SeededGenerator(seed: load.seed)
+        generator = SplitMix64(seed: load.seed)
     }
 
     var open: Int { clients.count }

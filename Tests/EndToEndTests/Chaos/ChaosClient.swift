@@ -1,5 +1,5 @@
+import F2SModel
 import ProcessSupport
-import TestSupport
 
 /// A client that behaves correctly and incorrectly in many ways. Its seed determines its behaviour.
 struct ChaosClient: Sendable {
@@ -31,7 +31,7 @@ struct ChaosClient: Sendable {
     private let server: F2SServer
     private let functions: [ChaosFunction]
     private let tally: ChaosTally
-    private var random: SeededGenerator
+    private var random: SplitMix64
     private var sent = 0
 
     init(_ number: Int, seed: UInt64, on server: F2SServer, _ functions: [ChaosFunction], _ tally: ChaosTally) {
@@ -39,7 +39,7 @@ struct ChaosClient: Sendable {
         self.server = server
         self.functions = functions
         self.tally = tally
-        random = SeededGenerator(seed: seed &* 1000 &+ UInt64(number))
+        random = SplitMix64(seed: seed &* 1000 &+ UInt64(number))
     }
 
     /// Sends requests until the tally's end.

@@ -1,6 +1,6 @@
+import F2SModel
 import Glibc
 import ProcessSupport
-import TestSupport
 
 /// Edits manifests and settings, deletes functions and declares them again, and kills replicas, until the tally's end.
 /// A rollout that does not complete is a finding.
@@ -22,7 +22,7 @@ struct ChaosEdits: Sendable {
     private let functions: [ChaosFunction]
     private let tally: ChaosTally
     private let home: String
-    private var random: SeededGenerator
+    private var random: SplitMix64
     private var revision = 0
     private var killed: [String: Int64] = [:]
     private var rollouts: [String: Rollout] = [:]
@@ -35,7 +35,7 @@ struct ChaosEdits: Sendable {
         self.home = home
         self.functions = functions
         self.tally = tally
-        random = SeededGenerator(seed: seed)
+        random = SplitMix64(seed: seed)
     }
 
     /// Makes edits until the tally's end, then declares every function once more.

@@ -1,6 +1,5 @@
 import F2SModel
 import Synchronization
-import TestSupport
 import Testing
 
 @testable import F2SKubernetes
@@ -150,9 +149,9 @@ private struct ForgetfulCollection {
     private var history: [(version: Int, line: String)] = []
     private var version = 1
     private var asked = 0
-    private var generator: SeededGenerator
+    private var generator: SplitMix64
 
-    init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
+    init(seed: UInt64) { generator = SplitMix64(seed: seed) }
 
     var isHonest: Bool { asked > 60 }
 

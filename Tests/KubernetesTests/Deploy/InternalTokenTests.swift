@@ -1,5 +1,5 @@
+import F2SModel
 import FoundationEssentials
-import TestSupport
 import Testing
 
 @testable import F2SKubernetes
@@ -37,7 +37,7 @@ import Testing
     }
 
     @Test func `all generated tokens are different and have 256 bits`() {
-        var random = SeededGenerator(seed: 1)
+        var random = SplitMix64(seed: 1)
         let tokens = (0..<100).map { _ in InternalTokenSecret.made(by: &random) }
         #expect(Set(tokens).count == 100)
         #expect(tokens.allSatisfy { $0.count == 64 && $0.allSatisfy(\.isHexDigit) })

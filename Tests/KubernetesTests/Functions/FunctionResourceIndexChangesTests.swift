@@ -1,6 +1,5 @@
 import F2SManifest
 import F2SModel
-import TestSupport
 import Testing
 
 @testable import F2SKubernetes
@@ -13,7 +12,7 @@ import Testing
         #"{"conditions":[{"type":"Refused","status":"True","reason":"X","message":"old"}]}"#,
     ]
 
-    private static func resource(_ random: inout SeededGenerator, _ step: Int) throws -> FunctionResource {
+    private static func resource(_ random: inout SplitMix64, _ step: Int) throws -> FunctionResource {
         let number = Int.random(in: 0..<30, using: &random)
         let isBroken = Int.random(in: 0..<6, using: &random) == 0
         return try sampleResource(
@@ -26,7 +25,7 @@ import Testing
 
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
     func `changes applied by key give the same index as the whole collection`(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         var reflection = MirroredCollection<FunctionResource>()
         var index = FunctionResourceIndex()
         for step in 1...120 {
@@ -73,7 +72,7 @@ import Testing
 
     @Test(arguments: 1...20 as ClosedRange<UInt64>)
     func `objects are found by their function after any changes`(seed: UInt64) throws {
-        var random = SeededGenerator(seed: seed)
+        var random = SplitMix64(seed: seed)
         var reflection = MirroredCollection<ObservedObject>()
         var index = ObjectIndex()
         for step in 1...150 {

@@ -1,5 +1,4 @@
 import F2SModel
-import TestSupport
 import Testing
 
 @testable import F2SKubernetes
@@ -60,7 +59,7 @@ import Testing
     }
 
     @Test func `two processes on one host have different identities, and the identity of a pod is its name`() {
-        var random = SeededGenerator(seed: 1)
+        var random = SplitMix64(seed: 1)
         let names = (0..<2).map { _ in
             KubernetesOptions.identity(podName: nil, hostName: "host", random: &random)
         }
@@ -168,7 +167,7 @@ private struct LeaseWorld {
         var outcome: LeaseRecord??
     }
 
-    private var random: SeededGenerator
+    private var random: SplitMix64
     private var candidates: [LeaseDecision]
     private var pausedUntil: [Duration]
     private var calls: [Call] = []
@@ -181,7 +180,7 @@ private struct LeaseWorld {
     private(set) var leaders = 0
 
     init(seed: UInt64, timing: LeaseDecision.Timing) {
-        random = SeededGenerator(seed: seed)
+        random = SplitMix64(seed: seed)
         candidates = (0..<3).map { LeaseDecision(identity: "c\($0)", timing: timing, now: .zero) }
         pausedUntil = Array(repeating: .zero, count: 3)
     }

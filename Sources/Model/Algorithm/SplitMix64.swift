@@ -1,9 +1,10 @@
-/// A random number generator (SplitMix64) that produces the same numbers for the same seed on every machine, so that a
-/// failure that prints its seed can be reproduced.
-public struct SeededGenerator: RandomNumberGenerator, Sendable {
+/// The random number generator SplitMix64 by Steele, Lea and Flood: small and fast, and not for secrets.
+///
+/// It produces the same numbers for the same seed on every machine, so that a test that prints its seed can be repeated.
+public struct SplitMix64: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    /// Creates a generator that starts at `seed`.
+    /// Creates a generator. Generators with the same seed produce the same numbers.
     public init(seed: UInt64) { state = seed }
 
     /// Returns the next number.
