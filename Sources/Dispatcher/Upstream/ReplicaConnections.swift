@@ -36,14 +36,15 @@ struct ReplicaConnections {
     /// The time since which connections that become idle are closed on suspicion; `nil` if there is no suspicion.
     private var suspectedSince: UInt64?
     private var confirmations = 0
-    /// A factor for the next wait, which doubles with each suspicion that was wrong.
-    private var backoff: UInt64 = 1
+    /// A factor for the next wait, which doubles with each suspicion that was wrong. `Backoff` of the model does not
+    /// serve here: the factor lengthens only ``waitMin``, and this state is asked for each connection that is kept.
+    private var waitFactor: UInt64 = 1
 
     /// The number of connections that must be served after others were closed, to confirm a suspicion.
     private static let confirmationsNeeded = 2
     /// The time, in nanoseconds, that a new connection may wait in any case.
     private static let waitMin: UInt64 = 50_000_000
-    private static let backoffMax: UInt64 = 64
+    private static let waitFactorMax: UInt64 = 64
 
     init(loops: Int) { idle = [Int](repeating: 0, count: loops) }
 
@@ -127,12 +128,12 @@ struct ReplicaConnections {
         if let since = suspectedSince {
             if now < since &+ Self.waitMin &+ serviceTime &* 2 { return true }
             // No connection was served: the function is slow.
-            if confirmations == 0 { backoff = min(backoff &* 2, Self.backoffMax) }
+            if confirmations == 0 { waitFactor = min(waitFactor &* 2, Self.waitFactorMax) }
             suspectedSince = nil
             confirmations = 0
             waitingSince = now
         }
-        guard now >= waitingSince &+ Self.waitMin &* backoff &+ serviceTime &* 3 else { return false }
+        guard now >= waitingSince &+ Self.waitMin &* waitFactor &+ serviceTime &* 3 else { return false }
         suspectedSince = now
         return true
     }

@@ -16,8 +16,7 @@ struct CallLimiter: Sendable {
     static let callsMax = 32
     /// The part of ``callsMax`` that is reserved for functions with waiting invocations.
     static let callsReserved = 8
-    /// The longest backoff after failures in a row.
-    static let waitMax = Duration.seconds(30)
+    private static let backoff = Backoff(base: .seconds(1), maximum: .seconds(30))
 
     private var busy: Set<Subject> = []
     private var failures: [Subject: (count: Int, retryAt: Duration)] = [:]
@@ -46,8 +45,7 @@ struct CallLimiter: Sendable {
         busy.remove(subject)
         if isSuccess { return failures.removeValue(forKey: subject) != nil }
         let count = (failures[subject]?.count ?? 0) + 1
-        let wait = min(Duration.seconds(1 << min(count - 1, 10)), Self.waitMax)
-        failures[subject] = (count, now + wait)
+        failures[subject] = (count, now + Self.backoff.pause(after: count))
         return count == 1
     }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import F2SKubernetes
 
-/// The rate limit, the backoff and the retries of calls to the API server.
+/// The rate limit and the retries of calls to the API server.
 @Suite struct RateTests {
     private func gate(_ change: (inout ClientOptions) -> Void = { _ in }) -> TokenGate {
         var options = ClientOptions()
@@ -63,23 +63,6 @@ import Testing
         #expect(more <= 5)
     }
 
-    @Test func `pauses double up to the longest one, and each lasts at least half of its limit`() {
-        var backoff = Backoff(first: .milliseconds(100), max: .seconds(1), seed: 1)
-        for ceiling in [100, 200, 400, 800, 1000, 1000, 1000] {
-            let pause = backoff.next()
-            #expect(pause >= .milliseconds(ceiling / 2) && pause <= .milliseconds(ceiling))
-        }
-        for _ in 0..<100 { #expect(backoff.next() <= .seconds(1)) }
-        backoff.reset()
-        #expect(backoff.next() <= .milliseconds(100))
-    }
-
-    @Test func `two clients that fail at the same time retry at different times`() {
-        var one = Backoff(first: .seconds(1), max: .seconds(9), seed: 1)
-        var other = Backoff(first: .seconds(1), max: .seconds(9), seed: 2)
-        #expect(one.next() != other.next())
-    }
-
     @Test(arguments: [
         (HTTPMethod.GET, KubernetesError.status(code: 429, reason: "", message: ""), true),
         (.POST, .status(code: 429, reason: "", message: ""), true),
@@ -98,5 +81,15 @@ import Testing
         #expect((policy.pause(after: failure) != nil) == isRepeated)
         _ = policy.pause(after: failure)
         #expect(policy.pause(after: failure) == nil, "the number of retries is limited")
+    }
+
+    @Test func `the pauses before retries grow, and the pause that the server names is added`() {
+        var policy = RetryPolicy(KubernetesRequest(.GET, "/x"), attemptsMax: 100, seed: 1)
+        for ceiling in [50, 100, 200, 400, 800, 1600, 3200, 5000, 5000] {
+            let pause = policy.pause(after: .unreachable("x")) ?? .zero
+            #expect(pause >= .milliseconds(ceiling) / 2 && pause <= .milliseconds(ceiling))
+        }
+        let busy = KubernetesError.status(code: 429, reason: "", message: "", retryAfter: .seconds(30))
+        #expect(policy.pause(after: busy) ?? .zero > .seconds(30))
     }
 }

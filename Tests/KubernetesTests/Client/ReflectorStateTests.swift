@@ -26,6 +26,9 @@ import Testing
             #expect(state.pause > last)
             last = state.pause
         }
+        // The failures before a long watch no longer count.
+        state.ended(.watch(from: "8"), .failed(.unreachable("x"), at: "8"), lasted: .seconds(1))
+        #expect(state.pause > .zero && state.pause <= .milliseconds(100))
     }
 
     @Test func `after a lost connection the watch continues from the newest version`() {

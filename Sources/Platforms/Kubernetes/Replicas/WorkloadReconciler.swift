@@ -69,8 +69,8 @@ struct WorkloadReconciler: Sendable {
     private static let echo = Duration.seconds(2)
     /// Time after which a failed deletion is repeated.
     private static let sweepInterval = Duration.seconds(10)
-    /// Longest time between two repairs of one function. The time grows to this if another client undoes each repair.
-    private static let repairIntervalMax = Duration.seconds(60)
+    /// Times between two repairs of one function. They grow if another client undoes each repair.
+    private static let repairPauses = Backoff(base: .seconds(2), maximum: .seconds(60))
     /// Time after which an old repair no longer counts.
     private static let repairMemory = Duration.seconds(600)
 
@@ -166,7 +166,7 @@ struct WorkloadReconciler: Sendable {
             }
             if now - repair.notBefore > Self.repairMemory { repair.count = 0 }
             repair.count += 1
-            repair.notBefore = now + min(.seconds(1 << min(repair.count, 10)), Self.repairIntervalMax)
+            repair.notBefore = now + Self.repairPauses.pause(after: repair.count)
             repairs[id] = repair
             suspects.remove(id)
             work.append(.repair(desired))

@@ -168,7 +168,7 @@ struct FunctionLifecycle: Hashable {
             }
         case (_, .notStarted(let reason)):
             // A lack of descriptors is temporary and not the function's fault, so the wait does not grow.
-            let wait = reason == .outOfDescriptors ? policy.backoffFirst : nil
+            let wait = reason == .outOfDescriptors ? policy.backoff.base : nil
             fail(life.launch, at: moment, wait: wait) {
                 StartFailure.notStarted(life, because: reason, retry: $0)
             }
@@ -214,7 +214,7 @@ extension FunctionLifecycle {
         guard let desired, isMissingReplicas else { return [] }
         if let gate, gate > moment.steady { return [] }
         guard desired.launch.command != nil else {
-            fail(desired.launch, at: moment, wait: policy.backoffMax) {
+            fail(desired.launch, at: moment, wait: policy.backoff.maximum) {
                 StartFailure.noCommand(desired.launch, retry: $0)
             }
             return []
@@ -260,7 +260,7 @@ extension FunctionLifecycle {
             lastFailure = moment.steady
             gate = nil
         } else {
-            let wait = policy.backoff(after: failures)
+            let wait = policy.backoff.pause(after: failures)
             fail(life.launch, at: moment, wait: wait) {
                 StartFailure.crashed(life, status: status, logTail: logTail, retry: $0)
             }
@@ -296,7 +296,7 @@ extension FunctionLifecycle {
         forgiveIfSound(at: moment)
         failures += 1
         lastFailure = moment.steady
-        let opens = moment.steady + (wait ?? policy.backoff(after: failures))
+        let opens = moment.steady + (wait ?? policy.backoff.pause(after: failures))
         // Replicas that fail at the same time count as failures one after the other, but never shorten the wait.
         gate = max(gate ?? opens, opens)
         self.startFailure = startFailure(StartFailure.Retry(attempts: failures, moment: moment, opens: gate ?? opens))

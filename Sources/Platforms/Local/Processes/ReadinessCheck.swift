@@ -16,7 +16,7 @@ struct ReadinessCheck: Sendable {
         let deadline = Moment.now.steady + probe.timeout
         var unsent = Array(request.utf8)[...]
         var answer: [UInt8] = []
-        var pause = Duration.microseconds(500)
+        var looks = 0
         while Moment.now.steady < deadline, !Task.isCancelled {
             if !unsent.isEmpty {
                 guard
@@ -30,12 +30,14 @@ struct ReadinessCheck: Sendable {
             if received == 0 { return false }
             if received > 0 { answer += piece[..<received] }
             if let isReady = Self.isReady(answer) { return isReady }
-            try? await Task.sleep(for: pause)
-            pause = min(pause * 2, .milliseconds(20))
+            looks += 1
+            try? await Task.sleep(for: Self.pauses.pause(after: looks))
         }
         return false
     }
 
+    /// The pauses between two looks for a response.
+    private static let pauses = Backoff(base: .microseconds(500), maximum: .milliseconds(20))
     private static let sendFlags = Int32(MSG_NOSIGNAL)
 
     private var request: String {

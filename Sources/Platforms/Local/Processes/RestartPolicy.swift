@@ -1,3 +1,5 @@
+import F2SModel
+
 /// The time limits of starts and stops, and the backoff after failures.
 struct RestartPolicy: Sendable, Hashable {
     /// The time within which a replica must be ready, unless its function declares another time.
@@ -9,16 +11,8 @@ struct RestartPolicy: Sendable, Hashable {
     var cleanUpTimeout = Duration.seconds(5)
     /// The time for which a replica must be ready so that earlier failures no longer count.
     var soundAfter = Duration.seconds(10)
-    /// The wait after the first failure. It doubles with each further failure in a row.
-    var backoffFirst = Duration.seconds(1)
-    /// The longest wait.
-    var backoffMax = Duration.seconds(60)
+    /// The waits after failures in a row.
+    var backoff = Backoff(base: .seconds(1), maximum: .seconds(60))
     /// The number of starts in a row that may find their port taken by another program without counting as failures.
     var portRetriesMax = 3
-
-    /// Returns the wait after `failures` failures in a row, which are at least one.
-    func backoff(after failures: Int) -> Duration {
-        let doublings = min(max(failures, 1) - 1, 16)
-        return min(backoffFirst * (1 << doublings), backoffMax)
-    }
 }

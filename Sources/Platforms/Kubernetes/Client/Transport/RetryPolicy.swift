@@ -1,16 +1,22 @@
+import F2SModel
+
 /// Decides whether a call is repeated, and after which pause. Each call has its own value.
 struct RetryPolicy {
     private let isIdempotent: Bool
     private let attemptsMax: Int
     private var attempts = 0
     private var hasRenewedCredentials = false
-    private var backoff: Backoff
+    private var failures = 0
+    private var jitter: SplitMix64
+
+    private static let backoff = Backoff(base: .milliseconds(50), maximum: .seconds(5))
 
     /// Creates the policy for one call.
+    /// - Parameter seed: The seed of the jitter. Equal seeds give equal pauses.
     init(_ request: KubernetesRequest, attemptsMax: Int, seed: UInt64 = .random(in: 0 ... .max)) {
         isIdempotent = request.isIdempotent
         self.attemptsMax = attemptsMax
-        backoff = Backoff(first: .milliseconds(50), max: .seconds(5), seed: seed)
+        jitter = SplitMix64(seed: seed)
     }
 
     /// Returns the pause before the next attempt; `nil` if there is no further attempt.
@@ -25,7 +31,8 @@ struct RetryPolicy {
         }
         guard attempts < attemptsMax, isWorthIt(failure) else { return nil }
         // The server's pause is a minimum. All other clients received the same one, so a random backoff is added.
-        return backoff.next() + (failure.retryAfter ?? .zero)
+        failures += 1
+        return Self.backoff.pause(after: failures, using: &jitter) + (failure.retryAfter ?? .zero)
     }
 
     private func isWorthIt(_ failure: KubernetesError) -> Bool {

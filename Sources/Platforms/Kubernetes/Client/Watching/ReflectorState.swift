@@ -31,16 +31,21 @@ struct ReflectorState: Sendable {
     /// The pause before the next step.
     private(set) var pause: Duration = .zero
     private var malformed = 0
-    private var backoff: Backoff
+    private var failures = 0
+    private var jitter: SplitMix64
 
-    init(seed: UInt64) { backoff = Backoff(first: .milliseconds(100), max: .seconds(5), seed: seed) }
+    private static let backoff = Backoff(base: .milliseconds(100), maximum: .seconds(5))
+
+    /// Creates the state before the first list.
+    /// - Parameter seed: The seed of the jitter. Equal seeds give equal pauses.
+    init(seed: UInt64) { jitter = SplitMix64(seed: seed) }
 
     /// Decides the next step after a step has ended.
     mutating func ended(_ step: Step, _ outcome: Outcome, lasted: Duration) {
         switch outcome {
         case .listed(let version):
             next = .watch(from: version)
-            // The watch may still fail, so the backoff is not reset: the pauses grow until a watch has succeeded.
+            // The watch may still fail, so the failures are not forgotten: the pauses grow until a watch has succeeded.
             pause = .zero
         case .watched(let version):
             next = .watch(from: version)
@@ -68,14 +73,17 @@ struct ReflectorState: Sendable {
 
     private mutating func rest(_ lasted: Duration, _ error: KubernetesError? = nil) {
         if lasted >= Self.shortest {
-            backoff.reset()
+            failures = 0
             // The first attempt after a long watch waits only for the first backoff, whose jitter is needed because
             // every F2S pod may have lost the same server at the same time.
-            pause = error == nil ? .zero : backoff.next() + (error?.retryAfter ?? .zero)
+            if let error { wait(error) } else { pause = .zero }
         } else {
-            pause = backoff.next() + (error?.retryAfter ?? .zero)
+            wait(error)
         }
     }
 
-    private mutating func wait(_ error: KubernetesError) { pause = backoff.next() + (error.retryAfter ?? .zero) }
+    private mutating func wait(_ error: KubernetesError?) {
+        failures += 1
+        pause = Self.backoff.pause(after: failures, using: &jitter) + (error?.retryAfter ?? .zero)
+    }
 }
