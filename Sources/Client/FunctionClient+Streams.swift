@@ -57,9 +57,9 @@ extension FunctionClient {
 
     private func lines(of request: ClientRequest, _ each: (String) throws -> Void) async throws {
         let answer = try await success(of: request)
-        var splitter = LineSplitter()
+        var splitter = LineSplitter(lineBytesMax: 1 << 20)
         for try await chunk in answer.content {
-            for line in splitter.lines(adding: chunk) { try each(line) }
+            for line in splitter.lines(adding: chunk.span) { try each(line) }
         }
         if let last = splitter.last() { try each(last) }
     }

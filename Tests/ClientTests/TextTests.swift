@@ -88,21 +88,6 @@ struct ServerAddressTests {
     }
 }
 
-struct LineSplitterTests {
-    @Test func `a line without a line end is split at the maximum length`() {
-        var splitter = LineSplitter()
-        let lines = splitter.lines(adding: [UInt8](repeating: 97, count: LineSplitter.lineBytesMax + 1))
-        #expect(lines.map(\.utf8.count) == [LineSplitter.lineBytesMax])
-        #expect(splitter.last() == "a")
-        #expect(splitter.last() == nil)
-    }
-
-    @Test func `both line ends are recognised and empty lines are kept`() {
-        var splitter = LineSplitter()
-        #expect(splitter.lines(adding: Array("a\r\n\nb\rc\n".utf8)) == ["a", "", "b\rc"])
-    }
-}
-
 struct FunctionTableTests {
     @Test func `a failure condition replaces the reason of Ready`() throws {
         let conditions = """

@@ -122,22 +122,6 @@ import Testing
 }
 
 @Suite struct LogTests {
-    @Test(
-        arguments: [
-            (["one\ntwo\n"], ["one", "two"], nil), (["o", "ne\r\n", "\n"], ["one", ""], nil), (["a\nb"], ["a"], "b"),
-            (["12345678\n"], ["1234", "5678"], nil), (["123456"], ["1234"], "56"), ([""], [], nil),
-        ] as [([String], [String], String?)])
-    func `bytes are cut into lines of bounded length`(pieces: [String], lines: [String], last: String?) {
-        var cutter = LineCutter(bytesMax: 4)
-        let found = pieces.flatMap { piece in Array(piece.utf8).withUnsafeBytes { cutter.lines(of: $0) } }
-        #expect(found == lines && cutter.last() == last)
-    }
-
-    @Test func `bytes that are not UTF-8 do not end a log`() {
-        var cutter = LineCutter()
-        #expect(([0xFF, 0x41, 0x0A] as [UInt8]).withUnsafeBytes { cutter.lines(of: $0) } == ["\u{FFFD}A"])
-    }
-
     private func logs(linesMax: Int = 3, bytesMax: Int = 100, goneMax: Int = 1) -> ReplicaLogs {
         ReplicaLogs(linesMax: linesMax, bytesMax: bytesMax, goneMax: goneMax)
     }

@@ -66,12 +66,4 @@ import Testing
         let long = Array(repeating: UInt8(ascii: "x"), count: 101) + (hasEnd ? [UInt8(ascii: "\n")] : [])
         #expect(lines.events(adding: long).isEmpty && isMalformed(lines.end))
     }
-
-    @Test func `log lines are split at line ends and at the longest length`() {
-        var lines = LogLines()
-        #expect(lines.lines(adding: "a\r\nb\n\nhalf".utf8) == ["a", "b", ""])
-        #expect(lines.last() == "half" && lines.last() == nil)
-        let long = String(repeating: "x", count: LogLines.bytesMax + 1)
-        #expect(lines.lines(adding: (long + "\n").utf8).map(\.utf8.count) == [LogLines.bytesMax, 1])
-    }
 }

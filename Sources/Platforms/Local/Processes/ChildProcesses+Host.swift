@@ -108,12 +108,12 @@ extension ChildProcesses {
     }
 }
 
-/// Cuts the output of a replica into the lines of its log.
+/// Splits the output of a replica into the lines of its log.
 private final class ReplicaOutput: Sendable {
     private let logs: ReplicaLogs
     private let replica: Replica.ID
     private let function: Function.ID
-    private let cutters = Mutex([LineCutter(), LineCutter()])
+    private let splitters = Mutex([LineSplitter(), LineSplitter()])
 
     init(_ logs: ReplicaLogs, of replica: Replica.ID, of function: Function.ID) {
         self.logs = logs
@@ -122,9 +122,9 @@ private final class ReplicaOutput: Sendable {
     }
 
     func receive(_ bytes: UnsafeRawBufferPointer, from output: ChildLoop.Output) {
-        let (lines, partial) = cutters.withLock { cutters in
-            let lines = cutters[output.rawValue].lines(of: bytes)
-            return (lines, cutters[output.rawValue].partial)
+        let (lines, partial) = splitters.withLock { splitters in
+            let lines = splitters[output.rawValue].lines(adding: bytes.bindMemory(to: UInt8.self).span)
+            return (lines, splitters[output.rawValue].partial)
         }
         logs.write(lines, source: source(output), of: replica, of: function, at: Moment.now.wall, partial: partial)
     }
@@ -132,7 +132,7 @@ private final class ReplicaOutput: Sendable {
     /// Ends the log. The text after the last line end becomes a line.
     func finish() {
         for output in [ChildLoop.Output.standard, .error] {
-            guard let last = cutters.withLock({ $0[output.rawValue].last() }) else { continue }
+            guard let last = splitters.withLock({ $0[output.rawValue].last() }) else { continue }
             logs.write([last], source: source(output), of: replica, of: function, at: Moment.now.wall)
         }
     }

@@ -1,4 +1,7 @@
 /// Converts the bytes of a watch into events: one JSON document per line. Buffers at most one incomplete line.
+///
+/// `LineSplitter` of the model does not serve here: a line that is too long ends the watch instead of being split, and
+/// the bytes of a line are decoded without a `String` of them.
 struct WatchLines<Item: Decodable & Sendable>: Sendable {
     /// The error that ended the watch; `nil` if there was none. All events before the error have been returned.
     private(set) var end: KubernetesError?
