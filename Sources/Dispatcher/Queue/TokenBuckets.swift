@@ -5,7 +5,8 @@ import F2SModel
 ///
 /// Pure: no clock, no I/O. The buckets are a part of ``InvocationQueue``, and so exact over all loops. A bucket is one
 /// number, the time at which it will be full again (the generic cell rate algorithm). An unused entry, a full bucket
-/// and a forgotten one are therefore the same, and no cleanup is needed: the entry of a full bucket is simply reused.
+/// and a forgotten one are therefore the same, and no cleanup is needed: the entry of a full bucket is simply reused. A
+/// bucket that keeps its level, such as `TokenBucket` of the Kubernetes client, has 48 bytes and needs a cleanup.
 ///
 /// The table is bounded. If no entry that a caller may use can be reused, because all of their owners owe tokens, the
 /// caller is served from one bucket that all such callers share. Evicting another caller's bucket would defeat every

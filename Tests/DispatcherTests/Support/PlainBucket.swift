@@ -1,6 +1,7 @@
 import F2SModel
 
-/// A token bucket in its textbook form: its level rises with time, and each token costs a fixed part of the level.
+/// A token bucket in its textbook form: its level rises with time, and each token costs a fixed part of the level. The
+/// dispatcher's packed buckets must decide exactly as this one does.
 struct PlainBucket {
     private let nanosecondsPerToken: UInt64
     private let capacity: UInt64

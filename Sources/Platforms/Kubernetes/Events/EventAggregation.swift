@@ -47,7 +47,7 @@ struct EventAggregation: Sendable {
 
     private var series: [Key: Series] = [:]
     private var dirty: [Key] = []
-    private var buckets: [String: (tokens: Double, at: Double)] = [:]
+    private var buckets: [String: TokenBucket] = [:]
 
     /// Adds an event.
     mutating func add(_ event: Event) {
@@ -91,11 +91,8 @@ struct EventAggregation: Sendable {
         if buckets.count >= Self.seriesMax { buckets = [:] }
         // Frequent events have their own token bucket, so that they do not displace rare ones.
         let key = event.reason == Self.frequentReason ? "\(event.function)/\(event.reason)" : event.function
-        let time = event.time
-        let bucket = buckets[key] ?? (Self.burst, time)
-        let tokens = min(Self.burst, bucket.tokens + max(0, time - bucket.at) * Self.perSecond)
-        buckets[key] = (tokens >= 1 ? tokens - 1 : tokens, time)
-        return tokens >= 1
+        let full = TokenBucket(perSecond: Self.perSecond, burst: Self.burst)
+        return buckets[key, default: full].consumeToken(at: .seconds(event.time)) == nil
     }
 
     /// Removes the oldest written series, up to half of all series.

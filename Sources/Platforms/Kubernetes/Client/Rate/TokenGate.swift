@@ -13,29 +13,24 @@ struct TokenGate: Sendable {
         case refuse
     }
 
-    private let perSecond: Double
-    private let burst: Double
     private let reserve: Double
     private let waitingMax: Int
-    private var tokens: Double
-    private var filledAt: Duration?
+    private var bucket: TokenBucket
     private var activations = WaitQueue()
     private var housekeeping = WaitQueue()
 
     /// Creates a gate with a full bucket.
     init(_ options: ClientOptions) {
-        perSecond = max(0.001, options.requestsPerSecond)
-        burst = max(1, options.burst)
+        let burst = max(1, options.burst)
+        bucket = TokenBucket(perSecond: max(0.001, options.requestsPerSecond), burst: burst)
         // Housekeeping needs at least one token that is not reserved; otherwise it would wait for ever.
         reserve = max(0, min(options.activationReserve, burst - 1))
         waitingMax = options.waitingMax
-        tokens = burst
     }
 
     /// Decides whether the caller with this number may send its call now. Each new caller has a higher number than the
     /// ones before it. A caller asks with the same number until it passes or leaves.
     mutating func ask(_ id: UInt64, _ priority: Priority, at now: Duration) -> Verdict {
-        fill(now)
         let line = priority == .activation ? activations : housekeeping
         let ahead: Int
         if let location = line.location(of: id) {
@@ -46,26 +41,17 @@ struct TokenGate: Sendable {
         }
         let aheadInAll = priority == .activation ? ahead : ahead + activations.count
         let needed = Double(aheadInAll + 1) + (priority == .activation ? 0 : reserve)
-        // The tolerance covers rounding errors of fractions of a second.
-        if tokens + 1e-6 >= needed {
-            tokens -= 1
+        guard let wait = bucket.consumeToken(ofAtLeast: needed, at: now) else {
             leave(id, priority)
             return .pass
         }
         if priority == .activation { activations.join(id) } else { housekeeping.join(id) }
-        return .later(.seconds(max(0.001, (needed - tokens) / perSecond)))
+        return .later(max(.milliseconds(1), wait))
     }
 
     /// Removes a caller from its queue.
     mutating func leave(_ id: UInt64, _ priority: Priority) {
         if priority == .activation { activations.leave(id) } else { housekeeping.leave(id) }
-    }
-
-    private mutating func fill(_ now: Duration) {
-        let passed = filledAt.map { now - $0 } ?? .zero
-        filledAt = now
-        let (seconds, attoseconds) = passed.components
-        tokens = min(burst, tokens + max(0, Double(seconds) + Double(attoseconds) / 1e18) * perSecond)
     }
 }
 
