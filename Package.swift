@@ -46,9 +46,10 @@ let package = Package(
         module("F2SModel", "Model", []),
         module("F2SMetrics", "Metrics", ["F2SModel", "CLinux"]),
         module("F2SManifest", "Manifest", ["F2SModel", "CLibYAML"]),
+        module("F2SSystem", "System", ["F2SModel"]),
 
         // Level 2: the data plane, who may call, the settings.
-        module("F2SDispatcher", "Dispatcher", ["F2SModel", "F2SMetrics", "CLinux"]),
+        module("F2SDispatcher", "Dispatcher", ["F2SModel", "F2SMetrics", "F2SSystem", "CLinux"]),
         module("F2SAccess", "Access", ["F2SModel"]),
         module("F2SConfig", "Config", ["F2SModel", "F2SManifest", logging, lifecycle]),
 
@@ -59,12 +60,12 @@ let package = Package(
                 "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess",
                 hummingbird, httpTypes, nioCore, logging, lifecycle,
             ]),
-        module("F2SOperator", "Operator", ["F2SModel", "F2SMetrics", logging, lifecycle]),
-        module("F2SLocal", "Platforms/Local", ["F2SModel", "F2SManifest", "CLinux", logging, lifecycle]),
+        module("F2SOperator", "Operator", ["F2SModel", "F2SMetrics", "F2SSystem", logging, lifecycle]),
+        module("F2SLocal", "Platforms/Local", ["F2SModel", "F2SManifest", "F2SSystem", "CLinux", logging, lifecycle]),
         module(
             "F2SKubernetes", "Platforms/Kubernetes",
             [
-                "F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, logging,
+                "F2SModel", "F2SManifest", "F2SSystem", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, logging,
                 lifecycle,
             ]),
         module("F2SClient", "Client", ["F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1]),
@@ -77,8 +78,9 @@ let package = Package(
             name: "f2s",
             dependencies: [
                 "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess", "F2SDispatcher", "F2SOperator",
-                "F2SAPIServer", "F2SLocal", "F2SKubernetes", "F2SClient", "F2SWrap", "CLinux", argumentParser, logging,
-                lifecycle, unixSignals,
+                "F2SAPIServer", "F2SLocal", "F2SKubernetes", "F2SClient", "F2SWrap", "F2SSystem", "CLinux",
+                argumentParser,
+                logging, lifecycle, unixSignals,
             ],
             path: "Sources/f2s"),
 
@@ -88,29 +90,30 @@ let package = Package(
 
         // Tests mirror the modules.
         .target(name: "TestSupport", dependencies: ["F2SModel"], path: "Tests/TestSupport"),
-        .target(name: "ProcessSupport", path: "Tests/ProcessSupport"),
+        .target(name: "ProcessSupport", dependencies: ["F2SSystem"], path: "Tests/ProcessSupport"),
         tests("ModelTests", ["F2SModel"]),
+        tests("SystemTests", ["F2SSystem", "F2SModel"]),
         tests("MetricsTests", ["F2SMetrics", "F2SModel"]),
         tests("ManifestTests", ["F2SManifest", "F2SModel"]),
         tests("ConfigTests", ["F2SConfig", "F2SModel", "TestSupport", logging, lifecycle]),
         tests(
             "DispatcherTests",
             [
-                "F2SDispatcher", "F2SModel", "F2SMetrics", "ProcessSupport", "CLinux", nioCore, nioPosix,
+                "F2SDispatcher", "F2SModel", "F2SMetrics", "F2SSystem", "ProcessSupport", "CLinux", nioCore, nioPosix,
             ]),
-        tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "TestSupport", logging]),
+        tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "F2SSystem", "TestSupport", logging]),
         tests(
             "APIServerTests",
             [
                 "F2SAPIServer", "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess", "TestSupport",
                 asyncHTTPClient, nioCore, nioHTTP1, logging, lifecycle,
             ]),
-        tests("LocalTests", ["F2SLocal", "F2SModel", "F2SManifest", "TestSupport", "CLinux", logging]),
+        tests("LocalTests", ["F2SLocal", "F2SModel", "F2SManifest", "F2SSystem", "TestSupport", "CLinux", logging]),
         tests(
             "KubernetesTests",
             [
-                "F2SKubernetes", "F2SModel", "F2SManifest", "TestSupport", asyncHTTPClient, nioCore, nioHTTP1, nioPosix,
-                logging, lifecycle,
+                "F2SKubernetes", "F2SModel", "F2SManifest", "F2SSystem", "TestSupport", asyncHTTPClient, nioCore,
+                nioHTTP1, nioPosix, logging, lifecycle,
             ]),
         tests("ClientTests", ["F2SClient", "F2SModel"]),
         tests("WrapTests", ["F2SWrap", asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioPosix, logging]),

@@ -1,5 +1,6 @@
 import F2SMetrics
 import F2SModel
+import F2SSystem
 import Synchronization
 
 // The metrics of the data plane. All values are read at the scrape: an invocation only increments counters, and the
@@ -75,7 +76,7 @@ extension Dispatcher {
         _ read: @escaping @Sendable (LoadReport.FunctionLoad) -> Int
     ) {
         registry.observe(name, help: help, kind: .gauge) { [weak self] in
-            let now = Clock.monotonicNanoseconds()
+            let now = SystemClock.monotonicNanoseconds()
             return (self?.calledFunctions ?? []).map { handle in
                 Sample(Double(read(handle.local.withQueue { $0.load(now: now) })), labels: [("function", handle.name)])
             }

@@ -1,5 +1,6 @@
 public import F2SMetrics
 public import F2SModel
+import F2SSystem
 import Glibc
 import Synchronization
 
@@ -169,12 +170,12 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     public func apply(_ tuning: DispatcherSettings.Tuning) {
         limits.publish(tuning.limits)
         directory.post(.tune(tuning))
-        publish { $0.update(tuning: tuning, now: Clock.monotonicNanoseconds()) }
+        publish { $0.update(tuning: tuning, now: SystemClock.monotonicNanoseconds()) }
     }
 
     /// Replaces the functions that can be routed.
     public func apply(_ functions: FunctionSnapshot) {
-        publish { $0.update(functions, now: Clock.monotonicNanoseconds()) }
+        publish { $0.update(functions, now: SystemClock.monotonicNanoseconds()) }
     }
 
     /// Returns when every loop routes by the snapshots that were applied before. After ``stop()`` it returns at once.
@@ -192,14 +193,14 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 
     /// Replaces the replicas that can serve invocations.
     public func apply(_ replicas: ReplicaSnapshot) {
-        publish { $0.update(replicas, now: Clock.monotonicNanoseconds()) }
+        publish { $0.update(replicas, now: SystemClock.monotonicNanoseconds()) }
     }
 
     /// Replaces the tokens that this process shows to other F2S processes and requires of them.
     public func trust(_ tokens: PeerTokens) {
         guard settings.internal != nil else { return }
         directory.post(.trust(PeerTokenVerifier(tokens)))
-        publish { $0.update(mayForward: tokens.isSet, now: Clock.monotonicNanoseconds()) }
+        publish { $0.update(mayForward: tokens.isSet, now: SystemClock.monotonicNanoseconds()) }
     }
 
     /// Replaces the IP addresses that may not call the management listener: those of functions, if functions have
@@ -208,12 +209,12 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 
     /// Replaces the functions whose invocations other processes admit.
     public func apply(_ ownership: Ownership) {
-        publish { $0.update(ownership, now: Clock.monotonicNanoseconds()) }
+        publish { $0.update(ownership, now: SystemClock.monotonicNanoseconds()) }
     }
 
     /// Requests a replica of a function without a replica that accepts invocations.
     public func requestStart(of function: Function.ID) {
-        let now = Duration.nanoseconds(Int64(clamping: Clock.monotonicNanoseconds()))
+        let now = Duration.nanoseconds(Int64(clamping: SystemClock.monotonicNanoseconds()))
         if startRequests.withLock({ $0.request(function, at: now) }) { shared.noteChange(of: function) }
     }
 
@@ -244,7 +245,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     /// Returns the load of every function that has replicas or was invoked lately.
     public func currentLoad() -> LoadReport {
         let departing = state.withLock { $0.departingHandles() }
-        let now = Clock.monotonicNanoseconds()
+        let now = SystemClock.monotonicNanoseconds()
         return report(
             of: active.currentLoads(now: now), departing: departing,
             startRequests: startRequests.withLock { $0.functions }, now: now)
@@ -255,7 +256,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         let (handles, departing) = state.withLock { state in
             (functions.compactMap { state.handle(of: $0) }, functions.compactMap { state.departingHandle(of: $0) })
         }
-        let now = Clock.monotonicNanoseconds()
+        let now = SystemClock.monotonicNanoseconds()
         return report(
             of: active.currentLoads(of: handles, now: now), departing: departing,
             startRequests: startRequests.withLock { $0.functions.filter(functions.contains) }, now: now)

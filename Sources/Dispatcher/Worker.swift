@@ -1,4 +1,5 @@
 import F2SModel
+import F2SSystem
 import Glibc
 import Synchronization
 
@@ -76,7 +77,7 @@ final class Worker {
         scanner = HeadScanner(tuning)
         var generator = SystemRandomNumberGenerator()
         identities = IdentityGenerator(seed: generator.next())
-        wallClock = Clock.secondsSince1970()
+        wallClock = SystemClock.secondsSince1970()
         date = DateLine(secondsSince1970: wallClock)
     }
 
@@ -248,7 +249,7 @@ final class Worker {
 
     private func passTime() {
         let time = coarseNow
-        wallClock = Clock.secondsSince1970()
+        wallClock = SystemClock.secondsSince1970()
         date.update(secondsSince1970: wallClock)
         closeStaleUpstreams(time)
         failSlowConnects(time)

@@ -1,4 +1,4 @@
-import Glibc
+import F2SSystem
 
 /// The operator's source of time. Tests advance one by hand.
 public protocol OperatorClock: Sendable {
@@ -22,11 +22,7 @@ public struct SystemOperatorClock: OperatorClock {
     public func now() -> Duration { start.duration(to: .now) }
 
     /// Returns the machine's time of day, in seconds since 1970.
-    public func secondsSince1970() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_REALTIME, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-    }
+    public func secondsSince1970() -> Double { SystemClock.secondsSince1970() }
 
     /// Suspends the task without blocking a thread.
     public func sleep(for duration: Duration) async throws { try await ContinuousClock().sleep(for: duration) }

@@ -1,5 +1,6 @@
 import F2SMetrics
 import F2SModel
+import F2SSystem
 import Glibc
 import Testing
 
@@ -86,9 +87,5 @@ import Testing
     }
 
     /// Returns the processor time that this thread has used, so that other suites and processes do not count.
-    private static func processorTime() -> Duration {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
-    }
+    private static func processorTime() -> Duration { SystemClock.threadProcessorTime() }
 }

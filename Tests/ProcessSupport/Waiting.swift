@@ -1,10 +1,9 @@
+import F2SSystem
 import Glibc
 
 /// Returns the time of the machine's monotonic clock in nanoseconds. The test function prints times of the same clock.
 package func monotonicNanoseconds() -> Int64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    Int64(SystemClock.monotonicNanoseconds())
 }
 
 /// An expected condition did not hold in time.

@@ -10,6 +10,8 @@ import Testing
         ("Sources/Model/A.swift", "import Glibc"),
         ("Sources/Model/A.swift", "import Logging"),
         ("Sources/Metrics/A.swift", "public import FoundationEssentials"),
+        ("Sources/System/A.swift", "import FoundationEssentials"),
+        ("Sources/Metrics/A.swift", "import F2SSystem"),
         ("Sources/Dispatcher/A.swift", "import Logging"),
         ("Sources/Dispatcher/A.swift", "import FoundationEssentials"),
         ("Sources/Dispatcher/A.swift", "import F2SConfig"),
@@ -31,7 +33,8 @@ import Testing
     @Test(arguments: [
         ("Sources/Model/A.swift", "import Synchronization"),
         ("Sources/Metrics/A.swift", "import Glibc\nimport CLinux\npublic import F2SModel"),
-        ("Sources/Dispatcher/Queue/A.swift", "import F2SMetrics\nimport Glibc"),
+        ("Sources/System/A.swift", "import F2SModel\nimport Glibc"),
+        ("Sources/Dispatcher/Queue/A.swift", "import F2SMetrics\nimport F2SSystem\nimport Glibc"),
         ("Sources/APIServer/A.swift", "import Hummingbird\nimport HTTPTypes\nimport NIOCore\nimport Logging"),
         ("Sources/Wrap/A.swift", "import Subprocess\nimport SystemPackage\nimport struct Logging.Logger"),
         ("Sources/f2s/A.swift", "import F2SDispatcher\nimport F2SLocal\nimport ArgumentParser"),

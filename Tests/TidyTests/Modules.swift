@@ -63,18 +63,19 @@ extension Module {
             level: 3, folder: "APIServer", modules: ["Model", "Manifest", "Config", "Metrics", "Access"],
             thirdParty: ["Hummingbird"]),
         Module(level: 3, folder: "Kafka", modules: ["Model", "Metrics"], thirdParty: ["CLibrdkafka"]),
-        Module(level: 3, folder: "Operator", modules: ["Model", "Metrics"], thirdParty: []),
+        Module(level: 3, folder: "Operator", modules: ["Model", "Metrics", "System"], thirdParty: []),
         Module(
-            level: 3, folder: "Platforms/Kubernetes", modules: ["Model", "Manifest"],
+            level: 3, folder: "Platforms/Kubernetes", modules: ["Model", "Manifest", "System"],
             thirdParty: ["AsyncHTTPClient", "NIOSSL"]),
-        Module(level: 3, folder: "Platforms/Local", modules: ["Model", "Manifest"], thirdParty: []),
+        Module(level: 3, folder: "Platforms/Local", modules: ["Model", "Manifest", "System"], thirdParty: []),
         Module(level: 3, folder: "Client", modules: ["Model", "Manifest"], thirdParty: ["AsyncHTTPClient"]),
         Module(level: 3, folder: "Wrap", modules: [], thirdParty: ["Hummingbird", "Subprocess"]),
-        Module(level: 2, folder: "Dispatcher", modules: ["Model", "Metrics"], thirdParty: []),
+        Module(level: 2, folder: "Dispatcher", modules: ["Model", "Metrics", "System"], thirdParty: []),
         Module(level: 2, folder: "Access", modules: ["Model"], thirdParty: ["JWTKit", "Crypto", "AsyncHTTPClient"]),
         Module(level: 2, folder: "Config", modules: ["Model", "Manifest"], thirdParty: []),
         Module(level: 1, folder: "Manifest", modules: ["Model"], thirdParty: ["CLibYAML"]),
         Module(level: 1, folder: "Metrics", modules: ["Model"], thirdParty: []),
+        Module(level: 1, folder: "System", modules: ["Model"], thirdParty: []),
         Module(level: 0, folder: "Model", modules: [], thirdParty: []),
     ]
 

@@ -1,4 +1,5 @@
 import CLinux
+import F2SSystem
 import Glibc
 
 /// Waits for sockets, messages and timers, and calls their handlers. Belongs to one thread.
@@ -17,7 +18,7 @@ final class EventLoop {
 
     let poll: Poll
     /// The monotonic clock in nanoseconds when the loop was last woken or the clock was last read.
-    private(set) var now = Clock.monotonicNanoseconds()
+    private(set) var now = SystemClock.monotonicNanoseconds()
     /// The receive buffer of streams without held bytes. One buffer serves the whole loop, because its bytes are
     /// consumed at once.
     let scratch = Buffer(capacity: Stream.receiveBytesMax)
@@ -39,7 +40,7 @@ final class EventLoop {
 
     /// The monotonic clock in nanoseconds.
     func readClock() -> UInt64 {
-        now = Clock.monotonicNanoseconds()
+        now = SystemClock.monotonicNanoseconds()
         return now
     }
 
@@ -98,7 +99,7 @@ final class EventLoop {
         while !isStopped {
             // Safe: the loop's thread waits only here, and a message wakes it.
             let count = poll.wait(events, milliseconds: milliseconds(until: min(nextTick, timers.last?.time ?? .max)))
-            now = Clock.monotonicNanoseconds()
+            now = SystemClock.monotonicNanoseconds()
             // Replicas first, so that bytes that a replica has sent unasked are found before the connection gets its
             // next request.
             for event in events[..<count] where event.isEarly { dispatch(event, mailArrived) }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import F2SClient
 import F2SModel
+import F2SSystem
 
 /// `f2s describe`: shows everything about one function.
 struct DescribeCommand: AsyncParsableCommand {
@@ -20,7 +21,8 @@ struct DescribeCommand: AsyncParsableCommand {
                 return try output.write(document: try await client.descriptionDocument(function.name))
             }
             try Terminal.show(
-                try await client.describe(function.name).text(now: secondsSince1970(), layout: Terminal.layout))
+                try await client.describe(function.name).text(
+                    now: SystemClock.secondsSince1970(), layout: Terminal.layout))
         }
     }
 }

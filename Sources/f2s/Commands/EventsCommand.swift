@@ -1,6 +1,7 @@
 import ArgumentParser
 import F2SClient
 import F2SModel
+import F2SSystem
 
 /// `f2s events`: shows events.
 struct EventsCommand: AsyncParsableCommand {
@@ -30,7 +31,7 @@ struct EventsCommand: AsyncParsableCommand {
             let remembered = try await client.recentEvents()
             let shown = Array(tail.map { remembered.suffix($0) } ?? remembered[...])
             switch output.form {
-            case .table: try Terminal.show(EventTable(shown, now: secondsSince1970()).text(Terminal.layout))
+            case .table: try Terminal.show(EventTable(shown, now: SystemClock.secondsSince1970()).text(Terminal.layout))
             case .json, .yaml:
                 guard follow else { return try output.write(document: OutputOptions.encode(ItemList(items: shown))) }
                 for event in shown { try output.write(item: event) }
@@ -40,7 +41,7 @@ struct EventsCommand: AsyncParsableCommand {
             try await client.events(after: newest) { event in
                 switch output.form {
                 case .table:
-                    try Terminal.show(EventTable([event], now: secondsSince1970()).lines(Terminal.layout))
+                    try Terminal.show(EventTable([event], now: SystemClock.secondsSince1970()).lines(Terminal.layout))
                 case .json, .yaml: try output.write(item: event)
                 }
             }

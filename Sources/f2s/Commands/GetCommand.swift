@@ -1,6 +1,7 @@
 import ArgumentParser
 import F2SClient
 import F2SModel
+import F2SSystem
 
 /// `f2s get`: shows one function.
 struct GetCommand: AsyncParsableCommand {
@@ -17,7 +18,8 @@ struct GetCommand: AsyncParsableCommand {
             switch output.form {
             case .table:
                 let function = try await client.get(function.name)
-                try Terminal.show(FunctionTable([function], now: secondsSince1970(), layout: Terminal.layout).text)
+                try Terminal.show(
+                    FunctionTable([function], now: SystemClock.secondsSince1970(), layout: Terminal.layout).text)
             case .json, .yaml: try output.write(document: try await client.document(function.name))
             }
         }

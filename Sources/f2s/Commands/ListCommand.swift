@@ -1,5 +1,6 @@
 import ArgumentParser
 import F2SClient
+import F2SSystem
 
 /// `f2s list`: shows every function.
 struct ListCommand: AsyncParsableCommand {
@@ -18,7 +19,8 @@ struct ListCommand: AsyncParsableCommand {
             if functions.isEmpty {
                 Terminal.remark("There are no functions yet: declare one with `f2s apply -f FILE`.")
             } else {
-                try Terminal.show(FunctionTable(functions, now: secondsSince1970(), layout: Terminal.layout).text)
+                try Terminal.show(
+                    FunctionTable(functions, now: SystemClock.secondsSince1970(), layout: Terminal.layout).text)
             }
             // A failure of this request is ignored: a user may have the right to list functions but not to see the
             // installation.

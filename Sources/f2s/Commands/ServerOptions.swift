@@ -42,6 +42,3 @@ struct DurationArgument: ExpressibleByArgument {
 
     var defaultValueDescription: String { value.shortText }
 }
-
-/// Returns the current time in seconds since 1970, for ages.
-func secondsSince1970() -> Double { Date().timeIntervalSince1970 }

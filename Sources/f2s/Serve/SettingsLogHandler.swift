@@ -1,6 +1,6 @@
 import F2SConfig
 import F2SModel
-import FoundationEssentials
+import F2SSystem
 import Logging
 
 /// Writes log lines to standard error, as text or as JSON according to the settings.
@@ -34,7 +34,7 @@ struct SettingsLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        let time = Date()
+        let time = SystemClock.secondsSince1970()
         output.write { [self] format in
             switch format {
             case .text: text.log(event: event)
@@ -44,14 +44,11 @@ struct SettingsLogHandler: LogHandler {
     }
 
     /// Returns one JSON object with a line end.
-    private func json(_ event: LogEvent, at time: Date) -> String {
+    private func json(_ event: LogEvent, at time: Double) -> String {
         let values = metadata.merging(event.metadata ?? [:]) { _, own in own }.sorted { $0.key < $1.key }
         let members = values.map { "\($0.key.jsonText):\("\($0.value)".jsonText)" }.joined(separator: ",")
-        return "{\"time\":\(time.formatted(Self.time).jsonText),\"level\":\(event.level.rawValue.jsonText),"
+        return "{\"time\":\(TimeText.utc(secondsSince1970: time).jsonText),\"level\":\(event.level.rawValue.jsonText),"
             + "\"message\":\("\(event.message)".jsonText),\"logger\":\(label.jsonText)"
             + (values.isEmpty ? "" : ",\"metadata\":{\(members)}") + "}\n"
     }
-
-    /// The time format: RFC 3339 in UTC with milliseconds.
-    private static let time = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 }

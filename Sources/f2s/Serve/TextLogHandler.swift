@@ -1,5 +1,5 @@
 import F2SModel
-import FoundationEssentials
+import F2SSystem
 import Logging
 
 /// Writes log lines as text for people: time, level, message, then the metadata as `name=value`, then the label.
@@ -24,7 +24,7 @@ struct TextLogHandler: LogHandler {
 
     func log(event: LogEvent) {
         let line = Self.line(
-            at: Date().timeIntervalSince1970, event.level, "\(event.message)",
+            at: SystemClock.secondsSince1970(), event.level, "\(event.message)",
             metadata.merging(event.metadata ?? [:]) { _, own in own }, label: label)
         write(Array(line.utf8))
     }

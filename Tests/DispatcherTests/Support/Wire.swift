@@ -1,3 +1,4 @@
+import F2SSystem
 import Glibc
 
 @testable import F2SDispatcher
@@ -97,11 +98,7 @@ enum Wire {
     }
 
     /// Returns the time of the monotonic clock in nanoseconds.
-    static func now() -> UInt64 {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
-    }
+    static func now() -> UInt64 { SystemClock.monotonicNanoseconds() }
 
     /// Returns the number of bytes in use on this process's heap. Freed memory that the allocator keeps is not counted,
     /// so that earlier tests make no difference.

@@ -1,5 +1,4 @@
-import F2SModel
-import Glibc
+import F2SSystem
 
 /// The clocks and the sleep function of the API client. Tests supply their own.
 struct Timing: Sendable {
@@ -12,13 +11,7 @@ struct Timing: Sendable {
 
     /// The clocks of the operating system.
     static let system = Timing(
-        now: { Timing.read(CLOCK_MONOTONIC) },
-        wall: { Timing.read(CLOCK_REALTIME).inSeconds },
+        now: { SystemClock.monotonic() },
+        wall: { SystemClock.secondsSince1970() },
         pause: { try await CancellableSleep.sleep(for: $0) })
-
-    private static func read(_ clock: clockid_t) -> Duration {
-        var time = timespec()
-        clock_gettime(clock, &time)
-        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
-    }
 }

@@ -1,4 +1,5 @@
 import F2SModel
+import F2SSystem
 import Logging
 
 /// Writes Kubernetes Events about the installation itself, which `kubectl get events` shows.

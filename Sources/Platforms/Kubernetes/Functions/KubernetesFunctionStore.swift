@@ -1,5 +1,6 @@
 import F2SManifest
 import F2SModel
+import F2SSystem
 import Logging
 import Synchronization
 

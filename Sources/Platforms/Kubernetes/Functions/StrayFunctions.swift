@@ -1,4 +1,5 @@
 import F2SModel
+import F2SSystem
 import Logging
 
 /// Writes an Event about each Function in a namespace that no F2S serves. Only the leader does so, and only if the

@@ -1,4 +1,5 @@
 public import F2SModel
+import F2SSystem
 public import Logging
 
 /// The properties of its own installation that a process of F2S reads before it serves.

@@ -1,4 +1,5 @@
 import F2SModel
+import F2SSystem
 
 /// Tracks functions whose pods fail: the number of attempts, the last log lines, and the time of the next attempt. A
 /// value without I/O; callers pass the time.

@@ -1,4 +1,5 @@
 public import F2SModel
+import F2SSystem
 public import Logging
 
 /// The ConfigMap with F2S's settings.

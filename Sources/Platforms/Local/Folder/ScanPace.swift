@@ -1,4 +1,4 @@
-import Glibc
+import F2SSystem
 
 /// Computes the pause between two scans of the folder. Up to the longest pause, scans that find nothing use at most a
 /// two-hundredth of one core, however many files there are. The kernel's notices report most changes anyway.
@@ -30,14 +30,8 @@ struct ScanPace: Sendable {
 
     /// Runs `work` and measures the processor time that it uses on this thread.
     static func measured<Value>(_ work: () -> Value) -> (value: Value, cost: Duration) {
-        let began = threadTime
+        let began = SystemClock.threadProcessorTime()
         let value = work()
-        return (value, threadTime - began)
-    }
-
-    private static var threadTime: Duration {
-        var time = timespec()
-        clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
-        return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
+        return (value, SystemClock.threadProcessorTime() - began)
     }
 }

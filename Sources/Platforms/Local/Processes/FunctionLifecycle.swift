@@ -1,4 +1,5 @@
 import F2SModel
+import F2SSystem
 
 /// The lifecycle of one function's replicas: the desired state, the replicas, the last failure and the next attempt.
 ///

@@ -1,4 +1,5 @@
 import CLinux
+import F2SSystem
 import Glibc
 
 /// A running launcher and F2S's end of the socket to it. Sending never waits: the link buffers the messages that the

@@ -1,4 +1,5 @@
 import CLinux
+import F2SSystem
 import Glibc
 
 /// The processes of a launcher that was killed, for example by a function. They are now children of F2S, which is a

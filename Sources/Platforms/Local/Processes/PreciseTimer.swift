@@ -1,4 +1,5 @@
 import CLinux
+import F2SSystem
 import Glibc
 import Synchronization
 

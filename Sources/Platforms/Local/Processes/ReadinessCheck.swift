@@ -1,5 +1,6 @@
 import CLinux
 import F2SModel
+import F2SSystem
 import Glibc
 
 /// One readiness probe of a replica: a GET request over a new connection.

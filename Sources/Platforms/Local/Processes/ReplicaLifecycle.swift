@@ -1,4 +1,5 @@
 import F2SModel
+import F2SSystem
 
 /// The lifecycle of one replica's process.
 struct ReplicaLifecycle: Sendable, Hashable {

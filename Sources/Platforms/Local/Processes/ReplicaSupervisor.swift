@@ -1,4 +1,5 @@
 import F2SModel
+import F2SSystem
 
 /// The lifecycles of all functions. It passes each event to the lifecycle that the event concerns, and removes the
 /// lifecycles that are over. The cost of an event does not depend on the number of other functions, except those that

@@ -1,4 +1,5 @@
 import F2SModel
+import F2SSystem
 
 /// The messages of start failures on Local: what happened, to what, and what to do.
 extension StartFailure {

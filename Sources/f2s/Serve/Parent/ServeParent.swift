@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import F2SDispatcher
+import F2SSystem
 import Glibc
 
 /// The parent of the serving process (`f2s serve --restart-on-crash`). It keeps the listening sockets open, so that new
@@ -90,7 +91,7 @@ struct ServeParent {
             guard process == child else { continue }
             let signal = status & 0x7F
             let ending = signal == 0 ? ServeRestartPolicy.Ending.exited((status >> 8) & 0xFF) : .signalled(signal)
-            switch policy.ended(ending, at: Self.now) {
+            switch policy.ended(ending, at: SystemClock.monotonic()) {
             case .end(let status): return status
             case .restart:
                 // Restart before logging, because the reader of the log may be slow.
@@ -123,11 +124,5 @@ struct ServeParent {
             Terminal.printError("the serving process cannot be started: \(String(cString: strerror(error)))")
         }
         return error == 0
-    }
-
-    private static var now: Duration {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
     }
 }
