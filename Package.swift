@@ -51,7 +51,7 @@ let package = Package(
         // Level 2: the data plane, who may call, the settings.
         module("F2SDispatcher", "Dispatcher", ["F2SModel", "F2SMetrics", "F2SSystem", "CLinux"]),
         module("F2SAccess", "Access", ["F2SModel"]),
-        module("F2SConfig", "Config", ["F2SModel", "F2SManifest", logging, lifecycle]),
+        module("F2SConfig", "Config", ["F2SModel", "F2SManifest", "F2SSystem", logging, lifecycle]),
 
         // Level 3: the control plane and the platforms.
         module(
@@ -93,7 +93,7 @@ let package = Package(
         .target(name: "ProcessSupport", dependencies: ["F2SSystem"], path: "Tests/ProcessSupport"),
         tests("ModelTests", ["F2SModel"]),
         tests("SystemTests", ["F2SSystem", "F2SModel"]),
-        tests("MetricsTests", ["F2SMetrics", "F2SModel"]),
+        tests("MetricsTests", ["F2SMetrics", "F2SModel", "F2SSystem"]),
         tests("ManifestTests", ["F2SManifest", "F2SModel"]),
         tests("ConfigTests", ["F2SConfig", "F2SModel", "TestSupport", logging, lifecycle]),
         tests(

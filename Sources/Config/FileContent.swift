@@ -1,4 +1,5 @@
 import F2SModel
+import F2SSystem
 import Glibc
 
 /// The metadata by which two versions of a file differ, without reading it.
@@ -48,33 +49,16 @@ struct FileContent {
     /// Reads a file. A file that does not exist is returned as ``absent``.
     /// - Throws: ``SettingsError`` if the file exists and cannot be read.
     static func read(_ path: String) throws(SettingsError) -> FileContent {
-        // Without O_NONBLOCK a path to a named pipe would block the start.
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else {
-            if errno == ENOENT { return .absent }
-            throw unreadable(path)
+        do throws(SystemFailure) {
+            let file = try ReadableFile(path)
+            // The stamp is read before the bytes: a change in between is detected by the next check and never missed.
+            let stamp = SettingsFileStamp(descriptor: file.descriptor)
+            return FileContent(bytes: try file.read(bytesMax: bytesMax), stamp: stamp)
+        } catch {
+            if error.code == ENOENT { return .absent }
+            throw SettingsError([
+                Rejection(location: path, message: "The file cannot be read: \(error.text). Make it a readable file.")
+            ])
         }
-        defer { close(descriptor) }
-        // The stamp is read before the bytes: a change in between is detected by the next check and never missed.
-        let stamp = SettingsFileStamp(descriptor: descriptor)
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 64 * 1024)
-        while bytes.count < bytesMax {
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
-            guard count >= 0 else {
-                if errno == EINTR { continue }
-                throw unreadable(path)
-            }
-            guard count > 0 else { break }
-            bytes += chunk.prefix(count)
-        }
-        return FileContent(bytes: bytes, stamp: stamp)
-    }
-
-    private static func unreadable(_ path: String) -> SettingsError {
-        let reason = String(cString: strerror(errno))
-        return SettingsError([
-            Rejection(location: path, message: "The file cannot be read: \(reason). Make it a readable file.")
-        ])
     }
 }

@@ -4,14 +4,18 @@ import Glibc
 public struct ProcessMetrics: Sendable {
     private let version: String
     private let platform: String
+    private let read: @Sendable (_ path: String) -> [UInt8]?
 
     /// Creates the metrics of this process.
     /// - Parameters:
     ///   - version: the version of F2S.
     ///   - platform: `local` or `kubernetes`.
-    public init(version: String, platform: String) {
+    ///   - read: returns the bytes of a file under /proc, or `nil` if it cannot be read. The files are usually shorter
+    ///     than 64 KiB.
+    public init(version: String, platform: String, read: @escaping @Sendable (_ path: String) -> [UInt8]?) {
         self.version = version
         self.platform = platform
+        self.read = read
     }
 
     /// Adds the metrics to a registry. They are read at scrape time, and a metric that Linux does not report is left
@@ -26,13 +30,13 @@ public struct ProcessMetrics: Sendable {
         registry.observe(
             "process_cpu_seconds_total", help: "Processor time used, user and system, in seconds.", kind: .counter
         ) {
-            Self.samples(Self.currentStatistics().map { Double($0.cpuTicks) / ticksPerSecond })
+            Self.samples(currentStatistics().map { Double($0.cpuTicks) / ticksPerSecond })
         }
         // Read first: with thousands of functions the exposition itself needs megabytes.
         registry.observe(
             "process_resident_memory_bytes", help: "Memory held, in bytes.", kind: .gauge, isReadFirst: true
         ) {
-            Self.samples(Self.currentStatistics().map { Double($0.residentPages) * pageBytes })
+            Self.samples(currentStatistics().map { Double($0.residentPages) * pageBytes })
         }
         registry.observe("process_open_fds", help: "File descriptors that are open.", kind: .gauge) {
             Self.samples(Self.openDescriptors().map(Double.init))
@@ -43,8 +47,8 @@ public struct ProcessMetrics: Sendable {
         registry.observe(
             "process_start_time_seconds", help: "When the process began, in seconds since 1970.", kind: .gauge
         ) {
-            guard let boot = Self.text(of: "/proc/stat").flatMap(ProcessStatistics.bootTime(machineStat:)),
-                let statistics = Self.currentStatistics()
+            guard let boot = text(of: "/proc/stat").flatMap(ProcessStatistics.bootTime(machineStat:)),
+                let statistics = currentStatistics()
             else { return [] }
             return [Sample(Double(boot) + Double(statistics.startTicks) / ticksPerSecond)]
         }
@@ -52,7 +56,7 @@ public struct ProcessMetrics: Sendable {
 
     private static func samples(_ value: Double?) -> [Sample] { value.map { [Sample($0)] } ?? [] }
 
-    private static func currentStatistics() -> ProcessStatistics? {
+    private func currentStatistics() -> ProcessStatistics? {
         guard let stat = text(of: "/proc/self/stat"), let statm = text(of: "/proc/self/statm") else { return nil }
         return ProcessStatistics(stat: stat, statm: statm)
     }
@@ -72,20 +76,5 @@ public struct ProcessMetrics: Sendable {
         return max(entries - 3, 0)
     }
 
-    /// Reads a file under /proc. Such files have no size, so they are read to their end, at most 1 MiB.
-    private static func text(of path: String) -> String? {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
-        var bytes: [UInt8] = []
-        var chunk = [UInt8](repeating: 0, count: 16_384)
-        while bytes.count < 1 << 20 {
-            let count = read(descriptor, &chunk, chunk.count)
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { return nil }
-            if count == 0 { break }
-            bytes += chunk[..<count]
-        }
-        return String(decoding: bytes, as: UTF8.self)
-    }
+    private func text(of path: String) -> String? { read(path).map { String(decoding: $0, as: UTF8.self) } }
 }

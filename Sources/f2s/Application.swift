@@ -5,6 +5,7 @@ import F2SDispatcher
 import F2SMetrics
 import F2SModel
 import F2SOperator
+import F2SSystem
 import Glibc
 import Logging
 import ServiceLifecycle
@@ -80,7 +81,9 @@ struct Application {
                 logger: Self.logger("internal", initial))
             return PeerParts(link: link, coordinator: coordinator, server: server)
         }
-        ProcessMetrics(version: F2SVersion.current, platform: context.platform.name).register(in: metrics)
+        ProcessMetrics(version: F2SVersion.current, platform: context.platform.name) { path in
+            try? ReadableFile.read(path, bytesMax: 1 << 20)
+        }.register(in: metrics)
     }
 
     /// Serves until SIGTERM, SIGINT or SIGHUP. A second SIGINT ends the process at once.

@@ -1,5 +1,6 @@
 import CLinux
 import F2SModel
+import F2SSystem
 import Foundation
 import Glibc
 import Synchronization

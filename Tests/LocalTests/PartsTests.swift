@@ -1,4 +1,5 @@
 import F2SModel
+import F2SSystem
 import Glibc
 import Testing
 

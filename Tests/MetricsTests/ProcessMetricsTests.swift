@@ -1,3 +1,4 @@
+import F2SSystem
 import Testing
 
 @testable import F2SMetrics
@@ -25,7 +26,9 @@ import Testing
 
     @Test func `the metrics of the process are in base units`() throws {
         let registry = MetricRegistry()
-        ProcessMetrics(version: "1.2.3", platform: "local").register(in: registry)
+        ProcessMetrics(version: "1.2.3", platform: "local") { path in
+            try? ReadableFile.read(path, bytesMax: 1 << 20)
+        }.register(in: registry)
         let text = registry.exposition()
         #expect(text.contains("f2s_build_info{platform=\"local\",version=\"1.2.3\"} 1\n"))
         func value(_ name: String) -> Double? {
@@ -38,5 +41,13 @@ import Testing
         #expect(try #require(value("process_max_fds")) >= 3)
         #expect(try #require(value("process_start_time_seconds")) > 1_600_000_000)
         #expect(try #require(value("process_cpu_seconds_total")) >= 0)
+    }
+
+    @Test func `a metric whose file cannot be read is left out`() {
+        let registry = MetricRegistry()
+        ProcessMetrics(version: "1.2.3", platform: "local") { _ in nil }.register(in: registry)
+        let text = registry.exposition()
+        #expect(text.contains("f2s_build_info") && text.contains("process_open_fds"))
+        #expect(!text.contains("\nprocess_cpu_seconds_total ") && !text.contains("\nprocess_start_time_seconds "))
     }
 }

@@ -1,4 +1,5 @@
 import F2SMetrics
+import F2SSystem
 import Glibc
 import Testing
 
@@ -6,7 +7,9 @@ import Testing
 @Suite struct PromtoolTests {
     @Test func `promtool reports no problem with the exposition`() throws {
         let registry = MetricRegistry()
-        ProcessMetrics(version: "1.2.3", platform: "local").register(in: registry)
+        ProcessMetrics(version: "1.2.3", platform: "local") { path in
+            try? ReadableFile.read(path, bytesMax: 1 << 20)
+        }.register(in: registry)
         registry.counter(
             "f2s_requests_total", help: "A \"quoted\" \\ help\nof two lines.", labels: [("path", "a\"\\\nb")]
         ).add()

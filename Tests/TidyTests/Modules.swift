@@ -72,7 +72,7 @@ extension Module {
         Module(level: 3, folder: "Wrap", modules: [], thirdParty: ["Hummingbird", "Subprocess"]),
         Module(level: 2, folder: "Dispatcher", modules: ["Model", "Metrics", "System"], thirdParty: []),
         Module(level: 2, folder: "Access", modules: ["Model"], thirdParty: ["JWTKit", "Crypto", "AsyncHTTPClient"]),
-        Module(level: 2, folder: "Config", modules: ["Model", "Manifest"], thirdParty: []),
+        Module(level: 2, folder: "Config", modules: ["Model", "Manifest", "System"], thirdParty: []),
         Module(level: 1, folder: "Manifest", modules: ["Model"], thirdParty: ["CLibYAML"]),
         Module(level: 1, folder: "Metrics", modules: ["Model"], thirdParty: []),
         Module(level: 1, folder: "System", modules: ["Model"], thirdParty: []),

@@ -1,4 +1,5 @@
 public import F2SModel
+import F2SSystem
 import Glibc
 public import Logging
 public import ServiceLifecycle
@@ -50,7 +51,7 @@ public final class LocalPlatform: Service, Sendable {
     func stop() { children.close() }
 
     private static func kernelPortRange() -> String {
-        let text = try? ManifestFile.read("/proc/sys/net/ipv4/ip_local_port_range", bytesMax: 256)
+        let text = try? ReadableFile.read("/proc/sys/net/ipv4/ip_local_port_range", bytesMax: 256)
         return String(decoding: text ?? [], as: UTF8.self)
     }
 }

@@ -1,3 +1,4 @@
+import F2SSystem
 import Glibc
 import ServiceLifecycle
 import UnixSignals
@@ -55,12 +56,8 @@ struct EndSignals {
     /// True if the process ignores SIGHUP. `SigIgn` in proc_pid_status(5) is a mask of the ignored signals; its lowest
     /// bit is SIGHUP.
     private static var ignoresHangUp: Bool {
-        let file = open("/proc/self/status", O_RDONLY | O_CLOEXEC)
-        guard file >= 0 else { return false }
-        defer { close(file) }
-        var bytes = [UInt8](repeating: 0, count: 16 * 1024)
-        let count = read(file, &bytes, bytes.count)
-        let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+        let bytes = (try? ReadableFile.read("/proc/self/status", bytesMax: 16 * 1024)) ?? []
+        let text = String(decoding: bytes, as: UTF8.self)
         let line = text.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
         let mask = line.flatMap { UInt64($0.dropFirst(7).drop { $0.isWhitespace }, radix: 16) } ?? 0
         return mask & 1 << UInt64(SIGHUP - 1) != 0

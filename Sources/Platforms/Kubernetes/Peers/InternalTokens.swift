@@ -53,11 +53,9 @@ final class InternalTokens: Sendable {
 
     /// Returns the token in a file, or `nil` if the file is missing or empty.
     static func token(inFile path: String) -> String? {
-        guard let file = fopen(path, "re") else { return nil }
-        defer { fclose(file) }
-        var bytes = [UInt8](repeating: 0, count: fileBytesMax)
-        let count = fread(&bytes, 1, bytes.count, file)
-        guard let text = String(validating: bytes.prefix(count), as: UTF8.self) else { return nil }
+        guard let bytes = try? ReadableFile.read(path, bytesMax: fileBytesMax),
+            let text = String(validating: bytes, as: UTF8.self)
+        else { return nil }
         let token = text.filter { !$0.isWhitespace }
         return token.isEmpty ? nil : token
     }

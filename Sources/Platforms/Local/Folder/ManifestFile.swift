@@ -1,5 +1,6 @@
 import F2SManifest
 import F2SModel
+import F2SSystem
 import Glibc
 
 /// One file of manifests. F2S reads all of them, and writes only those that it has made.
@@ -10,8 +11,8 @@ struct ManifestFile: Sendable {
         /// The error number, from errno(3).
         let code: Int32
 
-        init(_ operation: String, _ path: String) {
-            code = errno
+        init(_ operation: String, _ path: String, code: Int32 = errno) {
+            self.code = code
             message = "\(operation) \(path): \(String(cString: strerror(code)))"
         }
     }
@@ -59,28 +60,24 @@ struct ManifestFile: Sendable {
     /// - Parameter inode: The inode of the expected file; `nil` to read any file.
     /// - Throws: ``Failure``; with ESTALE if another file has replaced the expected one.
     static func read(_ path: String, bytesMax: Int, inode: UInt64? = nil) throws(Failure) -> [UInt8] {
-        // Without O_NONBLOCK, a named pipe that has replaced the file would block this call.
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
-        guard file >= 0 else { throw Failure("cannot open", path) }
-        defer { close(file) }
+        let file: ReadableFile
+        do throws(SystemFailure) {
+            file = try ReadableFile(path)
+        } catch {
+            throw Failure("cannot open", path, code: error.code)
+        }
         if let inode {
             var status = stat()
-            guard fstat(file, &status) == 0 else { throw Failure("cannot read", path) }
+            guard fstat(file.descriptor, &status) == 0 else { throw Failure("cannot read", path) }
             guard status.st_mode & S_IFMT == S_IFREG, UInt64(status.st_ino) == inode else {
-                errno = ESTALE
-                throw Failure("cannot read", path)
+                throw Failure("cannot read", path, code: ESTALE)
             }
         }
-        var text: [UInt8] = []
-        var piece = [UInt8](repeating: 0, count: 64 * 1024)
-        while text.count <= bytesMax {
-            let count = Glibc.read(file, &piece, min(piece.count, bytesMax + 1 - text.count))
-            if count < 0, errno == EINTR { continue }
-            guard count >= 0 else { throw Failure("cannot read", path) }
-            if count == 0 { break }
-            text += piece[..<count]
+        do throws(SystemFailure) {
+            return try file.read(bytesMax: bytesMax + 1)
+        } catch {
+            throw Failure("cannot read", path, code: error.code)
         }
-        return text
     }
 
     /// The permissions of a file that F2S creates. They are strict because `env` may hold passwords.

@@ -1,5 +1,6 @@
 import CLinux
 import F2SModel
+import F2SSystem
 import Glibc
 
 /// The cause for which a program ended before it listened, as far as the state of the machine shows it.
@@ -102,15 +103,9 @@ struct ExitCauseSearch {
 
     /// Returns the first line without its LF; `nil` if the file has none or cannot be read.
     private func firstLine(of path: String) -> String? {
-        guard Self.kind(of: path) == S_IFREG else { return nil }
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard file >= 0 else { return nil }
-        defer { close(file) }
-        var count = 0
-        let head = [UInt8](unsafeUninitializedCapacity: Self.headBytesMax) { buffer, filled in
-            count = read(file, buffer.baseAddress, buffer.count)
-            filled = max(0, count)
-        }
+        guard Self.kind(of: path) == S_IFREG,
+            let head = try? ReadableFile.read(path, bytesMax: Self.headBytesMax)
+        else { return nil }
         return head.firstIndex(of: UInt8(ascii: "\n")).map { String(decoding: head[..<$0], as: UTF8.self) }
     }
 

@@ -1,3 +1,5 @@
+import F2SSystem
+
 /// Allocates TCP ports to replicas, each to one replica at a time.
 ///
 /// The ports lie outside the range from which the kernel assigns ports to outgoing connections. If a client repeatedly

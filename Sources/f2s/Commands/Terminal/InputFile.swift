@@ -2,6 +2,8 @@ import Glibc
 import Synchronization
 
 /// A file that is read in pieces; `-` is standard input. Reading blocks, so only the command line may use this type.
+/// `ReadableFile` of the module System does not serve here: the body of an invocation is sent while it is read, and may
+/// be of any length.
 final class InputFile: Sendable {
     /// The size of one read in bytes.
     private static let pieceBytes = 64 * 1024

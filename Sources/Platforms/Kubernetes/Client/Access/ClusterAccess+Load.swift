@@ -1,4 +1,5 @@
 import F2SManifest
+import F2SSystem
 import FoundationEssentials
 
 extension ClusterAccess {
@@ -39,8 +40,8 @@ extension ClusterAccess {
             throw .credentials(
                 "The pod has no service account token in \(folder): set automountServiceAccountToken to true.")
         }
-        let namespace = FileManager.default.contents(atPath: "\(folder)/namespace").map { data in
-            String(decoding: data, as: UTF8.self).filter { !$0.isWhitespace }
+        let namespace = (try? ReadableFile.read("\(folder)/namespace", bytesMax: 1024)).map { bytes in
+            String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
         }
         return ClusterAccess(
             server: ServerEndpoint(host: host, port: Int(port)), trust: .authorities(.file("\(folder)/ca.crt")),

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import F2SSystem
 import NIOSSL
 import Synchronization
 
@@ -175,13 +175,14 @@ extension Material {
         switch self {
         case .bytes(let bytes): return bytes
         case .file(let path):
-            guard let data = FileManager.default.contents(atPath: path) else {
+            // A kubeconfig may be a pipe, as in --kubeconfig <(command).
+            guard let bytes = try? ReadableFile.read(path, bytesMax: Self.bytesMax + 1, isWaiting: true) else {
                 throw .credentials("The \(what) \(path) cannot be read: it must be a file that F2S may read.")
             }
-            guard data.count <= Self.bytesMax else {
+            guard bytes.count <= Self.bytesMax else {
                 throw .credentials("The \(what) \(path) has over \(Self.bytesMax) bytes: it must be smaller.")
             }
-            return [UInt8](data)
+            return bytes
         }
     }
 
