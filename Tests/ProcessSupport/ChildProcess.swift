@@ -1,3 +1,4 @@
+import FoundationEssentials
 package import Glibc
 
 /// A child process that writes its output to files, so that it never blocks on a reader.
@@ -59,11 +60,7 @@ package struct ChildProcess: Sendable {
     }
 
     /// The environment of this process.
-    package static var ownEnvironment: [String] {
-        var found: [String] = []
-        while let text = environ[found.count] { found.append(String(cString: text)) }
-        return found
-    }
+    package static var ownEnvironment: [String] { ProcessInfo.processInfo.environment.map { "\($0)=\($1)" } }
 
     package func send(signal: Int32) { kill(id, signal) }
 

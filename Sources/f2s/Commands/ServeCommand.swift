@@ -1,6 +1,7 @@
 import ArgumentParser
 import CLinux
 import F2SModel
+import FoundationEssentials
 import Glibc
 import Logging
 
@@ -130,7 +131,7 @@ struct ServeCommand: AsyncParsableCommand {
             kubeconfig: kubeconfig, tokenFile: internalTokenFile,
             drainAddress: try drainAddress.map { try address("--drain-address", $0) },
             config: try config.map(settingsPath) ?? ServeOptions.configDefault,
-            settingsObject: settingsConfigMap, environment: ServeOptions.currentEnvironment(),
+            settingsObject: settingsConfigMap, environment: ProcessInfo.processInfo.environment,
             executable: ServeOptions.currentExecutable())
     }
 

@@ -14,9 +14,8 @@ struct ServerOptions: ParsableArguments {
     /// - Throws: ``ClientError/malformedServer(_:)``.
     var address: ServerAddress {
         get throws {
-            // An empty variable counts as not set.
-            let environment = ProcessInfo.processInfo.environment["F2S_SERVER"].flatMap { $0.isEmpty ? nil : $0 }
-            return try ServerAddress(server ?? environment ?? ServerAddress.defaultText)
+            let environment = ProcessInfo.processInfo.environment
+            return try ServerAddress(server ?? environment.variable("F2S_SERVER") ?? ServerAddress.defaultText)
         }
     }
 
@@ -41,4 +40,9 @@ struct DurationArgument: ExpressibleByArgument {
     init(_ value: Duration) { self.value = value }
 
     var defaultValueDescription: String { value.shortText }
+}
+
+extension [String: String] {
+    /// Returns a variable of an environment; `nil` if it is not set. An empty one counts as not set.
+    func variable(_ name: String) -> String? { self[name].flatMap { $0.isEmpty ? nil : $0 } }
 }

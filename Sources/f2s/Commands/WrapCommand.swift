@@ -101,7 +101,7 @@ struct WrapCommand: AsyncParsableCommand {
 
     private func chosenPort() throws -> Int {
         if let port { return Int(port) }
-        guard let text = ProcessInfo.processInfo.environment["PORT"], !text.isEmpty else { return 8080 }
+        guard let text = ProcessInfo.processInfo.environment.variable("PORT") else { return 8080 }
         guard let port = UInt16(text) else {
             throw CommandFailure("the variable PORT is \"\(text)\": it must be a number between 0 and 65535")
         }

@@ -81,7 +81,7 @@ struct ServeOptions: Sendable {
     func settingsLocation(_ name: String) -> String { "ConfigMap \(ownNamespace)/\(name)" }
 
     /// Returns a variable of the environment. An empty one counts as not set.
-    func variable(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+    func variable(_ name: String) -> String? { environment.variable(name) }
 
     var executableFolder: String { executable.split(separator: "/").dropLast().reduce("") { $0 + "/" + $1 } }
 
@@ -91,19 +91,5 @@ struct ServeOptions: Sendable {
         let count = readlink("/proc/self/exe", &bytes, bytes.count)
         guard count > 0 else { return CommandLine.arguments.first ?? "f2s" }
         return String(decoding: bytes.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    }
-
-    /// Returns the environment of this process.
-    static func currentEnvironment() -> [String: String] {
-        var result: [String: String] = [:]
-        var next = environ
-        while let entry = next.pointee {
-            let text = String(cString: entry)
-            if let equals = text.firstIndex(of: "=") {
-                result[String(text[..<equals])] = String(text[text.index(after: equals)...])
-            }
-            next += 1
-        }
-        return result
     }
 }

@@ -15,7 +15,7 @@ enum Terminal {
     static var layout: TextLayout {
         guard isTerminal else { return .plain }
         let environment = ProcessInfo.processInfo.environment
-        let isColoured = (environment["NO_COLOR"] ?? "").isEmpty && environment["TERM"] != "dumb"
+        let isColoured = environment.variable("NO_COLOR") == nil && environment["TERM"] != "dumb"
         return TextLayout(width: width, isColoured: isColoured)
     }
 

@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// A program that runs once without input, and whose output F2S reads.
@@ -90,22 +91,12 @@ struct ChildProgram: Sendable {
         let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF
         posix_spawnattr_setflags(&attributes, Int16(flags))
         let words = Strings([path] + arguments)
-        let variables = Strings(Self.inherited(with: environment))
+        let merged = ProcessInfo.processInfo.environment.merging(environment) { _, own in own }
+        let variables = Strings(merged.map { "\($0)=\($1)" })
         var process: pid_t = 0
         let code = posix_spawnp(&process, path, &actions, &attributes, words.pointers, variables.pointers)
         guard code == 0 else { throw Failure.notStarted(code) }
         return process
-    }
-
-    private static func inherited(with own: [String: String]) -> [String] {
-        var variables: [String] = []
-        var next = environ
-        while let variable = next.pointee {
-            let text = String(cString: variable)
-            if own[String(text.prefix { $0 != "=" })] == nil { variables.append(text) }
-            next += 1
-        }
-        return variables + own.map { "\($0)=\($1)" }
     }
 
     private static func status(of process: pid_t) -> Int? {
