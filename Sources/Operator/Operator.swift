@@ -16,7 +16,7 @@ public final class Operator: Service, OperatorInspector {
     private let link: PeerLink?
     private let metrics: OperatorMetrics
     private let logger: Logger
-    private let clock: any OperatorClock
+    private let clock: any ControlClock
     private let requestTimeout: @Sendable () -> Duration
     private let drainTimeout: @Sendable () -> Duration
     private let state: Mutex<OperatorState>
@@ -39,7 +39,7 @@ public final class Operator: Service, OperatorInspector {
     ///   - drainTimeout: Returns the drain time of functions that declare none.
     public init(
         platform: Platform, dataPlane: any DataPlane, link: PeerLink? = nil, metrics: MetricRegistry, logger: Logger,
-        clock: any OperatorClock = SystemOperatorClock(),
+        clock: any ControlClock,
         requestTimeout: @escaping @Sendable () -> Duration = { Timeouts().request },
         drainTimeout: @escaping @Sendable () -> Duration = { Limits().drainTimeout }
     ) {

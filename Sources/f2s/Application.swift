@@ -61,19 +61,20 @@ struct Application {
         dispatcher = try Dispatcher(
             Self.dispatcherSettings(options, initial, context, runtimeFolder, descriptors), metrics: metrics)
         let latest = settings.latest
+        let clock = SystemControlClock()
         let link = context.tokens.map { [context, dispatcher, metrics] _ in
             PeerLink(
                 platform: context.platform, dataPlane: dispatcher, metrics: metrics,
-                logger: Self.logger("peers", initial))
+                logger: Self.logger("peers", initial), clock: clock)
         }
         controller = Operator(
             platform: context.platform, dataPlane: dispatcher, link: link, metrics: metrics,
-            logger: Self.logger("operator", initial), requestTimeout: { latest.current.timeouts.request },
+            logger: Self.logger("operator", initial), clock: clock, requestTimeout: { latest.current.timeouts.request },
             drainTimeout: { latest.current.limits.drainTimeout })
         peers = link.map { [context, dispatcher, metrics, controller, runtimeFolder] link in
             let coordinator = DrainCoordinator(
                 platform: context.platform, dataPlane: dispatcher, controller: controller, link: link, metrics: metrics,
-                logger: Self.logger("drain", initial))
+                logger: Self.logger("drain", initial), clock: clock)
             let server = InternalServer(
                 peers: coordinator, socketPath: runtimeFolder.internalSocketPath,
                 tokens: { [context] in context.tokens?.current ?? PeerTokens() },

@@ -14,7 +14,7 @@ public final class DrainCoordinator: Service, PeerService {
     private let link: PeerLink
     private let metrics: DrainMetrics
     private let logger: Logger
-    private let clock: any OperatorClock
+    private let clock: any ControlClock
     private let rounds = Mutex(DrainRounds())
     private let wake = Signal()
 
@@ -31,7 +31,7 @@ public final class DrainCoordinator: Service, PeerService {
     /// Creates a coordinator. Hooks wait until ``run()``.
     public init(
         platform: Platform, dataPlane: any DataPlane, controller: Operator, link: PeerLink, metrics: MetricRegistry,
-        logger: Logger, clock: any OperatorClock = SystemOperatorClock()
+        logger: Logger, clock: any ControlClock
     ) {
         self.platform = platform
         self.dataPlane = dataPlane

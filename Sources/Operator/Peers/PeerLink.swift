@@ -55,7 +55,7 @@ public final class PeerLink: Service {
     private let dataPlane: any DataPlane
     private let metrics: PeerMetrics
     private let logger: Logger
-    private let clock: any OperatorClock
+    private let clock: any ControlClock
     private let state: Mutex<State>
     private let wake = Signal()
     private let finishing = Signal()
@@ -75,7 +75,7 @@ public final class PeerLink: Service {
     /// Creates a link. It sends nothing until ``run()``, but it accepts declarations and reports.
     public init(
         platform: Platform, dataPlane: any DataPlane, metrics: MetricRegistry, logger: Logger,
-        clock: any OperatorClock = SystemOperatorClock()
+        clock: any ControlClock
     ) {
         directory = platform.peers
         election = platform.election
