@@ -58,7 +58,7 @@ import Testing
     @Test func `the leader's decisions are returned, whichever process is asked`() async throws {
         let bench = try Bench()
         let view = LeaderView(isLeader: true, explanations: [bench.id: explanation])
-        bench.peers.answer("/leader", with: Array(try JSONEncoder().encode(view)))
+        bench.peers.answer(.leader, with: Array(try JSONEncoder().encode(view)))
         bench.link.receive(report(from: "b", isLeader: true))
         #expect(await bench.controller.fetchExplanations(of: bench.id) == [bench.id: explanation])
         #expect(bench.peers.asked == ["b /leader"], "the one that leads is asked first")
@@ -77,7 +77,7 @@ import Testing
     @Test func `without a leader there are no decisions`() async throws {
         let bench = try Bench()
         bench.peers.answer(
-            "/leader", with: Array(try JSONEncoder().encode(LeaderView(isLeader: false, explanations: [:]))))
+            .leader, with: Array(try JSONEncoder().encode(LeaderView(isLeader: false, explanations: [:]))))
         #expect(await bench.controller.fetchExplanations(of: nil).isEmpty)
         #expect(bench.peers.asked == ["a /leader", "b /leader"])
         #expect(bench.controller.leaderView(of: nil) == LeaderView(isLeader: false, explanations: [:]))
@@ -86,7 +86,7 @@ import Testing
     @Test func `an event of another process is fetched and keeps its number`() async throws {
         try await Bench().run { bench in
             let event = Event(sequence: 42, time: 1, function: "hello", reason: "Scaled", message: "From 0 to 1.")
-            bench.peers.answer("/events", with: Array(try JSONEncoder().encode([event])))
+            bench.peers.answer(.events, with: Array(try JSONEncoder().encode([event])))
             try await eventually("the peers are known") { bench.peers.asked.contains("a /load") }
             bench.link.receive(report(from: "a", newestEvent: 42))
             try await eventually("it is known here") { bench.memory.events.all == [event] }

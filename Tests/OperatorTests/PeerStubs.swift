@@ -4,12 +4,12 @@ import TestSupport
 
 /// Other processes whose answers a test sets.
 final class StubPeers: PeerDirectory {
-    typealias Reply = @Sendable (_ path: String, _ content: [UInt8], _ peer: Peer) async throws -> Void
+    typealias Reply = @Sendable (_ path: InternalPath, _ content: [UInt8], _ peer: Peer) async throws -> Void
 
     private struct State {
         var reply: Reply = { _, _, _ in }
         var asked: [String] = []
-        var contents: [String: [UInt8]] = [:]
+        var contents: [InternalPath: [UInt8]] = [:]
     }
 
     private let latest: Latest<PeerSnapshot>
@@ -30,7 +30,7 @@ final class StubPeers: PeerDirectory {
     func answer(_ reply: @escaping Reply) { state.withLock { $0.reply = reply } }
 
     /// Sets the answer to a path from now on.
-    func answer(_ path: String, with content: [UInt8]) { state.withLock { $0.contents[path] = content } }
+    func answer(_ path: InternalPath, with content: [UInt8]) { state.withLock { $0.contents[path] = content } }
 
     var currentPeers: PeerSnapshot { latest.current }
 
@@ -38,9 +38,9 @@ final class StubPeers: PeerDirectory {
         _ body: @Sendable (Latest<PeerSnapshot>.Values) async throws -> Result
     ) async throws -> Result { try await body(latest.values()) }
 
-    func post(_ path: String, _ content: [UInt8], to peer: Peer, timeout: Duration) async throws -> [UInt8] {
+    func post(_ path: InternalPath, _ content: [UInt8], to peer: Peer, timeout: Duration) async throws -> [UInt8] {
         let (reply, answer) = state.withLock { state in
-            state.asked.append("\(peer.id) \(path)")
+            state.asked.append("\(peer.id) \(path.text)")
             return (state.reply, state.contents[path])
         }
         try await reply(path, content, peer)

@@ -89,7 +89,7 @@ struct InternalRoutes: Sendable {
     /// functions that are busy at the same time.
     private var ofPeers: ContentRule {
         ContentRule(bytesMax: 4 * 1024 * 1024) { [tokens] fields in
-            guard tokens().areShown(by: HTTPField.Name(PeerToken.fieldName).flatMap { fields[$0] }) else {
+            guard tokens().areShown(by: HTTPField.Name(PeerTokens.fieldName).flatMap { fields[$0] }) else {
                 throw Problem(InvocationError.untrustedPeer, function: nil)
             }
         }

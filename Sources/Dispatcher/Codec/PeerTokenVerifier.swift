@@ -11,7 +11,7 @@ struct PeerTokenVerifier: Sendable {
 
     init(_ tokens: PeerTokens) {
         self.tokens = tokens.texts.map { Array($0.utf8) }
-        line = tokens.fieldValue.map { Array("X-F2S-Token: \($0)\r\n".utf8) } ?? []
+        line = tokens.fieldValue.map { Array("\(PeerTokens.fieldName): \($0)\r\n".utf8) } ?? []
     }
 
     /// True if there is a token. Without one, no other process is trusted.

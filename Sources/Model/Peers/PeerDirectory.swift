@@ -11,7 +11,7 @@ public protocol PeerDirectory: Sendable {
     /// Sends JSON by POST to another process's internal listener, with the token that all processes share.
     /// - Returns: the content of a 2xx response.
     /// - Throws: any error, including a response that is not 2xx; worth a retry as long as the process exists.
-    func post(_ path: String, _ content: [UInt8], to peer: Peer, timeout: Duration) async throws -> [UInt8]
+    func post(_ path: InternalPath, _ content: [UInt8], to peer: Peer, timeout: Duration) async throws -> [UInt8]
 }
 
 /// The directory of a platform with a single process.
@@ -32,7 +32,8 @@ public struct NoPeers: PeerDirectory {
     }
 
     /// Always throws, because there are no other processes.
-    public func post(_ path: String, _ content: [UInt8], to peer: Peer, timeout: Duration) async throws -> [UInt8] {
+    public func post(_ path: InternalPath, _ content: [UInt8], to peer: Peer, timeout: Duration) async throws -> [UInt8]
+    {
         throw PeerError.gone(peer.id)
     }
 }

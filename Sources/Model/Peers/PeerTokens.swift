@@ -4,6 +4,9 @@ public struct PeerTokens: Sendable, Hashable {
     /// The tokens, at most ``countMax``.
     public let texts: [String]
 
+    /// The header field with the tokens. It is sent only between F2S processes: it is not accepted from a caller, and a
+    /// replica does not receive it.
+    public static let fieldName = "X-F2S-Token"
     /// The maximum number of tokens.
     public static let countMax = 2
     /// The maximum length of a token, in bytes.

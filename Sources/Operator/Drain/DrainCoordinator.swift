@@ -192,7 +192,7 @@ public final class DrainCoordinator: Service, PeerService {
                 return
             }
             _ = try await self.platform.peers.post(
-                "/cordon", content, to: peer, timeout: Self.questionTime + .seconds(2))
+                .cordon, content, to: peer, timeout: Self.questionTime + .seconds(2))
         } onError: {
             onError($0)
         }

@@ -216,7 +216,7 @@ public final class PeerLink: Service {
     private func carryOut(_ post: Post) async {
         let isHeard: Bool
         do {
-            _ = try await directory.post("/load", post.content, to: post.peer, timeout: Self.postTimeout)
+            _ = try await directory.post(.load, post.content, to: post.peer, timeout: Self.postTimeout)
             isHeard = true
         } catch {
             isHeard = false
@@ -320,7 +320,7 @@ extension PeerLink {
         for peer in others.filter({ $0.id == leader }) + others.filter({ $0.id != leader }) {
             guard
                 let answer = try? await directory.post(
-                    "/leader", Array(question), to: peer, timeout: Self.questionTimeout),
+                    .leader, Array(question), to: peer, timeout: Self.questionTimeout),
                 let view = try? JSONDecoder().decode(LeaderView.self, from: Data(answer)), view.isLeader
             else { continue }
             return view.explanations
@@ -348,7 +348,7 @@ extension PeerLink {
             }
             guard let source, let question = try? JSONEncoder().encode(EventQuestion(after: newest)),
                 let answer = try? await directory.post(
-                    "/events", Array(question), to: source, timeout: Self.postTimeout),
+                    .events, Array(question), to: source, timeout: Self.postTimeout),
                 let missing = try? JSONDecoder().decode([Event].self, from: Data(answer))
             else { continue }
             events.emit(missing)

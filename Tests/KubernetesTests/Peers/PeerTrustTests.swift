@@ -17,7 +17,7 @@ import Testing
     ) async throws {
         try await ScriptedAPIServer.run { question in
             guard question.target == "/load" else { return .answer(200, "{}") }
-            let shown = PeerTokens([token]).areShown(by: question.fields.first(name: PeerToken.fieldName))
+            let shown = PeerTokens([token]).areShown(by: question.fields.first(name: PeerTokens.fieldName))
             return shown ? .answer(200, "[7]") : .error(403, "Forbidden")
         } _: { client, server in
             // The peer listens on the port that the client already uses.
@@ -37,11 +37,11 @@ import Testing
         let options = Self.options("old")
         try await Self.run(accepting: "new", options: options) { peers, peer in
             await #expect(throws: PeerError.refused("f2s-b", status: 403)) {
-                _ = try await peers.post("/load", Array("{}".utf8), to: peer, timeout: .seconds(20))
+                _ = try await peers.post(.load, Array("{}".utf8), to: peer, timeout: .seconds(20))
             }
             // While a token is replaced, requests contain both tokens.
             options.tokens.publish(PeerTokens(["old", "new"]))
-            let answer = try await peers.post("/load", Array("{}".utf8), to: peer, timeout: .seconds(20))
+            let answer = try await peers.post(.load, Array("{}".utf8), to: peer, timeout: .seconds(20))
             #expect(answer == Array("[7]".utf8))
         }
     }
@@ -50,13 +50,13 @@ import Testing
         try await Self.run(accepting: "t", options: Self.options("t")) { peers, peer in
             let unknown = Peer(id: "f2s-b", isReady: true)
             await #expect(throws: PeerError.gone("f2s-b")) {
-                _ = try await peers.post("/load", [], to: unknown, timeout: .seconds(20))
+                _ = try await peers.post(.load, [], to: unknown, timeout: .seconds(20))
             }
             var silent = peer
             // No server listens on the lowest port.
             silent.address = Replica.Address(ip: "127.0.0.1", port: 1)
             let failure = await #expect(throws: PeerError.self) {
-                _ = try await peers.post("/load", [], to: silent, timeout: .seconds(20))
+                _ = try await peers.post(.load, [], to: silent, timeout: .seconds(20))
             }
             guard case .unreachable("f2s-b", _)? = failure else {
                 Issue.record("\(String(describing: failure))")

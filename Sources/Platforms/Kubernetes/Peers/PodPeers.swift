@@ -61,13 +61,13 @@ final class PodPeers: PeerDirectory {
         try await body(latest.values())
     }
 
-    func post(_ path: String, _ content: [UInt8], to peer: Peer, timeout: Duration) async throws -> [UInt8] {
+    func post(_ path: InternalPath, _ content: [UInt8], to peer: Peer, timeout: Duration) async throws -> [UInt8] {
         guard let address = peer.address else { throw PeerError.gone(peer.id) }
-        var request = HTTPClientRequest(url: "http://\(address)\(path)")
+        var request = HTTPClientRequest(url: "http://\(address)\(path.text)")
         request.method = .POST
         request.headers.add(name: "Content-Type", value: "application/json")
         if let token = options.tokens.current.fieldValue {
-            request.headers.add(name: PeerToken.fieldName, value: token)
+            request.headers.add(name: PeerTokens.fieldName, value: token)
         }
         request.body = .bytes(ByteBuffer(bytes: content))
         let deadline = NIODeadline.now() + TimeAmount(timeout)

@@ -173,7 +173,7 @@ struct WorkloadManifest: Sendable {
                 "preStop": [
                     "httpGet": [
                         "host": .string(drainAddress.ip), "port": .integer(Int64(drainAddress.port)),
-                        "path": .string("/drain/\(function.id.text)"), "scheme": "HTTP",
+                        "path": .string(InternalPath.drain(function.id).text), "scheme": "HTTP",
                     ]
                 ]
             ]
