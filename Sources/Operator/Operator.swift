@@ -10,10 +10,10 @@ import Synchronization
 /// It is level-triggered: every pass reads the latest declarations, replicas and load, and never the event that woke
 /// it. A missed or merged wake-up is therefore harmless. Only the leader changes anything, based on the load of all
 /// processes. Every process publishes the replicas to its own dispatcher.
-public final class Operator: Service, OperatorInspector {
+public final class Operator: Service, OperatorInspector, ReplicaCordoning {
     private let platform: Platform
     private let dataPlane: any DataPlane
-    private let link: PeerLink?
+    private let peers: (any PeerLoadSource)?
     private let metrics: OperatorMetrics
     private let logger: Logger
     private let clock: any ControlClock
@@ -33,19 +33,20 @@ public final class Operator: Service, OperatorInspector {
 
     /// Creates an operator. It does nothing until ``run()``.
     /// - Parameters:
-    ///   - link: The source of the other processes' load; `nil` if there are none.
+    ///   - peers: The source of the other processes' load; `nil` if there are none.
     ///   - requestTimeout: Returns the upper bound of `target.timeout`. It is called at each pass because settings
     ///     change.
     ///   - drainTimeout: Returns the drain time of functions that declare none.
     public init(
-        platform: Platform, dataPlane: any DataPlane, link: PeerLink? = nil, metrics: MetricRegistry, logger: Logger,
+        platform: Platform, dataPlane: any DataPlane, peers: (any PeerLoadSource)? = nil, metrics: MetricRegistry,
+        logger: Logger,
         clock: any ControlClock,
         requestTimeout: @escaping @Sendable () -> Duration = { Timeouts().request },
         drainTimeout: @escaping @Sendable () -> Duration = { Limits().drainTimeout }
     ) {
         self.platform = platform
         self.dataPlane = dataPlane
-        self.link = link
+        self.peers = peers
         self.metrics = OperatorMetrics(metrics)
         self.logger = logger
         self.clock = clock
@@ -69,7 +70,7 @@ public final class Operator: Service, OperatorInspector {
                 group.addTask { await self.tick() }
                 group.addTask { await self.watchOutage() }
                 let signals = [self.wake, self.dataPlane.changes, self.platform.election.changes]
-                for await _ in Signal.arrivals(of: signals + [self.link?.changes].compactMap(\.self)) {
+                for await _ in Signal.arrivals(of: signals + [self.peers?.changes].compactMap(\.self)) {
                     for call in self.pass() { group.addTask { await self.carryOut(call) } }
                 }
                 group.cancelAll()
@@ -80,19 +81,9 @@ public final class Operator: Service, OperatorInspector {
     /// Returns the newest decision of every function.
     public func currentExplanations() -> [Function.ID: ScaleExplanation] { state.withLock { $0.explanations() } }
 
-    /// Returns the leader's newest decisions. If no other leader answers, they are this process's own.
+    /// Returns this process's newest decisions. If another process leads, there may be none.
     public func fetchExplanations(of function: Function.ID?) async -> [Function.ID: ScaleExplanation] {
-        if !platform.election.isLeader, let link, let explanations = await link.fetchExplanations(of: function) {
-            return explanations
-        }
-        return state.withLock { $0.explanations(of: function) }
-    }
-
-    /// Returns this process's decisions for another process.
-    func leaderView(of function: Function.ID?) -> LeaderView {
-        let isLeader = platform.election.isLeader
-        return LeaderView(
-            isLeader: isLeader, explanations: isLeader ? state.withLock { $0.explanations(of: function) } : [:])
+        state.withLock { $0.explanations(of: function) }
     }
 
     /// Returns the replicas as the dispatcher sees them.
@@ -103,7 +94,7 @@ public final class Operator: Service, OperatorInspector {
 
     /// Cordons replicas at once, for as long as they exist. When this method returns, the dispatcher has applied the
     /// change.
-    func cordon(_ ids: [Replica.ID]) {
+    public func cordon(_ ids: [Replica.ID]) {
         handingDown.withLock { _ in
             if let published = state.withLock({ $0.cordon(ids, at: clock.now()) }) { dataPlane.apply(published) }
         }
@@ -111,7 +102,7 @@ public final class Operator: Service, OperatorInspector {
     }
 
     /// Returns true if the function may have replicas, as far as this process knows.
-    func mayRun(_ id: Function.ID) -> Bool { state.withLock { $0.mayRun(id) } }
+    public func mayRun(_ id: Function.ID) -> Bool { state.withLock { $0.mayRun(id) } }
 
     /// Reconciles the functions that have changed or, once a second, all that are active.
     /// - Returns: The calls to send to the platform.
@@ -143,7 +134,7 @@ public final class Operator: Service, OperatorInspector {
         guard isLeader else { return [] }
         // A draining replica may be stopped only on the basis of a load report that is newer than the dispatcher's
         // snapshot.
-        let after = draining.isEmpty ? LoadReport() : sum(with: currentLoad(of: link == nil ? draining : nil)).load
+        let after = draining.isEmpty ? LoadReport() : sum(with: currentLoad(of: peers == nil ? draining : nil)).load
         let (calls, cuts) = state.withLock { state in
             let calls = state.calls(after, at: now)
             return (calls, state.popCuts())
@@ -156,7 +147,7 @@ public final class Operator: Service, OperatorInspector {
     /// the leader, or if other processes report their whole load.
     private func functionsToReport(isTick: Bool, isLeader: Bool) -> Set<Function.ID>? {
         let changed = dataPlane.popChangedFunctions()
-        guard link == nil else { return nil }
+        guard peers == nil else { return nil }
         return state.withLock { $0.loadWanted(isTick: isTick, isLeader: isLeader) }?.union(changed)
     }
 
@@ -166,8 +157,8 @@ public final class Operator: Service, OperatorInspector {
     }
 
     /// Returns the load of all processes.
-    private func sum(with own: LoadReport) -> PeerLoads.Sum {
-        link?.sum(with: own) ?? PeerLoads.Sum(load: own, isComplete: true)
+    private func sum(with own: LoadReport) -> TotalLoad {
+        peers?.sum(with: own) ?? TotalLoad(load: own, isComplete: true)
     }
 
     private func carryOut(_ call: OperatorCall) async {

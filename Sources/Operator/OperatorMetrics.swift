@@ -20,7 +20,7 @@ struct OperatorMetrics: Sendable {
 
     init(_ registry: MetricRegistry) {
         self.registry = registry
-        cuts = Self.cuts(registry)
+        cuts = registry.invocationsCut()
         decisions = Dictionary(
             uniqueKeysWithValues: ScaleDecision.Reason.allCases.map { reason in
                 let counter = registry.counter(
@@ -35,13 +35,6 @@ struct OperatorMetrics: Sendable {
                     labels: [("call", call.rawValue)])
                 return (call, counter)
             })
-    }
-
-    /// Returns the counter of invocations that were cut because their replica was stopped.
-    static func cuts(_ registry: MetricRegistry) -> Counter {
-        registry.counter(
-            "f2s_invocations_cut_total",
-            help: "Invocations in flight when their replica was stopped, after the function's drain time.")
     }
 
     /// Counts invocations that were in flight when their replica was stopped.

@@ -68,7 +68,7 @@ struct Application {
                 logger: Self.logger("peers", initial), clock: clock)
         }
         controller = Operator(
-            platform: context.platform, dataPlane: dispatcher, link: link, metrics: metrics,
+            platform: context.platform, dataPlane: dispatcher, peers: link, metrics: metrics,
             logger: Self.logger("operator", initial), clock: clock, requestTimeout: { latest.current.timeouts.request },
             drainTimeout: { latest.current.limits.drainTimeout })
         peers = link.map { [context, dispatcher, metrics, controller, runtimeFolder] link in
@@ -80,7 +80,8 @@ struct Application {
                 tokens: { [context] in context.tokens?.current ?? PeerTokens() },
                 drainLimit: { [controller] in controller.drainLimit(of: $0) },
                 logger: Self.logger("internal", initial))
-            return PeerParts(link: link, coordinator: coordinator, server: server)
+            let inspector = LeaderInspector(own: controller, election: context.platform.election, link: link)
+            return PeerParts(link: link, coordinator: coordinator, inspector: inspector, server: server)
         }
         ProcessMetrics(version: F2SVersion.current, platform: context.platform.name) { path in
             try? ReadableFile.read(path, bytesMax: 1 << 20)
@@ -237,10 +238,15 @@ struct Application {
         }
     }
 
+    private var inspector: any OperatorInspector {
+        guard let peers else { return controller }
+        return peers.inspector
+    }
+
     private func apiParts(_ publicAddress: String) -> APIServerParts {
         APIServerParts(
             platform: routedPlatform, catalog: catalog, settings: settings.latest, metrics: metrics,
-            authenticator: NoAuthentication(), operatorInspector: controller, dispatcherInspector: dispatcher,
+            authenticator: NoAuthentication(), operatorInspector: inspector, dispatcherInspector: dispatcher,
             requestStart: { [dispatcher] in dispatcher.requestStart(of: $0) }, socketPath: runtimeFolder.socketPath,
             operationsAddress: (options.operations.host, options.operations.port),
             isReady: { [readiness, settings] in readiness.current && settings.isUsable },

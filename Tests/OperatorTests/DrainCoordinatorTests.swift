@@ -7,48 +7,42 @@ import Testing
 @testable import F2SOperator
 
 @Suite struct DrainCoordinatorTests {
-    /// A coordinator and a function with one replica that accepts invocations.
+    /// A coordinator, and an operator with one function.
     private struct Bench: Sendable {
-        let memory: InMemoryPlatform
         let runtime: LeavingReplicas
         let peers: StubPeers
         let dataPlane = StubDataPlane()
         let clock = ManualClock()
         let metrics = MetricRegistry()
-        let controller: Operator
+        let controller: StubController
         let coordinator: DrainCoordinator
-        let id = Function.ID("memory-hello")
+        let id = Function.ID("hello")
 
-        init(others: [Peer] = []) throws {
-            memory = InMemoryPlatform(functions: [try Samples.draft(min: 1)])
+        init(others: [Peer] = []) {
+            let memory = InMemoryPlatform()
+            controller = StubController(running: [id])
             runtime = LeavingReplicas(memory.replicas)
             peers = StubPeers(others)
             let platform = Platform(
                 name: "memory", functions: memory.functions, replicas: runtime, election: AlwaysLeader(), peers: peers,
                 events: memory.events)
-            let logger = Logger(label: "test") { _ in CountingLog(lines: .init()) }
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let link = PeerLink(
                 platform: platform, dataPlane: dataPlane, metrics: metrics, logger: logger, clock: clock)
-            controller = Operator(
-                platform: platform, dataPlane: dataPlane, link: link, metrics: metrics, logger: logger, clock: clock)
             coordinator = DrainCoordinator(
                 platform: platform, dataPlane: dataPlane, controller: controller, link: link, metrics: metrics,
                 logger: logger, clock: clock)
         }
 
-        /// Runs the services while `body` runs with the replica.
+        /// Runs the coordinator while `body` runs with a replica of the function.
         func run(_ body: @Sendable @escaping (Bench, Replica.ID) async throws -> Void) async throws {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await controller.run() }
                 group.addTask { try await coordinator.run() }
-                try await eventually("a replica runs") { seen.first?.state == .ready && controller.mayRun(id) }
-                try await body(self, try #require(seen.first?.id))
+                try await body(self, Replica.ID("replica"))
                 group.cancelAll()
                 try await group.waitForAll()
             }
         }
-
-        var seen: [Replica] { dataPlane.published.last?.replicas ?? [] }
 
         func work(_ count: Int, on replica: Replica.ID) {
             dataPlane.change { $0.replicas[replica] = .init(inFlight: count) }
@@ -99,7 +93,7 @@ import Testing
             try await bench.coordinator.drain(bench.id, within: .seconds(10))
             #expect(bench.runtime.lists == 1)
             #expect(bench.peers.asked.isEmpty)
-            #expect(bench.seen.first?.state == .ready)
+            #expect(bench.controller.cordoned.isEmpty)
         }
     }
 
@@ -108,8 +102,7 @@ import Testing
             bench.work(2, on: replica)
             bench.runtime.answer { _ in [replica] }
             try await outcome(of: { try await bench.coordinator.drain(bench.id, within: .seconds(60)) }) { result in
-                // The watch is late: it reports the replica as ready the whole time.
-                try await eventually("it is cordoned") { bench.seen.first?.state == .draining }
+                try await eventually("it is cordoned") { bench.controller.cordoned == [replica] }
                 bench.work(1, on: replica)
                 for _ in 0..<10 { bench.clock.advance(by: .milliseconds(300)) }
                 #expect(result.current == nil)
@@ -221,8 +214,9 @@ import Testing
 
     @Test func `a peer's request is answered when nothing is in flight, or with the number in flight`() async throws {
         try await Bench().run { bench, replica in
-            try await bench.coordinator.cordon([replica, Replica.ID("never seen")], within: .seconds(1))
-            #expect(bench.seen.first?.state == .draining)
+            let unseen = Replica.ID("never seen")
+            try await bench.coordinator.cordon([replica, unseen], within: .seconds(1))
+            #expect(bench.controller.cordoned == [replica, unseen])
             bench.work(1, on: replica)
             try await outcome(of: { try await bench.coordinator.cordon([replica], within: .milliseconds(500)) }) {
                 result in

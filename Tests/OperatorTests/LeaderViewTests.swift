@@ -10,32 +10,32 @@ import Testing
 /// The answers of a process that does not lead: the same as those of the leader.
 @Suite struct LeaderViewTests {
     private struct Bench: Sendable {
-        let memory: InMemoryPlatform
+        let memory = InMemoryPlatform()
         let peers = StubPeers([StubPeers.peer("a"), StubPeers.peer("b")])
-        let election: StubElection
         let clock = ManualClock()
+        let controller = StubController()
         let link: PeerLink
-        let controller: Operator
-        let id = Function.ID("memory-hello")
+        let coordinator: DrainCoordinator
+        let inspector: LeaderInspector
+        let id = Function.ID("hello")
 
-        init(isLeader: Bool = false) throws {
-            memory = InMemoryPlatform(functions: [try Samples.draft(min: 1)])
-            election = StubElection(isLeader)
+        init(isLeader: Bool = false) {
             let platform = Platform(
-                name: "memory", functions: memory.functions, replicas: memory.replicas, election: election,
-                peers: peers, events: memory.events)
-            let logger = Logger(label: "test") { _ in CountingLog(lines: .init()) }
+                name: "memory", functions: memory.functions, replicas: memory.replicas,
+                election: StubElection(isLeader), peers: peers, events: memory.events)
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             let metrics = MetricRegistry()
             let dataPlane = StubDataPlane()
             link = PeerLink(
                 platform: platform, dataPlane: dataPlane, metrics: metrics, logger: logger, clock: clock)
-            controller = Operator(
-                platform: platform, dataPlane: dataPlane, link: link, metrics: metrics, logger: logger, clock: clock)
+            coordinator = DrainCoordinator(
+                platform: platform, dataPlane: dataPlane, controller: controller, link: link, metrics: metrics,
+                logger: logger, clock: clock)
+            inspector = LeaderInspector(own: controller, election: platform.election, link: link)
         }
 
         func run(_ body: @Sendable @escaping (Bench) async throws -> Void) async throws {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { try await controller.run() }
                 group.addTask { try await link.run() }
                 try await body(self)
                 group.cancelAll()
@@ -56,31 +56,32 @@ import Testing
     }
 
     @Test func `the leader's decisions are returned, whichever process is asked`() async throws {
-        let bench = try Bench()
+        let bench = Bench()
         let view = LeaderView(isLeader: true, explanations: [bench.id: explanation])
         bench.peers.answer(.leader, with: Array(try JSONEncoder().encode(view)))
         bench.link.receive(report(from: "b", isLeader: true))
-        #expect(await bench.controller.fetchExplanations(of: bench.id) == [bench.id: explanation])
+        #expect(await bench.inspector.fetchExplanations(of: bench.id) == [bench.id: explanation])
         #expect(bench.peers.asked == ["b /leader"], "the one that leads is asked first")
     }
 
-    @Test func `a leader asks no other process`() async throws {
-        try await Bench(isLeader: true).run { bench in
-            try await eventually("it has decided") { await !bench.controller.fetchExplanations(of: bench.id).isEmpty }
-            #expect(!bench.peers.asked.contains { $0.hasSuffix("/leader") })
-            let view = bench.controller.leaderView(of: bench.id)
-            #expect(view.isLeader && view.explanations[bench.id]?.desired == 1)
-            #expect(bench.controller.leaderView(of: Function.ID("other")).explanations.isEmpty)
-        }
+    @Test func `a leader asks no other process, and sends its decisions to those that ask`() async {
+        let bench = Bench(isLeader: true)
+        bench.controller.set([bench.id: explanation])
+        #expect(await bench.inspector.fetchExplanations(of: bench.id) == [bench.id: explanation])
+        #expect(bench.peers.asked.isEmpty)
+        let view = await bench.coordinator.leaderView(of: bench.id)
+        #expect(view == LeaderView(isLeader: true, explanations: [bench.id: explanation]))
+        #expect(await bench.coordinator.leaderView(of: Function.ID("other")).explanations.isEmpty)
     }
 
-    @Test func `without a leader there are no decisions`() async throws {
-        let bench = try Bench()
+    @Test func `without a leader a process returns its own decisions, and sends none to others`() async throws {
+        let bench = Bench()
+        bench.controller.set([bench.id: explanation])
         bench.peers.answer(
             .leader, with: Array(try JSONEncoder().encode(LeaderView(isLeader: false, explanations: [:]))))
-        #expect(await bench.controller.fetchExplanations(of: nil).isEmpty)
+        #expect(await bench.inspector.fetchExplanations(of: nil) == [bench.id: explanation])
         #expect(bench.peers.asked == ["a /leader", "b /leader"])
-        #expect(bench.controller.leaderView(of: nil) == LeaderView(isLeader: false, explanations: [:]))
+        #expect(await bench.coordinator.leaderView(of: nil) == LeaderView(isLeader: false, explanations: [:]))
     }
 
     @Test func `an event of another process is fetched and keeps its number`() async throws {

@@ -17,7 +17,7 @@ import Testing
             peers: peers, events: memory.events)
         let link = PeerLink(
             platform: platform, dataPlane: StubDataPlane(), metrics: MetricRegistry(),
-            logger: Logger(label: "test") { _ in CountingLog(lines: .init()) }, clock: clock)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, clock: clock)
         let refusing = Latest<Set<String>>(["a", "b"])
         peers.answer { _, _, peer in
             if refusing.current.contains(peer.id) { throw PeerError.refused(peer.id, status: 403) }

@@ -69,7 +69,7 @@ struct InternalRoutes: Sendable {
                 answers: [.init(200, "The decisions.", [.json: ["type": "object"]])], problems: [403, 422]),
             handler: { request in
                 let question = try content(of: request, as: LeaderView.Question.self)
-                return try Response(json: peers.leaderView(of: question.function))
+                return try Response(json: await peers.leaderView(of: question.function))
             })
     }
 

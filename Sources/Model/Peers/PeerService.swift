@@ -15,7 +15,7 @@ public protocol PeerService: Sendable {
     func receive(_ report: PeerReport)
 
     /// Returns the explanations of functions if this process is the leader.
-    func leaderView(of function: Function.ID?) -> LeaderView
+    func leaderView(of function: Function.ID?) async -> LeaderView
 
     /// Returns the events after `sequence` that this process still has, oldest first.
     func currentEvents(after sequence: UInt64) -> [Event]

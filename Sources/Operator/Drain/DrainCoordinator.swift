@@ -10,7 +10,7 @@ import Synchronization
 public final class DrainCoordinator: Service, PeerService {
     private let platform: Platform
     private let dataPlane: any DataPlane
-    private let controller: Operator
+    private let controller: any ReplicaCordoning & OperatorInspector
     private let link: PeerLink
     private let metrics: DrainMetrics
     private let logger: Logger
@@ -30,8 +30,9 @@ public final class DrainCoordinator: Service, PeerService {
 
     /// Creates a coordinator. Hooks wait until ``run()``.
     public init(
-        platform: Platform, dataPlane: any DataPlane, controller: Operator, link: PeerLink, metrics: MetricRegistry,
-        logger: Logger, clock: any ControlClock
+        platform: Platform, dataPlane: any DataPlane,
+        controller: any ReplicaCordoning & OperatorInspector, link: PeerLink, metrics: MetricRegistry, logger: Logger,
+        clock: any ControlClock
     ) {
         self.platform = platform
         self.dataPlane = dataPlane
@@ -59,7 +60,11 @@ public final class DrainCoordinator: Service, PeerService {
     // MARK: Requests of hooks and peers
 
     /// Returns the newest decisions, if this process leads.
-    public func leaderView(of function: Function.ID?) -> LeaderView { controller.leaderView(of: function) }
+    public func leaderView(of function: Function.ID?) async -> LeaderView {
+        let isLeader = platform.election.isLeader
+        return LeaderView(
+            isLeader: isLeader, explanations: isLeader ? await controller.fetchExplanations(of: function) : [:])
+    }
 
     /// Returns the remembered events with a higher sequence number.
     public func currentEvents(after sequence: UInt64) -> [Event] {

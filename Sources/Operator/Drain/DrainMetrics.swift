@@ -24,7 +24,7 @@ struct DrainMetrics: Sendable {
                     labels: [("outcome", outcome.rawValue)])
                 return (outcome, counter)
             })
-        cuts = OperatorMetrics.cuts(registry)
+        cuts = registry.invocationsCut()
         seconds = registry.histogram(
             "f2s_drain_seconds", help: "Time that a replica's hook waited for its answer.", buckets: Self.buckets)
     }

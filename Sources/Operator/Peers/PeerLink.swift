@@ -10,7 +10,7 @@ import Synchronization
 ///
 /// ``OwnershipTransfer`` and ``PeerLoads`` make the decisions; the link performs the I/O around them. A process without
 /// peers owns every function and posts nothing.
-public final class PeerLink: Service {
+public final class PeerLink: Service, PeerLoadSource {
     private struct State {
         var transfer: OwnershipTransfer
         var loads = PeerLoads()
@@ -47,7 +47,7 @@ public final class PeerLink: Service {
     }
 
     /// Raised when an invocation waits for a cold function in another process.
-    let changes = Signal()
+    public let changes = Signal()
 
     private let directory: any PeerDirectory
     private let election: any LeaderElection
@@ -165,7 +165,7 @@ public final class PeerLink: Service {
     public var distrustingPeers: [String] { state.withLock { $0.distrusting.sorted() } }
 
     /// Returns the load of all processes.
-    func sum(with own: LoadReport) -> PeerLoads.Sum {
+    public func sum(with own: LoadReport) -> TotalLoad {
         state.withLock { $0.loads.sum(with: own, $0.peers.others, at: clock.now()) }
     }
 

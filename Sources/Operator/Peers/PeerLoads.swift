@@ -5,13 +5,6 @@ import F2SModel
 /// Counters that only grow are added as differences between two reports of one process. A process that starts, ends or
 /// restarts therefore does not change a sum by what it counted while it was not observed.
 struct PeerLoads: Sendable {
-    /// The load of all processes.
-    struct Sum: Sendable {
-        var load: LoadReport
-        /// True if every process that serves has reported recently. If not, the load may be higher than this.
-        var isComplete: Bool
-    }
-
     /// The age from which a report no longer describes the current load.
     static let lifetime = Duration.seconds(5)
 
@@ -85,11 +78,11 @@ struct PeerLoads: Sendable {
     /// - Parameters:
     ///   - report: The load of this process.
     ///   - others: The other processes.
-    mutating func sum(with report: LoadReport, _ others: [Peer], at now: Duration) -> Sum {
+    mutating func sum(with report: LoadReport, _ others: [Peer], at now: Duration) -> TotalLoad {
         for (id, load) in report.functions {
             own[id] = Counters(admitted: load.admitted, concurrencySeconds: load.concurrencySeconds)
         }
-        var sum = Sum(load: report, isComplete: true)
+        var sum = TotalLoad(load: report, isComplete: true)
         for peer in others where peer.isAlive {
             guard let entry = entries[peer.id], now - entry.at <= Self.lifetime else {
                 if peer.isReady { sum.isComplete = false }

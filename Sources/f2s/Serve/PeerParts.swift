@@ -9,6 +9,8 @@ struct PeerParts {
     let link: PeerLink
     /// Drains replicas at all peers.
     let coordinator: DrainCoordinator
+    /// Answers with the decisions of the peer that leads.
+    let inspector: LeaderInspector
     /// Serves the socket behind the internal listener.
     let server: InternalServer
 
