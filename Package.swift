@@ -60,7 +60,8 @@ let package = Package(
                 "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess",
                 hummingbird, httpTypes, nioCore, logging, lifecycle,
             ]),
-        module("F2SOperator", "Operator", ["F2SModel", "F2SMetrics", "F2SSystem", logging, lifecycle]),
+        module("F2SOperator", "Operator", ["F2SModel", "F2SMetrics", logging, lifecycle]),
+        module("F2SPeers", "Peers", ["F2SModel", "F2SMetrics", logging, lifecycle]),
         module("F2SLocal", "Platforms/Local", ["F2SModel", "F2SManifest", "F2SSystem", "CLinux", logging, lifecycle]),
         module(
             "F2SKubernetes", "Platforms/Kubernetes",
@@ -78,9 +79,8 @@ let package = Package(
             name: "f2s",
             dependencies: [
                 "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess", "F2SDispatcher", "F2SOperator",
-                "F2SAPIServer", "F2SLocal", "F2SKubernetes", "F2SClient", "F2SWrap", "F2SSystem", "CLinux",
-                argumentParser,
-                logging, lifecycle, unixSignals,
+                "F2SPeers", "F2SAPIServer", "F2SLocal", "F2SKubernetes", "F2SClient", "F2SWrap", "F2SSystem", "CLinux",
+                argumentParser, logging, lifecycle, unixSignals,
             ],
             path: "Sources/f2s"),
 
@@ -101,7 +101,8 @@ let package = Package(
             [
                 "F2SDispatcher", "F2SModel", "F2SMetrics", "F2SSystem", "ProcessSupport", "CLinux", nioCore, nioPosix,
             ]),
-        tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "F2SSystem", "TestSupport", logging]),
+        tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "TestSupport", logging]),
+        tests("PeersTests", ["F2SPeers", "F2SModel", "F2SMetrics", "TestSupport", logging]),
         tests(
             "APIServerTests",
             [

@@ -5,6 +5,7 @@ import F2SDispatcher
 import F2SMetrics
 import F2SModel
 import F2SOperator
+import F2SPeers
 import F2SSystem
 import Glibc
 import Logging

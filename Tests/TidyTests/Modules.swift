@@ -63,7 +63,9 @@ extension Module {
             level: 3, folder: "APIServer", modules: ["Model", "Manifest", "Config", "Metrics", "Access"],
             thirdParty: ["Hummingbird"]),
         Module(level: 3, folder: "Kafka", modules: ["Model", "Metrics"], thirdParty: ["CLibrdkafka"]),
-        Module(level: 3, folder: "Operator", modules: ["Model", "Metrics", "System"], thirdParty: []),
+        Module(level: 3, folder: "Operator", modules: ["Model", "Metrics"], thirdParty: []),
+        Module(
+            level: 3, folder: "Peers", modules: ["Model", "Metrics"], thirdParty: ["Hummingbird", "AsyncHTTPClient"]),
         Module(
             level: 3, folder: "Platforms/Kubernetes", modules: ["Model", "Manifest", "System"],
             thirdParty: ["AsyncHTTPClient", "NIOSSL"]),

@@ -1,6 +1,6 @@
 import F2SAPIServer
 import F2SModel
-import F2SOperator
+import F2SPeers
 
 /// The components of F2S when it runs as several processes. Each process receives the load of its peers, and answers
 /// the hooks of ending replicas on behalf of all of them.

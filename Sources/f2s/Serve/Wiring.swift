@@ -1,7 +1,7 @@
 import F2SConfig
 import F2SDispatcher
 import F2SModel
-import F2SOperator
+import F2SPeers
 import Logging
 import ServiceLifecycle
 

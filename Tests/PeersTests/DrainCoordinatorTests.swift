@@ -4,7 +4,7 @@ import Logging
 import TestSupport
 import Testing
 
-@testable import F2SOperator
+@testable import F2SPeers
 
 @Suite struct DrainCoordinatorTests {
     /// A coordinator, and an operator with one function.

@@ -1,6 +1,6 @@
 import F2SModel
 
-@testable import F2SOperator
+@testable import F2SPeers
 
 /// Processes that start, serve, transfer functions to each other and end. Each of them receives the directory late, and
 /// reports are lost and overtake each other. Broken invariants are added to ``violations``.

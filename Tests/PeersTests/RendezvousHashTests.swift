@@ -1,7 +1,7 @@
 import F2SModel
 import Testing
 
-@testable import F2SOperator
+@testable import F2SPeers
 
 @Suite struct RendezvousHashTests {
     private let ids = (0..<3000).map { Function.ID("f\($0)") }

@@ -4,7 +4,7 @@ import Logging
 import TestSupport
 import Testing
 
-@testable import F2SOperator
+@testable import F2SPeers
 
 /// Other F2S processes that reject the token of this one.
 @Suite struct PeerTrustTests {

@@ -1,7 +1,7 @@
 import F2SModel
 import Testing
 
-@testable import F2SOperator
+@testable import F2SPeers
 
 @Suite struct PeerLoadsTests {
     private let id = Function.ID("f")

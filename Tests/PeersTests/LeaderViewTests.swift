@@ -5,7 +5,7 @@ import Logging
 import TestSupport
 import Testing
 
-@testable import F2SOperator
+@testable import F2SPeers
 
 /// The answers of a process that does not lead: the same as those of the leader.
 @Suite struct LeaderViewTests {

@@ -2,7 +2,7 @@ import F2SModel
 import Glibc
 import Testing
 
-@testable import F2SOperator
+@testable import F2SPeers
 
 @Suite struct OwnershipTransferTests {
     private let id = Function.ID("f")
