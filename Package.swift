@@ -101,7 +101,7 @@ let package = Package(
             [
                 "F2SDispatcher", "F2SModel", "F2SMetrics", "F2SSystem", "ProcessSupport", "CLinux", nioCore, nioPosix,
             ]),
-        tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "TestSupport", logging]),
+        tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "F2SSystem", "TestSupport", logging]),
         tests("PeersTests", ["F2SPeers", "F2SModel", "F2SMetrics", "TestSupport", logging]),
         tests(
             "APIServerTests",

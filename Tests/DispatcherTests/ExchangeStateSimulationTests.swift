@@ -1,5 +1,4 @@
 import F2SModel
-import TestSupport
 import Testing
 
 @testable import F2SDispatcher
@@ -8,7 +7,7 @@ import Testing
 /// returned exactly once, that a request gets at most one response, and that an exchange is torn down once.
 @Suite struct ExchangeStateSimulationTests {
     private struct World {
-        var random: SeededGenerator
+        var random: SplitMix64
         var state = ExchangeState()
         private(set) var violations: [String] = []
         private(set) var exchanges = 0
@@ -20,7 +19,7 @@ import Testing
         private var sends = 0
         private var connects = 0
 
-        init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+        init(seed: UInt64) { random = SplitMix64(seed: seed) }
 
         mutating func step() {
             now += UInt64.random(in: 1...50, using: &random)

@@ -31,8 +31,8 @@ final class LeavingReplicas: ReplicaRuntime {
         return try await list(id)
     }
 
-    func apply(_ function: Function, count: Int, retiring: [Replica.ID]) async throws {
-        try await inner.apply(function, count: count, retiring: retiring)
+    func apply(_ function: Function, _ count: ReplicaCount, retiring: [Replica.ID]) async throws {
+        try await inner.apply(function, count, retiring: retiring)
     }
 
     func remove(_ id: Function.ID) async throws { try await inner.remove(id) }
