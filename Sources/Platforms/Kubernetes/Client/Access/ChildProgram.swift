@@ -2,6 +2,10 @@ import FoundationEssentials
 import Glibc
 
 /// A program that runs once without input, and whose output F2S reads.
+///
+/// swift-subprocess, which `f2s wrap` uses, does not serve here. It ends this process if it gets no descriptor in the
+/// middle of a start, and the clients of `f2s serve` may use all descriptors. It also waits for the end of the output,
+/// which background processes of a credential plugin may keep open.
 struct ChildProgram: Sendable {
     /// The result of a run.
     struct Outcome: Sendable {
