@@ -1,11 +1,10 @@
 import F2SModel
-import Foundation
 
 @testable import F2SKubernetes
 
-/// Decodes a JSON text.
+/// Decodes a JSON text as a response of the API server.
 func decode<Value: Decodable>(_ text: String, as type: Value.Type = Value.self) throws -> Value {
-    try JSONDecoder().decode(type, from: Data(text.utf8))
+    try ResponseDecoder.decode(Array(text.utf8))
 }
 
 /// Returns a function as the store would keep it.

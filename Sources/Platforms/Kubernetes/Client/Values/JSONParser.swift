@@ -1,4 +1,7 @@
 /// A strict parser of JSON (RFC 8259) into ``JSONValue``. It limits the nesting depth to protect the stack.
+///
+/// Foundation's decoder does not serve here. It creates a container for each part of a list of thousands of objects,
+/// cannot skip members, and reads `1.0` as an integer, which would change a document that F2S writes back.
 struct JSONParser {
     /// A syntax error and its position.
     struct Failure: Error, Hashable, CustomStringConvertible {
