@@ -61,7 +61,8 @@ let package = Package(
                 hummingbird, httpTypes, nioCore, logging, lifecycle,
             ]),
         module("F2SOperator", "Operator", ["F2SModel", "F2SMetrics", logging, lifecycle]),
-        module("F2SPeers", "Peers", ["F2SModel", "F2SMetrics", logging, lifecycle]),
+        module(
+            "F2SPeers", "Peers", ["F2SModel", "F2SMetrics", hummingbird, httpTypes, nioCore, logging, lifecycle]),
         module("F2SLocal", "Platforms/Local", ["F2SModel", "F2SManifest", "F2SSystem", "CLinux", logging, lifecycle]),
         module(
             "F2SKubernetes", "Platforms/Kubernetes",
@@ -102,7 +103,12 @@ let package = Package(
                 "F2SDispatcher", "F2SModel", "F2SMetrics", "F2SSystem", "ProcessSupport", "CLinux", nioCore, nioPosix,
             ]),
         tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "F2SSystem", "TestSupport", logging]),
-        tests("PeersTests", ["F2SPeers", "F2SModel", "F2SMetrics", "TestSupport", logging]),
+        tests(
+            "PeersTests",
+            [
+                "F2SPeers", "F2SModel", "F2SMetrics", "TestSupport", asyncHTTPClient, nioCore, nioHTTP1, logging,
+                lifecycle,
+            ]),
         tests(
             "APIServerTests",
             [

@@ -132,7 +132,7 @@ public final class PeerLink: Service, PeerLoadSource {
     }
 
     /// Receives another process's report.
-    public func receive(_ report: PeerReport) {
+    func receive(_ report: PeerReport) {
         let isUrgent = state.withLock { state in
             let now = clock.now()
             guard report.peer != state.peers.own.id else { return false }

@@ -77,10 +77,10 @@ struct Application {
                 platform: context.platform, dataPlane: dispatcher, controller: controller, link: link, metrics: metrics,
                 logger: Self.logger("drain", initial), clock: clock)
             let server = InternalServer(
-                peers: coordinator, socketPath: runtimeFolder.internalSocketPath,
+                coordinator: coordinator, socketPath: runtimeFolder.internalSocketPath,
                 tokens: { [context] in context.tokens?.current ?? PeerTokens() },
                 drainLimit: { [controller] in controller.drainLimit(of: $0) },
-                logger: Self.logger("internal", initial))
+                logger: Self.logger("internal", initial), clock: clock)
             let inspector = LeaderInspector(own: controller, election: context.platform.election, link: link)
             return PeerParts(link: link, coordinator: coordinator, inspector: inspector, server: server)
         }

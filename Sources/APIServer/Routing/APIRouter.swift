@@ -13,8 +13,6 @@ struct APIRouter: Sendable {
     let content: ContentReader
     /// Returns the address at which another listener of F2S serves a path; `nil` if none does.
     var elsewhere: @Sendable (_ path: String) -> String? = { _ in nil }
-    /// True if `//` in a path is treated as `/`, because a kubelet writes it so.
-    var takesEmptySegments = false
     /// The logger of unexpected errors.
     let logger: Logger
 
@@ -23,8 +21,7 @@ struct APIRouter: Sendable {
         let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(
             middleware: ProblemMiddleware(
-                routes: routes, challenge: challenge, elsewhere: elsewhere, takesEmptySegments: takesEmptySegments,
-                logger: logger))
+                routes: routes, challenge: challenge, elsewhere: elsewhere, logger: logger))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await respond(to: request, parameters: context.parameters, route: route)

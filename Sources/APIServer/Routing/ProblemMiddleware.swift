@@ -15,8 +15,6 @@ struct ProblemMiddleware: RouterMiddleware {
     let challenge: String
     /// Returns the address at which another listener of F2S serves a path.
     let elsewhere: @Sendable (_ path: String) -> String?
-    /// True if `//` is treated as `/`.
-    let takesEmptySegments: Bool
     /// The logger of unexpected errors.
     let logger: Logger
 
@@ -40,7 +38,7 @@ struct ProblemMiddleware: RouterMiddleware {
         do {
             // The router would ignore an empty segment.
             let path = request.head.path?.prefix { $0 != "?" } ?? ""
-            guard takesEmptySegments || !path.contains("//") else { throw Self.noSuchPath(String(path)) }
+            guard !path.contains("//") else { throw Self.noSuchPath(String(path)) }
             return try await next(request, context)
         } catch {
             let problem = problem(of: error, request: request)

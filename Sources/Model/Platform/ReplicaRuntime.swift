@@ -74,7 +74,7 @@ public enum Retirement: Sendable, Hashable {
     /// revision, one replica at a time.
     case named
     /// The platform. The count is the whole desired state, and F2S never names replicas. The platform rolls out a changed
-    /// revision by itself, and calls ``PeerService/drain(_:within:)`` before it stops a replica.
+    /// revision by itself, and calls the hook ``InternalPath/drain(_:)`` before it stops a replica.
     case byPlatform
 }
 

@@ -60,20 +60,20 @@ public final class DrainCoordinator: Service, PeerService {
     // MARK: Requests of hooks and peers
 
     /// Returns the newest decisions, if this process leads.
-    public func leaderView(of function: Function.ID?) async -> LeaderView {
+    func leaderView(of function: Function.ID?) async -> LeaderView {
         let isLeader = platform.election.isLeader
         return LeaderView(
             isLeader: isLeader, explanations: isLeader ? await controller.fetchExplanations(of: function) : [:])
     }
 
     /// Returns the remembered events with a higher sequence number.
-    public func currentEvents(after sequence: UInt64) -> [Event] {
+    func currentEvents(after sequence: UInt64) -> [Event] {
         platform.events.currentEvents(after: sequence)
     }
 
     /// Returns when no process has an invocation queued or in flight on the function's replicas that are being stopped;
     /// see ``PeerService/drain(_:within:)``.
-    public func drain(_ function: Function.ID, within limit: Duration) async throws {
+    func drain(_ function: Function.ID, within limit: Duration) async throws {
         // Requests with invented names must not cost the platform a call each.
         guard controller.mayRun(function) else { return }
         let began = clock.now()
@@ -81,7 +81,7 @@ public final class DrainCoordinator: Service, PeerService {
         wake.raise()
         // The round enforces the limit and knows the reason of its failure. This timeout is for a coordinator that has
         // stopped.
-        let outcome = try await finished(within: limit + Self.roundTimeout) {
+        let outcome = try await clock.finished(within: limit + Self.roundTimeout) {
             for await outcome in round.outcome.values() {
                 if let outcome { return outcome }
             }
@@ -94,14 +94,14 @@ public final class DrainCoordinator: Service, PeerService {
 
     /// Cordons replicas in this process and returns when nothing is in flight on them; see
     /// ``PeerService/cordon(_:within:)``.
-    public func cordon(_ replicas: [Replica.ID], within limit: Duration) async throws {
+    func cordon(_ replicas: [Replica.ID], within limit: Duration) async throws {
         controller.cordon(replicas)
-        let isSilent: Void? = try await finished(within: limit) { try await self.silence(on: replicas) }
+        let isSilent: Void? = try await clock.finished(within: limit) { try await self.silence(on: replicas) }
         if isSilent == nil { throw DrainError.tooSlow(inFlight: inFlight(on: replicas)) }
     }
 
     /// Receives the load report of another process.
-    public func receive(_ report: PeerReport) { link.receive(report) }
+    func receive(_ report: PeerReport) { link.receive(report) }
 
     // MARK: One round
 
@@ -123,7 +123,7 @@ public final class DrainCoordinator: Service, PeerService {
     /// - Throws: `CancellationError`.
     private func drained(_ start: DrainRounds.Start) async throws -> Result<Void, DrainError> {
         let obstacle = Latest("the platform has not answered")
-        let listed = try await finished(within: start.end - clock.now()) {
+        let listed = try await clock.finished(within: start.end - clock.now()) {
             try await self.persistently {
                 try await self.platform.replicas.fetchLeaving(start.function)
             } onError: {
@@ -136,7 +136,7 @@ public final class DrainCoordinator: Service, PeerService {
         guard !replicas.isEmpty else { return .success(()) }
         controller.cordon(replicas)
         obstacle.publish("another F2S process has not answered")
-        let isDone: Void? = try await finished(within: start.end - clock.now()) {
+        let isDone: Void? = try await clock.finished(within: start.end - clock.now()) {
             async let own: Void = self.silence(on: replicas)
             async let others: Void = self.confirmation(of: replicas) { obstacle.publish("\($0)") }
             _ = try await (own, others)
@@ -203,7 +203,7 @@ public final class DrainCoordinator: Service, PeerService {
         }
     }
 
-    // MARK: Retries and timeouts
+    // MARK: Retries
 
     /// Repeats `body` until it succeeds.
     /// - Throws: `CancellationError`.
@@ -220,21 +220,6 @@ public final class DrainCoordinator: Service, PeerService {
             }
             try await clock.sleep(for: pause)
             pause = min(pause * 2, Self.pauseMax)
-        }
-    }
-
-    /// Returns the value of `body`; `nil` if it took longer than `limit` and was cancelled.
-    private func finished<Value: Sendable>(
-        within limit: Duration, _ body: @escaping @Sendable () async throws -> Value
-    ) async throws -> Value? {
-        try await withThrowingTaskGroup(of: Value?.self) { group in
-            group.addTask { try await body() }
-            group.addTask {
-                try await self.clock.sleep(for: limit)
-                return nil
-            }
-            defer { group.cancelAll() }
-            return try await group.next() ?? nil
         }
     }
 }

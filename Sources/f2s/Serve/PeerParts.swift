@@ -1,4 +1,3 @@
-import F2SAPIServer
 import F2SModel
 import F2SPeers
 

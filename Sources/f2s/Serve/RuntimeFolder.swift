@@ -1,6 +1,6 @@
 import Glibc
 
-/// A folder with mode 0700 for the Unix sockets between the dispatcher and the API server.
+/// A folder with mode 0700 for the Unix sockets of the API server and of the internal server behind the dispatcher.
 struct RuntimeFolder {
     let path: String
 

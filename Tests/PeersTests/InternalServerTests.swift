@@ -7,9 +7,10 @@ import NIOCore
 import NIOHTTP1
 import ServiceLifecycle
 import Synchronization
+import TestSupport
 import Testing
 
-@testable import F2SAPIServer
+@testable import F2SPeers
 
 @Suite struct InternalServerTests {
     /// A peer service that records its calls.
@@ -38,7 +39,7 @@ import Testing
             note("load \(report.peer) \(report.sequence) \(report.holds.map(\.text).sorted())")
         }
 
-        func leaderView(of function: Function.ID?) -> LeaderView {
+        func leaderView(of function: Function.ID?) async -> LeaderView {
             note("leader \(function?.text ?? "-")")
             return LeaderView(isLeader: true, explanations: [:])
         }
@@ -49,20 +50,41 @@ import Testing
         }
     }
 
+    /// A complete response.
+    private struct Answer {
+        private struct Document: Decodable { let detail: String }
+
+        let status: Int
+        let allow: String?
+        let body: String
+        /// The detail of a problem document; `nil` if the response is none.
+        let problem: String?
+
+        init(_ response: HTTPClientResponse) async throws {
+            status = Int(response.status.code)
+            allow = response.headers.first(name: "allow")
+            body = String(buffer: try await response.body.collect(upTo: 16 * 1024 * 1024))
+            let isProblem = response.headers.first(name: "content-type") == Problem.mediaType
+            problem = isProblem ? try JSONDecoder().decode(Document.self, from: Data(body.utf8)).detail : nil
+        }
+    }
+
     private static let token = "token-of-all"
 
     /// Runs a server on its socket while `body` runs.
     private func serve(
         tokens: [String] = [token], error: DrainError? = nil,
+        reader: PeerContentReader = PeerContentReader(clock: ManualClock()),
         _ body: @Sendable @escaping (StubPeerService, _ path: String) async throws -> Void
     ) async throws {
         let path = "/tmp/f2s-int-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).sock"
         defer { unlink(path) }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let peers = StubPeerService(error)
-        let server = InternalServer(
-            peers: peers, socketPath: path, tokens: { PeerTokens(tokens) },
-            drainLimit: { $0 == Function.ID("patient") ? .seconds(600) : .seconds(90) }, logger: logger)
+        let responder = InternalResponder(
+            peers: peers, tokens: { PeerTokens(tokens) },
+            drainLimit: { $0 == Function.ID("patient") ? .seconds(600) : .seconds(90) }, reader: reader, logger: logger)
+        let server = InternalServer(responder, socketPath: path, logger: logger)
         let group = ServiceGroup(services: [server], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
@@ -84,16 +106,23 @@ import Testing
     private func send(
         _ method: String, _ target: String, to path: String, token: String? = nil, _ body: String? = nil
     ) async throws -> Answer {
-        let host = path.split(separator: "/").joined(separator: "%2F")
-        var request = HTTPClientRequest(url: "http+unix://%2F\(host)\(target)")
-        request.method = .RAW(value: method)
-        request.headers.add(name: "Host", value: "192.0.2.1:8082")
-        if let token { request.headers.add(name: "X-F2S-Token", value: token) }
+        var request = request(method, target, to: path, token: token)
         if let body {
             request.headers.add(name: "Content-Type", value: "application/json")
             request.body = .bytes(ByteBuffer(string: body))
         }
         return try await Answer(HTTPClient.shared.execute(request, timeout: .seconds(30)))
+    }
+
+    private func request(
+        _ method: String, _ target: String, to path: String, token: String? = nil
+    ) -> HTTPClientRequest {
+        let host = path.split(separator: "/").joined(separator: "%2F")
+        var request = HTTPClientRequest(url: "http+unix://%2F\(host)\(target)")
+        request.method = .RAW(value: method)
+        request.headers.add(name: "Host", value: "192.0.2.1:8082")
+        if let token { request.headers.add(name: "X-F2S-Token", value: token) }
+        return request
     }
 
     @Test(arguments: ["/drain/1234-abcd", "//drain/1234-abcd"])
@@ -135,6 +164,12 @@ import Testing
             #expect(empty.status == 404)
             let wrong = try await send("POST", "/drain/x", to: path, token: Self.token, "{}")
             #expect(wrong.status == 405)
+            #expect(wrong.allow == "GET, HEAD")
+            let read = try await send("GET", "/load", to: path, token: Self.token)
+            #expect(read.status == 405)
+            #expect(read.allow == "POST")
+            let unknown = try await send("POST", "/invoke/x", to: path, token: Self.token, "{}")
+            #expect(unknown.status == 404)
             #expect(peers.asked.isEmpty)
         }
     }
@@ -238,15 +273,53 @@ import Testing
 
     @Test func `the content of an unknown peer is not read`() async throws {
         try await serve { peers, path in
-            let host = path.split(separator: "/").joined(separator: "%2F")
-            var request = HTTPClientRequest(url: "http+unix://%2F\(host)/load")
-            request.method = .POST
+            var request = request("POST", "/load", to: path)
             let (content, end) = AsyncStream.makeStream(of: ByteBuffer.self)
             defer { end.finish() }
             request.body = .stream(content, length: .known(Int64(1000)))
             let answer = try await Answer(HTTPClient.shared.execute(request, timeout: .seconds(30)))
             #expect(answer.status == 403)
             #expect(peers.asked.isEmpty)
+        }
+    }
+
+    @Test func `content that does not arrive in time is rejected`() async throws {
+        let clock = ManualClock()
+        try await serve(reader: PeerContentReader(clock: clock)) { peers, path in
+            let (content, end) = AsyncStream.makeStream(of: ByteBuffer.self)
+            defer { end.finish() }
+            var request = request("POST", "/load", to: path, token: Self.token)
+            request.body = .stream(content, length: .known(Int64(1000)))
+            let status = Latest<Int?>(nil)
+            try await withThrowingTaskGroup(of: Void.self) { [request] group in
+                group.addTask {
+                    let response = try await HTTPClient.shared.execute(request, timeout: .seconds(30))
+                    status.publish(Int(response.status.code))
+                }
+                try await eventually("it is answered") {
+                    clock.advance(by: .seconds(1))
+                    return status.current != nil
+                }
+                try await group.waitForAll()
+            }
+            #expect(status.current == 408)
+            #expect(peers.asked.isEmpty)
+        }
+    }
+
+    @Test func `all requests together have a bound`() async throws {
+        let reader = PeerContentReader(clock: ManualClock(), totalBytesMax: 50)
+        try await serve(reader: reader) { peers, path in
+            let large = "{\"replicas\":[\"\(String(repeating: "r", count: 50))\"],\"milliseconds\":5}"
+            let rejected = try await send("POST", "/cordon", to: path, token: Self.token, large)
+            #expect(rejected.status == 503)
+            // A request that was rejected or answered takes no part of the bound.
+            for _ in 0..<3 {
+                let small = "{\"replicas\":[\"r\"],\"milliseconds\":5}"
+                let accepted = try await send("POST", "/cordon", to: path, token: Self.token, small)
+                #expect(accepted.status == 200)
+            }
+            #expect(peers.asked.count == 3)
         }
     }
 

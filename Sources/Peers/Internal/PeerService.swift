@@ -1,6 +1,8 @@
+import F2SModel
+
 /// The service that this process offers on its internal listener to the platform's hooks and to the other F2S
 /// processes.
-public protocol PeerService: Sendable {
+protocol PeerService: Sendable {
     /// Drains the replicas of a function that the platform is stopping. Returns when none of them accepts invocations
     /// or has any in flight, in any F2S process. From then on the platform may stop them.
     /// - Parameter limit: the longest time to wait.
@@ -19,22 +21,4 @@ public protocol PeerService: Sendable {
 
     /// Returns the events after `sequence` that this process still has, oldest first.
     func currentEvents(after sequence: UInt64) -> [Event]
-}
-
-/// The reason why the drain of a replica could not be confirmed.
-public enum DrainError: Error, Sendable, Hashable, CustomStringConvertible {
-    /// Invocations are still in flight; worth a retry.
-    case tooSlow(inFlight: Int)
-    /// The platform or another process could not be reached; worth a retry.
-    case unconfirmed(String)
-
-    /// A message with the error and what to do.
-    public var description: String {
-        switch self {
-        case .tooSlow(let inFlight):
-            "\(inFlight) invocation\(inFlight == 1 ? " is" : "s are") still in flight. Raise target.timeout if they "
-                + "need longer."
-        case .unconfirmed(let reason): "The drain of the replica could not be confirmed: \(reason)"
-        }
-    }
 }

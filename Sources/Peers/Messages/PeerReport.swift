@@ -1,45 +1,40 @@
+import F2SModel
+
 /// The report that every F2S process sends to the others, once a second, and at once when a function without replicas
 /// is invoked.
-public struct PeerReport: Sendable, Hashable, Codable {
+struct PeerReport: Sendable, Hashable, Codable {
     /// The ``Peer/id`` of the reporting process.
-    public var peer: String
+    var peer: String
     /// The number of the report. It grows with every report, also across restarts, because it starts at the
     /// microseconds since 1970.
-    public var sequence: UInt64
+    var sequence: UInt64
     /// The load of the process.
-    public var load: LoadReport
+    var load: LoadReport
     /// The functions that the process considers its own by its view of the peers, whether it already grants their slots
     /// or not, and the functions that it has invocations of in flight. Empty if ``Owned/isLeftOut`` is true.
-    public var holds: [Function.ID]
+    var holds: [Function.ID]
     /// The functions of ``holds`` that the process owns. Absent in reports of earlier versions, which list all of them
     /// each time.
-    public var owned: Owned?
+    var owned: Owned?
     /// The number of the newest report that it has received from each other process, by ``Peer/id``.
-    public var seen: [String: UInt64]
+    var seen: [String: UInt64]
     /// True if the process is the leader, which the others ask for explanations. Absent in reports of earlier versions.
-    public var isLeader: Bool?
+    var isLeader: Bool?
     /// The ``Event/sequence`` of the newest event that it has. A process with older events fetches the missing ones.
-    public var newestEvent: UInt64?
+    var newestEvent: UInt64?
 
     /// The functions that a process owns. They are sent when they have changed, not every second.
-    public struct Owned: Sendable, Hashable, Codable {
+    struct Owned: Sendable, Hashable, Codable {
         /// The number of the first report with the same functions.
-        public var since: UInt64
+        var since: UInt64
         /// True if the functions are left out, because every other process has received that report or a later one.
-        public var isLeftOut: Bool
+        var isLeftOut: Bool
         /// The functions that the process does not own, but has invocations of in flight.
-        public var inFlight: [Function.ID]
-
-        /// Creates the part of a report about owned functions.
-        public init(since: UInt64, isLeftOut: Bool, inFlight: [Function.ID]) {
-            self.since = since
-            self.isLeftOut = isLeftOut
-            self.inFlight = inFlight
-        }
+        var inFlight: [Function.ID]
     }
 
     /// Creates a report.
-    public init(
+    init(
         peer: String, sequence: UInt64, load: LoadReport, holds: [Function.ID], seen: [String: UInt64] = [:]
     ) {
         self.peer = peer
