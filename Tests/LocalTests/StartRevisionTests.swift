@@ -34,8 +34,8 @@ import Testing
         let parts = Mirror(reflecting: try launch(Target(command: ["x"]))).children.compactMap(\.label)
         #expect(
             Set(parts) == [
-                "function", "name", "revision", "generation", "command", "environment", "workingFolder", "probe",
-                "startTimeout", "namesSecrets", "stopTimeout",
+                "function", "name", "revision", "generation", "obstacle", "command", "environment", "workingFolder",
+                "probe", "startTimeout", "namesSecrets", "stopTimeout",
             ], "a new part must be in the revision, or a test must show that it does not matter")
     }
 
@@ -49,8 +49,9 @@ import Testing
         #expect(after != before)
         let (old, new) = (try launch(before), try launch(after))
         let isSameStart =
-            old.command == new.command && old.environment == new.environment && old.probe == new.probe
-            && old.workingFolder == new.workingFolder && old.name == new.name && old.function == new.function
+            old.obstacle == new.obstacle && old.command == new.command && old.environment == new.environment
+            && old.probe == new.probe && old.workingFolder == new.workingFolder && old.name == new.name
+            && old.function == new.function
         if !isSameStart { #expect(old.revision != new.revision) }
     }
 

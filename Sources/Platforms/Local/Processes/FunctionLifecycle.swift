@@ -214,9 +214,9 @@ extension FunctionLifecycle {
     private mutating func fill(at moment: Moment) -> [ReplicaAction] {
         guard let desired, isMissingReplicas else { return [] }
         if let gate, gate > moment.steady { return [] }
-        guard desired.launch.command != nil else {
+        if let obstacle = desired.launch.obstacle {
             fail(desired.launch, at: moment, wait: policy.backoff.maximum) {
-                StartFailure.noCommand(desired.launch, retry: $0)
+                StartFailure.impossible(desired.launch, because: obstacle, retry: $0)
             }
             return []
         }

@@ -2,12 +2,22 @@ import F2SModel
 
 /// The specification from which a replica is started: all properties of a function that its process can observe.
 struct LaunchSpec: Sendable, Hashable {
+    /// The reason why no process can be started from a declaration. Only an edit of it helps.
+    struct Obstacle: Sendable, Hashable {
+        /// The reason of the start failure.
+        let reason: String
+        /// Its message: what is wrong and what to do.
+        let message: String
+    }
+
     let function: Function.ID
     let name: FunctionName
     let revision: Revision
     /// The generation of the declaration, which increases with each edit.
     let generation: Int
-    /// The program and its arguments; `nil` if the function has only an image, which Local cannot run.
+    /// The obstacle to a start; `nil` if there is none.
+    let obstacle: Obstacle?
+    /// The program and its arguments; `nil` if the function has only an image, which is an obstacle.
     let command: [String]?
     /// The manifest's own variables.
     let environment: [String: String]
@@ -27,6 +37,7 @@ struct LaunchSpec: Sendable, Hashable {
         name = function.name
         revision = function.revision
         generation = function.generation
+        obstacle = Self.obstacle(to: function)
         command = function.target.command
         environment = function.target.environment
         namesSecrets = !function.target.secrets.isEmpty
@@ -34,6 +45,14 @@ struct LaunchSpec: Sendable, Hashable {
         probe = function.target.readinessProbe
         startTimeout = function.target.startTimeout
         self.stopTimeout = min(function.target.timeout ?? stopTimeout, stopTimeout)
+    }
+
+    private static func obstacle(to function: Function) -> Obstacle? {
+        guard function.target.command == nil else { return nil }
+        return Obstacle(
+            reason: "NoCommand",
+            message: "\(function.name) has an image but no command, and without Kubernetes F2S runs commands. "
+                + "Add target.command, for example [python3, \(function.name).py].")
     }
 
     /// The command as a user would type it, shortened to 80 characters.

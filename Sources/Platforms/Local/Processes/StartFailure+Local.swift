@@ -14,12 +14,8 @@ extension StartFailure {
     /// The maximum number of log lines in a start failure.
     static let logLinesMax = 20
 
-    static func noCommand(_ launch: LaunchSpec, retry: Retry) -> StartFailure {
-        startFailure(
-            launch, "NoCommand",
-            "\(launch.name) has an image but no command, and without Kubernetes F2S runs commands. "
-                + "Add target.command, for example [python3, \(launch.name).py].",
-            retry: retry)
+    static func impossible(_ launch: LaunchSpec, because obstacle: LaunchSpec.Obstacle, retry: Retry) -> StartFailure {
+        startFailure(launch, obstacle.reason, obstacle.message, retry: retry)
     }
 
     static func notStarted(_ life: ReplicaLifecycle, because reason: NotStarted, retry: Retry) -> StartFailure {
