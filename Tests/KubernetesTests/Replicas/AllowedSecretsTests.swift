@@ -86,7 +86,7 @@ import Testing
             #expect(
                 startFailure.stage == .start && startFailure.reason == "SecretNotAllowed" && !startFailure.isTimeout)
             #expect(startFailure.revision == function.revision.text)
-            for part in ["the Secret \(refused).", "target.secrets", "f2s.allowed_secrets"] {
+            for part in ["the Secret \(refused).", "Name another one", "f2s.allowed_secrets"] {
                 #expect(startFailure.message.contains(part), "\(startFailure.message)")
             }
             #expect(scene.patches.isEmpty)

@@ -42,6 +42,8 @@ import Testing
             ("spec/strategy/rollingUpdate/maxUnavailable", 1), ("metadata/labels/app.kubernetes.io~name", "x"),
             ("\(container)/image", "i:2"), ("\(container)/command", ["b", "a"]), ("\(container)/command", nil),
             ("\(container)/env/1/value", "2"), ("\(container)/env/9/name", "C"), ("\(container)/envFrom", nil),
+            ("\(container)/envFrom/0/secretRef/name", "other"), ("\(container)/envFrom/0/secretRef/optional", true),
+            ("\(container)/envFrom/9/configMapRef/name", "c"), ("\(container)/envFrom/0/prefix", "P_"),
             ("\(container)/resources/limits/cpu", "501m"), ("\(container)/ports/0/containerPort", 1),
             ("\(container)/securityContext/allowPrivilegeEscalation", true),
             ("\(container)/readinessProbe/tcpSocket/port", 1), ("\(container)/lifecycle", nil),

@@ -59,7 +59,8 @@ enum AppliedFields {
                 "name": true, "image": true, "imagePullPolicy": true, "command": true,
                 "ports": [["containerPort": true]],
                 "env": [["name": true, "value": true]],
-                "envFrom": [["secretRef": ["name": true]]],
+                // The API server adds no defaults in it, and replaces it only as a whole.
+                "envFrom": true,
                 "resources": ["requests": amounts, "limits": amounts],
                 "readinessProbe": [
                     "httpGet": ["path": true, "port": true], "tcpSocket": ["port": true], "periodSeconds": true,

@@ -330,7 +330,7 @@ extension KubernetesRuntime {
     private func ensure(_ desired: WorkloadReconciler.Desired) async throws(WorkloadError) {
         let name = desired.function.name
         guard desired.function.target.image != nil else { throw .noImage(name) }
-        let secrets = desired.function.target.secrets
+        let secrets = WorkloadManifest.secrets(of: desired.function.target)
         // Scaling to zero is always allowed.
         if desired.count.minimum > 0, let secret = secrets.first(where: { !options.allowsSecret($0) }) {
             throw .secretNotAllowed(secret)

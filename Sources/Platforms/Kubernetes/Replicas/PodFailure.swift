@@ -102,8 +102,8 @@ struct PodFailure: Sendable, Hashable {
             (stage, reason, exitStatus, pause, isTryingAgain) = (.start, waiting, nil, nil, false)
             attempt = .pod(pod.uid)
             message =
-                "\(Self.said(pod.waiting?.message, else: "The container cannot be created")) Correct target.secrets, "
-                + "target.command or target.resources."
+                "\(Self.said(pod.waiting?.message, else: "The container cannot be created")) Correct target, or create "
+                + "what is missing in the namespace of the replicas."
             return
         }
         guard let ending = pod.newestEnding, waiting == "CrashLoopBackOff" || !Self.isSound(ending, pod, unready)

@@ -81,6 +81,9 @@ struct WorkloadManifest: Sendable {
         name.text.first?.isNumber == true ? String("f-\(name.text)".prefix(63)) : name.text
     }
 
+    /// Returns the names of the Secrets whose keys a function's pods get.
+    static func secrets(of target: Target) -> [String] { target.secrets }
+
     // MARK: Parts
 
     private var labels: [String: JSONValue] {
