@@ -60,7 +60,7 @@ struct DispatcherState {
     var timeouts: Timeouts
     private let loops: Int
     private let active: ActiveFunctions
-    /// The number of the next replica. Lower numbers belong to the API server's two sockets.
+    /// The number of the next replica. Lower numbers belong to the API server and to the internal server.
     private var nextNumber = InternalUpstream.number + 1
 
     init(

@@ -5,6 +5,6 @@ struct InternalUpstream: Sendable {
     static let number = 1
 
     let token: PeerTokenVerifier
-    /// The API server's internal socket.
+    /// The socket of the server that answers the hooks and the questions of other F2S processes (Peers).
     let hooks: ReplicaHandle
 }
