@@ -189,8 +189,8 @@ import Testing
         }
     }
 
-    @Test("random events return each slot once, respond once and tear down once", arguments: 0..<20)
-    func invariants(seed: UInt64) {
+    @Test(arguments: 0..<20)
+    func `random events return each slot once, respond once and tear down once`(seed: UInt64) {
         var world = World(seed: seed)
         for _ in 0..<20_000 where world.violations.isEmpty { world.step() }
         #expect(world.violations.isEmpty, "seed \(seed): \(world.violations.first ?? "")")

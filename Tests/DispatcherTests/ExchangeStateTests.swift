@@ -116,8 +116,8 @@ import Testing
             }),
     ]
 
-    @Test("every event has its reaction in every phase", arguments: table)
-    func everyEvent(row: Row) {
+    @Test(arguments: table)
+    func `every event has its reaction in every phase`(row: Row) {
         #expect(row.cells.count == ExchangeState.Phase.allCases.count)
         for (phase, cell) in zip(ExchangeState.Phase.allCases, row.cells) {
             guard let cell else { continue }
@@ -128,8 +128,7 @@ import Testing
         }
     }
 
-    @Test("a slot without a limit, and the API's connection, are not held for an abandoned invocation")
-    func notHeld() {
+    @Test func `a slot without a limit, and the API's connection, are not held for an abandoned invocation`() {
         var unlimited = Self.state(in: .sent, to: .replica(holdsSlots: false))
         let ended = unlimited.end()
         #expect(ended == [.countEnd, .closeUpstream, .returnSlot])
@@ -142,8 +141,8 @@ import Testing
         #expect(tunnelEnded == [.countEnd, .closeUpstream, .returnSlot])
     }
 
-    @Test("a second end releases nothing", arguments: ExchangeState.Phase.allCases)
-    func endsOnce(phase: ExchangeState.Phase) {
+    @Test(arguments: ExchangeState.Phase.allCases)
+    func `a second end releases nothing`(phase: ExchangeState.Phase) {
         var state = Self.state(in: phase)
         _ = state.end()
         let second = state.end()
@@ -151,8 +150,7 @@ import Testing
         #expect(!state.hasSlot && !state.hasUpstream && !state.isInvocation)
     }
 
-    @Test("a request is sent a second time once, and only if it can be repeated")
-    func sentAgainOnce() {
+    @Test func `a request is sent a second time once, and only if it can be repeated`() {
         var state = Self.state(in: .sent)
         #expect(text(state.upstreamLost(hasBegun: false, wasReused: true, wasStale: true)) == "admit again")
         #expect(state.requirement.isUnused)
@@ -169,8 +167,7 @@ import Testing
         #expect(management.phase == .connecting)
     }
 
-    @Test("four attempts to connect are made, and attempts to reach a replica that is gone do not count")
-    func connectAttempts() {
+    @Test func `four attempts to connect are made, and attempts to reach a replica that is gone do not count`() {
         var state = Self.state(in: .connecting)
         var reactions: [String] = []
         for attempt in 0..<6 {
@@ -183,8 +180,7 @@ import Testing
         #expect(management.connectFailed(isOutOfDescriptors: false, isReplicaGone: false) == .fail(.apiUnavailable))
     }
 
-    @Test("an invocation that another process turns away is sent again, unless content was passed on")
-    func turnedAway() {
+    @Test func `an invocation that another process turns away is sent again, unless content was passed on`() {
         var waiting = Self.state(in: .sent, to: .peer, isWhole: false)
         #expect(waiting.isAwaitingContinue && !waiting.isTakingBody)
         #expect(
@@ -202,8 +198,7 @@ import Testing
         #expect(late.distrusted(at: 102, limit: 100) == .init(suspension: nil, recovery: .fail(.peerUnusable)))
     }
 
-    @Test("a body that is completed while another process has not asked for it is sent at once")
-    func bodyHeld() {
+    @Test func `a body that is completed while another process has not asked for it is sent at once`() {
         var state = Self.state(in: .sent, to: .peer, isWhole: false)
         let mustSend = state.bodyHeld()
         #expect(mustSend)
@@ -213,8 +208,7 @@ import Testing
         #expect(!mustSendLater)
     }
 
-    @Test("a cold start waits for the scaling timeout at most, and for the function's own timeout at most")
-    func waits() {
+    @Test func `a cold start waits for the scaling timeout at most, and for the function's own timeout at most`() {
         var state = Self.state(in: .routed)
         #expect(state.queued(isCold: true, firstReplica: 500) == 500)
         #expect(state.waitExpired(500, isAccepting: true, startFailure: nil) == .wait(until: 1_000))
@@ -232,8 +226,8 @@ import Testing
         #expect(peer.phase == .routed && peer.times.deadline == 51)
     }
 
-    @Test("the deadline after activity is that of the phase", arguments: ExchangeState.Phase.allCases)
-    func activity(phase: ExchangeState.Phase) {
+    @Test(arguments: ExchangeState.Phase.allCases)
+    func `the deadline after activity is that of the phase`(phase: ExchangeState.Phase) {
         let timeouts = LoopTimes(DispatcherSettings.Tuning())
         func deadline(_ state: ExchangeState, isRequestComplete: Bool = true, isClientWritable: Bool = true) -> UInt64?
         {
@@ -261,8 +255,7 @@ import Testing
         }
     }
 
-    @Test("the connection stays open only if both messages have ended and both sides agree")
-    func keepsAlive() {
+    @Test func `the connection stays open only if both messages have ended and both sides agree`() {
         func keepsAlive(
             _ status: Int = 200, _ framing: Framing = .length(2), isComplete: Bool = false,
             isRequestComplete: Bool = true, isLeaving: Bool = false, minorVersion: Int = 1
