@@ -211,7 +211,7 @@ import Testing
     @Test func `a cold start waits for the scaling timeout at most, and for the function's own timeout at most`() {
         var state = Self.state(in: .routed)
         #expect(state.queued(isCold: true, firstReplica: 500) == 500)
-        #expect(state.waitExpired(500, isAccepting: true, startFailure: nil) == .wait(until: 1_000))
+        #expect(state.waitExpired(500, isAccepting: true, startFailure: nil) == .keepWaiting(until: 1_000))
         #expect(
             state.waitExpired(1_000, isAccepting: true, startFailure: nil)
                 == .fail(.queueTimeout(after: .nanoseconds(999))))

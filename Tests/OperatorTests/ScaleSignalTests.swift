@@ -119,7 +119,7 @@ import Testing
         #expect(decision.desired == 1)
         #expect(
             decision.message(by: bench.policy)
-                == "1 replica: the last start failed, so replicas are started one at a time; an outside signal requires "
-                + "4 (queue_length is 42).")
+                == "1 replica: the last start failed, so replicas are started one at a time; an outside signal "
+                + "requires 4 (queue_length is 42).")
     }
 }

@@ -96,7 +96,7 @@ extension Exchange {
             guard let entry else { return client.close() }
             let (isAccepting, startFailure) = entry.handle.withQueue { ($0.isAccepting, $0.currentStartFailure) }
             switch state.waitExpired(time, isAccepting: isAccepting, startFailure: startFailure) {
-            case .wait(let until): client.setDeadline(at: until)
+            case .keepWaiting(let until): client.setDeadline(at: until)
             case .fail(let error): fail(error)
             }
         }

@@ -74,7 +74,7 @@ struct ExchangeState {
 
     /// The reaction to an expired wait in the queue.
     enum WaitExpiry: Equatable {
-        case wait(until: UInt64)
+        case keepWaiting(until: UInt64)
         case fail(InvocationError)
     }
 
@@ -352,7 +352,7 @@ struct ExchangeState {
     ///     own timeout applies.
     ///   - startFailure: The reason that no replica starts, if it is known.
     func waitExpired(_ now: UInt64, isAccepting: Bool, startFailure: StartFailure?) -> WaitExpiry {
-        if isAccepting, now < times.deadline { return .wait(until: times.deadline) }
+        if isAccepting, now < times.deadline { return .keepWaiting(until: times.deadline) }
         if isAccepting { return .fail(.queueTimeout(after: elapsed(now))) }
         if let startFailure { return .fail(.startFailed(startFailure)) }
         // A forwarded invocation has one replica, another F2S process, and F2S does not start processes on demand.

@@ -1,7 +1,7 @@
 import F2SModel
 
-/// The properties of a request's head that its exchange keeps, and those of the response. They hold no reference, so that
-/// they are copied without counting one.
+/// The properties of a request's head that its exchange keeps, and those of the response. They hold no reference, so a
+/// copy counts none.
 struct RequestTraits {
     var isIdempotent = false
     var isHeadRequest = false

@@ -1,6 +1,6 @@
 /// The random number generator SplitMix64 by Steele, Lea and Flood: small and fast, and not for secrets.
 ///
-/// It produces the same numbers for the same seed on every machine, so that a test that prints its seed can be repeated.
+/// It produces the same numbers for the same seed on every machine, so a test that prints its seed can be repeated.
 public struct SplitMix64: RandomNumberGenerator, Sendable {
     private var state: UInt64
 

@@ -73,8 +73,8 @@ public enum Retirement: Sendable, Hashable {
     /// F2S. It drains replicas, then passes them to `apply`, which stops exactly these. F2S also rolls out a changed
     /// revision, one replica at a time.
     case named
-    /// The platform. The count is the whole desired state, and F2S never names replicas. The platform rolls out a changed
-    /// revision by itself, and calls the hook ``InternalPath/drain(_:)`` before it stops a replica.
+    /// The platform. The count is the whole desired state, and F2S never names replicas. The platform rolls out a
+    /// changed revision by itself, and calls the hook ``InternalPath/drain(_:)`` before it stops a replica.
     case byPlatform
 }
 

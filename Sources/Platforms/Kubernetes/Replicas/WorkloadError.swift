@@ -27,7 +27,7 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
         case .noImage(let name):
             "\(name) has a command but no image, and Kubernetes runs images. Add target.containerImage."
         case .secretNotAllowed(let name):
-            "Functions may not name the Secret \(name). Name another one, or have its name added to f2s.allowed_secrets."
+            "Functions may not name the Secret \(name). Name another one, or have it added to f2s.allowed_secrets."
         }
     }
 
