@@ -1,3 +1,4 @@
+import F2SManifest
 import F2SModel
 import Logging
 import Testing
@@ -39,6 +40,25 @@ import Testing
             #expect(Set(operations.map { $0["operationId"]?.text }).count == operations.count)
             for operation in operations { #expect(operation["responses"]?["default"] != nil) }
         }
+    }
+
+    @Test func `the schema of target has the fields of the manifest with their bounds`() throws {
+        guard case .object(let members) = FieldSchema.target else {
+            Issue.record("target is a mapping")
+            return
+        }
+        let properties = try #require(OpenAPISchemas.all["Target"]?["properties"])
+        #expect(Set(properties.members.keys) == Set(members.map(\.name)))
+        #expect(properties["port"] == ["type": "integer", "minimum": 1, "maximum": 65_535, "default": 8080])
+        #expect(properties["concurrency"] == ["type": "integer", "minimum": 1, "maximum": 100_000])
+        #expect(
+            properties["limits"]?["properties"]?["rate"]
+                == ["type": "number", "exclusiveMinimum": 0, "maximum": 1_000_000])
+        #expect(properties["env"] == ["type": "object", "additionalProperties": ["type": "string"]])
+        #expect(
+            properties["envFrom"]?["items"]?["properties"] == [
+                "configMap": ["type": "string"], "secret": ["type": "string"], "optional": ["type": "boolean"],
+            ])
     }
 
     @Test func `every route declares its callers and the allowed origins`() async throws {

@@ -224,7 +224,8 @@ struct FunctionClientTests {
         let text = try await stub.client().describe(name()).text(now: 1000)
         for part in [
             "URL:         http://127.0.0.1:8080/invoke/hello\n", "python3 hello.py", "Load: two are needed",
-            "127.0.0.1:4000", "abc (old)", "1m", "Warning", "StartFailed", "Conditions:\n", "Aim:",
+            "ConfigMap settings, Secret keys (optional)\n", "127.0.0.1:4000", "abc (old)", "1m", "Warning",
+            "StartFailed", "Conditions:\n", "Aim:",
         ] where part != "1m" {
             #expect(text.contains(part), "\(part) is missing in\n\(text)")
         }

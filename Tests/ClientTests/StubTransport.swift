@@ -49,7 +49,8 @@ enum Sample {
             {"apiVersion":"f2s.opensight.ch/v1alpha1","kind":"Function","metadata":{"name":"\(name)","namespace":"f2s",\
             "uid":"u-\(name)","generation":\(generation),"resourceVersion":"r\(generation)"},\
             "spec":{"endpoint":"\(endpoint)"\(method)},"target":{"command":["python3","hello.py"],"port":8080,\
-            "endpoint":"/","minReplicas":\(minReplicas),"maxReplicas":5,"scaling":{"targetConcurrency":10}},\
+            "endpoint":"/","minReplicas":\(minReplicas),"maxReplicas":5,\
+            "envFrom":[{"configMap":"settings"},{"secret":"keys","optional":true}],"scaling":{"targetConcurrency":10}},\
             "status":{"observedGeneration":\(observed),"replicas":1,"readyReplicas":\(readyReplicas)\(updated),\
             "desiredReplicas":2,"url":"/invoke/hello","conditions":[\(conditions)]},"later":{"unknown":true}}
             """

@@ -146,6 +146,26 @@ extension ClusterSerial {
             #expect(logs.contains { log in log.split(separator: "\n").contains { $0.contains("OOMKilled") } })
         }
 
+        @Test func `a missing ConfigMap is named, and the function starts once it exists`() async throws {
+            let f2s = try F2SInstallation.current
+            let configMap = "settings-of-lacking"
+            defer {
+                try? f2s.remove("lacking")
+                _ = try? f2s.kubectl.run(["delete", "configmap", configMap, "--namespace=f2s-containers"])
+            }
+            try f2s.declare(ClusterFunction("lacking") { $0.configMap = configMap })
+            let answer = try f2s.invoke("/lacking")
+            #expect(answer.status == 502, "\(answer.text)")
+            #expect(try answer.json["reason"]?.text == "CreateContainerConfigError")
+            #expect(answer.text.contains(configMap), "\(answer.text)")
+            let message = try Self.named("CreateContainerConfigError", in: "StartFailed", of: "lacking", f2s)
+            #expect(message.contains(configMap), "\(message)")
+            try f2s.kubectl("create", "configmap", configMap, "--namespace=f2s-containers", "--from-literal=A=b")
+            try eventually("the function starts", within: .seconds(120)) {
+                try f2s.invoke("/lacking").status == 200
+            }
+        }
+
         @Test func `the condition Ready refers to the declared revision, and kubectl describe shows what happened`()
             async throws
         {

@@ -21,6 +21,10 @@ import Testing
         ("path", { $0.path = "/other" }), ("minReplicas", { $0.minReplicas = 1 }),
         ("maxReplicas", { $0.maxReplicas = 9 }), ("concurrency", { $0.concurrency = 1 }),
         ("environment", { $0.environment = ["A": "B"] }), ("secrets", { $0.secrets = ["other"] }),
+        (
+            "environmentSources",
+            { $0.environmentSources = [try? Target.EnvironmentSource(.secret, "other")].compactMap(\.self) }
+        ),
         ("resources", { $0.resources.cpu = try? Quantity("1", field: "") }),
         ("readinessProbe", { $0.readinessProbe = ReadinessProbe(path: "/other") }),
         ("startTimeout", { $0.startTimeout = .seconds(9) }), ("watch", { $0.watch = true }),
@@ -65,6 +69,27 @@ import Testing
         let target = Target(command: ["x"])
         #expect(try launch(target, folder: "/functions/b").revision != launch(target).revision)
         #expect(try launch(target).revision == launch(target).revision)
+    }
+
+    @Test func `an object of Kubernetes that a function requires is a failure without a start`() throws {
+        var life = FunctionLifecycle(policy: RestartPolicy(), firstNumber: 1)
+        let moment = Moment(steady: .zero, wall: 0)
+        let optional = try Target.EnvironmentSource(.secret, "extra", isOptional: true)
+        let sources = [
+            try Target.EnvironmentSource(.configMap, "settings"), optional,
+            try Target.EnvironmentSource(.secret, "keys"),
+        ]
+        let needs = try launch(Target(command: ["x"], environmentSources: sources))
+        #expect(life.apply(needs, count: 1, retiring: [], at: moment) == [])
+        let startFailure = try #require(life.startFailure)
+        #expect(startFailure.reason == "NeedsKubernetes" && startFailure.stage == .start && !startFailure.isTimeout)
+        for part in ["hello needs", "target.envFrom names ConfigMap settings, Secret keys.", "target.env "] {
+            #expect(startFailure.message.contains(part), "\(startFailure.message)")
+        }
+        // An optional object may be absent. The edit is tried at once.
+        let skips = try launch(Target(command: ["x"], environmentSources: [optional]))
+        #expect(life.apply(skips, count: 1, retiring: [], at: moment) == [.start(Replica.ID("hello-1"), skips)])
+        #expect(life.startFailure == nil)
     }
 
     @Test func `a changed stop timeout applies to running replicas`() throws {

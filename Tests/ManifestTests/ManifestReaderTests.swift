@@ -23,6 +23,7 @@ import Testing
               concurrency: 2
               env: {GREETING: hi}
               secrets: [hello-secret]
+              envFrom: [{configMap: settings}, {secret: keys.example, optional: true}, {secret: a, optional: false}]
               resources: {cpu: 500m, memory: 128Mi}
               readinessProbe: {path: /ready}
               timeout: 30s
@@ -37,6 +38,11 @@ import Testing
             target: Target(
                 image: "registry/hello:1", command: ["python3", "hello.py"], port: 9000, path: "/api", minReplicas: 1,
                 maxReplicas: 3, concurrency: 2, environment: ["GREETING": "hi"], secrets: ["hello-secret"],
+                environmentSources: [
+                    try Target.EnvironmentSource(.configMap, "settings"),
+                    try Target.EnvironmentSource(.secret, "keys.example", isOptional: true),
+                    try Target.EnvironmentSource(.secret, "a"),
+                ],
                 resources: Resources(
                     cpu: try Quantity("500m", field: "cpu"), memory: try Quantity("128Mi", field: "memory")),
                 readinessProbe: ReadinessProbe(path: "/ready"), timeout: .seconds(30),

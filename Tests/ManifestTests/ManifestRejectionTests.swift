@@ -10,8 +10,8 @@ import Testing
         (
             "zzzzzzzzz: 1",
             "7:3: target.zzzzzzzzz is not a known field: known here are containerImage, command, port, "
-                + "endpoint, minReplicas, maxReplicas, concurrency, env, secrets, resources, readinessProbe, timeout, "
-                + "startTimeout, drainTimeout, scaling, limits, watch."
+                + "endpoint, minReplicas, maxReplicas, concurrency, env, secrets, envFrom, resources, readinessProbe, "
+                + "timeout, startTimeout, drainTimeout, scaling, limits, watch."
         ),
         ("scaling: {idel: 5s}", "7:13: target.scaling.idel is not a known field: did you mean target.scaling.idle?"),
         (#"port: "8080""#, #"7:9: target.port is "8080": it must be a whole number without quotes."#),
@@ -49,6 +49,43 @@ import Testing
             "secrets: [UP]",
             #"7:12: target.secrets is "UP": it must name Secrets by DNS-1123 subdomains: small letters, digits, '-' "#
                 + "and '.'."
+        ),
+        (
+            "envFrom: settings",
+            #"7:12: target.envFrom is "settings": it must be a list such as [{configMap: settings}]."#
+        ),
+        (
+            "envFrom: [settings]",
+            #"7:13: target.envFrom[0] is "settings": it must be a map such as {configMap: settings}."#
+        ),
+        (
+            "envFrom: [{configMap: a}, {}]",
+            "7:29: target.envFrom[1] is a map: it must name either a configMap or a secret."
+        ),
+        (
+            "envFrom:\n  - {configMap: a, secret: b}",
+            "8:7: target.envFrom[0] is a map: it must name either a configMap or a secret."
+        ),
+        (
+            "envFrom: [{optional: true}]",
+            "7:13: target.envFrom[0] is a map: it must name either a configMap or a secret."
+        ),
+        (
+            "envFrom: [{configmap: a}]",
+            "7:14: target.envFrom[0].configmap is not a known field: did you mean target.envFrom[0].configMap?"
+        ),
+        (
+            "envFrom: [{secret: a}, {secret: UP}]",
+            #"7:35: target.envFrom[1].secret is "UP": it must be a DNS-1123 subdomain: small letters, digits, '-' "#
+                + "and '.'."
+        ),
+        (
+            "envFrom: [{secret: a, optional: perhaps}]",
+            #"7:35: target.envFrom[0].optional is "perhaps": it must be true or false."#
+        ),
+        (
+            "envFrom: [\(Array(repeating: "{secret: a}", count: 33).joined(separator: ","))]",
+            #"7:12: target.envFrom is "33": it must be between 0 and 32."#
         ),
         (
             "resources: {cpu: lots}",

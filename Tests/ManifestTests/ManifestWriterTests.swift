@@ -35,6 +35,10 @@ import Testing
         let target = Target(
             image: "registry/hello:1", command: ["sh", "-c", "echo \"hi\"\n"], concurrency: 1,
             environment: ["B": "8080", "A": "says hello"],
+            environmentSources: [
+                try Target.EnvironmentSource(.secret, "keys", isOptional: true),
+                try Target.EnvironmentSource(.configMap, "on"),
+            ],
             resources: Resources(memory: try Quantity("128Mi", field: "memory")),
             readinessProbe: ReadinessProbe(path: "/ready", timeout: .seconds(20)), timeout: .milliseconds(1500),
             startTimeout: .seconds(180), drainTimeout: .seconds(600),
@@ -62,6 +66,10 @@ import Testing
                   env:
                     A: says hello
                     B: "8080"
+                  envFrom:
+                    - secret: keys
+                      optional: true
+                    - configMap: "on"
                   resources:
                     memory: "128Mi"
                   readinessProbe:
@@ -99,7 +107,10 @@ import Testing
     }
 
     @Test func `the output is read to the same draft in every format`() throws {
-        let draft = try draft(Target(image: "x"), summary: "s")
+        let sources = [
+            try Target.EnvironmentSource(.configMap, "b"), try Target.EnvironmentSource(.secret, "a", isOptional: true),
+        ]
+        let draft = try draft(Target(image: "x", environmentSources: sources), summary: "s")
         let writer = ManifestWriter()
         let texts = [
             writer.yaml(draft), writer.json(draft), writer.yaml(function(draft)), writer.json(function(draft)),

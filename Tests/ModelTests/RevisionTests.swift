@@ -12,11 +12,22 @@ import Testing
         #expect(Revision(of: target).text == "34a09e767101b59b")
     }
 
+    private static func sources(
+        _ sources: (Target.EnvironmentSource.Kind, String, Bool)...
+    ) -> [Target.EnvironmentSource] {
+        sources.compactMap { try? Target.EnvironmentSource($0.0, $0.1, isOptional: $0.2) }
+    }
+
     private static let restarts: [@Sendable (inout Target) -> Void] = [
         { $0.image = "hello:2" }, { $0.image = nil }, { $0.command = ["a"] }, { $0.command = ["ab"] },
         { $0.command = ["b", "a"] }, { $0.environment["A"] = "2" }, { $0.environment = ["A": "1"] },
         { $0.environment = ["A1": "", "B": "2"] }, { $0.secrets = [] }, { $0.secrets = ["s", "t"] }, { $0.port = 1 },
         { $0.readinessProbe = ReadinessProbe(path: "/") }, { $0.readinessProbe = ReadinessProbe(path: "/x") },
+        { $0.environmentSources = sources((.configMap, "s", false)) },
+        { $0.environmentSources = sources((.configMap, "s", true)) },
+        { $0.environmentSources = sources((.secret, "s", false)) },
+        { $0.environmentSources = sources((.configMap, "s", false), (.secret, "s", false)) },
+        { $0.environmentSources = sources((.secret, "s", false), (.configMap, "s", false)) },
         { $0.resources.cpu = try? Quantity("1", field: "") }, { $0.resources.memory = try? Quantity("1", field: "") },
     ]
 

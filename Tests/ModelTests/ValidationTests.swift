@@ -20,6 +20,10 @@ import Testing
         }
     }
 
+    private static func sources(_ count: Int) -> [Target.EnvironmentSource] {
+        (0..<count).compactMap { try? Target.EnvironmentSource(.configMap, "c\($0)") }
+    }
+
     private static let cases: [Case] = [
         Case("the defaults", nil) { _ in },
         Case("nothing to run", "target.containerImage") { $0.image = nil },
@@ -63,6 +67,8 @@ import Testing
             $0.environment = Dictionary(uniqueKeysWithValues: (0..<257).map { ("A\($0)", "") })
         },
         Case("a Secret in capitals", "target.secrets") { $0.secrets = ["good", "BAD"] },
+        Case("32 environment sources", nil) { $0.environmentSources = sources(32) },
+        Case("33 environment sources", "target.envFrom") { $0.environmentSources = sources(33) },
         Case("no time at all", "target.timeout") { $0.timeout = .zero },
         Case("less than a second to start", "target.startTimeout") { $0.startTimeout = .milliseconds(999) },
         Case("an hour to start", nil) { $0.startTimeout = .seconds(3600) },
@@ -139,6 +145,17 @@ import Testing
     func `a text that is not a DNS-1123 label is rejected`(name: String) {
         let error = #expect(throws: FieldError.self) { try FunctionName(name) }
         #expect(error?.field == "metadata.name")
+    }
+
+    @Test(arguments: Target.EnvironmentSource.Kind.allCases)
+    func `an environment source has the name of a Kubernetes object`(kind: Target.EnvironmentSource.Kind) throws {
+        for name in ["a", "0", "a.b-c", String(repeating: "a", count: 253)] {
+            #expect(try Target.EnvironmentSource(kind, name).name == name)
+        }
+        for name in ["", "A", "a_b", "-a", "a-", "a..b", ".a", "a b", "ä", String(repeating: "a", count: 254)] {
+            let error = #expect(throws: FieldError.self) { try Target.EnvironmentSource(kind, name) }
+            #expect(error?.field == "target.envFrom")
+        }
     }
 
     @Test(arguments: Function.Method.allCases)

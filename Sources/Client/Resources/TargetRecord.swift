@@ -18,6 +18,21 @@ public struct TargetRecord: Sendable, Hashable, Decodable {
         public var timeout: String?
     }
 
+    /// An entry of `envFrom`, which names either a ConfigMap or a Secret.
+    public struct EnvironmentSource: Sendable, Hashable, Decodable {
+        /// The name of a ConfigMap.
+        public var configMap: String?
+        /// The name of a Secret.
+        public var secret: String?
+        /// True if a replica starts without the object.
+        public var optional: Bool?
+
+        fileprivate var text: String {
+            let object = configMap.map { "ConfigMap \($0)" } ?? secret.map { "Secret \($0)" } ?? ""
+            return object + (optional == true ? " (optional)" : "")
+        }
+    }
+
     /// `scaling`.
     public struct Scaling: Sendable, Hashable, Decodable {
         /// The number of concurrent invocations per replica to aim at.
@@ -58,6 +73,8 @@ public struct TargetRecord: Sendable, Hashable, Decodable {
     public var env: [String: String]?
     /// The names of the function's secrets.
     public var secrets: [String]?
+    /// The objects whose keys become environment variables.
+    public var envFrom: [EnvironmentSource]?
     /// The resources of one replica.
     public var resources: Resources?
     /// The request that checks if a replica is ready.
@@ -92,6 +109,7 @@ extension TargetRecord {
             ("Drain", drainTimeout),
             ("Environment", variables?.joined(separator: ", ")),
             ("Secrets", secrets?.joined(separator: ", ")),
+            ("Env from", envFrom?.map(\.text).joined(separator: ", ")),
             ("CPU", resources?.cpu),
             ("Memory", resources?.memory),
             (

@@ -15,6 +15,7 @@ enum TargetFields {
         .wholeNumber("concurrency", \.concurrency, within: 1...Target.concurrencyMax),
         .textsByName("env", \.environment, example: "{GREETING: hi}"),
         .texts("secrets", \.secrets, example: "[hello-secret]"),
+        environmentSources,
         .section("resources", \.resources, resources),
         .section("readinessProbe", \.readinessProbe, readinessProbe, from: ReadinessProbe(path: "")),
         .duration("timeout", \.timeout, within: Target.timeoutAllowed),
@@ -24,6 +25,40 @@ enum TargetFields {
         .section("limits", \.limits, limits),
         .flag("watch", \.watch),
     ]
+
+    private static let environmentSources = ManifestField<Target>(
+        "envFrom", .list(.object(environmentSource)),
+        read: { map, target, reader in
+            let elements = reader.value(map["envFrom"]) { try $0.list(example: "[{configMap: settings}]") } ?? []
+            target.environmentSources = elements.compactMap { read($0, &reader) }
+        },
+        write: { target in
+            let sources = target.environmentSources.map { source in
+                let optional = source.isOptional ? [(name: "optional", value: ManifestValue.bare("true"))] : []
+                return ManifestValue.map([(source.kind.rawValue, .text(source.name))] + optional)
+            }
+            return sources.isEmpty ? nil : .list(sources)
+        })
+
+    private static let environmentSource: [FieldSchema.Member] =
+        Target.EnvironmentSource.Kind.allCases.map { FieldSchema.Member(name: $0.rawValue, schema: .text) }
+        + [FieldSchema.Member(name: "optional", schema: .flag)]
+
+    /// Reads an entry of `envFrom`. Errors are collected in the reader.
+    private static func read(_ cursor: YAMLCursor, _ reader: inout FunctionReader) -> Target.EnvironmentSource? {
+        guard let map = reader.value(cursor, { try $0.map(example: "{configMap: settings}") }) else { return nil }
+        let unknown = map.unknownMembers(known: environmentSource.map(\.name))
+        for error in unknown { reader.report(error) }
+        let isOptional = reader.value(map["optional"]) { try $0.flag() } ?? false
+        let kinds = Target.EnvironmentSource.Kind.allCases.filter { map[$0.rawValue] != nil }
+        guard kinds.count == 1, let kind = kinds.first else {
+            if unknown.isEmpty { reader.report(cursor.error("name either a configMap or a secret")) }
+            return nil
+        }
+        return reader.value(map[kind.rawValue]) {
+            try Target.EnvironmentSource(kind, try $0.text(), isOptional: isOptional, field: $0.path)
+        }
+    }
 
     private static let resources: [ManifestField<Resources>] = [
         .quantity("cpu", \.cpu),

@@ -21,6 +21,13 @@ public struct Target: Sendable, Hashable {
     public var environment: [String: String]
     /// The Kubernetes Secrets whose keys become environment variables (`target.secrets`).
     public var secrets: [String]
+    /// The Kubernetes objects whose keys become environment variables, at most ``environmentSourcesMax``
+    /// (`target.envFrom`). Of two variables with one name, the later source's counts, and that of `environment` counts
+    /// more.
+    public var environmentSources: [EnvironmentSource] {
+        get { usual.wrappedValue.environmentSources }
+        set { set(\.environmentSources, newValue) }
+    }
     /// The resources that a replica may use (`target.resources`).
     public var resources: Resources {
         get { usual.wrappedValue.resources }
@@ -68,6 +75,7 @@ public struct Target: Sendable, Hashable {
     /// Fields that most functions leave at their defaults. All functions that declare none of them share one copy in
     /// memory.
     private struct Usual: Sendable, Hashable {
+        var environmentSources: [EnvironmentSource] = []
         var resources = Resources()
         var readinessProbe: ReadinessProbe?
         var timeout: Duration?
@@ -104,15 +112,17 @@ public struct Target: Sendable, Hashable {
     public static let concurrencyMax = 100_000
     /// The maximum number of environment variables.
     public static let environmentMax = 256
+    /// The maximum number of environment sources.
+    public static let environmentSourcesMax = 32
 
     /// Creates a target. Each field has the default of the published data model unless given.
     public init(
         image: String? = nil, command: [String]? = nil, port: Int = Target.portDefault, path: String = "/",
         minReplicas: Int = 0, maxReplicas: Int = Target.maxReplicasDefault, concurrency: Int? = nil,
-        environment: [String: String] = [:], secrets: [String] = [], resources: Resources = Resources(),
-        readinessProbe: ReadinessProbe? = nil, timeout: Duration? = nil, startTimeout: Duration? = nil,
-        drainTimeout: Duration? = nil, scaling: Scaling = Scaling(), limits: FunctionLimits = FunctionLimits(),
-        watch: Bool = false
+        environment: [String: String] = [:], secrets: [String] = [], environmentSources: [EnvironmentSource] = [],
+        resources: Resources = Resources(), readinessProbe: ReadinessProbe? = nil, timeout: Duration? = nil,
+        startTimeout: Duration? = nil, drainTimeout: Duration? = nil, scaling: Scaling = Scaling(),
+        limits: FunctionLimits = FunctionLimits(), watch: Bool = false
     ) {
         self.image = image
         self.command = command
@@ -124,6 +134,7 @@ public struct Target: Sendable, Hashable {
         self.environment = environment
         self.secrets = secrets
         self.watch = watch
+        self.environmentSources = environmentSources
         self.resources = resources
         self.readinessProbe = readinessProbe
         self.timeout = timeout
@@ -148,6 +159,47 @@ public struct Target: Sendable, Hashable {
     public static let drainMargin = Duration.seconds(30)
 }
 
+// MARK: - Environment sources
+
+extension Target {
+    /// A Kubernetes object in the namespace of the replicas whose keys become environment variables (an entry of
+    /// `target.envFrom`).
+    public struct EnvironmentSource: Sendable, Hashable, CustomStringConvertible {
+        /// The kind of the object. The raw value is the name of the field that names it.
+        public enum Kind: String, Sendable, CaseIterable {
+            /// A ConfigMap.
+            case configMap
+            /// A Secret.
+            case secret
+        }
+
+        /// The kind of the object.
+        public let kind: Kind
+        /// The name of the object, a DNS-1123 subdomain.
+        public let name: String
+        /// True if a replica starts even if the object does not exist.
+        public let isOptional: Bool
+
+        /// Creates a source.
+        /// - Throws: ``FieldError`` about `field` if Kubernetes does not accept the name.
+        public init(
+            _ kind: Kind, _ name: String, isOptional: Bool = false, field: String = "target.envFrom"
+        ) throws(FieldError) {
+            guard isObjectName(name) else {
+                throw FieldError(
+                    field: field, value: name,
+                    requirement: "be a DNS-1123 subdomain: small letters, digits, '-' and '.'")
+            }
+            self.kind = kind
+            self.name = name
+            self.isOptional = isOptional
+        }
+
+        /// The kind and the name, for example `ConfigMap settings`.
+        public var description: String { (kind == .configMap ? "ConfigMap " : "Secret ") + name }
+    }
+}
+
 // MARK: - Start
 
 extension Target {
@@ -166,6 +218,10 @@ extension Target {
         hash.add("\(port)")
         if let probe = readinessProbe {
             hash.add(list: ["readinessProbe", probe.path, "\(probe.timeout.wholeMilliseconds)"])
+        }
+        if !environmentSources.isEmpty {
+            let sources = environmentSources.flatMap { [$0.description, $0.isOptional ? "optional" : "required"] }
+            hash.add(list: ["envFrom"] + sources)
         }
     }
 }
@@ -242,6 +298,10 @@ extension Target {
                 FieldError(
                     field: "target.secrets", value: secret,
                     requirement: "name Secrets by DNS-1123 subdomains: small letters, digits, '-' and '.'"))
+        }
+        if environmentSources.count > Self.environmentSourcesMax {
+            found.append(
+                FieldError("target.envFrom", environmentSources.count, outside: 0...Self.environmentSourcesMax))
         }
         return found
     }

@@ -11,6 +11,8 @@ struct ClusterFunction: Sendable {
     /// Path of the readiness probe; `nil` for no probe.
     var probe: String?
     var environment: [String: String] = [:]
+    /// The ConfigMap whose keys become environment variables; `nil` for none.
+    var configMap: String?
 
     init(_ name: String, _ change: (inout ClusterFunction) -> Void = { _ in }) {
         self.name = name
@@ -27,6 +29,7 @@ struct ClusterFunction: Sendable {
         if let concurrency { lines.append("  concurrency: \(concurrency)") }
         if let probe { lines.append("  readinessProbe: {path: \(probe)}") }
         if let memory { lines.append("  resources: {memory: \(memory)}") }
+        if let configMap { lines.append("  envFrom: [{configMap: \(configMap)}]") }
         if !environment.isEmpty {
             lines.append("  env:")
             for (name, value) in environment.sorted(by: { $0.key < $1.key }) {

@@ -344,6 +344,10 @@ struct APIServerSerial {
             }
             let target = Target(
                 image: "i:1", environment: ["EMPTY": "", "A": "1"], secrets: ["s"],
+                environmentSources: [
+                    try Target.EnvironmentSource(.configMap, "c"),
+                    try Target.EnvironmentSource(.secret, "t", isOptional: true),
+                ],
                 resources: Resources(cpu: try Quantity("0.5", field: ""), memory: try Quantity("1024Mi", field: "")),
                 readinessProbe: ReadinessProbe(path: "/ready"))
             let function = try await RunningPlatform.run(functions: functions, containers: containers) { running in

@@ -19,9 +19,13 @@ struct FunctionSchema: CustomTestStringConvertible {
         root = try #require(version["schema", "openAPIV3Schema"])
     }
 
-    /// Returns the schema of a field, by its path.
+    /// Returns the schema of a field, by its path. Two brackets after a name stand for the elements of its list.
     func field(_ path: String) -> YAMLNode? {
-        path.split(separator: ".").reduce(root as YAMLNode?) { $0?["properties"]?.fields[String($1)] }
+        path.split(separator: ".").reduce(root as YAMLNode?) { parent, part in
+            let isList = part.hasSuffix("[]")
+            let field = parent?["properties"]?.fields[String(isList ? part.dropLast(2) : part)]
+            return isList ? field?["items"] : field
+        }
     }
 
     /// Returns the paths of the fields and of all fields below them.

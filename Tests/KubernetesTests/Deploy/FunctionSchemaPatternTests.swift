@@ -60,10 +60,14 @@ import Testing
     }
 
     @Test(arguments: ["a", "a-b", "a.b", "tls.example-1.org", ".a", "a.", "a..b", "-a", "a-.b", "A", "a_b", "", "a\n"])
-    func `the schema accepts the same names of Secrets as the model`(_ text: String) throws {
+    func `the schema accepts the same names of Secrets and ConfigMaps as the model`(_ text: String) throws {
         let draft = FunctionDraft(
             name: try FunctionName("a"), route: try Route("/"), target: Target(image: "a", secrets: [text]))
         #expect(try schema.accepts(text, at: "target.secrets", item: true) == draft.fieldErrors().isEmpty)
+        for kind in Target.EnvironmentSource.Kind.allCases {
+            let isName = (try? Target.EnvironmentSource(kind, text)) != nil
+            #expect(try schema.accepts(text, at: "target.envFrom[].\(kind.rawValue)") == isName)
+        }
     }
 
     @Test func `the schema accepts names of up to 63 characters`() throws {

@@ -22,6 +22,10 @@ import Testing
         let alternatives = schema.field("target")?["allOf"]?.elements.first?["anyOf"]?.elements
         #expect(alternatives?.map { $0["required"]?.texts } == [["containerImage"], ["command"]])
         #expect(schema.field("target.readinessProbe")?["required"]?.texts == ["path"])
+        let source = schema.field("target.envFrom[]")
+        #expect(source?["oneOf"]?.elements.map { $0["required"]?.texts } == [["configMap"], ["secret"]])
+        let kinds = Target.EnvironmentSource.Kind.allCases.map(\.rawValue)
+        #expect(Set((source?["properties"]?.fields ?? [:]).keys) == Set(kinds + ["optional"]))
     }
 
     struct Bound: CustomTestStringConvertible {
@@ -77,6 +81,7 @@ import Testing
             #expect((meant??.shortText ?? given) == defaults[path], "\(path)")
         }
         #expect(schema.field("target.env")?["maxProperties"]?.number == Double(Target.environmentMax))
+        #expect(schema.field("target.envFrom")?["maxItems"]?.number == Double(Target.environmentSourcesMax))
         #expect(schema.field("target.command")?["minItems"]?.number == 1)
     }
 

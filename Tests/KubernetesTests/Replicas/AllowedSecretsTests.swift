@@ -93,6 +93,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [true, false])
+    func `the patterns apply to the Secrets of envFrom, also to optional ones, but not to ConfigMaps`(
+        isOptional: Bool
+    ) async throws {
+        try await Self.run(allowing: ["function-*"]) { scene in
+            var target = Target(image: "i:1")
+            target.environmentSources = [
+                try Target.EnvironmentSource(.configMap, "root"),
+                try Target.EnvironmentSource(.secret, "function-db", isOptional: isOptional),
+            ]
+            try await scene.runtime.apply(try sampleFunction("hello", target), .fixed(1), retiring: [])
+            #expect(try scene.mountedSecrets() == ["function-db"])
+            target.environmentSources.append(try Target.EnvironmentSource(.secret, "root", isOptional: isOptional))
+            let function = try sampleFunction("hello", target)
+            await #expect(throws: WorkloadError.secretNotAllowed("root")) {
+                try await scene.runtime.apply(function, .fixed(1), retiring: [])
+            }
+        }
+    }
+
     @Test(
         arguments: [
             (["*"], ["a", "b.c"]), (["function-*", "exact"], ["function-db", "exact"]), ([], []),

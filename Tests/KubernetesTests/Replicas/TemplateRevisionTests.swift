@@ -12,6 +12,10 @@ import Testing
         ("path", { $0.path = "/other" }), ("minReplicas", { $0.minReplicas = 1 }),
         ("maxReplicas", { $0.maxReplicas = 9 }), ("concurrency", { $0.concurrency = 1 }),
         ("environment", { $0.environment = ["A": "B"] }), ("secrets", { $0.secrets = ["other"] }),
+        (
+            "environmentSources",
+            { $0.environmentSources = [try? Target.EnvironmentSource(.configMap, "other")].compactMap(\.self) }
+        ),
         ("resources", { $0.resources.cpu = try? Quantity("1", field: "") }),
         ("readinessProbe", { $0.readinessProbe = ReadinessProbe(path: "/other") }),
         ("startTimeout", { $0.startTimeout = .seconds(9) }), ("watch", { $0.watch = true }),

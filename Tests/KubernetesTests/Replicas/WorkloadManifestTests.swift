@@ -105,6 +105,23 @@ import Testing
         #expect(podSpec(deployment)?["imagePullSecrets"] == [["name": "pull"]])
     }
 
+    @Test func `environment sources follow the Secrets in the order of the declaration`() throws {
+        let target = Target(
+            image: "i:1", secrets: ["one"],
+            environmentSources: [
+                try Target.EnvironmentSource(.secret, "keys", isOptional: true),
+                try Target.EnvironmentSource(.configMap, "settings"),
+                try Target.EnvironmentSource(.configMap, "more", isOptional: true),
+            ])
+        #expect(
+            container(try deployment(target))?["envFrom"] == [
+                ["secretRef": ["name": "one"]], ["secretRef": ["name": "keys", "optional": true]],
+                ["configMapRef": ["name": "settings"]], ["configMapRef": ["name": "more", "optional": true]],
+            ])
+        #expect(WorkloadManifest.secrets(of: target) == ["one", "keys"])
+        #expect(container(try deployment())?["envFrom"] == nil)
+    }
+
     @Test func `a declared PORT variable is not replaced`() throws {
         let deployment = try deployment(Target(image: "i", environment: ["PORT": "1"]))
         #expect(container(deployment)?["env"] == [["name": "PORT", "value": "1"]])

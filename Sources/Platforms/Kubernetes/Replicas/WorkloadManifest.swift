@@ -82,7 +82,9 @@ struct WorkloadManifest: Sendable {
     }
 
     /// Returns the names of the Secrets whose keys a function's pods get.
-    static func secrets(of target: Target) -> [String] { target.secrets }
+    static func secrets(of target: Target) -> [String] {
+        target.secrets + target.environmentSources.lazy.filter { $0.kind == .secret }.map(\.name)
+    }
 
     // MARK: Parts
 
@@ -164,9 +166,8 @@ struct WorkloadManifest: Sendable {
         ]
         if let image = target.image { container["image"] = .string(image) }
         if let command = target.command { container["command"] = .array(command.map { .string($0) }) }
-        if !target.secrets.isEmpty {
-            container["envFrom"] = .array(target.secrets.map { ["secretRef": ["name": .string($0)]] })
-        }
+        let sources = target.secrets.map { ["secretRef": ["name": .string($0)]] } + environmentSources
+        if !sources.isEmpty { container["envFrom"] = .array(sources) }
         var amounts: [String: JSONValue] = [:]
         if let cpu = target.resources.cpu { amounts["cpu"] = .string(cpu.text) }
         if let memory = target.resources.memory { amounts["memory"] = .string(memory.text) }
@@ -182,6 +183,14 @@ struct WorkloadManifest: Sendable {
             ]
         }
         return .object(container)
+    }
+
+    private var environmentSources: [JSONValue] {
+        function.target.environmentSources.map { source in
+            var reference: JSONValue = ["name": .string(source.name)]
+            if source.isOptional { reference["optional"] = true }
+            return [source.kind == .configMap ? "configMapRef" : "secretRef": reference]
+        }
     }
 
     private var environment: JSONValue {

@@ -48,11 +48,18 @@ struct LaunchSpec: Sendable, Hashable {
     }
 
     private static func obstacle(to function: Function) -> Obstacle? {
-        guard function.target.command == nil else { return nil }
+        guard function.target.command != nil else {
+            return Obstacle(
+                reason: "NoCommand",
+                message: "\(function.name) has an image but no command, and without Kubernetes F2S runs commands. "
+                    + "Add target.command, for example [python3, \(function.name).py].")
+        }
+        let required = function.target.environmentSources.filter { !$0.isOptional }.map(\.description)
+        guard !required.isEmpty else { return nil }
         return Obstacle(
-            reason: "NoCommand",
-            message: "\(function.name) has an image but no command, and without Kubernetes F2S runs commands. "
-                + "Add target.command, for example [python3, \(function.name).py].")
+            reason: "NeedsKubernetes",
+            message: "\(function.name) needs objects of Kubernetes, which do not exist on this machine: target.envFrom "
+                + "names \(required.joined(separator: ", ")). Use target.env here, or add optional: true.")
     }
 
     /// The command as a user would type it, shortened to 80 characters.
