@@ -45,6 +45,20 @@ import Testing
     ])
     func `a text that is not a range is rejected`(text: String) { #expect(AddressRange(text) == nil) }
 
+    @Test(arguments: [
+        ("0.0.0.0", "0.0.0.0"), ("192.168.0.255", "192.168.0.255"), ("::ffff:1.2.3.4", "1.2.3.4"), ("::", "::"),
+        ("::1", "::1"), ("1::", "1::"), ("2001:DB8:0:0:8:800:200C:417A", "2001:db8::8:800:200c:417a"),
+        ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"), ("2001:0:0:1:0:0:0:1", "2001:0:0:1::1"),
+        ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"), ("1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"),
+        ("1:2:3:4:5:6:0:0", "1:2:3:4:5:6::"), ("::1.2.3.4", "::102:304"), ("fe80::0a00:1", "fe80::a00:1"),
+    ])
+    func `the text of an address is canonical and is parsed as the same address`(text: String, canonical: String) throws
+    {
+        let address = try #require(read(text))
+        #expect(address.description == canonical)
+        #expect(read(canonical) == address)
+    }
+
     @Test func `all addresses of an IPv6 subscriber have the same subscriber number`() throws {
         #expect(read("2001:db8:1:2::1")?.subscriber == read("2001:db8:1:2:3:4:5:6")?.subscriber)
         #expect(read("2001:db8:1:2::1")?.subscriber != read("2001:db8:1:3::1")?.subscriber)

@@ -49,19 +49,7 @@ struct SocketAddress: Sendable {
     var family: Int32 { Int32(storage.ss_family) }
 
     /// The IP address as text; `nil` for a path. An IPv4 address that an IPv6 socket has accepted is shown as IPv4.
-    var ip: String? {
-        withUnsafeBytes(of: storage) { bytes -> String? in
-            switch family {
-            case AF_INET:
-                Self.text(AF_INET, bytes.loadUnaligned(as: sockaddr_in.self).sin_addr)
-            case AF_INET6:
-                Self.text(AF_INET6, bytes.loadUnaligned(as: sockaddr_in6.self).sin6_addr).map {
-                    $0.hasPrefix("::ffff:") && $0.contains(".") ? String($0.dropFirst(7)) : $0
-                }
-            default: nil
-            }
-        }
-    }
+    var ip: String? { number?.description }
 
     /// The IP address as a number; `nil` for a path.
     var number: IPAddress? {
@@ -95,14 +83,6 @@ struct SocketAddress: Sendable {
     func withPointer<Result>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> Result) -> Result {
         withUnsafePointer(to: storage) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { body($0, length) }
-        }
-    }
-
-    private static func text<Address>(_ family: Int32, _ address: Address) -> String? {
-        withUnsafePointer(to: address) { address in
-            withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(INET6_ADDRSTRLEN)) { text in
-                inet_ntop(family, address, text.baseAddress, socklen_t(text.count)).map { String(cString: $0) }
-            }
         }
     }
 }

@@ -92,3 +92,34 @@ public struct IPAddress: Sendable, Hashable {
         return UInt16(String(decoding: part, as: UTF8.self), radix: 16)
     }
 }
+
+extension IPAddress: CustomStringConvertible {
+    /// The address as text: decimal numbers with dots, or the canonical form of an IPv6 address (RFC 5952 section 4).
+    public var description: String {
+        guard !isV4 else {
+            return [24, 16, 8, 0].map { "\(UInt8(truncatingIfNeeded: low >> UInt64($0)))" }.joined(separator: ".")
+        }
+        let groups = [high, low].flatMap { half in
+            [48, 32, 16, 0].map { UInt16(truncatingIfNeeded: half >> UInt64($0)) }
+        }
+        let zeros = Self.longestZeros(groups)
+        guard !zeros.isEmpty else { return Self.text(groups[...]) }
+        return Self.text(groups[..<zeros.lowerBound]) + "::" + Self.text(groups[zeros.upperBound...])
+    }
+
+    private static func text(_ groups: ArraySlice<UInt16>) -> String {
+        groups.map { String($0, radix: 16) }.joined(separator: ":")
+    }
+
+    /// Returns the first of the longest runs of zeros that two colons represent; empty if there is none. A single zero
+    /// is written out.
+    private static func longestZeros(_ groups: [UInt16]) -> Range<Int> {
+        var longest = 0..<0
+        var start = 0
+        for index in groups.indices {
+            if groups[index] != 0 { start = index + 1 }
+            if index + 1 - start > max(1, longest.count) { longest = start..<(index + 1) }
+        }
+        return longest
+    }
+}
