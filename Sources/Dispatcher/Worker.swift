@@ -146,9 +146,8 @@ final class Worker {
     }
 
     /// Returns true if the address belongs to a proxy that is trusted to report the origin of a request.
-    func trusts(_ address: IPAddress?) -> Bool {
-        guard !tuning.trustedProxies.isEmpty, let address else { return false }
-        return tuning.trustedProxies.contains { $0.contains(address) }
+    func trusts(_ address: IPAddress) -> Bool {
+        !tuning.trustedProxies.isEmpty && tuning.trustedProxies.contains { $0.contains(address) }
     }
 
     // MARK: Content

@@ -40,7 +40,7 @@ import Testing
                 .management, .peer, .replica(holdsSlots: true), .replica(holdsSlots: false),
             ]
             state.routed(to: destinations.randomElement(using: &random) ?? .peer)
-            if state.destination != .management { state.admitted(timeout: 500) }
+            if state.destination != .management { state.ready(timeout: 500) }
         }
 
         private mutating func deliver() {

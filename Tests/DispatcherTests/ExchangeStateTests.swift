@@ -286,7 +286,7 @@ import Testing
         (traits.isIdempotent, traits.isPersistent, traits.minorVersion) = (isIdempotent, true, minorVersion)
         state.begin(traits, isWhole: isWhole, now: 1)
         state.routed(to: destination)
-        if destination != .management { state.admitted(timeout: timeout) }
+        if destination != .management { state.ready(timeout: timeout) }
         guard phase != .routed else { return state }
         if phase == .waiting {
             _ = state.queued(isCold: false, firstReplica: 0)

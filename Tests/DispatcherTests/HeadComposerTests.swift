@@ -19,7 +19,7 @@ import Testing
         HeadComposer.request(
             span, head, fields: scanner.fields,
             to: .init(path: path.map { Array($0.utf8) }, rest: path == nil ? 0 : head.path.lower + rest),
-            from: .init(forwarding: .init(address: address)), identity: Self.identity, into: out)
+            from: .init(client: ClientAddress(IPAddress(Array(address.utf8)))), identity: Self.identity, into: out)
         out.append("\r\n")
         let lines = out.text.split(separator: "\r\n", omittingEmptySubsequences: false).map(String.init)
         #expect(lines.suffix(2) == ["", ""])

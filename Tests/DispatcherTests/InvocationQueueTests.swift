@@ -17,20 +17,20 @@ import Testing
     private func waiter(_ number: Int) -> InvocationQueue.Waiter { .init(loop: 0, entry: number, generation: 1) }
 
     private func admit(_ queue: inout InvocationQueue, _ number: Int, wallClock: Double = 0)
-        -> InvocationQueue.Admission
+        -> InvocationQueue.Verdict
     {
         queue.admit(waiter(number), now: 0, wallClock: wallClock)
     }
 
-    private func lease(_ admission: InvocationQueue.Admission) throws -> InvocationQueue.SlotLease {
-        guard case .granted(let lease, _) = admission else { throw Late(description: "\(admission)") }
+    private func lease(_ verdict: InvocationQueue.Verdict) throws -> InvocationQueue.SlotLease {
+        guard case .granted(let lease, _) = verdict else { throw Late(description: "\(verdict)") }
         return lease
     }
 
-    private func sequence(_ admission: InvocationQueue.Admission) throws -> UInt64 {
-        switch admission {
+    private func sequence(_ verdict: InvocationQueue.Verdict) throws -> UInt64 {
+        switch verdict {
         case .granted(_, let sequence), .waiting(let sequence, _, _): return sequence
-        case .full, .limited, .failed, .closed, .moved: throw Late(description: "\(admission)")
+        case .full, .limited, .failed, .closed, .moved: throw Late(description: "\(verdict)")
         }
     }
 
@@ -141,12 +141,12 @@ import Testing
         let handles = [try replica(0), try replica(1)]
         var queue = queue(handles, concurrency: nil)
         for _ in 0..<5 {
-            let admission = queue.admit(waiter(0), avoiding: handles[0], sequence: 0, now: 0, wallClock: 0)
-            #expect(try lease(admission).replica === handles[1])
+            let verdict = queue.admit(waiter(0), avoiding: handles[0], sequence: 0, now: 0, wallClock: 0)
+            #expect(try lease(verdict).replica === handles[1])
         }
         _ = queue.refused(handles[1])
-        let admission = queue.admit(waiter(0), avoiding: handles[0], sequence: 0, now: 0, wallClock: 0)
-        #expect(try lease(admission).replica === handles[0])
+        let verdict = queue.admit(waiter(0), avoiding: handles[0], sequence: 0, now: 0, wallClock: 0)
+        #expect(try lease(verdict).replica === handles[0])
     }
 
     @Test func `any number of waiters of a cold function requests one activation`() throws {

@@ -16,14 +16,14 @@ import Testing
     private func waiter(_ number: Int) -> InvocationQueue.Waiter { .init(loop: 0, entry: number, generation: 1) }
 
     private func admit(
-        _ queue: inout InvocationQueue, _ number: Int, from principal: UInt64? = nil, sequence: UInt64? = nil,
+        _ queue: inout InvocationQueue, _ number: Int, from rateKey: UInt64? = nil, sequence: UInt64? = nil,
         now: UInt64 = 0
-    ) -> InvocationQueue.Admission {
-        queue.admit(waiter(number), from: principal, sequence: sequence, now: now, wallClock: 0)
+    ) -> InvocationQueue.Verdict {
+        queue.admit(waiter(number), from: rateKey, sequence: sequence, now: now, wallClock: 0)
     }
 
-    private func lease(_ admission: InvocationQueue.Admission) throws -> InvocationQueue.SlotLease {
-        guard case .granted(let lease, _) = admission else { throw Late(description: "\(admission)") }
+    private func lease(_ verdict: InvocationQueue.Verdict) throws -> InvocationQueue.SlotLease {
+        guard case .granted(let lease, _) = verdict else { throw Late(description: "\(verdict)") }
         return lease
     }
 

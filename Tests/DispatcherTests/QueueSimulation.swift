@@ -78,10 +78,10 @@ struct QueueSimulation {
         let number = nextInvocation
         nextInvocation += 1
         let callers: [UInt64?] = [nil, 0, 1, 2, .max]
-        let principal = callers.randomElement(using: &generator) ?? nil
-        let wait = pay(principal)
+        let rateKey = callers.randomElement(using: &generator) ?? nil
+        let wait = pay(rateKey)
         if wait == nil { admitted += 1 }
-        switch queue.admit(waiter(number), from: principal, now: now, wallClock: 0) {
+        switch queue.admit(waiter(number), from: rateKey, now: now, wallClock: 0) {
         case .granted(let lease, let sequence):
             try require(waiting.isEmpty, "a newcomer overtook the waiters")
             invocations[number] = Invocation(sequence: sequence, fate: .waiting)
@@ -251,9 +251,9 @@ extension QueueSimulation {
     private var mayTakeMore: Bool { granted.count < bounds.inFlight ?? .max }
 
     /// Takes a token from the client's bucket of the model and returns `nil`, or returns the time until the next token.
-    private mutating func pay(_ principal: UInt64?) -> UInt64? {
-        guard let principal, let rate = bounds.rate else { return nil }
-        return buckets[principal, default: PlainBucket(rate, now: now)].take(now: now)
+    private mutating func pay(_ rateKey: UInt64?) -> UInt64? {
+        guard let rateKey, let rate = bounds.rate else { return nil }
+        return buckets[rateKey, default: PlainBucket(rate, now: now)].take(now: now)
     }
 
     private mutating func enqueue(_ number: Int, _ isCold: Bool, _ activate: Bool) throws {

@@ -81,17 +81,17 @@ import Testing
     @Test func `clients above the maximum share one bucket and do not reset the buckets of others`() {
         var buckets = TokenBuckets(CallerRate(perSecond: 1))
         let names = SplitMix64(seed: 1)
-        let count = 4 * TokenBuckets.principalsMax
+        let count = 4 * TokenBuckets.callersMax
         var taken = 0
         var generator = names
         for _ in 0..<count where buckets.consumeToken(generator.next(), now: 1) == .taken { taken += 1 }
         // Nearly all buckets are used, and never more than the maximum.
-        #expect(taken <= TokenBuckets.principalsMax + 1)
-        #expect(taken > TokenBuckets.principalsMax * 9 / 10)
+        #expect(taken <= TokenBuckets.callersMax + 1)
+        #expect(taken > TokenBuckets.callersMax * 9 / 10)
         // Further requests of the same or other clients could only use the shared token, which is gone.
         generator = names
         for _ in 0..<count where buckets.consumeToken(generator.next(), now: 1) == .taken { taken += 1 }
-        #expect(taken <= TokenBuckets.principalsMax + 1)
+        #expect(taken <= TokenBuckets.callersMax + 1)
         // A second later all buckets are full again and can be used by other clients.
         var again = 0
         for _ in 0..<5000 where buckets.consumeToken(generator.next(), now: 1 + Self.second) == .taken { again += 1 }

@@ -1,9 +1,11 @@
+import F2SModel
+
 /// Compares forwarded heads with received ones. The codec and llhttp must both read a composed head as one message with
 /// the same framing; otherwise the next reader would see a different message.
 struct ForwardingCheck {
     private var scanner = HeadScanner(limits: CodecReader.limits)
     private let out = Buffer(capacity: 64)
-    private let client = HeadComposer.Forwarding(address: "2001:db8::1")
+    private let client = ClientAddress(IPAddress(high: 0x2001_0DB8_0000_0000, low: 1))
     private let identity = RequestIdentity(high: 1, low: 2, span: 3)
     private var forwarded = Trace()
 
@@ -60,7 +62,7 @@ struct ForwardingCheck {
                 }
             }
             HeadComposer.request(
-                bytes, head, fields: scanner.fields, to: .init(path: path, rest: rest), from: .init(forwarding: client),
+                bytes, head, fields: scanner.fields, to: .init(path: path, rest: rest), from: .init(client: client),
                 identity: identity, into: out)
             out.append("\r\n")
             return target

@@ -19,20 +19,13 @@ final class ClientConnection: StreamHandler {
     let worker: Worker
     /// The exchange of the current request; reused for every request of the connection.
     private(set) lazy var exchange = Exchange(client: self, worker: worker)
-    /// The client's IP address as text; `nil` if it has none.
-    let address: String?
+    /// The client's address.
+    private(set) lazy var address = ClientAddress(ip)
     /// The listener that accepted the connection.
     let kind: ListenerKind
     /// True if the internal listener accepted the connection: the client is another F2S process, or the platform
     /// calling a hook.
     var isInternal: Bool { kind == .peers }
-    /// The client's IP address as a number.
-    let ip: IPAddress?
-    private(set) lazy var forwarding = HeadComposer.Forwarding(address: address)
-    /// A hash that identifies the caller, for functions that limit each caller's rate. All clients at one IPv4 address,
-    /// or at the IPv6 addresses of one subscriber, are one caller. Each process seeds the hash anew, so that a caller
-    /// cannot choose whose bucket it shares.
-    private(set) lazy var caller = UInt64(truncatingIfNeeded: ip?.subscriber.hashValue ?? 0)
     private(set) var entry = -1
     private(set) var phase = Phase.head
     /// The time at which the connection times out, in nanoseconds of the monotonic clock. Both the connection and its
@@ -40,6 +33,7 @@ final class ClientConnection: StreamHandler {
     private(set) var deadline = UInt64.max
 
     private let stream: Stream
+    private let ip: IPAddress?
     /// The number of bytes that were received and not consumed yet.
     private var heldBytes = 0
     private var searched = 0
@@ -61,7 +55,6 @@ final class ClientConnection: StreamHandler {
 
     init(_ stream: Stream, peer: SocketAddress, kind: ListenerKind, worker: Worker) {
         self.stream = stream
-        address = peer.ip
         ip = peer.number
         self.kind = kind
         self.worker = worker

@@ -41,7 +41,7 @@ extension Exchange {
         if let next = entry.handle.successor { return move(to: next) }
         // There is no successor any more: the slots are granted by this queue again.
         sequence = nil
-        admit(entry, isMoved: true)
+        enqueue(entry, isMoved: true)
     }
 
     /// Moves the invocation to another queue, which grants the function's slots from now on. No content of it was
@@ -60,7 +60,7 @@ extension Exchange {
         forgetPosition()
         state.moved(to: next.destination, timeout: next.declaration.timeout)
         if !next.isForward { next.handle.meters.count(.incoming) }
-        admit(next, isMoved: true)
+        enqueue(next, isMoved: true)
     }
 
     /// Rewrites a request that was composed for one entry so that it suits another one.
@@ -76,7 +76,7 @@ extension Exchange {
         guard let destination = Self.destination(of: bytes, head, from: old, to: new) else { return false }
         HeadComposer.request(
             bytes, head, fields: worker.scanner.fields, to: destination,
-            from: .init(forwarding: .kept), identity: worker.identities.next(), into: out)
+            from: .init(client: nil), identity: worker.identities.next(), into: out)
         if new.isForward { addPeerFields(to: out) }
         out.append("\r\n")
         out.append(bytes.extracting(droppingFirst: end))

@@ -1,6 +1,6 @@
 import F2SModel
 
-// Requests that the public and the management listener reject.
+// Requests for the management API.
 extension Exchange {
     private static let healthPath: StaticString = "/health"
 
@@ -15,10 +15,10 @@ extension Exchange {
         return .init(path: nil, rest: 0)
     }
 
-    /// Rejects the request if it comes from a function, because a function must not manage the platform that it runs
-    /// on. The check runs for each request, because a replica may have connected before its address was known.
-    func refuseFunction() throws(InvocationError) {
-        guard let address = client.address, worker.shared.isFunction(at: address) else { return }
-        throw .functionMayNotManage(address: address)
+    /// The client's address if a function runs there, and otherwise `nil`. It is looked up for each request, because a
+    /// replica may have connected before its address was known.
+    var functionAddress: String? {
+        guard let address = client.address.text, worker.shared.isFunction(at: address) else { return nil }
+        return address
     }
 }

@@ -1,6 +1,6 @@
 import F2SModel
 
-/// One request and its response. The exchange routes and admits the request, acquires a slot and a connection, and
+/// One request and its response. The exchange routes the request, admits it, acquires a slot and a connection, and
 /// passes the response on. It does not know where messages begin and end in the byte stream. It is reused for every
 /// request of a client connection.
 final class Exchange {
@@ -44,11 +44,11 @@ final class Exchange {
         upgrade = head.upgrade
         guard !head.isServerWide else { return answerServerWide() }
         do throws(InvocationError) {
-            let isInternal = client.isInternal
-            let destination = try isInternal ? routeInternal(head, bytes) : route(head, bytes)
+            let principal = try principal(head, bytes)
+            let destination = try client.isInternal ? routeInternal(head, bytes, principal) : route(head, bytes)
             let request = worker.loop.buffers.acquire()
             self.request = request
-            let origin = origin(bytes)
+            let origin = admit(principal, bytes)
             HeadComposer.request(
                 bytes, head, fields: worker.scanner.fields, to: destination, from: origin,
                 identity: worker.identities.next(), into: request)
@@ -85,14 +85,14 @@ final class Exchange {
         worker.loop.buffers.release(request)
     }
 
-    /// Admits or relays the request. Its head, and its body if that is small, have arrived.
+    /// Sends the request to its queue, or relays it. Its head, and its body if that is small, have arrived.
     func start() {
         guard state.phase == .routed else { return }
         guard let entry else { return relay() }
         entry.handle.meters.count(.incoming)
-        state.admitted(timeout: entry.declaration.timeout)
+        state.ready(timeout: entry.declaration.timeout)
         worker.shared.invocationBegan()
-        admit(entry)
+        enqueue(entry)
     }
 
     func passUpstream(_ bytes: Span<UInt8>) {
@@ -123,23 +123,21 @@ final class Exchange {
         connect(lease.replica)
     }
 
-    /// Admits the invocation to a queue, which grants a slot, lets it wait or rejects it.
+    /// Takes the invocation to a queue, which grants a slot, lets it wait or rejects it.
     /// - Parameter isMoved: True if the invocation waited in another queue of the function until now.
-    func admit(_ entry: RouteTable.Entry, isMoved: Bool = false) {
+    func enqueue(_ entry: RouteTable.Entry, isMoved: Bool = false) {
         let waiter = InvocationQueue.Waiter(loop: worker.index, entry: client.entry, generation: generation)
         let now = worker.coarseNow
         let wallClock = worker.wallClock
         let (avoided, position) = (failedReplica, sequence)
-        // The process that forwards an invocation has already counted it, because the caller is known there.
-        let caller =
-            entry.declaration.countsCallers && !client.isInternal && !isMoved
-            ? state.traits.caller ?? client.caller : nil
-        let admission = entry.handle.withActiveQueue(now: now) {
+        // The first queue has counted an invocation that moves.
+        let caller = isMoved ? nil : state.traits.rateKey
+        let verdict = entry.handle.withActiveQueue(now: now) {
             $0.admit(
                 waiter, from: caller, avoiding: avoided, sequence: position, isMoved: isMoved, now: now,
                 wallClock: wallClock)
         }
-        switch admission {
+        switch verdict {
         case .granted(let lease, let sequence):
             self.sequence = sequence
             granted(lease)
@@ -266,7 +264,7 @@ final class Exchange {
             failedReplica = lease?.replica
             returnSlot()
             generation = worker.nextGeneration()
-            admit(entry)
+            enqueue(entry)
         case .reconnect: connect(relayUpstream)
         case .fail(let error): fail(error)
         case .breakOff:
@@ -278,21 +276,25 @@ final class Exchange {
 }
 
 extension Exchange {
-    /// Returns the origin of the request, as known from the client's connection, a trusted proxy, or another F2S
-    /// process.
-    private func origin(_ bytes: Span<UInt8>) -> HeadComposer.Origin {
-        if client.isInternal, entry != nil { return .init(forwarding: .kept) }
-        var origin = HeadComposer.Origin(
-            forwarding: client.forwarding, prefix: entry?.declaration.publicPath ?? [])
-        guard worker.trusts(client.ip) else { return origin }
-        let trusted = worker.scanner.keepTrustedOrigin(bytes)
-        origin.trusted = trusted
-        if entry?.declaration.countsCallers == true {
-            let sender = ForwardedClient(bytes, worker.scanner.fields, trusted)
-            state.named(
-                caller: UInt64(truncatingIfNeeded: sender.hash(bytes, peer: client.ip) { worker.trusts($0) }))
+    /// Returns the principal of the request, or rejects a client that may not use the listener.
+    private func principal(
+        _ head: RequestHead, _ bytes: Span<UInt8>
+    ) throws(InvocationError) -> Admission.Principal {
+        try Admission.principal(
+            on: client.kind, isInvocation: RouteTable.isInvocation(bytes, head),
+            showsToken: worker.peers?.token.isShown(by: worker.scanner.fields, bytes) ?? false,
+            functionAddress: functionAddress)
+    }
+
+    /// Admits the request, whose route is known.
+    /// - Returns: The origin that F2S reports to the upstream.
+    private func admit(_ principal: Admission.Principal, _ bytes: Span<UInt8>) -> HeadComposer.Origin {
+        var admission = Admission(of: principal, at: client.address, to: entry) { worker.trusts($0) }
+        if admission.isFromTrustedProxy {
+            admission.readOrigin(bytes, &worker.scanner) { worker.trusts($0) }
         }
-        return origin
+        if let rateKey = admission.rateKey { state.identified(rateKey: rateKey) }
+        return admission.origin
     }
 
     /// Returns the path on the replica, or on the other process.
@@ -318,7 +320,6 @@ extension Exchange {
 
     /// Returns the destination of a public request, which is for a function or for the API server.
     private func route(_ head: RequestHead, _ span: Span<UInt8>) throws(InvocationError) -> HeadComposer.Destination {
-        if client.kind == .management { try refuseFunction() }
         guard RouteTable.isInvocation(span, head) else { return try routeToAPI(head, span) }
         guard let table = worker.table else { throw .starting }
         switch table.match(span, head) {

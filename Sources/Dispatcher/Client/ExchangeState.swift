@@ -10,7 +10,7 @@ struct ExchangeState {
     enum Phase: CaseIterable {
         /// There is no request.
         case idle
-        /// Routed, and not admitted yet or any more.
+        /// Routed, and not in a queue yet or any more.
         case routed
         /// Waits in the function's queue.
         case waiting
@@ -140,8 +140,8 @@ struct ExchangeState {
     /// The route of the request is known.
     mutating func routed(to destination: Destination) { self.destination = destination }
 
-    /// A trusted proxy has named the caller.
-    mutating func named(caller: UInt64) { traits.caller = caller }
+    /// Admission has identified the caller, whose rate is limited.
+    mutating func identified(rateKey: UInt64) { traits.rateKey = rateKey }
 
     /// The body is small and held with the head.
     /// - Returns: True if the upstream must be sent the body at once.
@@ -151,9 +151,9 @@ struct ExchangeState {
         return isAwaitingContinue
     }
 
-    /// The invocation is ready to be admitted to its queue.
+    /// The invocation is ready for its queue.
     /// - Parameter timeout: Nanoseconds from the request's head to the response's head.
-    mutating func admitted(timeout: UInt64) {
+    mutating func ready(timeout: UInt64) {
         isInvocation = true
         times.deadline = times.began &+ timeout
     }

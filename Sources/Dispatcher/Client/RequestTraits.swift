@@ -11,8 +11,8 @@ struct RequestTraits {
     /// True if the client has announced that this is its last request.
     var isLastOfClient = false
     var minorVersion = 1
-    /// A hash that identifies the caller, if a trusted proxy names it.
-    var caller: UInt64?
+    /// The key by which the function's rate counts the caller; `nil` if this process does not count it.
+    var rateKey: UInt64?
     /// The status of the function's response; 0 until the response has begun.
     var status = 0
     /// True if the client's connection stays open after the response; set with the response's head.

@@ -1,39 +1,9 @@
 /// Writes heads: the received bytes without the fields that must not be forwarded, and with the fields that F2S adds.
 enum HeadComposer {
-    /// The lines that name the client's address. A client connection adds them to each of its own requests.
-    ///
-    /// A class, because every request retains it: one reference count instead of one for each member.
-    final class Forwarding: Sendable {
-        let lines: [UInt8]
-        /// True if the request itself names its origin, and is trusted.
-        let isKept: Bool
-        /// The address, as an element of `X-Forwarded-For` and of `Forwarded`.
-        fileprivate let address: [UInt8]
-        fileprivate let node: [UInt8]
-
-        /// For a request of another F2S process: the lines of the first process stay.
-        static let kept = Forwarding()
-
-        private init() {
-            (lines, address, node) = ([], [], [])
-            isKept = true
-        }
-
-        /// - Parameter address: IP address as text, IPv6 without brackets; `nil` if it is not known.
-        init(address: String?) {
-            let address = address ?? "unknown"
-            let node = address.contains(":") ? "\"[\(address)]\"" : address
-            isKept = false
-            self.address = Array(address.utf8)
-            self.node = Array("for=\(node);proto=http".utf8)
-            lines = Array(
-                "X-Forwarded-For: \(address)\r\nX-Forwarded-Proto: http\r\nForwarded: for=\(node);proto=http\r\n".utf8)
-        }
-    }
-
     /// The origin of a request, as F2S reports it to the upstream.
     struct Origin {
-        var forwarding: Forwarding
+        /// The client; `nil` if another F2S process sent the request, which then names its origin itself.
+        var client: ClientAddress?
         /// The origin that a trusted proxy reports; `nil` if the client is not a trusted proxy.
         var trusted: TrustedOrigin?
         /// The public path of the function, which its replica does not see; empty if there is none.
@@ -68,7 +38,7 @@ enum HeadComposer {
             out.append("Connection: TE\r\nTE: trailers\r\n")
         }
         writeLength(head.known, into: out)
-        if !origin.forwarding.isKept { writeOrigin(bytes, head, fields, origin, into: out) }
+        if let client = origin.client { writeOrigin(bytes, head, fields, origin, of: client, into: out) }
         if !head.known.hasRequestID {
             out.append("X-Request-Id: ")
             identity.writeRequestID(into: out)
@@ -82,19 +52,20 @@ enum HeadComposer {
     }
 
     private static func writeOrigin(
-        _ bytes: Span<UInt8>, _ head: RequestHead, _ fields: [Field], _ origin: Origin, into out: Buffer
+        _ bytes: Span<UInt8>, _ head: RequestHead, _ fields: [Field], _ origin: Origin, of client: ClientAddress,
+        into out: Buffer
     ) {
         let trusted = origin.trusted ?? TrustedOrigin()
         if trusted.isSilent {
-            out.append(origin.forwarding.lines)
+            out.append(client.lines)
         } else {
             if trusted.hasFor {
                 out.append("X-Forwarded-For: ")
-                writeList("x-forwarded-for", bytes, fields, then: origin.forwarding.address, into: out)
+                writeList("x-forwarded-for", bytes, fields, then: client.element, into: out)
             }
             if trusted.hasForwarded {
                 out.append("Forwarded: ")
-                writeList("forwarded", bytes, fields, then: origin.forwarding.node, into: out)
+                writeList("forwarded", bytes, fields, then: client.node, into: out)
             }
         }
         if trusted.hasFor, !trusted.hasProtocol { out.append("X-Forwarded-Proto: http\r\n") }

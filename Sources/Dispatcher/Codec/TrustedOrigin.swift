@@ -72,19 +72,20 @@ struct ForwardedClient {
         }
     }
 
-    /// Returns a hash of the right-most address that is not a trusted proxy's. The sender at that address may have
-    /// invented everything to the left of it.
-    func hash(_ bytes: Span<UInt8>, peer: IPAddress?, isTrusted: (IPAddress) -> Bool) -> Int {
-        var client = peer
+    /// Returns the key by which a rate counts the right-most address that is not a trusted proxy's. The sender at that
+    /// address may have invented everything to the left of it.
+    /// - Parameter proxy: The address of the proxy that sent the request.
+    func rateKey(_ bytes: Span<UInt8>, proxy: IPAddress?, isTrusted: (IPAddress) -> Bool) -> UInt64 {
+        var client = proxy
         for node in nodes.reversed() {
             guard let address = Self.address(bytes, node) else {
                 // An element that is not an address still identifies its sender.
-                return bytes.text(node).hashValue
+                return UInt64(truncatingIfNeeded: bytes.text(node).hashValue)
             }
             client = address
             if !isTrusted(address) { break }
         }
-        return client?.subscriber.hashValue ?? 0
+        return client?.rateKey ?? 0
     }
 
     /// Returns the address of an element, which may have brackets, a port and quotes.

@@ -1,6 +1,6 @@
 import F2SModel
 
-/// Admits the invocations of one function and lets them wait for slots, exactly for the whole process.
+/// Grants slots to the invocations of one function and lets them wait, exactly for the whole process.
 ///
 /// Pure: no I/O, no clock, no lock. The caller holds the function's `Mutex`, passes `now`, and performs the returned
 /// actions after the lock is released. Invariant: while an invocation waits, there is no slot that may be granted.
@@ -41,9 +41,9 @@ struct InvocationQueue {
         let lease: SlotLease
     }
 
-    /// The result of an admission. `sequence` is the invocation's number in the order of admission. It identifies the
+    /// The reaction to an invocation. `sequence` is the invocation's number in the order of arrival. It identifies the
     /// invocation in ``leave(_:now:)`` and restores its position if it returns to the queue.
-    enum Admission: Sendable {
+    enum Verdict: Sendable {
         case granted(SlotLease, sequence: UInt64)
         /// The invocation waits. `isCold`: no replica accepts invocations. `activate`: the caller raises the signal,
         /// because this is the first invocation that waits for a cold function.
@@ -51,7 +51,7 @@ struct InvocationQueue {
         case full(limit: Int)
         /// The caller exceeds its rate. Its next invocation is admitted after this time.
         case limited(retryAfterNanoseconds: UInt64)
-        /// Boxed, so that the result of every admission stays small.
+        /// Boxed, so that every verdict stays small.
         indirect case failed(StartFailure)
         /// The function is deleted; the invocation was routed by an old table.
         case closed
@@ -124,7 +124,7 @@ struct InvocationQueue {
 
     /// Grants a slot at once, lets the invocation wait, or rejects it.
     /// - Parameters:
-    ///   - principal: The caller, as ``TokenBuckets/consumeToken(_:now:)`` expects it; `nil` if no rate applies. It is
+    ///   - rateKey: The caller, as ``TokenBuckets/consumeToken(_:now:)`` expects it; `nil` if no rate applies. It is
     ///     used only if a rate is declared, and not for an invocation that returns to the queue, which has already
     ///     paid.
     ///   - avoiding: A replica that has just failed; it is used only if there is no other one.
@@ -133,11 +133,11 @@ struct InvocationQueue {
     ///     invocations does not apply to it.
     ///   - wallClock: Seconds since 1970, for comparison with the next attempt of the start failure.
     mutating func admit(
-        _ waiter: Waiter, from principal: UInt64? = nil, avoiding: ReplicaHandle? = nil, sequence: UInt64? = nil,
+        _ waiter: Waiter, from rateKey: UInt64? = nil, avoiding: ReplicaHandle? = nil, sequence: UInt64? = nil,
         isMoved: Bool = false, now: UInt64, wallClock: Double
-    ) -> Admission {
+    ) -> Verdict {
         guard access == .open else { return access == .closed ? .closed : .moved }
-        if sequence == nil, let principal, case .refused(let wait)? = buckets?.consumeToken(principal, now: now) {
+        if sequence == nil, let rateKey, case .refused(let wait)? = buckets?.consumeToken(rateKey, now: now) {
             return .limited(retryAfterNanoseconds: wait)
         }
         integrate(now)

@@ -11,7 +11,7 @@ import F2SModel
 /// The table is bounded. If no entry that a caller may use can be reused, because all of their owners owe tokens, the
 /// caller is served from one bucket that all such callers share. Evicting another caller's bucket would defeat every
 /// limit: a client that calls under ever new names would always find a full one. All callers together therefore never
-/// get more than ``principalsMax`` + 1 buckets give.
+/// get more than ``callersMax`` + 1 buckets give.
 struct TokenBuckets: Sendable {
     enum Verdict: Sendable, Equatable {
         case taken
@@ -19,16 +19,16 @@ struct TokenBuckets: Sendable {
         case refused(retryAfterNanoseconds: UInt64)
     }
 
-    /// The bucket of one caller. `principal` is valid only while `fullAt` is in the future.
+    /// The bucket of one caller. `rateKey` is valid only while `fullAt` is in the future.
     private struct Bucket {
-        var principal: UInt64 = 0
+        var rateKey: UInt64 = 0
         var fullAt: UInt64 = 0
     }
 
     /// The most callers that can owe tokens at a time, each with a bucket of its own. A bucket has 16 bytes: at most
     /// 256 KiB for each function that declares a rate, and only if so many have called within the time that a bucket
     /// takes to fill.
-    static let principalsMax = 16_384
+    static let callersMax = 16_384
     /// The number of entries in a set; a caller may use any entry of its set. A search reads four cache lines. In a
     /// table of the largest size, one caller in 100,000 finds its set full when a quarter of all entries is in use, and
     /// one in 100 when half of them are.
@@ -57,34 +57,34 @@ struct TokenBuckets: Sendable {
 
     /// Consumes one token of a caller's bucket.
     /// - Parameters:
-    ///   - principal: A hash that identifies the caller. It is seeded in each process, so that a caller cannot choose
+    ///   - rateKey: A hash that identifies the caller. It is seeded in each process, so that a caller cannot choose
     ///     to share another one's set.
     ///   - now: The monotonic clock in nanoseconds.
-    mutating func consumeToken(_ principal: UInt64, now: UInt64) -> Verdict {
+    mutating func consumeToken(_ rateKey: UInt64, now: UInt64) -> Verdict {
         latest = max(latest, now)
         let now = latest
-        let index = bucketIndex(of: principal, now: now)
+        let index = bucketIndex(of: rateKey, now: now)
         let fullAt = index.map { buckets[$0].fullAt } ?? sharedFullAt
         let paid = max(fullAt, now) + interval
         let missing = paid - now
         guard missing <= depth else { return .refused(retryAfterNanoseconds: missing - depth) }
-        if let index { buckets[index] = Bucket(principal: principal, fullAt: paid) } else { sharedFullAt = paid }
+        if let index { buckets[index] = Bucket(rateKey: rateKey, fullAt: paid) } else { sharedFullAt = paid }
         return .taken
     }
 
     /// Returns the index of the caller's bucket or of a full one for it, and `nil` if there is none and the table may
     /// not grow.
-    private mutating func bucketIndex(of principal: UInt64, now: UInt64) -> Int? {
-        let first = firstEntry(of: principal)
+    private mutating func bucketIndex(of rateKey: UInt64, now: UInt64) -> Int? {
+        let first = firstEntry(of: rateKey)
         var full: Int?
         for index in first..<first + Self.entriesPerSet {
-            if buckets[index].principal == principal { return index }
+            if buckets[index].rateKey == rateKey { return index }
             if full == nil, buckets[index].fullAt <= now { full = index }
         }
         if let full { return full }
-        guard buckets.count < Self.principalsMax else { return nil }
+        guard buckets.count < Self.callersMax else { return nil }
         grow(now: now)
-        return bucketIndex(of: principal, now: now)
+        return bucketIndex(of: rateKey, now: now)
     }
 
     /// Doubles the number of sets. The buckets of one set are split between two, so there is an entry for each of them.
@@ -93,7 +93,7 @@ struct TokenBuckets: Sendable {
         buckets = [Bucket](repeating: Bucket(), count: 2 * buckets.count)
         setBits += 1
         for bucket in owing {
-            var index = firstEntry(of: bucket.principal)
+            var index = firstEntry(of: bucket.rateKey)
             while buckets[index].fullAt > now { index += 1 }
             buckets[index] = bucket
         }
@@ -101,7 +101,7 @@ struct TokenBuckets: Sendable {
 
     /// Returns the first entry of a caller's set. The upper bits of the product depend on every bit of the number
     /// (Fibonacci hashing).
-    private func firstEntry(of principal: UInt64) -> Int {
-        Int((principal &* 0x9E37_79B9_7F4A_7C15) >> UInt64(64 - setBits)) * Self.entriesPerSet
+    private func firstEntry(of rateKey: UInt64) -> Int {
+        Int((rateKey &* 0x9E37_79B9_7F4A_7C15) >> UInt64(64 - setBits)) * Self.entriesPerSet
     }
 }

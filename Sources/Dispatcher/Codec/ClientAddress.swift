@@ -1,0 +1,36 @@
+import F2SModel
+
+/// The address of a client, in the forms that its requests need. A client connection computes it once.
+///
+/// A class, because every request retains it: one reference count instead of one for each member.
+final class ClientAddress {
+    /// The address as a number; `nil` if the client has none.
+    let number: IPAddress?
+    /// The address as text, IPv6 without brackets; `nil` if the client has none.
+    let text: String?
+    /// The lines that name the address to the upstream. A connection adds them to each of its own requests.
+    let lines: [UInt8]
+    /// The address, as an element of `X-Forwarded-For` and of `Forwarded`.
+    let element: [UInt8]
+    let node: [UInt8]
+    /// The key by which the rate of a function counts this client.
+    private(set) lazy var rateKey = number?.rateKey ?? 0
+
+    init(_ number: IPAddress?) {
+        self.number = number
+        text = number?.description
+        let shown = text ?? "unknown"
+        let node = shown.contains(":") ? "\"[\(shown)]\"" : shown
+        element = Array(shown.utf8)
+        self.node = Array("for=\(node);proto=http".utf8)
+        lines = Array(
+            "X-Forwarded-For: \(shown)\r\nX-Forwarded-Proto: http\r\nForwarded: for=\(node);proto=http\r\n".utf8)
+    }
+}
+
+extension IPAddress {
+    /// The key by which the rate of a function counts a caller at this address. All clients at one IPv4 address, or at
+    /// the IPv6 addresses of one subscriber, are one caller. Each process seeds the hash anew, so that a caller cannot
+    /// choose whose bucket it shares.
+    var rateKey: UInt64 { UInt64(truncatingIfNeeded: subscriber.hashValue) }
+}
