@@ -26,6 +26,9 @@ public struct Settings: Sendable, Hashable {
     public var followsLinks = false
     /// The proxies whose information about the origin of a request is trusted (`f2s.trusted_proxies`).
     public var trustedProxies: [AddressRange] = []
+    /// True if each connection from a trusted proxy begins with a header of the PROXY protocol (`f2s.proxy_protocol`).
+    /// It needs ``trustedProxies``.
+    public var requiresProxyHeader = false
     /// The protocols to which a client of a function may switch by `Upgrade`, in lower case (`f2s.upgrade_protocols`).
     public var upgradeProtocols = ["websocket"]
     /// The format of F2S's own log lines (`f2s.log_format`).

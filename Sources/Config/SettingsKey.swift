@@ -47,6 +47,7 @@ struct SettingsKey: Sendable {
         names("f2s.public_hosts", \.publicHosts),
         flag("f2s.follow_links", \.followsLinks),
         ranges("f2s.trusted_proxies", \.trustedProxies),
+        flag("f2s.proxy_protocol", \.requiresProxyHeader),
         protocols("f2s.upgrade_protocols", \.upgradeProtocols),
         patterns("f2s.allowed_secrets", \.allowedSecrets),
         logFormat("f2s.log_format"),

@@ -30,14 +30,27 @@ public struct SettingsReader: Sendable {
         var skipped: [String] = []
         var found = bytes.map { read(file: $0, location: location, into: &settings, &skipped) } ?? []
         found += read(environment, into: &settings)
-        if found.isEmpty, settings.limits.targetBytesMax > settings.limits.headBytesMax {
-            let message =
-                "f2s.limits.target_bytes (\(settings.limits.targetBytesMax)) must be at most "
-                + "f2s.limits.head_bytes (\(settings.limits.headBytesMax)), of which it is a part."
-            found.append(Rejection(location: location, message: message))
+        if found.isEmpty {
+            found = Self.contradictions(in: settings).map { Rejection(location: location, message: $0) }
         }
         guard found.isEmpty else { throw SettingsError(found) }
         return (settings, SkippedSection.warnings(for: skipped))
+    }
+
+    /// Returns the errors of valid values that do not fit together.
+    private static func contradictions(in settings: Settings) -> [String] {
+        var messages: [String] = []
+        if settings.limits.targetBytesMax > settings.limits.headBytesMax {
+            messages.append(
+                "f2s.limits.target_bytes (\(settings.limits.targetBytesMax)) must be at most "
+                    + "f2s.limits.head_bytes (\(settings.limits.headBytesMax)), of which it is a part.")
+        }
+        if settings.requiresProxyHeader, settings.trustedProxies.isEmpty {
+            messages.append(
+                "f2s.proxy_protocol is true, and f2s.trusted_proxies is empty: list the addresses of the proxies that "
+                    + "send the header of the PROXY protocol, or set f2s.proxy_protocol to false.")
+        }
+        return messages
     }
 
     private func read(

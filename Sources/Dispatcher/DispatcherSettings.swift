@@ -38,16 +38,20 @@ public struct DispatcherSettings: Sendable {
         public var upgradeProtocols: [String]
         /// Proxies that are trusted to report the origin of a request.
         public var trustedProxies: [AddressRange]
+        /// True if each connection from a trusted proxy begins with a header of the PROXY protocol. It applies to the
+        /// public and the management listener, and to connections that are accepted from now on.
+        public var requiresProxyHeader: Bool
 
         /// Creates a tuning; every value that is not given has its default.
         public init(
             limits: Limits = Limits(), timeouts: Timeouts = Timeouts(), upgradeProtocols: [String] = ["websocket"],
-            trustedProxies: [AddressRange] = []
+            trustedProxies: [AddressRange] = [], requiresProxyHeader: Bool = false
         ) {
             self.limits = limits
             self.timeouts = timeouts
             self.upgradeProtocols = upgradeProtocols
             self.trustedProxies = trustedProxies
+            self.requiresProxyHeader = requiresProxyHeader
         }
     }
 

@@ -12,4 +12,7 @@ enum ListenerKind: Sendable, Hashable {
     /// True if connections are accepted beyond the limit of connections, up to a reserve: clients that use up all
     /// connections must not lock out operators or other processes.
     var hasReserve: Bool { self == .management || self == .peers }
+
+    /// True if clients connect through proxies, which may use the PROXY protocol.
+    var mayBeProxied: Bool { self != .peers }
 }

@@ -31,7 +31,8 @@ final class SharedState: Sendable {
             "f2s_upstream_surplus_total",
             help: "Connections that were closed because a replica sent more than its response.")
         refusedConnections = registry.counter(
-            "f2s_connections_refused_total", help: "Client connections that were over the limit.")
+            "f2s_connections_refused_total",
+            help: "Client connections that were over the limit, or whose header of the PROXY protocol was not valid.")
     }
 
     /// Notifies the control plane of a change of a function.

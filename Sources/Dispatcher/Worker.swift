@@ -150,6 +150,12 @@ final class Worker {
         !tuning.trustedProxies.isEmpty && tuning.trustedProxies.contains { $0.contains(address) }
     }
 
+    /// Returns true if a connection from this address must begin with a header of the PROXY protocol.
+    func requiresProxyHeader(from address: IPAddress?, on kind: ListenerKind) -> Bool {
+        guard tuning.requiresProxyHeader, kind.mayBeProxied, let address else { return false }
+        return trusts(address)
+    }
+
     // MARK: Content
 
     /// Calls `body` with the bytes without ``cuts``, and clears ``cuts``.

@@ -304,7 +304,8 @@ struct Application {
     static func tuning(_ settings: Settings, _ descriptors: DescriptorBudget) -> DispatcherSettings.Tuning {
         DispatcherSettings.Tuning(
             limits: descriptors.applied(to: settings.limits), timeouts: settings.timeouts,
-            upgradeProtocols: settings.upgradeProtocols, trustedProxies: settings.trustedProxies)
+            upgradeProtocols: settings.upgradeProtocols, trustedProxies: settings.trustedProxies,
+            requiresProxyHeader: settings.requiresProxyHeader)
     }
 
     private static func logger(_ label: String, _ settings: Settings?) -> Logger {

@@ -108,6 +108,21 @@ import Testing
                 + "10.0.0.0/8."
         ),
         (
+            "f2s: {proxy_protocol: true}",
+            " f2s.proxy_protocol is true, and f2s.trusted_proxies is empty: list the addresses of the proxies that "
+                + "send the header of the PROXY protocol, or set f2s.proxy_protocol to false."
+        ),
+        (
+            "f2s: {proxy_protocol: true, trusted_proxies: []}",
+            " f2s.proxy_protocol is true, and f2s.trusted_proxies is empty: list the addresses of the proxies that "
+                + "send the header of the PROXY protocol, or set f2s.proxy_protocol to false."
+        ),
+        ("f2s: {proxy_protocol: v2}", #"1:23: f2s.proxy_protocol is "v2": it must be true or false."#),
+        (
+            "f2s: {proxy_protocl: true}",
+            "1:7: f2s.proxy_protocl is not a known field: did you mean f2s.proxy_protocol?"
+        ),
+        (
             "f2s: {upgrade_protocols: [websocket, h2c]}",
             #"1:38: f2s.upgrade_protocols[1] is "h2c": it must be a protocol such as websocket, and not a version of "#
                 + "HTTP."
@@ -158,6 +173,16 @@ import Testing
         #expect(try read("f2s: {public_hosts: [a]}", variable).publicHosts == ["one.example", "two.example"])
         #expect(try read("f2s: {public_hosts: [a, b-1.c]}").json.contains(#""public_hosts":["a","b-1.c"]"#))
         #expect(try read("").json.contains(#""public_hosts":[]"#))
+    }
+
+    @Test func `the PROXY protocol is off by default, and needs trusted proxies of the file or the environment`() throws
+    {
+        #expect(try !read("f2s: {trusted_proxies: [10.0.0.7]}").requiresProxyHeader)
+        #expect(try read("f2s: {trusted_proxies: [10.0.0.7], proxy_protocol: true}").requiresProxyHeader)
+        let variables = ["F2S_PROXY_PROTOCOL": "true", "F2S_TRUSTED_PROXIES": "10.0.0.7, 192.168.0.0/16"]
+        #expect(try read(nil, variables).requiresProxyHeader)
+        #expect(try read("f2s: {proxy_protocol: true}", ["F2S_TRUSTED_PROXIES": "10.0.0.7"]).requiresProxyHeader)
+        #expect(errors(nil, ["F2S_PROXY_PROTOCOL": "true"]).count == 1)
     }
 
     @Test func `allowed Secrets are patterns, and by default every name is allowed`() throws {
@@ -251,7 +276,8 @@ import Testing
                 + #""upstream_idle_timeout":4000,"tunnel_idle_timeout":3600000,"drain_timeout":30000,"#
                 + #""api_body_bytes":16777216,"api_body_timeout":30000,"api_lists":64},"#
                 + #""auth":{"global_config":{"type":"none"}},"loops":2,"shutdown_delay":0,"public_hosts":[],"#
-                + #""follow_links":false,"trusted_proxies":[],"upgrade_protocols":["websocket"],"#
+                + #""follow_links":false,"trusted_proxies":[],"proxy_protocol":false,"#
+                + #""upgrade_protocols":["websocket"],"#
                 + #""allowed_secrets":["*"],"log_format":"text"}}"#)
     }
 
@@ -328,6 +354,7 @@ import Testing
         settings.logFormat = .json
         settings.allowedSecrets = [try #require(NamePattern("function-*"))]
         settings.trustedProxies = [try #require(AddressRange("10.0.0.0/8")), try #require(AddressRange("::1"))]
+        settings.requiresProxyHeader = true
         settings.upgradeProtocols = ["websocket", "foo/1"]
         #expect(try read(settings.json) == settings)
     }

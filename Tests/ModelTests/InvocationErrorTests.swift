@@ -23,6 +23,7 @@ import Testing
 
     private static let errors: [Expected] = [
         Expected(400, .route, .malformedRequest(reason: "Two lengths")),
+        Expected(400, .route, .proxyHeaderMissing),
         Expected(431, .route, .tooLarge(.head(bytesMax: 1))),
         Expected(414, .route, .tooLarge(.target(bytesMax: 1))),
         Expected(431, .route, .tooLarge(.fields(countMax: 1))),

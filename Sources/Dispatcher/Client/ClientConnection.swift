@@ -1,9 +1,12 @@
+import F2SMetrics
 import F2SModel
 
 /// One connection from a client. It finds the beginning and the end of each request and writes the responses. Its
 /// ``Exchange`` decides what happens with a request.
 final class ClientConnection: StreamHandler {
     enum Phase {
+        /// Waits for the header of the PROXY protocol, or reads it.
+        case proxyHeader
         /// Waits for a request's head, or reads one.
         case head
         /// Reads a request's content.
@@ -19,7 +22,7 @@ final class ClientConnection: StreamHandler {
     let worker: Worker
     /// The exchange of the current request; reused for every request of the connection.
     private(set) lazy var exchange = Exchange(client: self, worker: worker)
-    /// The client's address.
+    /// The client's address. It is known once the header of the PROXY protocol, if there is one, has arrived.
     private(set) lazy var address = ClientAddress(ip)
     /// The listener that accepted the connection.
     let kind: ListenerKind
@@ -27,13 +30,13 @@ final class ClientConnection: StreamHandler {
     /// calling a hook.
     var isInternal: Bool { kind == .peers }
     private(set) var entry = -1
-    private(set) var phase = Phase.head
+    private(set) var phase: Phase
     /// The time at which the connection times out, in nanoseconds of the monotonic clock. Both the connection and its
     /// exchange set it.
     private(set) var deadline = UInt64.max
 
     private let stream: Stream
-    private let ip: IPAddress?
+    private var ip: IPAddress?
     /// The number of bytes that were received and not consumed yet.
     private var heldBytes = 0
     private var searched = 0
@@ -55,9 +58,11 @@ final class ClientConnection: StreamHandler {
 
     init(_ stream: Stream, peer: SocketAddress, kind: ListenerKind, worker: Worker) {
         self.stream = stream
-        ip = peer.number
+        let ip = peer.number
+        self.ip = ip
         self.kind = kind
         self.worker = worker
+        phase = worker.requiresProxyHeader(from: ip, on: kind) ? .proxyHeader : .head
     }
 
     /// Begins to read requests.
@@ -83,7 +88,7 @@ final class ClientConnection: StreamHandler {
     func drained() {
         switch phase {
         case .closing: writtenAll()
-        case .head:
+        case .proxyHeader, .head:
             // Pipelined requests may have waited until the client read the earlier responses.
             stream.offer()
             updateReading()
@@ -196,14 +201,14 @@ final class ClientConnection: StreamHandler {
     }
 
     func closeIfIdle() {
-        guard phase == .head, heldBytes == 0 else { return }
+        guard phase == .head || phase == .proxyHeader, heldBytes == 0 else { return }
         if stream.isWritable { close() } else { closeAfterWriting() }
     }
 
     func updateReading() {
         guard stream.isOpen else { return }
         switch phase {
-        case .head: stream.setReading(isWritable)
+        case .proxyHeader, .head: stream.setReading(isWritable)
         case .closing: stream.setReading(true)
         case .tunnel: stream.setReading(exchange.isUpstreamWritable)
         case .body:
@@ -216,6 +221,10 @@ final class ClientConnection: StreamHandler {
     func deadlinePassed(_ time: UInt64) {
         switch phase {
         case .closing: if !isTakingAnswer() { close() }
+        case .proxyHeader:
+            // A client that has sent nothing has not sent a wrong header either.
+            if heldBytes > 0 { worker.shared.refusedConnections.add() }
+            close()
         case .head where heldBytes == 0: if !isTakingAnswer() { close() }
         case .head: if !isTakingAnswer() { exchange.refuse(.requestStalled) }
         case .body, .response, .tunnel: exchange.deadlinePassed(time)
@@ -245,6 +254,7 @@ extension ClientConnection {
         var isMoving = true
         while isMoving {
             switch phase {
+            case .proxyHeader: isMoving = readProxyHeader(bytes, &position)
             // A client that does not read its responses gets no further ones: with pipelined requests they would fill
             // the memory.
             case .head: isMoving = isWritable && readHead(bytes, &position)
@@ -259,6 +269,22 @@ extension ClientConnection {
                 isMoving = false
             }
         }
+    }
+
+    /// Reads the header of the PROXY protocol. The deadline of the new connection includes it. The rest of the bytes
+    /// belongs to the first request.
+    private func readProxyHeader(_ bytes: Span<UInt8>, _ position: inout Int) -> Bool {
+        do throws(ProxyHeaderError) {
+            guard let header = try ProxyHeader.read(bytes) else { return false }
+            position = header.length
+            if let source = header.source { ip = source }
+            phase = .head
+        } catch {
+            worker.shared.refusedConnections.add()
+            // Only a client of HTTP understands a response.
+            if error == .missing, HeadScanner.mayBegin(bytes) { exchange.refuse(.proxyHeaderMissing) } else { close() }
+        }
+        return true
     }
 
     private func readHead(_ bytes: Span<UInt8>, _ position: inout Int) -> Bool {

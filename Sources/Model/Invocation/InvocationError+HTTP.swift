@@ -3,7 +3,7 @@ extension InvocationError {
     /// The HTTP status (RFC 9110 section 15).
     public var status: Int {
         switch self {
-        case .malformedRequest: 400
+        case .malformedRequest, .proxyHeaderMissing: 400
         case .tooLarge(.head), .tooLarge(.fields): 431
         case .tooLarge(.target): 414
         case .tooLarge(.body): 413
@@ -24,7 +24,8 @@ extension InvocationError {
     /// The stage that failed.
     public var stage: Stage {
         switch self {
-        case .malformedRequest, .tooLarge, .functionNotFound, .methodNotAllowed, .otherFunction, .managementElsewhere:
+        case .malformedRequest, .proxyHeaderMissing, .tooLarge, .functionNotFound, .methodNotAllowed, .otherFunction,
+            .managementElsewhere:
             .route
         case .requestStalled: .timeout
         case .unauthenticated, .forbidden, .untrustedPeer, .functionMayNotManage: .auth
@@ -68,6 +69,7 @@ extension InvocationError {
     public var title: String {
         switch self {
         case .malformedRequest: "The request is malformed"
+        case .proxyHeaderMissing: "The header of the PROXY protocol is missing"
         case .tooLarge: "The request is too large"
         case .requestStalled: "The request did not arrive in time"
         case .functionNotFound: "No function has this path"
@@ -98,6 +100,9 @@ extension InvocationError {
     public var detail: String {
         switch self {
         case .malformedRequest(let reason): "\(reason). Send a request that keeps to RFC 9112."
+        case .proxyHeaderMissing:
+            "The client's address is in f2s.trusted_proxies, and f2s.proxy_protocol is true: its connections must "
+                + "begin with this header. Let the proxy send it, or set f2s.proxy_protocol to false."
         case .tooLarge(.head(let limit)):
             "The request's head is over \(limit) bytes. Send fewer or shorter header fields."
         case .tooLarge(.target(let limit)): "Path and query are over \(limit) bytes. Put the data into the body."

@@ -4,6 +4,8 @@
 public enum InvocationError: Error, Sendable, Hashable {
     /// The request violates the grammar of HTTP/1.1, or is ambiguous.
     case malformedRequest(reason: String)
+    /// A connection from a trusted proxy began with a request, and not with a header of the PROXY protocol.
+    case proxyHeaderMissing
     /// A head, target or body exceeds its limit.
     case tooLarge(Part)
     /// The client did not complete the head, or sent nothing for too long within the body.

@@ -39,8 +39,11 @@ final class RawClient: Sendable {
     func send(_ bytes: ByteBuffer) { channel.writeAndFlush(bytes, promise: nil) }
 
     /// Sends the text with one write per byte.
-    func dribble(_ text: String) async throws {
-        for byte in text.utf8 { try await channel.writeAndFlush(ByteBuffer(bytes: [byte])).get() }
+    func dribble(_ text: String) async throws { try await dribble(Array(text.utf8)) }
+
+    /// Sends the bytes with one write per byte.
+    func dribble(_ bytes: [UInt8]) async throws {
+        for byte in bytes { try await channel.writeAndFlush(ByteBuffer(bytes: [byte])).get() }
     }
 
     func setReading(_ isOn: Bool) async throws { try await channel.setOption(.autoRead, value: isOn).get() }
