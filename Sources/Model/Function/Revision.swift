@@ -1,6 +1,7 @@
 /// A hash of everything that a replica is started from: parts of the target (see ``Target/addStart(to:)``), the last
 /// requested restart, on Local the working folder, and on Kubernetes the labels and annotations. Functions with the
-/// same revision can be served by the same replicas. Everything else (route, limits, scaling) changes without a restart.
+/// same revision can be served by the same replicas. Everything else (route, limits, scaling) changes without a
+/// restart.
 public struct Revision: Sendable, Hashable, CustomStringConvertible {
     /// The revision: 16 hexadecimal digits.
     public let text: String
