@@ -3,16 +3,18 @@ import F2SModel
 import NIOCore
 import Testing
 
+/// Requires the header on connections from these addresses.
+private func require(
+    _ bed: Testbed, _ isRequired: Bool = true, limits: Limits = Limits(), from ranges: String...
+) async {
+    bed.dispatcher.apply(
+        DispatcherSettings.Tuning(
+            limits: limits, trustedProxies: ranges.compactMap { AddressRange($0) }, requiresProxyHeader: isRequired))
+    await bed.dispatcher.waitForLoops()
+}
+
 /// Tests connections that begin with a header of the PROXY protocol.
 @Suite struct ProxyProtocolTests {
-    /// Requires the header on connections from these addresses.
-    private func require(_ bed: Testbed, _ isRequired: Bool = true, from ranges: String...) async {
-        bed.dispatcher.apply(
-            DispatcherSettings.Tuning(
-                trustedProxies: ranges.compactMap { AddressRange($0) }, requiresProxyHeader: isRequired))
-        await bed.dispatcher.waitForLoops()
-    }
-
     private static let line = ProxyHeaderSample.line("TCP4 192.0.2.7 198.51.100.1 4711 443")
 
     private func refused(_ bed: Testbed) -> Double { bed.metric("f2s_connections_refused_total") }
@@ -246,6 +248,12 @@ import Testing
 extension DispatcherSerial {
     /// Tests the time limit of the header.
     @Suite struct ProxyTimeoutTests {
+        private static var limits: Limits {
+            var limits = Limits()
+            limits.headTimeout = .seconds(1)
+            return limits
+        }
+
         @Test(
             arguments: [
                 ([], 0), (Array("PROXY TCP4 192.0.2.7".utf8), 1), (Array(ProxyHeaderSample.v4.prefix(20)), 1),
@@ -255,13 +263,7 @@ extension DispatcherSerial {
             ] as [([UInt8], Double)])
         func `the head's time limit includes the header`(bytes: [UInt8], refused: Double) async throws {
             try await withTestbed { bed in
-                var limits = Limits()
-                limits.headTimeout = .seconds(1)
-                bed.dispatcher.apply(
-                    DispatcherSettings.Tuning(
-                        limits: limits, trustedProxies: [try #require(AddressRange("127.0.0.1"))],
-                        requiresProxyHeader: true))
-                await bed.dispatcher.waitForLoops()
+                await require(bed, limits: Self.limits, from: "127.0.0.1")
                 let client = try await bed.client()
                 client.send(ByteBuffer(bytes: bytes))
                 try await client.closed()
@@ -272,13 +274,7 @@ extension DispatcherSerial {
 
         @Test func `a request that does not arrive in time after the header gets 408`() async throws {
             try await withTestbed { bed in
-                var limits = Limits()
-                limits.headTimeout = .seconds(1)
-                bed.dispatcher.apply(
-                    DispatcherSettings.Tuning(
-                        limits: limits, trustedProxies: [try #require(AddressRange("127.0.0.1"))],
-                        requiresProxyHeader: true))
-                await bed.dispatcher.waitForLoops()
+                await require(bed, limits: Self.limits, from: "127.0.0.1")
                 let client = try await bed.client()
                 client.send(ByteBuffer(bytes: ProxyHeaderSample.v4 + Array("GET /invoke".utf8)))
                 #expect(try await client.answer().status == 408)
