@@ -87,6 +87,8 @@ struct F2SServer: Sendable {
                 else { return nil }
                 return (port, operationsPort)
             }
+            // Until the launcher has taken its name, it looks like a replica. With few descriptors it may never start.
+            if descriptors == nil { _ = try launcher() }
         } catch {
             print("f2s has logged:\n\((try? Files.read(home + "/f2s.log")) ?? "")")
             process.end()
