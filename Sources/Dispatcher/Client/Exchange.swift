@@ -11,7 +11,7 @@ final class Exchange {
     var state = ExchangeState()
     var upstream: UpstreamConnection?
     /// The request's head as it is sent to the replica, and a small body behind it: the part that can be sent again.
-    var request: Buffer?
+    var request: ComposedRequest?
     var entry: RouteTable.Entry?
     /// The protocol for which the client asks to leave HTTP, in lower case.
     private(set) var upgrade: [UInt8]?
@@ -46,14 +46,12 @@ final class Exchange {
         do throws(InvocationError) {
             let principal = try principal(head, bytes)
             let destination = try client.isInternal ? routeInternal(head, bytes, principal) : route(head, bytes)
-            let request = worker.loop.buffers.acquire()
-            self.request = request
             let origin = admit(principal, bytes)
-            HeadComposer.request(
+            var request = ComposedRequest(
                 bytes, head, fields: worker.scanner.fields, to: destination, from: origin,
-                identity: worker.identities.next(), into: request)
-            if let entry, entry.isForward { addPeerFields(to: request) }
-            request.append("\r\n")
+                identity: worker.identities.next(), into: worker.loop.buffers.acquire())
+            endHead(of: &request, to: entry)
+            self.request = request
         } catch {
             // Two parsers may read a malformed request differently, so the bytes behind it on the connection are not
             // used.
@@ -74,7 +72,7 @@ final class Exchange {
 
     /// Adds the body of a small request, which is then complete.
     func hold(_ body: Span<UInt8>) {
-        request?.append(body)
+        request?.bytes.append(body)
         if state.bodyHeld() { upstream?.write(body) }
     }
 
@@ -82,7 +80,7 @@ final class Exchange {
     private func forgetRequest() {
         guard let request else { return }
         self.request = nil
-        worker.loop.buffers.release(request)
+        worker.loop.buffers.release(request.bytes)
     }
 
     /// Sends the request to its queue, or relays it. Its head, and its body if that is small, have arrived.
@@ -229,7 +227,7 @@ final class Exchange {
         self.upstream = upstream
         state.connected()
         upstream.begin(self)
-        request?.withBytes { upstream.write($0) }
+        request?.bytes.withBytes { upstream.write($0) }
         noteActivity()
         if !state.isWhole, !state.isAwaitingContinue { client.resume() }
     }
@@ -307,10 +305,7 @@ extension Exchange {
         {
             throw .malformedRequest(reason: "The path holds '.' or '..', which would lead out of target.endpoint")
         }
-        // Another process gets the path in its normal form, so that the request can be rewritten if the invocation
-        // moves.
-        let publicPath = entry.isForward && head.hasEscapes ? RouteTable.publicPath(entry.declaration.route) : nil
-        return .init(path: entry.declaration.path ?? publicPath, rest: rest)
+        return .init(path: entry.declaration.path, rest: rest)
     }
 
     func route(to entry: RouteTable.Entry) {

@@ -19,13 +19,15 @@ enum HeadComposer {
     }
 
     /// Writes a request's head without the empty line at its end, so that fields can be added.
+    /// - Returns: The rest of the public path, as positions in `out`.
+    @discardableResult
     static func request(
         _ bytes: Span<UInt8>, _ head: RequestHead, fields: [Field], to destination: Destination,
         from origin: Origin, identity: RequestIdentity, into out: Buffer
-    ) {
+    ) -> ByteRange {
         out.append(bytes, head.methodText)
         out.append(Octet.space)
-        writeTarget(bytes, head, destination, into: out)
+        let rest = writeTarget(bytes, head, destination, into: out)
         out.append(" HTTP/1.1\r\n")
         writeKept(bytes, from: head.fieldsStart, fields: fields, into: out)
         // HTTP/1.0 may omit the Host field, HTTP/1.1 must not (RFC 9112 section 3.2).
@@ -49,6 +51,7 @@ enum HeadComposer {
             identity.writeTraceparent(into: out)
             out.append("\r\n")
         }
+        return rest
     }
 
     private static func writeOrigin(
@@ -133,30 +136,49 @@ enum HeadComposer {
         out.append("\r\n")
     }
 
+    /// Writes the target.
+    /// - Returns: The rest of the public path, as positions in `out`.
     private static func writeTarget(
         _ bytes: Span<UInt8>, _ head: RequestHead, _ destination: Destination, into out: Buffer
-    ) {
-        guard let path = destination.path else {
+    ) -> ByteRange {
+        let rest = ByteRange(max(destination.rest, head.path.lower), head.path.upper)
+        let written: ByteRange
+        if let path = destination.path {
+            written = self.path(path, then: bytes, rest, isRaw: head.hasRawBytes, into: out)
+        } else {
             // An absolute URL may have no path.
             if head.path.isEmpty { out.append(Octet.slash) }
-            return write(bytes, head.target, head, into: out)
+            write(bytes, ByteRange(head.path.lower, rest.lower), isRaw: head.hasRawBytes, into: out)
+            let start = out.count
+            write(bytes, rest, isRaw: head.hasRawBytes, into: out)
+            written = ByteRange(start, out.count)
         }
-        let rest = ByteRange(destination.rest, head.path.upper)
+        write(bytes, ByteRange(head.path.upper, head.target.upper), isRaw: head.hasRawBytes, into: out)
+        return written
+    }
+
+    /// Writes a path and the rest of another one.
+    /// - Parameter isRaw: True if the rest may contain bytes that must be percent-encoded.
+    /// - Returns: The rest, as positions in `out`.
+    static func path(
+        _ path: [UInt8], then bytes: Span<UInt8>, _ rest: ByteRange, isRaw: Bool = false, into out: Buffer
+    ) -> ByteRange {
         if path.isEmpty, rest.isEmpty { out.append(Octet.slash) }
-        // A target path's trailing slash is dropped if a rest follows, because the rest begins with a slash.
+        // A path's trailing slash is dropped if a rest follows, because the rest begins with a slash.
         if !rest.isEmpty, path.last == Octet.slash {
             out.append(path.span.extracting(droppingLast: 1))
         } else {
             out.append(path)
         }
-        write(bytes, rest, head, into: out)
-        write(bytes, ByteRange(head.path.upper, head.target.upper), head, into: out)
+        let start = out.count
+        write(bytes, rest, isRaw: isRaw, into: out)
+        return ByteRange(start, out.count)
     }
 
     /// Writes a part of the target. Browsers and shells also send bytes that a URL must not contain. These are
     /// percent-encoded (RFC 3986 section 2.1): the meaning is the same, and every parser reads them in the same way.
-    private static func write(_ bytes: Span<UInt8>, _ part: ByteRange, _ head: RequestHead, into out: Buffer) {
-        guard head.hasRawBytes, !part.isEmpty else { return out.append(bytes, part) }
+    private static func write(_ bytes: Span<UInt8>, _ part: ByteRange, isRaw: Bool, into out: Buffer) {
+        guard isRaw, !part.isEmpty else { return out.append(bytes, part) }
         for index in part.lower..<part.upper {
             if bytes[index] > 127 { writeEscaped(bytes[index], into: out) } else { out.append(bytes[index]) }
         }
