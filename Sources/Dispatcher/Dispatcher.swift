@@ -17,6 +17,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     let directory: LoopDirectory
     private let state: Mutex<DispatcherState>
     private let startRequests = Mutex(StartRequests())
+    private let calls = Atomic<Int>(0)
     private let active = ActiveFunctions()
     private let address = Mutex<SocketAddress?>(nil)
     private let managementAddress = Mutex<SocketAddress?>(nil)
@@ -162,6 +163,25 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
             return threads
         }
         for thread in threads { thread.join() }
+    }
+
+    // MARK: Calls of this process
+
+    /// Returns the loops in turn.
+    func nextLoop() -> Int {
+        let count = calls.wrappingAdd(1, ordering: .relaxed).newValue
+        return Int(UInt(bitPattern: count) % UInt(directory.mailboxes.count))
+    }
+
+    /// Begins a call.
+    /// - Returns: False if F2S is shutting down.
+    func begin(_ call: InProcessCall, on loop: Int) -> Bool {
+        // Posts under the lock, so that no loop is stopped before it has read this message.
+        threads.withLock { threads in
+            guard !threads.isEmpty, !shared.isEnding else { return false }
+            directory.mailboxes[loop].post(.invoke(call))
+            return true
+        }
     }
 
     // MARK: Snapshots of the control plane

@@ -22,6 +22,10 @@ enum Message: Sendable {
     case lent(Int32?, idleSince: UInt64, ticket: UInt64)
     /// Close the idle connections to a replica, because they keep another connection from being served.
     case closeIdle(ReplicaHandle)
+    /// Perform this call.
+    case invoke(InProcessCall)
+    /// The caller of this call has read, sent or ended something.
+    case resume(InProcessCall)
     /// Give a slot to a waiting invocation of this loop.
     case handOff(InvocationQueue.SlotHandoff, FunctionHandle)
     /// Move a waiting invocation of this loop to another queue.

@@ -64,6 +64,8 @@ final class SharedState: Sendable {
 
     func beginEnding() { _ = phase.max(2, ordering: .relaxed) }
 
+    func connectionClosed() { connections.subtract(1, ordering: .relaxed) }
+
     func invocationBegan() { invocations.add(1, ordering: .relaxed) }
 
     func invocationEnded() { invocations.subtract(1, ordering: .relaxed) }

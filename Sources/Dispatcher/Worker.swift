@@ -38,8 +38,9 @@ final class Worker {
     /// Seconds since 1970, at most one tick old.
     private(set) var wallClock: Double
     private(set) var date: DateLine
-    private var clients: [ClientConnection?] = []
+    private var clients: [(any ExchangeClient)?] = []
     private var freeEntries: [Int] = []
+    private var calls: [ObjectIdentifier: InProcessClient] = [:]
     /// Idle connections, by the number of their replica.
     var pools: [Int: UpstreamPool] = [:]
     /// Requests for an idle connection of another loop, by ticket.
@@ -122,6 +123,8 @@ final class Worker {
             lend(replica, requirement, to: loop, ticket: ticket)
         case .lent(let descriptor, let since, let ticket): lent(descriptor, idleSince: since, ticket: ticket)
         case .closeIdle(let replica): closeIdle(replica.number)
+        case .invoke(let call): InProcessClient(call, worker: self).start()
+        case .resume(let call): calls[ObjectIdentifier(call)]?.callChanged()
         case .handOff(let handoff, let handle): accept(handoff, of: handle)
         case .move(let waiter, let entry): waiting(waiter)?.move(to: entry)
         case .fail(let waiter, let error): waiting(waiter)?.fail(error)
@@ -174,9 +177,8 @@ final class Worker {
 
     // MARK: Clients
 
-    /// Returns an entry for a client connection, by which its waiting invocations are found again. The connection was
-    /// counted when it was accepted.
-    func register(_ client: ClientConnection) -> Int {
+    /// Returns an entry for a client, by which its waiting invocations are found again.
+    func register(_ client: some ExchangeClient) -> Int {
         if let free = freeEntries.popLast() {
             clients[free] = client
             return free
@@ -185,8 +187,19 @@ final class Worker {
         return clients.count - 1
     }
 
+    /// Returns an entry for the client of a call, by which changes of the call find it too.
+    func register(_ client: InProcessClient, for call: InProcessCall) -> Int {
+        calls[ObjectIdentifier(call)] = client
+        return register(client)
+    }
+
+    /// Removes the client of a call that has ended.
+    func remove(_ call: InProcessCall, _ entry: Int) {
+        calls[ObjectIdentifier(call)] = nil
+        unregister(entry)
+    }
+
     func unregister(_ entry: Int) {
-        shared.connections.subtract(1, ordering: .relaxed)
         clients[entry] = nil
         freeEntries.append(entry)
     }

@@ -10,22 +10,6 @@ extension DispatcherSerial {
         /// much smaller.
         static let heldMax = 32 << 20
 
-        /// Waits until a number no longer changes, and returns it.
-        private func settled(_ what: String, _ number: () async throws -> Int) async throws -> Int {
-            var last = -1
-            var same = 0
-            let clock = ContinuousClock()
-            let end = clock.now + .seconds(20)
-            while same < 40 {
-                guard clock.now < end else { throw Late(description: "\(what) keeps changing") }
-                let next = try await number()
-                same = next == last ? same + 1 : 0
-                last = next
-                try await clock.sleep(for: .milliseconds(5))
-            }
-            return last
-        }
-
         private func bytes(_ count: Int) -> ByteBuffer { ByteBuffer(repeating: UInt8(ascii: "x"), count: count) }
 
         @Test func `a client that does not read stops the replica, and gets all bytes once it reads`() async throws {

@@ -34,7 +34,7 @@ import Testing
             exchanges += 1
             var traits = RequestTraits()
             (traits.isIdempotent, traits.isPersistent) = (flip(), flip())
-            traits.minorVersion = flip() ? 1 : 0
+            traits.takesChunks = flip()
             state.begin(traits, isWhole: flip(), now: now)
             let destinations: [ExchangeState.Destination] = [
                 .management, .peer, .replica(holdsSlots: true), .replica(holdsSlots: false),

@@ -258,9 +258,9 @@ import Testing
     @Test func `the connection stays open only if both messages have ended and both sides agree`() {
         func keepsAlive(
             _ status: Int = 200, _ framing: Framing = .length(2), isComplete: Bool = false,
-            isRequestComplete: Bool = true, isLeaving: Bool = false, minorVersion: Int = 1
+            isRequestComplete: Bool = true, isLeaving: Bool = false, takesChunks: Bool = true
         ) -> Bool {
-            var state = Self.state(in: .sent, minorVersion: minorVersion)
+            var state = Self.state(in: .sent, takesChunks: takesChunks)
             state.responseBegan(
                 status: status, framing, isComplete: isComplete, isRequestComplete: isRequestComplete,
                 isLeaving: isLeaving, at: 5)
@@ -268,7 +268,7 @@ import Testing
         }
         #expect(keepsAlive())
         #expect(keepsAlive(200, .untilClose), "the content is sent in chunks")
-        #expect(!keepsAlive(200, .untilClose, minorVersion: 0), "the end of the connection ends the content")
+        #expect(!keepsAlive(200, .untilClose, takesChunks: false), "the end of the connection ends the content")
         #expect(!keepsAlive(101))
         #expect(!keepsAlive(isLeaving: true))
         #expect(!keepsAlive(isComplete: true, isRequestComplete: false))
@@ -278,12 +278,12 @@ import Testing
     /// Returns a state in a phase. The request began at 1 and has a deadline of 1,000 unless `timeout` says otherwise.
     static func state(
         in phase: ExchangeState.Phase, to destination: ExchangeState.Destination = .replica(holdsSlots: true),
-        isIdempotent: Bool = true, isWhole: Bool = true, minorVersion: Int = 1, timeout: UInt64 = 999
+        isIdempotent: Bool = true, isWhole: Bool = true, takesChunks: Bool = true, timeout: UInt64 = 999
     ) -> ExchangeState {
         var state = ExchangeState()
         guard phase != .idle else { return state }
         var traits = RequestTraits()
-        (traits.isIdempotent, traits.isPersistent, traits.minorVersion) = (isIdempotent, true, minorVersion)
+        (traits.isIdempotent, traits.isPersistent, traits.takesChunks) = (isIdempotent, true, takesChunks)
         state.begin(traits, isWhole: isWhole, now: 1)
         state.routed(to: destination)
         if destination != .management { state.ready(timeout: timeout) }

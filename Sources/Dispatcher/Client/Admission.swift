@@ -11,6 +11,8 @@ struct Admission {
         case anonymous
         /// Another F2S process, which has shown the common token. It has admitted the client's request before.
         case peer
+        /// A module of this process, for example the source of an event.
+        case inProcess
     }
 
     /// The origin that F2S reports to the upstream.
@@ -24,14 +26,16 @@ struct Admission {
     /// Returns the principal of a request, or rejects a client that may not use the listener. This precedes the route:
     /// such a client does not learn which routes exist.
     /// - Parameters:
+    ///   - listener: The listener that accepted the client; `nil` if the client is a module of this process.
     ///   - isInvocation: True if the request is for a function.
     ///   - showsToken: True if the request contains the token that F2S processes share.
     ///   - functionAddress: The client's address if a function runs there, and otherwise `nil`.
     static func principal(
-        on listener: ListenerKind, isInvocation: @autoclosure () -> Bool, showsToken: @autoclosure () -> Bool,
+        on listener: ListenerKind?, isInvocation: @autoclosure () -> Bool, showsToken: @autoclosure () -> Bool,
         functionAddress: @autoclosure () -> String?
     ) throws(InvocationError) -> Principal {
         switch listener {
+        case nil: return .inProcess
         case .everything, .invocations: return .anonymous
         case .management:
             // A function must not manage the platform that it runs on.
@@ -56,6 +60,10 @@ struct Admission {
         switch principal {
         case .peer:
             origin = HeadComposer.Origin(client: nil)
+            isFromTrustedProxy = false
+        case .inProcess:
+            origin = HeadComposer.Origin(client: nil)
+            if entry?.declaration.countsCallers == true { rateKey = client.rateKey }
             isFromTrustedProxy = false
         case .anonymous:
             origin = HeadComposer.Origin(client: client, prefix: entry?.declaration.publicPath ?? [])

@@ -3,7 +3,7 @@ import F2SModel
 
 /// One connection from a client. It finds the beginning and the end of each request and writes the responses. Its
 /// ``Exchange`` decides what happens with a request.
-final class ClientConnection: StreamHandler {
+final class ClientConnection: ExchangeClient, StreamHandler {
     enum Phase {
         /// Waits for the header of the PROXY protocol, or reads it.
         case proxyHeader
@@ -24,11 +24,9 @@ final class ClientConnection: StreamHandler {
     private(set) lazy var exchange = Exchange(client: self, worker: worker)
     /// The client's address. It is known once the header of the PROXY protocol, if there is one, has arrived.
     private(set) lazy var address = ClientAddress(ip)
-    /// The listener that accepted the connection.
-    let kind: ListenerKind
-    /// True if the internal listener accepted the connection: the client is another F2S process, or the platform
-    /// calling a hook.
-    var isInternal: Bool { kind == .peers }
+    let listener: ListenerKind?
+    /// True if the internal listener accepted the connection.
+    let isInternal: Bool
     private(set) var entry = -1
     private(set) var phase: Phase
     /// The time at which the connection times out, in nanoseconds of the monotonic clock. Both the connection and its
@@ -44,6 +42,8 @@ final class ClientConnection: StreamHandler {
     private var isHeadTimed = false
     private var body = BodyReader()
     private var isExpectingContinue = false
+    /// True if the client has announced that this is its last request.
+    private var isLastRequest = false
     /// True if the connection can be closed in both directions at once when everything has been sent.
     private var isCleanEnd = false
     /// True if the client has ended its side of a tunnel: it sends no further byte.
@@ -60,7 +60,8 @@ final class ClientConnection: StreamHandler {
         self.stream = stream
         let ip = peer.number
         self.ip = ip
-        self.kind = kind
+        listener = kind
+        isInternal = kind == .peers
         self.worker = worker
         phase = worker.requiresProxyHeader(from: ip, on: kind) ? .proxyHeader : .head
     }
@@ -109,7 +110,6 @@ final class ClientConnection: StreamHandler {
 
     var isWritable: Bool { stream.isWritable }
 
-    /// True if the whole request has been read.
     var isRequestComplete: Bool { phase == .response }
 
     func write(_ bytes: Span<UInt8>) {
@@ -133,7 +133,6 @@ final class ClientConnection: StreamHandler {
         worker.arm(time)
     }
 
-    /// Lets content flow: the upstream connection is open, or accepts bytes again.
     func resume() {
         if isExpectingContinue, phase == .body, heldBytes == 0 {
             write(Self.continueAnswer.span)
@@ -156,7 +155,8 @@ final class ClientConnection: StreamHandler {
         updateReading()
     }
 
-    /// Leaves HTTP: the held bytes and all that follow go to the replica.
+    func endTunnel() { closeAfterWriting() }
+
     func becomeTunnel() {
         phase = .tunnel
         stream.noticesEndWhilePaused = false
@@ -170,7 +170,7 @@ final class ClientConnection: StreamHandler {
     func closeAfterWriting() {
         guard phase != .closing else { return }
         // Only a client that has announced its last request will certainly not send another one into the closed socket.
-        isCleanEnd = hasClientEnded || phase == .response && heldBytes == 0 && exchange.state.traits.isLastOfClient
+        isCleanEnd = hasClientEnded || phase == .response && heldBytes == 0 && isLastRequest
         phase = .closing
         unread = .max
         setDeadline(in: worker.times.http)
@@ -179,16 +179,13 @@ final class ClientConnection: StreamHandler {
         updateReading()
     }
 
-    /// Ends the sending direction once everything written has been sent.
     func finishWriting() { stream.finishWriting() }
 
-    /// Closes the connection at once in the middle of a response, so that the client notices the missing content.
-    func breakOff() {
+    func breakOff(_ error: InvocationError) {
         if exchange.state.traits.ending == .close { stream.resetOnClose() }
         close()
     }
 
-    /// Closes the connection at once, in any phase. The exchange releases everything that it holds.
     func close() {
         guard stream.isOpen else { return }
         deadline = .max
@@ -197,6 +194,7 @@ final class ClientConnection: StreamHandler {
         exchange.clientGone()
         phase = .closing
         worker.unregister(entry)
+        worker.shared.connectionClosed()
         stream.close()
     }
 
@@ -231,8 +229,6 @@ final class ClientConnection: StreamHandler {
         }
     }
 
-    /// Returns true and extends the deadline if the socket has accepted some of the written bytes since the last check:
-    /// the client reads slowly.
     func isTakingAnswer() -> Bool {
         let left = stream.backlogBytes
         guard left > 0, left < unread else { return false }
@@ -357,7 +353,9 @@ extension ClientConnection {
         body = BodyReader(head.framing)
         phase = body.isDone ? .response : .body
         isExpectingContinue = head.known.expectsContinue && head.minorVersion >= 1
-        exchange.begin(head, bytes)
+        isLastRequest = head.known.saysClose
+        guard !head.isServerWide else { return answerServerWide(head) }
+        exchange.begin(head, bytes, takesChunks: head.minorVersion >= 1)
         let start = position - head.length
         if phase == .body { holdSmallBody(bytes.extracting(droppingFirst: head.length), &position) }
         heldBytes = bytes.count - (position - start)

@@ -7,10 +7,10 @@ extension Exchange {
     enum End {
         /// The response of the upstream is complete.
         case completed(keepAlive: Bool)
-        /// F2S itself responds. The response is in the worker's `output`.
-        case answered(keepAlive: Bool)
-        /// The response breaks off: the client's connection is closed in the middle of it.
-        case brokenOff
+        /// F2S itself responds with an error.
+        case failed(InvocationError, keepAlive: Bool)
+        /// The response breaks off, because of this error.
+        case brokenOff(InvocationError)
         /// The tunnel is closed. Bytes that are already written are still sent.
         case tunnelClosed
         /// The client has disconnected.
@@ -20,14 +20,18 @@ extension Exchange {
     /// Ends the exchange: releases everything that it holds, and then lets the client's connection go on.
     func end(_ end: End) {
         // A request whose head is malformed is answered without ever having been open.
-        if isOpen { release(state.end()) }
+        let wasOpen = isOpen
+        if wasOpen { release(state.end()) }
         switch end {
-        case .completed(let keepAlive): client.responseEnded(keepAlive: keepAlive)
-        case .answered(let keepAlive):
-            client.write(worker.output)
-            client.responseEnded(keepAlive: keepAlive)
-        case .brokenOff: client.breakOff()
-        case .tunnelClosed: client.closeAfterWriting()
+        case .completed(let keepAlive): client.endResponse(keepAlive: keepAlive)
+        case .failed(let error, let keepAlive):
+            // Between requests, `entry` still belongs to the previous request.
+            let entry = wasOpen ? entry : nil
+            client.fail(
+                error, function: entry?.declaration.name, timing: entry == nil ? nil : state.times,
+                isAnswerToHead: wasOpen && state.traits.isHeadRequest, keepAlive: keepAlive)
+        case .brokenOff(let error): client.breakOff(error)
+        case .tunnelClosed: client.endTunnel()
         case .clientGone: break
         }
     }
@@ -46,33 +50,14 @@ extension Exchange {
             mayKeepAlive: mayKeepAlive, isRequestComplete: client.isRequestComplete, at: worker.now())
         guard case .respond(let keepAlive) = reaction else {
             if state.phase == .responding { entry?.handle.meters.fail(error.stage) }
-            return end(.brokenOff)
+            return end(.brokenOff(error))
         }
         if let entry, state.isInvocation {
             entry.handle.meters.fail(error.stage)
         } else {
             worker.shared.refuse(error.stage)
         }
-        let out = worker.output
-        out.clear()
-        ProblemResponse.write(
-            Problem(error, function: entry?.declaration.name), error, timing: entry == nil ? nil : state.times,
-            keepAlive: keepAlive, isAnswerToHead: isOpen && state.traits.isHeadRequest,
-            fields: worker.date.line + proof(of: error), into: out)
-        end(.answered(keepAlive: keepAlive))
-    }
-
-    /// Responds to a request about the server as a whole (RFC 9110 section 9.3.7) with the methods that F2S knows.
-    func answerServerWide() {
-        let keepAlive = client.isRequestComplete && state.traits.isPersistent && !worker.shared.isLeaving
-        let out = worker.output
-        out.clear()
-        out.append("HTTP/1.1 204 No Content\r\n")
-        out.append("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n")
-        out.append(worker.date.line)
-        if !keepAlive { out.append("Connection: close\r\n") }
-        out.append("\r\n")
-        end(.answered(keepAlive: keepAlive))
+        end(.failed(error, keepAlive: keepAlive))
     }
 
     /// Restarts the time limit for silence.

@@ -51,7 +51,7 @@ extension Exchange {
     /// passed on.
     func move(to next: RouteTable.Entry) {
         guard !client.isInternal else { return fail(.moved) }
-        guard let entry, let request else { return fail(.moved) }
+        guard let request else { return fail(.moved) }
         var moved = ComposedRequest(
             request, to: next.declaration.path ?? RouteTable.publicPath(next.declaration.route),
             into: worker.loop.buffers.acquire())

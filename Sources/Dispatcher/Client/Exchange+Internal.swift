@@ -41,15 +41,4 @@ extension Exchange {
     /// The process has no token that would prove its response, so F2S drops the field from functions' responses to
     /// other processes.
     static let refusedName: StaticString = "x-f2s-refused"
-    private static let refusedLine = Array("X-F2S-Refused: token\r\n".utf8)
-
-    /// Returns field lines that show another process that F2S, and not a function, sent this error.
-    func proof(of error: InvocationError) -> [UInt8] {
-        guard client.isInternal else { return [] }
-        return switch error {
-        case .moved: worker.peers?.token.line ?? []
-        case .untrustedPeer: Self.refusedLine
-        default: []
-        }
-    }
 }

@@ -9,7 +9,7 @@ extension Exchange {
     func routeToAPI(
         _ head: RequestHead, _ bytes: Span<UInt8>
     ) throws(InvocationError) -> HeadComposer.Destination {
-        guard client.kind != .invocations || bytes.isExactly(Self.healthPath, in: head.path) else {
+        guard client.listener != .invocations || bytes.isExactly(Self.healthPath, in: head.path) else {
             throw .managementElsewhere
         }
         return .init(path: nil, rest: 0)

@@ -2,10 +2,10 @@ import F2SModel
 
 /// One request and its response. The exchange routes the request, admits it, acquires a slot and a connection, and
 /// passes the response on. It does not know where messages begin and end in the byte stream. It is reused for every
-/// request of a client connection.
+/// request of a client.
 final class Exchange {
-    // Safe: the client connection owns its exchange and gives it to no object that outlives the connection.
-    unowned(unsafe) let client: ClientConnection
+    // Safe: the client owns its exchange and gives it to no object that outlives the client.
+    unowned(unsafe) let client: any ExchangeClient
     let worker: Worker
     /// The decisions.
     var state = ExchangeState()
@@ -23,26 +23,25 @@ final class Exchange {
 
     /// The largest body, in bytes, that is held with the head, for one write and for a retry.
     static let heldBodyBytesMax = 4096
-    /// The largest content, in bytes, that is copied behind its head. Up to this size a copy costs less than a write of
-    /// two parts.
-    static let joinedContentBytesMax = 1024
 
-    init(client: ClientConnection, worker: Worker) {
+    init(client: any ExchangeClient, worker: Worker) {
         self.client = client
         self.worker = worker
     }
 
-    // MARK: Methods that the client connection calls
+    // MARK: Methods that the client calls
 
     /// Begins the exchange of a request whose head has arrived: routes the request and composes the head for the
     /// upstream.
-    func begin(_ head: RequestHead, _ bytes: Span<UInt8>) {
+    /// - Parameter takesChunks: True if the client understands chunks and interim responses. Otherwise it gets plain
+    ///   content.
+    func begin(_ head: RequestHead, _ bytes: Span<UInt8>, takesChunks: Bool) {
         generation = worker.nextGeneration()
-        state.begin(RequestTraits(head), isWhole: head.framing == .none, now: worker.now())
+        state.begin(
+            RequestTraits(head, takesChunks: takesChunks), isWhole: head.framing == .none, now: worker.now())
         sequence = nil
         entry = nil
         upgrade = head.upgrade
-        guard !head.isServerWide else { return answerServerWide() }
         do throws(InvocationError) {
             let principal = try principal(head, bytes)
             let destination = try client.isInternal ? routeInternal(head, bytes, principal) : route(head, bytes)
@@ -84,11 +83,13 @@ final class Exchange {
     }
 
     /// Sends the request to its queue, or relays it. Its head, and its body if that is small, have arrived.
-    func start() {
+    /// - Parameter timeoutMax: The longest time in nanoseconds from the request's head to the response's head that the
+    ///   client accepts.
+    func start(timeoutMax: UInt64 = .max) {
         guard state.phase == .routed else { return }
         guard let entry else { return relay() }
         entry.handle.meters.count(.incoming)
-        state.ready(timeout: entry.declaration.timeout)
+        state.ready(timeout: entry.declaration.timeout, timeoutMax: timeoutMax)
         worker.shared.invocationBegan()
         enqueue(entry)
     }
@@ -267,7 +268,7 @@ final class Exchange {
         case .fail(let error): fail(error)
         case .breakOff:
             entry?.handle.meters.fail(.function)
-            end(.brokenOff)
+            end(.brokenOff(.replicaLost(afterResponseBegan: true)))
         case .closeTunnel: end(.tunnelClosed)
         }
     }
@@ -279,7 +280,7 @@ extension Exchange {
         _ head: RequestHead, _ bytes: Span<UInt8>
     ) throws(InvocationError) -> Admission.Principal {
         try Admission.principal(
-            on: client.kind, isInvocation: RouteTable.isInvocation(bytes, head),
+            on: client.listener, isInvocation: RouteTable.isInvocation(bytes, head),
             showsToken: worker.peers?.token.isShown(by: worker.scanner.fields, bytes) ?? false,
             functionAddress: functionAddress)
     }

@@ -112,6 +112,8 @@ struct ExchangeState {
     /// True if the exchange counts as an invocation in flight. The API's streams do not count, because they may last
     /// forever.
     private(set) var isInvocation = false
+    /// The longest time in nanoseconds from the request's head to the response's head that the client accepts.
+    private var timeoutMax = UInt64.max
     private var attempts = Attempts()
 
     /// The pause in nanoseconds before a replica that broke a connection off is tried again.
@@ -152,10 +154,13 @@ struct ExchangeState {
     }
 
     /// The invocation is ready for its queue.
-    /// - Parameter timeout: Nanoseconds from the request's head to the response's head.
-    mutating func ready(timeout: UInt64) {
+    /// - Parameters:
+    ///   - timeout: The function's limit in nanoseconds from the request's head to the response's head.
+    ///   - timeoutMax: The client's limit for the same.
+    mutating func ready(timeout: UInt64, timeoutMax: UInt64 = .max) {
         isInvocation = true
-        times.deadline = times.began &+ timeout
+        self.timeoutMax = timeoutMax
+        times.deadline = times.began &+ min(timeout, timeoutMax)
     }
 
     /// The invocation waits in the queue.
@@ -187,7 +192,7 @@ struct ExchangeState {
         phase = .routed
         isAwaitingContinue = false
         self.destination = destination
-        times.deadline = times.began &+ timeout
+        times.deadline = times.began &+ min(timeout, timeoutMax)
     }
 
     /// The requirement for a connection. A request that cannot be repeated must not be sent on a connection that the
@@ -279,7 +284,7 @@ struct ExchangeState {
             defer { isAwaitingContinue = false }
             return isAwaitingContinue ? .sendContent : .ignore
         }
-        return traits.minorVersion >= 1 ? .pass : .ignore
+        return traits.takesChunks ? .pass : .ignore
     }
 
     /// The head of the final response has arrived.

@@ -14,11 +14,7 @@ enum ProblemResponse {
             out.append(text: "Allow: \(allowed.map(\.rawValue).joined(separator: ", "))\r\n")
         }
         if let seconds = error.retryAfterSeconds { out.append(text: "Retry-After: \(seconds)\r\n") }
-        if let timing {
-            HeadComposer.serverTiming(
-                queue: timing.queueMicroseconds, start: timing.startMicroseconds, function: timing.functionMicroseconds,
-                into: out)
-        }
+        timing?.write(into: out)
         out.append(fields)
         if !keepAlive { out.append("Connection: close\r\n") }
         out.append("\r\n")

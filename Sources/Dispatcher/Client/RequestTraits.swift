@@ -8,9 +8,8 @@ struct RequestTraits {
     /// True if the client asks to leave HTTP for another protocol.
     var isUpgrade = false
     var isPersistent = false
-    /// True if the client has announced that this is its last request.
-    var isLastOfClient = false
-    var minorVersion = 1
+    /// True if the client understands chunks and interim responses, which HTTP/1.0 does not have.
+    var takesChunks = true
     /// The key by which the function's rate counts the caller; `nil` if this process does not count it.
     var rateKey: UInt64?
     /// The status of the function's response; 0 until the response has begun.
@@ -33,7 +32,7 @@ struct RequestTraits {
 
     init() {}
 
-    init(_ head: borrowing RequestHead) {
+    init(_ head: borrowing RequestHead, takesChunks: Bool) {
         isIdempotent =
             switch head.method {
             case .get, .head, .options, .trace, .put, .delete: head.upgrade == nil
@@ -42,13 +41,12 @@ struct RequestTraits {
         isHeadRequest = head.method == .head
         isUpgrade = head.upgrade != nil
         isPersistent = head.isPersistent
-        isLastOfClient = head.known.saysClose
-        minorVersion = head.minorVersion
+        self.takesChunks = takesChunks
     }
 
     /// Chooses the end of the content for a response with the given framing.
     mutating func endContent(_ framing: Framing) {
-        ending = framing != .untilClose ? .asReceived : minorVersion >= 1 ? .chunks : .close
+        ending = framing != .untilClose ? .asReceived : takesChunks ? .chunks : .close
     }
 }
 
@@ -111,6 +109,12 @@ struct ExchangeTimes {
     var functionMicroseconds: UInt64 {
         let from = granted > 0 ? granted : began
         return responded > from ? (responded &- from) / 1000 : 0
+    }
+
+    /// Writes `Server-Timing`.
+    func write(into out: Buffer) {
+        HeadComposer.serverTiming(
+            queue: queueMicroseconds, start: startMicroseconds, function: functionMicroseconds, into: out)
     }
 
     func observe(in meters: FunctionMeters, now: UInt64) {

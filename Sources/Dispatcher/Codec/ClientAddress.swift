@@ -1,6 +1,6 @@
 import F2SModel
 
-/// The address of a client, in the forms that its requests need. A client connection computes it once.
+/// The address of a client, in the forms that its requests need. A client computes it once.
 ///
 /// A class, because every request retains it: one reference count instead of one for each member.
 final class ClientAddress {
@@ -14,10 +14,16 @@ final class ClientAddress {
     let element: [UInt8]
     let node: [UInt8]
     /// The key by which the rate of a function counts this client.
-    private(set) lazy var rateKey = number?.rateKey ?? 0
+    private(set) lazy var rateKey = number?.rateKey ?? UInt64(truncatingIfNeeded: caller.hashValue)
+    /// The name of the module of this process that is the client; `nil` for other clients.
+    private let caller: String?
 
-    init(_ number: IPAddress?) {
+    /// Creates the address of a module of this process, which has only a name.
+    convenience init(caller: String) { self.init(nil, caller: caller) }
+
+    init(_ number: IPAddress?, caller: String? = nil) {
         self.number = number
+        self.caller = caller
         text = number?.description
         let shown = text ?? "unknown"
         let node = shown.contains(":") ? "\"[\(shown)]\"" : shown

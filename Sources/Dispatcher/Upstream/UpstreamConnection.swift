@@ -19,7 +19,7 @@ final class UpstreamConnection: StreamHandler {
     private var searched = 0
     private var body = BodyReader()
     private var isUntilClose = false
-    /// True if the framing of chunks is removed, because a client of HTTP/1.0 does not know it.
+    /// True if the framing of chunks is removed, because the client does not understand it.
     private var isDechunking = false
     private var isPersistent = true
     /// True if the connection has already carried an exchange.
@@ -272,9 +272,9 @@ extension UpstreamConnection {
         let framing = head.framing(isAnswerToHead: exchange.state.traits.isHeadRequest)
         isPersistent = head.isPersistent && mayUseAgain(head, framing, exchange)
         isUntilClose = framing == .untilClose
-        isDechunking = framing == .chunked && exchange.state.traits.minorVersion == 0
+        isDechunking = framing == .chunked && !exchange.state.traits.takesChunks
         if head.status == 426 { worker.scanner.keep("upgrade", headBytes) }
-        if exchange.state.traits.minorVersion == 0 || head.status == 204 {
+        if !exchange.state.traits.takesChunks || head.status == 204 {
             worker.scanner.drop("transfer-encoding", headBytes)
         }
         body = BodyReader(framing)

@@ -34,3 +34,19 @@ func promptly(_ what: String, within limit: Duration = .seconds(20), _ condition
         await Task.yield()
     }
 }
+
+/// Waits until a number no longer changes, and returns it.
+func settled(_ what: String, _ number: () async throws -> Int) async throws -> Int {
+    var last = -1
+    var same = 0
+    let clock = ContinuousClock()
+    let end = clock.now + .seconds(20)
+    while same < 40 {
+        guard clock.now < end else { throw Late(description: "\(what) keeps changing") }
+        let next = try await number()
+        same = next == last ? same + 1 : 0
+        last = next
+        try await clock.sleep(for: .milliseconds(5))
+    }
+    return last
+}

@@ -1,0 +1,70 @@
+public import F2SModel
+import Synchronization
+
+// The only asynchronous code of the data plane: it joins tasks to the event loops.
+extension Dispatcher: Invoker {
+    /// Invokes a function on one of the event loops.
+    public func invoke<Result>(
+        _ request: InvocationRequest, _ body: (InvocationResponse) async throws -> Result
+    ) async throws -> Result {
+        let loop = nextLoop()
+        let call = try InProcessCall(request) { [directory] call in directory.mailboxes[loop].post(.resume(call)) }
+        guard begin(call, on: loop) else { throw InvocationError.draining }
+        return try await withTaskCancellationHandler {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                // Whatever ends this scope also ends the invocation.
+                defer { call.cancel() }
+                if case .parts(let parts) = request.content {
+                    group.addTask { await call.send(parts) }
+                }
+                let (status, fields) = try await call.response()
+                let response = InvocationResponse(
+                    status: status, fields: fields,
+                    content: InvocationResponse.Content { try await call.nextContent() })
+                let result = try await body(response)
+                group.cancelAll()
+                return result
+            }
+        } onCancel: {
+            call.cancel()
+        }
+    }
+}
+
+extension InProcessCall {
+    /// Creates the call of a request.
+    /// - Throws: An error if a part of the head contains a character that would end it.
+    fileprivate convenience init(
+        _ request: InvocationRequest, notify: @escaping @Sendable (InProcessCall) -> Void
+    ) throws(InvocationError) {
+        for part in [request.path] + request.fields.flatMap({ [$0.name, $0.value] }) {
+            guard !part.utf8.contains(where: { $0 == Octet.carriageReturn || $0 == Octet.lineFeed }) else {
+                throw .malformedRequest(reason: "The path or a field contains a line break")
+            }
+        }
+        var lines = ["\(request.method.rawValue) \(RouteTable.prefix)\(request.path) HTTP/1.1", "Host: f2s"]
+        for field in request.fields { lines.append("\(field.name): \(field.value)") }
+        var content: [UInt8]?
+        switch request.content {
+        case .bytes(let bytes):
+            content = bytes
+            lines.append("Content-Length: \(bytes.count)")
+        case .parts: lines.append("Transfer-Encoding: chunked")
+        }
+        self.init(
+            head: Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8), content: content, caller: request.caller,
+            timeoutMax: request.timeout.map(\.nanoseconds) ?? .max, notify: notify)
+    }
+
+    /// Sends all parts. If they cannot be read to their end, the call ends, because its content would be incomplete.
+    fileprivate func send(_ parts: any AsyncSequence<[UInt8], any Error> & Sendable) async {
+        do {
+            for try await part in parts where !part.isEmpty {
+                guard await send(part) else { return }
+            }
+            endContent()
+        } catch {
+            cancel(error)
+        }
+    }
+}
