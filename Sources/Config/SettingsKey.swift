@@ -228,3 +228,48 @@ extension YAMLCursor {
         return number
     }
 }
+
+/// The name of a host as in a URL (RFC 1123 section 2.1), for settings.
+private enum HostName {
+    /// The maximum length of a name, in bytes (RFC 1035 section 2.3.4).
+    private static let bytesMax = 253
+
+    /// Returns true if the text consists of lower-case letters, digits and hyphens, separated by dots. A port, a scheme
+    /// or a pattern is not allowed.
+    static func isValid(_ text: String) -> Bool {
+        guard (1...bytesMax).contains(text.utf8.count) else { return false }
+        return text.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+            !label.isEmpty && label.first != "-" && label.last != "-" && label.utf8.allSatisfy(isLabelByte)
+        }
+    }
+
+    private static func isLabelByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+        default: false
+        }
+    }
+}
+
+/// The name of a protocol in an Upgrade field (RFC 9110 section 7.8), for settings.
+private enum UpgradeProtocol {
+    private static let bytesMax = 64
+
+    /// Returns true if the text is a token, optionally with a version after a slash, and not a version of HTTP.
+    static func isValid(_ text: String) -> Bool {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), text.utf8.count <= bytesMax,
+            parts.allSatisfy({ !$0.isEmpty && $0.utf8.allSatisfy(isTokenByte) })
+        else { return false }
+        return !["http", "h2", "h2c", "h3"].contains(parts[0].lowercased())
+    }
+
+    private static func isTokenByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+            UInt8(ascii: "0")...UInt8(ascii: "9"):
+            true
+        default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        }
+    }
+}

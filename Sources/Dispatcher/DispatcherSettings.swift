@@ -69,3 +69,55 @@ public struct DispatcherSettings: Sendable {
         self.tuning = tuning
     }
 }
+
+/// The settings of the management listener. If there is one, the public listener serves only functions and `/health`.
+public struct ManagementSettings: Sendable {
+    /// IP address to listen on.
+    public var host: String
+    /// TCP port to listen on; 0 picks a free one.
+    public var port: Int
+
+    /// Creates settings.
+    public init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+}
+
+/// The settings of the internal listener, which only F2S processes and the platform's hooks reach.
+public struct InternalSettings: Sendable {
+    /// IP address to listen on.
+    public var host: String
+    /// TCP port to listen on; 0 picks a free one.
+    public var port: Int
+    /// Path of the Unix socket, under 100 bytes, to which everything but invocations goes unchanged.
+    public var socketPath: String
+    /// The first tokens that F2S processes show to each other, see ``Dispatcher/trust(_:)``. Without a token,
+    /// invocations on this listener are rejected, and nothing is forwarded.
+    public var tokens: PeerTokens
+
+    /// Creates settings.
+    public init(host: String, port: Int, socketPath: String, tokens: PeerTokens) {
+        self.host = host
+        self.port = port
+        self.socketPath = socketPath
+        self.tokens = tokens
+    }
+}
+
+/// Sockets that already listen. The parent process opened them, and keeps them open.
+public struct InheritedListeners: Sendable, Hashable {
+    /// Descriptor of the listener for ``DispatcherSettings/host`` and `port`.
+    public var main: Int32
+    /// Descriptor of the listener for ``DispatcherSettings/management``.
+    public var management: Int32?
+    /// Descriptor of the listener for ``DispatcherSettings/internal``.
+    public var `internal`: Int32?
+
+    /// Creates listeners from their descriptors.
+    public init(main: Int32, management: Int32? = nil, `internal`: Int32? = nil) {
+        self.main = main
+        self.management = management
+        self.internal = `internal`
+    }
+}

@@ -165,3 +165,12 @@ struct RouteTable: Sendable {
     @inline(__always)
     private static func mix(_ hash: UInt64, _ byte: UInt8) -> UInt64 { (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
 }
+
+/// The same routes twice: for public connections, and for invocations that other F2S processes forward.
+struct RouteTables: Sendable {
+    /// The routes of public connections. If another process grants a function's slots, its invocations are forwarded
+    /// there.
+    var publicRoutes = RouteTable()
+    /// The routes of forwarded invocations. This process serves every function.
+    var local = RouteTable()
+}

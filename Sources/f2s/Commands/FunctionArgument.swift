@@ -1,6 +1,6 @@
-import ArgumentParser
-import F2SClient
-import F2SModel
+public import ArgumentParser
+public import F2SClient
+public import F2SModel
 
 /// The argument with the name of a function, for every command that concerns one function.
 struct FunctionArgument: ParsableArguments {
@@ -15,3 +15,13 @@ struct FunctionArgument: ParsableArguments {
         return (names ?? []).filter { $0.hasPrefix(prefix) }
     }
 }
+
+extension FunctionName: ExpressibleByArgument {
+    /// Parses the name of a function. The result is `nil` if the argument is malformed.
+    public init?(argument: String) {
+        guard let name = try? FunctionName(argument) else { return nil }
+        self = name
+    }
+}
+
+extension WaitGoal: ExpressibleByArgument {}

@@ -4,6 +4,7 @@ import F2SModel
 import FoundationEssentials
 import Glibc
 import Logging
+import UnixSignals
 
 extension ServeOptions.PlatformName: ExpressibleByArgument {}
 
@@ -154,5 +155,44 @@ struct ServeCommand: AsyncParsableCommand {
             throw ServeError.badAddress(option: option, text: text)
         }
         return endpoint
+    }
+}
+
+/// The settings by which the C library returns memory to the system.
+private enum HeapSettings {
+    /// The minimum size of a block with its own memory mapping, which is returned when the block is freed. Large
+    /// temporary blocks of the control plane, such as a list of hundreds of functions, would otherwise leave permanent
+    /// holes in the heap.
+    private static let mappedBytesMin: Int32 = 64 * 1024
+    /// The maximum number of heaps. Each heap retains the holes of its threads. The data plane, which has most of the
+    /// busy threads, allocates nothing in its steady state, so more heaps would not help.
+    private static let heapsMax: Int32 = 2
+
+    /// Applies the settings to all later allocations.
+    static func keepSmall() {
+        // A failure is ignored: the defaults of the C library work, but use more memory.
+        _ = f2s_heap_settings(mappedBytesMin, heapsMax)
+    }
+}
+
+/// Handles SIGTERM and SIGINT until the services run and handle them.
+///
+/// Without a reachable API server, the setup of the platform may take a minute. A container's first process ignores
+/// signals without a handler, so it would be killed only after its grace period.
+private enum StartSignals {
+    /// Returns the result of `body`, or `nil` if a signal arrived first and `body` was cancelled.
+    static func unlessSignalled<Result: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result? {
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        return try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                for await _ in signals { break }
+                return nil
+            }
+            defer { group.cancelAll() }
+            return try await group.next() ?? nil
+        }
     }
 }

@@ -1,4 +1,0 @@
-public import ArgumentParser
-public import F2SClient
-
-extension WaitGoal: ExpressibleByArgument {}
