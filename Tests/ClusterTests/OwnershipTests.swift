@@ -22,9 +22,9 @@ extension ClusterSerial {
                 metadata: {name: taken, namespace: f2s-containers}
                 spec:
                   replicas: 1
-                  selector: {matchLabels: {whose: stranger}}
+                  selector: {matchLabels: {app: other}}
                   template:
-                    metadata: {labels: {whose: stranger}}
+                    metadata: {labels: {app: other}}
                     spec: {containers: [{name: a, image: "\(ClusterEnvironment.functionImage)"}]}
                 """)
             try eventually("the Deployment has a ready replica") {

@@ -5,7 +5,7 @@ import Testing
 /// Tests replicas that send malformed responses or more than one response. No client may receive a response that
 /// belongs to another client.
 @Suite struct AnswerPoisonTests {
-    private static let stranger = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nstranger"
+    private static let surplus = "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nsurplus!"
 
     /// The responses of a replica by the number in the request path. `isAnswer` is true if the response starts with a
     /// valid one.
@@ -82,10 +82,10 @@ import Testing
             // The surplus bytes arrive with the response, or later, when the connection is idle or used for the next
             // request.
             let text = AnswerPoisonTests.answers[number].text
-            guard delay > 0 else { return request.connection.send(text + AnswerPoisonTests.stranger) }
+            guard delay > 0 else { return request.connection.send(text + AnswerPoisonTests.surplus) }
             request.connection.send(text)
             request.connection.schedule(in: .milliseconds(delay)) {
-                request.connection.send(AnswerPoisonTests.stranger)
+                request.connection.send(AnswerPoisonTests.surplus)
             }
         }
         try await withTestbed { bed in
@@ -112,7 +112,7 @@ import Testing
                         whole.hasPrefix("HTTP/1.1 502") || whole.hasPrefix("HTTP/1.1 200") && victim.isClosed, "\(name)"
                     )
                 }
-                if delay != 1 { #expect(!whole.contains("stranger"), "\(name): \(whole)") }
+                if delay != 1 { #expect(!whole.contains("surplus"), "\(name): \(whole)") }
                 victim.close()
                 other.close()
                 try await eventually("no invocation is left after \(name)") { bed.isIdle() }

@@ -68,13 +68,13 @@ extension DispatcherSerial {
             let replicas = try LeanReplicas(2)
             try await withTestbed { bed in
                 try await bed.serve(ports: replicas.ports)
-                let strangers = try await withThrowingTaskGroup(of: [String].self) { group in
+                let foreign = try await withThrowingTaskGroup(of: [String].self) { group in
                     for thread in 0..<2 {
                         group.addTask { try await onThread { try churn(port: bed.port, thread: thread, count: 1500) } }
                     }
                     return try await group.reduce([], +)
                 }
-                #expect(strangers == [])
+                #expect(foreign == [])
                 try await eventually("no invocation is left") { bed.isIdle() && bed.clientConnections == 0 }
                 report(5, "3000 short connections, most of them aborted: no client got another's response")
             }

@@ -24,7 +24,7 @@ extension DispatcherSerial {
                 let outcome = try await LeanLoad(port: bed.port).run(threads: 2, connections: 64, count: count)
                 let time = begun.duration(to: .now)
                 #expect(outcome.statuses == [200: 64 * count])
-                #expect(outcome.strangers == 0 && outcome.broken == 0)
+                #expect(outcome.foreign == 0 && outcome.broken == 0)
                 try await eventually("no slot is in use") { bed.isIdle() }
                 let tally = replicas.tally
                 #expect(tally.most == [1, 1, 1])

@@ -40,7 +40,7 @@ extension DispatcherSerial {
                     stop.isSet.store(true, ordering: .relaxed)
                     let outcome = try await flood
                     #expect(outcome.statuses[503, default: 0] > 100)
-                    #expect(outcome.strangers == 0)
+                    #expect(outcome.foreign == 0)
                     try await eventually("the flood is over") { bed.isIdle("flooded") }
                 }
                 report(5, "a function beside the flood of another (500 connections, queue full): \(comparison.text)")

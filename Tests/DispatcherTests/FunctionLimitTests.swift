@@ -16,7 +16,7 @@ extension DispatcherSerial {
                     ports: replicas.ports, function: limited(FunctionLimits(inFlight: 5), concurrency: 4))
                 let outcome = try await LeanLoad(port: bed.port).run(threads: 2, connections: 40, count: 50)
                 #expect(outcome.statuses == [200: 2000])
-                #expect(outcome.strangers == 0)
+                #expect(outcome.foreign == 0)
                 let tally = replicas.tally
                 #expect(tally.mostInAll == 5)
                 report(6, "inFlight 5 over 3 replicas of concurrency 4: at most \(tally.mostInAll) at once in 2000")

@@ -18,10 +18,10 @@ extension DispatcherSerial {
             let server = try await StubServer.start { $0.connection.send(answer.said) }
             try await withTestbed(loops: loops) { bed in
                 try await bed.serve(server, function: makeFunction(concurrency: 1))
-                let refusal = try await bed.client().ask(get())
-                #expect(refusal.status == 502)
-                let detail = refusal.body.replacing(#"\\"#, with: #"\"#)
-                #expect(detail.contains(answer.words), "\(refusal.body)")
+                let problem = try await bed.client().ask(get())
+                #expect(problem.status == 502)
+                let detail = problem.body.replacing(#"\\"#, with: #"\"#)
+                #expect(detail.contains(answer.words), "\(problem.body)")
                 #expect(detail.contains("must answer in HTTP/1.1"))
                 try await eventually("the slot is free") { bed.isIdle() }
             }

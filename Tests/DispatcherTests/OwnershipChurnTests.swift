@@ -76,7 +76,7 @@ extension DispatcherSerial {
                 let turns = try await takeTurns(first, second, seed: seed) { left.isOver }
                 for outcome in try await outcomes {
                     #expect(outcome.statuses == [200: connections * count])
-                    #expect(outcome.strangers == 0 && outcome.broken == 0)
+                    #expect(outcome.foreign == 0 && outcome.broken == 0)
                 }
                 #expect(turns > 4, "there were too few transfers")
                 let tally = replicas.tally

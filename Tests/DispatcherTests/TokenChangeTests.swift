@@ -75,8 +75,8 @@ import Testing
     }
 
     @Test func `a function's own 403 is forwarded with any fields`() async throws {
-        let refusal = "HTTP/1.1 403 Forbidden\r\nX-F2S-Refused: token\r\nContent-Length: 2\r\n\r\nno"
-        try await withOwner(refusal) { first, _ in
+        let rejection = "HTTP/1.1 403 Forbidden\r\nX-F2S-Refused: token\r\nContent-Length: 2\r\n\r\nno"
+        try await withOwner(rejection) { first, _ in
             let answer = try await first.client().ask(get())
             #expect(answer.status == 403)
             #expect(answer.body == "no")

@@ -64,11 +64,11 @@ extension DispatcherSerial {
             try await withTestbed { bed in
                 try await bed.serve(server)
                 let client = try await bed.client()
-                let wish = get("/hello", "Connection: Upgrade\r\nUpgrade: websocket\r\n")
-                let answer = try await client.ask(wish)
+                let upgrade = get("/hello", "Connection: Upgrade\r\nUpgrade: websocket\r\n")
+                let answer = try await client.ask(upgrade)
                 #expect(answer.status == 426)
                 #expect(answer.body == "no")
-                #expect(try await client.ask(wish).status == 426)
+                #expect(try await client.ask(upgrade).status == 426)
             }
             await server.stop()
         }

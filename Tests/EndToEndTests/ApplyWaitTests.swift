@@ -11,13 +11,13 @@ extension EndToEndSerial {
             try await F2SServer.serve([]) { f2s in
                 try Files.write(sound.yaml, to: file)
                 let first = try Command(["apply", "-f", file, "--wait"], server: f2s)
-                #expect(first.status == 0 && first.text.hasSuffix("function edited ready\n"), "\(first.complaint)")
+                #expect(first.status == 0 && first.text.hasSuffix("function edited ready\n"), "\(first.errorText)")
                 #expect(try f2s.readyReplicas(of: "edited") == 1)
                 try Files.replace(file, with: broken.yaml)
                 let edited = try Command(["apply", "-f", file, "--wait"], server: f2s)
                 #expect(edited.status == 1)
                 #expect(!edited.text.contains("ready"), "\(edited.text)")
-                #expect(edited.complaint.contains("ExitedAtStart") && edited.complaint.contains("exit status 3"))
+                #expect(edited.errorText.contains("ExitedAtStart") && edited.errorText.contains("exit status 3"))
                 // The previous revision goes on serving.
                 #expect(try f2s.get("/invoke/edited").status == 200)
                 try Files.replace(file, with: sound.with { $0.environment = ["REVISION": "3"] }.yaml)
@@ -39,13 +39,13 @@ extension EndToEndSerial {
                 #expect(declared.status == 0 && declared.text.hasSuffix("function waited declared\n"))
                 #expect((try? Files.read(starts)) == nil, "nothing was started")
                 let ready = try Command(["apply", "-f", file, "--wait"], server: f2s)
-                #expect(ready.status == 0 && ready.text.hasSuffix("function waited ready\n"), "\(ready.complaint)")
+                #expect(ready.status == 0 && ready.text.hasSuffix("function waited ready\n"), "\(ready.errorText)")
                 #expect(try Files.read(starts).split(separator: "\n").count == 1)
                 try eventually("it scales to zero again") { try f2s.readyReplicas(of: "waited") == 0 }
                 #expect(try Command(["apply", "-f", broken, "--wait=declared"], server: f2s).status == 0)
                 let failed = try Command(["apply", "-f", broken, "--wait"], server: f2s)
                 #expect(failed.status == 1)
-                #expect(failed.complaint.contains("MissingProgram"), "\(failed.complaint)")
+                #expect(failed.errorText.contains("MissingProgram"), "\(failed.errorText)")
                 #expect(try Command(["apply", "-f", broken, "--wait=soon"], server: f2s).status == 2)
             }
         }
@@ -70,7 +70,7 @@ extension EndToEndSerial {
                 #expect(each < 10_000_000 * Int64(EndToEndSerial.timeout))
                 let rivalry = try Command(["apply", "-f", rivals], server: f2s)
                 #expect(rivalry.status == 1)
-                #expect(rivalry.complaint.hasPrefix("f2s: a-second is stored but cannot be invoked"))
+                #expect(rivalry.errorText.hasPrefix("f2s: a-second is stored but cannot be invoked"))
             }
         }
     }

@@ -16,7 +16,7 @@ extension EndToEndSerial {
                 try eventually("shown is ready") { try f2s.readyReplicas(of: "shown") == 1 }
                 for arguments in Self.dataCommands {
                     let json = try Command(arguments + ["-o", "json"], server: f2s)
-                    #expect(json.status == 0 && json.complaint.isEmpty, "\(arguments): \(json.complaint)")
+                    #expect(json.status == 0 && json.errorText.isEmpty, "\(arguments): \(json.errorText)")
                     #expect(json.text.first == "{", "\(arguments): \(json.text)")
                     let yaml = try Command(arguments + ["-o", "yaml"], server: f2s)
                     #expect(yaml.status == 0 && yaml.text.first != "{", "\(arguments): \(yaml.text)")
@@ -43,12 +43,12 @@ extension EndToEndSerial {
                     try eventually("\(arguments) prints the same with -o table") {
                         let usual = try Command(arguments, server: f2s)
                         let table = try Command(arguments + ["-o", "table"], server: f2s)
-                        #expect(usual.status == 0 && table.status == 0, "\(arguments): \(table.complaint)")
+                        #expect(usual.status == 0 && table.status == 0, "\(arguments): \(table.errorText)")
                         return !usual.text.isEmpty && usual.text == table.text
                     }
                     let unknown = try Command(arguments + ["-o", "xml"], server: f2s)
                     #expect(unknown.status == 2 && unknown.text.isEmpty, "\(arguments): \(unknown.text)")
-                    #expect(unknown.complaint.contains("xml"), "\(arguments): \(unknown.complaint)")
+                    #expect(unknown.errorText.contains("xml"), "\(arguments): \(unknown.errorText)")
                 }
             }
         }

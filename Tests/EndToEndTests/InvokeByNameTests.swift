@@ -16,14 +16,14 @@ extension EndToEndSerial {
                 for arguments in [["apply", "-f", file], ["apply", "-f", file, "--wait"]] {
                     let applied = try Command(arguments, server: f2s)
                     #expect(applied.status == 1)
-                    #expect(applied.complaint.contains("first is older and has the same endpoint /shared"))
-                    #expect(applied.complaint.split(separator: "\n").count == 1, "\(applied.complaint)")
+                    #expect(applied.errorText.contains("first is older and has the same endpoint /shared"))
+                    #expect(applied.errorText.split(separator: "\n").count == 1, "\(applied.errorText)")
                     #expect(!applied.text.contains("ready"))
                 }
                 let invoked = try Command(["invoke", "second", "-d", "over", "--path", "/echo"], server: f2s)
                 #expect(invoked.status == 1)
                 #expect(invoked.text.isEmpty)
-                #expect(invoked.complaint.contains("first is older and has the same endpoint /shared"))
+                #expect(invoked.errorText.contains("first is older and has the same endpoint /shared"))
             }
         }
 
@@ -34,7 +34,7 @@ extension EndToEndSerial {
                 let invoked = try Command(["invoke", "outer", "--path", "/inner/echo"], server: f2s)
                 #expect(invoked.status == 1)
                 #expect(invoked.text.isEmpty)
-                #expect(invoked.complaint.contains("lead to function inner"), "\(invoked.complaint)")
+                #expect(invoked.errorText.contains("lead to function inner"), "\(invoked.errorText)")
             }
         }
     }

@@ -8,7 +8,7 @@ extension EndToEndSerial {
             try await F2SServer.serve([]) { f2s in
                 let command = try Command(["descrbe", "x"], server: f2s)
                 #expect(command.status == 2)
-                #expect(command.complaint.contains("did you mean `f2s describe`?"), "\(command.complaint)")
+                #expect(command.errorText.contains("did you mean `f2s describe`?"), "\(command.errorText)")
                 let query = try f2s.get("/functions?ouput=yaml")
                 #expect(query.status == 400)
                 #expect(try query.json["detail"]?.text?.contains("did you mean output?") == true)

@@ -42,7 +42,7 @@ extension EndToEndSerial {
                     let failure = try Command(arguments, server: f2s)
                     #expect(failure.status == (arguments == ["lst"] ? 2 : 1), "\(arguments)")
                     #expect(failure.text.isEmpty, "\(arguments)")
-                    #expect(failure.complaint.split(separator: "\n").count == 1, "\(arguments): \(failure.complaint)")
+                    #expect(failure.errorText.split(separator: "\n").count == 1, "\(arguments): \(failure.errorText)")
                 }
             }
         }

@@ -100,7 +100,7 @@ extension EndToEndSerial {
                 for command in ["get", "describe", "why", "logs", "invoke", "delete", "restart"] {
                     let answer = try Command([command, "helo"], server: f2s)
                     #expect(answer.status == 1, "\(command)")
-                    #expect(answer.complaint.contains("Did you mean hello?"), "\(command): \(answer.complaint)")
+                    #expect(answer.errorText.contains("Did you mean hello?"), "\(command): \(answer.errorText)")
                 }
             }
         }

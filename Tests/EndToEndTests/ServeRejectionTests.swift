@@ -5,7 +5,7 @@ extension EndToEndSerial {
     /// The arguments that `f2s serve` rejects, and its errors.
     @Suite struct ServeRejections {
         /// Runs `f2s serve` with these arguments until it ends by itself with status 1, and returns its standard error.
-        private func complaint(_ arguments: [String]) throws -> String {
+        private func errorText(_ arguments: [String]) throws -> String {
             let home = try TemporaryFolder()
             defer { home.remove() }
             let errors = home.path + "/errors"
@@ -21,8 +21,8 @@ extension EndToEndSerial {
 
         @Test(arguments: ["--listen", "--operations"])
         func `an address that other machines can reach is refused`(option: String) throws {
-            let complaint = try complaint([option, "0.0.0.0:0"])
-            #expect(complaint.contains("Refusing \(option) on 0.0.0.0 without authentication"), "\(complaint)")
+            let errorText = try errorText([option, "0.0.0.0:0"])
+            #expect(errorText.contains("Refusing \(option) on 0.0.0.0 without authentication"), "\(errorText)")
         }
 
         @Test func `with allow-unauthenticated f2s serves its public address and the host names of the settings`()
@@ -56,20 +56,20 @@ extension EndToEndSerial {
         }
 
         @Test func `a settings file that is named must exist`() throws {
-            let complaint = try complaint(["--config", "/nowhere/named.yaml"])
-            #expect(complaint.contains("/nowhere/named.yaml") && complaint.contains("No such file"), "\(complaint)")
+            let errorText = try errorText(["--config", "/nowhere/named.yaml"])
+            #expect(errorText.contains("/nowhere/named.yaml") && errorText.contains("No such file"), "\(errorText)")
         }
 
         @Test func `the error for a port in use contains the system's message`() async throws {
             try await F2SServer.serve([]) { f2s in
                 for (option, port) in [("--listen", f2s.port), ("--operations", f2s.operationsPort)] {
-                    let complaint = try complaint([option, "127.0.0.1:\(port)"])
+                    let errorText = try errorText([option, "127.0.0.1:\(port)"])
                     let words = "annot listen on 127.0.0.1:\(port): Address already in use. "
-                    #expect(complaint.contains(words), "\(complaint)")
-                    #expect(!complaint.contains("errno"), "\(complaint)")
+                    #expect(errorText.contains(words), "\(errorText)")
+                    #expect(!errorText.contains("errno"), "\(errorText)")
                     // One message, before anything is started, names the option to change.
-                    #expect(complaint.contains("\(option) names the address"), "\(complaint)")
-                    #expect(complaint.split(separator: "\n").count == 1, "\(complaint)")
+                    #expect(errorText.contains("\(option) names the address"), "\(errorText)")
+                    #expect(errorText.split(separator: "\n").count == 1, "\(errorText)")
                 }
             }
         }

@@ -349,20 +349,20 @@ extension ProcessesSerial {
                     try await platform.replicaSnapshot().replicas.first?.state == .ready
                 }
                 let replica = try #require(try await platform.replicaSnapshot().replicas.first)
-                let stranger = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
-                defer { close(stranger) }
+                let foreign = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+                defer { close(foreign) }
                 var one: Int32 = 1
-                setsockopt(stranger, SOL_SOCKET, SO_REUSEPORT, &one, 4)
+                setsockopt(foreign, SOL_SOCKET, SO_REUSEPORT, &one, 4)
                 var address = sockaddr_in()
                 address.sin_family = sa_family_t(AF_INET)
                 address.sin_port = UInt16(try #require(replica.address).port).bigEndian
                 address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
                 let isBound = withUnsafePointer(to: &address) { pointer in
                     pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                        bind(stranger, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+                        bind(foreign, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
                     }
                 }
-                #expect(isBound && listen(stranger, 1) == 0)
+                #expect(isBound && listen(foreign, 1) == 0)
                 try await eventually("another one is ready") {
                     let replicas = try await platform.replicaSnapshot().replicas.filter { $0.state == .ready }
                     return replicas.count == 1 && replicas[0].id != replica.id

@@ -136,14 +136,14 @@ import Testing
         var bench = Bench(try Samples.draft(min: 1), replicas: 1)
         bench.state.apply(FunctionSnapshot())
         var calls: [OperatorCall] = []
-        var stranger = Bench(try Samples.draft("other"), replicas: 1)
-        stranger.state = OperatorState(
+        var deleted = Bench(try Samples.draft("other"), replicas: 1)
+        deleted.state = OperatorState(
             metrics: OperatorMetrics(MetricRegistry()), requestTimeout: .seconds(10), retirement: .byPlatform)
-        stranger.state.apply(FunctionSnapshot())
-        for _ in 0..<30 { calls += stranger.pass() }
+        deleted.state.apply(FunctionSnapshot())
+        for _ in 0..<30 { calls += deleted.pass() }
         #expect(calls.isEmpty)
-        for _ in 0..<3 { calls += stranger.pass() }
-        #expect(calls == [.remove(stranger.function.id)])
+        for _ in 0..<3 { calls += deleted.pass() }
+        #expect(calls == [.remove(deleted.function.id)])
     }
 
     @Test func `no call is made before the store has sent its functions`() throws {

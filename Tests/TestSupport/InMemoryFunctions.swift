@@ -112,8 +112,8 @@ public final class InMemoryFunctions: FunctionStore {
     }
 
     private static func validate(_ draft: FunctionDraft) throws(StoreError) {
-        let complaints = draft.fieldErrors()
-        guard complaints.isEmpty else { throw .invalid(complaints) }
+        let errors = draft.fieldErrors()
+        guard errors.isEmpty else { throw .invalid(errors) }
     }
 
     /// Changes the state and publishes a snapshot if it differs from the current one.

@@ -10,7 +10,7 @@ struct LeanLoad: Sendable {
     struct Outcome: Sendable {
         var statuses: [Int: Int] = [:]
         /// The number of responses that belonged to another request.
-        var strangers = 0
+        var foreign = 0
         /// The number of connections that ended before their last response.
         var broken = 0
     }
@@ -40,7 +40,7 @@ struct LeanLoad: Sendable {
             }
             return try await group.reduce(into: Outcome()) { sum, one in
                 sum.statuses.merge(one.statuses, uniquingKeysWith: +)
-                sum.strangers += one.strangers
+                sum.foreign += one.foreign
                 sum.broken += one.broken
             }
         }
@@ -128,7 +128,7 @@ private struct LeanLoadRun {
         if let (found, length) = answer {
             outcome.statuses[found.status, default: 0] += 1
             if load.isEcho, found.status == 200, found.body != client.path || length != client.pending.count {
-                outcome.strangers += 1
+                outcome.foreign += 1
             }
             client.pending.removeAll(keepingCapacity: true)
         }

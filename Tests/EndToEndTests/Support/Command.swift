@@ -7,7 +7,7 @@ struct Command {
     /// Standard output.
     let text: String
     /// Standard error.
-    let complaint: String
+    let errorText: String
 
     /// Runs a command with its output in files.
     /// - Parameter server: The server of the command; `nil`: none.
@@ -21,7 +21,7 @@ struct Command {
         defer { process.end() }
         status = try process.waitForEnd(within: .seconds(30))
         text = try Files.read(output)
-        complaint = try Files.read(errors)
+        errorText = try Files.read(errors)
     }
 
     /// Runs a command with its output on a terminal and returns the output.

@@ -92,12 +92,12 @@ import Testing
             "no Int at parts.[1].counts.a"
         ),
     ])
-    func `a decoding error names the problem and its location`(_ text: String, complaint: String) throws {
+    func `a decoding error names the problem and its location`(_ text: String, expected: String) throws {
         let error = #expect(throws: DecodingError.self) {
             try ResponseDecoder.decode(Array(text.utf8), as: Everything.self)
         }
         #expect(
-            error.map(ResponseDecoder.describe)?.contains(complaint) == true,
+            error.map(ResponseDecoder.describe)?.contains(expected) == true,
             "\(error.map(ResponseDecoder.describe) ?? "")")
     }
 
@@ -119,8 +119,8 @@ import Testing
 
     @Test func `an error contains the status of the server or the first line of a proxy`() {
         let body = #"{"kind":"Status","reason":"Conflict","message":"no","details":{"retryAfterSeconds":2}}"#
-        let refusal = ResponseDecoder.error(code: 409, retryAfter: nil, body: Data(body.utf8))
-        #expect(refusal == .status(code: 409, reason: "Conflict", message: "no", retryAfter: .seconds(2)))
+        let error = ResponseDecoder.error(code: 409, retryAfter: nil, body: Data(body.utf8))
+        #expect(error == .status(code: 409, reason: "Conflict", message: "no", retryAfter: .seconds(2)))
         let proxy = ResponseDecoder.error(code: 502, retryAfter: "7", body: Data("bad gateway\nmore".utf8))
         #expect(proxy == .status(code: 502, reason: "", message: "bad gateway", retryAfter: .seconds(7)))
     }

@@ -135,10 +135,10 @@ struct AccessTests {
                 server: account.access.server, trust: account.access.trust, identity: Identity(token: .file(file)),
                 origin: "a test")
             let client = KubernetesClient(access, logger: Logger(label: "access"))
-            let refusal = await #expect(throws: KubernetesError.self) {
+            let error = await #expect(throws: KubernetesError.self) {
                 try await client.list(.secrets, account.namespace, as: JSONValue.self)
             }
-            #expect(refusal?.code == 401)
+            #expect(error?.code == 401)
             _ = try account.write(account.token, to: "token")
             #expect(try await client.list(.secrets, account.namespace, as: JSONValue.self).items.count > 0)
             await client.shutdown()
@@ -148,8 +148,8 @@ struct AccessTests {
     @Test func `an anonymous client is rejected, and a server without a trusted certificate is reported`() async throws
     {
         try await withAccount { account in
-            let stranger = await #expect(throws: KubernetesError.self) { try await account.ask(.anonymous) }
-            #expect(stranger?.isForbidden == true || stranger?.code == 401)
+            let anonymous = await #expect(throws: KubernetesError.self) { try await account.ask(.anonymous) }
+            #expect(anonymous?.isForbidden == true || anonymous?.code == 401)
             guard case .authorities = account.access.trust else { return }
             let untrusted = await #expect(throws: KubernetesError.self) {
                 try await account.ask(Identity(token: .text(account.token)), trust: .system)
@@ -163,10 +163,10 @@ struct AccessTests {
             let plugin = ExecPlugin(
                 command: "sh", arguments: ["-c", "echo the vault is sealed >&2; exit 3"],
                 apiVersion: "client.authentication.k8s.io/v1")
-            let refusal = await #expect(throws: KubernetesError.self) {
+            let error = await #expect(throws: KubernetesError.self) {
                 try await account.ask(Identity(plugin: plugin))
             }
-            let text = "\(String(describing: refusal))"
+            let text = "\(String(describing: error))"
             #expect(text.contains("status 3") && text.contains("the vault is sealed"), "\(text)")
         }
     }

@@ -75,17 +75,17 @@ struct ReplacedPodTests {
             let function = Function.ID("f")
             let named = try await scene.makePod("named", of: function)
             let unnamed = try await scene.makePod("unnamed", of: function)
-            let stranger = try await scene.makePod("stranger", of: Function.ID("g"))
+            let foreign = try await scene.makePod("foreign", of: Function.ID("g"))
             // The watch still shows two pods that no longer exist. Another pod now has the name of one of them.
             let newer = try await scene.makePod("again", of: function)
             let gone = samplePod("gone", function: function.text)
             let earlier = samplePod("earlier", function: function.text) { $0.name = newer.name }
-            let shown = [named, unnamed, stranger, gone, earlier]
+            let shown = [named, unnamed, foreign, gone, earlier]
             scene.runtime.pods.latest.publish(
                 MirroredCollection(Dictionary(uniqueKeysWithValues: shown.map { ($0.uid, $0) })))
 
             try await scene.runtime.replace([gone, earlier, named].map { Replica.ID($0.uid) }, of: function)
-            let expected: Set = [unnamed.uid, stranger.uid, newer.uid]
+            let expected: Set = [unnamed.uid, foreign.uid, newer.uid]
             #expect(try await scene.remaining() == expected)
             // The watch may be late, so the runtime may be called again for a pod that the watch still shows.
             try await scene.runtime.replace([Replica.ID(named.uid)], of: function)

@@ -270,10 +270,10 @@ struct APIServerSerial {
             metadata["resourceVersion"] = seen["metadata"]?["resourceVersion"]
             late["metadata"] = metadata
             try await running.platform.replicas.apply(function, .fixed(3), retiring: [])
-            let refusal = await #expect(throws: KubernetesError.self) {
+            let error = await #expect(throws: KubernetesError.self) {
                 _ = try await client.apply(.deployments, containers, "fenced", late, force: true)
             }
-            #expect(refusal?.isConflict == true)
+            #expect(error?.isConflict == true)
             #expect(try await fetch()["spec"]?["replicas"]?.integerValue == 3)
             await client.shutdown()
         }
