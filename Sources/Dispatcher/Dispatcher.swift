@@ -17,7 +17,8 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     let directory: LoopDirectory
     private let state: Mutex<DispatcherState>
     private let startRequests = Mutex(StartRequests())
-    private let calls = Atomic<Int>(0)
+    /// The number of calls of this process.
+    private let callCount = Atomic<Int>(0)
     private let active = ActiveFunctions()
     private let address = Mutex<SocketAddress?>(nil)
     private let managementAddress = Mutex<SocketAddress?>(nil)
@@ -169,7 +170,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 
     /// Returns the loops in turn.
     func nextLoop() -> Int {
-        let count = calls.wrappingAdd(1, ordering: .relaxed).newValue
+        let count = callCount.wrappingAdd(1, ordering: .relaxed).newValue
         return Int(UInt(bitPattern: count) % UInt(directory.mailboxes.count))
     }
 

@@ -16,7 +16,7 @@ extension DispatcherState {
         /// The other process to which public invocations are forwarded; `nil` if this process serves them.
         var owner: Replica.Address?
         /// True if this process must not grant slots.
-        var isHeld = false
+        var isWithheld = false
     }
 
     /// The queue for forwarding to another process. It has no limit, and its one replica is that process's internal
@@ -52,7 +52,7 @@ extension DispatcherState {
     }
 
     private func slotOwnership(of id: Function.ID) -> SlotOwnership {
-        SlotOwnership(owner: mayForward ? ownership.elsewhere[id] : nil, isHeld: ownership.held.contains(id))
+        SlotOwnership(owner: mayForward ? ownership.elsewhere[id] : nil, isWithheld: ownership.withheld.contains(id))
     }
 
     /// Updates the ownership of a function's slots, and creates the queue for forwarding to the owner.
@@ -112,7 +112,7 @@ extension DispatcherState {
         if entry.ownership.owner == nil {
             move(from: forward.handle, to: local, now, &effects)
         } else if let remote = forward.entry {
-            if entry.ownership.isHeld {
+            if entry.ownership.isWithheld {
                 move(from: entry.handle, to: remote, now, &effects)
             } else {
                 open(entry.handle)

@@ -36,7 +36,7 @@ struct DispatcherState {
     private struct Assignment: Equatable {
         let replicas: [Replica]
         let startFailure: StartFailure?
-        let isHeld: Bool
+        let isWithheld: Bool
     }
 
     /// Boxed, because a dictionary has space for up to twice as many values as it holds.
@@ -202,7 +202,7 @@ struct DispatcherState {
             let replicas = replicas[id].replicas.filter { $0.state != .gone }
             if let entry = known[id]?.wrappedValue {
                 let assignment = Assignment(
-                    replicas: replicas, startFailure: startFailure(of: entry), isHeld: entry.ownership.isHeld)
+                    replicas: replicas, startFailure: startFailure(of: entry), isWithheld: entry.ownership.isWithheld)
                 let newest = replicas.isEmpty && assignment.startFailure == nil ? nil : assignment
                 if assigned[id] != newest {
                     assigned[id] = newest
@@ -241,7 +241,7 @@ struct DispatcherState {
         var states: [(handle: ReplicaHandle, isDraining: Bool)] = []
         var diallable: [ReplicaHandle] = []
         for replica in assignment.replicas {
-            guard let handle = handle(of: replica, &effects), !assignment.isHeld else { continue }
+            guard let handle = handle(of: replica, &effects), !assignment.isWithheld else { continue }
             let concurrency = entry.draft.target.concurrency
             handle.withConnections { $0.limit = concurrency }
             states.append((handle, replica.state == .draining))

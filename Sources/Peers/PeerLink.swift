@@ -85,9 +85,9 @@ public final class PeerLink: Service, PeerLoadSource {
         self.logger = logger
         self.clock = clock
         let peers = directory.currentPeers
-        var handover = OwnershipTransfer(own: peers.own, sequence: UInt64(max(0, clock.secondsSince1970() * 1e6)))
-        handover.apply(peers, at: clock.now())
-        state = Mutex(State(transfer: handover, peers: peers))
+        var transfer = OwnershipTransfer(own: peers.own, sequence: UInt64(max(0, clock.secondsSince1970() * 1e6)))
+        transfer.apply(peers, at: clock.now())
+        state = Mutex(State(transfer: transfer, peers: peers))
         self.metrics.show { [weak self] in self?.state.withLock { Self.shown($0) } ?? PeerMetrics.Shown() }
     }
 
@@ -304,7 +304,7 @@ public final class PeerLink: Service, PeerLoadSource {
     private static func shown(_ state: State) -> PeerMetrics.Shown {
         PeerMetrics.Shown(
             peers: state.peers.others.count { $0.isAlive }, elsewhere: state.ownership.elsewhere.count,
-            held: state.ownership.held.count)
+            withheld: state.ownership.withheld.count)
     }
 }
 

@@ -10,7 +10,7 @@ struct PeerMetrics: Sendable {
         /// The number of functions whose slots other processes grant.
         var elsewhere = 0
         /// The number of functions whose slots this process does not grant, or does not grant yet.
-        var held = 0
+        var withheld = 0
     }
 
     private let registry: MetricRegistry
@@ -34,7 +34,7 @@ struct PeerMetrics: Sendable {
         registry.observe(
             "f2s_functions_held", help: "Functions with a limit whose slots this process does not grant (yet).",
             kind: .gauge
-        ) { [Sample(Double(read().held))] }
+        ) { [Sample(Double(read().withheld))] }
     }
 
     /// Counts a report that did not arrive.

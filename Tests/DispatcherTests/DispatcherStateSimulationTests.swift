@@ -37,7 +37,7 @@ import Testing
             case 1: declared.update([], removing: [function.id], rejections: [])
             case 2:
                 let held = Self.functions.filter { _ in Bool.random(using: &random) }
-                take(catalog.update(Ownership(held: Set(held.map(\.id))), now: now))
+                take(catalog.update(Ownership(withheld: Set(held.map(\.id))), now: now))
             case 3...6: replicas[function.id] = changed(replicas[function.id], of: function)
             case 7, 8: begin(function)
             default: if !running.isEmpty { finish(Int.random(in: 0..<running.count, using: &random)) }
@@ -127,7 +127,7 @@ import Testing
         #expect(world.retiredTwice == 0, location)
         for function in World.functions {
             guard let handle = world.catalog.handle(of: function.id) else { continue }
-            let isHeld = world.catalog.ownership.held.contains(function.id)
+            let isHeld = world.catalog.ownership.withheld.contains(function.id)
             let existing = world.replicas[function.id].replicas.filter { $0.state != .gone }
             let expected = isHeld ? [] : Set(existing.map { "\($0.id) \($0.address.map { "\($0.port)" } ?? "-")" })
             let states = handle.withQueue { queue in

@@ -221,7 +221,7 @@ import Testing
         #expect(state.queued(isCold: true, firstReplica: 5_000) == 1_000)
         #expect(state.queued(isCold: false, firstReplica: 500) == 1_000)
         var peer = Self.state(in: .waiting, to: .peer)
-        #expect(peer.waitExpired(500, isAccepting: false, startFailure: nil) == .fail(.connectFailed))
+        #expect(peer.waitExpired(500, isAccepting: false, startFailure: nil) == .fail(.ownerUnreachable))
         peer.moved(to: .replica(holdsSlots: true), timeout: 50)
         #expect(peer.phase == .routed && peer.times.deadline == 51)
     }

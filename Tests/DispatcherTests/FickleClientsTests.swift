@@ -71,7 +71,7 @@ extension DispatcherSerial {
                     bed.dispatcher.apply(
                         Ownership(
                             elsewhere: Dictionary(uniqueKeysWithValues: away.map { ($0, other.internalAddress) }),
-                            held: Set(away)))
+                            withheld: Set(away)))
                 }
                 try await check([first, second], replicas, "two processes, \(loops) loops")
             }

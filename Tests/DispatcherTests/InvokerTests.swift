@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [0, 1, 4096, 4097, 300_000])
+    @Test(arguments: [0, 1, 4096, 4097, 300_000, 3_000_000])
     func `content arrives whole in both directions, as a whole and in parts`(size: Int) async throws {
         try await withServer { request in
             let content = request.field("transfer-encoding") == nil ? request.body : "chunks of " + request.body
@@ -135,13 +135,22 @@ import Testing
             }
             let tooMany = request(.get, content: .parts(parts))
             #expect(await error(bed, tooMany) == .tooLarge(.body(bytesMax: 10)))
+            let field = InvocationField("X", String(repeating: "x", count: Limits().headBytesMax))
+            #expect(await error(bed, request(.get, fields: [field])) == .tooLarge(.head(bytesMax: Limits().headBytesMax)))
         }
     }
 
-    @Test(arguments: ["/hello\r\nX-Evil: 1", "/hello HTTP/1.1\r\n\r\nGET /invoke/other", "hello", "", "/hel lo"])
-    func `a path cannot add a field or another request`(path: String) async throws {
+    @Test(arguments: [
+        "/hello\r\nX-Evil: 1", "/hello HTTP/1.1\r\n\r\nGET /invoke/other", "hello", "", "/hel lo", "%2Fhello",
+    ])
+    func `a path cannot add a field or another request, or lead to the management API`(path: String) async throws {
         try await withServer { $0.connection.send(ok()) } _: { bed, server in
-            await #expect(throws: InvocationError.self) { try await text(bed, request(.get, path)) }
+            do {
+                let answer = try await text(bed, request(.get, path))
+                Issue.record("\(answer)")
+            } catch let error as InvocationError {
+                guard case .malformedRequest = error else { throw error }
+            }
             #expect(server.requests.isEmpty)
         }
     }
@@ -202,6 +211,35 @@ import Testing
             try await eventually("the replica has the next request") { server.requests.count == 2 }
             server.requests[1].connection.send(ok("2"))
             #expect(try await next.value.text == "2")
+        }
+    }
+
+    @Test func `a cancelled call never sends its content as complete`() async throws {
+        try await withServer(call: .onHead) { _ in
+        } _: { bed, server in
+            for number in 0..<50 {
+                let (parts, feed) = AsyncThrowingStream<[UInt8], any Error>.makeStream()
+                feed.yield([UInt8(ascii: "a")])
+                let task = Task { try await text(bed, request(.post, content: .parts(parts))) }
+                try await eventually("the replica has the request") { server.requests.count == number + 1 }
+                task.cancel()
+                await #expect(throws: CancellationError.self) { try await task.value }
+                try await eventually("its connection ends") { server.hasEnded(number) }
+                let sent = server.requests[number].connection.inbox.text
+                #expect(!sent.hasSuffix("0\r\n\r\n"), "\(sent)")
+            }
+        }
+    }
+
+    @Test func `a task that is already cancelled calls nothing`() async throws {
+        try await withServer { $0.connection.send(ok()) } _: { bed, server in
+            let task = Task {
+                while !Task.isCancelled { await Task.yield() }
+                return try await text(bed, request())
+            }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { try await task.value }
+            #expect(server.requests.isEmpty)
         }
     }
 
@@ -320,6 +358,40 @@ import Testing
         await server.stop()
     }
 
+    @Test func `a failure at the process that owns the slots is an error, and not a response`() async throws {
+        let server = try await StubServer.start { $0.connection.close() }
+        try await withPair(timeouts: Timeouts(scaling: .milliseconds(50))) { first, owner in
+            let function = makeFunction(concurrency: 1)
+            first.declare(function)
+            owner.declare(function)
+            first.setOwnership(elsewhere: owner.internalAddress, isHeld: true)
+            await #expect(throws: InvocationError.failedAtPeer(status: 504, stage: .scale)) {
+                try await text(first, request())
+            }
+            owner.run([server.port], of: function)
+            try await eventually("the replica accepts") { owner.accepting == 1 }
+            await #expect(throws: InvocationError.failedAtPeer(status: 502, stage: .function)) {
+                try await text(first, request(.post))
+            }
+            let answer = try await first.client().ask(post(body: ""))
+            #expect(answer.status == 502 && answer.field("X-F2S-Error") == nil)
+        }
+        await server.stop()
+    }
+
+    @Test func `a function cannot pretend that another process failed`() async throws {
+        let server = try await StubServer.answering(ok("hi", fields: "X-F2S-Error: queue\r\n"))
+        try await withPair { first, owner in
+            let function = makeFunction(concurrency: 1)
+            try await owner.serve(server, function: function)
+            first.declare(function)
+            first.setOwnership(elsewhere: owner.internalAddress, isHeld: true)
+            let answer = try await text(first, request())
+            #expect(answer.text == "hi")
+        }
+        await server.stop()
+    }
+
     @Test func `a shutdown ends the calls in flight and refuses new ones`() async throws {
         let server = try await StubServer.start { _ in }
         let registry = Mutex<Testbed?>(nil)
@@ -332,7 +404,7 @@ import Testing
             waiting.withLock { $0 = task }
         }
         let (bed, task) = try (registry.withLock { $0 }.orThrow(), waiting.withLock { $0 }.orThrow())
-        await #expect(throws: InvocationError.draining) { try await task.value }
+        await #expect(throws: InvocationError.replicaLost(afterResponseBegan: false)) { try await task.value }
         await #expect(throws: InvocationError.draining) { try await text(bed, request()) }
         await server.stop()
     }

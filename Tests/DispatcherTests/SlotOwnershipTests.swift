@@ -110,6 +110,25 @@ import Testing
         await server.stop()
     }
 
+    @Test func `a path that would leave the target's path is refused also after a move to a replica`() async throws {
+        let server = try await echo()
+        let (descriptor, port) = try Wire.occupy()
+        defer { close(descriptor) }
+        try await withTestbed(internal: makeInternal()) { bed in
+            bed.declare(function)
+            bed.run(makeReplica("r", of: function, port: server.port))
+            try await eventually("the replica accepts") { bed.accepting == 1 }
+            bed.setOwnership(elsewhere: Replica.Address(ip: "127.0.0.1", port: port), isHeld: true)
+            let client = try await bed.client()
+            client.send(get("/hello/../secret"))
+            try await eventually("the invocation is open") { bed.dispatcher.currentInvocations == 1 }
+            bed.setOwnership()
+            #expect(try await client.answer().status == 400)
+            #expect(server.requests.isEmpty)
+        }
+        await server.stop()
+    }
+
     @Test func `invocations that wait for one owner go to the next one`() async throws {
         let server = try await echo()
         let (descriptor, port) = try Wire.occupy()

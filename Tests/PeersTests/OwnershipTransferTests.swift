@@ -48,7 +48,7 @@ import Testing
         #expect(world.granted - before >= ready.count * PeerWorld.functions.count && !ready.isEmpty, "seed \(seed)")
         for id in PeerWorld.functions {
             let owner = RendezvousHash.owner(of: id, among: ready)
-            let granting = world.processes.filter { !$0.value.ownership.held.contains(id) }.keys.sorted()
+            let granting = world.processes.filter { !$0.value.ownership.withheld.contains(id) }.keys.sorted()
             #expect(granting == [owner ?? ""], "seed \(seed): \(id)")
             for (name, process) in world.processes where name != owner {
                 #expect(process.ownership.elsewhere[id] == owner.map(PeerWorld.address), "seed \(seed): \(name)")
@@ -70,23 +70,23 @@ import Testing
     @Test func `a process that the directory has not reported as ready grants nothing`() {
         var transfer = OwnershipTransfer(own: Peer(id: "a", address: address, isReady: false), sequence: 0)
         transfer.add(limited: [id])
-        #expect(transfer.decide([:], at: .zero).held == [id])
+        #expect(transfer.decide([:], at: .zero).withheld == [id])
         transfer.apply(PeerSnapshot(own: peer("a")), at: .seconds(1))
-        #expect(transfer.decide([:], at: .seconds(1)).held.isEmpty)
+        #expect(transfer.decide([:], at: .seconds(1)).withheld.isEmpty)
     }
 
     @Test func `the owner waits until the other process has received the claim and holds nothing`() {
         let (owner, other) = names
         var transfer = transfer(owner, beside: other)
-        #expect(transfer.decide([:], at: .zero).held == [id])
+        #expect(transfer.decide([:], at: .zero).withheld == [id])
         let claim = transfer.report(LoadReport())
         #expect(claim.holds == [id])
         // From before the claim was received.
         transfer.record(PeerReport(peer: other, sequence: 1, load: LoadReport(), holds: []), at: .zero)
-        #expect(transfer.decide([:], at: .zero).held == [id])
+        #expect(transfer.decide([:], at: .zero).withheld == [id])
         let seen = [owner: claim.sequence]
         transfer.record(PeerReport(peer: other, sequence: 2, load: LoadReport(), holds: [id], seen: seen), at: .zero)
-        #expect(transfer.decide([:], at: .zero).held == [id])
+        #expect(transfer.decide([:], at: .zero).withheld == [id])
         transfer.record(PeerReport(peer: other, sequence: 3, load: LoadReport(), holds: [], seen: seen), at: .zero)
         #expect(transfer.decide([:], at: .zero) == Ownership())
     }
@@ -112,7 +112,7 @@ import Testing
         owner.remove([id])
         #expect(owner.report(LoadReport()).owned?.isLeftOut == false)
         owner.add(limited: [id])
-        #expect(owner.decide([:], at: .zero).held == [id])
+        #expect(owner.decide([:], at: .zero).withheld == [id])
         #expect(owner.report(LoadReport()).holds == [id])
     }
 
@@ -134,9 +134,9 @@ import Testing
         owner.record(claim, at: .zero)
         let whole = owner.report(LoadReport())
         #expect(whole.holds == [id])
-        #expect(started.decide([:], at: .zero).held == [id, mine])
+        #expect(started.decide([:], at: .zero).withheld == [id, mine])
         started.record(whole, at: .zero)
-        #expect(started.decide([:], at: .zero).held == [id])
+        #expect(started.decide([:], at: .zero).withheld == [id])
     }
 
     @Test func `a process of an earlier version receives all functions each time`() {
@@ -169,7 +169,7 @@ import Testing
         #expect(transfer.decide(busy, at: .seconds(1)) == Ownership(elsewhere: [id: address]))
         #expect(transfer.isFinishing)
         #expect(transfer.report(LoadReport(functions: busy)).holds == [id])
-        #expect(transfer.decide([id: .init()], at: .seconds(2)) == Ownership(elsewhere: [id: address], held: [id]))
+        #expect(transfer.decide([id: .init()], at: .seconds(2)) == Ownership(elsewhere: [id: address], withheld: [id]))
         #expect(transfer.isReportDue)
         #expect(transfer.report(LoadReport()).holds.isEmpty)
     }
@@ -178,7 +178,7 @@ import Testing
         let (owner, other) = names
         var transfer = transfer(owner, beside: other)
         transfer.leave()
-        #expect(transfer.decide([:], at: .zero) == Ownership(elsewhere: [id: address], held: [id]))
+        #expect(transfer.decide([:], at: .zero) == Ownership(elsewhere: [id: address], withheld: [id]))
     }
 
     @Test func `a report that arrives after a newer one is ignored`() {
@@ -189,6 +189,6 @@ import Testing
         let seen = [owner: claim.sequence]
         transfer.record(PeerReport(peer: other, sequence: 9, load: LoadReport(), holds: [id], seen: seen), at: .zero)
         transfer.record(PeerReport(peer: other, sequence: 8, load: LoadReport(), holds: [], seen: seen), at: .zero)
-        #expect(transfer.decide([:], at: .zero).held == [id])
+        #expect(transfer.decide([:], at: .zero).withheld == [id])
     }
 }

@@ -237,7 +237,7 @@ struct PeerWorld {
 
     private mutating func grant(_ name: String) {
         guard let process = processes[name] else { return }
-        for (id, queued) in process.queued where queued > 0 && !process.ownership.held.contains(id) {
+        for (id, queued) in process.queued where queued > 0 && !process.ownership.withheld.contains(id) {
             processes[name]?.queued[id] = 0
             processes[name]?.inFlight[id, default: 0] += queued
             granted += queued

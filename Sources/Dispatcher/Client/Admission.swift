@@ -35,7 +35,9 @@ struct Admission {
         functionAddress: @autoclosure () -> String?
     ) throws(InvocationError) -> Principal {
         switch listener {
-        case nil: return .inProcess
+        case nil:
+            guard isInvocation() else { throw .managementElsewhere }
+            return .inProcess
         case .everything, .invocations: return .anonymous
         case .management:
             // A function must not manage the platform that it runs on.

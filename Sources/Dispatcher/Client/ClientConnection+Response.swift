@@ -32,7 +32,12 @@ extension ClientConnection {
     }
 
     private func compose(_ head: ResponseHead, _ bytes: Span<UInt8>) -> Buffer {
-        if isInternal { worker.scanner.drop(Exchange.refusedName, bytes) }
+        if isInternal {
+            worker.scanner.drop(Exchange.refusedName, bytes)
+            worker.scanner.drop(Exchange.errorName, bytes)
+        } else if exchange.entry?.isForward == true {
+            worker.scanner.drop(Exchange.errorName, bytes)
+        }
         let out = worker.output
         out.clear()
         HeadComposer.response(bytes, head, fields: worker.scanner.fields, into: out)
@@ -102,13 +107,13 @@ extension ClientConnection {
 
     private static let refusedLine = Array("X-F2S-Refused: token\r\n".utf8)
 
-    /// Returns field lines that show another process that F2S, and not a function, sent this error.
+    /// Returns field lines by which another process recognizes that F2S, and not a function, sent this error.
     private func proof(of error: InvocationError) -> [UInt8] {
         guard isInternal else { return [] }
         return switch error {
         case .moved: worker.peers?.token.line ?? []
         case .untrustedPeer: Self.refusedLine
-        default: []
+        default: Array("X-F2S-Error: \(error.stage.rawValue)\r\n".utf8)
         }
     }
 }

@@ -106,7 +106,7 @@ final class ClientConnection: ExchangeClient, StreamHandler {
         close()
     }
 
-    // MARK: Methods that the exchange calls
+    // MARK: The exchange and its response
 
     var isWritable: Bool { stream.isWritable }
 

@@ -19,6 +19,19 @@ extension Exchange {
         return token.isShown(by: worker.scanner.fields, head)
     }
 
+    /// Name, in lower case, of the field by which a process marks its own errors for other processes; the value is the
+    /// stage. F2S drops the field from functions' responses to other processes.
+    static let errorName: StaticString = "x-f2s-error"
+
+    /// Returns the error of another process if the response is not that of the function.
+    func errorOfPeer(_ head: ResponseHead, _ bytes: Span<UInt8>) -> InvocationError? {
+        guard let entry, entry.isForward else { return nil }
+        for field in worker.scanner.fields where bytes.isCaseInsensitively(Self.errorName, in: field.name) {
+            return .failedAtPeer(status: head.status, stage: Stage(rawValue: bytes.text(field.value)) ?? .function)
+        }
+        return nil
+    }
+
     /// Returns true if the response comes from another process, which does not know our token.
     func isDistrusted(_ head: Span<UInt8>) -> Bool {
         guard let entry, entry.isForward else { return false }
@@ -52,6 +65,8 @@ extension Exchange {
     func move(to next: RouteTable.Entry) {
         guard !client.isInternal else { return fail(.moved) }
         guard let request else { return fail(.moved) }
+        // Another process would have checked the path.
+        guard !mayLeave(next, request.hasDotSegment) else { return fail(Self.dotSegmentError) }
         var moved = ComposedRequest(
             request, to: next.declaration.path ?? RouteTable.publicPath(next.declaration.route),
             into: worker.loop.buffers.acquire())

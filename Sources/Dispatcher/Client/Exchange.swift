@@ -4,7 +4,7 @@ import F2SModel
 /// passes the response on. It does not know where messages begin and end in the byte stream. It is reused for every
 /// request of a client.
 final class Exchange {
-    // Safe: the client owns its exchange and gives it to no object that outlives the client.
+    // Safe: the client owns its exchange, and the exchange does not use the client after ``end(_:)``, which may release it.
     unowned(unsafe) let client: any ExchangeClient
     let worker: Worker
     /// The decisions.
@@ -299,14 +299,21 @@ extension Exchange {
     func destination(
         of entry: RouteTable.Entry, _ span: Span<UInt8>, _ head: RequestHead, _ rest: Int
     ) throws(InvocationError) -> HeadComposer.Destination {
-        // A path of one byte stands for the whole replica.
-        if let path = entry.declaration.path, path.count > 1,
-            PathCheck.hasDotSegment(span, ByteRange(rest, head.path.upper))
-        {
-            throw .malformedRequest(reason: "The path holds '.' or '..', which would lead out of target.endpoint")
+        if mayLeave(entry, PathCheck.hasDotSegment(span, ByteRange(rest, head.path.upper))) {
+            throw Self.dotSegmentError
         }
         return .init(path: entry.declaration.path, rest: rest)
     }
+
+    /// Returns true if a path may lead out of the target's path.
+    func mayLeave(_ entry: RouteTable.Entry, _ hasDotSegment: @autoclosure () -> Bool) -> Bool {
+        // A path of one byte stands for the whole replica.
+        guard let path = entry.declaration.path, path.count > 1 else { return false }
+        return hasDotSegment()
+    }
+
+    static let dotSegmentError = InvocationError.malformedRequest(
+        reason: "The path contains '.' or '..', which would lead out of target.endpoint")
 
     func route(to entry: RouteTable.Entry) {
         self.entry = entry

@@ -219,7 +219,9 @@ struct ExchangeState {
     mutating func connectFailed(isOutOfDescriptors: Bool, isReplicaGone: Bool) -> Recovery {
         if isOutOfDescriptors { return .fail(.outOfDescriptors) }
         if destination == .management { return .fail(.apiUnavailable) }
-        guard isReplicaGone || attempts.mayConnectAgain() else { return .fail(.connectFailed) }
+        guard isReplicaGone || attempts.mayConnectAgain() else {
+            return .fail(destination == .peer ? .ownerUnreachable : .connectFailed)
+        }
         return admitAgain()
     }
 
@@ -361,7 +363,7 @@ struct ExchangeState {
         if isAccepting { return .fail(.queueTimeout(after: elapsed(now))) }
         if let startFailure { return .fail(.startFailed(startFailure)) }
         // A forwarded invocation has one replica, another F2S process, and F2S does not start processes on demand.
-        return .fail(destination == .peer ? .connectFailed : .scalingTimeout(after: elapsed(now)))
+        return .fail(destination == .peer ? .ownerUnreachable : .scalingTimeout(after: elapsed(now)))
     }
 
     private func elapsed(_ now: UInt64) -> Duration { .nanoseconds(Int64(clamping: now &- times.began)) }

@@ -1,10 +1,10 @@
 import F2SModel
 import Synchronization
 
-/// One invocation of ``Invoker``, shared by the task of its caller and by the event loop that performs it. Each side
-/// leaves here what the other one takes. The loop never waits; the task waits until something has changed.
+/// One invocation of ``Invoker``. The caller's task and the event loop that performs the call exchange content and the
+/// response through it. The loop never waits for the task; the task waits until the loop has changed something.
 final class InProcessCall: Sendable {
-    /// The request's head, over HTTP/1.1.
+    /// The request's head, as HTTP/1.1.
     let head: [UInt8]
     /// The name of the caller.
     let caller: String
@@ -15,19 +15,21 @@ final class InProcessCall: Sendable {
     /// Tells the loop that the task has changed something.
     private let notify: @Sendable (InProcessCall) -> Void
 
-    /// The most bytes of either content that wait here. A single part may exceed it.
+    /// The most bytes that wait here in each direction. A single part may exceed it.
     static let heldBytesMax = 64 * 1024
 
     private struct State {
-        var content: [UInt8]
+        var content: [[UInt8]]
+        var contentBytes: Int
         var isContentComplete: Bool
         var response: (status: Int, fields: [InvocationField])?
         var received: [UInt8] = []
-        /// The end of the response; `nil` until it is known.
+        /// The end of the call; `nil` until it is known.
         var end: Result<Void, any Error>?
-        /// True if the caller ended the call.
-        var isCancelled = false
         var waiting: [CheckedContinuation<Void, Never>] = []
+
+        var isOver: Bool { end != nil }
+        var isContentFull: Bool { contentBytes >= heldBytesMax }
     }
 
     /// - Parameter content: The content, or `nil` if ``send(_:)`` and ``endContent()`` follow.
@@ -39,7 +41,10 @@ final class InProcessCall: Sendable {
         self.caller = caller
         self.timeoutMax = timeoutMax
         self.notify = notify
-        state = Mutex(State(content: content ?? [], isContentComplete: content != nil))
+        state = Mutex(
+            State(
+                content: content.map { [$0] } ?? [], contentBytes: content?.count ?? 0,
+                isContentComplete: content != nil))
     }
 
     // MARK: The task
@@ -47,20 +52,20 @@ final class InProcessCall: Sendable {
     /// Sends content, and returns when there is space for more.
     /// - Returns: False if the call has ended.
     func send(_ part: [UInt8]) async -> Bool {
-        state.withLock { if $0.end == nil { $0.content += part } }
-        notify(self)
-        await wait { $0.content.count < Self.heldBytesMax || $0.end != nil }
-        return state.withLock { $0.end == nil }
+        changeUnlessOver { state in
+            state.content.append(part)
+            state.contentBytes += part.count
+        }
+        await wait { !$0.isContentFull || $0.isOver }
+        return state.withLock { !$0.isOver }
     }
 
-    func endContent() {
-        state.withLock { $0.isContentComplete = true }
-        notify(self)
-    }
+    /// Marks the content as complete.
+    func endContent() { changeUnlessOver { $0.isContentComplete = true } }
 
     /// Waits for the response's head.
     func response() async throws -> (status: Int, fields: [InvocationField]) {
-        await wait { $0.response != nil || $0.end != nil }
+        await wait { $0.response != nil || $0.isOver }
         let (response, end) = state.withLock { ($0.response, $0.end) }
         if let response { return response }
         try end?.get()
@@ -71,13 +76,14 @@ final class InProcessCall: Sendable {
     /// Waits for the next part of the response's content.
     /// - Returns: `nil` at the end.
     func nextContent() async throws -> [UInt8]? {
-        await wait { !$0.received.isEmpty || $0.end != nil }
+        await wait { !$0.received.isEmpty || $0.isOver }
         let (part, end) = state.withLock { state in
             defer { state.received = [] }
             return (state.received, state.end)
         }
         guard part.isEmpty else {
-            if part.count >= Self.heldBytesMax { notify(self) }
+            // The loop has stopped reading from the replica.
+            if part.count >= Self.heldBytesMax, end == nil { notify(self) }
             return part
         }
         try end?.get()
@@ -86,59 +92,69 @@ final class InProcessCall: Sendable {
 
     /// Ends the call, because its caller does not wait any more. It has no effect if the call has already ended.
     func cancel(_ error: any Error = CancellationError()) {
-        let isNew = change { state in
-            guard state.end == nil else { return false }
-            state.isCancelled = true
-            state.end = .failure(error)
-            return true
+        if end(.failure(error)) { notify(self) }
+    }
+
+    /// Makes a change that matters to the loop. It has no effect after the end of the call.
+    private func changeUnlessOver(_ body: (inout State) -> Void) {
+        let isOver = state.withLock { state in
+            if !state.isOver { body(&state) }
+            return state.isOver
         }
-        if isNew { notify(self) }
+        if !isOver { notify(self) }
     }
 
     private func wait(until isFulfilled: @Sendable (borrowing State) -> Bool) async {
         while true {
-            let isOver = state.withLock { isFulfilled($0) }
-            if isOver { return }
+            let isDone = state.withLock { isFulfilled($0) }
+            if isDone { return }
             await withCheckedContinuation { continuation in
-                let isOver = state.withLock { state in
+                let isDone = state.withLock { state in
                     guard !isFulfilled(state) else { return true }
                     state.waiting.append(continuation)
                     return false
                 }
-                if isOver { continuation.resume() }
+                if isDone { continuation.resume() }
             }
         }
     }
 
     // MARK: The loop
 
-    var isCancelled: Bool { state.withLock { $0.isCancelled } }
+    /// True if the call has ended.
+    var isOver: Bool { state.withLock { $0.isOver } }
 
     /// The number of bytes of the response that the task has not read.
     var unreadBytes: Int { state.withLock { $0.received.count } }
 
-    /// The content, if it is known as a whole and has at most `bytesMax` bytes.
-    func completeContent(bytesMax: Int) -> [UInt8]? {
-        state.withLock { $0.isContentComplete && $0.content.count <= bytesMax ? $0.content : nil }
-    }
-
     /// Returns and removes the content that has arrived.
-    func takeContent() -> (bytes: [UInt8], isComplete: Bool) {
+    func takeContent() -> (parts: [[UInt8]], isComplete: Bool) {
         change { state in
-            defer { state.content = [] }
+            defer { (state.content, state.contentBytes) = ([], 0) }
             return (state.content, state.isContentComplete)
         }
     }
 
+    /// The response's head has arrived.
     func begin(_ status: Int, _ fields: [InvocationField]) { change { $0.response = (status, fields) } }
 
+    /// Content of the response has arrived.
     func receive(_ bytes: Span<UInt8>) {
         guard !bytes.isEmpty else { return }
         let part = bytes.withUnsafeBufferPointer { Array($0) }
-        change { $0.received += part }
+        change { $0.received = $0.received.isEmpty ? part : $0.received + part }
     }
 
-    func end(_ result: Result<Void, any Error>) { change { if $0.end == nil { $0.end = result } } }
+    /// Ends the call.
+    /// - Returns: False if it has already ended.
+    @discardableResult
+    func end(_ result: Result<Void, any Error>) -> Bool {
+        change { state in
+            guard !state.isOver else { return false }
+            state.end = result
+            return true
+        }
+    }
 
     /// Changes the state and lets the task check it again.
     private func change<Value: Sendable>(_ body: (inout State) -> Value) -> Value {

@@ -13,9 +13,17 @@ final class InProcessClient: ExchangeClient {
     private let call: InProcessCall
     private let worker: Worker
     private var isChunked = false
+    /// Parts of the content that were not passed on.
+    private var parts: ArraySlice<[UInt8]> = []
+    /// The rest of the part that is being passed on.
+    private var rest: ArraySlice<UInt8> = []
+    /// True if no parts follow ``parts``.
+    private var hasAllParts = false
     /// The number of bytes of content that were passed on.
     private var sentBytes = 0
     private var isOpen = true
+    /// The error that another F2S process has reported in place of a response.
+    private var errorOfPeer: InvocationError?
     /// Bytes of the response that the caller had not read at the last check.
     private var unread = Int.max
 
@@ -25,11 +33,14 @@ final class InProcessClient: ExchangeClient {
         address = ClientAddress(caller: call.caller)
     }
 
-    /// Begins the exchange.
+    /// Begins the exchange. It has no effect if the caller has already ended the call.
     func start() {
+        guard !call.isOver else { return }
         entry = worker.register(self, for: call)
         let bytes = call.head
+        let bytesMax = worker.scanner.limits.headBytesMax
         do throws(HeadError) {
+            guard bytes.count <= bytesMax else { throw .tooLarge(.head(bytesMax: bytesMax)) }
             var head = try worker.scanner.request(bytes.span, length: bytes.count)
             // The response could not leave HTTP.
             head.upgrade = nil
@@ -44,36 +55,54 @@ final class InProcessClient: ExchangeClient {
         isRequestComplete = head.framing == .none
         if case .length(let length) = head.framing, let error = excess(length) { return exchange.refuse(error) }
         exchange.begin(head, bytes, takesChunks: false)
-        if exchange.isOpen, !isChunked, !isRequestComplete,
-            let content = call.completeContent(bytesMax: Exchange.heldBodyBytesMax)
-        {
+        if exchange.isOpen, case .length(let length) = head.framing, length <= Exchange.heldBodyBytesMax {
+            let content = nextContent()
             exchange.hold(content.span)
             isRequestComplete = true
         }
         exchange.start(timeoutMax: call.timeoutMax)
     }
 
-    /// Handles a change of the call: its caller has read or sent content, or waits no more.
+    /// Handles a change of the call: its caller has read or sent content, or has ended the call.
     func callChanged() {
         guard isOpen else { return }
-        guard !call.isCancelled else { return close() }
+        guard !call.isOver else { return close() }
         sendContent()
         if isOpen, isWritable { exchange.clientWritabilityChanged(isWritable: true) }
     }
 
+    /// Passes on as much content as the upstream accepts.
     private func sendContent() {
-        guard !isRequestComplete, exchange.isTakingBody, exchange.isUpstreamWritable else { return }
-        let (content, isComplete) = call.takeContent()
-        guard isComplete || !content.isEmpty else { return }
-        sentBytes += content.count
-        if let error = excess(sentBytes) { return exchange.refuse(error) }
-        isRequestComplete = isComplete
-        guard isChunked else { return exchange.passUpstream(content.span) }
-        let out = worker.loop.buffers.acquire()
-        HeadComposer.chunk(content.span, into: out)
-        if isComplete { out.append(HeadComposer.lastChunk) }
-        out.withBytes { exchange.passUpstream($0) }
-        worker.loop.buffers.release(out)
+        while !isRequestComplete, exchange.isTakingBody, exchange.isUpstreamWritable {
+            let content = nextContent()
+            let isLast = hasAllParts && parts.isEmpty && rest.isEmpty
+            guard isLast || !content.isEmpty else { return }
+            sentBytes += content.count
+            if let error = excess(sentBytes) { return exchange.refuse(error) }
+            isRequestComplete = isLast
+            guard isChunked else {
+                exchange.passUpstream(content.span)
+                continue
+            }
+            let out = worker.loop.buffers.acquire()
+            HeadComposer.chunk(content.span, into: out)
+            if isLast { out.append(HeadComposer.lastChunk) }
+            out.withBytes { exchange.passUpstream($0) }
+            worker.loop.buffers.release(out)
+        }
+    }
+
+    /// Returns and removes content, at most as much as is received from a client at once.
+    private func nextContent() -> ArraySlice<UInt8> {
+        if rest.isEmpty {
+            if parts.isEmpty {
+                let (taken, isComplete) = call.takeContent()
+                (parts, hasAllParts) = (taken[...], isComplete)
+            }
+            rest = parts.popFirst()?[...] ?? []
+        }
+        defer { rest = rest.dropFirst(Stream.receiveBytesMax) }
+        return rest.prefix(Stream.receiveBytesMax)
     }
 
     private func excess(_ length: Int) -> InvocationError? {
@@ -109,6 +138,8 @@ final class InProcessClient: ExchangeClient {
     func passInterim(_ head: ResponseHead, _ bytes: Span<UInt8>) {}
 
     func beginResponse(_ head: ResponseHead, _ bytes: Span<UInt8>, content: Span<UInt8>) {
+        errorOfPeer = exchange.errorOfPeer(head, bytes)
+        guard errorOfPeer == nil else { return }
         var fields: [InvocationField] = []
         for field in worker.scanner.fields where !field.isDropped {
             fields.append(InvocationField(bytes.text(field.name), bytes.text(field.value)))
@@ -119,16 +150,26 @@ final class InProcessClient: ExchangeClient {
 
     func passContent(_ bytes: Span<UInt8>) {
         unread = .max
-        call.receive(bytes)
+        if errorOfPeer == nil { call.receive(bytes) }
     }
 
-    func endResponse(keepAlive: Bool) { end(.success(())) }
+    func endResponse(keepAlive: Bool) {
+        if let errorOfPeer { end(.failure(errorOfPeer)) } else { end(.success(())) }
+    }
 
     func fail(
         _ error: InvocationError, function: FunctionName?, timing: ExchangeTimes?, isAnswerToHead: Bool, keepAlive: Bool
     ) { end(.failure(error)) }
 
-    func breakOff(_ error: InvocationError) { end(.failure(error)) }
+    func breakOff(_ error: InvocationError) {
+        // The caller that read too slowly knows this error as its own; a silent function is lost to it.
+        let isSlowReader = call.unreadBytes > 0
+        if case .requestStalled = error, !isSlowReader {
+            end(.failure(InvocationError.replicaLost(afterResponseBegan: true)))
+        } else {
+            end(.failure(error))
+        }
+    }
 
     // MARK: Tunnels, which no call asks for
 
@@ -138,7 +179,16 @@ final class InProcessClient: ExchangeClient {
 
     // MARK: Ends
 
-    func close() { end(.failure(InvocationError.draining)) }
+    func close() {
+        let error: InvocationError =
+            switch exchange.state.phase {
+            case .idle, .routed, .waiting, .connecting: .draining
+            // The function may have executed the request.
+            case .sent: .replicaLost(afterResponseBegan: false)
+            case .responding, .tunnel: .replicaLost(afterResponseBegan: true)
+            }
+        end(.failure(error))
+    }
 
     /// Does nothing: a call exists only during its exchange.
     func closeIfIdle() {}

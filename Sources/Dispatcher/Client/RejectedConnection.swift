@@ -9,15 +9,14 @@ final class RejectedConnection: StreamHandler {
     /// descriptors.
     static let lingeringMax = 256
 
-    private static let document = """
-        {"title":"Too many connections","status":503,"detail":"The limit of connections is reached.","stage":"queue"}
-
-        """
-
-    /// The response after the status line and the date.
-    private static let answer = Array(
-        ("Content-Type: application/problem+json\r\n"
-            + "Content-Length: \(document.utf8.count)\r\nRetry-After: 1\r\nConnection: close\r\n\r\n" + document).utf8)
+    /// The response. It is composed once, because many connections may be rejected.
+    private static let response: [UInt8] = {
+        let (error, out) = (InvocationError.tooManyConnections, Buffer(capacity: BufferPool.capacity))
+        ProblemResponse.write(
+            Problem(error, function: nil), error, timing: nil, keepAlive: false, isAnswerToHead: false, fields: [],
+            into: out)
+        return out.withBytes { bytes in bytes.withUnsafeBufferPointer { Array($0) } }
+    }()
 
     /// The longest time, in nanoseconds, for which the connection is read and its bytes are dropped; it ends earlier if
     /// the client closes. The client has most likely sent a request by now: closing with unread bytes would reset the
@@ -32,12 +31,7 @@ final class RejectedConnection: StreamHandler {
     func start() {
         stream.start(self)
         worker.lingeringRejections += 1
-        let out = worker.output
-        out.clear()
-        out.append("HTTP/1.1 503 Service Unavailable\r\n")
-        out.append(worker.date.line)
-        out.append(Self.answer)
-        stream.write(out)
+        stream.write(Self.response.span)
         stream.shutdownOutput()
         // Lingering connections use descriptors of the reserve.
         let share = worker.shared.descriptors.reserve / 4

@@ -25,8 +25,8 @@ struct RequestTraits {
         case asReceived
         /// Chunks that F2S adds, so that a response that breaks off does not look complete.
         case chunks
-        /// The end of the connection, because a client of HTTP/1.0 knows no chunks. A reset shows that the response
-        /// broke off.
+        /// The end of the connection, because the client does not understand chunks. Over HTTP/1.0 a reset shows that
+        /// the response broke off.
         case close
     }
 

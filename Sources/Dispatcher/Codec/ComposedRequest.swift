@@ -37,6 +37,9 @@ struct ComposedRequest {
         }
     }
 
+    /// True if the part of the path behind the path of the function contains `.` or `..`.
+    var hasDotSegment: Bool { bytes.withBytes { PathCheck.hasDotSegment($0, rest) } }
+
     /// Ends the head.
     /// - Parameter fields: Writes further fields.
     mutating func endHead(_ fields: (Buffer) -> Void = { _ in }) {

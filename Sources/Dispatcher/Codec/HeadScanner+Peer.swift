@@ -1,6 +1,6 @@
 extension HeadScanner {
-    /// Reads a head that arrived on the internal listener, or that this process composed for another F2S process. It
-    /// may be larger than a client's head, because F2S has added its own fields.
+    /// Reads a head that arrived on the internal listener. It may be larger than a client's head, because the other F2S
+    /// process has added its own fields.
     mutating func requestOfPeer(_ bytes: Span<UInt8>, length: Int) throws(HeadError) -> RequestHead {
         let own = limits
         limits = own.ofPeers

@@ -3,8 +3,8 @@ import Glibc
 /// Receives the events of a stream. Its methods are called on the stream's loop, and never from within
 /// ``Stream/write(_:)``.
 ///
-/// This is the only existential of the data plane. It keeps the transport independent of its users, and costs one
-/// indirect call per event.
+/// This and ``ExchangeClient`` are the only existentials of the data plane. It keeps the transport independent of its
+/// users, and costs one indirect call per event.
 protocol StreamHandler: AnyObject {
     /// Called when the connection that was begun is established.
     func connected()

@@ -3,12 +3,12 @@
 public struct Ownership: Sendable, Hashable {
     /// Functions whose public invocations are forwarded, with the address of the owner's internal listener.
     public var elsewhere: [Function.ID: Replica.Address]
-    /// Functions whose slots this process may not grant, or not yet. Invocations that arrive for them here are queued.
-    public var held: Set<Function.ID>
+    /// Functions whose slots this process does not grant, or not yet. Invocations that arrive for them here are queued.
+    public var withheld: Set<Function.ID>
 
     /// Creates an ownership. By default this process owns all functions.
-    public init(elsewhere: [Function.ID: Replica.Address] = [:], held: Set<Function.ID> = []) {
+    public init(elsewhere: [Function.ID: Replica.Address] = [:], withheld: Set<Function.ID> = []) {
         self.elsewhere = elsewhere
-        self.held = held
+        self.withheld = withheld
     }
 }

@@ -14,10 +14,13 @@ extension InvocationError {
         case .unauthenticated: 401
         case .forbidden, .untrustedPeer, .functionMayNotManage: 403
         case .rateExceeded: 429
-        case .queueFull, .moved, .peerUnusable, .starting, .draining, .apiUnavailable, .outOfDescriptors: 503
+        case .queueFull, .moved, .peerUnusable, .starting, .draining, .apiUnavailable, .outOfDescriptors,
+            .tooManyConnections:
+            503
+        case .failedAtPeer(let status, _): status
         case .queueTimeout, .scalingTimeout, .responseTimeout: 504
         case .startFailed(let startFailure): startFailure.isTimeout ? 504 : 502
-        case .connectFailed, .replicaLost, .malformedResponse: 502
+        case .connectFailed, .ownerUnreachable, .replicaLost, .malformedResponse: 502
         }
     }
 
@@ -29,12 +32,14 @@ extension InvocationError {
             .route
         case .requestStalled: .timeout
         case .unauthenticated, .forbidden, .untrustedPeer, .functionMayNotManage: .auth
-        case .queueFull, .rateExceeded, .queueTimeout, .moved, .starting, .draining, .apiUnavailable: .queue
+        case .queueFull, .rateExceeded, .queueTimeout, .moved, .starting, .draining, .apiUnavailable,
+            .tooManyConnections:
+            .queue
         case .scalingTimeout: .scale
         case .startFailed(let startFailure): startFailure.stage
-        case .connectFailed, .outOfDescriptors, .peerUnusable: .connect
+        case .connectFailed, .outOfDescriptors, .peerUnusable, .ownerUnreachable: .connect
         case .replicaLost, .malformedResponse: .function
-        case .responseTimeout(_, let stage): stage
+        case .responseTimeout(_, let stage), .failedAtPeer(_, let stage): stage
         }
     }
 
@@ -53,7 +58,10 @@ extension InvocationError {
     /// The seconds after which a retry may succeed; `nil` if that is unknown.
     public var retryAfterSeconds: Int? {
         switch self {
-        case .queueFull, .moved, .peerUnusable, .starting, .draining, .apiUnavailable, .outOfDescriptors: 1
+        case .queueFull, .moved, .peerUnusable, .ownerUnreachable, .starting, .draining, .apiUnavailable,
+            .outOfDescriptors, .tooManyConnections:
+            1
+        case .failedAtPeer(let status, _): status == 503 ? 1 : nil
         case .rateExceeded(let wait): Self.retryAfterSeconds(wait)
         case .startFailed(let startFailure): startFailure.retryAfterSeconds
         default: nil
@@ -83,6 +91,9 @@ extension InvocationError {
         case .queueTimeout: "No replica became free in time"
         case .moved: "The function has moved"
         case .peerUnusable: "Another F2S process cannot be used"
+        case .ownerUnreachable: "Another F2S process cannot be reached"
+        case .failedAtPeer: "The invocation failed at another F2S process"
+        case .tooManyConnections: "Too many connections"
         case .scalingTimeout: "No replica became ready in time"
         case .startFailed: "The function cannot be started"
         case .connectFailed: "No replica accepts connections"
@@ -133,6 +144,14 @@ extension InvocationError {
         case .peerUnusable:
             "The F2S process that owns the function's slots rejects the internal token of this one. An operator must "
                 + "give all of them the same token."
+        case .ownerUnreachable:
+            "The F2S process that owns the function's slots could not be reached, or did not grant them in time. Retry "
+                + "in a second. If it lasts, check that the F2S processes reach each other's internal port."
+        case .failedAtPeer(let status, let stage):
+            "The F2S process that owns the function's slots responded with status \(status); the invocation failed in "
+                + "stage \(stage.rawValue). `f2s why` shows the cause."
+        case .tooManyConnections:
+            "The limit of connections is reached. Retry in a second, or raise f2s.limits.connections."
         case .untrustedPeer:
             "Only F2S processes invoke functions here, with the token that they share. Call the public listener; or, "
                 + "if this was an F2S process, give all of them the same F2S_INTERNAL_TOKEN."

@@ -32,6 +32,13 @@ public enum InvocationError: Error, Sendable, Hashable {
     case untrustedPeer
     /// The F2S process that owns the function's slots does not accept the token of this one.
     case peerUnusable
+    /// The F2S process that owns the function's slots could not be reached, or did not grant them in time.
+    case ownerUnreachable
+    /// The F2S process that owns the function's slots responded with an error of its own. Only modules of this process
+    /// get this error; clients of HTTP get that response.
+    case failedAtPeer(status: Int, stage: Stage)
+    /// The limit of client connections is reached.
+    case tooManyConnections
     /// The management API has its own listener, and this is another one.
     case managementElsewhere
     /// A replica of a function sent a request to the management listener.

@@ -1,7 +1,7 @@
 import F2SModel
 
-/// The report that every F2S process sends to the others, once a second, and at once when a function without replicas
-/// is invoked.
+/// The report that every F2S process sends to the others: once a second, and at once when a function without replicas
+/// is invoked, or when this process claims or releases a function.
 struct PeerReport: Sendable, Hashable, Codable {
     /// The ``Peer/id`` of the reporting process.
     var peer: String

@@ -6,13 +6,13 @@ import F2SModel
 ///
 /// The owner of a function follows from the processes that this one sees, and the views of processes may differ for a
 /// while. A process that considers itself the owner therefore claims the function first. It grants nothing until every
-/// other process has received the claim and answered that it does not hold the function. Of two processes that claim at
-/// the same time, one has received the other's claim before its own, or neither grants. A process that has ever granted
-/// a slot holds the function until none of its invocations is queued or in flight.
+/// other process has received the claim and answered that it does not hold the function. If two
+/// processes claim at the same time, neither grants until one of them has withdrawn its claim. A process that has
+/// granted a slot holds the function until none of the function's invocations is queued or in flight there.
 ///
 /// Two processes that have just started may each believe that the other does not run yet. Nothing is therefore granted
-/// before the directory has reported this process as ready. Of the two, the process that becomes ready later then knows
-/// the other.
+/// before the directory has reported this process as ready. The process of the two that becomes ready later has then
+/// learned of the other.
 struct OwnershipTransfer: Sendable {
     /// The state of a function in this process.
     private enum Claim: Sendable, Hashable {
@@ -27,15 +27,20 @@ struct OwnershipTransfer: Sendable {
         case finishing
 
         /// True if other processes wait for the report of this state.
-        var isToldAtOnce: Bool {
+        var isUrgent: Bool {
             switch self {
             case .away, .claimed: true
             case .granted, .finishing: false
             }
         }
 
-        /// True if this process grants no slots of the function.
-        var isHeld: Bool { isToldAtOnce }
+        /// True if this process grants slots of the function.
+        var isGranting: Bool {
+            switch self {
+            case .granted, .finishing: true
+            case .away, .claimed: false
+            }
+        }
 
         /// True if the state does not change as long as the processes do not.
         var isFinal: Bool {
@@ -52,10 +57,10 @@ struct OwnershipTransfer: Sendable {
     /// Functions to decide about: new ones, and those whose claims are not final.
     private var undecided: Set<Function.ID> = []
     private var ownership = Ownership()
-    /// Functions that this process claims, grants or finishes.
-    private var owned: Set<Function.ID> = []
-    /// The first report that contains ``owned`` as it is now; `nil` before there is one.
-    private var ownedSince: UInt64?
+    /// Functions that this process has not released: it claims, grants or finishes them.
+    private var unreleased: Set<Function.ID> = []
+    /// The number of the first report that contains ``unreleased`` as it is now; `nil` before there is one.
+    private var unreleasedSince: UInt64?
     /// The processes that shared the functions at the last decision.
     private var candidates: [PeerViews.Candidate] = []
     private var sequence: UInt64
@@ -78,12 +83,12 @@ struct OwnershipTransfer: Sendable {
         views.apply(snapshot, at: now)
     }
 
-    /// Adds functions that have a limit. Functions that are already known do not change. New ones are held until
-    /// ``decide(_:at:)``.
+    /// Adds functions that have a limit. Functions that are already known do not change. The slots of new ones
+    /// are withheld until ``decide(_:at:)``.
     mutating func add(limited functions: some Sequence<Function.ID>) {
         for id in functions where claims[id] == nil {
             claims[id] = .away
-            ownership.held.insert(id)
+            ownership.withheld.insert(id)
             undecided.insert(id)
         }
     }
@@ -92,9 +97,9 @@ struct OwnershipTransfer: Sendable {
     mutating func remove(_ functions: some Sequence<Function.ID>) {
         for id in functions where claims.removeValue(forKey: id) != nil {
             undecided.remove(id)
-            ownership.held.remove(id)
+            ownership.withheld.remove(id)
             ownership.elsewhere[id] = nil
-            if owned.remove(id) != nil { ownedSince = nil }
+            if unreleased.remove(id) != nil { unreleasedSince = nil }
         }
     }
 
@@ -145,36 +150,36 @@ struct OwnershipTransfer: Sendable {
         let claim = claims[id] ?? .away
         let newer = next(claim, of: id, isOwn: isOwn, load, living)
         claims[id] = newer
-        if newer != claim, newer.isToldAtOnce { isReportDue = true }
-        if newer.isHeld { ownership.held.insert(id) } else { ownership.held.remove(id) }
-        let hasChanged = newer == .away ? owned.remove(id) != nil : owned.insert(id).inserted
-        if hasChanged { ownedSince = nil }
+        if newer != claim, newer.isUrgent { isReportDue = true }
+        if newer.isGranting { ownership.withheld.remove(id) } else { ownership.withheld.insert(id) }
+        let hasChanged = newer == .away ? unreleased.remove(id) != nil : unreleased.insert(id).inserted
+        if hasChanged { unreleasedSince = nil }
         return newer
     }
 
     /// Returns the next report for the other processes.
     /// - Parameter load: The load of this process, read after the dispatcher applied the last decision. A function that
-    ///   has no invocation in this load gets none later, unless the report lists the function as held.
+    ///   has no invocation in this load gets none later, unless the report says that this process holds the function.
     mutating func report(_ load: LoadReport) -> PeerReport {
         sequence += 1
         isReportDue = false
         for id in undecided where claims[id] == .claimed(since: nil) { claims[id] = .claimed(since: sequence) }
-        let since = ownedSince ?? sequence
-        ownedSince = since
-        let inFlight = load.functions.filter { $0.value.inFlight > 0 && !owned.contains($0.key) }.map(\.key)
-        let isKnown = views.allKnow(since)
+        let since = unreleasedSince ?? sequence
+        unreleasedSince = since
+        let inFlight = load.functions.filter { $0.value.inFlight > 0 && !unreleased.contains($0.key) }.map(\.key)
+        let isAcknowledged = views.allKnow(since)
         var report = PeerReport(
-            peer: views.own.id, sequence: sequence, load: load, holds: isKnown ? [] : Array(owned) + inFlight,
-            seen: views.seen)
-        report.owned = PeerReport.Owned(since: since, isLeftOut: isKnown, inFlight: inFlight)
+            peer: views.own.id, sequence: sequence, load: load,
+            holds: isAcknowledged ? [] : Array(unreleased) + inFlight, seen: views.seen)
+        report.owned = PeerReport.Owned(since: since, isLeftOut: isAcknowledged, inFlight: inFlight)
         return report
     }
 
     /// True if a function is being finished so that another process can take over. The caller should decide again soon.
     var isFinishing: Bool { undecided.contains { claims[$0] == .finishing } }
 
-    /// True if the directory has reported this process as ready. A process that is shutting down counts as known.
-    private var isKnown: Bool { isLeaving || views.own.isReady }
+    /// True if the directory has reported this process as ready. A process that is shutting down counts as registered.
+    private var isRegistered: Bool { isLeaving || views.own.isReady }
 
     private func next(
         _ claim: Claim, of id: Function.ID, isOwn: Bool, _ load: LoadReport.FunctionLoad?, _ living: [String]
@@ -191,8 +196,8 @@ struct OwnershipTransfer: Sendable {
         switch claim {
         // This process has held the function all the time, so no other process can own it.
         case .granted, .finishing: return .granted
-        case .away: return living.isEmpty && isKnown ? .granted : .claimed(since: nil)
-        case .claimed(let since): return isKnown && isReleased(id, since: since, by: living) ? .granted : claim
+        case .away: return living.isEmpty && isRegistered ? .granted : .claimed(since: nil)
+        case .claimed(let since): return isRegistered && isReleased(id, since: since, by: living) ? .granted : claim
         }
     }
 

@@ -38,7 +38,7 @@ struct OwnershipSide {
             isHeld = !hasWork
         }
         let id = Function.ID("hello")
-        let ownership = Ownership(elsewhere: isOwner ? [:] : [id: other.internalAddress], held: isHeld ? [id] : [])
+        let ownership = Ownership(elsewhere: isOwner ? [:] : [id: other.internalAddress], withheld: isHeld ? [id] : [])
         if ownership != applied { bed.dispatcher.apply(ownership) }
         applied = ownership
         // `hasWork` is read after the change of ownership has been applied, so it includes all slots granted before.

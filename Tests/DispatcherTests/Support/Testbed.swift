@@ -19,7 +19,7 @@ struct Testbed: Sendable {
     func setOwnership(elsewhere: Replica.Address? = nil, isHeld: Bool = false, of name: String = "hello") {
         let id = Function.ID(name)
         dispatcher.apply(
-            Ownership(elsewhere: elsewhere.map { [id: $0] } ?? [:], held: isHeld ? [id] : []))
+            Ownership(elsewhere: elsewhere.map { [id: $0] } ?? [:], withheld: isHeld ? [id] : []))
     }
 
     /// Connects a client to the management listener.

@@ -1,18 +1,19 @@
 public import F2SModel
 import Synchronization
 
-// The only asynchronous code of the data plane: it joins tasks to the event loops.
+// With ``InProcessCall``, the only code of the data plane that tasks wait in for an invocation.
 extension Dispatcher: Invoker {
     /// Invokes a function on one of the event loops.
     public func invoke<Result>(
         _ request: InvocationRequest, _ body: (InvocationResponse) async throws -> Result
     ) async throws -> Result {
+        try Task.checkCancellation()
         let loop = nextLoop()
         let call = try InProcessCall(request) { [directory] call in directory.mailboxes[loop].post(.resume(call)) }
         guard begin(call, on: loop) else { throw InvocationError.draining }
         return try await withTaskCancellationHandler {
             try await withThrowingTaskGroup(of: Void.self) { group in
-                // Whatever ends this scope also ends the invocation.
+                // The invocation ends with this scope.
                 defer { call.cancel() }
                 if case .parts(let parts) = request.content {
                     group.addTask { await call.send(parts) }
@@ -22,6 +23,8 @@ extension Dispatcher: Invoker {
                     status: status, fields: fields,
                     content: InvocationResponse.Content { try await call.nextContent() })
                 let result = try await body(response)
+                // Before the tasks: cancelled content must not seem to be complete.
+                call.cancel()
                 group.cancelAll()
                 return result
             }
@@ -37,6 +40,9 @@ extension InProcessCall {
     fileprivate convenience init(
         _ request: InvocationRequest, notify: @escaping @Sendable (InProcessCall) -> Void
     ) throws(InvocationError) {
+        guard request.path.utf8.first == Octet.slash else {
+            throw .malformedRequest(reason: "The path does not begin with a slash")
+        }
         for part in [request.path] + request.fields.flatMap({ [$0.name, $0.value] }) {
             guard !part.utf8.contains(where: { $0 == Octet.carriageReturn || $0 == Octet.lineFeed }) else {
                 throw .malformedRequest(reason: "The path or a field contains a line break")
@@ -62,7 +68,8 @@ extension InProcessCall {
             for try await part in parts where !part.isEmpty {
                 guard await send(part) else { return }
             }
-            endContent()
+            // Many sequences end without an error if their task is cancelled.
+            if Task.isCancelled { cancel() } else { endContent() }
         } catch {
             cancel(error)
         }
