@@ -109,14 +109,20 @@ class Machine:
     def path(self, proxy, case):
         return f"/invoke/bench/{case}" if proxy in self.f2s else f"/{case}"
 
-    def launch(self, name, backend="page", functions=None, connections=4096, **options):
-        """Starts one proxy on the proxy's core and does not wait for it."""
+    def launch(self, name, backend="page", functions=None, connections=4096, prefix=(), program=None, **options):
+        """Starts one proxy on the proxy's core and does not wait for it.
+
+        `prefix` is a command that runs it, and `program` a copy of it.
+        """
         proxies.write(self, self.backend_ports[backend], connections)
         functions = functions or backends.functions(self.folder, backend)
         if name == "go":
             self.build_go("goproxy")
             options["environment"] = {**options.get("environment", {}), "GOMAXPROCS": "1"}
-        return self.start(proxies.command(self, name, self.backend_ports[backend], functions), cores.PROXY, **options)
+        command = proxies.command(self, name, self.backend_ports[backend], functions)
+        if program:
+            command[0] = str(program)
+        return self.start([*prefix, *command], cores.PROXY, **options)
 
     @contextlib.contextmanager
     def proxy(self, name, backend="page", **options):
