@@ -14,7 +14,7 @@ import UnixSignals
 
 /// The composition root: it creates every component, passes it its dependencies, and runs all components.
 ///
-/// The components start in the order in which this file creates them, and end in the reverse order.
+/// The services start in the order of ``services(_:)``, and end in the reverse order.
 struct Application {
     private let options: ServeOptions
     private let logger: Logger

@@ -6,8 +6,12 @@ public protocol Invoker: Sendable {
     /// The request's content is sent meanwhile, as fast as the function accepts it. When `body` returns, the invocation
     /// ends, and content that was not sent or read yet is dropped. If the task is cancelled, the invocation is
     /// abandoned, as if a client of HTTP had disconnected.
+    /// A side that sends nothing, or reads nothing, for longer than `f2s.timeouts.http_timeout` ends the invocation.
     /// - Throws: An ``InvocationError`` if the function did not respond, or `CancellationError`, or the error of the
-    ///   request's content or of `body`. A response with an error status is no error.
+    ///   request's content or of `body`. A response with an error status is no error. A retry is worth it if
+    ///   ``InvocationError/retryAfterSeconds`` is not `nil`: the function has not received the request then. After
+    ///   ``InvocationError/replicaLost(afterResponseBegan:)`` and ``InvocationError/responseTimeout(after:inStage:)`` the
+    ///   function may have executed it.
     func invoke<Result>(
         _ request: InvocationRequest, _ body: (InvocationResponse) async throws -> Result
     ) async throws -> Result
@@ -52,17 +56,22 @@ public struct InvocationField: Sendable, Hashable {
 public struct InvocationRequest: Sendable {
     /// The content of a request.
     public enum Content: Sendable {
-        /// Content that is known as a whole. If it is small, a failed attempt can be repeated.
+        /// Content that is known as a whole. Up to 4 KiB a failed attempt can be repeated.
         case bytes([UInt8])
-        /// Content that arrives in parts. It is read as fast as the function accepts it.
+        /// Content that arrives in parts. It is read as fast as the function accepts it. The sequence must end when its
+        /// task is cancelled; until then the invocation does not return.
         case parts(any AsyncSequence<[UInt8], any Error> & Sendable)
     }
 
     /// The method.
     public var method: Function.Method
-    /// The path below `/invoke`, with a slash at its beginning, and the query.
+    /// The path below `/invoke`, with a slash at its beginning, and the query: the function's route
+    /// (``FunctionDraft/route``) and what follows it.
     public var path: String
-    /// The fields of the head. `Host`, `Content-Length` and `Transfer-Encoding` are added and must not be present.
+    /// The fields of the head. `Host`, `Content-Length` and `Transfer-Encoding` are added and must not be present. A
+    /// malformed field, or a line break, is rejected with ``InvocationError/malformedRequest(reason:)``. Fields that
+    /// concern a connection or the client's address (`Connection`, `Upgrade`, `Expect`, `Forwarded`, `X-Forwarded-…`)
+    /// are dropped.
     public var fields: [InvocationField]
     /// The content.
     public var content: Content
