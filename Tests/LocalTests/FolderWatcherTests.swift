@@ -1,6 +1,7 @@
 import F2SModel
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import F2SLocal

@@ -3,6 +3,7 @@ import F2SModel
 import F2SSystem
 import Foundation
 import Glibc
+import TestSupport
 import Testing
 
 @testable import F2SLocal

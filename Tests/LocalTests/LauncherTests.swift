@@ -4,6 +4,7 @@ import F2SSystem
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import F2SLocal

@@ -1,5 +1,6 @@
 import F2SModel
 import Foundation
+import TestSupport
 import Testing
 
 @testable import F2SLocal

@@ -1,6 +1,7 @@
 import CLinux
 import F2SModel
 import Glibc
+import TestSupport
 import Testing
 
 @testable import F2SLocal

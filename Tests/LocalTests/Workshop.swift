@@ -99,22 +99,6 @@ final class TemporaryFolder: Sendable {
     }
 }
 
-/// Waits for a condition that a real process or file system fulfils.
-func eventually(
-    _ promise: Comment, within timeout: Duration = .seconds(15), sourceLocation: SourceLocation = #_sourceLocation,
-    _ isKept: () async throws -> Bool
-) async throws {
-    let deadline = ContinuousClock.now + timeout
-    var scans = 0
-    // On a busy machine, the time may be over before the condition could be checked often enough.
-    while ContinuousClock.now < deadline || scans < 500 {
-        scans += 1
-        if try await isKept() { return }
-        try await Task.sleep(for: .milliseconds(2))
-    }
-    try #require(Bool(false), promise, sourceLocation: sourceLocation)
-}
-
 /// Returns a manifest of a function that runs `command`.
 func manifest(_ name: String, command: String = "[sleep, '1000']", more: String = "") -> String {
     """

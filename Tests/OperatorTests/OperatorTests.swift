@@ -52,15 +52,11 @@ import Testing
         }
 
         /// Advances the clock by ticks until the condition holds.
-        func tick(
-            until what: Comment, sourceLocation: SourceLocation = #_sourceLocation, _ condition: () -> Bool
-        ) async throws {
-            try await eventually(
-                what,
-                {
-                    clock.advance(by: .seconds(1))
-                    return condition()
-                }, sourceLocation: sourceLocation)
+        func tick(until what: String, _ condition: () -> Bool) async throws {
+            try await eventually(what) {
+                clock.advance(by: .seconds(1))
+                return condition()
+            }
         }
     }
 

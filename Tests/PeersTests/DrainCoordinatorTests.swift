@@ -49,15 +49,11 @@ import Testing
         }
 
         /// Advances the clock until the condition holds.
-        func wait(
-            until what: Comment, sourceLocation: SourceLocation = #_sourceLocation, _ condition: () -> Bool
-        ) async throws {
-            try await eventually(
-                what,
-                {
-                    clock.advance(by: .milliseconds(100))
-                    return condition()
-                }, sourceLocation: sourceLocation)
+        func wait(until what: String, _ condition: () -> Bool) async throws {
+            try await eventually(what) {
+                clock.advance(by: .milliseconds(100))
+                return condition()
+            }
         }
     }
 
