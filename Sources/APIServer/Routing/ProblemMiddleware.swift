@@ -64,9 +64,7 @@ struct ProblemMiddleware: RouterMiddleware {
             logger.error(
                 "A request failed with an unexpected error. Please report it.",
                 metadata: ["request": "\(request.method) \(request.uri.path)", "error": "\(error)"])
-            return Problem(
-                status: 500, title: "F2S failed",
-                detail: "An unexpected error occurred; F2S logged it. Retry, and report it if it persists.")
+            return .unexpected
         }
     }
 

@@ -49,6 +49,11 @@ public struct Problem: Error, Sendable, Hashable {
         }
     }
 
+    /// An error that the code does not expect. It is logged where it is caught.
+    public static let unexpected = Problem(
+        status: 500, title: "F2S failed",
+        detail: "An unexpected error occurred; F2S logged it. Retry, and report it if it persists.")
+
     /// The document as JSON. `type` is left out, which means "about:blank" by RFC 9457 section 4.2.1.
     public var json: String {
         var members = ["\"title\":\(title.jsonText)", "\"status\":\(status)", "\"detail\":\(detail.jsonText)"]

@@ -22,9 +22,8 @@ public final class DrainCoordinator: Service, PeerService {
     static let questionTime = Duration.milliseconds(500)
     /// The time that a round may take beyond its limit to report its failure.
     private static let roundTimeout = Duration.seconds(30)
-    /// The pause before a failed attempt is repeated. It doubles up to ``pauseMax``.
-    private static let pause = Duration.milliseconds(50)
-    private static let pauseMax = Duration.seconds(1)
+    /// The pauses before failed attempts are repeated.
+    private static let backoff = Backoff(base: .milliseconds(50), maximum: .seconds(1))
     /// The interval of the checks for ended invocations, in addition to the dispatcher's signals.
     private static let lookInterval = Duration.milliseconds(250)
 
@@ -210,7 +209,7 @@ public final class DrainCoordinator: Service, PeerService {
     private func persistently<Value: Sendable>(
         _ body: @Sendable () async throws -> Value, onError: @Sendable (any Error) -> Void
     ) async throws -> Value {
-        var pause = Self.pause
+        var failures = 0
         while true {
             do {
                 return try await body()
@@ -218,8 +217,8 @@ public final class DrainCoordinator: Service, PeerService {
                 try Task.checkCancellation()
                 onError(error)
             }
-            try await clock.sleep(for: pause)
-            pause = min(pause * 2, Self.pauseMax)
+            failures += 1
+            try await clock.sleep(for: Self.backoff.pause(after: failures))
         }
     }
 }
