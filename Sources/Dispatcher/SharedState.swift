@@ -77,7 +77,7 @@ final class SharedState: Sendable {
     func setFunctionAddresses(_ addresses: Set<String>) { functionAddresses.withLock { $0 = addresses } }
 
     /// Counts a request that was rejected before it reached a function.
-    func refuse(_ stage: Stage) {
+    func countRejection(_ stage: Stage) {
         for (index, known) in Stage.allCases.enumerated() where known == stage { refused[index].add() }
     }
 }

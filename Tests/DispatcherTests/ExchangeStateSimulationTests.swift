@@ -158,8 +158,8 @@ import Testing
             let (isComplete, isWritable) = (flip(), flip())
             switch state.deadlinePassed(now, isRequestComplete: isComplete, isUpstreamWritable: isWritable) {
             case .closeClient: check(false, "an open exchange is treated as idle")
-            case .fail, .refuse: fail()
-            case .refuseUnlessReading: if flip() { fail() }
+            case .fail, .failAndClose: fail()
+            case .failUnlessReading: if flip() { fail() }
             case .askQueue:
                 if case .fail = state.waitExpired(now, isAccepting: flip(), startFailure: nil) { fail() }
             }

@@ -336,8 +336,8 @@ private func text(_ loss: ExchangeState.Loss) -> String {
 private func text(_ expiry: ExchangeState.Expiry) -> String {
     switch expiry {
     case .closeClient: "close client"
-    case .refuseUnlessReading: "refuse unless reading"
-    case .refuse: "refuse"
+    case .failUnlessReading: "refuse unless reading"
+    case .failAndClose: "refuse"
     case .fail(let error): "fail \(error.stage.rawValue)"
     case .askQueue: "ask the queue"
     }

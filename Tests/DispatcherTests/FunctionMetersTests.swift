@@ -164,7 +164,7 @@ import Testing
             for _ in 0...number { meters.count(event) }
         }
         for (number, stage) in Stage.allCases.enumerated() {
-            for _ in 0...number { meters.fail(stage) }
+            for _ in 0...number { meters.countFailure(stage) }
         }
         for (number, event) in FunctionMeters.Event.allCases.enumerated() {
             #expect(meters.total(of: event) == UInt64(number) + 1)

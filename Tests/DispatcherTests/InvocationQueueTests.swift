@@ -30,7 +30,7 @@ import Testing
     private func sequence(_ verdict: InvocationQueue.Verdict) throws -> UInt64 {
         switch verdict {
         case .granted(_, let sequence), .waiting(let sequence, _, _): return sequence
-        case .full, .limited, .failed, .closed, .moved: throw Late(description: "\(verdict)")
+        case .queueFull, .rateExceeded, .failed, .closed, .moved: throw Late(description: "\(verdict)")
         }
     }
 
@@ -120,7 +120,7 @@ import Testing
         var queue = queue([try replica(0)], lengthMax: 1)
         let held = try lease(admit(&queue, 0))
         _ = admit(&queue, 1)
-        guard case .full(1) = admit(&queue, 2) else { throw Late(description: "not full") }
+        guard case .queueFull(1) = admit(&queue, 2) else { throw Late(description: "not full") }
         let back = queue.admit(waiter(3), sequence: 0, now: 0, wallClock: 0)
         guard case .waiting(0, false, false) = back else { throw Late(description: "\(back)") }
         #expect(try queue.finish(held, now: 0).orThrow().waiter == waiter(3))

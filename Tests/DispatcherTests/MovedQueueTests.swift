@@ -42,7 +42,7 @@ import Testing
                 throw Late(description: "rejected")
             }
         }
-        guard case .full(1) = queue.admit(waiter(4), from: 7, now: 0, wallClock: 0) else {
+        guard case .queueFull(1) = queue.admit(waiter(4), from: 7, now: 0, wallClock: 0) else {
             throw Late(description: "admitted above the limit")
         }
         #expect(queue.load(now: 0).queued == 3)

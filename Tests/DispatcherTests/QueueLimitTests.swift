@@ -70,7 +70,7 @@ import Testing
     @Test func `a queue of length 0 rejects the next invocation at once`() throws {
         var queue = try queue(1, .init(inFlight: 1, queued: 0))
         let held = try lease(admit(&queue, 0))
-        guard case .full(limit: 0) = admit(&queue, 1) else { throw Late(description: "not rejected") }
+        guard case .queueFull(limit: 0) = admit(&queue, 1) else { throw Late(description: "not rejected") }
         #expect(queue.finish(held, now: 0)?.waiter == nil)
         _ = try lease(admit(&queue, 2))
         // A retry was admitted before.
@@ -82,7 +82,7 @@ import Testing
         let held = try lease(admit(&queue, 0))
         for number in 1...3 { _ = admit(&queue, number) }
         #expect(queue.update(.init(concurrency: 1, queued: 1), now: 0).map(\.waiter) == [])
-        guard case .full(limit: 1) = admit(&queue, 4) else { throw Late(description: "not rejected") }
+        guard case .queueFull(limit: 1) = admit(&queue, 4) else { throw Late(description: "not rejected") }
         #expect(queue.queued == 3)
         #expect(try queue.finish(held, now: 0).orThrow().waiter == waiter(1))
     }
@@ -90,13 +90,13 @@ import Testing
     @Test func `each client has its own rate, and a rejected invocation is not counted as admitted`() throws {
         var queue = try queue(1, .init(queued: 10, rate: CallerRate(perSecond: 10, burst: 2)))
         for number in 0..<2 { _ = try lease(admit(&queue, number, from: 7)) }
-        guard case .limited(retryAfterNanoseconds: 100_000_000) = admit(&queue, 2, from: 7) else {
+        guard case .rateExceeded(retryAfterNanoseconds: 100_000_000) = admit(&queue, 2, from: 7) else {
             throw Late(description: "not limited")
         }
         #expect(queue.load(now: 0).admitted == 2 && queue.inFlight == 2)
         _ = try lease(admit(&queue, 3, from: 8))
         _ = try lease(admit(&queue, 4))
-        guard case .limited(retryAfterNanoseconds: 1) = admit(&queue, 5, from: 7, now: 99_999_999) else {
+        guard case .rateExceeded(retryAfterNanoseconds: 1) = admit(&queue, 5, from: 7, now: 99_999_999) else {
             throw Late(description: "not limited")
         }
         _ = try lease(admit(&queue, 6, from: 7, now: 100_000_000))
@@ -110,7 +110,7 @@ import Testing
             _ = try lease(admit(&queue, 0, from: 7, sequence: 0))
         }
         _ = try lease(admit(&queue, 1, from: 7))
-        guard case .limited = admit(&queue, 2, from: 7) else { throw Late(description: "not limited") }
+        guard case .rateExceeded = admit(&queue, 2, from: 7) else { throw Late(description: "not limited") }
     }
 
     @Test func `a rate can be added, changed and removed, and other limits do not reset the buckets`() throws {
@@ -120,10 +120,10 @@ import Testing
         _ = queue.update(.init(queued: 10, rate: rate), now: 0)
         _ = try lease(admit(&queue, 5, from: 7))
         _ = queue.update(.init(inFlight: 100, queued: 20, rate: rate), now: 0)
-        guard case .limited = admit(&queue, 6, from: 7) else { throw Late(description: "the buckets were reset") }
+        guard case .rateExceeded = admit(&queue, 6, from: 7) else { throw Late(description: "the buckets were reset") }
         _ = queue.update(.init(queued: 10, rate: CallerRate(perSecond: 2)), now: 0)
         for number in 7..<9 { _ = try lease(admit(&queue, number, from: 7)) }
-        guard case .limited = admit(&queue, 9, from: 7) else { throw Late(description: "not limited") }
+        guard case .rateExceeded = admit(&queue, 9, from: 7) else { throw Late(description: "not limited") }
         _ = queue.update(.init(queued: 10), now: 0)
         _ = try lease(admit(&queue, 10, from: 7))
     }

@@ -90,10 +90,10 @@ struct QueueSimulation {
             try require(waiting.count < bounds.queued, "\(waiting.count + 1) waiters of at most \(bounds.queued)")
             invocations[number] = Invocation(sequence: sequence, fate: .waiting)
             try enqueue(number, isCold, activate)
-        case .full(let limit):
+        case .queueFull(let limit):
             try require(limit == bounds.queued && waiting.count >= limit, "full with \(waiting.count) waiters")
             counts.full += 1
-        case .limited(let told):
+        case .rateExceeded(let told):
             try require(told == wait, "limited for \(told) ns, not \(wait ?? 0)")
             counts.limited += 1
             return
@@ -145,7 +145,7 @@ struct QueueSimulation {
             try require(sequence == invocation.sequence, "its position has changed")
             try enqueue(number, isCold, activate)
         case .failed: invocations[number] = nil
-        case .full, .limited, .closed, .moved: throw Late(description: "a retry was rejected")
+        case .queueFull, .rateExceeded, .closed, .moved: throw Late(description: "a retry was rejected")
         }
     }
 

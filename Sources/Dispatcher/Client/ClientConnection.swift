@@ -224,7 +224,7 @@ final class ClientConnection: ExchangeClient, StreamHandler {
             if heldBytes > 0 { worker.shared.refusedConnections.add() }
             close()
         case .head where heldBytes == 0: if !isTakingAnswer() { close() }
-        case .head: if !isTakingAnswer() { exchange.refuse(.requestStalled) }
+        case .head: if !isTakingAnswer() { exchange.failAndClose(.requestStalled) }
         case .body, .response, .tunnel: exchange.deadlinePassed(time)
         }
     }
@@ -278,7 +278,11 @@ extension ClientConnection {
         } catch {
             worker.shared.refusedConnections.add()
             // Only a client of HTTP understands a response.
-            if error == .missing, HeadScanner.mayBegin(bytes) { exchange.refuse(.proxyHeaderMissing) } else { close() }
+            guard error == .missing, HeadScanner.mayBegin(bytes) else {
+                close()
+                return true
+            }
+            exchange.failAndClose(.proxyHeaderMissing)
         }
         return true
     }
@@ -319,7 +323,7 @@ extension ClientConnection {
             position += end
             begin(head, rest, &position)
         } catch {
-            exchange.refuse(error.asRequestError)
+            exchange.failAndClose(error.asRequestError)
         }
         return true
     }
@@ -327,7 +331,7 @@ extension ClientConnection {
     /// Rejects bytes that cannot begin a request. Waiting for more bytes would not help.
     private func refuseBeginning(_ bytes: Span<UInt8>) {
         let isTLS = bytes[0] == Self.tlsHandshake
-        exchange.refuse(
+        exchange.failAndClose(
             .malformedRequest(
                 reason: isTLS
                     ? "These bytes begin a TLS handshake, and this port speaks HTTP without TLS: use an http:// URL"
@@ -341,14 +345,14 @@ extension ClientConnection {
     private func refuseHead(_ bytes: Span<UInt8>) {
         let limits = worker.tuning.limits
         let isTarget = HeadScanner.lineEnd(bytes, 0, limits.headBytesMax) == nil
-        exchange.refuse(
+        exchange.failAndClose(
             .tooLarge(
                 isTarget ? .target(bytesMax: limits.targetBytesMax) : .head(bytesMax: limits.headBytesMax)))
     }
 
     private func begin(_ head: RequestHead, _ bytes: Span<UInt8>, _ position: inout Int) {
         if case .length(let length) = head.framing, let limit = worker.tuning.limits.bodyBytesMax, length > limit {
-            return exchange.refuse(.tooLarge(.body(bytesMax: limit)))
+            return exchange.failAndClose(.tooLarge(.body(bytesMax: limit)))
         }
         body = BodyReader(head.framing)
         phase = body.isDone ? .response : .body
@@ -389,12 +393,12 @@ extension ClientConnection {
             count = try body.consume(rest, dropped: { worker.cuts.append($0) })
         } catch {
             worker.cuts.removeAll()
-            exchange.refuse(.malformedRequest(reason: "The chunked coding is malformed"))
+            exchange.failAndClose(.malformedRequest(reason: "The chunked coding is malformed"))
             return true
         }
         if let limit = worker.tuning.limits.bodyBytesMax, body.contentBytes > limit {
             worker.cuts.removeAll()
-            exchange.refuse(.tooLarge(.body(bytesMax: limit)))
+            exchange.failAndClose(.tooLarge(.body(bytesMax: limit)))
             return true
         }
         position += count

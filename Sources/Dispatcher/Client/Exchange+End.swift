@@ -41,7 +41,7 @@ extension Exchange {
     func fail(_ error: InvocationError) { answer(error, mayKeepAlive: !worker.shared.isLeaving) }
 
     /// Responds with a problem and closes the connection.
-    func refuse(_ error: InvocationError) { answer(error, mayKeepAlive: false) }
+    func failAndClose(_ error: InvocationError) { answer(error, mayKeepAlive: false) }
 
     private func answer(_ error: InvocationError, mayKeepAlive: Bool) {
         // Between requests, `entry` still belongs to the previous request.
@@ -49,13 +49,13 @@ extension Exchange {
         let reaction = state.failed(
             mayKeepAlive: mayKeepAlive, isRequestComplete: client.isRequestComplete, at: worker.now())
         guard case .respond(let keepAlive) = reaction else {
-            if state.phase == .responding { entry?.handle.meters.fail(error.stage) }
+            if state.phase == .responding { entry?.handle.meters.countFailure(error.stage) }
             return end(.brokenOff(error))
         }
         if let entry, state.isInvocation {
-            entry.handle.meters.fail(error.stage)
+            entry.handle.meters.countFailure(error.stage)
         } else {
-            worker.shared.refuse(error.stage)
+            worker.shared.countRejection(error.stage)
         }
         end(.failed(error, keepAlive: keepAlive))
     }
@@ -74,8 +74,8 @@ extension Exchange {
         switch expiry {
         case .closeClient: client.close()
         // A client that reads slowly is not silent.
-        case .refuseUnlessReading(let error): if !client.isTakingAnswer() { refuse(error) }
-        case .refuse(let error): refuse(error)
+        case .failUnlessReading(let error): if !client.isTakingAnswer() { failAndClose(error) }
+        case .failAndClose(let error): failAndClose(error)
         case .fail(let error): fail(error)
         case .askQueue:
             guard let entry else { return client.close() }

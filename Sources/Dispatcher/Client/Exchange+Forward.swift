@@ -12,8 +12,8 @@ extension Exchange {
         }
     }
 
-    /// Returns true if the response comes from another process, which proves itself by its token and does not grant the
-    /// function's slots.
+    /// Returns true if a 503 comes from another process, which proves itself by its token and does not grant the
+    /// function's slots: the two processes disagree about the owner (docs/decisions/0011).
     func isTurnedAway(_ head: Span<UInt8>) -> Bool {
         guard let entry, entry.isForward, let token = worker.peers?.token else { return false }
         return token.isShown(by: worker.scanner.fields, head)
@@ -52,7 +52,7 @@ extension Exchange {
     }
 
     /// Moves an invocation that its queue does not admit because the function's slots are granted by another process.
-    func turnAway(_ entry: RouteTable.Entry) {
+    func moveToOwner(_ entry: RouteTable.Entry) {
         guard !client.isInternal else { return fail(.moved) }
         if let next = entry.handle.successor { return move(to: next) }
         // There is no successor any more: the slots are granted by this queue again.

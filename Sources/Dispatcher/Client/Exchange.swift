@@ -4,7 +4,7 @@ import F2SModel
 /// passes the response on. It does not know where messages begin and end in the byte stream. It is reused for every
 /// request of a client.
 final class Exchange {
-    // Safe: the client owns its exchange, and the exchange does not use the client after ``end(_:)``, which may release it.
+    // Safe: the client owns its exchange. The exchange does not use the client after ``end(_:)``, which may release it.
     unowned(unsafe) let client: any ExchangeClient
     let worker: Worker
     /// The decisions.
@@ -54,7 +54,7 @@ final class Exchange {
         } catch {
             // Two parsers may read a malformed request differently, so the bytes behind it on the connection are not
             // used.
-            if case .malformedRequest = error { refuse(error) } else { fail(error) }
+            if case .malformedRequest = error { failAndClose(error) } else { fail(error) }
         }
     }
 
@@ -150,12 +150,12 @@ final class Exchange {
                 worker.shared.noteChange(of: entry.handle.id)
             }
             client.updateReading()
-        case .full(let limit): fail(.queueFull(limit: limit))
-        case .limited(let wait):
+        case .queueFull(let limit): fail(.queueFull(limit: limit))
+        case .rateExceeded(let wait):
             entry.handle.meters.count(.limited)
             fail(.rateExceeded(retryAfter: .nanoseconds(Int64(clamping: wait))))
         case .closed: fail(.functionNotFound(path: entry.declaration.route.path))
-        case .moved: turnAway(entry)
+        case .moved: moveToOwner(entry)
         case .failed(let startFailure): fail(.startFailed(startFailure))
         }
     }
@@ -266,7 +266,7 @@ final class Exchange {
         case .reconnect: connect(relayUpstream)
         case .fail(let error): fail(error)
         case .breakOff:
-            entry?.handle.meters.fail(.function)
+            entry?.handle.meters.countFailure(.function)
             end(.brokenOff(.replicaLost(afterResponseBegan: true)))
         case .closeTunnel: end(.tunnelClosed)
         }

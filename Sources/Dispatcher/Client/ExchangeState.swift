@@ -64,9 +64,9 @@ struct ExchangeState {
     enum Expiry: Equatable {
         case closeClient
         /// Break off, unless the client is still reading earlier bytes.
-        case refuseUnlessReading(InvocationError)
+        case failUnlessReading(InvocationError)
         /// Respond and close the connection.
-        case refuse(InvocationError)
+        case failAndClose(InvocationError)
         case fail(InvocationError)
         /// The queue knows the reason: ``waitExpired(_:isAccepting:startFailure:)``.
         case askQueue
@@ -345,8 +345,9 @@ struct ExchangeState {
     func deadlinePassed(_ now: UInt64, isRequestComplete: Bool, isUpstreamWritable: Bool) -> Expiry {
         switch phase {
         case .idle: .closeClient
-        case .tunnel, .responding: .refuseUnlessReading(.requestStalled)
-        case .sent where !isRequestComplete && isUpstreamWritable && now < times.deadline: .refuse(.requestStalled)
+        case .tunnel, .responding: .failUnlessReading(.requestStalled)
+        case .sent where !isRequestComplete && isUpstreamWritable && now < times.deadline:
+            .failAndClose(.requestStalled)
         case .waiting: .askQueue
         case .connecting: .fail(.responseTimeout(after: elapsed(now), inStage: .connect))
         case .routed, .sent: .fail(.responseTimeout(after: elapsed(now), inStage: times.longestStage(now: now)))

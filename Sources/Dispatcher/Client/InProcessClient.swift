@@ -46,14 +46,14 @@ final class InProcessClient: ExchangeClient {
             head.upgrade = nil
             begin(head, bytes.span)
         } catch {
-            exchange.refuse(error.asRequestError)
+            exchange.failAndClose(error.asRequestError)
         }
     }
 
     private func begin(_ head: RequestHead, _ bytes: Span<UInt8>) {
         isChunked = head.framing == .chunked
         isRequestComplete = head.framing == .none
-        if case .length(let length) = head.framing, let error = excess(length) { return exchange.refuse(error) }
+        if case .length(let length) = head.framing, let error = excess(length) { return exchange.failAndClose(error) }
         exchange.begin(head, bytes, takesChunks: false)
         if exchange.isOpen, case .length(let length) = head.framing, length <= Exchange.heldBodyBytesMax {
             let content = nextContent()
@@ -78,7 +78,7 @@ final class InProcessClient: ExchangeClient {
             let isLast = hasAllParts && parts.isEmpty && rest.isEmpty
             guard isLast || !content.isEmpty else { return }
             sentBytes += content.count
-            if let error = excess(sentBytes) { return exchange.refuse(error) }
+            if let error = excess(sentBytes) { return exchange.failAndClose(error) }
             isRequestComplete = isLast
             guard isChunked else {
                 exchange.passUpstream(content.span)

@@ -69,7 +69,7 @@ final class FunctionMeters: Sendable {
     }
 
     /// Counts an invocation that F2S itself answered with an error. Never waits, and allocates for the first one only.
-    func fail(_ stage: Stage) { (failures.load() ?? failures.storeIfNil(Failures())).counters.count(stage) }
+    func countFailure(_ stage: Stage) { (failures.load() ?? failures.storeIfNil(Failures())).counters.count(stage) }
 
     /// Records the times of an invocation in nanoseconds. Never waits, and allocates for the first invocation only.
     /// - Parameter coldStart: The wait for a first replica; `nil` if a replica accepted invocations.

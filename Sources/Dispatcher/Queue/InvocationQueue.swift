@@ -48,9 +48,9 @@ struct InvocationQueue {
         /// The invocation waits. `isCold`: no replica accepts invocations. `activate`: the caller raises the signal,
         /// because this is the first invocation that waits for a cold function.
         case waiting(sequence: UInt64, isCold: Bool, activate: Bool)
-        case full(limit: Int)
+        case queueFull(limit: Int)
         /// The caller exceeds its rate. Its next invocation is admitted after this time.
-        case limited(retryAfterNanoseconds: UInt64)
+        case rateExceeded(retryAfterNanoseconds: UInt64)
         /// Boxed, so that every verdict stays small.
         indirect case failed(StartFailure)
         /// The function is deleted; the invocation was routed by an old table.
@@ -138,7 +138,7 @@ struct InvocationQueue {
     ) -> Verdict {
         guard access == .open else { return access == .closed ? .closed : .moved }
         if sequence == nil, let rateKey, case .refused(let wait)? = buckets?.consumeToken(rateKey, now: now) {
-            return .limited(retryAfterNanoseconds: wait)
+            return .rateExceeded(retryAfterNanoseconds: wait)
         }
         integrate(now)
         let number = sequence ?? nextSequence
@@ -154,7 +154,7 @@ struct InvocationQueue {
         if isCold, !hasStarting, let startFailure = currentStartFailure, wallClock < startFailure.nextAttempt {
             return .failed(startFailure)
         }
-        guard queued < bounds.queued || sequence != nil || isMoved else { return .full(limit: bounds.queued) }
+        guard queued < bounds.queued || sequence != nil || isMoved else { return .queueFull(limit: bounds.queued) }
         line.insert(waiter, sequence: number)
         let activate = isCold && !isActivationRaised
         if activate { isActivationRaised = true }

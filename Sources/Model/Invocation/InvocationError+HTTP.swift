@@ -140,7 +140,7 @@ extension InvocationError {
         case .queueTimeout(let wait):
             "Every slot was in use for \(wait.humanText). Raise target.maxReplicas, .concurrency, .limits.inFlight "
                 + "or .timeout."
-        case .moved: "Another F2S process has just become the owner of the function. Retry in a second."
+        case .moved: "Another F2S process grants the function's slots, or is about to. Retry in a second."
         case .peerUnusable:
             "The F2S process that owns the function's slots rejects the internal token of this one. An operator must "
                 + "give all of them the same token."

@@ -26,7 +26,7 @@ public enum InvocationError: Error, Sendable, Hashable {
     case rateExceeded(retryAfter: Duration)
     /// No slot became free in time.
     case queueTimeout(after: Duration)
-    /// Another F2S process has become the owner of the function's slots; nothing was sent to a replica.
+    /// Another F2S process grants the function's slots, or is about to; nothing was sent to a replica.
     case moved
     /// A request on the internal listener did not contain the token that F2S processes share.
     case untrustedPeer
