@@ -53,6 +53,21 @@ import Testing
         #expect(pod.endedBefore?.exitStatus == 127 && pod.endedBefore?.ran == 3 && pod.ended == nil)
     }
 
+    @Test(arguments: [("", true), (#""nodeName":"","#, true), (#""nodeName":"n","#, false)])
+    func `a pod with a node is not unschedulable, whatever an overtaken attempt has reported`(
+        node: String, isUnscheduled: Bool
+    ) throws {
+        let pod: PodObservation = try decode(
+            """
+            {"metadata":{"name":"hello-1","uid":"u","labels":{"f2s.opensight.ch/function-uid":"f"}},
+             "spec":{\(node)"containers":[]},
+             "status":{"conditions":[{"type":"PodScheduled","status":"False","reason":"Unschedulable"}],
+               "containerStatuses":[{"state":{"waiting":{"reason":"CrashLoopBackOff"}},
+                 "lastState":{"terminated":{"exitCode":127}}}]}}
+            """)
+        #expect(PodFailure(pod)?.stage == (isUnscheduled ? .schedule : .start))
+    }
+
     @Test func `a pod first has no address, then an address, and then it is ready`() throws {
         #expect(state { _ in } == .starting)
         #expect(read([samplePod("p") { $0.ip = "10.0.0.9" }]).replicas.first?.address?.description == "10.0.0.9:8080")

@@ -28,7 +28,8 @@ struct PodObservation: Sendable, Hashable {
     var probe: ReadinessProbe?
     /// True if the condition `Ready` is true.
     var isReady = false
-    /// The reason why it is not scheduled (condition `PodScheduled`).
+    /// The reason why it is not scheduled (condition `PodScheduled`); `nil` if it has a node. The scheduler may write
+    /// the condition for an attempt that was overtaken.
     var unscheduled: ObservedObject.Cause?
     /// The reason why its container waits (`state.waiting`).
     var waiting: ObservedObject.Cause?
@@ -94,6 +95,7 @@ extension PodObservation: Decodable {
             let readinessProbe: Probe?
         }
         let containers: [Container]?
+        let nodeName: String?
     }
 
     fileprivate struct Status: Decodable {
@@ -148,9 +150,10 @@ extension PodObservation: Decodable {
             port: container?.ports?.first?.containerPort, awaitsReadiness: container?.readinessProbe?.httpGet != nil,
             probe: container?.readinessProbe?.awaited)
         addresses = Set((wire.status?.podIPs ?? []).compactMap(\.ip) + [ip].compactMap(\.self))
+        let hasNode = wire.spec?.nodeName?.isEmpty == false
         for condition in wire.status?.conditions ?? [] {
             if condition.type == "Ready" { isReady = condition.status == "True" }
-            if condition.type == "PodScheduled", condition.status == "False" {
+            if condition.type == "PodScheduled", condition.status == "False", !hasNode {
                 unscheduled = ObservedObject.Cause(
                     reason: condition.reason ?? "", message: condition.message ?? "")
             }
