@@ -9,15 +9,6 @@ final class RejectedConnection: StreamHandler {
     /// descriptors.
     static let lingeringMax = 256
 
-    /// The response. It is composed once, because many connections may be rejected.
-    private static let response: [UInt8] = {
-        let (error, out) = (InvocationError.tooManyConnections, Buffer(capacity: BufferPool.capacity))
-        ProblemResponse.write(
-            Problem(error, function: nil), error, timing: nil, keepAlive: false, isAnswerToHead: false, fields: [],
-            into: out)
-        return out.withBytes { bytes in bytes.withUnsafeBufferPointer { Array($0) } }
-    }()
-
     /// The longest time, in nanoseconds, for which the connection is read and its bytes are dropped; it ends earlier if
     /// the client closes. The client has most likely sent a request by now: closing with unread bytes would reset the
     /// connection, and the client could lose the response.
@@ -31,7 +22,12 @@ final class RejectedConnection: StreamHandler {
     func start() {
         stream.start(self)
         worker.lingeringRejections += 1
-        stream.write(Self.response.span)
+        let (error, out) = (InvocationError.tooManyConnections, worker.output)
+        out.clear()
+        ProblemResponse.write(
+            Problem(error, function: nil), error, timing: nil, keepAlive: false, isAnswerToHead: false,
+            fields: worker.date.line, into: out)
+        stream.write(out)
         stream.shutdownOutput()
         // Lingering connections use descriptors of the reserve.
         let share = worker.shared.descriptors.reserve / 4

@@ -14,7 +14,7 @@ final class ClientAddress {
     let element: [UInt8]
     let node: [UInt8]
     /// The key by which the rate of a function counts this client.
-    private(set) lazy var rateKey = number?.rateKey ?? UInt64(truncatingIfNeeded: caller.hashValue)
+    private(set) lazy var rateKey = number?.rateKey ?? caller.map { UInt64(truncatingIfNeeded: $0.hashValue) } ?? 0
     /// The name of the module of this process that is the client; `nil` for other clients.
     private let caller: String?
 

@@ -1,5 +1,5 @@
-/// A request as it is sent to an upstream: the head that F2S composed, with a small body behind it. The positions of its
-/// parts are kept, so that it can be sent to another upstream without being parsed again.
+/// A request as it is sent to an upstream: the head that F2S composed, with a small body behind it. The positions of
+/// its parts are kept, so that it can be sent to another upstream without being parsed again.
 struct ComposedRequest {
     /// The bytes of the request.
     let bytes: Buffer

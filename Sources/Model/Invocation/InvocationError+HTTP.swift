@@ -114,12 +114,7 @@ extension InvocationError {
         case .proxyHeaderMissing:
             "The client's address is in f2s.trusted_proxies, and f2s.proxy_protocol is true: its connections must "
                 + "begin with this header. Let the proxy send it, or set f2s.proxy_protocol to false."
-        case .tooLarge(.head(let limit)):
-            "The request's head is over \(limit) bytes. Send fewer or shorter header fields."
-        case .tooLarge(.target(let limit)): "Path and query are over \(limit) bytes. Put the data into the body."
-        case .tooLarge(.fields(let limit)): "The request has over \(limit) header fields. Send fewer."
-        case .tooLarge(.body(let limit)):
-            "The body is over \(limit) bytes. Send less, or raise the limit in config.yaml."
+        case .tooLarge(let part): part.excess
         case .requestStalled: "The client sent nothing for too long. Send the request again, whole."
         case .functionNotFound(let path): "No function is declared at \(path). `f2s list` shows every path."
         case .methodNotAllowed(let allowed):
@@ -129,11 +124,7 @@ extension InvocationError {
                 + "`f2s describe \(named)` shows the reason; nothing was invoked."
         case .unauthenticated: "Send an Authorization header that F2S accepts."
         case .forbidden(let privilege): "This needs the privilege \(privilege.rawValue). Ask an administrator for it."
-        case .queueFull(let limit):
-            limit == 0
-                ? "Every slot is in use, and target.limits.queued allows no waiting. Retry later, or raise it."
-                : "\(limit) invocations are waiting already. Retry later, or raise target.maxReplicas or the bounds in "
-                    + "target.limits."
+        case .queueFull(let limit): Self.fullQueue(limit)
         case .rateExceeded(let wait):
             "This caller begins more invocations than target.limits allows. Call more slowly: F2S accepts the next one "
                 + "after \(Self.retryAfterSeconds(wait)) s. Or raise target.limits.rate or .burst."
@@ -184,6 +175,24 @@ extension InvocationError {
         case .starting: "The declarations are not read yet. Retry in a second."
         case .draining: "This process accepts no new requests. Retry: another process will respond."
         case .apiUnavailable: "F2S has just started or is about to end. Retry in a second."
+        }
+    }
+
+    private static func fullQueue(_ limit: Int) -> String {
+        limit == 0
+            ? "Every slot is in use, and target.limits.queued allows no waiting. Retry later, or raise it."
+            : "\(limit) invocations are waiting already. Retry later, or raise target.maxReplicas or the bounds in "
+                + "target.limits."
+    }
+}
+
+extension InvocationError.Part {
+    fileprivate var excess: String {
+        switch self {
+        case .head(let limit): "The request's head is over \(limit) bytes. Send fewer or shorter header fields."
+        case .target(let limit): "Path and query are over \(limit) bytes. Put the data into the body."
+        case .fields(let limit): "The request has over \(limit) header fields. Send fewer."
+        case .body(let limit): "The body is over \(limit) bytes. Send less, or raise the limit in config.yaml."
         }
     }
 }

@@ -9,9 +9,9 @@ public protocol Invoker: Sendable {
     /// A side that sends nothing, or reads nothing, for longer than `f2s.timeouts.http_timeout` ends the invocation.
     /// - Throws: An ``InvocationError`` if the function did not respond, or `CancellationError`, or the error of the
     ///   request's content or of `body`. A response with an error status is no error. A retry is worth it if
-    ///   ``InvocationError/retryAfterSeconds`` is not `nil`: the function has not received the request then. After
-    ///   ``InvocationError/replicaLost(afterResponseBegan:)`` and ``InvocationError/responseTimeout(after:inStage:)`` the
-    ///   function may have executed it.
+    ///   ``InvocationError/retryAfterSeconds`` is not `nil`: the function did not receive the request then. It may have
+    ///   executed it after ``InvocationError/replicaLost(afterResponseBegan:)`` and
+    ///   ``InvocationError/responseTimeout(after:inStage:)``.
     func invoke<Result>(
         _ request: InvocationRequest, _ body: (InvocationResponse) async throws -> Result
     ) async throws -> Result

@@ -7,7 +7,7 @@ import F2SModel
 /// The owner of a function follows from the processes that this one sees, and the views of processes may differ for a
 /// while. A process that considers itself the owner therefore claims the function first. It grants nothing until every
 /// other process has received the claim and answered that it does not hold the function. If two
-/// processes claim at the same time, neither grants until one of them has withdrawn its claim. A process that has
+/// processes claim at the same time, neither grants until one of them has given up its claim. A process that has
 /// granted a slot holds the function until none of the function's invocations is queued or in flight there.
 ///
 /// Two processes that have just started may each believe that the other does not run yet. Nothing is therefore granted

@@ -1,7 +1,6 @@
 import F2SConfig
 import F2SDispatcher
 import F2SModel
-import Glibc
 import Logging
 import ServiceLifecycle
 
@@ -65,33 +64,5 @@ struct DispatcherService: Service {
         logger.warning(
             "Invocations are cut off: \(ending().counted). Raise f2s.limits.drain_timeout if they need longer.",
             metadata: ["invocations": "\(left)", "drain_timeout": "\(limit.humanText)"])
-    }
-}
-
-/// Ends the process when a graceful shutdown takes too long. It needs no resource that may be exhausted or blocked: no
-/// descriptor, no thread of a pool, no lock. Replicas end too, because the launcher detects the end of the process.
-private enum ShutdownDeadline {
-    /// The exit status of a process that did not shut down in time.
-    static let exitStatus: Int32 = 75
-
-    /// Starts the deadline. The process is ended after `duration`, rounded up to whole seconds.
-    static func arm(after duration: Duration) {
-        let (whole, rest) = duration.components
-        let seconds = max(1, Int(whole) + (rest > 0 ? 1 : 0))
-        var thread = pthread_t()
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                var time = timespec(tv_sec: Int(bitPattern: argument), tv_nsec: 0)
-                var left = time
-                // A signal interrupts the wait; it goes on with the remaining time.
-                while nanosleep(&time, &left) != 0, errno == EINTR { time = left }
-                let text = "f2s did not shut down in time and is ended now.\n"
-                var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-                // Writing to a full pipe without a reader would block forever.
-                if poll(&ready, 1, 0) == 1 { _ = write(STDERR_FILENO, text, text.utf8.count) }
-                _exit(ShutdownDeadline.exitStatus)
-            }, UnsafeMutableRawPointer(bitPattern: seconds))
-        if code == 0 { pthread_detach(thread) }
     }
 }
