@@ -7,7 +7,8 @@ import subprocess
 from . import cpu, wire
 
 CASE = "get100"
-# The bar is the figure of the commit that added this part. The gate allows the variation.
+# The bar is the figure of 26 November 2026 (12,522), before the limit per replica was held for abandoned invocations and
+# the exchange became a state machine with several kinds of clients. The gate allows the variation.
 BAR, GATE = 12_700, 13_300
 # An f2s of another commit (--earlier): the ratio that must hold, and the one that fails a build.
 EARLIER_BAR, EARLIER_GATE = 1.00, 1.02
