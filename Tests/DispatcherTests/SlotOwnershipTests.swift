@@ -91,7 +91,8 @@ import Testing
         await server.stop()
     }
 
-    @Test func `invocations that wait for a remote owner are served locally after a transfer`() async throws {
+    /// Runs a process with a replica of the function, whose owner is another process that cannot be reached.
+    private func withUnreachableOwner(_ body: (Testbed, StubServer) async throws -> Void) async throws {
         let server = try await echo()
         // No process listens on this port, so forwarded invocations wait for a connection.
         let (descriptor, port) = try Wire.occupy()
@@ -101,24 +102,23 @@ import Testing
             bed.run(makeReplica("r", of: function, port: server.port))
             try await eventually("the replica accepts") { bed.accepting == 1 }
             bed.setOwnership(elsewhere: Replica.Address(ip: "127.0.0.1", port: port), isHeld: true)
+            try await body(bed, server)
+        }
+        await server.stop()
+    }
+
+    @Test func `invocations that wait for a remote owner are served locally after a transfer`() async throws {
+        try await withUnreachableOwner { bed, server in
             let clients = try await send(to: bed)
             #expect(bed.load().queued == 0)
             bed.setOwnership()
             try await expectAnswers(clients, server)
             #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 3)
         }
-        await server.stop()
     }
 
     @Test func `a path that would leave the target's path is refused also after a move to a replica`() async throws {
-        let server = try await echo()
-        let (descriptor, port) = try Wire.occupy()
-        defer { close(descriptor) }
-        try await withTestbed(internal: makeInternal()) { bed in
-            bed.declare(function)
-            bed.run(makeReplica("r", of: function, port: server.port))
-            try await eventually("the replica accepts") { bed.accepting == 1 }
-            bed.setOwnership(elsewhere: Replica.Address(ip: "127.0.0.1", port: port), isHeld: true)
+        try await withUnreachableOwner { bed, server in
             let client = try await bed.client()
             client.send(get("/hello/../secret"))
             try await eventually("the invocation is open") { bed.dispatcher.currentInvocations == 1 }
@@ -126,7 +126,6 @@ import Testing
             #expect(try await client.answer().status == 400)
             #expect(server.requests.isEmpty)
         }
-        await server.stop()
     }
 
     @Test func `invocations that wait for one owner go to the next one`() async throws {

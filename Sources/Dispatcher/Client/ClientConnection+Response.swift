@@ -14,12 +14,13 @@ extension ClientConnection {
 
     func beginResponse(_ head: ResponseHead, _ bytes: Span<UInt8>, content: Span<UInt8>) {
         let out = compose(head, bytes)
-        let state = exchange.state
+        let exchange = exchange
+        let traits = exchange.state.traits
         if !head.known.hasDate, head.status >= 200 { out.append(worker.date.line) }
         // The response of another process already has these times.
-        if let entry = exchange.entry, !entry.isForward { state.times.write(into: out) }
-        appendConnection(head, bytes, state.traits, to: out)
-        if state.traits.ending == .chunks {
+        if let entry = exchange.entry, !entry.isForward { exchange.state.times.write(into: out) }
+        appendConnection(head, bytes, traits, to: out)
+        if traits.ending == .chunks {
             HeadComposer.chunk(content, into: out)
             write(out)
         } else if content.count <= Self.joinedContentBytesMax {
@@ -64,6 +65,7 @@ extension ClientConnection {
     }
 
     func passContent(_ bytes: Span<UInt8>) {
+        let exchange = exchange
         if exchange.state.traits.ending == .chunks, exchange.state.phase == .responding {
             let out = worker.output
             out.clear()

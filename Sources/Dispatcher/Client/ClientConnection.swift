@@ -25,8 +25,6 @@ final class ClientConnection: ExchangeClient, StreamHandler {
     /// The client's address. It is known once the header of the PROXY protocol, if there is one, has arrived.
     private(set) lazy var address = ClientAddress(ip)
     let listener: ListenerKind?
-    /// True if the internal listener accepted the connection.
-    let isInternal: Bool
     private(set) var entry = -1
     private(set) var phase: Phase
     /// The time at which the connection times out, in nanoseconds of the monotonic clock. Both the connection and its
@@ -61,7 +59,6 @@ final class ClientConnection: ExchangeClient, StreamHandler {
         let ip = peer.number
         self.ip = ip
         listener = kind
-        isInternal = kind == .peers
         self.worker = worker
         phase = worker.requiresProxyHeader(from: ip, on: kind) ? .proxyHeader : .head
     }

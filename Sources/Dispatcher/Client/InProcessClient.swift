@@ -162,9 +162,8 @@ final class InProcessClient: ExchangeClient {
     ) { end(.failure(error)) }
 
     func breakOff(_ error: InvocationError) {
-        // The caller that read too slowly knows this error as its own; a silent function is lost to it.
-        let isSlowReader = call.unreadBytes > 0
-        if case .requestStalled = error, !isSlowReader {
+        // This error blames the client. If the caller has read everything, the function was silent.
+        if case .requestStalled = error, call.unreadBytes == 0 {
             end(.failure(InvocationError.replicaLost(afterResponseBegan: true)))
         } else {
             end(.failure(error))
