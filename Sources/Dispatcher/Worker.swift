@@ -161,6 +161,12 @@ final class Worker {
 
     // MARK: Content
 
+    /// Returns an error if a request with so much content is too large.
+    func excess(ofContent bytes: Int) -> InvocationError? {
+        guard let limit = tuning.limits.bodyBytesMax, bytes > limit else { return nil }
+        return .tooLarge(.body(bytesMax: limit))
+    }
+
     /// Calls `body` with the bytes without ``cuts``, and clears ``cuts``.
     func withTrimmed(_ bytes: Span<UInt8>, _ body: (Span<UInt8>) -> Void) {
         guard !cuts.isEmpty else { return body(bytes) }

@@ -226,6 +226,29 @@ import Testing
         #expect(peer.phase == .routed && peer.times.deadline == 51)
     }
 
+    @Test(arguments: [(999, 50, 51), (50, 999, 51), (50, .max, 51)] as [(UInt64, UInt64, UInt64)])
+    func `the shorter of the function's and the client's timeout applies, also after a move`(
+        timeout: UInt64, timeoutMax: UInt64, deadline: UInt64
+    ) {
+        var state = Self.state(in: .routed)
+        state.ready(timeout: timeout, timeoutMax: timeoutMax)
+        #expect(state.times.deadline == deadline)
+        state.moved(to: .peer, timeout: timeout)
+        #expect(state.times.deadline == deadline)
+    }
+
+    @Test(
+        arguments: [
+            (.idle, .draining), (.routed, .draining), (.waiting, .draining), (.connecting, .draining),
+            (.sent, .replicaLost(afterResponseBegan: false)), (.responding, .replicaLost(afterResponseBegan: true)),
+            (.tunnel, .replicaLost(afterResponseBegan: true)),
+        ] as [(ExchangeState.Phase, InvocationError)])
+    func `a shutdown invites a retry only if the function cannot have the request`(
+        phase: ExchangeState.Phase, error: InvocationError
+    ) {
+        #expect(Self.state(in: phase).errorOfShutdown == error)
+    }
+
     @Test(arguments: ExchangeState.Phase.allCases)
     func `the deadline after activity is that of the phase`(phase: ExchangeState.Phase) {
         let timeouts = LoopTimes(DispatcherSettings.Tuning())

@@ -348,8 +348,8 @@ extension ClientConnection {
     }
 
     private func begin(_ head: RequestHead, _ bytes: Span<UInt8>, _ position: inout Int) {
-        if case .length(let length) = head.framing, let limit = worker.tuning.limits.bodyBytesMax, length > limit {
-            return exchange.failAndClose(.tooLarge(.body(bytesMax: limit)))
+        if case .length(let length) = head.framing, let error = worker.excess(ofContent: length) {
+            return exchange.failAndClose(error)
         }
         body = BodyReader(head.framing)
         phase = body.isDone ? .response : .body
@@ -393,9 +393,9 @@ extension ClientConnection {
             exchange.failAndClose(.malformedRequest(reason: "The chunked coding is malformed"))
             return true
         }
-        if let limit = worker.tuning.limits.bodyBytesMax, body.contentBytes > limit {
+        if let error = worker.excess(ofContent: body.contentBytes) {
             worker.cuts.removeAll()
-            exchange.failAndClose(.tooLarge(.body(bytesMax: limit)))
+            exchange.failAndClose(error)
             return true
         }
         position += count

@@ -371,6 +371,16 @@ struct ExchangeState {
 
     // MARK: Ends
 
+    /// The error of a request that a shutdown cuts off.
+    var errorOfShutdown: InvocationError {
+        switch phase {
+        case .idle, .routed, .waiting, .connecting: .draining
+        // The function may have executed the request.
+        case .sent: .replicaLost(afterResponseBegan: false)
+        case .responding, .tunnel: .replicaLost(afterResponseBegan: true)
+        }
+    }
+
     /// F2S must respond with an error.
     /// - Parameter mayKeepAlive: True if the connection may stay open for another request.
     mutating func failed(mayKeepAlive: Bool, isRequestComplete: Bool, at now: UInt64) -> Failure {

@@ -53,7 +53,9 @@ final class InProcessClient: ExchangeClient {
     private func begin(_ head: RequestHead, _ bytes: Span<UInt8>) {
         isChunked = head.framing == .chunked
         isRequestComplete = head.framing == .none
-        if case .length(let length) = head.framing, let error = excess(length) { return exchange.failAndClose(error) }
+        if case .length(let length) = head.framing, let error = worker.excess(ofContent: length) {
+            return exchange.failAndClose(error)
+        }
         exchange.begin(head, bytes, takesChunks: false)
         if exchange.isOpen, case .length(let length) = head.framing, length <= Exchange.heldBodyBytesMax {
             let content = nextContent()
@@ -78,7 +80,7 @@ final class InProcessClient: ExchangeClient {
             let isLast = hasAllParts && parts.isEmpty && rest.isEmpty
             guard isLast || !content.isEmpty else { return }
             sentBytes += content.count
-            if let error = excess(sentBytes) { return exchange.failAndClose(error) }
+            if let error = worker.excess(ofContent: sentBytes) { return exchange.failAndClose(error) }
             isRequestComplete = isLast
             guard isChunked else {
                 exchange.passUpstream(content.span)
@@ -103,11 +105,6 @@ final class InProcessClient: ExchangeClient {
         }
         defer { rest = rest.dropFirst(Stream.receiveBytesMax) }
         return rest.prefix(Stream.receiveBytesMax)
-    }
-
-    private func excess(_ length: Int) -> InvocationError? {
-        guard let limit = worker.tuning.limits.bodyBytesMax, length > limit else { return nil }
-        return .tooLarge(.body(bytesMax: limit))
     }
 
     // MARK: Flow
@@ -178,16 +175,7 @@ final class InProcessClient: ExchangeClient {
 
     // MARK: Ends
 
-    func close() {
-        let error: InvocationError =
-            switch exchange.state.phase {
-            case .idle, .routed, .waiting, .connecting: .draining
-            // The function may have executed the request.
-            case .sent: .replicaLost(afterResponseBegan: false)
-            case .responding, .tunnel: .replicaLost(afterResponseBegan: true)
-            }
-        end(.failure(error))
-    }
+    func close() { end(.failure(exchange.state.errorOfShutdown)) }
 
     /// Does nothing: a call exists only during its exchange.
     func closeIfIdle() {}
