@@ -31,6 +31,12 @@ final class FunctionMeters: Sendable {
         let duration = Histogram(bounds: FunctionMeters.bounds)
         let queueWait = Histogram(bounds: FunctionMeters.bounds)
         let coldStart = Histogram(bounds: FunctionMeters.bounds)
+
+        func observe(_ nanoseconds: UInt64, queueWait wait: UInt64, coldStart start: UInt64?) {
+            duration.observe(nanoseconds: nanoseconds)
+            queueWait.observe(nanoseconds: wait)
+            if let start { coldStart.observe(nanoseconds: start) }
+        }
     }
 
     /// The number of failures of each stage.
@@ -53,8 +59,8 @@ final class FunctionMeters: Sendable {
     private let counts = EventCounters()
     /// The responses by status class, in the order of the classes.
     private let completed: InlineArray<5, Atomic<UInt64>>
-    private let failures = AtomicLazyReference<Failures>()
-    private let times = AtomicLazyReference<Times>()
+    private let failures = LazyReference<Failures>()
+    private let times = LazyReference<Times>()
 
     init() {
         completed = InlineArray { _ in Atomic(0) }
@@ -74,10 +80,7 @@ final class FunctionMeters: Sendable {
     /// Records the times of an invocation in nanoseconds. Never waits, and allocates for the first invocation only.
     /// - Parameter coldStart: The wait for a first replica; `nil` if a replica accepted invocations.
     func observe(duration: UInt64, queueWait: UInt64, coldStart: UInt64?) {
-        let times = times.load() ?? times.storeIfNil(Times())
-        times.duration.observe(nanoseconds: duration)
-        times.queueWait.observe(nanoseconds: queueWait)
-        if let coldStart { times.coldStart.observe(nanoseconds: coldStart) }
+        (times.load() ?? times.storeIfNil(Times())).observe(duration, queueWait: queueWait, coldStart: coldStart)
     }
 
     /// Returns the number of events.
