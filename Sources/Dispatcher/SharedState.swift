@@ -64,11 +64,11 @@ final class SharedState: Sendable {
 
     func beginEnding() { _ = phase.max(2, ordering: .relaxed) }
 
-    func connectionClosed() { connections.subtract(1, ordering: .relaxed) }
+    func connectionClosed() { connections.wrappingSubtract(1, ordering: .relaxed) }
 
-    func invocationBegan() { invocations.add(1, ordering: .relaxed) }
+    func invocationBegan() { invocations.wrappingAdd(1, ordering: .relaxed) }
 
-    func invocationEnded() { invocations.subtract(1, ordering: .relaxed) }
+    func invocationEnded() { invocations.wrappingSubtract(1, ordering: .relaxed) }
 
     /// Returns true if a function runs at this IP address.
     func isFunction(at ip: String) -> Bool { functionAddresses.withLock { $0.contains(ip) } }

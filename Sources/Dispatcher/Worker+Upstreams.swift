@@ -88,28 +88,31 @@ extension Worker {
         else { return upstream.close() }
         upstream.idleSince = time
         upstream.isPooled = true
-        if let pool = pools[replica.number] {
-            if !pool.keep(upstream, max: tuning.limits.idleUpstreamsMax) { upstream.close() }
-        } else {
-            pools[replica.number] = UpstreamPool(upstream)
-        }
+        let pool = upstream.pool ?? pool(of: replica)
+        upstream.pool = pool
+        if !pool.keep(upstream, max: tuning.limits.idleUpstreamsMax) { upstream.close() }
+    }
+
+    private func pool(of replica: ReplicaHandle) -> UpstreamPool {
+        if let pool = pools[replica.number] { return pool }
+        let pool = UpstreamPool()
+        pools[replica.number] = pool
+        return pool
     }
 
     func forget(_ upstream: UpstreamConnection) {
-        pools[upstream.replica.number]?.remove(upstream)
+        upstream.pool?.remove(upstream)
     }
 
     /// Closes the idle connections to a replica that is gone, and fails those that are being opened, because another
     /// program may already have its address.
     func forget(_ replica: ReplicaHandle) {
         closeIdle(replica.number)
+        pools[replica.number] = nil
         for upstream in connecting where upstream.replica === replica { upstream.failAsGone() }
     }
 
-    func closeIdle(_ number: Int) {
-        guard let pool = pools.removeValue(forKey: number) else { return }
-        for upstream in pool.idle { upstream.close() }
-    }
+    func closeIdle(_ number: Int) { pools[number]?.closeAll() }
 
     func closeStaleUpstreams(_ time: UInt64) {
         let oldest = time &- min(time, times.upstreamIdle)

@@ -143,7 +143,8 @@ import Testing
 
     @Test func `an upgrade needs both fields, HTTP 1 point 1 and no content`() throws {
         let both = "GET / HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\r\n"
-        #expect(try request(both).get().upgrade == Array("websocket".utf8))
+        let named = try #require(request(both).get().upgrade)
+        #expect(Array(both.utf8)[named.lower..<named.upper] == Array("websocket".utf8)[...])
         for (part, other) in [
             ("Connection: keep-alive, Upgrade\r\n", ""), ("Upgrade: websocket\r\n", ""), ("HTTP/1.1", "HTTP/1.0"),
             ("websocket", "h2c"), ("Host: a\r\n", "Host: a\r\nContent-Length: 1\r\n"),

@@ -14,11 +14,10 @@ extension ClientConnection {
 
     func beginResponse(_ head: ResponseHead, _ bytes: Span<UInt8>, content: Span<UInt8>) {
         let out = compose(head, bytes)
-        let exchange = exchange
         let traits = exchange.state.traits
         if !head.known.hasDate, head.status >= 200 { out.append(worker.date.line) }
         // The response of another process already has these times.
-        if let entry = exchange.entry, !entry.isForward { exchange.state.times.write(into: out) }
+        if exchange.isForFunction { exchange.state.times.write(into: out) }
         appendConnection(head, bytes, traits, to: out)
         if traits.ending == .chunks {
             HeadComposer.chunk(content, into: out)
@@ -36,7 +35,7 @@ extension ClientConnection {
         if isInternal {
             worker.scanner.drop(Exchange.refusedName, bytes)
             worker.scanner.drop(Exchange.errorName, bytes)
-        } else if exchange.entry?.isForward == true {
+        } else if exchange.state.destination == .peer {
             worker.scanner.drop(Exchange.errorName, bytes)
         }
         let out = worker.output
@@ -65,7 +64,6 @@ extension ClientConnection {
     }
 
     func passContent(_ bytes: Span<UInt8>) {
-        let exchange = exchange
         if exchange.state.traits.ending == .chunks, exchange.state.phase == .responding {
             let out = worker.output
             out.clear()

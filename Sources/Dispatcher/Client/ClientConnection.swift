@@ -21,7 +21,7 @@ final class ClientConnection: ExchangeClient, StreamHandler {
 
     let worker: Worker
     /// The exchange of the current request; reused for every request of the connection.
-    private(set) lazy var exchange = Exchange(client: self, worker: worker)
+    let exchange: Exchange
     /// The client's address. It is known once the header of the PROXY protocol, if there is one, has arrived.
     private(set) lazy var address = ClientAddress(ip)
     let listener: ListenerKind?
@@ -61,6 +61,8 @@ final class ClientConnection: ExchangeClient, StreamHandler {
         listener = kind
         self.worker = worker
         phase = worker.requiresProxyHeader(from: ip, on: kind) ? .proxyHeader : .head
+        exchange = Exchange(worker: worker)
+        exchange.client = self
     }
 
     /// Begins to read requests.
@@ -314,9 +316,7 @@ extension ClientConnection {
             return false
         }
         do {
-            let head =
-                isInternal
-                ? try worker.scanner.requestOfPeer(rest, length: end) : try worker.scanner.request(rest, length: end)
+            let head = try worker.scanner.request(rest, length: end, isOfPeer: isInternal)
             position += end
             begin(head, rest, &position)
         } catch {

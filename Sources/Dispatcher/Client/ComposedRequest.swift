@@ -14,8 +14,9 @@ struct ComposedRequest {
 
     /// Composes the head without its end: ``endHead(_:)`` must follow.
     init(
-        _ source: Span<UInt8>, _ head: RequestHead, fields: [Field], to destination: HeadComposer.Destination,
-        from origin: HeadComposer.Origin, identity: RequestIdentity, into out: Buffer
+        _ source: Span<UInt8>, _ head: borrowing RequestHead, fields: borrowing FieldTable,
+        to destination: borrowing HeadComposer.Destination, from origin: borrowing HeadComposer.Origin,
+        identity: RequestIdentity, into out: Buffer
     ) {
         bytes = out
         methodEnd = head.methodText.count

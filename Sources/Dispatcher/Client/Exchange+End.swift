@@ -61,7 +61,9 @@ extension Exchange {
     }
 
     /// Restarts the time limit for silence.
-    func noteActivity() {
+    func noteActivity() { noteActivity(of: client) }
+
+    func noteActivity(of client: any ExchangeClient) {
         let deadline = state.deadline(
             at: worker.coarseNow, worker.times, isRequestComplete: client.isRequestComplete,
             isClientWritable: client.isWritable)

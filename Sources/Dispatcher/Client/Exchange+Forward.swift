@@ -4,8 +4,8 @@ import F2SModel
 extension Exchange {
     /// Ends the head of a request, with the fields that another process expects if the request is forwarded. Content is
     /// sent only once that process has a slot for it: until then the invocation can be sent to another process instead.
-    func endHead(of request: inout ComposedRequest, to entry: RouteTable.Entry?) {
-        guard let entry, entry.isForward else { return request.endHead() }
+    func endHead(of request: inout ComposedRequest) {
+        guard state.destination == .peer else { return request.endHead() }
         request.endHead { out in
             if !state.isWhole { out.append("Expect: 100-continue\r\n") }
             if let token = worker.peers?.token { out.append(token.line) }
@@ -67,16 +67,16 @@ extension Exchange {
         guard let request else { return fail(.moved) }
         // Another process would have checked the path.
         guard !mayLeave(next, request.hasDotSegment) else { return fail(Self.dotSegmentError) }
+        state.moved(to: next.destination, timeout: next.declaration.timeout)
         var moved = ComposedRequest(
             request, to: next.declaration.path ?? RouteTable.publicPath(next.declaration.route),
             into: worker.loop.buffers.acquire())
-        endHead(of: &moved, to: next)
+        endHead(of: &moved)
         moved.appendBody(of: request)
         worker.loop.buffers.release(request.bytes)
         self.request = moved
         self.entry = next
         forgetPosition()
-        state.moved(to: next.destination, timeout: next.declaration.timeout)
         if !next.isForward { next.handle.meters.count(.incoming) }
         enqueue(next, isMoved: true)
     }

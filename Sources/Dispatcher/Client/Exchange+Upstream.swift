@@ -23,11 +23,12 @@ extension Exchange {
     func respond(
         _ head: ResponseHead, _ bytes: Span<UInt8>, content: Span<UInt8>, framing: Framing, isComplete: Bool
     ) {
+        let client = client
         state.responseBegan(
             status: head.status, framing, isComplete: isComplete, isRequestComplete: client.isRequestComplete,
             isLeaving: worker.shared.isLeaving, at: worker.now())
         client.beginResponse(head, bytes, content: content)
-        noteActivity()
+        noteActivity(of: client)
     }
 
     func passContent(_ bytes: Span<UInt8>) {

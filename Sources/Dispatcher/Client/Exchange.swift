@@ -5,7 +5,16 @@ import F2SModel
 /// request of a client.
 final class Exchange {
     // Safe: the client owns its exchange. The exchange does not use the client after ``end(_:)``, which may release it.
-    unowned(unsafe) let client: any ExchangeClient
+    private unowned(unsafe) var owner: (any ExchangeClient)?
+    /// The client, which owns this exchange and sets this when it is created. Each use of the property retains the
+    /// client, so a method reads it once.
+    var client: any ExchangeClient {
+        get {
+            guard let owner else { preconditionFailure("A client sets this before it uses its exchange") }
+            return owner
+        }
+        set { owner = newValue }
+    }
     let worker: Worker
     /// The decisions.
     var state = ExchangeState()
@@ -24,10 +33,7 @@ final class Exchange {
     /// The largest body, in bytes, that is held with the head, for one write and for a retry.
     static let heldBodyBytesMax = 4096
 
-    init(client: any ExchangeClient, worker: Worker) {
-        self.client = client
-        self.worker = worker
-    }
+    init(worker: Worker) { self.worker = worker }
 
     // MARK: Methods that the client calls
 
@@ -41,15 +47,16 @@ final class Exchange {
             RequestTraits(head, takesChunks: takesChunks), isWhole: head.framing == .none, now: worker.now())
         sequence = nil
         entry = nil
-        upgrade = head.upgrade
+        upgrade = head.upgrade.map { bytes.lowercased($0) }
+        let client = client
         do throws(InvocationError) {
-            let principal = try principal(head, bytes)
+            let principal = try principal(of: client, head, bytes)
             let destination = try client.isInternal ? routeInternal(head, bytes, principal) : route(head, bytes)
-            let origin = admit(principal, bytes)
+            let origin = admit(principal, at: client.address, bytes)
             var request = ComposedRequest(
                 bytes, head, fields: worker.scanner.fields, to: destination, from: origin,
                 identity: worker.identities.next(), into: worker.loop.buffers.acquire())
-            endHead(of: &request, to: entry)
+            endHead(of: &request)
             self.request = request
         } catch {
             // Two parsers may read a malformed request differently, so the bytes behind it on the connection are not
@@ -77,9 +84,7 @@ final class Exchange {
 
     /// Releases the request, which will not be sent again.
     private func forgetRequest() {
-        guard let request else { return }
-        self.request = nil
-        worker.loop.buffers.release(request.bytes)
+        if let request = request.take() { worker.loop.buffers.release(request.bytes) }
     }
 
     /// Sends the request to its queue, or relays it. Its head, and its body if that is small, have arrived.
@@ -169,8 +174,7 @@ final class Exchange {
         }
         generation = worker.nextGeneration()
         if teardown.contains(.countEnd) { worker.shared.invocationEnded() }
-        if let upstream {
-            self.upstream = nil
+        if let upstream = upstream.take() {
             if teardown.contains(.abandonUpstream) { abandon(upstream) } else { upstream.close() }
         }
         if teardown.contains(.returnSlot) { returnSlot() }
@@ -194,8 +198,7 @@ final class Exchange {
     }
 
     private func returnSlot() {
-        guard let lease, let entry else { return }
-        self.lease = nil
+        guard let entry, let lease = lease.take() else { return }
         worker.release(lease, of: entry.handle)
     }
 
@@ -276,18 +279,20 @@ final class Exchange {
 extension Exchange {
     /// Returns the principal of the request, or rejects a client that may not use the listener.
     private func principal(
-        _ head: RequestHead, _ bytes: Span<UInt8>
+        of client: any ExchangeClient, _ head: RequestHead, _ bytes: Span<UInt8>
     ) throws(InvocationError) -> Admission.Principal {
         try Admission.principal(
             on: client.listener, isInvocation: RouteTable.isInvocation(bytes, head),
             showsToken: worker.peers?.token.isShown(by: worker.scanner.fields, bytes) ?? false,
-            functionAddress: functionAddress)
+            functionAddress: functionAddress(of: client))
     }
 
     /// Admits the request, whose route is known.
     /// - Returns: The origin that F2S reports to the upstream.
-    private func admit(_ principal: Admission.Principal, _ bytes: Span<UInt8>) -> HeadComposer.Origin {
-        var admission = Admission(of: principal, at: client.address, to: entry) { worker.trusts($0) }
+    private func admit(
+        _ principal: Admission.Principal, at address: ClientAddress, _ bytes: Span<UInt8>
+    ) -> HeadComposer.Origin {
+        var admission = Admission(of: principal, at: address, to: entry) { worker.trusts($0) }
         if admission.isFromTrustedProxy {
             admission.readOrigin(bytes, &worker.scanner) { worker.trusts($0) }
         }
@@ -377,7 +382,7 @@ extension Exchange {
 
     /// The client's address if a function runs there, and otherwise `nil`. It is looked up for each request, because a
     /// replica may have connected before its address was known.
-    var functionAddress: String? {
+    private func functionAddress(of client: any ExchangeClient) -> String? {
         guard let address = client.address.text, worker.shared.isFunction(at: address) else { return nil }
         return address
     }

@@ -3,7 +3,7 @@ import F2SModel
 /// The client side of an exchange for a module of this process. Requests and responses pass through an
 /// ``InProcessCall``; no socket is involved.
 final class InProcessClient: ExchangeClient {
-    private(set) lazy var exchange = Exchange(client: self, worker: worker)
+    let exchange: Exchange
     let listener: ListenerKind? = nil
     let address: ClientAddress
     private(set) var entry = -1
@@ -31,6 +31,8 @@ final class InProcessClient: ExchangeClient {
         self.call = call
         self.worker = worker
         address = ClientAddress(caller: call.caller)
+        exchange = Exchange(worker: worker)
+        exchange.client = self
     }
 
     /// Begins the exchange. It has no effect if the caller has already ended the call.

@@ -104,6 +104,15 @@ final class Buffer {
         append(bytes.extracting(range.lower..<range.upper))
     }
 
+    /// Appends a part of the buffer's own bytes again. A range beyond the bytes traps.
+    @inline(__always)
+    func append(own range: ByteRange) {
+        precondition(range.lower >= 0 && range.upper <= count)
+        reserve(range.count)
+        memcpy(memory + end, memory + start + range.lower, range.count)
+        end &+= range.count
+    }
+
     /// Appends a number as 16 hexadecimal digits.
     @inline(__always)
     func appendHexadecimal(_ number: UInt64) {
@@ -150,9 +159,11 @@ struct BufferPool {
 
     init() { free.reserveCapacity(Self.countMax) }
 
-    mutating func acquire() -> Buffer { free.popLast() ?? Buffer(capacity: Self.capacity) }
+    @inline(__always)
+    mutating func acquire() -> Buffer { free.isEmpty ? Buffer(capacity: Self.capacity) : free.removeLast() }
 
-    mutating func release(_ buffer: Buffer) {
+    @inline(__always)
+    mutating func release(_ buffer: consuming Buffer) {
         guard free.count < Self.countMax, buffer.capacity <= Self.capacityMax else { return }
         buffer.clear()
         free.append(buffer)

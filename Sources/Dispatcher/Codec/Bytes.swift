@@ -187,6 +187,13 @@ extension Span<UInt8> {
         return text.indices.allSatisfy { Octet.lowercased(self[range.lower + $0]) == text[$0] }
     }
 
+    /// Returns the bytes of the range in lower case.
+    func lowercased(_ range: ByteRange) -> [UInt8] {
+        var bytes: [UInt8] = []
+        for index in range.lower..<range.upper { bytes.append(Octet.lowercased(self[index])) }
+        return bytes
+    }
+
     /// Returns true if two ranges hold the same field name, in any letter case.
     func isSameName(_ left: ByteRange, _ right: ByteRange) -> Bool {
         guard left.count == right.count else { return false }

@@ -76,7 +76,7 @@ struct KnownHeaders {
     var hasRequestID = false
 }
 
-/// A request's head, as positions in its bytes.
+/// A request's head, as positions in its bytes. It holds no reference, so a copy counts none.
 struct RequestHead {
     /// Bytes of the head, the empty line included.
     var length = 0
@@ -98,7 +98,7 @@ struct RequestHead {
     var framing = Framing.none
     var known = KnownHeaders()
     /// The protocol for which the client asks to leave HTTP (RFC 9110 section 7.8), if F2S allows it.
-    var upgrade: [UInt8]?
+    var upgrade: ByteRange?
 
     /// True if the connection may carry another request afterwards (RFC 9112 section 9.3).
     var isPersistent: Bool { minorVersion >= 1 && !known.saysClose }

@@ -22,7 +22,7 @@ enum HeadComposer {
     /// - Returns: The rest of the public path, as positions in `out`.
     @discardableResult
     static func request(
-        _ bytes: Span<UInt8>, _ head: RequestHead, fields: [Field], to destination: Destination,
+        _ bytes: Span<UInt8>, _ head: RequestHead, fields: FieldTable, to destination: Destination,
         from origin: Origin, identity: RequestIdentity, into out: Buffer
     ) -> ByteRange {
         out.append(bytes, head.methodText)
@@ -34,28 +34,31 @@ enum HeadComposer {
         if head.known.host == nil { out.append("Host: \r\n") }
         if let upgrade = head.upgrade {
             out.append("Connection: Upgrade\r\nUpgrade: ")
-            out.append(upgrade)
+            out.append(bytes.lowercased(upgrade))
             out.append("\r\n")
         } else if head.known.takesTrailers, head.minorVersion >= 1 {
             out.append("Connection: TE\r\nTE: trailers\r\n")
         }
         writeLength(head.known, into: out)
         if let client = origin.client { writeOrigin(bytes, head, fields, origin, of: client, into: out) }
+        var requestID: ByteRange?
         if !head.known.hasRequestID {
             out.append("X-Request-Id: ")
+            let start = out.count
             identity.writeRequestID(into: out)
+            requestID = ByteRange(start, out.count)
             out.append("\r\n")
         }
         if !head.known.hasTraceparent {
             out.append("traceparent: ")
-            identity.writeTraceparent(into: out)
+            identity.writeTraceparent(requestID: requestID, into: out)
             out.append("\r\n")
         }
         return rest
     }
 
     private static func writeOrigin(
-        _ bytes: Span<UInt8>, _ head: RequestHead, _ fields: [Field], _ origin: Origin, of client: ClientAddress,
+        _ bytes: Span<UInt8>, _ head: RequestHead, _ fields: FieldTable, _ origin: Origin, of client: ClientAddress,
         into out: Buffer
     ) {
         let trusted = origin.trusted ?? TrustedOrigin()
@@ -86,7 +89,7 @@ enum HeadComposer {
 
     /// Writes all elements of a list that may be spread over several fields, and one more.
     private static func writeList(
-        _ name: StaticString, _ bytes: Span<UInt8>, _ fields: [Field], then last: [UInt8], into out: Buffer
+        _ name: StaticString, _ bytes: Span<UInt8>, _ fields: FieldTable, then last: [UInt8], into out: Buffer
     ) {
         for field in fields where !field.value.isEmpty && bytes.isCaseInsensitively(name, in: field.name) {
             out.append(bytes, field.value)
@@ -98,7 +101,7 @@ enum HeadComposer {
 
     /// Writes a response's head without the empty line at its end, so that fields can be added.
     static func response(
-        _ bytes: Span<UInt8>, _ head: ResponseHead, fields: [Field], into out: Buffer
+        _ bytes: Span<UInt8>, _ head: ResponseHead, fields: FieldTable, into out: Buffer
     ) {
         out.append("HTTP/1.1")
         out.append(bytes, ByteRange(8, head.fieldsStart))
@@ -190,7 +193,7 @@ enum HeadComposer {
     }
 
     /// Copies the fields that are not dropped, in as few runs as there are gaps.
-    private static func writeKept(_ bytes: Span<UInt8>, from: Int, fields: [Field], into out: Buffer) {
+    private static func writeKept(_ bytes: Span<UInt8>, from: Int, fields: FieldTable, into out: Buffer) {
         var runStart = from
         var position = from
         for field in fields {
@@ -204,6 +207,8 @@ enum HeadComposer {
     }
 
     private static func writeMilliseconds(_ microseconds: UInt64, into out: Buffer) {
+        // Most invocations wait neither for a slot nor for a replica.
+        guard microseconds > 0 else { return out.append("0.000") }
         let (whole, fraction) = microseconds.quotientAndRemainder(dividingBy: 1000)
         writeDecimal(whole, into: out)
         out.append(UInt8(ascii: "."))

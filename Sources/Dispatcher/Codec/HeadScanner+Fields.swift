@@ -3,15 +3,13 @@ import F2SModel
 extension HeadScanner {
     /// Reads the field lines up to the empty line.
     mutating func readFields(
-        _ bytes: Span<UInt8>, from: Int, to length: Int, isRequest: Bool
-    ) throws(HeadError) -> KnownHeaders {
-        fields.removeAll(keepingCapacity: true)
-        var known = KnownHeaders()
+        _ bytes: Span<UInt8>, from: Int, to length: Int, isRequest: Bool, into known: inout KnownHeaders
+    ) throws(HeadError) {
+        fields.removeAll()
         var start = from
         while start &+ 2 <= length {
             if bytes[start] == Octet.carriageReturn, bytes[start &+ 1] == Octet.lineFeed {
-                try dropConnectionFields(bytes, &known)
-                return known
+                return try dropConnectionFields(bytes, &known)
             }
             guard fields.count < limits.fieldsMax else { throw .tooLarge(.fields(countMax: limits.fieldsMax)) }
             let nameEnd = bytes.tokenEnd(from: start, to: length)

@@ -1,13 +1,4 @@
 extension HeadScanner {
-    /// Reads a head that arrived on the internal listener. It may be larger than a client's head, because the other F2S
-    /// process has added its own fields.
-    mutating func requestOfPeer(_ bytes: Span<UInt8>, length: Int) throws(HeadError) -> RequestHead {
-        let own = limits
-        limits = own.ofPeers
-        defer { limits = own }
-        return try request(bytes, length: length)
-    }
-
     /// Keeps the fields that report the origin of a request. The caller ensures that their sender is trusted.
     mutating func keepOrigin(_ bytes: Span<UInt8>) {
         for index in fields.indices where Self.saysOrigin(bytes, fields[index].name) { fields[index].isDropped = false }

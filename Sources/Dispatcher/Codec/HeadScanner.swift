@@ -6,7 +6,7 @@ import F2SModel
 /// One scanner serves a whole event loop; its field table is reused.
 struct HeadScanner {
     /// The fields of the head that was read last.
-    var fields: [Field] = []
+    let fields: FieldTable
     /// The limits of a head; they are wider only while the head of another F2S process is read.
     var limits: HeadLimits
     private let upgrades: UpgradeProtocols
@@ -14,7 +14,7 @@ struct HeadScanner {
     init(limits: HeadLimits, upgrades: UpgradeProtocols = .webSocket) {
         self.limits = limits
         self.upgrades = upgrades
-        fields.reserveCapacity(limits.fieldsMax)
+        fields = FieldTable(capacity: limits.ofPeers.fieldsMax)
     }
 
     /// Returns the position behind the head's empty line, or `nil` if the head is incomplete.
@@ -40,29 +40,35 @@ struct HeadScanner {
     }
 
     /// Reads a complete request head of `length` bytes.
-    mutating func request(_ bytes: Span<UInt8>, length: Int) throws(HeadError) -> RequestHead {
+    /// - Parameter isOfPeer: True if the head arrived on the internal listener. It may be larger than a client's head,
+    ///   because the other F2S process has added its own fields.
+    mutating func request(
+        _ bytes: Span<UInt8>, length: Int, isOfPeer: Bool = false
+    ) throws(HeadError) -> RequestHead {
+        let own = limits
+        if isOfPeer { limits = own.ofPeers }
+        defer { limits = own }
         var head = RequestHead()
         head.length = length
         let lineEnd = try requestLine(bytes, length, &head)
         head.fieldsStart = lineEnd
-        head.known = try readFields(bytes, from: lineEnd, to: length, isRequest: true)
+        try readFields(bytes, from: lineEnd, to: length, isRequest: true, into: &head.known)
         try checkTarget(bytes, &head)
-        let known = head.known
-        guard known.host != nil || head.minorVersion == 0 else { throw .malformed("The Host field is missing") }
-        if known.isChunked {
+        guard head.known.host != nil || head.minorVersion == 0 else { throw .malformed("The Host field is missing") }
+        if head.known.isChunked {
             guard head.minorVersion >= 1 else { throw .malformed("HTTP/1.0 has no Transfer-Encoding") }
             head.framing = .chunked
-        } else if let length = known.contentLength, length > 0 {
+        } else if let length = head.known.contentLength, length > 0 {
             head.framing = .length(length)
         }
-        if known.saysUpgrade { head.upgrade = upgrade(head, bytes) }
+        if head.known.saysUpgrade { head.upgrade = upgrade(head, bytes) }
         return head
     }
 
-    /// Returns the protocol for which the request asks to leave HTTP, or `nil` if it may not. A request with content
-    /// never may: a replica that accepts the upgrade would read the content as the other protocol, or as further
-    /// requests.
-    private func upgrade(_ head: RequestHead, _ bytes: Span<UInt8>) -> [UInt8]? {
+    /// Returns the position of the protocol for which the request asks to leave HTTP, or `nil` if it may not. A request
+    /// with content never may: a replica that accepts the upgrade would read the content as the other protocol, or as
+    /// further requests.
+    private func upgrade(_ head: RequestHead, _ bytes: Span<UInt8>) -> ByteRange? {
         guard head.framing == .none, head.minorVersion >= 1, !head.known.hasSeveralUpgrades else { return nil }
         return head.known.upgrade.flatMap { upgrades.first(in: $0, of: bytes) }
     }
@@ -94,7 +100,7 @@ struct HeadScanner {
             throw .malformed("The status line holds a control character")
         }
         head.fieldsStart = lineEnd
-        head.known = try readFields(bytes, from: lineEnd, to: length, isRequest: false)
+        try readFields(bytes, from: lineEnd, to: length, isRequest: false, into: &head.known)
         guard head.minorVersion >= 1 || !head.known.isChunked else {
             throw .malformed("HTTP/1.0 has no Transfer-Encoding")
         }

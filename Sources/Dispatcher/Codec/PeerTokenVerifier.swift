@@ -18,7 +18,7 @@ struct PeerTokenVerifier: Sendable {
     var isSet: Bool { !tokens.isEmpty }
 
     /// Returns true if a head has exactly one such field and it holds one of the tokens.
-    func isShown(by fields: [Field], _ head: Span<UInt8>) -> Bool {
+    func isShown(by fields: FieldTable, _ head: Span<UInt8>) -> Bool {
         var found: Bool?
         for field in fields where head.isCaseInsensitively(Self.name, in: field.name) {
             found = found == nil && holdsToken(head, field.value)

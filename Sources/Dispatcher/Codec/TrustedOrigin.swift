@@ -61,7 +61,7 @@ struct ForwardedClient {
     /// Elements of the list, the last hop last.
     private var nodes: [ByteRange] = []
 
-    init(_ bytes: Span<UInt8>, _ fields: [Field], _ origin: TrustedOrigin) {
+    init(_ bytes: Span<UInt8>, _ fields: FieldTable, _ origin: TrustedOrigin) {
         for field in fields {
             if origin.hasFor {
                 guard bytes.isCaseInsensitively("x-forwarded-for", in: field.name) else { continue }

@@ -3,16 +3,16 @@
 struct UpgradeProtocols {
     static let webSocket = UpgradeProtocols(["websocket"])
 
-    /// The names in lower case, as they are sent on.
+    /// The names in lower case.
     private let names: [[UInt8]]
 
     init(_ names: [String]) { self.names = names.map { Array($0.lowercased().utf8) } }
 
     /// Returns the first protocol of an Upgrade field that is allowed. A client lists its preferred protocol first.
-    func first(in list: ByteRange, of bytes: Span<UInt8>) -> [UInt8]? {
-        var found: [UInt8]?
+    func first(in list: ByteRange, of bytes: Span<UInt8>) -> ByteRange? {
+        var found: ByteRange?
         HeadScanner.eachElement(bytes, list) { element in
-            if found == nil { found = names.first { bytes.isCaseInsensitively($0, in: element) } }
+            if found == nil, names.contains(where: { bytes.isCaseInsensitively($0, in: element) }) { found = element }
         }
         return found
     }

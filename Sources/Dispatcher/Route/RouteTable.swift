@@ -30,9 +30,15 @@ struct RouteTable: Sendable {
         case notFound
     }
 
-    private struct Bucket: Sendable {
+    /// A route and its entries. A class, because a search retains it.
+    private final class Bucket: Sendable {
         let path: [UInt8]
-        var entries: [Entry]
+        let entries: [Entry]
+
+        init(path: [UInt8], entries: [Entry]) {
+            self.path = path
+            self.entries = entries
+        }
     }
 
     private static let capacityMin = 16
@@ -89,9 +95,9 @@ struct RouteTable: Sendable {
     /// Chooses an entry by its method. Works with indices, because an entry that is only inspected need not be
     /// retained.
     private func choose(
-        _ bucket: Int, _ method: Function.Method?, _ preflight: Function.Method?, _ rest: Int
+        _ bucket: Bucket, _ method: Function.Method?, _ preflight: Function.Method?, _ rest: Int
     ) -> Match {
-        let entries = buckets[bucket]?.entries ?? []
+        let entries = bucket.entries
         func answering(_ method: Function.Method?) -> Int? {
             guard let method else { return nil }
             return entries.indices.first { entries[$0].method == method }
@@ -116,7 +122,7 @@ struct RouteTable: Sendable {
             count -= 1
             closeGap(after: index)
         case (true, true): break
-        case (false, false): buckets[index]?.entries = entries
+        case (false, false): buckets[index] = Bucket(path: path, entries: entries)
         case (true, false):
             buckets[index] = Bucket(path: path, entries: entries)
             count += 1
@@ -147,13 +153,13 @@ struct RouteTable: Sendable {
         for bucket in old.compactMap(\.self) { buckets[bucketIndex(of: bucket.path)] = bucket }
     }
 
-    private func find(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ hash: UInt64) -> Int? {
+    private func find(_ bytes: Span<UInt8>, _ start: Int, _ end: Int, _ hash: UInt64) -> Bucket? {
         var index = Int(truncatingIfNeeded: hash) & mask
         while let bucket = buckets[index] {
             if bucket.path.count == end &- start {
                 var offset = 0
                 while offset < bucket.path.count, bucket.path[offset] == bytes[start &+ offset] { offset &+= 1 }
-                if offset == bucket.path.count { return index }
+                if offset == bucket.path.count { return bucket }
             }
             index = (index &+ 1) & mask
         }

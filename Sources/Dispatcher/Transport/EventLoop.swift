@@ -4,13 +4,6 @@ import Glibc
 
 /// Waits for sockets, messages and timers, and calls their handlers. Belongs to one thread.
 final class EventLoop {
-    /// The meaning of a watched descriptor.
-    private enum Source {
-        case stream(Stream)
-        case listener(() -> Void)
-        case mailbox
-    }
-
     private struct Timer {
         let time: UInt64
         let body: () -> Void
@@ -24,8 +17,11 @@ final class EventLoop {
     let scratch = Buffer(capacity: Stream.receiveBytesMax)
     var buffers = BufferPool()
 
-    /// The sources, by descriptor.
-    private var sources: [Source?] = []
+    /// The streams, by descriptor.
+    private var streams: [Stream?] = []
+    /// The handlers of other descriptors, which are few.
+    private var listeners: [Int32: () -> Void] = [:]
+    private var mailbox: Int32?
     /// Descriptors that were retired during this round. They must not be closed and reused before the events of the
     /// round are handled.
     private var retired: [Int32] = []
@@ -46,14 +42,18 @@ final class EventLoop {
 
     // MARK: Watching descriptors
 
-    func watchMailbox(_ descriptor: Int32) { add(descriptor, .mailbox, .readable) }
+    func watchMailbox(_ descriptor: Int32) {
+        mailbox = descriptor
+        poll.add(descriptor, .readable)
+    }
 
     func watchListener(_ descriptor: Int32, _ body: @escaping () -> Void) {
-        add(descriptor, .listener(body), .readable)
+        listeners[descriptor] = body
+        poll.add(descriptor, .readable)
     }
 
     func unwatch(_ descriptor: Int32) {
-        sources[Int(descriptor)] = nil
+        if listeners.removeValue(forKey: descriptor) == nil { streams[Int(descriptor)] = nil }
         poll.remove(descriptor)
     }
 
@@ -65,14 +65,10 @@ final class EventLoop {
     }
 
     func add(_ stream: Stream, _ interest: Readiness) {
-        add(stream.descriptor, .stream(stream), interest, isEarly: stream.isUpstream)
-    }
-
-    private func add(_ descriptor: Int32, _ source: Source, _ interest: Readiness, isEarly: Bool = false) {
-        let index = Int(descriptor)
-        while sources.count <= index { sources.append(nil) }
-        sources[index] = source
-        poll.add(descriptor, interest, isEarly: isEarly)
+        let index = Int(stream.descriptor)
+        while streams.count <= index { streams.append(nil) }
+        streams[index] = stream
+        poll.add(stream.descriptor, interest, isEarly: stream.isUpstream)
     }
 
     /// Calls `body` once, `delay` nanoseconds from now.
@@ -120,11 +116,14 @@ final class EventLoop {
     func stop() { isStopped = true }
 
     private func dispatch(_ event: epoll_event, _ mailArrived: () -> Void) {
-        switch sources[Int(event.descriptor)] {
-        case .stream(let stream): stream.isReady(Readiness(rawValue: event.events))
-        case .listener(let body): body()
-        case .mailbox: mailArrived()
-        case nil: break
+        let descriptor = event.descriptor
+        if Int(descriptor) < streams.count, let stream = streams[Int(descriptor)] {
+            stream.isReady(Readiness(rawValue: event.events))
+        } else if descriptor == mailbox {
+            mailArrived()
+        } else {
+            // The descriptor may have been unwatched during this round.
+            listeners[descriptor]?()
         }
     }
 

@@ -30,7 +30,9 @@ final class UpstreamConnection: StreamHandler {
     /// True if the response violated the grammar, so that its end cannot be found any more.
     private var isMalformed = false
     var idleSince: UInt64 = 0
-    /// True if the connection is in the pool of idle ones.
+    /// The loop's pool of idle connections to the replica, which keeps the connection between its exchanges.
+    var pool: UpstreamPool?
+    /// True if the connection is in the pool.
     var isPooled = false
     /// True if the connection carries its first request and has received nothing yet.
     private var isUnserved = false

@@ -3,9 +3,7 @@
 /// A class, because a change of a struct in a dictionary would cost an allocation.
 final class UpstreamPool {
     /// The connections, oldest first.
-    private(set) var idle: [UpstreamConnection]
-
-    init(_ first: UpstreamConnection) { idle = [first] }
+    private(set) var idle: [UpstreamConnection] = []
 
     /// Returns the connection that was used last, if it meets the requirements. The others are older still.
     func lease(idleSince oldest: UInt64, isUnused: Bool) -> UpstreamConnection? {
@@ -22,8 +20,9 @@ final class UpstreamPool {
 
     /// Returns and removes the connection that was used last, whatever its state.
     func popLast() -> UpstreamConnection? {
-        let last = idle.popLast()
-        last?.isPooled = false
+        guard !idle.isEmpty else { return nil }
+        let last = idle.removeLast()
+        last.isPooled = false
         return last
     }
 
@@ -41,6 +40,13 @@ final class UpstreamPool {
             idle.removeFirst()
             first.close()
         }
+    }
+
+    /// Closes all connections.
+    func closeAll() {
+        let all = idle
+        idle = []
+        for upstream in all { upstream.close() }
     }
 
     func remove(_ upstream: UpstreamConnection) {
