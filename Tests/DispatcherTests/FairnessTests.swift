@@ -23,7 +23,7 @@ extension DispatcherSerial {
                 let load = PacedLoad(port: bed.port, function: "normal")
                 _ = try await load.run(seconds: 0.2)
                 var comparison = PacedLoad.Comparison()
-                for _ in 0..<3 {
+                while comparison.isOpen {
                     let alone = try await measure(load)
                     let stop = Stop()
                     async let flood = onThread {

@@ -30,6 +30,12 @@ struct PacedLoad: Sendable {
         /// responses by this much.
         private static let delayMin = 20.0
 
+        /// The number of pairs of runs that are measured, and the most if all of them show a delay.
+        private static let (pairs, pairsMax) = (3, 10)
+
+        /// True if another pair of runs must be measured. The work of other processes can delay several pairs.
+        var isOpen: Bool { alone.count < Self.pairs || isDelayed && alone.count < Self.pairsMax }
+
         /// Adds a pair of runs.
         mutating func add(alone: Outcome, beside: Outcome) {
             self.alone.append(alone)
