@@ -1,6 +1,6 @@
 """Must hold 1: instructions per request in the steady state, counted by callgrind in user space. The difference of a
-long and a short run leaves out the start and the end. Idle work and the data of earlier requests vary by some 60
-instructions per request."""
+long and a short run leaves out the start and the end, which vary by some 3 million instructions from run to run: 80 per
+request."""
 import re
 import subprocess
 
@@ -12,7 +12,7 @@ CASE = "get100"
 BAR, GATE = 12_700, 13_300
 # An f2s of another commit (--earlier): the ratio that must hold, and the one that fails a build.
 EARLIER_BAR, EARLIER_GATE = 1.00, 1.02
-SHORT, LONG = 2_000, 12_000
+SHORT, LONG = 2_000, 42_000
 
 
 def seconds(options):
