@@ -67,9 +67,16 @@ import Testing
                 let expected: (APIRoute.Access, OriginRule) =
                     switch route.name {
                     case "GET /health", "GET /docs": (.everybody, .anywhere)
-                    case "GET /config": (.holder(of: .settings), .ownHost)
-                    case let name where name.hasPrefix("GET "): (.holder(of: .read), .ownHost)
-                    default: (.holder(of: .write), .noPage)
+                    case "GET /config": (.holder(of: .viewSettings), .ownHost)
+                    case "GET /functions": (.partialHolder(of: [.list]), .ownHost)
+                    case "GET /functions/{name}/logs": (.holder(of: .logs), .ownHost)
+                    case "POST /functions": (.partialHolder(of: [.create]), .noPage)
+                    case "PUT /functions/{name}": (.partialHolder(of: [.update, .create]), .noPage)
+                    case "DELETE /functions/{name}": (.holder(of: .delete), .noPage)
+                    case "POST /functions/{name}/restart": (.holder(of: .update), .noPage)
+                    case "POST /functions/{name}/start": (.holder(of: .invoke), .noPage)
+                    case let name where name.hasPrefix("GET "): (.holder(of: .list), .ownHost)
+                    default: (.everybody, .anywhere)
                     }
                 #expect(route.access == expected.0, "\(route.name)")
                 #expect(route.origin == expected.1, "\(route.name)")

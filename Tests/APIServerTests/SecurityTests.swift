@@ -73,34 +73,4 @@ import Testing
             }
         }
     }
-
-    @Test func `without credentials only the public routes answer`() async throws {
-        try await TestServer.with(.init(functions: [.sample("hello")], authenticator: StubAuthenticator())) { server in
-            for route in server.routes {
-                let path = route.path.replacing("{name}", with: "hello")
-                let method = String(route.name.prefix { $0 != " " })
-                let answer = try await server.send(
-                    method, path, headers: ["Content-Type": "application/yaml"], body: manifest("hello"))
-                guard route.access != .everybody else {
-                    #expect(answer.status == 200, "\(route.path)")
-                    continue
-                }
-                #expect(answer.status == 401, "\(route.name)")
-                #expect(answer.headers["www-authenticate"] == "Bearer realm=\"F2S\"")
-            }
-        }
-    }
-
-    @Test func `a privilege opens only its own routes`() async throws {
-        try await TestServer.with(.init(functions: [.sample("hello")], authenticator: StubAuthenticator())) { server in
-            let reader = ["Authorization": "Bearer reader"]
-            #expect(try await server.send("GET", "/functions", headers: reader).status == 200)
-            let refused = try await server.send("DELETE", "/functions/hello", headers: reader)
-            #expect(refused.status == 403)
-            #expect(refused.problem?.contains("functions:write") == true)
-            #expect(try await server.send("GET", "/config", headers: reader).status == 403)
-            let writer = ["Authorization": "Bearer writer"]
-            #expect(try await server.send("DELETE", "/functions/hello", headers: writer).status == 204)
-        }
-    }
 }

@@ -31,7 +31,7 @@ struct DocumentRoutes: Sendable {
     /// as their list.
     private var home: APIRoute {
         APIRoute(
-            .get, "/", access: .holder(of: .read), origin: .ownHost,
+            .get, "/", access: .holder(of: .list), origin: .ownHost,
             documentation: OperationDocument(
                 "getHome", "The functions and routes as text, or a page if text/html is preferred.",
                 answers: [.init(200, "A short text.", [.text: ["type": "string"], .html: ["type": "string"]])]),

@@ -91,8 +91,9 @@ struct OperationDocument: Sendable {
                 "required": true, "content": ["application/json": content, "application/yaml": content],
             ]
         }
-        if case .holder(of: let privilege) = route.access {
-            operation["description"] = "Needs the privilege \(privilege.rawValue)."
+        if !route.access.privileges.isEmpty {
+            let names = route.access.privileges.map(\.rawValue).joined(separator: " or ")
+            operation["description"] = .string("Needs the privilege \(names).")
         }
         return .object(operation)
     }
@@ -101,7 +102,7 @@ struct OperationDocument: Sendable {
         var responses: [String: JSON] = ["default": ["$ref": "#/components/responses/Problem"]]
         var problems = Set(problems)
         if route.origin != .anywhere { problems.insert(403) }
-        if case .holder = route.access { problems.formUnion([401, 403]) }
+        if route.access != .everybody { problems.formUnion([401, 403]) }
         if takesFunction { problems.formUnion([413, 422]) }
         for status in problems { responses["\(status)"] = ["$ref": "#/components/responses/Problem"] }
         for answer in answers { responses["\(answer.status)"] = answer.json }

@@ -21,7 +21,7 @@ struct FunctionRoutes: Sendable {
 
     private var restart: APIRoute {
         APIRoute(
-            .post, "/functions/{name}/restart", access: .holder(of: .write), origin: .noPage,
+            .post, "/functions/{name}/restart", access: .holder(of: .update), origin: .noPage,
             documentation: OperationDocument(
                 "restartFunction",
                 "Replaces every replica by one of the same declaration, one by one. A function that could not be "
@@ -40,7 +40,7 @@ struct FunctionRoutes: Sendable {
 
     private var start: APIRoute {
         APIRoute(
-            .post, "/functions/{name}/start", access: .holder(of: .write), origin: .noPage,
+            .post, "/functions/{name}/start", access: .holder(of: .invoke), origin: .noPage,
             documentation: OperationDocument(
                 "startFunction",
                 "Starts a replica if none accepts invocations, without an invocation. A client that waits for it "
@@ -55,10 +55,11 @@ struct FunctionRoutes: Sendable {
 
     private var list: APIRoute {
         APIRoute(
-            .get, "/functions", access: .holder(of: .read), origin: .ownHost,
+            .get, "/functions", access: .partialHolder(of: [.list]), origin: .ownHost,
             documentation: OperationDocument(
                 "listFunctions",
-                "Every function, in alphabetical order. With limit, metadata.continue is the token of the next page.",
+                "Every function that the caller may read, in alphabetical order. With limit, metadata.continue is the "
+                    + "token of the next page.",
                 parameters: [
                     .output, .known,
                     .query(
@@ -77,7 +78,8 @@ struct FunctionRoutes: Sendable {
             handler: { request in
                 let output = try request.output()
                 let lease = try lists.acquire()
-                let all = try await functions.fetchCurrent().functions.sorted { $0.name < $1.name }
+                let all = try await functions.fetchCurrent().functions
+                    .filter { request.principal.may(.list, on: $0.name.text) }.sorted { $0.name < $1.name }
                 let limit = try request.number("limit", default: .max, allowed: Self.pageAllowed)
                 let (page, rest) = Self.page(of: all, after: request.query("continue"), limit: limit)
                 let validator = Validator(page)
@@ -104,19 +106,21 @@ struct FunctionRoutes: Sendable {
 
     private var create: APIRoute {
         APIRoute(
-            .post, "/functions", access: .holder(of: .write), origin: .noPage, content: DeclarationBody.rule,
+            .post, "/functions", access: .partialHolder(of: [.create]), origin: .noPage, content: DeclarationBody.rule,
             documentation: OperationDocument(
                 "createFunction", "Declares a function.", parameters: [.output], takesFunction: true,
                 answers: [Self.answer(201, "The new function.", headers: ["Location", "ETag"])], problems: [400, 409]),
             handler: { request in
                 let output = try request.output()
-                return try await response(functions.create(Self.draft(request)), as: output, isNew: true)
+                let draft = try Self.draft(request)
+                try request.require(.create, on: draft.name)
+                return try await response(functions.create(draft), as: output, isNew: true)
             })
     }
 
     private var read: APIRoute {
         APIRoute(
-            .get, "/functions/{name}", access: .holder(of: .read), origin: .ownHost,
+            .get, "/functions/{name}", access: .holder(of: .list), origin: .ownHost,
             documentation: OperationDocument(
                 "getFunction", "One function with its status.", parameters: [.output, .known],
                 answers: [Self.answer(200, "The function.", headers: ["ETag"]), Self.notModified],
@@ -132,7 +136,8 @@ struct FunctionRoutes: Sendable {
 
     private var replace: APIRoute {
         APIRoute(
-            .put, "/functions/{name}", access: .holder(of: .write), origin: .noPage, content: DeclarationBody.rule,
+            .put, "/functions/{name}", access: .partialHolder(of: [.update, .create]), origin: .noPage,
+            content: DeclarationBody.rule,
             documentation: OperationDocument(
                 "putFunction", "Declares a function, or replaces its declaration.",
                 parameters: [
@@ -153,14 +158,14 @@ struct FunctionRoutes: Sendable {
                         detail: "The path names \(name), metadata.name is \(draft.name). Make them the same.",
                         function: name)
                 }
-                let (function, isNew) = try await put(draft, if: Self.preconditions(request))
+                let (function, isNew) = try await put(draft, if: Self.preconditions(request), by: request)
                 return try await response(function, as: output, isNew: isNew)
             })
     }
 
     private var delete: APIRoute {
         APIRoute(
-            .delete, "/functions/{name}", access: .holder(of: .write), origin: .noPage,
+            .delete, "/functions/{name}", access: .holder(of: .delete), origin: .noPage,
             documentation: OperationDocument(
                 "deleteFunction", "Removes a function; its replicas are stopped.", parameters: [.ifMatch],
                 answers: [.init(204, "The function is deleted.")], problems: [400, 404, 409, 412]),
@@ -178,9 +183,15 @@ struct FunctionRoutes: Sendable {
     }
 
     private func put(
-        _ draft: FunctionDraft, if preconditions: Preconditions
+        _ draft: FunctionDraft, if preconditions: Preconditions, by request: APIRequest
     ) async throws -> (function: Function, isNew: Bool) {
-        switch try await order(preconditions, for: draft.name) {
+        // A caller that may do one of the two only does not learn whether the function exists.
+        let order = try await order(preconditions, for: draft.name)
+        switch order {
+        case .create: try request.require(.create, on: draft.name)
+        case .refuse, .change, .changeOrCreate: try request.require(.update, on: draft.name)
+        }
+        switch order {
         case .refuse:
             throw Preconditions.failed(draft.name, because: "The stored version is not the requested one.")
         case .create:
@@ -199,6 +210,7 @@ struct FunctionRoutes: Sendable {
             do {
                 return (try await functions.replace(draft, ifRevision: nil), false)
             } catch StoreError.notFound {
+                try request.require(.create, on: draft.name)
                 // If another client creates the function at the same moment, this one receives 409 and can read it.
                 return (try await functions.create(draft), true)
             }

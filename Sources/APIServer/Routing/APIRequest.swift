@@ -14,6 +14,14 @@ struct APIRequest: Sendable {
     /// The caller.
     let principal: Principal
 
+    /// Rejects a caller without the privilege for this function.
+    /// - Throws: A ``Problem`` with status 403.
+    func require(_ privilege: Privilege, on function: FunctionName) throws(Problem) {
+        guard principal.may(privilege, on: function.text) else {
+            throw Problem(InvocationError.forbidden(privilege), function: nil)
+        }
+    }
+
     /// The host and port by which the client addresses F2S.
     var authority: String? { underlying.head.authority }
 

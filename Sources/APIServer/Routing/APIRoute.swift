@@ -10,8 +10,20 @@ struct APIRoute: Sendable {
     enum Access: Sendable, Hashable {
         /// Every caller, without credentials.
         case everybody
-        /// Callers with the privilege.
+        /// Callers with the privilege: for the function in the path, or for every function if the path names none.
         case holder(of: Privilege)
+        /// Callers with one of the privileges for some functions. The handler decides about each function by
+        /// ``APIRequest/require(_:on:)``.
+        case partialHolder(of: [Privilege])
+
+        /// The privileges of which a caller needs one.
+        var privileges: [Privilege] {
+            switch self {
+            case .everybody: []
+            case .holder(of: let privilege): [privilege]
+            case .partialHolder(of: let privileges): privileges
+            }
+        }
     }
 
     /// Answers a request that meets the requirements and whose content was read.

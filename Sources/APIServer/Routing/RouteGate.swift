@@ -11,19 +11,24 @@ struct RouteGate: Sendable {
     let publicHosts: @Sendable () -> [String]
 
     /// Checks a request and returns its caller.
+    /// - Parameter function: The function's name in the path; `nil` if the path has none.
     /// - Throws: A ``Problem``: 403 for a foreign host or origin, 401 without credentials, 403 without the privilege.
     func admit(
-        _ claims: OriginPolicy.Claims, authorization: String?, to route: APIRoute
+        _ claims: OriginPolicy.Claims, authorization: String?, to route: APIRoute, function: String?
     ) throws(Problem) -> Principal {
         let policy = OriginPolicy(authorities: authorities(), publicHosts: publicHosts())
         if let rejection = policy.rejection(of: claims, under: route.origin) { throw rejection.problem }
-        guard case .holder(of: let privilege) = route.access else { return .anonymous }
+        guard let privilege = route.access.privileges.first else { return .anonymous }
         guard let principal = authenticator.principal(authorization: authorization) else {
             throw Problem(InvocationError.unauthenticated, function: nil)
         }
-        guard principal.privileges.contains(privilege) else {
-            throw Problem(InvocationError.forbidden(privilege), function: nil)
-        }
+        let isAllowed =
+            switch route.access {
+            case .everybody: true
+            case .holder: function.map { principal.may(privilege, on: $0) } ?? principal.may(privilege)
+            case .partialHolder(of: let privileges): privileges.contains { principal.maySometimes($0) }
+            }
+        guard isAllowed else { throw Problem(InvocationError.forbidden(privilege), function: nil) }
         return principal
     }
 }

@@ -13,7 +13,7 @@ struct EventRoutes: Sendable {
     var routes: [APIRoute] {
         [
             APIRoute(
-                .get, "/events", access: .holder(of: .read), origin: .ownHost,
+                .get, "/events", access: .holder(of: .list), origin: .ownHost,
                 documentation: OperationDocument(
                     "getEvents", "The remembered events, followed by each new event as it occurs.",
                     parameters: [

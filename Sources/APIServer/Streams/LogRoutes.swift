@@ -22,7 +22,7 @@ struct LogRoutes: Sendable {
 
     private var logs: APIRoute {
         APIRoute(
-            .get, "/functions/{name}/logs", access: .holder(of: .read), origin: .ownHost,
+            .get, "/functions/{name}/logs", access: .holder(of: .logs), origin: .ownHost,
             documentation: OperationDocument(
                 "getLogs", "The lines of the replicas, oldest first. The text format is: TIME REPLICA text.",
                 parameters: [

@@ -62,7 +62,7 @@ struct ViewRoutes: Sendable {
 
     private var config: APIRoute {
         APIRoute(
-            .get, "/config", access: .holder(of: .settings), origin: .ownHost,
+            .get, "/config", access: .holder(of: .viewSettings), origin: .ownHost,
             documentation: OperationDocument(
                 "getSettings", "The settings in force, secrets masked.",
                 answers: [.init(200, "The settings.", [.json: OperationDocument.schema("Settings")])]),
@@ -89,7 +89,7 @@ struct ViewRoutes: Sendable {
         _ items: @escaping @Sendable (APIRequest) async throws -> [Item]
     ) -> APIRoute {
         APIRoute(
-            .get, path, access: .holder(of: .read), origin: .ownHost,
+            .get, path, access: .holder(of: .list), origin: .ownHost,
             documentation: OperationDocument(
                 name, summary, answers: [.init(200, "The current state.", [.json: OperationDocument.schema(schema)])],
                 problems: [503]),
@@ -105,7 +105,7 @@ struct ViewRoutes: Sendable {
         _ value: @escaping @Sendable (APIRequest) async throws -> Value
     ) -> APIRoute {
         APIRoute(
-            .get, path, access: .holder(of: .read), origin: .ownHost,
+            .get, path, access: .holder(of: .list), origin: .ownHost,
             documentation: OperationDocument(
                 name, summary, answers: [.init(200, "The current state.", [.json: OperationDocument.schema(schema)])],
                 problems: problems),

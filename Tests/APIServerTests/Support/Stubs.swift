@@ -25,17 +25,16 @@ struct StubDispatcher: DispatcherInspector {
     }
 }
 
-/// Knows one reader and one writer by the complete Authorization header.
+/// Accepts tokens that list their own grants, separated by commas: `functions:list,functions:logs@team-*`.
 struct StubAuthenticator: Authenticator {
     let kind = "token"
     let needsCredentials = true
 
     func principal(authorization: String?) -> Principal? {
-        switch authorization {
-        case "Bearer reader": Principal(name: "reader", privileges: [.read])
-        case "Bearer writer": Principal(name: "writer", privileges: [.read, .write])
-        default: nil
-        }
+        guard let authorization, authorization.hasPrefix("Bearer ") else { return nil }
+        let texts = authorization.dropFirst(7).split(separator: ",").map { String($0) }
+        let grants = texts.compactMap { try? Grant($0, field: "token") }
+        return grants.count == texts.count ? Principal(name: "somebody", grants: Set(grants)) : nil
     }
 }
 

@@ -1,0 +1,112 @@
+import F2SModel
+import TestSupport
+import Testing
+
+@testable import F2SAPIServer
+
+/// The callers of every route.
+@Suite struct PrivilegeTests {
+    /// One credential and the expected decision.
+    private struct Attempt {
+        let credential: String?
+        let isKnown: Bool
+        let isAllowed: Bool
+    }
+
+    /// Returns every credential that the matrix contains, and the decision about the function `hello`.
+    private func attempts(for route: APIRoute) -> [Attempt] {
+        guard route.access != .everybody else {
+            return [nil, "Bearer wrong"].map { Attempt(credential: $0, isKnown: true, isAllowed: true) }
+        }
+        let unknown = [nil, "Bearer wrong", "Basic aGVsbG86d29ybGQ=", "bearer", "Bearer functions:list functions:list"]
+        // A PUT replaces `hello`, which exists.
+        let needed = route.access.privileges.first
+        return unknown.map { Attempt(credential: $0, isKnown: false, isAllowed: false) }
+            + Privilege.allCases.map {
+                Attempt(credential: "Bearer \($0.rawValue)", isKnown: true, isAllowed: $0 == needed)
+            }
+            + Privilege.allCases.filter(\.isAboutFunctions).flatMap { privilege in
+                ["hel*", "other-*"].map { pattern in
+                    // A list shows the functions that the caller may read, and may be empty.
+                    let isNamed = route.path.contains("{name}") || route.name == "POST /functions"
+                    let fits = isNamed ? pattern == "hel*" : route.name == "GET /functions"
+                    return Attempt(
+                        credential: "Bearer \(privilege.rawValue)@\(pattern)", isKnown: true,
+                        isAllowed: privilege == needed && fits)
+                }
+            }
+    }
+
+    @Test func `each route needs its own privilege, for the function that it is about`() async throws {
+        let options = TestServer.Options(
+            functions: [try .sample("hello")], authenticator: StubAuthenticator())
+        try await TestServer.with(options) { server in
+            var checks = 0
+            for route in server.routes {
+                for attempt in attempts(for: route) {
+                    checks += 1
+                    try await check(attempt, route, server)
+                }
+            }
+            print("\(checks) combinations of route and credential")
+            #expect(checks > 250)
+        }
+    }
+
+    private func check(_ attempt: Attempt, _ route: APIRoute, _ server: TestServer) async throws {
+        let method = String(route.name.prefix { $0 != " " })
+        var headers = ["Content-Type": "application/yaml"]
+        headers["Authorization"] = attempt.credential
+        let path = route.path.replacing("{name}", with: "hello") + (route.path == "/events" ? "?follow=false" : "")
+        let answer = try await server.send(method, path, headers: headers, body: manifest("hello"))
+        let what: Comment = "\(route.name) with \(attempt.credential ?? "nothing"): \(answer.status)"
+        guard attempt.isKnown else {
+            #expect(answer.status == 401, what)
+            #expect(answer.headers["www-authenticate"] == "Bearer realm=\"F2S\"", what)
+            return
+        }
+        guard attempt.isAllowed else {
+            #expect(answer.status == 403, what)
+            #expect(route.access.privileges.contains { answer.problem?.contains($0.rawValue) == true }, what)
+            return
+        }
+        #expect(answer.status != 401 && answer.status != 403, what)
+        guard method == "DELETE" else { return }
+        let creator = ["Authorization": "Bearer functions:create"]
+        #expect(try await server.send("POST", "/functions", yaml: manifest("hello"), headers: creator).status == 201)
+    }
+
+    @Test func `a caller with a pattern sees, declares and changes the functions that match it`() async throws {
+        let options = TestServer.Options(
+            functions: [try .sample("team-a-x"), try .sample("team-b-x")], authenticator: StubAuthenticator())
+        try await TestServer.with(options) { server in
+            func headers(_ grants: String) -> [String: String] { ["Authorization": "Bearer \(grants)"] }
+            func names(_ grants: String) async throws -> [String?] {
+                try await server.send("GET", "/functions", headers: headers(grants)).json["items"]?.items
+                    .map { $0["metadata"]?["name"]?.text } ?? []
+            }
+            #expect(try await names("functions:list") == ["team-a-x", "team-b-x"])
+            #expect(try await names("functions:list@team-a-*") == ["team-a-x"])
+            #expect(try await names("functions:list@nobody") == [])
+            let creator = headers("functions:create@team-a-*")
+            #expect(
+                try await server.send("POST", "/functions", yaml: manifest("team-a-y"), headers: creator).status == 201)
+            #expect(
+                try await server.send("POST", "/functions", yaml: manifest("team-b-y"), headers: creator).status == 403)
+            // With If-None-Match, a PUT only creates.
+            let new = creator.merging(["If-None-Match": "*"]) { $1 }
+            #expect(
+                try await server.send("PUT", "/functions/team-a-z", yaml: manifest("team-a-z"), headers: new).status
+                    == 201)
+            let changer = headers("functions:update")
+            #expect(
+                try await server.send("PUT", "/functions/team-b-x", yaml: manifest("team-b-x"), headers: changer).status
+                    == 200)
+            let missing = try await server.send(
+                "PUT", "/functions/team-b-z", yaml: manifest("team-b-z"), headers: changer)
+            #expect(missing.status == 403)
+            #expect(missing.problem?.contains("functions:create") == true)
+            #expect(server.memory.functions.current.functions.count == 4)
+        }
+    }
+}
