@@ -76,7 +76,7 @@ import Testing
                     case "POST /functions/{name}/restart": (.holder(of: .update), .noPage)
                     case "POST /functions/{name}/start": (.holder(of: .invoke), .noPage)
                     case let name where name.hasPrefix("GET "): (.holder(of: .list), .ownHost)
-                    default: (.everybody, .anywhere)
+                    default: (.holder(of: .updateSettings), .noPage)
                     }
                 #expect(route.access == expected.0, "\(route.name)")
                 #expect(route.origin == expected.1, "\(route.name)")

@@ -4,7 +4,7 @@ import Testing
 
 @testable import F2SAPIServer
 
-/// The callers of every route.
+/// Which callers may use each route, and for which functions.
 @Suite struct PrivilegeTests {
     /// One credential and the expected decision.
     private struct Attempt {
@@ -106,7 +106,38 @@ import Testing
                 "PUT", "/functions/team-b-z", yaml: manifest("team-b-z"), headers: changer)
             #expect(missing.status == 403)
             #expect(missing.problem?.contains("functions:create") == true)
-            #expect(server.memory.functions.current.functions.count == 4)
+            #expect(
+                try await server.send("PUT", "/functions/team-a-w", yaml: manifest("team-a-w"), headers: creator).status
+                    == 201)
+            let existing = try await server.send(
+                "PUT", "/functions/team-a-x", yaml: manifest("team-a-x"), headers: creator)
+            #expect(existing.status == 403)
+            #expect(existing.problem?.contains("functions:update") == true)
+            #expect(server.memory.functions.current.functions.count == 5)
+        }
+    }
+
+    @Test func `a response does not tell whether a function exists that the caller may not read`() async throws {
+        let options = TestServer.Options(
+            functions: [try .sample("team-b-pay")], authenticator: StubAuthenticator())
+        try await TestServer.with(options) { server in
+            var seen: [String: Set<String>] = [:]
+            for name in ["team-b-pay", "team-b-new"] {
+                for extra in [[:], ["If-Match": "\"q\""], ["If-None-Match": "\"q\""], ["If-None-Match": "*"]] {
+                    for grants in ["functions:update@team-a-*", "functions:create@team-a-*,functions:list@team-a-*"] {
+                        let answer = try await server.send(
+                            "PUT", "/functions/\(name)", yaml: manifest(name),
+                            headers: extra.merging(["Authorization": "Bearer \(grants)"]) { $1 })
+                        #expect(answer.status == 403, "\(name) \(extra) \(grants)")
+                        seen[name, default: []].insert(answer.problem ?? "")
+                    }
+                }
+            }
+            #expect(seen["team-b-pay"] == seen["team-b-new"])
+            let near = try await server.send(
+                "POST", "/functions/team-a-pay/start", headers: ["Authorization": "Bearer functions:invoke@team-a-*"])
+            #expect(near.status == 404)
+            #expect(!near.body.contains("team-b"))
         }
     }
 }

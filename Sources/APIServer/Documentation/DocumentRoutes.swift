@@ -27,8 +27,8 @@ struct DocumentRoutes: Sendable {
             })
     }
 
-    /// The page at `/`, until there is a user interface. It shows functions and therefore requires the same privilege
-    /// as their list.
+    /// The page at `/`, until there is a user interface. It shows every function and therefore requires the privilege
+    /// to read every one.
     private var home: APIRoute {
         APIRoute(
             .get, "/", access: .holder(of: .list), origin: .ownHost,

@@ -31,7 +31,7 @@ struct FunctionRoutes: Sendable {
                 problems: [400, 404]),
             handler: { request in
                 let output = try request.output()
-                let name = try await functions.fetch(request.functionName()).name
+                let name = try await functions.fetch(request.functionName(), for: request.principal).name
                 var response = Self.answer(try await functions.restart(name), as: output)
                 response.status = .accepted
                 return response
@@ -48,7 +48,7 @@ struct FunctionRoutes: Sendable {
                 answers: [.init(202, "It is requested; status.updatedReadyReplicas shows when it is ready.")],
                 problems: [404]),
             handler: { request in
-                requestStart(try await functions.fetch(request.functionName()).id)
+                requestStart(try await functions.fetch(request.functionName(), for: request.principal).id)
                 return Response(status: .accepted)
             })
     }
@@ -127,7 +127,7 @@ struct FunctionRoutes: Sendable {
                 problems: [400, 404]),
             handler: { request in
                 let output = try request.output()
-                let function = try await withRouteConflict(functions.fetch(request.functionName()))
+                let function = try await withRouteConflict(functions.fetch(request.functionName(), for: request.principal))
                 let validator = Validator(function.storeRevision, json: ManifestWriter().json(function))
                 guard !validator.isKnown(by: request.header(.ifNoneMatch)) else { return Self.unchanged(validator) }
                 return Self.answer(function, as: output)
@@ -172,10 +172,10 @@ struct FunctionRoutes: Sendable {
             handler: { request in
                 let name = try request.functionName()
                 do {
-                    try await remove(name, if: Self.preconditions(request))
+                    try await remove(name, if: Self.preconditions(request), by: request.principal)
                 } catch StoreError.notFound {
                     // The problem of this call suggests a similar name.
-                    _ = try await functions.fetch(name)
+                    _ = try await functions.fetch(name, for: request.principal)
                     throw StoreError.notFound(name)
                 }
                 return Response(status: .noContent)
@@ -185,26 +185,33 @@ struct FunctionRoutes: Sendable {
     private func put(
         _ draft: FunctionDraft, if preconditions: Preconditions, by request: APIRequest
     ) async throws -> (function: Function, isNew: Bool) {
-        // A caller that may do one of the two only does not learn whether the function exists.
-        let order = try await order(preconditions, for: draft.name)
-        switch order {
-        case .create: try request.require(.create, on: draft.name)
-        case .refuse, .change, .changeOrCreate: try request.require(.update, on: draft.name)
+        let mayUpdate = request.principal.may(.update, on: draft.name.text)
+        // Without either privilege, the response must not depend on whether the function exists.
+        if !mayUpdate, !request.principal.may(.create, on: draft.name.text) {
+            try request.require(.update, on: draft.name)
         }
-        switch order {
+        switch try await order(preconditions, for: draft.name) {
         case .refuse:
             throw Preconditions.failed(draft.name, because: "The stored version is not the requested one.")
         case .create:
+            try request.require(.create, on: draft.name)
             do {
                 return (try await functions.create(draft), true)
             } catch StoreError.alreadyExists(let name) {
                 throw Preconditions.failed(name, because: "\(name) exists.")
             }
         case .change(let revision):
+            try request.require(.update, on: draft.name)
             do {
                 return (try await functions.replace(draft, ifRevision: revision), false)
             } catch StoreError.notFound(let name) {
                 throw Preconditions.failed(name, because: "\(name) does not exist.")
+            }
+        case .changeOrCreate where !mayUpdate:
+            do {
+                return (try await functions.create(draft), true)
+            } catch StoreError.alreadyExists {
+                throw Problem(InvocationError.forbidden(.update), function: nil)
             }
         case .changeOrCreate:
             do {
@@ -217,13 +224,15 @@ struct FunctionRoutes: Sendable {
         }
     }
 
-    private func remove(_ name: FunctionName, if preconditions: Preconditions) async throws {
+    private func remove(
+        _ name: FunctionName, if preconditions: Preconditions, by principal: Principal
+    ) async throws {
         switch try await order(preconditions, for: name) {
         case .changeOrCreate: try await functions.delete(name, ifRevision: nil)
         case .change(let revision): try await functions.delete(name, ifRevision: revision)
         case .create, .refuse:
             // If the response would be 404 in any case, preconditions are ignored (RFC 9110 section 13.2.1).
-            let stored = try await functions.fetch(name)
+            let stored = try await functions.fetch(name, for: principal)
             throw Preconditions.failed(name, because: "The stored version is \"\(stored.storeRevision)\".")
         }
     }

@@ -18,17 +18,20 @@ struct RouteGate: Sendable {
     ) throws(Problem) -> Principal {
         let policy = OriginPolicy(authorities: authorities(), publicHosts: publicHosts())
         if let rejection = policy.rejection(of: claims, under: route.origin) { throw rejection.problem }
-        guard let privilege = route.access.privileges.first else { return .anonymous }
+        guard route.access != .everybody else { return .anonymous }
         guard let principal = authenticator.principal(authorization: authorization) else {
             throw Problem(InvocationError.unauthenticated, function: nil)
         }
-        let isAllowed =
-            switch route.access {
-            case .everybody: true
-            case .holder: function.map { principal.may(privilege, on: $0) } ?? principal.may(privilege)
-            case .partialHolder(of: let privileges): privileges.contains { principal.maySometimes($0) }
-            }
-        guard isAllowed else { throw Problem(InvocationError.forbidden(privilege), function: nil) }
-        return principal
+        for privilege in route.access.privileges {
+            let isAllowed =
+                switch route.access {
+                case .everybody: true
+                case .holder: function.map { principal.may(privilege, on: $0) } ?? principal.may(privilege)
+                case .partialHolder: principal.maySometimes(privilege)
+                }
+            if isAllowed { return principal }
+        }
+        // A route always names a privilege; without one, nobody could use it.
+        throw Problem(InvocationError.forbidden(route.access.privileges.first ?? .updateSettings), function: nil)
     }
 }

@@ -44,7 +44,7 @@ struct LogRoutes: Sendable {
                 let follow = try request.flag("follow", default: false)
                 let accept = AcceptHeader(request.header(.accept))
                 let format: LogFormat = accept.preferred(of: [.text, .lines]) == .lines ? .lines : .text
-                let id = try await functions.fetch(request.functionName()).id
+                let id = try await functions.fetch(request.functionName(), for: request.principal).id
                 let write: Response.PartWriter = { [replicas] writer in
                     let lines = replicas.logs(of: id, tail: tail, follow: follow)
                     for try await line in lines.cancelOnGracefulShutdown() {

@@ -15,7 +15,8 @@ struct ViewRoutes: Sendable {
     private var why: APIRoute {
         view("/functions/{name}/why", "explainFunction", "Explains a function's state.", "FunctionDiagnosis", [404]) {
             request in
-            let function = try await parts.platform.functions.fetch(request.functionName())
+            let function = try await parts.platform.functions.fetch(
+                request.functionName(), for: request.principal)
             return await parts.observe(function.id, for: request).diagnosis(of: function)
         }
     }

@@ -1,12 +1,12 @@
 /// A permission that a caller may have. The names are those of F2S 0.5.
 public enum Privilege: String, Sendable, Hashable, CaseIterable, Codable {
-    /// Read declarations, states and events.
+    /// Read declarations, states and events. A failed start shows the last lines of its replica.
     case list = "functions:list"
     /// Invoke functions.
     case invoke = "functions:invoke"
     /// Declare functions.
     case create = "functions:create"
-    /// Change and restart functions.
+    /// Change and restart functions. The response shows the whole declaration.
     case update = "functions:update"
     /// Delete functions.
     case delete = "functions:delete"

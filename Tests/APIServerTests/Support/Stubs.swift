@@ -34,7 +34,7 @@ struct StubAuthenticator: Authenticator {
         guard let authorization, authorization.hasPrefix("Bearer ") else { return nil }
         let texts = authorization.dropFirst(7).split(separator: ",").map { String($0) }
         let grants = texts.compactMap { try? Grant($0, field: "token") }
-        return grants.count == texts.count ? Principal(name: "somebody", grants: Set(grants)) : nil
+        return grants.count == texts.count ? Principal(name: "ann", grants: Set(grants)) : nil
     }
 }
 
