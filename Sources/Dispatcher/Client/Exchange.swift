@@ -7,7 +7,7 @@ final class Exchange {
     // Safe: the client owns its exchange. The exchange does not use the client after ``end(_:)``, which may release it.
     private unowned(unsafe) var owner: (any ExchangeClient)?
     /// The client, which owns this exchange and sets this when it is created. Each use of the property retains the
-    /// client, so a method reads it once.
+    /// client, so a method that every request calls reads it once.
     var client: any ExchangeClient {
         get {
             guard let owner else { preconditionFailure("A client sets this before it uses its exchange") }

@@ -104,10 +104,10 @@ final class Buffer {
         append(bytes.extracting(range.lower..<range.upper))
     }
 
-    /// Appends a part of the buffer's own bytes again. A range beyond the bytes traps.
+    /// Appends a part of the buffer's own bytes again. A reversed range, and one beyond the bytes, trap.
     @inline(__always)
     func append(own range: ByteRange) {
-        precondition(range.lower >= 0 && range.upper <= count)
+        precondition(0 <= range.lower && range.lower <= range.upper && range.upper <= count)
         reserve(range.count)
         memcpy(memory + end, memory + start + range.lower, range.count)
         end &+= range.count

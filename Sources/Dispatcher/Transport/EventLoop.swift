@@ -53,7 +53,10 @@ final class EventLoop {
     }
 
     func unwatch(_ descriptor: Int32) {
-        if listeners.removeValue(forKey: descriptor) == nil { streams[Int(descriptor)] = nil }
+        // A listener may be unwatched twice, and its descriptor may be higher than that of every stream.
+        if listeners.removeValue(forKey: descriptor) == nil, Int(descriptor) < streams.count {
+            streams[Int(descriptor)] = nil
+        }
         poll.remove(descriptor)
     }
 

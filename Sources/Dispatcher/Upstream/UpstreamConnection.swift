@@ -30,7 +30,7 @@ final class UpstreamConnection: StreamHandler {
     /// True if the response violated the grammar, so that its end cannot be found any more.
     private var isMalformed = false
     var idleSince: UInt64 = 0
-    /// The loop's pool of idle connections to the replica, which keeps the connection between its exchanges.
+    /// The loop's pool of idle connections to the replica; `nil` until the connection becomes idle for the first time.
     var pool: UpstreamPool?
     /// True if the connection is in the pool.
     var isPooled = false
