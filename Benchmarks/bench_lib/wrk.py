@@ -13,8 +13,8 @@ def command(machine, proxy, name, case, seconds):
     script = machine.folder / f"{name}.lua"
     script.write_text(lua(case))
     path = machine.path(proxy, case.get("path", name))
-    return ["chrt", "-b", "0", "wrk", "-t1", f"-c{case['connections']}", f"-d{seconds:.0f}s", "--latency", *HEADERS, "-s", str(script),
-            f"http://127.0.0.1:{machine.port}{path}"]
+    return ["chrt", "-b", "0", "wrk", "-t1", f"-c{case['connections']}", f"-d{seconds:.0f}s", "--latency", *HEADERS,
+            "-s", str(script), f"http://127.0.0.1:{machine.port}{path}"]
 
 
 def drive(*arguments):
