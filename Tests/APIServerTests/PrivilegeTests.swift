@@ -4,7 +4,7 @@ import Testing
 
 @testable import F2SAPIServer
 
-/// Which callers may use each route, and for which functions.
+/// The callers that may use each route, and the functions for which they may.
 @Suite struct PrivilegeTests {
     /// One credential and the expected decision.
     private struct Attempt {

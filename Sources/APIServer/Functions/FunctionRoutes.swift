@@ -127,7 +127,8 @@ struct FunctionRoutes: Sendable {
                 problems: [400, 404]),
             handler: { request in
                 let output = try request.output()
-                let function = try await withRouteConflict(functions.fetch(request.functionName(), for: request.principal))
+                let stored = try await functions.fetch(request.functionName(), for: request.principal)
+                let function = try await withRouteConflict(stored)
                 let validator = Validator(function.storeRevision, json: ManifestWriter().json(function))
                 guard !validator.isKnown(by: request.header(.ifNoneMatch)) else { return Self.unchanged(validator) }
                 return Self.answer(function, as: output)

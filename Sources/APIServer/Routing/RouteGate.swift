@@ -31,7 +31,7 @@ struct RouteGate: Sendable {
                 }
             if isAllowed { return principal }
         }
-        // A route always names a privilege; without one, nobody could use it.
+        // A route that is not for everybody names a privilege. Without one, F2S would reject every request for it.
         throw Problem(InvocationError.forbidden(route.access.privileges.first ?? .updateSettings), function: nil)
     }
 }

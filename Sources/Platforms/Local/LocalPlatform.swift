@@ -30,6 +30,10 @@ public final class LocalPlatform: Service, Sendable {
     /// The absolute path of the folder of manifests.
     public var folder: String { directory.folder }
 
+    /// Starts the launcher, a program of its own, so that the first replica need not wait for it. Without this, the
+    /// first replica starts it.
+    public func prepareReplicas() { children.startLauncher() }
+
     /// Returns once the folder has been read for the first time. ``run()`` must have been called.
     public func waitUntilLoaded() async { await directory.waitUntilLoaded() }
 
@@ -39,12 +43,6 @@ public final class LocalPlatform: Service, Sendable {
         await withGracefulShutdownHandler {
             await withTaskGroup { group in
                 group.addTask { await self.directory.run() }
-                // Until the declarations are read, every request waits for them. The start of the launcher, a program
-                // of its own, would take the processor from that: 1.5 of 19 ms (`make bench ARGS='--only start'`).
-                group.addTask {
-                    await self.directory.waitUntilLoaded()
-                    self.children.startLauncher()
-                }
                 await children.run()
                 group.cancelAll()
             }
