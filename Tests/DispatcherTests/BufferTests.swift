@@ -35,14 +35,6 @@ import Testing
         #expect(buffer.text == String(repeating: "0", count: 16 - digits.count) + digits)
     }
 
-    @Test func `a part of the buffer's own bytes is appended, also when the memory moves for it`() {
-        let buffer = Buffer(capacity: 64)
-        buffer.append("0123456789")
-        buffer.drop(2)
-        for _ in 0..<20 { buffer.append(own: ByteRange(1, 8)) }
-        #expect(buffer.text == "23456789" + String(repeating: "3456789", count: 20))
-    }
-
     @Test func `receive appends as many bytes as its closure returns`() {
         let buffer = Buffer(capacity: 64)
         buffer.append("ab")

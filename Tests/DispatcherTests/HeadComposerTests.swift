@@ -123,7 +123,7 @@ import Testing
         var seen: Set<String> = []
         for _ in 0..<1000 {
             let out = Buffer(capacity: 64)
-            generator.next().writeTraceparent(requestID: nil, into: out)
+            generator.next().writeTraceparent(into: out)
             let parts = out.text.split(separator: "-")
             #expect(parts.map(\.count) == [2, 32, 16, 2])
             seen.insert(String(parts[1]))

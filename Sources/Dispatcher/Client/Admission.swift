@@ -56,7 +56,7 @@ struct Admission {
     ///   - entry: The route; `nil` if the request is not for a function.
     ///   - isTrusted: Returns true for the address of a trusted proxy.
     init(
-        of principal: Principal, at client: borrowing ClientAddress, to entry: RouteTable.Entry?,
+        of principal: Principal, at client: ClientAddress, to entry: RouteTable.Entry?,
         isTrusted: (IPAddress) -> Bool
     ) {
         switch principal {
@@ -68,7 +68,7 @@ struct Admission {
             if entry?.declaration.countsCallers == true { rateKey = client.rateKey }
             isFromTrustedProxy = false
         case .anonymous:
-            origin = HeadComposer.Origin(client: copy client, prefix: entry?.declaration.publicPath ?? [])
+            origin = HeadComposer.Origin(client: client, prefix: entry?.declaration.publicPath ?? [])
             if entry?.declaration.countsCallers == true { rateKey = client.rateKey }
             isFromTrustedProxy = client.number.map(isTrusted) ?? false
         }

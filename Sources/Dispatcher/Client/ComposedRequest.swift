@@ -13,6 +13,8 @@ struct ComposedRequest {
     private var headEnd = 0
 
     /// Composes the head without its end: ``endHead(_:)`` must follow.
+    ///
+    /// An initializer owns its parameters unless they are borrowed, and its caller would retain each for it.
     init(
         _ source: Span<UInt8>, _ head: borrowing RequestHead, fields: borrowing FieldTable,
         to destination: borrowing HeadComposer.Destination, from origin: borrowing HeadComposer.Origin,

@@ -15,7 +15,7 @@ extension Exchange {
     /// Returns true if a 503 comes from another process, which proves itself by its token and does not grant the
     /// function's slots: the two processes disagree about the owner (docs/decisions/0011).
     func isTurnedAway(_ head: Span<UInt8>) -> Bool {
-        guard let entry, entry.isForward, let token = worker.peers?.token else { return false }
+        guard state.destination == .peer, let token = worker.peers?.token else { return false }
         return token.isShown(by: worker.scanner.fields, head)
     }
 
@@ -25,7 +25,7 @@ extension Exchange {
 
     /// Returns the error of another process if the response is not that of the function.
     func errorOfPeer(_ head: ResponseHead, _ bytes: Span<UInt8>) -> InvocationError? {
-        guard let entry, entry.isForward else { return nil }
+        guard state.destination == .peer else { return nil }
         for field in worker.scanner.fields where bytes.isCaseInsensitively(Self.errorName, in: field.name) {
             return .failedAtPeer(status: head.status, stage: Stage(rawValue: bytes.text(field.value)) ?? .function)
         }
@@ -34,7 +34,7 @@ extension Exchange {
 
     /// Returns true if the response comes from another process, which does not know our token.
     func isDistrusted(_ head: Span<UInt8>) -> Bool {
-        guard let entry, entry.isForward else { return false }
+        guard state.destination == .peer else { return false }
         return worker.scanner.fields.contains { head.isCaseInsensitively(Self.refusedName, in: $0.name) }
     }
 

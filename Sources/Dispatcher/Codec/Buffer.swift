@@ -104,15 +104,6 @@ final class Buffer {
         append(bytes.extracting(range.lower..<range.upper))
     }
 
-    /// Appends a part of the buffer's own bytes again. A reversed range, and one beyond the bytes, trap.
-    @inline(__always)
-    func append(own range: ByteRange) {
-        precondition(0 <= range.lower && range.lower <= range.upper && range.upper <= count)
-        reserve(range.count)
-        memcpy(memory + end, memory + start + range.lower, range.count)
-        end &+= range.count
-    }
-
     /// Appends a number as 16 hexadecimal digits.
     @inline(__always)
     func appendHexadecimal(_ number: UInt64) {

@@ -41,17 +41,14 @@ enum HeadComposer {
         }
         writeLength(head.known, into: out)
         if let client = origin.client { writeOrigin(bytes, head, fields, origin, of: client, into: out) }
-        var requestID: ByteRange?
         if !head.known.hasRequestID {
             out.append("X-Request-Id: ")
-            let start = out.count
             identity.writeRequestID(into: out)
-            requestID = ByteRange(start, out.count)
             out.append("\r\n")
         }
         if !head.known.hasTraceparent {
             out.append("traceparent: ")
-            identity.writeTraceparent(requestID: requestID, into: out)
+            identity.writeTraceparent(into: out)
             out.append("\r\n")
         }
         return rest

@@ -5,7 +5,7 @@ import F2SModel
 ///
 /// One scanner serves a whole event loop; its field table is reused.
 struct HeadScanner {
-    /// The fields of the head that was read last.
+    /// The fields of the head that was read last. Copies of a scanner share them.
     let fields: FieldTable
     /// The limits of a head; they are wider only while the head of another F2S process is read.
     var limits: HeadLimits

@@ -8,17 +8,15 @@ struct RequestIdentity {
     let span: UInt64
 
     /// Writes 32 hexadecimal digits.
-    @inline(__always)
     func writeRequestID(into out: Buffer) {
         out.appendHexadecimal(high)
         out.appendHexadecimal(low)
     }
 
     /// Writes version 00, the trace, the parent and `not sampled`, because F2S does not decide about sampling.
-    /// - Parameter requestID: The request's ID in `out`, which is also that of the trace; `nil` if `out` has none.
-    func writeTraceparent(requestID: ByteRange?, into out: Buffer) {
+    func writeTraceparent(into out: Buffer) {
         out.append("00-")
-        if let requestID { out.append(own: requestID) } else { writeRequestID(into: out) }
+        writeRequestID(into: out)
         out.append("-")
         out.appendHexadecimal(span | 1)
         out.append("-00")

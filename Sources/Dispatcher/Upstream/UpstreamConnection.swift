@@ -84,7 +84,7 @@ final class UpstreamConnection: StreamHandler {
         searched = 0
         beganAt = worker.coarseNow
         // Another F2S process may let the request wait in a queue, and streams of the API may be silent for long.
-        guard !isReused, let entry = exchange.entry, !entry.isForward else { return }
+        guard !isReused, exchange.isForFunction else { return }
         isUnserved = true
         let now = beganAt
         replica.withConnections { $0.sentFirst(now) }

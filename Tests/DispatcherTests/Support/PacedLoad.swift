@@ -30,7 +30,7 @@ struct PacedLoad: Sendable {
         /// responses by this much.
         private static let delayMin = 20.0
 
-        /// The number of pairs of runs that are measured, and the most if all of them show a delay.
+        /// The number of pairs of runs that are measured, and the most while they show a delay.
         private static let (pairs, pairsMax) = (3, 10)
 
         /// True if another pair of runs must be measured. The work of other processes can delay several pairs.
