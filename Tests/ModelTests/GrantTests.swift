@@ -10,7 +10,9 @@ import Testing
         let narrowed = try Grant("\(privilege.rawValue)@team-a-*", field: "a")
         #expect(narrowed.privilege == privilege)
         #expect("\(narrowed)" == "\(privilege.rawValue)@team-a-*")
-        #expect(try Grant("\(privilege.rawValue)@*", field: "a") == Grant(privilege))
+        for all in ["*", "**"] {
+            #expect(try Grant("\(privilege.rawValue)@\(all)", field: "a") == Grant(privilege))
+        }
     }
 
     @Test(arguments: [

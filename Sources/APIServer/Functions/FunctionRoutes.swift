@@ -55,7 +55,7 @@ struct FunctionRoutes: Sendable {
 
     private var list: APIRoute {
         APIRoute(
-            .get, "/functions", access: .partialHolder(of: [.list]), origin: .ownHost,
+            .get, "/functions", access: .partialHolder(of: .list), origin: .ownHost,
             documentation: OperationDocument(
                 "listFunctions",
                 "Every function that the caller may read, in alphabetical order. With limit, metadata.continue is the "
@@ -106,14 +106,14 @@ struct FunctionRoutes: Sendable {
 
     private var create: APIRoute {
         APIRoute(
-            .post, "/functions", access: .partialHolder(of: [.create]), origin: .noPage, content: DeclarationBody.rule,
+            .post, "/functions", access: .partialHolder(of: .create), origin: .noPage, content: DeclarationBody.rule,
             documentation: OperationDocument(
                 "createFunction", "Declares a function.", parameters: [.output], takesFunction: true,
                 answers: [Self.answer(201, "The new function.", headers: ["Location", "ETag"])], problems: [400, 409]),
             handler: { request in
                 let output = try request.output()
                 let draft = try Self.draft(request)
-                try request.require(.create, on: draft.name)
+                try request.principal.require(.create, on: draft.name)
                 return try await response(functions.create(draft), as: output, isNew: true)
             })
     }
@@ -137,7 +137,7 @@ struct FunctionRoutes: Sendable {
 
     private var replace: APIRoute {
         APIRoute(
-            .put, "/functions/{name}", access: .partialHolder(of: [.update, .create]), origin: .noPage,
+            .put, "/functions/{name}", access: .partialHolder(of: .update, or: .create), origin: .noPage,
             content: DeclarationBody.rule,
             documentation: OperationDocument(
                 "putFunction", "Declares a function, or replaces its declaration.",
@@ -159,7 +159,7 @@ struct FunctionRoutes: Sendable {
                         detail: "The path names \(name), metadata.name is \(draft.name). Make them the same.",
                         function: name)
                 }
-                let (function, isNew) = try await put(draft, if: Self.preconditions(request), by: request)
+                let (function, isNew) = try await put(draft, if: Self.preconditions(request), by: request.principal)
                 return try await response(function, as: output, isNew: isNew)
             })
     }
@@ -184,25 +184,23 @@ struct FunctionRoutes: Sendable {
     }
 
     private func put(
-        _ draft: FunctionDraft, if preconditions: Preconditions, by request: APIRequest
+        _ draft: FunctionDraft, if preconditions: Preconditions, by principal: Principal
     ) async throws -> (function: Function, isNew: Bool) {
-        let mayUpdate = request.principal.may(.update, on: draft.name.text)
+        let mayUpdate = principal.may(.update, on: draft.name.text)
         // Without either privilege, the response must not depend on whether the function exists.
-        if !mayUpdate, !request.principal.may(.create, on: draft.name.text) {
-            try request.require(.update, on: draft.name)
-        }
+        guard mayUpdate || principal.may(.create, on: draft.name.text) else { throw Problem.forbidden(.update) }
         switch try await order(preconditions, for: draft.name) {
         case .refuse:
             throw Preconditions.failed(draft.name, because: "The stored version is not the requested one.")
         case .create:
-            try request.require(.create, on: draft.name)
+            try principal.require(.create, on: draft.name)
             do {
                 return (try await functions.create(draft), true)
             } catch StoreError.alreadyExists(let name) {
                 throw Preconditions.failed(name, because: "\(name) exists.")
             }
         case .change(let revision):
-            try request.require(.update, on: draft.name)
+            try principal.require(.update, on: draft.name)
             do {
                 return (try await functions.replace(draft, ifRevision: revision), false)
             } catch StoreError.notFound(let name) {
@@ -212,13 +210,13 @@ struct FunctionRoutes: Sendable {
             do {
                 return (try await functions.create(draft), true)
             } catch StoreError.alreadyExists {
-                throw Problem(InvocationError.forbidden(.update), function: nil)
+                throw Problem.forbidden(.update)
             }
         case .changeOrCreate:
             do {
                 return (try await functions.replace(draft, ifRevision: nil), false)
             } catch StoreError.notFound {
-                try request.require(.create, on: draft.name)
+                try principal.require(.create, on: draft.name)
                 // If another client creates the function at the same moment, this one receives 409 and can read it.
                 return (try await functions.create(draft), true)
             }

@@ -14,14 +14,6 @@ struct APIRequest: Sendable {
     /// The caller.
     let principal: Principal
 
-    /// Rejects a caller without the privilege for this function.
-    /// - Throws: A ``Problem`` with status 403.
-    func require(_ privilege: Privilege, on function: FunctionName) throws(Problem) {
-        guard principal.may(privilege, on: function.text) else {
-            throw Problem(InvocationError.forbidden(privilege), function: nil)
-        }
-    }
-
     /// The host and port by which the client addresses F2S.
     var authority: String? { underlying.head.authority }
 
@@ -81,5 +73,20 @@ struct APIRequest: Sendable {
         let error = FieldError(field: "the query parameter \(name)", value: value, requirement: requirement)
         return Problem(
             status: 400, title: "The query is malformed", detail: "\(error).", errors: [error.description])
+    }
+}
+
+extension Principal {
+    /// Rejects a caller without the privilege for this function.
+    /// - Throws: A ``Problem`` with status 403.
+    func require(_ privilege: Privilege, on function: FunctionName) throws(Problem) {
+        guard may(privilege, on: function.text) else { throw Problem.forbidden(privilege) }
+    }
+}
+
+extension Problem {
+    /// Returns the problem of a caller without a privilege.
+    static func forbidden(_ privilege: Privilege) -> Problem {
+        Problem(InvocationError.forbidden(privilege), function: nil)
     }
 }

@@ -13,15 +13,26 @@ struct APIRoute: Sendable {
         /// Callers with the privilege: for the function in the path, or for every function if the path names none.
         case holder(of: Privilege)
         /// Callers with one of the privileges for some functions. The handler decides about each function by
-        /// ``APIRequest/require(_:on:)``.
-        case partialHolder(of: [Privilege])
+        /// `Principal.require(_:on:)`.
+        case partialHolder(of: Privilege, or: Privilege? = nil)
 
-        /// The privileges of which a caller needs one.
+        /// The privileges of which a caller needs one; empty only for ``everybody``.
         var privileges: [Privilege] {
             switch self {
             case .everybody: []
             case .holder(of: let privilege): [privilege]
-            case .partialHolder(of: let privileges): privileges
+            case .partialHolder(of: let privilege, or: let other): [privilege] + (other.map { [$0] } ?? [])
+            }
+        }
+
+        /// Returns true if a caller may use the route.
+        /// - Parameter function: The function's name in the path; `nil` if the path has none.
+        func admits(_ principal: Principal, to function: String?) -> Bool {
+            switch self {
+            case .everybody: true
+            case .holder(of: let privilege):
+                function.map { principal.may(privilege, on: $0) } ?? principal.may(privilege)
+            case .partialHolder: privileges.contains { principal.maySometimes($0) }
             }
         }
     }

@@ -18,20 +18,11 @@ struct RouteGate: Sendable {
     ) throws(Problem) -> Principal {
         let policy = OriginPolicy(authorities: authorities(), publicHosts: publicHosts())
         if let rejection = policy.rejection(of: claims, under: route.origin) { throw rejection.problem }
-        guard route.access != .everybody else { return .anonymous }
+        guard let privilege = route.access.privileges.first else { return .anonymous }
         guard let principal = authenticator.principal(authorization: authorization) else {
             throw Problem(InvocationError.unauthenticated, function: nil)
         }
-        for privilege in route.access.privileges {
-            let isAllowed =
-                switch route.access {
-                case .everybody: true
-                case .holder: function.map { principal.may(privilege, on: $0) } ?? principal.may(privilege)
-                case .partialHolder: principal.maySometimes(privilege)
-                }
-            if isAllowed { return principal }
-        }
-        // A route that is not for everybody names a privilege. Without one, F2S would reject every request for it.
-        throw Problem(InvocationError.forbidden(route.access.privileges.first ?? .updateSettings), function: nil)
+        guard route.access.admits(principal, to: function) else { throw Problem.forbidden(privilege) }
+        return principal
     }
 }

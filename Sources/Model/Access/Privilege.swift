@@ -65,7 +65,8 @@ public struct Grant: Sendable, Hashable, CustomStringConvertible {
                 field: field, value: text,
                 requirement: "have a pattern of lower-case letters, digits, '-', '.' and '*' behind '@'")
         }
-        functions = pattern
+        // Every spelling of "all functions" is the same grant.
+        functions = pattern.text.allSatisfy { $0 == "*" } ? .any : pattern
     }
 
     /// The grant as ``init(_:field:)`` reads it.
