@@ -50,7 +50,6 @@ struct Wiring: Service {
             isServing.publish(true)
             dispatcher.beginAccepting()
             readiness.publish(true)
-            context.prepareReplicas()
             whenServing(snapshot)
         }
     }
