@@ -1,8 +1,8 @@
 """wrk sends requests at the highest rate that the proxy handles.
 
-It is a batch process, like the backends on its core. Otherwise each response preempts a backend as soon as it arrives,
-and the faster the proxy is, the more often: 0.3 times per request of 10 KiB with f2s and never with nginx, which then
-took 66 instead of 45 µs of that core per request and let the proxy sleep."""
+It is a batch process, like the backends on its core. Otherwise it preempts a backend as soon as a response arrives, and
+the faster the proxy is, the more often: 0.3 times per request of 10 KiB with f2s, and hardly ever with nginx. The core
+then spent 66 µs per request with f2s and 45 with nginx, and f2s slept meanwhile."""
 import re
 import subprocess
 
