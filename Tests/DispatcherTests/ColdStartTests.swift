@@ -70,7 +70,7 @@ import Testing
             try await eventually("no invocation is left") { bed.isIdle() }
             #expect(counter.count > 2)
             counter.stop()
-            #expect(bed.metric("f2s_cold_start_seconds_count{function=\"hello\"}") == 100)
+            #expect(await bed.metric("f2s_cold_start_seconds_count{function=\"hello\"}") == 100)
         }
         await server.stop()
     }
@@ -249,7 +249,7 @@ import Testing
             try await eventually("the replica has the request") { server.requests.count == 2 }
             server.requests[1].connection.send(ok())
             #expect(try await again.answer().status == 200)
-            #expect(bed.metric("f2s_requests_incoming_total{function=\"hello\"}") == 1)
+            #expect(await bed.metric("f2s_requests_incoming_total{function=\"hello\"}") == 1)
         }
         await server.stop()
     }

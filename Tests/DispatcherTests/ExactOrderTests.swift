@@ -30,7 +30,7 @@ extension DispatcherSerial {
                 #expect(tally.most == [1, 1, 1])
                 #expect(tally.served.reduce(0, +) == 64 * count)
                 #expect(bed.load().admitted == UInt64(64 * count))
-                #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == Double(64 * count))
+                #expect(await bed.metric("f2s_requests_completed_total{function=\"hello\"}") == Double(64 * count))
                 report(
                     6,
                     "\(64 * count) requests from 64 connections over \(usualLoops) loops to 3 single-slot replicas "

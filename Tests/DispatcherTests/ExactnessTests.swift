@@ -65,7 +65,7 @@ extension DispatcherSerial {
                     #expect(gauge.served.load(ordering: .relaxed) > 64 * count / 12)
                 }
                 try await eventually("no invocation is left") { bed.isIdle() }
-                #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == Double(64 * count))
+                #expect(await bed.metric("f2s_requests_completed_total{function=\"hello\"}") == Double(64 * count))
                 #expect(bed.load().admitted == UInt64(64 * count))
             }
             for (server, _) in made { await server.stop() }

@@ -33,7 +33,7 @@ extension DispatcherSerial {
                     try await eventually("the queue is full") { bed.load("flooded").queued == 300 }
                     // Skips the first burst. The test is about the sustained load.
                     let refused = "f2s_requests_failed_total{function=\"flooded\",stage=\"queue\"}"
-                    let first = bed.metric(refused)
+                    let first = await bed.metric(refused)
                     try await eventually("rejected clients return") { bed.metric(refused) > first + 400 }
                     comparison.add(alone: alone, beside: try await measure(load))
                     #expect(bed.load("flooded").queued > 250)
@@ -45,7 +45,7 @@ extension DispatcherSerial {
                 }
                 report(5, "a function beside the flood of another (500 connections, queue full): \(comparison.text)")
                 #expect(!comparison.isDelayed)
-                #expect(bed.metric("f2s_requests_failed_total{function=\"normal\",stage=\"queue\"}") == 0)
+                #expect(await bed.metric("f2s_requests_failed_total{function=\"normal\",stage=\"queue\"}") == 0)
             }
             slow.stop()
             fast.stop()

@@ -38,12 +38,12 @@ import Testing
                 #expect(request.fields("traceparent").count == 1)
                 #expect(!request.head.lowercased().contains("token"))
             }
-            #expect(first.metric("f2s_requests_forwarded_total{function=\"hello\"}") == 2)
-            #expect(first.metric("f2s_requests_incoming_total{function=\"hello\"}") == 0)
-            #expect(first.metric("f2s_requests_completed_total{function=\"hello\"}") == 0)
-            #expect(owner.metric("f2s_requests_incoming_total{function=\"hello\"}") == 2)
-            #expect(owner.metric("f2s_requests_completed_total{function=\"hello\"}") == 2)
-            #expect(owner.metric("f2s_requests_forwarded_total{function=\"hello\"}") == 0)
+            #expect(await first.metric("f2s_requests_forwarded_total{function=\"hello\"}") == 2)
+            #expect(await first.metric("f2s_requests_incoming_total{function=\"hello\"}") == 0)
+            #expect(await first.metric("f2s_requests_completed_total{function=\"hello\"}") == 0)
+            #expect(await owner.metric("f2s_requests_incoming_total{function=\"hello\"}") == 2)
+            #expect(await owner.metric("f2s_requests_completed_total{function=\"hello\"}") == 2)
+            #expect(await owner.metric("f2s_requests_forwarded_total{function=\"hello\"}") == 0)
         }
     }
 
@@ -84,7 +84,7 @@ import Testing
             #expect(answer.body.contains("ImagePullBackOff"))
             #expect(answer.fields("Server-Timing").count == 1)
             #expect(answer.field("Content-Type") == Problem.mediaType)
-            #expect(first.metric("f2s_requests_failed_total{function=\"hello\",stage=\"image\"}") == 0)
+            #expect(await first.metric("f2s_requests_failed_total{function=\"hello\",stage=\"image\"}") == 0)
         }
     }
 
@@ -180,8 +180,8 @@ import Testing
                 #expect(try await client.ask(get()).status == 200)
                 #expect(try await client.ask(get()).status == 429)
             }
-            #expect(first.metric("f2s_requests_limited_total{function=\"hello\"}") == 2)
-            #expect(owner.metric("f2s_requests_limited_total{function=\"hello\"}") == 0)
+            #expect(await first.metric("f2s_requests_limited_total{function=\"hello\"}") == 2)
+            #expect(await owner.metric("f2s_requests_limited_total{function=\"hello\"}") == 0)
         }
     }
 
@@ -192,7 +192,7 @@ import Testing
             try #require(server.requests.first).connection.send(ok())
             #expect(answer.status == 504)
             #expect(answer.body.contains("\"stage\":\"function\""))
-            #expect(first.metric("f2s_requests_failed_total{function=\"hello\",stage=\"function\"}") == 0)
+            #expect(await first.metric("f2s_requests_failed_total{function=\"hello\",stage=\"function\"}") == 0)
         }
     }
 

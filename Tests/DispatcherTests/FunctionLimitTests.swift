@@ -73,7 +73,7 @@ extension DispatcherSerial {
                     // A queued invocation would get its response only after the first one.
                     #expect(waited.flatMap { Double($0) } ?? .infinity < 5000)
                 }
-                #expect(bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"queue\"}") == 3)
+                #expect(await bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"queue\"}") == 3)
                 server.requests[0].connection.send(ok())
                 #expect(try await first.answer().status == 200)
                 second.send(get())
@@ -99,7 +99,7 @@ extension DispatcherSerial {
                 #expect(answer.field("Connection") == nil)
                 #expect(try await client.ask(get("/nothing")).status == 404)
                 #expect(server.requests.count == 1)
-                #expect(bed.metric("f2s_requests_limited_total{function=\"hello\"}") == 1)
+                #expect(await bed.metric("f2s_requests_limited_total{function=\"hello\"}") == 1)
                 #expect(bed.isIdle())
             }
             await server.stop()
@@ -112,7 +112,7 @@ extension DispatcherSerial {
                 let outcome = try await LeanLoad(port: bed.port).run(threads: 2, connections: 32, count: 20)
                 #expect(outcome.statuses == [200: 100, 429: 540])
                 #expect(replicas.tally.served.reduce(0, +) == 100)
-                #expect(bed.metric("f2s_requests_limited_total{function=\"hello\"}") == 540)
+                #expect(await bed.metric("f2s_requests_limited_total{function=\"hello\"}") == 540)
                 report(6, "burst 100 of one client over all loops: \(outcome.statuses)")
             }
             replicas.stop()

@@ -60,7 +60,7 @@ import Testing
             }
             for (number, count) in [(1, 0), (2, 2), (3, 1), (4, 1), (5, 4)] {
                 let series = "f2s_requests_completed_total{function=\"hello\",status=\"\(number)xx\"}"
-                #expect(bed.metric(series) == Double(count), "\(series)")
+                #expect(await bed.metric(series) == Double(count), "\(series)")
             }
         }
         await server.stop()
@@ -84,7 +84,7 @@ import Testing
                 #expect(try await first.ask(get("/hello/break")).status == 502)
                 #expect(try await first.ask(get()).status == 200)
             }
-            #expect(bed.metric("f2s_activations_total{function=\"hello\"}") == 1)
+            #expect(await bed.metric("f2s_activations_total{function=\"hello\"}") == 1)
         }
         await server.stop()
     }
@@ -145,15 +145,15 @@ import Testing
             try await eventually("both invocations are counted") {
                 bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 2
             }
-            #expect(bed.metric("f2s_requests_incoming_total{function=\"hello\"}") == 2)
-            #expect(bed.metric("f2s_request_duration_seconds_count{function=\"hello\"}") == 2)
-            #expect(bed.metric("f2s_request_duration_seconds_bucket{function=\"hello\",le=\"+Inf\"}") == 2)
-            #expect(bed.metric("f2s_queue_wait_seconds_count{function=\"hello\"}") == 2)
-            #expect(bed.metric("f2s_cold_start_seconds_count{function=\"hello\"}") == 0)
+            #expect(await bed.metric("f2s_requests_incoming_total{function=\"hello\"}") == 2)
+            #expect(await bed.metric("f2s_request_duration_seconds_count{function=\"hello\"}") == 2)
+            #expect(await bed.metric("f2s_request_duration_seconds_bucket{function=\"hello\",le=\"+Inf\"}") == 2)
+            #expect(await bed.metric("f2s_queue_wait_seconds_count{function=\"hello\"}") == 2)
+            #expect(await bed.metric("f2s_cold_start_seconds_count{function=\"hello\"}") == 0)
             bed.declare()
             bed.declare(makeFunction())
-            #expect(bed.metric("f2s_requests_incoming_total{function=\"hello\"}") == 0)
-            #expect(bed.metric("f2s_request_duration_seconds_count{function=\"hello\"}") == 0)
+            #expect(await bed.metric("f2s_requests_incoming_total{function=\"hello\"}") == 0)
+            #expect(await bed.metric("f2s_request_duration_seconds_count{function=\"hello\"}") == 0)
         }
         await server.stop()
     }

@@ -41,7 +41,7 @@ import Testing
                 #expect(answer.body.contains("\"stage\":\"auth\""))
             }
             #expect(server.requests.isEmpty)
-            #expect(bed.metric("f2s_requests_refused_total{stage=\"auth\"}") == 2)
+            #expect(await bed.metric("f2s_requests_refused_total{stage=\"auth\"}") == 2)
             #expect(bed.isIdle())
         }
         await server.stop()
@@ -84,7 +84,7 @@ import Testing
                     #expect(request.fields(name).count == 1, "\(name)")
                 }
             }
-            #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 2)
+            #expect(await bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 2)
         }
         await server.stop()
     }

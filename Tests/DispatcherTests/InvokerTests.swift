@@ -53,8 +53,8 @@ import Testing
             #expect(seen.fields("X-Kafka-Topic") == ["orders"])
             #expect(seen.fields("X-Forwarded-For") == [], "a call has no client address")
             #expect(seen.fields("X-Request-Id").count == 1)
-            #expect(bed.metric("f2s_requests_incoming_total{function=\"hello\"}") == 1)
-            #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 1)
+            #expect(await bed.metric("f2s_requests_incoming_total{function=\"hello\"}") == 1)
+            #expect(await bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 1)
             #expect(bed.clientConnections == 0)
         }
     }
@@ -367,7 +367,7 @@ import Testing
                 let content = Array(repeating: UInt8(ascii: "a"), count: size)
                 #expect(try await text(first, request(.post, content: .bytes(content))).text.utf8.count == size)
             }
-            #expect(owner.metric("f2s_requests_completed_total{function=\"hello\"}") == 2)
+            #expect(await owner.metric("f2s_requests_completed_total{function=\"hello\"}") == 2)
             try await eventually("no invocation is left") { first.isIdle() && owner.isIdle() }
         }
         await server.stop()

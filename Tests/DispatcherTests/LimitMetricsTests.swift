@@ -6,15 +6,17 @@ import Testing
         try await withTestbed { bed in
             let names = Limits().readings.map(\.name)
             #expect(names.count == 14)
-            for (name, value) in Limits().readings { #expect(bed.metric("f2s_limit{limit=\"\(name)\"}") == value) }
+            for (name, value) in Limits().readings {
+                #expect(await bed.metric("f2s_limit{limit=\"\(name)\"}") == value)
+            }
             var limits = Limits()
             limits.queueLengthMax = 7
             limits.bodyBytesMax = 8
             limits.headTimeout = .milliseconds(1500)
             bed.tune(limits: limits)
-            #expect(bed.metric("f2s_limit{limit=\"queue_length\"}") == 7)
-            #expect(bed.metric("f2s_limit{limit=\"body_bytes\"}") == 8)
-            #expect(bed.metric("f2s_limit{limit=\"head_timeout_seconds\"}") == 1.5)
+            #expect(await bed.metric("f2s_limit{limit=\"queue_length\"}") == 7)
+            #expect(await bed.metric("f2s_limit{limit=\"body_bytes\"}") == 8)
+            #expect(await bed.metric("f2s_limit{limit=\"head_timeout_seconds\"}") == 1.5)
         }
     }
 }

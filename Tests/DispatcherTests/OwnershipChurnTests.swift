@@ -83,7 +83,8 @@ extension DispatcherSerial {
                 #expect(tally.most == [1, 1, 1])
                 #expect(tally.served.reduce(0, +) == 2 * connections * count)
                 try await eventually("no invocation or connection is left") { first.isIdle() && second.isIdle() }
-                let forwarded = [first, second].map { $0.metric("f2s_requests_forwarded_total{function=\"hello\"}") }
+                let series = "f2s_requests_forwarded_total{function=\"hello\"}"
+                let forwarded = await [first.metric(series), second.metric(series)]
                 #expect(forwarded.reduce(0, +) > 0)
             }
             replicas.stop()

@@ -17,7 +17,7 @@ private func require(
 @Suite struct ProxyProtocolTests {
     private static let line = ProxyHeaderSample.line("TCP4 192.0.2.7 198.51.100.1 4711 443")
 
-    private func refused(_ bed: Testbed) -> Double { bed.metric("f2s_connections_refused_total") }
+    private func refused(_ bed: Testbed) async -> Double { await bed.metric("f2s_connections_refused_total") }
 
     @Test(arguments: [
         (line, "192.0.2.7", "for=192.0.2.7;proto=http"),
@@ -48,7 +48,7 @@ private func require(
                 #expect(request.fields("X-Forwarded-For") == [address])
                 #expect(request.fields("Forwarded") == [node])
             }
-            #expect(refused(bed) == 0)
+            #expect(await refused(bed) == 0)
         }
         await server.stop()
     }
@@ -80,7 +80,7 @@ private func require(
             claimant.send(ByteBuffer(bytes: Self.line + Array(get().utf8)))
             #expect(try await claimant.answer().status == 400)
             #expect(server.requests.count == 1)
-            #expect(refused(bed) == 0)
+            #expect(await refused(bed) == 0)
         }
         await server.stop()
     }
@@ -111,8 +111,8 @@ private func require(
             #expect(answer.field("Connection") == "close")
             #expect(answer.body.contains("f2s.proxy_protocol"), "\(answer.body)")
             try await client.closed()
-            #expect(refused(bed) == 1)
-            #expect(bed.metric("f2s_requests_refused_total{stage=\"route\"}") == 1)
+            #expect(await refused(bed) == 1)
+            #expect(await bed.metric("f2s_requests_refused_total{stage=\"route\"}") == 1)
             #expect(server.requests.isEmpty)
         }
         await server.stop()
@@ -135,7 +135,7 @@ private func require(
             client.send(ByteBuffer(bytes: bytes + Array(get().utf8)))
             try await client.closed()
             #expect(client.inbox.total == 0)
-            #expect(refused(bed) == 1)
+            #expect(await refused(bed) == 1)
             #expect(server.requests.isEmpty)
             try await eventually("the connection is not counted any more") { bed.clientConnections == 0 }
         }
@@ -161,7 +161,7 @@ private func require(
             try await eventually("the client is counted") { bed.clientConnections == 1 }
             await bed.dispatcher.beginDraining()
             try await client.closed()
-            #expect(refused(bed) == 0)
+            #expect(await refused(bed) == 0)
         }
     }
 
@@ -268,7 +268,7 @@ extension DispatcherSerial {
                 client.send(ByteBuffer(bytes: bytes))
                 try await client.closed()
                 #expect(client.inbox.total == 0)
-                #expect(bed.metric("f2s_connections_refused_total") == refused)
+                #expect(await bed.metric("f2s_connections_refused_total") == refused)
             }
         }
 

@@ -22,7 +22,7 @@ import Testing
             #expect(request.fields("X-Forwarded-For") == ["127.0.0.1"])
             #expect(request.field("X-Request-Id")?.count == 32)
             try await eventually("the slot is free") { bed.isIdle() }
-            #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 1)
+            #expect(await bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 1)
         }
         await server.stop()
     }

@@ -24,7 +24,7 @@ import Testing
             let retried = try #require(broken.requests.first { $0.index == 1 }, "the connection was used again")
             #expect(good.requests.contains { $0.line == retried.line })
             #expect(bodies.allSatisfy { $0 == "good" || $0 == "first" })
-            #expect(bed.metric("f2s_requests_retried_total{function=\"hello\"}") == 1)
+            #expect(await bed.metric("f2s_requests_retried_total{function=\"hello\"}") == 1)
             try await eventually("no invocation is left") { bed.isIdle() }
         }
         await broken.stop()
@@ -80,7 +80,7 @@ import Testing
             for client in clients { #expect(try await client.ask(get()).body == "new") }
             // On a busy machine the delays may look like those of a server with few threads. Then fewer connections or
             // none are kept idle, and fewer requests are retried.
-            #expect((0...4).contains(bed.metric("f2s_requests_retried_total{function=\"hello\"}")))
+            #expect((0...4).contains(await bed.metric("f2s_requests_retried_total{function=\"hello\"}")))
         }
         await server.stop()
     }

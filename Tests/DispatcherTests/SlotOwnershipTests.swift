@@ -113,7 +113,7 @@ import Testing
             #expect(bed.load().queued == 0)
             bed.setOwnership()
             try await expectAnswers(clients, server)
-            #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 3)
+            #expect(await bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 3)
         }
     }
 
@@ -222,7 +222,7 @@ import Testing
             }
             #expect(try await bed.client().ask(get()).status == 503)
             #expect(try await first.answer().status == 502)
-            #expect(bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"connect\"}") == 1)
+            #expect(await bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"connect\"}") == 1)
         }
     }
 }

@@ -153,7 +153,7 @@ extension DispatcherSerial {
                 try await client.closed()
                 #expect(client.inbox.text.hasSuffix("\r\n\r\n" + String(repeating: "x", count: 25)))
                 try await eventually("no invocation is left") { bed.isIdle() }
-                #expect(bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"timeout\"}") == 1)
+                #expect(await bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"timeout\"}") == 1)
             }
             await server.stop()
         }

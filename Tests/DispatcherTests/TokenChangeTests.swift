@@ -89,7 +89,7 @@ import Testing
             let server = try await StubServer.answering(ok("own"))
             try await first.serve(server, function: makeFunction(concurrency: 4))
             #expect(try await first.client().ask(get()).body == "own")
-            #expect(owner.metric("f2s_requests_refused_total{stage=\"auth\"}") == 0)
+            #expect(await owner.metric("f2s_requests_refused_total{stage=\"auth\"}") == 0)
             await server.stop()
         }
     }

@@ -39,8 +39,8 @@ extension DispatcherSerial {
                 client.close()
                 try await eventually("the replica sees the end") { connection.inbox.isClosed }
                 try await eventually("the slot is free") { bed.isIdle() }
-                #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 1)
-                #expect(bed.metric("f2s_requests_abandoned_total{function=\"hello\"}") == 0)
+                #expect(await bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 1)
+                #expect(await bed.metric("f2s_requests_abandoned_total{function=\"hello\"}") == 0)
             }
             await server.stop()
         }

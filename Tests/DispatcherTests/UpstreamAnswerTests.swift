@@ -51,7 +51,7 @@ import Testing
             #expect(answer.body.contains("\"stage\":\"function\""))
             #expect(try await client.ask(get("/hello/good")).status == 200)
             #expect(server.requests[1].connection !== server.requests[0].connection)
-            #expect(bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"function\"}") == 1)
+            #expect(await bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"function\"}") == 1)
             try await eventually("no invocation is left") { bed.isIdle() }
         }
         await server.stop()
@@ -72,8 +72,8 @@ import Testing
             try await client.closed()
             #expect(throws: Never.self) { try #require(client.inbox.text.contains("abc")) }
             try await eventually("no invocation is left") { bed.isIdle() }
-            #expect(bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"function\"}") == 1)
-            #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 0)
+            #expect(await bed.metric("f2s_requests_failed_total{function=\"hello\",stage=\"function\"}") == 1)
+            #expect(await bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 0)
         }
         await server.stop()
     }
@@ -88,7 +88,7 @@ import Testing
             server.requests[0].connection.reset()
             try await client.closed()
             try await eventually("no invocation is left") { bed.isIdle() }
-            #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 0)
+            #expect(await bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 0)
         }
         await server.stop()
     }
@@ -114,7 +114,7 @@ import Testing
             #expect(client.inbox.text.hasSuffix("\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"))
             try await eventually("the reset") { Wire.end(of: old) == .reset }
             try await eventually("no invocation is left") { bed.isIdle() }
-            #expect(bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 0)
+            #expect(await bed.metric("f2s_requests_completed_total{function=\"hello\"}") == 0)
         }
         await server.stop()
     }

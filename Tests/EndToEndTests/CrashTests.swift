@@ -16,10 +16,12 @@ extension EndToEndSerial {
             var longest: Int64 = 0
         }
 
-        /// Returns the serving child process.
-        private static func serving(_ f2s: F2SServer) throws -> pid_t {
+        /// Returns the serving child process, as soon as it is none of the given ones.
+        private static func serving(_ f2s: F2SServer, besides victims: Set<pid_t> = []) throws -> pid_t {
             try eventually("a process serves") {
-                ProcessTable.descendants(of: f2s.process.id).first { $0.parent == f2s.process.id && !$0.isZombie }?.id
+                ProcessTable.descendants(of: f2s.process.id).first {
+                    $0.parent == f2s.process.id && !$0.isZombie && !victims.contains($0.id)
+                }?.id
             }
         }
 
@@ -107,11 +109,9 @@ extension EndToEndSerial {
             try await F2SServer.serve([], options: ["--restart-on-crash"]) { f2s in
                 var victims: Set<pid_t> = []
                 for _ in 0..<5 {
-                    let victim = try eventually("another one serves") {
-                        f2s.descendants.first { !victims.contains($0.id) && !$0.isZombie }
-                    }
-                    victims.insert(victim.id)
-                    kill(victim.id, SIGKILL)
+                    let victim = try Self.serving(f2s, besides: victims)
+                    victims.insert(victim)
+                    kill(victim, SIGKILL)
                 }
                 #expect(try f2s.process.waitForEnd(within: .seconds(10)) == 128 + Int(SIGKILL))
             }

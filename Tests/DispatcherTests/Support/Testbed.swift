@@ -38,12 +38,12 @@ struct Testbed: Sendable {
     /// listener of another test may use the port by then; this dispatcher does not count requests to that listener.
     func refuses(at port: Int) async -> Bool {
         let unrouted = "f2s_requests_refused_total{stage=\"route\"}"
-        let before = metric(unrouted)
+        let before = await metric(unrouted)
         guard let client = try? await RawClient.connect(to: port) else { return true }
         defer { client.close() }
         client.send(get("/nothing"))
         try? await eventually("a response or the end") { client.isClosed || client.inbox.total > 0 }
-        return metric(unrouted) == before
+        return await metric(unrouted) == before
     }
 
     /// Declares functions.
@@ -101,9 +101,19 @@ struct Testbed: Sendable {
         return load.inFlight == 0 && load.queued == 0 && dispatcher.currentInvocations == 0
     }
 
+    /// Returns a counter's value after every event loop has finished what it does now. A loop counts a response after
+    /// it has sent it, so the client of a test may read the counter first.
+    func metric(_ series: String) async -> Double {
+        await dispatcher.waitForLoops()
+        return recorded(series)
+    }
+
+    /// Returns a counter's value, for conditions that are checked repeatedly.
+    func metric(_ series: String) -> Double { recorded(series) }
+
     /// Returns a counter's value from the exposition. If the counter has a `status` label, returns the sum over its
     /// values.
-    func metric(_ series: String) -> Double {
+    private func recorded(_ series: String) -> Double {
         var sum = 0.0
         for line in registry.exposition().split(separator: "\n") {
             guard let value = line.split(separator: " ").last.flatMap({ Double($0) }) else { continue }
