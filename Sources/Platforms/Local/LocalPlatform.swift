@@ -30,6 +30,10 @@ public final class LocalPlatform: Service, Sendable {
     /// The absolute path of the folder of manifests.
     public var folder: String { directory.folder }
 
+    /// Starts the launcher, a program of its own, so that the first replica need not wait for it. Without this, the
+    /// first replica starts it.
+    public func prepareReplicas() { children.startLauncher() }
+
     /// Returns once the folder has been read for the first time. ``run()`` must have been called.
     public func waitUntilLoaded() async { await directory.waitUntilLoaded() }
 

@@ -50,6 +50,7 @@ struct Wiring: Service {
             isServing.publish(true)
             dispatcher.beginAccepting()
             readiness.publish(true)
+            context.prepareReplicas()
             whenServing(snapshot)
         }
     }

@@ -107,10 +107,12 @@ final class ChildProcesses: ReplicaRuntime {
 
     // MARK: Lifecycle
 
+    /// Starts the launcher, so that the first replica need not wait for it.
+    func startLauncher() { children.open() }
+
     /// Performs the supervisor's actions until ``close()`` is called and the last child has ended. If the task is
     /// cancelled, it kills every child and returns when all of them are dead.
     func run() async {
-        children.open()
         await withDiscardingTaskGroup { group in
             for await _ in hasWork.arrivals() {
                 let (work, isOver) = state.withLock { state in

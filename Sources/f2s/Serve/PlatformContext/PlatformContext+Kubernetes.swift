@@ -31,7 +31,8 @@ extension PlatformContext {
         let kubernetes = KubernetesPlatform(access, options: kubernetesOptions, logger: logger)
         return PlatformContext(
             platform: kubernetes.platform, service: kubernetes,
-            waitUntilLoaded: { await kubernetes.waitUntilLoaded() }, resign: { await kubernetes.resign() },
+            waitUntilLoaded: { await kubernetes.waitUntilLoaded() }, prepareReplicas: {},
+            resign: { await kubernetes.resign() },
             source: { "namespace \(namespace)" }, unit: "resource",
             functionAddresses: kubernetes.functionAddresses,
             // The names of the Services. Only the cluster can resolve them.

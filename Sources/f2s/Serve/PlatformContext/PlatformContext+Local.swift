@@ -9,7 +9,8 @@ extension PlatformContext {
     static func local(_ options: ServeOptions, _ settings: Settings, logger: Logger) throws -> PlatformContext {
         let local = try LocalPlatform(localOptions(options, settings), logger: logger)
         return PlatformContext(
-            platform: local.platform, service: local, waitUntilLoaded: { await local.waitUntilLoaded() }, resign: {},
+            platform: local.platform, service: local, waitUntilLoaded: { await local.waitUntilLoaded() },
+            prepareReplicas: { local.prepareReplicas() }, resign: {},
             source: { [folder = local.folder] in
                 folder + (access(folder, F_OK) == 0 ? "" : " (which does not exist yet)")
             }, unit: "file", functionAddresses: nil, hosts: [], storedSettings: nil, report: { _ in }, tokens: nil)

@@ -10,6 +10,9 @@ struct PlatformContext: Sendable {
     let service: any Service
     /// Returns when the declared functions and the running replicas have been read. ``service`` must be running.
     let waitUntilLoaded: @Sendable () async -> Void
+    /// Starts what the first replica would otherwise wait for. Called once invocations are served, because it takes
+    /// processor time.
+    let prepareReplicas: @Sendable () -> Void
     /// Gives up the leadership. This process goes on serving.
     let resign: @Sendable () async -> Void
     /// Returns the current source of the declarations, for the log.
