@@ -1,3 +1,4 @@
+import CLinux
 public import F2SMetrics
 public import F2SModel
 import F2SSystem
@@ -51,6 +52,8 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
             let poll = try Poll()
             let tuning = settings.tuning
             let thread = try LoopThread(name: "f2s-loop-\(index)") {
+                // A request does not wait until the control plane or a function on the same processor pauses.
+                f2s_shorten_slices()
                 Worker(
                     index: index, poll: poll, directory: directory, shared: shared, api: api, peers: peers,
                     tuning: tuning
