@@ -46,7 +46,7 @@ let package = Package(
         module("F2SModel", "Model", []),
         module("F2SMetrics", "Metrics", ["F2SModel", "CLinux"]),
         module("F2SManifest", "Manifest", ["F2SModel", "CLibYAML"]),
-        module("F2SSystem", "System", ["F2SModel"]),
+        module("F2SSystem", "System", ["F2SModel", "CLinux"]),
 
         // Level 2: the data plane, who may call, the settings.
         module("F2SDispatcher", "Dispatcher", ["F2SModel", "F2SMetrics", "F2SSystem", "CLinux"]),

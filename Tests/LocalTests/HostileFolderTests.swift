@@ -1,4 +1,5 @@
 import F2SModel
+import F2SSystem
 import Foundation
 import Glibc
 import Synchronization
@@ -159,14 +160,14 @@ import Testing
     }
 
     @Test func `a file operation that hangs blocks no caller, and one that had not begun never runs`() async throws {
-        let thread = FileThread()
+        let thread = WorkThread(name: "f2s-files")
         let (gate, open) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         let lock = Mutex(false)
         let wasDone = Mutex(false)
         let hasBegun = Mutex(false)
         // On a busy machine, the time limit may pass before the work has begun.
         while !hasBegun.withLock({ $0 }) {
-            await #expect(throws: FileThread.Failure.tookTooLong(.milliseconds(20))) {
+            await #expect(throws: WorkThread.Failure.tookTooLong(.milliseconds(20))) {
                 try await thread.run(within: .milliseconds(20)) {
                     hasBegun.withLock { $0 = true }
                     // Simulates a file system that does not respond.
@@ -175,7 +176,7 @@ import Testing
                 }
             }
         }
-        await #expect(throws: FileThread.Failure.self) {
+        await #expect(throws: WorkThread.Failure.self) {
             try await thread.run(within: .milliseconds(20)) { wasDone.withLock { $0 = true } }
         }
         lock.withLock { $0 = true }

@@ -59,7 +59,7 @@ final class ManifestDirectory: FunctionStore {
     private let options: LocalOptions
     private let logger: Logger
     private let reader: ManifestReader
-    private let thread = FileThread()
+    private let thread = WorkThread(name: "f2s-files")
     private let work: Mutex<Work>
     private let catalog: Mutex<ManifestCatalog>
     private let latest = Latest(FunctionSnapshot())
@@ -268,7 +268,7 @@ final class ManifestDirectory: FunctionStore {
             return try await thread.run(within: options.fileTimeout) {
                 try self.work.withLock { work throws(StoreError) in try body(&work) }
             }
-        } catch is FileThread.Failure {
+        } catch is WorkThread.Failure {
             throw StoreError.unavailable(
                 "the file system of \(folder) has not answered within \(options.fileTimeout.shortText)")
         }

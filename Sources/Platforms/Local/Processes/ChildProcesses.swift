@@ -47,7 +47,7 @@ final class ChildProcesses: ReplicaRuntime {
     let logs: ReplicaLogs
     let children: ChildLoop
     let listeners = ListeningPortTable()
-    let files = FileThread()
+    let files = WorkThread(name: "f2s-files")
     private let events: any Events
     private let logger: Logger
     private let state: Mutex<State>

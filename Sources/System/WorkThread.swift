@@ -1,12 +1,12 @@
 import Synchronization
 
-/// Runs file operations one after the other on a thread of its own.
+/// Runs slow work one piece after the other on a thread of its own: file operations, or the check of a password.
 ///
 /// A file system may block a caller indefinitely. On the cooperative pool, a blocked call would deprive all other tasks
 /// of a thread. The thread exists only while there is work.
-final class FileThread: Sendable {
+public final class WorkThread: Sendable {
     /// The errors of ``run(within:_:)`` itself.
-    enum Failure: Error, Sendable, Hashable {
+    public enum Failure: Error, Sendable, Hashable {
         /// The work did not end within its time limit. Work that had not begun by then never runs.
         case tookTooLong(Duration)
         /// The queue is full, or no thread can be started.
@@ -18,16 +18,23 @@ final class FileThread: Sendable {
         var isRunning = false
     }
 
-    private static let queueMax = 64
-
+    private let name: String
+    private let queueMax: Int
     private let state = Mutex(State())
 
-    init() {}
+    /// Creates a thread, which is started when there is work.
+    /// - Parameters:
+    ///   - name: The thread's name, at most 15 bytes.
+    ///   - queueMax: The number of pieces of work that may wait.
+    public init(name: String, queueMax: Int = 64) {
+        self.name = name
+        self.queueMax = queueMax
+    }
 
     /// Runs `work` on the thread and returns its result. The wait ends when the task is cancelled or the time limit has
     /// passed.
     /// - Throws: The error that `work` throws, ``Failure``, or `CancellationError`.
-    func run<Value: Sendable>(
+    public func run<Value: Sendable>(
         within limit: Duration = .seconds(600), _ work: @escaping @Sendable () throws -> Value
     ) async throws -> Value {
         let piece = Piece(work)
@@ -51,9 +58,9 @@ final class FileThread: Sendable {
     /// Queues work and starts the thread if none runs. Returns `false` if the queue is full or no thread can start.
     private func submit(_ work: @escaping @Sendable () -> Void) -> Bool {
         state.withLock { state in
-            guard state.queue.count < Self.queueMax else { return false }
+            guard state.queue.count < queueMax else { return false }
             if !state.isRunning {
-                guard DetachedThread.start(name: "f2s-files", { self.drain() }) == 0 else { return false }
+                guard DetachedThread.start(name: name, { self.drain() }) == 0 else { return false }
                 state.isRunning = true
             }
             state.queue.append(work)

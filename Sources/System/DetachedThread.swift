@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 /// Starts threads that cannot be joined.
-enum DetachedThread {
+public enum DetachedThread {
     private final class Start {
         let name: String
         let body: @Sendable () -> Void
@@ -22,7 +22,7 @@ enum DetachedThread {
     /// Starts a thread that ends when `body` returns.
     /// - Parameter name: The thread's name, at most 15 bytes.
     /// - Returns: 0, or the error number of pthread_create(3).
-    static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Int32 {
+    public static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Int32 {
         var thread = pthread_t()
         let start = Unmanaged.passRetained(Start(name: name, body: body))
         let code = pthread_create(
