@@ -33,6 +33,7 @@ SETTLE_SECONDS = 10
 LONGEST_SECONDS = 900
 REQUESTS_PER_SECOND = 100
 HEARTBEAT_SECONDS = 10
+LOG_LINES = 20
 
 IDLE_BAR_PERCENT = 1
 CALLS_BAR = 0
@@ -70,7 +71,7 @@ def run(machine, options, verdicts):
             many = process.settled_rss_anon_kib(running.pid, SETTLE_SECONDS)
             judge = Judge(verdicts, count, options.tolerance)
             judge.at_most("memory of a function", (many - few) / count, FUNCTION_BAR_KIB, "KiB")
-            idle(cluster, running, options, judge)
+            idle(machine, cluster, running, options, judge)
             judge.at_most("edit to its Deployment", quartiles(edits(cluster, count))[1], EDIT_BAR_MS,
                           f"ms (median of {EDITS})")
             relist(machine, cluster, running, judge)
@@ -91,7 +92,12 @@ class Judge:
         self.verdicts.judge(5, f"{figure}, {self.count} functions on Kubernetes", value, f"{value:.0f}", bar)
 
 
-def idle(cluster, running, options, judge):
+def log(machine):
+    """Returns the file with the log of f2s."""
+    return machine.folder / "f2s.log"
+
+
+def idle(machine, cluster, running, options, judge):
     before, cpu, since = cluster.calls(), process.cpu_seconds(running.pid), time.monotonic()
     time.sleep(options.idle_seconds)
     used = process.cpu_seconds(running.pid) - cpu
@@ -100,6 +106,8 @@ def idle(cluster, running, options, judge):
     for what, count in calls.items():
         if count:
             print(f"  {count:.0f} x {what}")
+    if any(calls.values()):
+        print("The last lines of f2s' log:\n" + "".join(log(machine).read_text().splitlines(True)[-LOG_LINES:]))
     judge.exactly("calls except leases and watches while nothing changes", sum(calls.values()), CALLS_BAR)
 
 
@@ -200,7 +208,7 @@ def serve(machine, cluster):
         f"--operations=127.0.0.1:{machine.operations}", "--internal=127.0.0.1:0",
     ], None, {"POD_NAME": "outside", "POD_NAMESPACE": NAMESPACE,
               # F2S keeps its leadership during the outage, because the lists are measured, not a failover.
-              "F2S_TIMEOUTS_FAILOVER_TIMEOUT": "60000"})
+              "F2S_TIMEOUTS_FAILOVER_TIMEOUT": "60000"}, output=log(machine).open("w"))
 
 
 def function(name, port, replicas):
