@@ -50,7 +50,7 @@ let package = Package(
 
         // Level 2: the data plane, who may call, the settings.
         module("F2SDispatcher", "Dispatcher", ["F2SModel", "F2SMetrics", "F2SSystem", "CLinux"]),
-        module("F2SAccess", "Access", ["F2SModel"]),
+        module("F2SAccess", "Access", ["F2SModel", "F2SSystem", "CLibCrypto"]),
         module("F2SConfig", "Config", ["F2SModel", "F2SManifest", "F2SSystem", logging, lifecycle]),
 
         // Level 3: the control plane and the platforms.
@@ -88,6 +88,7 @@ let package = Package(
         // C: what the Glibc module lacks.
         .target(name: "CLinux", path: "Sources/CLinux"),
         .systemLibrary(name: "CLibYAML", path: "Sources/CLibYAML", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CLibCrypto", path: "Sources/CLibCrypto", providers: [.apt(["libssl-dev"])]),
 
         // Tests mirror the modules.
         .target(name: "TestSupport", dependencies: ["F2SModel"], path: "Tests/TestSupport"),
@@ -96,6 +97,7 @@ let package = Package(
         tests("SystemTests", ["F2SSystem", "F2SModel"]),
         tests("MetricsTests", ["F2SMetrics", "F2SModel", "F2SSystem"]),
         tests("ManifestTests", ["F2SManifest", "F2SModel"]),
+        tests("AccessTests", ["F2SAccess", "F2SModel", "F2SSystem", "TestSupport"]),
         tests("ConfigTests", ["F2SConfig", "F2SModel", "TestSupport", logging, lifecycle]),
         tests(
             "DispatcherTests",
@@ -146,7 +148,7 @@ for target in package.targets where target.name != "CLinux" && target.type != .s
     ]
 }
 
-// Inside of the program, so that it runs where the library is not installed.
-for target in package.targets where target.name == "F2SManifest" {
-    target.linkerSettings = [.linkedLibrary(":libyaml.a")]
+// Inside of the program, so that it runs where the libraries are not installed.
+for (name, library) in [("F2SManifest", ":libyaml.a"), ("F2SAccess", ":libcrypto.a")] {
+    for target in package.targets where target.name == name { target.linkerSettings = [.linkedLibrary(library)] }
 }

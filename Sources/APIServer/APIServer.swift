@@ -28,6 +28,7 @@ public struct APIServer: Service {
         let described =
             FunctionRoutes(parts: parts, lists: lists).routes + LogRoutes(parts: parts).routes
             + ViewRoutes(parts: parts, lists: lists).routes
+            + CallerRoutes(authenticator: parts.authenticator).routes
             + EventRoutes(events: parts.platform.events, keepAlive: keepAlive).routes
         let documents = DocumentRoutes(
             described: described, version: parts.version, publicAuthority: parts.publicAuthority,

@@ -16,9 +16,10 @@ public struct FunctionClient: Sendable {
 
     /// Runs `body` with a client over the network, and closes its connections afterwards.
     public static func connect<Result: Sendable>(
-        to server: ServerAddress, _ body: (FunctionClient) async throws -> Result
+        to server: ServerAddress, credentials: ClientCredentials? = nil,
+        _ body: (FunctionClient) async throws -> Result
     ) async throws -> Result {
-        try await NetworkTransport.open(to: server) { transport in
+        try await NetworkTransport.open(to: server, credentials: credentials) { transport in
             try await body(FunctionClient(server: server, transport: transport))
         }
     }

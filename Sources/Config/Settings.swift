@@ -50,18 +50,3 @@ public enum LogFormat: String, Sendable, Hashable, CaseIterable {
     /// One JSON object per line.
     case json
 }
-
-/// The settings of authentication (`f2s.auth.global_config`).
-public struct AuthSettings: Sendable, Hashable {
-    /// A method of authentication.
-    public enum Kind: String, Sendable, Hashable, CaseIterable {
-        /// No authentication: every caller has every privilege, and F2S listens on loopback only.
-        case none
-    }
-
-    /// The method of authentication (`type`).
-    public var kind = Kind.none
-
-    /// Creates authentication settings with the defaults.
-    public init() {}
-}

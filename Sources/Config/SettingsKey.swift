@@ -41,7 +41,12 @@ struct SettingsKey: Sendable {
         number("f2s.limits.api_body_bytes", \.limits.apiBodyBytesMax, 1 << 20...1 << 32),
         time("f2s.limits.api_body_timeout", \.limits.apiBodyTimeout, upTo: .seconds(600)),
         number("f2s.limits.api_lists", \.limits.apiListsMax, 1...10_000),
-        authKind("f2s.auth.global_config.type"),
+        authMethods("f2s.auth.types"),
+        authMethod("f2s.auth.global_config.type"),
+        users("f2s.auth.basic"),
+        secret("f2s.auth.token.jwt_secret", \.auth.token.key),
+        flag("f2s.auth.token.require_expiry", \.auth.token.requiresExpiry),
+        grants("f2s.auth.authorization"),
         number("f2s.loops", \.loops, 1...256),
         time("f2s.shutdown_delay", \.shutdownDelay, from: 0, upTo: .seconds(3600)),
         names("f2s.public_hosts", \.publicHosts),
@@ -194,24 +199,11 @@ extension SettingsKey {
             settings.logFormat.rawValue.jsonText
         }
     }
-
-    private static func authKind(_ path: String) -> SettingsKey {
-        SettingsKey(path: path) { cursor, settings in
-            let known = AuthSettings.Kind.allCases.map(\.rawValue).joined(separator: ", ")
-            guard let kind = AuthSettings.Kind(rawValue: try cursor.text()) else {
-                throw cursor.error(
-                    "be one of: \(known). This version does not authenticate callers, so it does not start with "
-                        + "settings that require credentials; authentication comes with issue 7 (access)")
-            }
-            settings.auth.kind = kind
-        } json: { settings in
-            settings.auth.kind.rawValue.jsonText
-        }
-    }
 }
 
 extension YAMLCursor {
-    fileprivate func elements(example: String) throws(YAMLError) -> [YAMLCursor] {
+    /// Returns the elements of a list, or the parts of a text with commas, as in a variable.
+    func elements(example: String) throws(YAMLError) -> [YAMLCursor] {
         guard case .scalar(let text, _) = node.content, !node.isNull else { return try list(example: example) }
         return text.split(separator: ",").map { part in
             let name = String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())

@@ -21,20 +21,29 @@ public struct SettingsReader: Sendable {
         try reading(bytes, location: location, environment: environment).settings
     }
 
-    /// Returns the same settings as ``read(_:location:environment:)``, with a warning for each kind of section that is
-    /// skipped because this version does not use it.
+    /// Returns the same settings as ``read(_:location:environment:)``, with warnings: for each kind of section that is
+    /// skipped because this version does not use it, and for settings that are unsafe.
     public func reading(
         _ bytes: [UInt8]?, location: String = "config.yaml", environment: [String: String] = [:]
     ) throws(SettingsError) -> (settings: Settings, warnings: [String]) {
         var settings = Settings()
-        var skipped: [String] = []
-        var found = bytes.map { read(file: $0, location: location, into: &settings, &skipped) } ?? []
-        found += read(environment, into: &settings)
+        var paths = Paths()
+        var found = bytes.map { read(file: $0, location: location, into: &settings, &paths) } ?? []
+        found += read(environment, into: &settings, &paths)
         if found.isEmpty {
-            found = Self.contradictions(in: settings).map { Rejection(location: location, message: $0) }
+            let contradictions = Self.contradictions(in: settings) + settings.auth.contradictions(given: paths.given)
+            found = contradictions.map { Rejection(location: location, message: $0) }
         }
         guard found.isEmpty else { throw SettingsError(found) }
-        return (settings, SkippedSection.warnings(for: skipped))
+        return (settings, SkippedSection.warnings(for: paths.skipped) + settings.auth.warnings)
+    }
+
+    /// The paths that a file and the environment contain.
+    private struct Paths {
+        /// The keys that have a value.
+        var given: Set<String> = []
+        /// The sections that this version does not use, in their order.
+        var skipped: [String] = []
     }
 
     /// Returns the errors of valid values that do not fit together.
@@ -54,7 +63,7 @@ public struct SettingsReader: Sendable {
     }
 
     private func read(
-        file bytes: [UInt8], location: String, into settings: inout Settings, _ skipped: inout [String]
+        file bytes: [UInt8], location: String, into settings: inout Settings, _ paths: inout Paths
     ) -> [Rejection] {
         var errors: [YAMLError] = []
         do {
@@ -64,7 +73,7 @@ public struct SettingsReader: Sendable {
                     YAMLError("The file holds \(documents.count) documents: it must hold one.", at: nil))
             }
             if let document = documents.first {
-                read(YAMLCursor(try document.get()), into: &settings, &errors, &skipped)
+                read(YAMLCursor(try document.get()), into: &settings, &errors, &paths)
             }
         } catch {
             errors.append(YAMLError(error, at: nil))
@@ -77,20 +86,21 @@ public struct SettingsReader: Sendable {
     /// Reads a value: either a key of the table, or a section with keys.
     private func read(
         _ cursor: YAMLCursor, into settings: inout Settings, _ errors: inout [YAMLError],
-        _ skipped: inout [String]
+        _ paths: inout Paths
     ) {
         do {
             if let key = SettingsKey.all.first(where: { $0.path == cursor.path }) {
+                paths.given.insert(key.path)
                 try key.read(cursor, &settings)
             } else if SkippedSection.all.contains(where: { $0.path == cursor.path }) {
-                if !cursor.isEmpty { skipped.append(cursor.path) }
+                if !cursor.isEmpty { paths.skipped.append(cursor.path) }
             } else {
                 let section = try cursor.map()
                 let known = Self.names(below: cursor.path)
                 errors += section.unknownMembers(known: known, elsewhere: SettingsKey.all.map(\.path))
                 for name in known {
                     // A key without a value keeps its default.
-                    if let member = section[name] { read(member, into: &settings, &errors, &skipped) }
+                    if let member = section[name] { read(member, into: &settings, &errors, &paths) }
                 }
             }
         } catch {
@@ -98,7 +108,9 @@ public struct SettingsReader: Sendable {
         }
     }
 
-    private func read(_ environment: [String: String], into settings: inout Settings) -> [Rejection] {
+    private func read(
+        _ environment: [String: String], into settings: inout Settings, _ paths: inout Paths
+    ) -> [Rejection] {
         let variables = Dictionary(uniqueKeysWithValues: SettingsKey.all.map { ($0.variable, $0) })
         var errors: [Rejection] = []
         for (name, text) in environment.sorted(by: { $0.key < $1.key }) where !text.isEmpty {
@@ -110,6 +122,7 @@ public struct SettingsReader: Sendable {
                 }
                 continue
             }
+            paths.given.insert(key.path)
             do {
                 try key.read(YAMLCursor(YAMLNode(.scalar(text, isPlain: true), at: nil), path: key.path), &settings)
             } catch {

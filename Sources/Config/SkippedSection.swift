@@ -7,9 +7,9 @@ struct SkippedSection: Sendable, Hashable {
 
     /// All such sections.
     static let all: [SkippedSection] = [
-        SkippedSection(path: "f2s.auth.basic", reason: authentication),
-        SkippedSection(path: "f2s.auth.token", reason: authentication),
-        SkippedSection(path: "f2s.auth.authorization", reason: authentication),
+        SkippedSection(
+            path: "f2s.auth.token.tokens",
+            reason: "has no effect: every token that is signed with jwt_secret is accepted. Leave it out."),
         SkippedSection(
             path: "f2s.memberlist",
             reason: "has no effect: F2S processes find each other through the cluster's API server. Leave it out."),
@@ -31,8 +31,6 @@ struct SkippedSection: Sendable, Hashable {
         }
     }
 
-    private static let authentication =
-        "has no effect: this version does not authenticate callers. Authentication comes with issue 7 (access)."
     private static let kafka = "has no effect: messages from Kafka come with issue 9 (Kafka)."
 
     private static func plural(_ reason: String) -> String { "have" + reason.dropFirst("has".count) }

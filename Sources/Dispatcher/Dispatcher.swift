@@ -47,6 +47,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
                     number: InternalUpstream.number, loops: loops))
         }
         let directory = LoopDirectory(mailboxes: try (0..<settings.loops).map { _ in try Mailbox<Message>() })
+        let authenticator = settings.authenticator
         var threads: [LoopThread] = []
         for index in 0..<settings.loops {
             let poll = try Poll()
@@ -56,7 +57,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
                 f2s_shorten_slices()
                 Worker(
                     index: index, poll: poll, directory: directory, shared: shared, api: api, peers: peers,
-                    tuning: tuning
+                    authenticator: authenticator, tuning: tuning
                 ).run()
             }
             threads.append(thread)

@@ -17,6 +17,8 @@ public struct DispatcherSettings: Sendable {
     public var `internal`: InternalSettings?
     /// The settings that may change at run time.
     public var tuning: Tuning
+    /// Identifies the callers of functions; `nil` if callers are not authenticated.
+    public var authenticator: (any Authenticator)?
     /// The number of connections for which this process has descriptors.
     public var descriptors = DescriptorBudget.unlimited
     /// Sockets that already listen; `nil` if the dispatcher opens its own.
@@ -41,17 +43,24 @@ public struct DispatcherSettings: Sendable {
         /// True if each connection from a trusted proxy begins with a header of the PROXY protocol. It applies to the
         /// public and the management listener, and to connections that are accepted from now on.
         public var requiresProxyHeader: Bool
+        /// The values of WWW-Authenticate, one per method of authentication; empty if callers are not authenticated.
+        public var challenges: [String]
+
+        /// True if callers are authenticated.
+        var authenticatesCallers: Bool { !challenges.isEmpty }
 
         /// Creates a tuning; every value that is not given has its default.
         public init(
             limits: Limits = Limits(), timeouts: Timeouts = Timeouts(), upgradeProtocols: [String] = ["websocket"],
-            trustedProxies: [AddressRange] = [], requiresProxyHeader: Bool = false
+            trustedProxies: [AddressRange] = [], requiresProxyHeader: Bool = false,
+            challenges: [String] = []
         ) {
             self.limits = limits
             self.timeouts = timeouts
             self.upgradeProtocols = upgradeProtocols
             self.trustedProxies = trustedProxies
             self.requiresProxyHeader = requiresProxyHeader
+            self.challenges = challenges
         }
     }
 

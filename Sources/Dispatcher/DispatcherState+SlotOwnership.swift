@@ -165,7 +165,8 @@ extension DispatcherState {
             name: entry.draft.name, route: entry.draft.route, path: path,
             timeout: timeout + (isForward ? Self.forwardGrace : 0),
             startTimeout: target.startTimeout?.nanoseconds ?? 0, countsCallers: target.limits.rate != nil,
-            holdsSlots: !isForward && (target.concurrency != nil || target.limits.inFlight != nil))
+            holdsSlots: !isForward && (target.concurrency != nil || target.limits.inFlight != nil),
+            access: entry.draft.access ?? .authenticated)
         return RouteTable.Entry(handle: handle, declaration: declaration, method: entry.draft.method)
     }
 }

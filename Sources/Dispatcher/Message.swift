@@ -28,6 +28,8 @@ enum Message: Sendable {
     /// The caller of this call has read, sent or ended something.
     case resume(InProcessCall)
     /// Give a slot to a waiting invocation of this loop.
+    /// The credentials of a waiting invocation have been verified.
+    case verified(InvocationQueue.Waiter, Result<Principal, CredentialError>)
     case handOff(InvocationQueue.SlotHandoff, FunctionHandle)
     /// Move a waiting invocation of this loop to another queue.
     case move(InvocationQueue.Waiter, RouteTable.Entry)

@@ -12,6 +12,8 @@ final class Worker {
     let directory: LoopDirectory
     /// The API server, which is one more upstream, on a Unix socket of F2S.
     let api: ReplicaHandle
+    /// Identifies the callers of functions; `nil` if there is no authentication.
+    let authenticator: (any Authenticator)?
     /// The upstream of the internal listener; `nil` if there is no internal listener.
     private(set) var peers: InternalUpstream?
     var tuning: DispatcherSettings.Tuning {
@@ -65,7 +67,7 @@ final class Worker {
 
     init(
         index: Int, poll: Poll, directory: LoopDirectory, shared: SharedState, api: ReplicaHandle,
-        peers: InternalUpstream?, tuning: DispatcherSettings.Tuning
+        peers: InternalUpstream?, authenticator: (any Authenticator)?, tuning: DispatcherSettings.Tuning
     ) {
         self.index = index
         loop = EventLoop(poll: poll)
@@ -73,6 +75,7 @@ final class Worker {
         self.shared = shared
         self.api = api
         self.peers = peers
+        self.authenticator = authenticator
         self.tuning = tuning
         times = LoopTimes(tuning)
         scanner = HeadScanner(tuning)
@@ -125,6 +128,7 @@ final class Worker {
         case .closeIdle(let replica): closeIdle(replica.number)
         case .invoke(let call): InProcessClient(call, worker: self).start()
         case .resume(let call): calls[ObjectIdentifier(call)]?.callChanged()
+        case .verified(let waiter, let result): verifying(waiter)?.verified(result)
         case .handOff(let handoff, let handle): accept(handoff, of: handle)
         case .move(let waiter, let entry): waiting(waiter)?.move(to: entry)
         case .fail(let waiter, let error): waiting(waiter)?.fail(error)
@@ -243,6 +247,14 @@ final class Worker {
     /// Returns the exchange of a waiting invocation, or `nil` if it has ended.
     private func waiting(_ waiter: InvocationQueue.Waiter) -> Exchange? {
         guard let client = clients[waiter.entry], client.exchange.isWaiting(generation: waiter.generation) else {
+            return nil
+        }
+        return client.exchange
+    }
+
+    /// Returns the exchange whose credentials are being verified, or `nil` if it has ended.
+    private func verifying(_ waiter: InvocationQueue.Waiter) -> Exchange? {
+        guard let client = clients[waiter.entry], client.exchange.isVerifying(generation: waiter.generation) else {
             return nil
         }
         return client.exchange

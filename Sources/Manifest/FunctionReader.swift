@@ -91,13 +91,32 @@ struct FunctionReader {
             return text.isEmpty ? nil : try Function.Method(text, field: cursor.path)
         }
         let summary = value(spec?["description"]) { try $0.text() }
+        let access = access(spec?["access"])
         let carried = FunctionMetadata(
             labels: texts(byName: metadata?["labels"], example: "{team: shop}"),
             annotations: texts(byName: metadata?["annotations"], example: "{contact: shop@example.org}"))
         guard let name, let route, let target else { return nil }
         return FunctionDraft(
             name: name, namespace: namespace ?? FunctionDraft.namespaceDefault, route: route, method: method ?? nil,
-            summary: summary ?? "", target: target, metadata: carried)
+            summary: summary ?? "", access: access, target: target, metadata: carried)
+    }
+
+    private mutating func access(_ cursor: YAMLCursor?) -> Function.Access? {
+        guard let cursor, case .map = cursor.node.content else {
+            return value(cursor) { cursor in
+                switch try cursor.text() {
+                case "public": .everybody
+                case "authenticated": .authenticated
+                default: throw cursor.error("be public, authenticated, or groups such as {groups: [developers]}")
+                }
+            }
+        }
+        guard let map = value(cursor, { try $0.map() }) else { return nil }
+        errors += map.unknownMembers(known: ManifestFields.access)
+        let groups = required(map, "groups", "list the groups that may invoke the function") {
+            try $0.list(example: "[developers]")
+        }
+        return groups.map { .groups($0.compactMap { group in value(group) { try $0.text() } }) }
     }
 
     /// Returns a value with the fields of a mapping.

@@ -22,6 +22,7 @@ struct Application {
     private let metrics = MetricRegistry()
     private let context: PlatformContext
     private let catalog: FunctionCatalog
+    private let authentication: CallerAuthentication
     private let dispatcher: Dispatcher
     private let controller: Operator
     /// The connection to other F2S processes; `nil` if F2S is a single process.
@@ -43,14 +44,7 @@ struct Application {
         settings = try await PlatformContext.settings(options, logger: Self.logger("config", nil))
         let initial = settings.latest.current
         logs.set(initial.logFormat)
-        let isProtected = initial.auth.kind != .none || options.allowsUnauthenticated
-        // A client that reaches the management API can run code on this machine.
-        if let management = options.management {
-            try Exposure.check("--management", host: management.host, isProtected: isProtected)
-        } else {
-            try Exposure.check("--listen", host: options.listen.host, isProtected: isProtected)
-        }
-        try Exposure.check("--operations", host: options.operations.host, isProtected: isProtected)
+        if !initial.auth.isProtected, !options.allowsUnauthenticated { try Exposure.check(options) }
         logger = Self.logger("f2s", initial)
         context = try await Self.makeContext(options, settings.latest)
         runtimeFolder = try RuntimeFolder(environment: options.environment)
@@ -59,10 +53,12 @@ struct Application {
         catalog = FunctionCatalog(
             store: context.platform.functions, logger: Self.logger("config", initial),
             url: { "http://\(authority.current)/invoke\($0.route)" })
-        dispatcher = try Dispatcher(
-            Self.dispatcherSettings(options, initial, context, runtimeFolder, descriptors), metrics: metrics)
-        let latest = settings.latest
         let clock = SystemControlClock()
+        authentication = CallerAuthentication(initial.auth, clock: clock)
+        dispatcher = try Dispatcher(
+            Self.dispatcherSettings(options, initial, context, runtimeFolder, descriptors, authentication),
+            metrics: metrics)
+        let latest = settings.latest
         let link = context.tokens.map { [context, dispatcher, metrics] _ in
             PeerLink(
                 platform: context.platform, dataPlane: dispatcher, metrics: metrics,
@@ -227,7 +223,8 @@ struct Application {
 
     private func wiring(_ publicAddress: String) -> Wiring {
         Wiring(
-            context: context, settings: settings, logs: logs, dispatcher: dispatcher, link: peers?.link,
+            context: context, settings: settings, logs: logs, authentication: authentication,
+            mayBeUnprotected: mayBeUnprotected, dispatcher: dispatcher, link: peers?.link,
             readiness: readiness, routed: routed, logger: logger, descriptors: descriptors
         ) { [logger, context, options, dispatcher] snapshot in
             Announcement.serving(publicAddress)
@@ -239,6 +236,11 @@ struct Application {
         }
     }
 
+    /// True if new settings may end the authentication. Other machines must not be able to reach F2S then.
+    private var mayBeUnprotected: Bool {
+        options.allowsUnauthenticated || (try? Exposure.check(options)) != nil
+    }
+
     private var inspector: any OperatorInspector {
         guard let peers else { return controller }
         return peers.inspector
@@ -247,7 +249,7 @@ struct Application {
     private func apiParts(_ publicAddress: String) -> APIServerParts {
         APIServerParts(
             platform: routedPlatform, catalog: catalog, settings: settings.latest, metrics: metrics,
-            authenticator: NoAuthentication(), operatorInspector: inspector, dispatcherInspector: dispatcher,
+            authenticator: authentication, operatorInspector: inspector, dispatcherInspector: dispatcher,
             requestStart: { [dispatcher] in dispatcher.requestStart(of: $0) }, socketPath: runtimeFolder.socketPath,
             operationsAddress: (options.operations.host, options.operations.port),
             isReady: { [readiness, settings] in readiness.current && settings.isUsable },
@@ -283,7 +285,7 @@ struct Application {
 
     private static func dispatcherSettings(
         _ options: ServeOptions, _ settings: Settings, _ context: PlatformContext, _ folder: RuntimeFolder,
-        _ descriptors: DescriptorBudget
+        _ descriptors: DescriptorBudget, _ authentication: CallerAuthentication
     ) -> DispatcherSettings {
         var dispatcher = DispatcherSettings(
             host: options.listen.host, port: options.listen.port,
@@ -293,7 +295,8 @@ struct Application {
                 InternalSettings(
                     host: options.internal.host, port: options.internal.port,
                     socketPath: folder.internalSocketPath, tokens: tokens.current)
-            }, tuning: tuning(settings, descriptors))
+            }, tuning: tuning(settings, descriptors, authentication))
+        dispatcher.authenticator = authentication
         dispatcher.descriptors = descriptors
         dispatcher.inherited = options.handover?.listeners
         // After a restart, callers expect the service to be available, so their connections wait.
@@ -301,11 +304,13 @@ struct Application {
         return dispatcher
     }
 
-    static func tuning(_ settings: Settings, _ descriptors: DescriptorBudget) -> DispatcherSettings.Tuning {
+    static func tuning(
+        _ settings: Settings, _ descriptors: DescriptorBudget, _ authentication: CallerAuthentication
+    ) -> DispatcherSettings.Tuning {
         DispatcherSettings.Tuning(
             limits: descriptors.applied(to: settings.limits), timeouts: settings.timeouts,
             upgradeProtocols: settings.upgradeProtocols, trustedProxies: settings.trustedProxies,
-            requiresProxyHeader: settings.requiresProxyHeader)
+            requiresProxyHeader: settings.requiresProxyHeader, challenges: authentication.challenges)
     }
 
     private static func logger(_ label: String, _ settings: Settings?) -> Logger {

@@ -67,6 +67,8 @@ import Testing
                 let expected: (APIRoute.Access, OriginRule) =
                     switch route.name {
                     case "GET /health", "GET /docs": (.everybody, .anywhere)
+                    case "GET /auth/type": (.everybody, .ownHost)
+                    case "GET /users/me": (.authenticated, .ownHost)
                     case "GET /config": (.holder(of: .viewSettings), .ownHost)
                     case "GET /functions": (.partialHolder(of: .list), .ownHost)
                     case "GET /functions/{name}/logs": (.holder(of: .logs), .ownHost)

@@ -23,7 +23,7 @@ import Testing
         let needed = route.access.privileges.first
         return unknown.map { Attempt(credential: $0, isKnown: false, isAllowed: false) }
             + Privilege.allCases.map {
-                Attempt(credential: "Bearer \($0.rawValue)", isKnown: true, isAllowed: $0 == needed)
+                Attempt(credential: "Bearer \($0.rawValue)", isKnown: true, isAllowed: needed == nil || $0 == needed)
             }
             + Privilege.allCases.filter(\.isAboutFunctions).flatMap { privilege in
                 ["hel*", "other-*"].map { pattern in
@@ -32,7 +32,7 @@ import Testing
                     let fits = isNamed ? pattern == "hel*" : route.name == "GET /functions"
                     return Attempt(
                         credential: "Bearer \(privilege.rawValue)@\(pattern)", isKnown: true,
-                        isAllowed: privilege == needed && fits)
+                        isAllowed: needed == nil || privilege == needed && fits)
                 }
             }
     }

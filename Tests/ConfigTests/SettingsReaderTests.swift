@@ -50,7 +50,7 @@ import Testing
         #expect(settings.limits.drainTimeout == .milliseconds(1500))
         #expect(settings.limits.headBytesMax == 16384)
         #expect(settings.limits.idleUpstreamsMax == 0)
-        #expect(settings.auth.kind == .none)
+        #expect(settings.auth.methods == [.none])
         #expect(settings.loops == 3)
     }
 
@@ -92,10 +92,62 @@ import Testing
         ("f2s: {log_format: xml}", #"1:19: f2s.log_format is "xml": it must be one of: text, json."#),
         ("f2s: {loops: 300}", #"1:14: f2s.loops is "300": it must be between 1 and 256."#),
         (
-            "f2s: {auth: {global_config: {type: basic}}}",
-            #"1:36: f2s.auth.global_config.type is "basic": it must be one of: none. This version does not "#
-                + "authenticate callers, so it does not start with settings that require credentials; authentication "
-                + "comes with issue 7 (access)."
+            "f2s: {auth: {global_config: {type: ldap}}}",
+            #"1:36: f2s.auth.global_config.type is "ldap": it must be one of: none, basic, token."#
+        ),
+        (
+            "f2s: {auth: {types: [basic, none]}}",
+            "1:21: f2s.auth.types is a list: it must not contain none beside other methods."
+        ),
+        (
+            "f2s: {auth: {types: [basic, basic]}}",
+            #"1:29: f2s.auth.types[1] is "basic": it must be listed once."#
+        ),
+        (
+            "f2s: {auth: {types: [none], global_config: {type: none}}}",
+            " f2s.auth.types and f2s.auth.global_config.type are both set, and mean the same: leave out the latter."
+        ),
+        (
+            "f2s: {auth: {types: [basic], authorization: [{group: a, privileges: []}]}}",
+            " The method basic needs users: list them in f2s.auth.basic."
+        ),
+        (
+            "f2s: {auth: {types: [token], authorization: [{group: a, privileges: []}]}}",
+            " The method token needs the key that signs tokens: set f2s.auth.token.jwt_secret, or the variable "
+                + "F2S_AUTH_TOKEN_JWT_SECRET."
+        ),
+        (
+            "f2s: {auth: {types: [token], token: {jwt_secret: secret}}}",
+            " Callers are authenticated, and no group has a privilege, so no caller could do anything: list groups "
+                + "and their privileges in f2s.auth.authorization."
+        ),
+        (
+            "f2s: {auth: {basic: [{username: a, password: x}, {username: a, password: secret}]}}",
+            "1:50: f2s.auth.basic[1] is a map: it must have another username: a is listed twice."
+        ),
+        (
+            "f2s: {auth: {basic: [{username: 'a:b', password: secret}]}}",
+            #"1:33: f2s.auth.basic[0].username is "a:b": it must be a name without a colon."#
+        ),
+        (
+            "f2s: {auth: {basic: [{username: a, password: '***'}]}}",
+            "1:46: f2s.auth.basic[0].password is ***, by which F2S masks a secret in its output: write the secret "
+                + "itself."
+        ),
+        (
+            "f2s: {auth: {basic: [{username: a, password: $scrypt$secret}]}}",
+            "1:46: f2s.auth.basic[0].password begins like the hash of a password and is none: use what "
+                + "`f2s token hash` prints."
+        ),
+        (
+            "f2s: {auth: {basic: [{username: a, password: [secret]}]}}",
+            "1:46: f2s.auth.basic[0].password must be a text that is not empty."
+        ),
+        (
+            "f2s: {auth: {authorization: [{group: a, privileges: [functions:run]}]}}",
+            #"1:54: f2s.auth.authorization[0].privileges[0] is "functions:run": it must begin with one of "#
+                + "functions:list, functions:invoke, functions:create, functions:update, functions:delete, "
+                + "functions:logs, functions:expose, settings:view, settings:update."
         ),
         (
             "f2s: {public_hosts: [\"http://f2s.example\"]}",
@@ -136,10 +188,8 @@ import Testing
             "1:14: f2s.auth.bsic is not a known field: did you mean f2s.auth.basic?"
         ),
         (
-            "f2s: {auth: {basic: [{password: secret}], global_config: {type: token}}}",
-            #"1:65: f2s.auth.global_config.type is "token": it must be one of: none. This version does not "#
-                + "authenticate callers, so it does not start with settings that require credentials; authentication "
-                + "comes with issue 7 (access)."
+            "f2s: {auth: {basic: [{password: secret}]}}",
+            "1:22: f2s.auth.basic[0] is a map: it must have a username and a password."
         ),
         (
             "prometheus: {url: \"ftp://user:secret@x\"}",
@@ -275,7 +325,9 @@ import Testing
                 + #""connections":20000,"idle_upstreams":64,"head_timeout":10000,"idle_timeout":75000,"#
                 + #""upstream_idle_timeout":4000,"tunnel_idle_timeout":3600000,"drain_timeout":30000,"#
                 + #""api_body_bytes":16777216,"api_body_timeout":30000,"api_lists":64},"#
-                + #""auth":{"global_config":{"type":"none"}},"loops":2,"shutdown_delay":0,"public_hosts":[],"#
+                + #""auth":{"types":null,"global_config":{"type":"none"},"basic":[],"#
+                + #""token":{"jwt_secret":null,"require_expiry":false},"authorization":[]},"#
+                + #""loops":2,"shutdown_delay":0,"public_hosts":[],"#
                 + #""follow_links":false,"trusted_proxies":[],"proxy_protocol":false,"#
                 + #""upgrade_protocols":["websocket"],"#
                 + #""allowed_secrets":["*"],"log_format":"text"}}"#)
@@ -326,10 +378,17 @@ import Testing
         #expect(settings.debug)
         #expect(settings.prometheusURL == "http://prometheus-service.f2s:9090")
         #expect(settings.timeouts.scaling == .seconds(4))
+        #expect(settings.auth.methods == [.none])
+        #expect(
+            settings.auth.users == [
+                AuthSettings.User(name: "first", password: Secret("in-the-clear"), groups: ["admins"])
+            ])
+        #expect(settings.auth.token.key == Secret("test"))
+        #expect(settings.auth.grants == ["admins": [Grant(.list), Grant(.invoke), Grant(.viewSettings)]])
         #expect(
             warnings == [
-                "f2s.auth.basic, f2s.auth.token, f2s.auth.authorization have no effect: this version does not "
-                    + "authenticate callers. Authentication comes with issue 7 (access).",
+                "f2s.auth.token.tokens has no effect: every token that is signed with jwt_secret is accepted. Leave "
+                    + "it out.",
                 "f2s.memberlist has no effect: F2S processes find each other through the cluster's API server. Leave "
                     + "it out.",
                 "f2s.kafka has no effect: messages from Kafka come with issue 9 (Kafka).",

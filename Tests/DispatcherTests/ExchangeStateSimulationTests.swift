@@ -53,7 +53,8 @@ import Testing
             }
             switch state.phase {
             case .idle: break
-            case .routed: admit()
+            case .routed: if state.destination != .management, oneIn(4) { _ = state.verifying() } else { admit() }
+            case .verifying: state.verified()
             case .waiting: if flip() { grant() } else { move() }
             case .connecting: connect()
             case .sent: respond()

@@ -5,7 +5,8 @@ import Testing
 
 /// The state machine of an exchange, as a table: every event in every phase.
 @Suite struct ExchangeStateTests {
-    /// One row of the table. The columns are the phases: idle, routed, waiting, connecting, sent, responding, tunnel.
+    /// One row of the table. The columns are the phases: idle, routed, verifying, waiting, connecting, sent,
+    /// responding, tunnel.
     struct Row: Sendable, CustomTestStringConvertible {
         let event: String
         /// The reaction and, behind the arrow, the next phase; `nil` if the event never arrives in the phase.
@@ -19,31 +20,31 @@ import Testing
         Row(
             event: "the exchange ends",
             cells: [
-                "nothing → idle", "countEnd → idle", "leaveQueue countEnd → idle", "countEnd returnSlot → idle",
-                "countEnd abandonUpstream → idle", "countEnd abandonUpstream → idle",
+                "nothing → idle", "countEnd → idle", "countEnd → idle", "leaveQueue countEnd → idle",
+                "countEnd returnSlot → idle", "countEnd abandonUpstream → idle", "countEnd abandonUpstream → idle",
                 "countEnd abandonUpstream → idle",
             ],
             deliver: { text($0.end()) }),
         Row(
             event: "F2S must respond with an error",
             cells: [
-                "respond, close → idle", "respond, keep alive → routed", "respond, keep alive → waiting",
-                "respond, keep alive → connecting", "respond, keep alive → sent", "break off → responding",
-                "break off → tunnel",
+                "respond, close → idle", "respond, keep alive → routed", "respond, keep alive → verifying",
+                "respond, keep alive → waiting", "respond, keep alive → connecting", "respond, keep alive → sent",
+                "break off → responding", "break off → tunnel",
             ],
             deliver: { text($0.failed(mayKeepAlive: true, isRequestComplete: true, at: 9)) }),
         Row(
             event: "F2S refuses a request that it has not read to its end",
             cells: [
-                "respond, close → idle", "respond, close → routed", "respond, close → waiting",
-                "respond, close → connecting", "respond, close → sent", "break off → responding",
-                "break off → tunnel",
+                "respond, close → idle", "respond, close → routed", "respond, close → verifying",
+                "respond, close → waiting", "respond, close → connecting", "respond, close → sent",
+                "break off → responding", "break off → tunnel",
             ],
             deliver: { text($0.failed(mayKeepAlive: true, isRequestComplete: false, at: 9)) }),
         Row(
             event: "a reused connection ends before the response",
             cells: [
-                nil, nil, nil, nil, "suspend, admit again → routed", "suspend, break off → responding",
+                nil, nil, nil, nil, nil, "suspend, admit again → routed", "suspend, break off → responding",
                 "close tunnel → tunnel",
             ],
             deliver: { state in
@@ -51,62 +52,62 @@ import Testing
             }),
         Row(
             event: "a connection that was idle for long ends before the response",
-            cells: [nil, nil, nil, nil, "admit again → routed", nil, nil],
+            cells: [nil, nil, nil, nil, nil, "admit again → routed", nil, nil],
             deliver: { text($0.upstreamLost(hasBegun: false, wasReused: true, wasStale: true)) }),
         Row(
             event: "a new connection ends before the response",
-            cells: [nil, nil, nil, nil, "suspend, fail function → sent", nil, nil],
+            cells: [nil, nil, nil, nil, nil, "suspend, fail function → sent", nil, nil],
             deliver: { text($0.upstreamLost(hasBegun: false, wasReused: false, wasStale: false)) }),
         Row(
             event: "a connection ends within the response's head",
-            cells: [nil, nil, nil, nil, "suspend, fail function → sent", nil, nil],
+            cells: [nil, nil, nil, nil, nil, "suspend, fail function → sent", nil, nil],
             deliver: { text($0.upstreamLost(hasBegun: true, wasReused: true, wasStale: true)) }),
         Row(
             event: "the response is malformed",
-            cells: [nil, nil, nil, nil, "fail function → sent", "break off → responding", nil],
+            cells: [nil, nil, nil, nil, nil, "fail function → sent", "break off → responding", nil],
             deliver: { text($0.upstreamMalformed(.malformedResponse(reason: "test"))) }),
         Row(
             event: "connecting fails",
-            cells: [nil, nil, nil, "admit again → routed", nil, nil, nil],
+            cells: [nil, nil, nil, nil, "admit again → routed", nil, nil, nil],
             deliver: { text($0.connectFailed(isOutOfDescriptors: false, isReplicaGone: false)) }),
         Row(
             event: "connecting fails, because there is no descriptor",
-            cells: [nil, nil, nil, "fail connect → connecting", nil, nil, nil],
+            cells: [nil, nil, nil, nil, "fail connect → connecting", nil, nil, nil],
             deliver: { text($0.connectFailed(isOutOfDescriptors: true, isReplicaGone: false)) }),
         Row(
             event: "the deadline expires",
             cells: [
-                "close client → idle", "fail function → routed", "ask the queue → waiting",
+                "close client → idle", "fail function → routed", "fail auth → verifying", "ask the queue → waiting",
                 "fail connect → connecting", "fail function → sent", "refuse unless reading → responding",
                 "refuse unless reading → tunnel",
             ],
             deliver: { text($0.deadlinePassed(1_000, isRequestComplete: true, isUpstreamWritable: true)) }),
         Row(
             event: "the client sends nothing for too long",
-            cells: [nil, nil, nil, nil, "refuse → sent", nil, nil],
+            cells: [nil, nil, nil, nil, nil, "refuse → sent", nil, nil],
             deliver: { text($0.deadlinePassed(999, isRequestComplete: false, isUpstreamWritable: true)) }),
         Row(
             event: "the replica accepts no content for too long",
-            cells: [nil, nil, nil, nil, "fail function → sent", nil, nil],
+            cells: [nil, nil, nil, nil, nil, "fail function → sent", nil, nil],
             deliver: { text($0.deadlinePassed(999, isRequestComplete: false, isUpstreamWritable: false)) }),
         Row(
             event: "100 (Continue) arrives",
-            cells: [nil, nil, nil, nil, "ignore → sent", nil, nil],
+            cells: [nil, nil, nil, nil, nil, "ignore → sent", nil, nil],
             deliver: { "\($0.interimArrived(status: 100))" }),
         Row(
             event: "103 (Early Hints) arrives",
-            cells: [nil, nil, nil, nil, "pass → sent", nil, nil],
+            cells: [nil, nil, nil, nil, nil, "pass → sent", nil, nil],
             deliver: { "\($0.interimArrived(status: 103))" }),
         Row(
             event: "the response completes",
-            cells: [nil, nil, nil, nil, nil, "countEnd returnSlot → idle", nil],
+            cells: [nil, nil, nil, nil, nil, nil, "countEnd returnSlot → idle", nil],
             deliver: { state in
                 state.responseCompleted()
                 return text(state.end())
             }),
         Row(
             event: "both directions of the tunnel end",
-            cells: [nil, nil, nil, nil, nil, nil, "countEnd closeUpstream returnSlot → idle"],
+            cells: [nil, nil, nil, nil, nil, nil, nil, "countEnd closeUpstream returnSlot → idle"],
             deliver: { state in
                 state.tunnelEnded(.client)
                 #expect(!state.isTunnelOver)
@@ -239,7 +240,8 @@ import Testing
 
     @Test(
         arguments: [
-            (.idle, .draining), (.routed, .draining), (.waiting, .draining), (.connecting, .draining),
+            (.idle, .draining), (.routed, .draining), (.verifying, .draining), (.waiting, .draining),
+            (.connecting, .draining),
             (.sent, .replicaLost(afterResponseBegan: false)), (.responding, .replicaLost(afterResponseBegan: true)),
             (.tunnel, .replicaLost(afterResponseBegan: true)),
         ] as [(ExchangeState.Phase, InvocationError)])
@@ -259,7 +261,7 @@ import Testing
         }
         let state = Self.state(in: phase)
         switch phase {
-        case .idle, .routed, .waiting, .connecting: #expect(deadline(state) == nil)
+        case .idle, .routed, .verifying, .waiting, .connecting: #expect(deadline(state) == nil)
         case .sent:
             #expect(deadline(state) == 1_000)
             #expect(deadline(Self.state(in: .sent, timeout: .max / 2), isRequestComplete: false) == 10 + timeouts.http)
@@ -311,6 +313,10 @@ import Testing
         state.routed(to: destination)
         if destination != .management { state.ready(timeout: timeout) }
         guard phase != .routed else { return state }
+        if phase == .verifying {
+            _ = state.verifying()
+            return state
+        }
         if phase == .waiting {
             _ = state.queued(isCold: false, firstReplica: 0)
             return state

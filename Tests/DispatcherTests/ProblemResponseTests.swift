@@ -19,7 +19,7 @@ import Testing
     static let errors: [InvocationError] = [
         .malformedRequest(reason: "x"), .tooLarge(.head(bytesMax: 1)), .tooLarge(.target(bytesMax: 1)),
         .tooLarge(.fields(countMax: 1)), .tooLarge(.body(bytesMax: 1)), .requestStalled, .functionNotFound(path: "/x"),
-        .methodNotAllowed(allowed: [.get]), .unauthenticated, .forbidden(.invoke), .queueFull(limit: 1),
+        .methodNotAllowed(allowed: [.get]), .unauthenticated(.missing), .forbidden(.invoke), .queueFull(limit: 1),
         .rateExceeded(retryAfter: .milliseconds(1500)),
         .queueTimeout(after: .seconds(1)), .scalingTimeout(after: .seconds(1)),
         .connectFailed,

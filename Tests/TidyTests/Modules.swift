@@ -73,7 +73,7 @@ extension Module {
         Module(level: 3, folder: "Client", modules: ["Model", "Manifest"], thirdParty: ["AsyncHTTPClient"]),
         Module(level: 3, folder: "Wrap", modules: [], thirdParty: ["Hummingbird", "Subprocess"]),
         Module(level: 2, folder: "Dispatcher", modules: ["Model", "Metrics", "System"], thirdParty: []),
-        Module(level: 2, folder: "Access", modules: ["Model"], thirdParty: ["JWTKit", "Crypto", "AsyncHTTPClient"]),
+        Module(level: 2, folder: "Access", modules: ["Model", "System"], thirdParty: ["CLibCrypto"]),
         Module(level: 2, folder: "Config", modules: ["Model", "Manifest", "System"], thirdParty: []),
         Module(level: 1, folder: "Manifest", modules: ["Model"], thirdParty: ["CLibYAML"]),
         Module(level: 1, folder: "Metrics", modules: ["Model"], thirdParty: []),
@@ -82,7 +82,7 @@ extension Module {
     ]
 
     /// The folders of `Sources` that contain C code or embedded files. They contain no Swift and therefore no imports.
-    static let shims = ["CLinux", "CLibYAML", "CLibrdkafka", "CWebAssets"]
+    static let shims = ["CLinux", "CLibYAML", "CLibCrypto", "CLibrdkafka", "CWebAssets"]
 
     /// The test targets that do not correspond to a module.
     static let testTargets = ["EndToEndTests", "ClusterTests", "TidyTests", "TestSupport", "ProcessSupport"]

@@ -66,6 +66,11 @@ enum OpenAPISchemas {
                         "endpoint": ["type": "string", "examples": ["/hello"]],
                         "method": ["enum": .array(Function.Method.allCases.map { .string($0.rawValue) })],
                         "description": text,
+                        "access": [
+                            "oneOf": [
+                                ["enum": ["public", "authenticated"]], object(["groups": texts], required: ["groups"]),
+                            ]
+                        ],
                     ], required: ["endpoint"]),
                 "target": reference("Target"),
                 "status": ["type": "object", "description": "The state that F2S has observed. Ignored in requests."],
@@ -136,6 +141,7 @@ enum OpenAPISchemas {
             "isLeader": flag, "functions": list(reference("ScaleExplanation")),
             "startFailures": ["type": "object", "additionalProperties": reference("StartFailure")],
         ]),
+        "Caller": object(["Username": text, "Group": text, "groups": texts, "privileges": texts]),
         "ClusterView": object([
             "platform": text, "version": text, "isLeader": flag, "peers": texts, "functions": count,
             "rejections": list(reference("Rejection")), "replicas": ["type": "object", "additionalProperties": count],

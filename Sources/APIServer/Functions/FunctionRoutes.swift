@@ -114,6 +114,7 @@ struct FunctionRoutes: Sendable {
                 let output = try request.output()
                 let draft = try Self.draft(request)
                 try request.principal.require(.create, on: draft.name)
+                try await checkExposure(draft, by: request.principal)
                 return try await response(functions.create(draft), as: output, isNew: true)
             })
     }
@@ -189,6 +190,7 @@ struct FunctionRoutes: Sendable {
         let mayUpdate = principal.may(.update, on: draft.name.text)
         // Without either privilege, the response must not depend on whether the function exists.
         guard mayUpdate || principal.may(.create, on: draft.name.text) else { throw Problem.forbidden(.update) }
+        try await checkExposure(draft, by: principal)
         switch try await order(preconditions, for: draft.name) {
         case .refuse:
             throw Preconditions.failed(draft.name, because: "The stored version is not the requested one.")
@@ -221,6 +223,13 @@ struct FunctionRoutes: Sendable {
                 return (try await functions.create(draft), true)
             }
         }
+    }
+
+    /// Rejects a caller that makes a function public without the privilege to do so.
+    private func checkExposure(_ draft: FunctionDraft, by principal: Principal) async throws {
+        guard draft.access?.isPublic == true, !principal.may(.expose, on: draft.name.text) else { return }
+        let stored = try await functions.fetchCurrent().functions.first { $0.name == draft.name }
+        guard stored?.draft.access?.isPublic == true else { throw Problem.forbidden(.expose) }
     }
 
     private func remove(

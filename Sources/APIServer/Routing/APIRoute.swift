@@ -10,16 +10,18 @@ struct APIRoute: Sendable {
     enum Access: Sendable, Hashable {
         /// Every caller, without credentials.
         case everybody
+        /// Every caller whose credentials are valid.
+        case authenticated
         /// Callers with the privilege: for the function in the path, or for every function if the path names none.
         case holder(of: Privilege)
         /// Callers with one of the privileges for some functions. The handler decides about each function by
         /// `Principal.require(_:on:)`.
         case partialHolder(of: Privilege, or: Privilege? = nil)
 
-        /// The privileges of which a caller needs one; empty only for ``everybody``.
+        /// The privileges of which a caller needs one; empty if it needs none.
         var privileges: [Privilege] {
             switch self {
-            case .everybody: []
+            case .everybody, .authenticated: []
             case .holder(of: let privilege): [privilege]
             case .partialHolder(of: let privilege, or: let other): [privilege] + (other.map { [$0] } ?? [])
             }
@@ -29,7 +31,7 @@ struct APIRoute: Sendable {
         /// - Parameter function: The function's name in the path; `nil` if the path has none.
         func admits(_ principal: Principal, to function: String?) -> Bool {
             switch self {
-            case .everybody: true
+            case .everybody, .authenticated: true
             case .holder(of: let privilege):
                 function.map { principal.may(privilege, on: $0) } ?? principal.may(privilege)
             case .partialHolder: privileges.contains { principal.maySometimes($0) }

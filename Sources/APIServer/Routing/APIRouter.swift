@@ -21,7 +21,8 @@ struct APIRouter: Sendable {
         let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(
             middleware: ProblemMiddleware(
-                routes: routes, challenge: challenge, elsewhere: elsewhere, logger: logger))
+                routes: routes, challenges: { [gate] in gate.authenticator.challenges }, elsewhere: elsewhere,
+                logger: logger))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await respond(to: request, parameters: context.parameters, route: route)
@@ -40,7 +41,7 @@ struct APIRouter: Sendable {
         let claims = OriginPolicy.Claims(
             host: request.head.authority, origin: request.headers[.origin], fetchSite: field("Sec-Fetch-Site"),
             isNavigation: field("Sec-Fetch-Mode") == "navigate" && field("Sec-Fetch-Dest") == "document")
-        let principal = try gate.admit(
+        let principal = try await gate.admit(
             claims, authorization: request.headers[.authorization], to: route, function: parameters.get("name"))
         // Probes add arbitrary query parameters, so public routes accept them.
         if route.access != .everybody { try route.checkQuery(request.uri.queryParameters.map { String($0.key) }) }
@@ -54,9 +55,5 @@ struct APIRouter: Sendable {
                     underlying: read, body: body, parameters: Dictionary(named) { first, _ in first },
                     principal: principal))
         }
-    }
-
-    private var challenge: String {
-        gate.authenticator.kind == "basic" ? "Basic realm=\"F2S\", charset=\"UTF-8\"" : "Bearer realm=\"F2S\""
     }
 }

@@ -11,8 +11,9 @@ struct ProblemMiddleware: RouterMiddleware {
 
     /// The routes, for the Allow header of 405.
     let routes: [APIRoute]
-    /// The value of WWW-Authenticate (RFC 9110 section 11.6.1).
-    let challenge: String
+    /// Returns the values of WWW-Authenticate (RFC 9110 section 11.6.1). It is called per response because settings
+    /// change.
+    let challenges: @Sendable () -> [String]
     /// Returns the address at which another listener of F2S serves a path.
     let elsewhere: @Sendable (_ path: String) -> String?
     /// The logger of unexpected errors.
@@ -44,7 +45,7 @@ struct ProblemMiddleware: RouterMiddleware {
             let problem = problem(of: error, request: request)
             var response = Response(problem)
             switch problem.status {
-            case 401: response.headers[.wwwAuthenticate] = challenge
+            case 401: response.headers[values: .wwwAuthenticate] = challenges()
             case 405: response.headers[.allow] = routes.methods(of: request.uri.path).joined(separator: ", ")
             case 503: response.headers[.retryAfter] = "1"
             default: break

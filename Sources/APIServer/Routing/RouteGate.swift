@@ -12,17 +12,21 @@ struct RouteGate: Sendable {
 
     /// Checks a request and returns its caller.
     /// - Parameter function: The function's name in the path; `nil` if the path has none.
-    /// - Throws: A ``Problem``: 403 for a foreign host or origin, 401 without credentials, 403 without the privilege.
+    /// - Throws: A ``Problem``: 403 for a foreign host or origin, 401 without valid credentials, 403 without the
+    ///   privilege, 503 if too many credentials are being verified.
     func admit(
         _ claims: OriginPolicy.Claims, authorization: String?, to route: APIRoute, function: String?
-    ) throws(Problem) -> Principal {
+    ) async throws(Problem) -> Principal {
         let policy = OriginPolicy(authorities: authorities(), publicHosts: publicHosts())
         if let rejection = policy.rejection(of: claims, under: route.origin) { throw rejection.problem }
-        guard let privilege = route.access.privileges.first else { return .anonymous }
-        guard let principal = authenticator.principal(authorization: authorization) else {
-            throw Problem(InvocationError.unauthenticated, function: nil)
+        guard route.access != .everybody else { return .anonymous }
+        let principal: Principal
+        do throws(CredentialError) { principal = try await authenticator.verify(authorization) } catch {
+            throw Problem(InvocationError.unauthenticated(error), function: nil)
         }
-        guard route.access.admits(principal, to: function) else { throw Problem.forbidden(privilege) }
+        guard route.access.admits(principal, to: function) else {
+            throw Problem.forbidden(route.access.privileges.first ?? .list)
+        }
         return principal
     }
 }

@@ -8,10 +8,13 @@ import NIOHTTP1
 public struct NetworkTransport: ClientTransport {
     private let client: HTTPClient
     private let server: ServerAddress
+    private let credentials: ClientCredentials?
 
     /// Runs `body` with a transport to `server`. The connections are closed when it returns.
+    /// - Parameter credentials: The credentials of requests without an Authorization field; `nil` if there are none.
     public static func open<Result: Sendable>(
-        to server: ServerAddress, _ body: (NetworkTransport) async throws -> Result
+        to server: ServerAddress, credentials: ClientCredentials? = nil,
+        _ body: (NetworkTransport) async throws -> Result
     ) async throws -> Result {
         var configuration = HTTPClient.Configuration()
         // The caller must receive a function's redirect as it is.
@@ -20,7 +23,7 @@ public struct NetworkTransport: ClientTransport {
         // The user waits at the terminal: if no process listens on the port, an immediate error is better than a retry.
         configuration.connectionPool.retryConnectionEstablishment = false
         return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
-            try await body(NetworkTransport(client: client, server: server))
+            try await body(NetworkTransport(client: client, server: server, credentials: credentials))
         }
     }
 
@@ -29,6 +32,9 @@ public struct NetworkTransport: ClientTransport {
         var outgoing = HTTPClientRequest(url: server.text + request.target)
         outgoing.method = HTTPMethod(rawValue: request.method)
         outgoing.headers = HTTPHeaders(request.fields.map { ($0.name, $0.value) })
+        if let credentials, !outgoing.headers.contains(name: "Authorization") {
+            outgoing.headers.add(name: "Authorization", value: credentials.fieldValue)
+        }
         switch request.content {
         case .none: break
         case .bytes(let bytes): outgoing.body = .bytes(ByteBuffer(bytes: bytes))

@@ -86,9 +86,16 @@ extension ClientConnection {
         out.clear()
         ProblemResponse.write(
             Problem(error, function: function), error, timing: timing, keepAlive: keepAlive,
-            isAnswerToHead: isAnswerToHead, fields: worker.date.line + proof(of: error), into: out)
+            isAnswerToHead: isAnswerToHead, fields: worker.date.line + proof(of: error) + challenges(of: error),
+            into: out)
         write(out)
         responseEnded(keepAlive: keepAlive)
+    }
+
+    /// Returns the field lines by which a client learns how to prove its identity (RFC 9110 section 11.6.1).
+    private func challenges(of error: InvocationError) -> [UInt8] {
+        guard error.status == 401 else { return [] }
+        return worker.tuning.challenges.flatMap { Array("WWW-Authenticate: \($0)\r\n".utf8) }
     }
 
     /// Responds to a request about the server as a whole (RFC 9110 section 9.3.7) with the methods that F2S knows.

@@ -1,3 +1,5 @@
+import F2SModel
+
 /// A request as it is sent to an upstream: the head that F2S composed, with a small body behind it. The positions of
 /// its parts are kept, so that it can be sent to another upstream without being parsed again.
 struct ComposedRequest {
@@ -8,7 +10,7 @@ struct ComposedRequest {
     /// The part of the path behind the path of the function; the query follows it.
     private let rest: ByteRange
     /// The end of the fields that every upstream receives. Fields for another F2S process follow.
-    private let fieldsEnd: Int
+    private var fieldsEnd: Int
     /// The end of the head; the body follows.
     private var headEnd = 0
 
@@ -40,8 +42,28 @@ struct ComposedRequest {
         }
     }
 
+    /// Composes another request anew, with the fields that name its caller.
+    init(_ other: borrowing ComposedRequest, naming caller: Principal, into out: Buffer) {
+        bytes = out
+        methodEnd = other.methodEnd
+        rest = other.rest
+        fieldsEnd = other.fieldsEnd + caller.fieldLines.count
+        headEnd = other.headEnd + caller.fieldLines.count
+        other.bytes.withBytes { source in
+            out.append(source.extracting(first: other.fieldsEnd))
+            out.append(caller.fieldLines)
+            out.append(source.extracting(droppingFirst: other.fieldsEnd))
+        }
+    }
+
     /// True if the part of the path behind the path of the function contains `.` or `..`.
     var hasDotSegment: Bool { bytes.withBytes { PathCheck.hasDotSegment($0, rest) } }
+
+    /// Adds the fields that name the caller, before the head is ended.
+    mutating func name(_ caller: Principal) {
+        bytes.append(caller.fieldLines)
+        fieldsEnd = bytes.count
+    }
 
     /// Ends the head.
     /// - Parameter fields: Writes further fields.

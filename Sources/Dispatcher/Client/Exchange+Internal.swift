@@ -28,6 +28,7 @@ extension Exchange {
             return .init(path: [], rest: start)
         }
         worker.scanner.keepOrigin(bytes)
+        worker.scanner.keepCaller(bytes)
         // The other process knew the function when it forwarded the invocation. One of the two has the newer state, and
         // soon both will have it.
         guard !worker.shared.isEnding, let table = worker.localTable,

@@ -26,6 +26,8 @@ final class Exchange {
     private(set) var upgrade: [UInt8]?
     private(set) var lease: InvocationQueue.SlotLease?
     var sequence: UInt64?
+    /// The credentials that must be verified before the invocation goes to its queue; `nil` if none must.
+    var credentials: String?
     /// Differs for every use of the exchange, so that a late message for an earlier one is recognized.
     var generation: UInt64 = 0
     private var failedReplica: ReplicaHandle?
@@ -47,15 +49,18 @@ final class Exchange {
             RequestTraits(head, takesChunks: takesChunks), isWhole: head.framing == .none, now: worker.now())
         sequence = nil
         entry = nil
+        credentials = nil
         upgrade = head.upgrade.map { bytes.lowercased($0) }
         let client = client
         do throws(InvocationError) {
             let principal = try principal(of: client, head, bytes)
             let destination = try client.isInternal ? routeInternal(head, bytes, principal) : route(head, bytes)
+            let caller = try identify(principal, head, bytes)
             let origin = admit(principal, at: client.address, bytes)
             var request = ComposedRequest(
                 bytes, head, fields: worker.scanner.fields, to: destination, from: origin,
                 identity: worker.identities.next(), into: worker.loop.buffers.acquire())
+            if let caller { request.name(caller) }
             endHead(of: &request)
             self.request = request
         } catch {
@@ -96,7 +101,7 @@ final class Exchange {
         entry.handle.meters.count(.incoming)
         state.ready(timeout: entry.declaration.timeout, timeoutMax: timeoutMax)
         worker.shared.invocationBegan()
-        enqueue(entry)
+        if let credentials = credentials.take() { verify(credentials) } else { enqueue(entry) }
     }
 
     func passUpstream(_ bytes: Span<UInt8>) {

@@ -3,15 +3,17 @@ import F2SModel
 /// The state machine of one request and its response. Each event is a method that returns the action to take, and
 /// ``Exchange`` takes it with its connections, its buffers and the function's queue. No I/O, clock or lock.
 ///
-/// A request is `routed`, then `waiting` if no slot is free, `connecting` once it holds one, `sent`, and `responding`.
-/// A retry, or a move to another queue, returns it to `routed`. Every end passes through ``end()``, which lists what
-/// must be released.
+/// A request is `routed`, then `verifying` if its caller is not known yet, `waiting` if no slot is free, `connecting`
+/// once it holds one, `sent`, and `responding`. A retry, or a move to another queue, returns it to `routed`. Every end
+/// passes through ``end()``, which lists what must be released.
 struct ExchangeState {
     enum Phase: CaseIterable {
         /// There is no request.
         case idle
         /// Routed, and not in a queue yet or any more.
         case routed
+        /// Waits until the caller's credentials have been verified.
+        case verifying
         /// Waits in the function's queue.
         case waiting
         /// A connection is being chosen or opened. An invocation holds a slot.
@@ -163,6 +165,16 @@ struct ExchangeState {
         times.deadline = times.began &+ min(timeout, timeoutMax)
     }
 
+    /// The invocation waits until the caller's credentials have been verified.
+    /// - Returns: The time at which the wait expires.
+    mutating func verifying() -> UInt64 {
+        phase = .verifying
+        return times.deadline
+    }
+
+    /// The caller's credentials have been verified. They may be wrong.
+    mutating func verified() { phase = .routed }
+
     /// The invocation waits in the queue.
     /// - Parameter firstReplica: The time by which a first replica must accept invocations. It counts from now and not
     ///   from the beginning, because an invocation that returns to the queue waits for another first replica.
@@ -241,7 +253,7 @@ struct ExchangeState {
         case .responding: return Loss(suspension: suspension, recovery: .breakOff)
         case .sent where !hasBegun && wasReused && isWhole && traits.isIdempotent && attempts.maySendAgain():
             return Loss(suspension: suspension, recovery: admitAgain())
-        case .idle, .routed, .waiting, .connecting, .sent:
+        case .idle, .routed, .verifying, .waiting, .connecting, .sent:
             return Loss(suspension: suspension, recovery: .fail(.replicaLost(afterResponseBegan: hasBegun)))
         }
     }
@@ -337,7 +349,7 @@ struct ExchangeState {
         case .sent: return isRequestComplete || isAwaitingContinue ? times.deadline : min(silence, times.deadline)
         case .responding:
             return destination == .management && isClientWritable() && isRequestComplete ? .max : silence
-        case .idle, .routed, .waiting, .connecting: return nil
+        case .idle, .routed, .verifying, .waiting, .connecting: return nil
         }
     }
 
@@ -349,6 +361,7 @@ struct ExchangeState {
         case .sent where !isRequestComplete && isUpstreamWritable && now < times.deadline:
             .failAndClose(.requestStalled)
         case .waiting: .askQueue
+        case .verifying: .fail(.responseTimeout(after: elapsed(now), inStage: .auth))
         case .connecting: .fail(.responseTimeout(after: elapsed(now), inStage: .connect))
         case .routed, .sent: .fail(.responseTimeout(after: elapsed(now), inStage: times.longestStage(now: now)))
         }
@@ -374,7 +387,7 @@ struct ExchangeState {
     /// The error of a request that a shutdown cuts off.
     var errorOfShutdown: InvocationError {
         switch phase {
-        case .idle, .routed, .waiting, .connecting: .draining
+        case .idle, .routed, .verifying, .waiting, .connecting: .draining
         // The function may have executed the request.
         case .sent: .replicaLost(afterResponseBegan: false)
         case .responding, .tunnel: .replicaLost(afterResponseBegan: true)

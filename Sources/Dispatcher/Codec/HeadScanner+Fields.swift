@@ -99,6 +99,7 @@ extension HeadScanner {
                 known.expectsContinue = bytes.isCaseInsensitively("100-continue", in: field.value)
                 field.isDropped = known.expectsContinue
             }
+        case 10: field.isDropped = field.isDropped || Self.saysCaller(bytes, name)
         case 11:
             if bytes.isCaseInsensitively("traceparent", in: name) {
                 known.hasTraceparent = true
@@ -111,6 +112,8 @@ extension HeadScanner {
             } else if bytes.isCaseInsensitively(FunctionField.name, in: name) {
                 guard known.function == nil else { throw .malformed("There are two F2S-Function fields") }
                 known.function = field.value
+                field.isDropped = true
+            } else if Self.saysCaller(bytes, name) {
                 field.isDropped = true
             }
         case 13:
@@ -152,15 +155,33 @@ extension HeadScanner {
         guard name.count > forwardedPrefixCount, Octet.lowercased(bytes[name.lower]) == UInt8(ascii: "x") else {
             return false
         }
-        // Programs that read fields as environment variables do not distinguish an underscore from a dash.
-        return forwardedPrefix.withUTF8Buffer { prefix in
-            for index in prefix.indices {
+        return isRead(bytes, name, as: forwardedPrefix)
+    }
+
+    /// Returns true if programs may read the beginning of a name as this text, in lower case. Those that read fields as
+    /// environment variables do not distinguish an underscore from a dash.
+    private static func isRead(_ bytes: Span<UInt8>, _ name: ByteRange, as text: StaticString) -> Bool {
+        text.withUTF8Buffer { text in
+            guard name.count >= text.count else { return false }
+            for index in text.indices {
                 let byte = Octet.lowercased(bytes[name.lower + index])
-                if byte != prefix[index], !(byte == UInt8(ascii: "_") && prefix[index] == UInt8(ascii: "-")) {
+                if byte != text[index], !(byte == UInt8(ascii: "_") && text[index] == UInt8(ascii: "-")) {
                     return false
                 }
             }
             return true
+        }
+    }
+
+    private static let userField: StaticString = "x-f2s-user"
+    private static let groupsField: StaticString = "x-f2s-groups"
+
+    /// Returns true if a field names the caller. F2S replaces it: a client must not be able to forge it.
+    static func saysCaller(_ bytes: Span<UInt8>, _ name: ByteRange) -> Bool {
+        switch name.count {
+        case userField.utf8CodeUnitCount: isRead(bytes, name, as: userField)
+        case groupsField.utf8CodeUnitCount: isRead(bytes, name, as: groupsField)
+        default: false
         }
     }
 

@@ -21,10 +21,12 @@ final class FunctionHandle: Sendable {
         /// True if this process grants the function's slots and they are limited. A slot is then held until its replica
         /// has finished.
         let holdsSlots: Bool
+        /// The callers that may invoke the function, if callers are authenticated.
+        let access: Function.Access
 
         init(
             name: FunctionName, route: Route, path: [UInt8]?, timeout: UInt64, startTimeout: UInt64 = 0,
-            countsCallers: Bool = false, holdsSlots: Bool = false
+            countsCallers: Bool = false, holdsSlots: Bool = false, access: Function.Access = .authenticated
         ) {
             self.name = name
             self.route = route
@@ -34,6 +36,7 @@ final class FunctionHandle: Sendable {
             self.startTimeout = startTimeout
             self.countsCallers = countsCallers
             self.holdsSlots = holdsSlots
+            self.access = access
         }
     }
 

@@ -13,7 +13,8 @@ enum ManifestFields {
         "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers", "generateName", "managedFields",
         "ownerReferences", "selfLink",
     ]
-    static let spec = ["endpoint", "method", "description"]
+    static let spec = ["endpoint", "method", "description", "access"]
+    static let access = ["groups"]
     static let target = TargetFields.target.map(\.name)
 
     /// The paths of all fields that have a meaning.

@@ -39,7 +39,16 @@ extension ManifestValue {
         var spec: Members = [("endpoint", .text(draft.route.path))]
         if let method = draft.method { spec.append(("method", .text(method.rawValue))) }
         if !draft.summary.isEmpty { spec.append(("description", .text(draft.summary))) }
+        if let access = draft.access { spec.append(("access", value(of: access))) }
         return [("spec", .map(spec)), ("target", .map(members(of: draft.target, TargetFields.target)))]
+    }
+
+    private static func value(of access: Function.Access) -> ManifestValue {
+        switch access {
+        case .everybody: .text("public")
+        case .authenticated: .text("authenticated")
+        case .groups(let groups): .map([("groups", .list(groups.map { .text($0) }))])
+        }
     }
 
     /// Returns the fields of a value that are not omitted.

@@ -1,11 +1,34 @@
-/// Identifies callers. It is synchronous because the data plane calls it: slow work must be done in advance and cached.
+/// Identifies callers by the value of their Authorization field.
+///
+/// A caller of this port first asks ``recognize(_:)``, which knows only credentials that were verified before, and then
+/// ``verify(_:)``, which may take long.
 public protocol Authenticator: Sendable {
-    /// The name of the kind: `none`, `basic`, `token`, `oidc`.
-    var kind: String { get }
-    /// True if ``principal(authorization:)`` uses its argument. If false, the data plane does not copy the header
-    /// field.
-    var needsCredentials: Bool { get }
-    /// Returns the caller for the value of an Authorization header; `nil` if the caller is unknown and must be answered
-    /// with 401.
-    func principal(authorization: String?) -> Principal?
+    /// True if callers are authenticated. If false, every caller is ``Principal/anonymous``.
+    var isProtected: Bool { get }
+
+    /// The methods in force, for `GET /auth/type`.
+    var methods: [AuthSettings.Method] { get }
+
+    /// The values of WWW-Authenticate for a response with status 401, one per method.
+    var challenges: [String] { get }
+
+    /// Returns the result of an earlier verification of the same credentials. It is called on event loops: it takes
+    /// about a microsecond, does not block, and does not allocate.
+    /// - Parameter credentials: The value of the Authorization field.
+    func recognize(_ credentials: Span<UInt8>) -> Recognition
+
+    /// Verifies credentials, and remembers the result for ``recognize(_:)``.
+    /// - Parameter credentials: The value of the Authorization field; `nil` if the request has none.
+    /// - Throws: The reason for which the credentials are not accepted.
+    func verify(_ credentials: String?) async throws(CredentialError) -> Principal
+}
+
+/// The result of an earlier verification.
+public enum Recognition: Sendable, Hashable {
+    /// The credentials are valid.
+    case known(Principal)
+    /// The credentials are invalid.
+    case refused(CredentialError)
+    /// The credentials were not verified lately.
+    case unknown
 }

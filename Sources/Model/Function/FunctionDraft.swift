@@ -6,6 +6,7 @@ public struct FunctionDraft: Sendable, Hashable {
         var route: Route
         var method: Function.Method?
         var summary: String
+        var access: Function.Access?
         var target: Target
         var metadata: FunctionMetadata
     }
@@ -20,12 +21,12 @@ public struct FunctionDraft: Sendable, Hashable {
     /// Creates a draft. Call ``fieldErrors()`` before it is stored.
     public init(
         name: FunctionName, namespace: String = FunctionDraft.namespaceDefault, route: Route,
-        method: Function.Method? = nil, summary: String = "", target: Target,
+        method: Function.Method? = nil, summary: String = "", access: Function.Access? = nil, target: Target,
         metadata: FunctionMetadata = .none
     ) {
         fields = Fields(
-            name: name, namespace: namespace, route: route, method: method, summary: summary, target: target,
-            metadata: metadata)
+            name: name, namespace: namespace, route: route, method: method, summary: summary, access: access,
+            target: target, metadata: metadata)
     }
 
     /// Returns an error for each invalid value and each invalid combination of values. A draft without errors may be
@@ -38,7 +39,7 @@ public struct FunctionDraft: Sendable, Hashable {
                     field: "spec.description", value: "\(summary.utf8.count) bytes",
                     requirement: "have at most \(Self.summaryBytesMax) bytes"), at: 0)
         }
-        return found
+        return found + (access?.fieldErrors ?? [])
     }
 
     /// `metadata.name`.
@@ -69,6 +70,12 @@ public struct FunctionDraft: Sendable, Hashable {
     public var summary: String {
         get { fields.summary }
         set { fields.summary = newValue }
+    }
+
+    /// The callers that may invoke the function; `nil` if the settings decide (`spec.access`).
+    public var access: Function.Access? {
+        get { fields.access }
+        set { fields.access = newValue }
     }
 
     /// The program or image that runs the function, and its settings (`target`).

@@ -16,8 +16,8 @@ public enum InvocationError: Error, Sendable, Hashable {
     case methodNotAllowed(allowed: [Function.Method])
     /// The request names a function, but its path and method lead to another one.
     case otherFunction(named: String, routed: String)
-    /// The credentials are missing or wrong.
-    case unauthenticated
+    /// The credentials are missing or not accepted.
+    case unauthenticated(CredentialError)
     /// The caller lacks the privilege.
     case forbidden(Privilege)
     /// The function's queue is full.

@@ -19,9 +19,26 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
+    /// The credentials from the environment; `nil` if it contains none. They are not options, because every user of a
+    /// machine sees the options of a program.
+    /// - Throws: ``CommandFailure`` if they are incomplete or ambiguous.
+    private var credentials: ClientCredentials? {
+        get throws {
+            let environment = ProcessInfo.processInfo.environment
+            let token = environment.variable("F2S_TOKEN").map { ClientCredentials.token(Secret($0)) }
+            switch (environment.variable("F2S_USER"), environment.variable("F2S_PASSWORD")) {
+            case (nil, nil): return token
+            case (let user?, let password?) where token == nil: return .user(user, password: Secret(password))
+            case (_?, _?): throw CommandFailure("F2S_TOKEN and F2S_USER are both set: unset one of them")
+            case (_?, nil): throw CommandFailure("F2S_USER is set without F2S_PASSWORD")
+            case (nil, _?): throw CommandFailure("F2S_PASSWORD is set without F2S_USER")
+            }
+        }
+    }
+
     /// Runs `body` with a client of the server.
     func withClient<Result: Sendable>(_ body: (FunctionClient) async throws -> Result) async throws -> Result {
-        try await FunctionClient.connect(to: address, body)
+        try await FunctionClient.connect(to: address, credentials: credentials, body)
     }
 }
 

@@ -53,13 +53,18 @@ enum ServeError: Error, CustomStringConvertible {
 enum Exposure {
     /// The advice in the error.
     static let advice =
-        "Use 127.0.0.1, or --allow-unauthenticated if the network admits only trusted clients."
+        "Use 127.0.0.1, set f2s.auth, or pass --allow-unauthenticated if the network admits only trusted clients."
 
-    /// Checks one address.
-    /// - Parameter option: The option that names the address, for the error.
-    /// - Throws: ``ServeError/exposed(option:host:)`` if other machines could reach the address without authentication.
-    static func check(_ option: String, host: String, isProtected: Bool) throws(ServeError) {
-        let isLoopback = host == "::1" || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
-        guard isLoopback || isProtected else { throw .exposed(option: option, host: host) }
+    /// Checks the addresses at which clients can run code on this machine, or read the metrics.
+    /// - Throws: ``ServeError/exposed(option:host:)`` if other machines could reach one of them.
+    static func check(_ options: ServeOptions) throws(ServeError) {
+        let managing = options.management.map { ("--management", $0.host) } ?? ("--listen", options.listen.host)
+        for (option, host) in [managing, ("--operations", options.operations.host)] where !isLoopback(host) {
+            throw .exposed(option: option, host: host)
+        }
+    }
+
+    private static func isLoopback(_ host: String) -> Bool {
+        host == "::1" || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
     }
 }

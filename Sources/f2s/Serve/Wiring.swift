@@ -1,3 +1,4 @@
+import F2SAccess
 import F2SConfig
 import F2SDispatcher
 import F2SModel
@@ -11,6 +12,9 @@ struct Wiring: Service {
     let context: PlatformContext
     let settings: SettingsFile
     let logs: LogOutput
+    let authentication: CallerAuthentication
+    /// True if new settings may end the authentication.
+    let mayBeUnprotected: Bool
     let dispatcher: Dispatcher
     /// The connection to other F2S processes; `nil` if F2S is a single process.
     let link: PeerLink?
@@ -76,7 +80,16 @@ struct Wiring: Service {
     private func carrySettings() async {
         for await settings in settings.latest.values() {
             logs.set(settings.logFormat)
-            dispatcher.apply(Application.tuning(settings, descriptors))
+            if settings.auth.isProtected || mayBeUnprotected {
+                authentication.apply(settings.auth)
+            } else if authentication.isProtected {
+                logger.error(
+                    """
+                    The settings end the authentication, and other machines can reach F2S: the earlier users, keys and \
+                    privileges stay in force. Start F2S with loopback addresses or --allow-unauthenticated.
+                    """)
+            }
+            dispatcher.apply(Application.tuning(settings, descriptors, authentication))
         }
     }
 }

@@ -27,15 +27,30 @@ struct StubDispatcher: DispatcherInspector {
 
 /// Accepts tokens that list their own grants, separated by commas: `functions:list,functions:logs@team-*`.
 struct StubAuthenticator: Authenticator {
-    let kind = "token"
-    let needsCredentials = true
+    let isProtected = true
+    let methods = [AuthSettings.Method.token]
+    let challenges = ["Bearer realm=\"F2S\""]
 
-    func principal(authorization: String?) -> Principal? {
-        guard let authorization, authorization.hasPrefix("Bearer ") else { return nil }
-        let texts = authorization.dropFirst(7).split(separator: ",").map { String($0) }
+    func recognize(_ credentials: Span<UInt8>) -> Recognition { .unknown }
+
+    func verify(_ credentials: String?) async throws(CredentialError) -> Principal {
+        guard let credentials else { throw .missing }
+        guard credentials.hasPrefix("Bearer ") else { throw .unknownScheme }
+        let texts = credentials.dropFirst(7).split(separator: ",").map { String($0) }
         let grants = texts.compactMap { try? Grant($0, field: "token") }
-        return grants.count == texts.count ? Principal(name: "ann", grants: Set(grants)) : nil
+        guard grants.count == texts.count else { throw .malformed }
+        return Principal(name: "ann", grants: Set(grants))
     }
+}
+
+/// Authenticates no caller, as an installation without access control.
+struct StubOpenAuthenticator: Authenticator {
+    let isProtected = false
+    let methods = [AuthSettings.Method.none]
+    let challenges: [String] = []
+
+    func recognize(_ credentials: Span<UInt8>) -> Recognition { .known(.anonymous) }
+    func verify(_ credentials: String?) async throws(CredentialError) -> Principal { .anonymous }
 }
 
 /// A runtime that runs nothing. Its logs never end by themselves, it counts their readers, and a test can set an

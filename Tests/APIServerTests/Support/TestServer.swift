@@ -27,7 +27,7 @@ struct TestServer: Sendable {
     /// The options of a test.
     struct Options: Sendable {
         var functions: [FunctionDraft] = []
-        var authenticator: any Authenticator = NoAuthentication()
+        var authenticator: any Authenticator = StubOpenAuthenticator()
         var replicas: (any ReplicaRuntime)?
         var isReady = true
         var keepAlive = Duration.seconds(15)

@@ -134,13 +134,14 @@ let testedLoops = [usualLoops]
 /// Starts a dispatcher, runs `body` and stops the dispatcher.
 func withTestbed(
     loops: Int = usualLoops, apiPath: String? = nil, hasManagement: Bool = false, internal: InternalSettings? = nil,
-    limits: Limits = Limits(), timeouts: Timeouts = Timeouts(),
+    limits: Limits = Limits(), timeouts: Timeouts = Timeouts(), authenticator: (any Authenticator)? = nil,
     _ body: (Testbed) async throws -> Void
 ) async throws {
-    let settings = DispatcherSettings(
+    var settings = DispatcherSettings(
         host: "127.0.0.1", port: 0, loops: loops, apiSocketPath: apiPath ?? temporarySocketPath(),
         management: hasManagement ? ManagementSettings(host: "127.0.0.1", port: 0) : nil, internal: `internal`,
-        tuning: .init(limits: limits, timeouts: timeouts))
+        tuning: .init(limits: limits, timeouts: timeouts, challenges: authenticator?.challenges ?? []))
+    settings.authenticator = authenticator
     let registry = MetricRegistry()
     let dispatcher = try Dispatcher(settings, metrics: registry)
     let outcome: Result<Void, any Error>
@@ -167,12 +168,15 @@ func makeInternal(socketPath: String? = nil, token: String = token) -> InternalS
 /// Runs two dispatchers with internal listeners and the same token.
 func withPair(
     loops: Int = usualLoops, limits: Limits = Limits(), timeouts: Timeouts = Timeouts(),
-    _ body: (_ first: Testbed, _ second: Testbed) async throws -> Void
+    authenticator: (any Authenticator)? = nil, _ body: (_ first: Testbed, _ second: Testbed) async throws -> Void
 ) async throws {
-    try await withTestbed(loops: loops, internal: makeInternal(), limits: limits, timeouts: timeouts) { first in
-        try await withTestbed(loops: loops, internal: makeInternal(), limits: limits, timeouts: timeouts) { second in
-            try await body(first, second)
-        }
+    func bed(_ body: (Testbed) async throws -> Void) async throws {
+        try await withTestbed(
+            loops: loops, internal: makeInternal(), limits: limits, timeouts: timeouts, authenticator: authenticator,
+            body)
+    }
+    try await bed { first in
+        try await bed { second in try await body(first, second) }
     }
 }
 
@@ -188,7 +192,7 @@ func temporarySocketPath() -> String {
 func makeFunction(
     _ name: String = "hello", route: String? = nil, method: Function.Method? = nil, path: String = "/",
     concurrency: Int? = nil, timeout: Duration? = nil, startTimeout: Duration? = nil,
-    limits: FunctionLimits = FunctionLimits(), age: UInt64 = 1
+    limits: FunctionLimits = FunctionLimits(), access: Function.Access? = nil, age: UInt64 = 1
 ) -> Function {
     let target = Target(
         command: ["server"], path: path, maxReplicas: 10, concurrency: concurrency, timeout: timeout,
@@ -197,7 +201,8 @@ func makeFunction(
         preconditionFailure("the test uses an invalid function name or route: \(name)")
     }
     return Function(
-        id: Function.ID(name), draft: FunctionDraft(name: valid, route: route, method: method, target: target),
+        id: Function.ID(name),
+        draft: FunctionDraft(name: valid, route: route, method: method, access: access, target: target),
         generation: 1, storeRevision: StoreRevision("1"), age: age,
         origin: Function.Origin(location: "\(name).yaml", isWritable: true))
 }

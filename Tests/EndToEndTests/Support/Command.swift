@@ -10,14 +10,22 @@ struct Command {
     let errorText: String
 
     /// Runs a command with its output in files.
-    /// - Parameter server: The server of the command; `nil`: none.
-    init(_ arguments: [String], environment: [String] = [], server: F2SServer? = nil) throws {
+    /// - Parameters:
+    ///   - input: Standard input; `nil`: none.
+    ///   - server: The server of the command; `nil`: none.
+    init(
+        _ arguments: [String], input: String? = nil, environment: [String] = [], server: F2SServer? = nil
+    ) throws {
         let folder = try TemporaryFolder()
         defer { folder.remove() }
         let (output, errors) = (folder.path + "/out", folder.path + "/err")
+        var command = [try Workshop.current.f2s] + arguments
+        if let input {
+            try Files.write(input, to: folder.path + "/in")
+            command = ["sh", "-c", "exec \"$@\" <\"$0\"", folder.path + "/in"] + command
+        }
         let process = try ChildProcess(
-            [try Workshop.current.f2s] + arguments, environment: Self.variables(of: server) + environment,
-            output: output, errors: errors)
+            command, environment: Self.variables(of: server) + environment, output: output, errors: errors)
         defer { process.end() }
         status = try process.waitForEnd(within: .seconds(30))
         text = try Files.read(output)

@@ -15,6 +15,7 @@ struct F2SServer: Sendable {
     let startedAt: Int64
 
     private let logFile: String
+    private let settingsFile: String
 
     /// Serves these functions while `body` runs, and removes everything afterwards.
     /// - Parameters:
@@ -60,14 +61,15 @@ struct F2SServer: Sendable {
         self.folder = folder
         temporaryFolder = home + "/t"
         logFile = home + "/f2s.log"
+        settingsFile = home + "/config.yaml"
         let output = home + "/f2s.out"
         try Files.makeFolder(temporaryFolder)
         var command = try program ?? [Workshop.current.f2s]
         command += ["serve", "--folder", folder]
         command += ["--listen", "127.0.0.1:0", "--operations", "127.0.0.1:0"] + options
         if let settings {
-            try Files.write(settings, to: home + "/config.yaml")
-            command += ["--config", home + "/config.yaml"]
+            try Files.write(settings, to: settingsFile)
+            command += ["--config", settingsFile]
         }
         if let descriptors { command = ["sh", "-c", "ulimit -n \(descriptors) && exec \"$0\" \"$@\""] + command }
         let path = getenv("PATH").map { String(cString: $0) } ?? "/usr/bin:/bin"
@@ -161,6 +163,9 @@ extension F2SServer {
     func edit(_ function: FunctionManifest) throws {
         try Files.replace("\(folder)/\(function.name).yaml", with: function.yaml)
     }
+
+    /// Replaces the settings as an editor does. The server must have been started with settings.
+    func replaceSettings(_ text: String) throws { try Files.replace(settingsFile, with: text) }
 
     /// Returns the sum of the time series with this name and these labels.
     func metric(_ name: String, _ labels: [String] = []) throws -> Double {

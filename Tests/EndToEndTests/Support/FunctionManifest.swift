@@ -6,6 +6,8 @@ struct FunctionManifest: Sendable {
     /// The public path; `nil`: a slash and the name.
     var endpoint: String?
     var method: String?
+    /// `spec.access`.
+    var access: String?
     var command: [String]
     var minReplicas = 0
     var maxReplicas = 5
@@ -47,6 +49,7 @@ struct FunctionManifest: Sendable {
             "  endpoint: \(endpoint ?? "/\(name)")",
         ]
         if let method { lines.append("  method: \(method)") }
+        if let access { lines.append("  access: \(access)") }
         lines += ["target:", "  command: [\(command.map(\.jsonText).joined(separator: ", "))]"]
         lines += ["  minReplicas: \(minReplicas)", "  maxReplicas: \(maxReplicas)", "  scaling: {idle: \(idle)}"]
         if let concurrency { lines.append("  concurrency: \(concurrency)") }

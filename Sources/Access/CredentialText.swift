@@ -1,0 +1,23 @@
+import FoundationEssentials
+
+/// The text form of bytes in credentials: Base64 (RFC 4648), in the variants that are in use.
+enum CredentialText {
+    /// Returns bytes as Base64 without padding.
+    static func encode(_ bytes: [UInt8]) -> String {
+        String(Data(bytes).base64EncodedString().prefix { $0 != "=" })
+    }
+
+    /// Decodes Base64 with or without padding; `nil` if the text is not Base64.
+    static func decode(_ text: some StringProtocol) -> [UInt8]? {
+        let digits = text.prefix { $0 != "=" }
+        let padding = String(repeating: "=", count: (4 - digits.utf8.count % 4) % 4)
+        return Data(base64Encoded: digits + padding).map { Array($0) }
+    }
+
+    /// Decodes Base64 with the alphabet of URLs and file names, without padding; `nil` if the text is not that.
+    static func decodeURL(_ text: some StringProtocol) -> [UInt8]? {
+        guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") })
+        else { return nil }
+        return decode(String(text.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }))
+    }
+}

@@ -1,0 +1,61 @@
+/// The settings of authentication and authorization (`f2s.auth`).
+public struct AuthSettings: Sendable, Hashable {
+    /// A method by which callers prove their identity.
+    public enum Method: String, Sendable, Hashable, CaseIterable {
+        /// No authentication: every caller has every privilege, and F2S listens on loopback only.
+        case none
+        /// A user name and a password (RFC 7617).
+        case basic
+        /// A signed token in the field `Authorization: Bearer` (RFC 6750).
+        case token
+    }
+
+    /// A user of the method ``Method/basic`` (`f2s.auth.basic`).
+    public struct User: Sendable, Hashable {
+        /// The user's name, without a colon.
+        public let name: String
+        /// The password, or its hash as `f2s token hash` prints it.
+        public let password: Secret
+        /// The groups of the user.
+        public let groups: [String]
+
+        /// Creates a user.
+        public init(name: String, password: Secret, groups: [String]) {
+            self.name = name
+            self.password = password
+            self.groups = groups
+        }
+    }
+
+    /// The settings of the method ``Method/token`` (`f2s.auth.token`).
+    public struct TokenSettings: Sendable, Hashable {
+        /// The key of tokens that are signed with HS256 (`jwt_secret`); `nil` if such tokens are not accepted.
+        public var key: Secret?
+        /// True if a token must have a time of expiry (`require_expiry`).
+        public var requiresExpiry = false
+
+        /// Creates settings with the defaults.
+        public init() {}
+    }
+
+    /// The methods, in the order in which they are tried (`types`, or `global_config.type`). The first one that
+    /// recognizes the form of the credentials decides.
+    public var methods = [Method.none]
+    /// The users of the method ``Method/basic``.
+    public var users: [User] = []
+    /// The settings of the method ``Method/token``.
+    public var token = TokenSettings()
+    /// The grants of each group (`authorization`).
+    public var grants: [String: Set<Grant>] = [:]
+
+    /// Creates settings with the defaults: no authentication.
+    public init() {}
+
+    /// True if callers are authenticated.
+    public var isProtected: Bool { methods != [.none] }
+
+    /// Returns the grants of a caller, which are those of all its groups. A group that is not listed has none.
+    public func grants(of groups: [String]) -> Set<Grant> {
+        groups.reduce(into: []) { $0.formUnion(grants[$1] ?? []) }
+    }
+}

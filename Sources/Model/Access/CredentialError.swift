@@ -1,0 +1,46 @@
+/// The reason for which credentials are not accepted. It is told to the caller, so it does not distinguish a wrong
+/// password from an unknown user.
+public enum CredentialError: Error, Sendable, Hashable, CaseIterable {
+    /// There are no credentials.
+    case missing
+    /// No configured method uses credentials of this form.
+    case unknownScheme
+    /// The credentials do not have the form that their scheme demands.
+    case malformed
+    /// The user is unknown, or the password is wrong.
+    case wrongPassword
+    /// The token is signed with another algorithm than the configured one, or not at all.
+    case wrongAlgorithm
+    /// The token's signature is not that of the configured key.
+    case wrongSignature
+    /// The token's time of expiry has passed.
+    case expired
+    /// The token is not valid yet.
+    case notYetValid
+    /// The token has no time of expiry, and the settings demand one.
+    case withoutExpiry
+    /// The token names no caller.
+    case withoutSubject
+    /// The name of the caller and its groups are longer than ``Principal/fieldBytesMax``.
+    case tooLong
+    /// Too many credentials are being verified.
+    case busy
+
+    /// A sentence for the caller.
+    public var text: String {
+        switch self {
+        case .missing: "The request has no Authorization field."
+        case .unknownScheme: "No configured method of authentication uses this kind of credentials."
+        case .malformed: "The credentials are malformed."
+        case .wrongPassword: "The user or the password is wrong."
+        case .wrongAlgorithm: "The token is not signed with the configured algorithm."
+        case .wrongSignature: "The token's signature is wrong."
+        case .expired: "The token has expired."
+        case .notYetValid: "The token is not valid yet."
+        case .withoutExpiry: "The token has no time of expiry (exp), and f2s.auth.token.require_expiry is true."
+        case .withoutSubject: "The token names no caller (sub)."
+        case .tooLong: "The names of the caller and its groups are too long."
+        case .busy: "Too many credentials are being checked. Retry in a second."
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import ProcessSupport
+import Testing
+
+extension EndToEndSerial {
+    /// The authentication of callers, with the real program and its commands.
+    @Suite struct Authentication {
+        /// `{"sub":"ci","group":"callers"}` with HS256 and the key of the settings.
+        private static let token =
+            "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJjaSIsImdyb3VwIjoiY2FsbGVycyJ9"
+            + ".p3XMb1rXK34vQywlAY6aBpeybKi1gqZaX2CFXhiBCNM"
+        /// `ann` with the password `correct horse`, and with another one.
+        private static let ann = ["Authorization": "Basic YW5uOmNvcnJlY3QgaG9yc2U="]
+        private static let wrong = ["Authorization": "Basic YW5uOndyb25nIGhvcnNl"]
+        private static let ci = ["Authorization": "Bearer \(token)"]
+
+        /// Returns settings with the user `ann`.
+        private static func settings(password: String, loops: Int = 1) -> String {
+            """
+            f2s:
+              loops: \(loops)
+              auth:
+                types: [basic, token]
+                basic: [{username: ann, password: '\(password)', group: admins}]
+                token: {jwt_secret: 0123456789abcdef0123456789abcdef}
+                authorization:
+                  - {group: admins, privileges: ["functions:list", "functions:invoke", "functions:create"]}
+                  - {group: callers, privileges: ["functions:invoke@hel*"]}
+            """
+        }
+
+        private func status(_ target: String, _ fields: [String: String], _ f2s: F2SServer) throws -> Int {
+            try f2s.exchange("GET", target, fields.map { ($0.key, $0.value) }).status
+        }
+
+        @Test(arguments: [1, 2, 4]) func `users and tokens reach what their groups allow`(loops: Int) async throws {
+            let hash = try Command(["token", "hash"], input: "correct horse\n")
+            #expect(hash.status == 0 && hash.text.hasPrefix("$scrypt$"), "\(hash.errorText)")
+            let functions = try ["hello", "other", "open"].map { name in
+                try FunctionManifest(name).with { if name == "open" { $0.access = "public" } }
+            }
+            let settings = Self.settings(password: hash.text.filter { $0 != "\n" }, loops: loops)
+            try await F2SServer.serve(functions, settings: settings) { f2s in
+                try eventually("it serves") { try f2s.get("/invoke/open").status == 200 }
+                let expected = [
+                    ("/invoke/hello", [:], 401), ("/functions", [:], 401), ("/invoke/hello", Self.ann, 200),
+                    ("/functions", Self.ann, 200), ("/config", Self.ann, 403), ("/invoke/hello", Self.ci, 200),
+                    ("/invoke/other", Self.ci, 403), ("/functions", Self.ci, 403), ("/invoke/hello", Self.wrong, 401),
+                    ("/invoke/open", Self.wrong, 200), ("/health", [:], 200), ("/auth/type", [:], 200),
+                ]
+                for round in 1...3 {
+                    for (target, fields, wanted) in expected {
+                        let found = try status(target, fields, f2s)
+                        #expect(found == wanted, "\(target) with \(fields), round \(round)")
+                    }
+                }
+                #expect(!f2s.log.contains("correct horse") && !f2s.log.contains(Self.token))
+            }
+        }
+
+        @Test func `commands take credentials from the environment`() async throws {
+            try await F2SServer.serve([try FunctionManifest("hello")], settings: Self.settings(password: "x")) { f2s in
+                try eventually("it serves") { try f2s.get("/health").status == 200 }
+                let none = try Command(["list"], server: f2s)
+                #expect(none.status == 1 && none.errorText.contains("Authorization"), "\(none.errorText)")
+                let user = ["F2S_USER=ann", "F2S_PASSWORD=x"]
+                let listed = try Command(["list"], environment: user, server: f2s)
+                #expect(listed.status == 0 && listed.text.contains("hello"), "\(listed.errorText)")
+                let invoked = try Command(["invoke", "hello"], environment: user, server: f2s)
+                #expect(invoked.status == 0, "\(invoked.errorText)")
+                let token = try Command(["list"], environment: ["F2S_TOKEN=\(Self.token)"], server: f2s)
+                #expect(token.status == 1 && token.errorText.contains("functions:list"), "\(token.errorText)")
+                let half = try Command(["list"], environment: ["F2S_USER=ann"], server: f2s)
+                #expect(half.status == 1 && half.errorText.contains("F2S_PASSWORD"))
+            }
+        }
+
+        @Test func `settings without authentication do not open an address that other machines reach`() async throws {
+            let function = try FunctionManifest("hello").with { $0.minReplicas = 1 }
+            try await F2SServer.serve(
+                [function], settings: Self.settings(password: "correct horse"), options: ["--management", "0.0.0.0:0"]
+            ) { f2s in
+                try eventually("it serves") { try status("/invoke/hello", Self.ann, f2s) == 200 }
+                try f2s.replaceSettings("f2s: {auth: {types: [none]}}")
+                try eventually("it is logged") { f2s.log.contains("The settings end the authentication") }
+                #expect(try status("/invoke/hello", [:], f2s) == 401)
+                #expect(try status("/invoke/hello", Self.ann, f2s) == 200)
+            }
+        }
+
+        @Test func `a changed password applies at once, and the old one no longer`() async throws {
+            let function = try FunctionManifest("hello").with { $0.minReplicas = 1 }
+            try await F2SServer.serve([function], settings: Self.settings(password: "correct horse")) { f2s in
+                try eventually("it serves") { try status("/invoke/hello", Self.ann, f2s) == 200 }
+                #expect(try status("/invoke/hello", Self.wrong, f2s) == 401)
+                try f2s.replaceSettings(Self.settings(password: "wrong horse"))
+                try eventually("the new password is right") { try status("/invoke/hello", Self.wrong, f2s) == 200 }
+                #expect(try status("/invoke/hello", Self.ann, f2s) == 401)
+                try f2s.replaceSettings("f2s: {auth: {types: [none]}}")
+                try eventually("there is no authentication") { try status("/invoke/hello", [:], f2s) == 200 }
+            }
+        }
+    }
+}
