@@ -37,6 +37,12 @@ import Testing
         #expect(state.next == .watch(from: "7") && state.pause > .zero)
     }
 
+    @Test func `a requested list follows at once`() {
+        var state = watching()
+        state.ended(.watch(from: "5"), .interrupted, lasted: .milliseconds(1))
+        #expect(state.next == .list && state.pause == .zero)
+    }
+
     @Test func `an expired version causes a list, which follows a long watch at once`() {
         var state = watching()
         state.ended(.watch(from: "5"), .failed(gone, at: "7"), lasted: .seconds(60))

@@ -63,6 +63,33 @@ import Testing
         #expect(asked == ["list", "5", "6", "9"])
     }
 
+    @Test func `a watch that reports nothing is replaced by a list as soon as a change is known`() async throws {
+        let advance = Mutex(0.0)
+        var timing = HurriedTiming().timing
+        timing.wall = { Timing.system.wall() + advance.withLock { $0 } }
+        try await ScriptedAPIServer.run(timing: timing) { question in
+            if question.isWatch { return .lines([], .open) }
+            let isFirst = question.index == 0
+            return isFirst
+                ? Self.list(Self.thing("a", 1, at: 3), at: 5)
+                : Self.list(Self.thing("a", 1, at: 3), Self.thing("b", 2, at: 6), at: 6)
+        } _: { client, server in
+            let reflector = Reflector<Thing>(client, .pods, namespace: "n") { $0.metadata.name }
+            await withTaskGroup { group in
+                group.addTask { await reflector.run() }
+                for await reflection in reflector.latest.values() where reflection.isSynced { break }
+                while !server.questions.contains(where: \.isWatch) { await Task.yield() }
+                #expect(!reflector.listAgain(), "a change has just arrived")
+                advance.withLock { $0 = 10 }
+                #expect(reflector.listAgain())
+                for await reflection in reflector.latest.values() where reflection.items.count == 2 { break }
+                group.cancelAll()
+            }
+            let asked = server.questions.map { $0.isWatch ? $0.parameter("resourceVersion") ?? "" : "list" }
+            #expect(asked.prefix(3) == ["list", "5", "list"])
+        }
+    }
+
     @Test(arguments: [true, false])
     func `an expired version causes a list, and no change is missed`(_ isInStream: Bool) async throws {
         let asked = try await questions { question in

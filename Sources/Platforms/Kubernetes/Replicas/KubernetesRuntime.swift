@@ -358,6 +358,12 @@ extension KubernetesRuntime {
             var lastError: KubernetesError?
             for _ in 0..<Self.writesMax {
                 let existing = try await fetch(type, name)
+                // The watch should have reported the object.
+                if let existing, existing.function == desired.function.id,
+                    reflector.latest.current.items[name] == nil
+                {
+                    reflector.listAgain()
+                }
                 // No object has this name, so the API server rejects the manifest itself.
                 if existing == nil, let lastError, !lastError.isConflict { throw lastError }
                 if let existing {
@@ -427,20 +433,6 @@ extension KubernetesRuntime {
         else { return false }
         try await delete(type, object)
         return true
-    }
-
-    /// Returns true if a function no longer exists. Asks the API server, because the watch of functions may be behind
-    /// that of Deployments, and that must not delete the objects of a function that exists.
-    private func isGone(_ function: Function.ID, named name: String) async throws(KubernetesError) -> Bool {
-        do throws(KubernetesError) {
-            let found: JSONValue = try await client.get(
-                .functions, options.namespace, name, priority: .housekeeping)
-            let metadata = found["metadata"]
-            return metadata?["uid"]?.text != function.text || metadata?["deletionTimestamp"] != nil
-        } catch {
-            if error.isNotFound { return true }
-            throw error
-        }
     }
 
     private func write(

@@ -16,6 +16,11 @@ final class Reflector<Item: Decodable & Sendable>: Sendable {
     private let sharing: @Sendable (_ newer: Item, _ known: Item) -> Item
     private let seed: UInt64
     private let logger: Logger
+    /// The number of lists that were requested.
+    private let requests = Latest(0)
+
+    /// The time without a change after which a watch may have stopped reporting.
+    private static var silence: Duration { .seconds(10) }
 
     /// Creates a reflector with an empty collection.
     /// - Parameters:
@@ -46,14 +51,43 @@ final class Reflector<Item: Decodable & Sendable>: Sendable {
     /// Mirrors the collection until the task is cancelled.
     func run() async {
         var state = ReflectorState(seed: seed)
+        // The requests that a list has answered.
+        var answered = 0
         while !Task.isCancelled {
             let step = state.next
+            if case .list = step { answered = requests.current }
             let begin = client.timing.now()
-            let outcome = await perform(step)
+            let outcome = await unlessRequested(after: answered) { await self.perform(step) }
             guard !Task.isCancelled else { return }
             state.ended(step, outcome, lasted: client.timing.now() - begin)
             log(outcome)
             if state.pause > .zero { try? await client.timing.pause(state.pause) }
+        }
+    }
+
+    /// Lists all objects again, because a caller knows of a change that the watch has not reported. Does nothing while
+    /// changes arrive, because the watch may only be late.
+    /// - Returns: True if a list follows.
+    @discardableResult
+    func listAgain() -> Bool {
+        guard client.timing.wall() - latest.current.lastEventAt >= Self.silence.inSeconds else { return false }
+        logger.warning("The watch has missed a change: all objects are listed again")
+        requests.update { $0 += 1 }
+        return true
+    }
+
+    /// Runs a step, and ends it if a list is requested.
+    private func unlessRequested(
+        after answered: Int, _ step: @escaping @Sendable () async -> ReflectorState.Outcome
+    ) async -> ReflectorState.Outcome {
+        await withTaskGroup(of: ReflectorState.Outcome.self) { group in
+            group.addTask { await step() }
+            group.addTask { [requests] in
+                for await count in requests.values() where count != answered { break }
+                return .interrupted
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? .interrupted
         }
     }
 

@@ -16,6 +16,8 @@ struct ReflectorState: Sendable {
         case listed(String)
         /// The watch ended regularly; this is the newest version that it reported.
         case watched(String)
+        /// A list was requested.
+        case interrupted
         /// The step failed; this is the newest known version, if any.
         case failed(KubernetesError, at: String?)
     }
@@ -51,6 +53,9 @@ struct ReflectorState: Sendable {
             next = .watch(from: version)
             malformed = 0
             rest(lasted)
+        case .interrupted:
+            next = .list
+            pause = .zero
         case .failed(let error, let version):
             if case .malformed = error { malformed += 1 } else { malformed = 0 }
             // A watch can continue from a version as long as the server knows it and the lines after it can be decoded.
