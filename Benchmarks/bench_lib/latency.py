@@ -3,7 +3,7 @@ from . import cores, h2load
 from .verdict import in_turn, quartiles
 
 RATE, ROUNDS, WARM_UP = 2_000, 7, 2_000
-BAR, GOAL = 1.2, 1.1
+BAR, GATE, GOAL = 1.2, 2.4, 1.1
 PERCENTILES = ["p50", "p90", "p99"]
 
 
@@ -33,7 +33,7 @@ def run(machine, options, verdicts):
     ours, theirs = middle(results["f2s"], "p99"), middle(results["nginx"], "p99")
     ratio = ours / theirs
     text = f"{ratio:.2f} ({ours:.0f} / {theirs:.0f} µs, medians of {rounds} rounds{few})"
-    verdicts.judge(2, figure, ratio, text, BAR, goal=GOAL)
+    verdicts.judge(2, figure, ratio, text, BAR, gate=GATE, goal=GOAL)
 
 
 def middle(samples, key):

@@ -13,7 +13,7 @@ from . import backends, process, wire
 from .verdict import in_turn, quartiles
 
 STARTS = 11
-RATIO_BAR, MEMORY_BAR_MB = 2, 12
+RATIO_BAR, RATIO_GATE, MEMORY_BAR_MB = 2, 4, 12
 ACCEPTED = {"nginx": ("/get100", 200), "f2s": ("/invoke/nothing", 404)}
 API_PATH = "/functions"
 # Memory still grows after the first response. It is read at once and after this pause, and the larger value counts.
@@ -42,7 +42,7 @@ def run(machine, options, verdicts):
     few = "" if starts >= STARTS else f", fewer than the {STARTS} that count"
     ratio = taken["f2s"] / taken["nginx"]
     text = f"{ratio:.2f} ({taken['f2s']:.1f} / {taken['nginx']:.1f} ms, medians of {starts} starts{few})"
-    verdicts.judge(2, "exec to first accepted request, f2s / nginx", ratio, text, RATIO_BAR)
+    verdicts.judge(2, "exec to first accepted request, f2s / nginx", ratio, text, RATIO_BAR, gate=RATIO_GATE)
     print(f"exec to the API server's first response: {api:.1f} ms, {api / taken['nginx']:.2f} x nginx (no bar)")
     text = f"{memory['f2s']:.1f} (nginx {memory['nginx']:.1f})"
     verdicts.judge(2, "RssAnon at start, MB", memory["f2s"], text, MEMORY_BAR_MB)
