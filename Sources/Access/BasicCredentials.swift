@@ -29,15 +29,14 @@ struct UserTable: Sendable {
 
     private let checks: [String: Check]
     private let groups: [String: [String]]
-    /// The check for an unknown user. It takes as long as that of a known one, so that the time does not tell if a user
-    /// exists.
-    private let unknown: Check
+    /// The hash with the highest costs; `nil` if no user has a hash. A check that needs no hash computes this one, so
+    /// that the time tells neither if a user exists nor how its password is stored.
+    private let slowest: PasswordHash?
 
     init(_ users: [AuthSettings.User]) {
         checks = Dictionary(users.map { ($0.name, Self.check($0.password.revealed)) }) { first, _ in first }
         groups = Dictionary(users.map { ($0.name, $0.groups) }) { first, _ in first }
-        let hash = checks.values.first { if case .hash = $0 { true } else { false } }
-        unknown = hash ?? .plain([])
+        slowest = users.compactMap { PasswordHash($0.password.revealed) }.max { $0.costs.work < $1.costs.work }
     }
 
     private static func check(_ password: String) -> Check {
@@ -48,12 +47,24 @@ struct UserTable: Sendable {
     /// - Throws: ``CredentialError/wrongPassword`` if the user is unknown or the password is wrong, and
     ///   ``CredentialError/busy`` if memory is short.
     func groups(for credentials: BasicCredentials) throws(CredentialError) -> [String] {
+        let check = checks[credentials.user] ?? .plain([])
         let isRight: Bool
-        switch checks[credentials.user] ?? unknown {
-        case .plain(let password): isRight = Crypto.isEqual(password, credentials.password)
-        case .hash(let hash): do { isRight = try hash.matches(credentials.password) } catch { throw .busy }
+        do {
+            switch check {
+            case .hash(let hash): isRight = try hash.matches(credentials.password)
+            case .plain(let password):
+                isRight = Crypto.isEqual(password, credentials.password)
+                _ = try slowest?.matches(credentials.password)
+            }
+        } catch {
+            throw .busy
         }
         guard isRight, let groups = groups[credentials.user] else { throw .wrongPassword }
         return groups
     }
+}
+
+extension PasswordHash.Costs {
+    /// The time of a check, in an arbitrary unit.
+    fileprivate var work: UInt64 { (1 << logarithm) * blocks * lanes }
 }

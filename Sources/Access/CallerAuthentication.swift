@@ -52,6 +52,17 @@ public final class CallerAuthentication: Authenticator {
     /// The number of passwords that may wait for their check, of which each takes about a tenth of a second.
     private static let waitingMax = 50
 
+    /// A verification that runs.
+    private struct Check: Hashable {
+        /// `nil` if the library fails. Such verifications wait for each other, and then each is made.
+        let credentials: KeyedDigest.Value?
+        let version: Int
+    }
+
+    /// The number of verifications for one caller, if new settings come into force meanwhile.
+    private static let attemptsMax = 10
+
+    private let checks = SharedWork<Check, Result<Principal, CredentialError>>()
     private let state: Mutex<State>
     private let clock: any ControlClock
     private let thread = WorkThread(name: "f2s-passwords", queueMax: CallerAuthentication.waitingMax)
@@ -102,25 +113,40 @@ public final class CallerAuthentication: Authenticator {
         }
     }
 
-    /// Verifies credentials by the methods of the settings.
+    /// Verifies credentials by the methods of the settings. Callers with the same credentials share one verification.
     public func verify(_ credentials: String?) async throws(CredentialError) -> Principal {
-        let (rules, version) = state.withLock { ($0.rules, $0.version) }
-        guard rules.settings.isProtected else { return .anonymous }
-        guard let credentials else { throw .missing }
-        switch recognize(credentials.utf8Span.span) {
-        case .known(let principal): return principal
-        case .refused(let error): throw error
-        case .unknown: break
+        for _ in 0..<Self.attemptsMax {
+            let (rules, version) = state.withLock { ($0.rules, $0.version) }
+            guard rules.settings.isProtected else { return .anonymous }
+            guard let credentials else { throw .missing }
+            switch recognize(credentials.utf8Span.span) {
+            case .known(let principal): return principal
+            case .refused(let error): throw error
+            case .unknown: break
+            }
+            let digest = state.withLock { $0.digest(of: credentials.utf8Span.span) }
+            let result = await checks.value(for: Check(credentials: digest, version: version)) {
+                await verify(credentials, rules, version)
+            }
+            // A result of earlier settings is not valid any more.
+            guard let result, state.withLock({ $0.version == version }) else { continue }
+            return try result.get()
         }
+        throw .busy
+    }
+
+    private func verify(
+        _ credentials: String, _ rules: Rules, _ version: Int
+    ) async -> Result<Principal, CredentialError> {
         do throws(CredentialError) {
             let verified = try await check(credentials, rules)
             guard verified.principal.fieldLines.count <= Principal.fieldBytesMax else { throw .tooLong }
             remember(.known(verified.principal), of: credentials, version, for: verified.validity)
-            return verified.principal
+            return .success(verified.principal)
         } catch {
             // Other credentials of the same form may be checked the next time.
             if error != .busy { remember(.refused(error), of: credentials, version, for: Self.refusedFor) }
-            throw error
+            return .failure(error)
         }
     }
 
@@ -144,10 +170,11 @@ public final class CallerAuthentication: Authenticator {
     // MARK: The methods
 
     private func check(_ credentials: String, _ rules: Rules) async throws(CredentialError) -> Verified {
-        let parts = credentials.split(separator: " ", maxSplits: 1)
-        guard parts.count == 2 else { throw .malformed }
+        // One space exactly, so that one credential has one place in the cache.
+        let parts = credentials.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[1].hasPrefix(" ") else { throw .malformed }
         let scheme = parts[0].lowercased()
-        let text = parts[1].drop { $0 == " " }
+        let text = parts[1]
         for method in rules.settings.methods {
             switch method {
             case .none: continue
@@ -185,8 +212,9 @@ public final class CallerAuthentication: Authenticator {
         var verified = Verified(
             principal: Principal(
                 name: token.subject, groups: token.groups, grants: rules.settings.grants(of: token.groups)))
-        if let expiry = token.expiry {
-            verified.validity = min(verified.validity, .seconds(expiry + SignedToken.skew - now))
+        // A time of expiry may be further away than a duration can express.
+        if let expiry = token.expiry, expiry + SignedToken.skew - now < verified.validity.inSeconds {
+            verified.validity = .seconds(expiry + SignedToken.skew - now)
         }
         return verified
     }

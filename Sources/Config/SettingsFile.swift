@@ -89,7 +89,8 @@ public final class SettingsFile: Service {
                 let settings = try? SettingsReader().read(Array(lastGood.utf8), environment: environment)
             else { return }
             state.withLock { $0.isUsable = true }
-            if settings != latest.current { latest.publish(settings) }
+            // Also if they equal the defaults: they are usable now.
+            latest.publish(settings)
         }
     }
 
@@ -149,12 +150,13 @@ public final class SettingsFile: Service {
     /// Validates content and puts it into force.
     private func accept(_ bytes: [UInt8]?, location: String) throws(SettingsError) {
         let reading = try SettingsReader().reading(bytes, location: location, environment: environment)
-        state.withLock { state in
+        let wasUsable = state.withLock { state in
+            defer { state.isUsable = true }
             state.rejection = nil
-            state.isUsable = true
+            return state.isUsable
         }
         warn(reading.warnings)
-        guard reading.settings != latest.current else { return }
+        guard reading.settings != latest.current || !wasUsable else { return }
         latest.publish(reading.settings)
         logger.info("New settings are in force.", metadata: ["source": "\(location)"])
     }

@@ -88,6 +88,7 @@ public struct SettingsReader: Sendable {
         _ cursor: YAMLCursor, into settings: inout Settings, _ errors: inout [YAMLError],
         _ paths: inout Paths
     ) {
+        let cursor = cursor.hidingSecrets
         do {
             if let key = SettingsKey.all.first(where: { $0.path == cursor.path }) {
                 paths.given.insert(key.path)
@@ -124,7 +125,8 @@ public struct SettingsReader: Sendable {
             }
             paths.given.insert(key.path)
             do {
-                try key.read(YAMLCursor(YAMLNode(.scalar(text, isPlain: true), at: nil), path: key.path), &settings)
+                let cursor = YAMLCursor(YAMLNode(.scalar(text, isPlain: true), at: nil), path: key.path)
+                try key.read(cursor.hidingSecrets, &settings)
             } catch {
                 errors.append(Rejection(location: name, message: YAMLError(error, at: nil).message))
             }
@@ -147,6 +149,12 @@ public struct SettingsReader: Sendable {
 }
 
 extension YAMLCursor {
+    /// The cursor, whose errors do not repeat the value if it may contain a password or a key.
+    fileprivate var hidingSecrets: YAMLCursor {
+        let isSecret = ["f2s.auth.basic", "f2s.auth.token"].contains { path.hasPrefix($0) }
+        return isSecret ? YAMLCursor(node, path: path, isSecret: true) : self
+    }
+
     /// True if the section is present without any content.
     fileprivate var isEmpty: Bool {
         switch node.content {

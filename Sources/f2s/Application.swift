@@ -54,7 +54,8 @@ struct Application {
             store: context.platform.functions, logger: Self.logger("config", initial),
             url: { "http://\(authority.current)/invoke\($0.route)" })
         let clock = SystemControlClock()
-        authentication = CallerAuthentication(initial.auth, clock: clock)
+        // Without usable settings it is unknown who the callers are.
+        authentication = CallerAuthentication(settings.isUsable ? initial.auth : .refusing, clock: clock)
         dispatcher = try Dispatcher(
             Self.dispatcherSettings(options, initial, context, runtimeFolder, descriptors, authentication),
             metrics: metrics)
@@ -238,7 +239,7 @@ struct Application {
 
     /// True if new settings may end the authentication. Other machines must not be able to reach F2S then.
     private var mayBeUnprotected: Bool {
-        options.allowsUnauthenticated || (try? Exposure.check(options)) != nil
+        options.allowsUnauthenticated || Exposure.isLocal(options)
     }
 
     private var inspector: any OperatorInspector {

@@ -68,6 +68,15 @@ import Testing
         await #expect(throws: CredentialError.expired) { try await authentication.verify(credentials) }
     }
 
+    @Test(arguments: ["1e300", "9007199254740993", "1e18"])
+    func `a token that expires very late is valid`(expiry: String) async throws {
+        let authentication = CallerAuthentication(try Self.settings(), clock: ManualClock())
+        #expect(try await authentication.verify(Self.bearer(#"{"sub":"ci","exp":\#(expiry)}"#)).name == "ci")
+        await #expect(throws: CredentialError.expired) {
+            try await authentication.verify(Self.bearer(#"{"sub":"ci","exp":-\#(expiry)}"#))
+        }
+    }
+
     @Test func `changed settings end what was known`() async throws {
         let authentication = CallerAuthentication(try Self.settings(), clock: ManualClock())
         let credentials = Self.basic("ann", "ann-password")
@@ -82,7 +91,9 @@ import Testing
     @Test(arguments: [
         (nil, CredentialError.missing), ("", .malformed), ("Basic", .malformed), ("Basic ***", .malformed),
         ("Basic YW5u", .malformed), ("Digest x", .unknownScheme), ("Bearer opaque", .unknownScheme),
-        ("Bearer a.b.c", .malformed), (basic("eve", "ann-password"), .wrongPassword),
+        ("Bearer a.b.c", .malformed), ("Basic  YW5uOmFubi1wYXNzd29yZA==", .malformed),
+        ("Basic YW5uOmFubi1wYXNzd29yZA==x", .malformed), ("Basic YW5uOmFubi1wYXNzd29yZA===", .malformed),
+        (basic("eve", "ann-password"), .wrongPassword),
         (basic("ann", ""), .wrongPassword), (basic("ann", "ann-password "), .wrongPassword),
         (basic("", ""), .wrongPassword),
     ])
@@ -92,7 +103,7 @@ import Testing
     }
 
     @Test func `the name of a scheme has any letter case, and only configured methods count`() async throws {
-        let credentials = Self.basic("ann", "ann-password").replacing("Basic ", with: "bAsIc  ")
+        let credentials = Self.basic("ann", "ann-password").replacing("Basic ", with: "bAsIc ")
         let both = CallerAuthentication(try Self.settings(), clock: ManualClock())
         #expect(try await both.verify(credentials).name == "ann")
         #expect(both.challenges == ["Basic realm=\"f2s\", charset=\"UTF-8\"", "Bearer realm=\"f2s\""])
@@ -134,6 +145,46 @@ import Testing
         #expect(errors[.wrongPassword, default: 0] + errors[.busy, default: 0] == 500)
         #expect(errors[.wrongPassword, default: 0] > 0)
         #expect(try await authentication.verify(Self.basic("ann", "correct horse")).name == "ann")
+    }
+
+    @Test func `callers with the same credentials share one check`() async throws {
+        let hash = try PasswordHash(of: "secret").description
+        let authentication = CallerAuthentication(try Self.settings(password: hash), clock: ManualClock())
+        let begin = SystemClock.monotonic()
+        try await withThrowingTaskGroup(of: String.self) { group in
+            for _ in 0..<500 {
+                group.addTask { try await authentication.verify(Self.basic("ann", "secret")).name }
+            }
+            for try await name in group { #expect(name == "ann") }
+        }
+        // A check takes a tenth of a second.
+        let time = SystemClock.monotonic() - begin
+        print("500 callers with the same password were verified in \(time)")
+        #expect(time < .seconds(10))
+    }
+
+    @Test func `a caller that is removed while its password is checked is not accepted`() async throws {
+        let hash = try PasswordHash(of: "secret").description
+        let authentication = CallerAuthentication(try Self.settings(password: hash), clock: ManualClock())
+        let error = await withTaskGroup(of: CredentialError?.self) { group in
+            group.addTask {
+                do throws(CredentialError) {
+                    _ = try await authentication.verify(Self.basic("ann", "secret"))
+                    return nil
+                } catch { return error }
+            }
+            // The removal wins, before the check and within it.
+            if let other = try? Self.settings(password: "another") { authentication.apply(other) }
+            return await group.next() ?? nil
+        }
+        #expect(error == .wrongPassword)
+    }
+
+    @Test(arguments: [nil, "Bearer a.b.c", basic("ann", "ann-password"), basic("", "")])
+    func `without usable settings every caller is refused`(credentials: String?) async throws {
+        let authentication = CallerAuthentication(.refusing, clock: ManualClock())
+        #expect(authentication.isProtected && !authentication.challenges.isEmpty)
+        await #expect(throws: CredentialError.self) { try await authentication.verify(credentials) }
     }
 
     @Test func `a known credential is recognized within a microsecond`() async throws {

@@ -91,7 +91,12 @@ extension ClusterSerial {
             // The pod does not crash, and the other pod serves.
             #expect(try f2s.api.ownPods().first { $0.name == before[1] }?.isReady == true)
             try Self.write(original, f2s)
-            try f2s.waitUntilComplete()
+            for pod in try f2s.waitUntilComplete() {
+                // Without usable settings a pod refuses every caller, afterwards it does as the settings say.
+                let answer = try HTTPConnection(host: try #require(pod.address), port: 8083).exchange(
+                    "GET", "/functions")
+                #expect(answer.status == 200, "\(pod.name): \(answer.text)")
+            }
         }
 
         private static func text(_ f2s: F2SInstallation) throws -> String? {

@@ -27,6 +27,19 @@ import Testing
         try SettingsFile(path: path, environment: environment, logger: logger)
     }
 
+    /// Callers are refused without usable settings, so the change must be noticed.
+    @Test(.timeLimit(.minutes(1)), arguments: [nil, "f2s: {}"])
+    func `settings that become usable are published, even if they equal the defaults`(lastGood: String?) async throws {
+        let refused = SettingsError([Rejection(location: "config.yaml", message: "invalid")])
+        let file = try SettingsFile(path: nil, environment: [:], refused: refused, lastGood: nil, logger: logger)
+        #expect(!file.isUsable)
+        var published = file.latest.values().makeAsyncIterator()
+        _ = await published.next()
+        file.apply(lastGood == nil ? "f2s: {}" : "f2s: {lops: 1}", from: "config.yaml", lastGood: lastGood)
+        #expect(await published.next() == Settings())
+        #expect(file.isUsable)
+    }
+
     @Test func `without a file the defaults and the environment are in force`() async throws {
         try await withPath { path in
             let files = [try file(nil), try file(path), try file(path, ["F2S_DEBUG": "true"])]

@@ -123,11 +123,11 @@ import Testing
         ),
         (
             "f2s: {auth: {basic: [{username: a, password: x}, {username: a, password: secret}]}}",
-            "1:50: f2s.auth.basic[1] is a map: it must have another username: a is listed twice."
+            "1:50: f2s.auth.basic[1] must have another username: a is listed twice."
         ),
         (
             "f2s: {auth: {basic: [{username: 'a:b', password: secret}]}}",
-            #"1:33: f2s.auth.basic[0].username is "a:b": it must be a name without a colon."#
+            "1:33: f2s.auth.basic[0].username must be a name without a colon."
         ),
         (
             "f2s: {auth: {basic: [{username: a, password: '***'}]}}",
@@ -188,8 +188,20 @@ import Testing
             "1:14: f2s.auth.bsic is not a known field: did you mean f2s.auth.basic?"
         ),
         (
+            "f2s: {auth: {token: secret}}",
+            "1:21: f2s.auth.token must be a map of fields."
+        ),
+        (
+            "f2s: {auth: {basic: [\"ann:secret\"]}}",
+            "1:22: f2s.auth.basic[0] must be a map such as {username: ann, password: ..., group: admins}."
+        ),
+        (
+            "f2s: {auth: {basic: \"ann:secret\"}}",
+            "1:21: f2s.auth.basic must be a list such as [{username: ann, password: ..., group: admins}]."
+        ),
+        (
             "f2s: {auth: {basic: [{password: secret}]}}",
-            "1:22: f2s.auth.basic[0] is a map: it must have a username and a password."
+            "1:22: f2s.auth.basic[0] must have a username and a password."
         ),
         (
             "prometheus: {url: \"ftp://user:secret@x\"}",

@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["X-F2S-User", "x-f2s-user", "X_F2S_User", "X-F2S-Groups", "x_f2s-groups"])
+    @Test(arguments: ["X-F2S-User", "x-f2s-user", "X_F2S_User", "X-F2S-Groups", "x_f2s-groups", "X.F2S.User"])
     func `a client cannot pretend to be a caller`(name: String) async throws {
         for access in [Function.Access.everybody, .authenticated] {
             try await with(access) { bed, _, server in
@@ -96,6 +96,16 @@ import Testing
                 let head = try server.requests.last.orThrow().head.lowercased()
                 #expect(!head.contains("root"))
             }
+        }
+    }
+
+    @Test(arguments: ["X-F2S-User", "x_f2s_groups", "X.F2S.User"])
+    func `a trailer cannot name a caller either`(name: String) async throws {
+        try await with(.everybody) { bed, _, server in
+            let head = "POST /invoke/hello HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            let answer = try await bed.client().ask("\(head)1\r\nx\r\n0\r\n\(name): root\r\n\r\n")
+            #expect(answer.status == 400)
+            #expect(server.requests.allSatisfy { !$0.head.contains("root") && !$0.body.contains("root") })
         }
     }
 

@@ -159,15 +159,15 @@ extension HeadScanner {
     }
 
     /// Returns true if programs may read the beginning of a name as this text, in lower case. Those that read fields as
-    /// environment variables do not distinguish an underscore from a dash.
+    /// environment variables do not distinguish an underscore, and PHP not even a dot, from a dash.
     private static func isRead(_ bytes: Span<UInt8>, _ name: ByteRange, as text: StaticString) -> Bool {
         text.withUTF8Buffer { text in
             guard name.count >= text.count else { return false }
             for index in text.indices {
                 let byte = Octet.lowercased(bytes[name.lower + index])
-                if byte != text[index], !(byte == UInt8(ascii: "_") && text[index] == UInt8(ascii: "-")) {
-                    return false
-                }
+                guard byte != text[index] else { continue }
+                let isLikeDash = byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+                guard isLikeDash, text[index] == UInt8(ascii: "-") else { return false }
             }
             return true
         }

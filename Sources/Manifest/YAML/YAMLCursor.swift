@@ -4,11 +4,15 @@ public struct YAMLCursor: Sendable {
     public let path: String
     /// The value.
     public let node: YAMLNode
+    /// True if errors do not repeat the value, because it may be a secret.
+    public let isSecret: Bool
 
     /// Creates a cursor for a value at a path.
-    public init(_ node: YAMLNode, path: String = "") {
+    /// - Parameter isSecret: True if errors about this value, or about a value within, do not repeat it.
+    public init(_ node: YAMLNode, path: String = "", isSecret: Bool = false) {
         self.path = path
         self.node = node
+        self.isSecret = isSecret
     }
 
     /// Returns the scalar's characters as written, regardless of their meaning in YAML: `on`, `010` and `8080` are
@@ -58,7 +62,7 @@ public struct YAMLCursor: Sendable {
     /// - Parameter example: a valid value for the error if the value is not a sequence.
     public func list(example: String) throws(YAMLError) -> [YAMLCursor] {
         guard case .list(let elements) = node.content else { throw error("be a list such as \(example)") }
-        return elements.enumerated().map { YAMLCursor($1, path: "\(path)[\($0)]") }
+        return elements.enumerated().map { YAMLCursor($1, path: "\(path)[\($0)]", isSecret: isSecret) }
     }
 
     /// Returns the members of a mapping.
@@ -67,12 +71,13 @@ public struct YAMLCursor: Sendable {
         guard case .map(let members) = node.content else {
             throw error("be a map" + (example.map { " such as \($0)" } ?? " of fields"))
         }
-        return YAMLMap(path: path, position: node.position, members: members)
+        return YAMLMap(path: path, position: node.position, members: members, isSecret: isSecret)
     }
 
     /// Returns an error with the message "path is …: it must `requirement`."
     public func error(_ requirement: String) -> YAMLError {
         let name = path.isEmpty ? "The document" : path
+        guard !isSecret else { return YAMLError("\(name) must \(requirement).", at: node.position) }
         let value =
             switch node.content {
             case .scalar where node.isNull: "empty"

@@ -6,6 +6,8 @@ public struct YAMLMap: Sendable {
     public let position: YAMLPosition?
     /// The members in the order of the text.
     public let members: [YAMLNode.Member]
+    /// True if errors do not repeat the values of the members.
+    let isSecret: Bool
 
     /// The member of this name; `nil` if it is absent or empty, which has the same meaning.
     public subscript(name: String) -> YAMLCursor? {
@@ -15,7 +17,7 @@ public struct YAMLMap: Sendable {
 
     /// Returns a member as a cursor.
     public func cursor(of member: YAMLNode.Member) -> YAMLCursor {
-        YAMLCursor(member.value, path: path(of: member.key))
+        YAMLCursor(member.value, path: path(of: member.key), isSecret: isSecret)
     }
 
     /// Returns the member of this name.

@@ -51,6 +51,13 @@ public struct AuthSettings: Sendable, Hashable {
     /// Creates settings with the defaults: no authentication.
     public init() {}
 
+    /// Settings that refuse every caller, for a process without usable settings.
+    public static let refusing: AuthSettings = {
+        var settings = AuthSettings()
+        settings.methods = [.basic]
+        return settings
+    }()
+
     /// True if callers are authenticated.
     public var isProtected: Bool { methods != [.none] }
 

@@ -73,6 +73,8 @@ public struct PasswordHash: Sendable, Hashable, CustomStringConvertible {
             }
             values.append(value)
         }
+        // The algorithm demands this (RFC 7914 section 2).
+        guard values[0] < 16 * values[1] else { return nil }
         return Costs(logarithm: values[0], blocks: values[1], lanes: values[2])
     }
 

@@ -64,6 +64,11 @@ enum Exposure {
         }
     }
 
+    /// Returns true if no other machine can reach F2S, neither to manage nor to invoke functions.
+    static func isLocal(_ options: ServeOptions) -> Bool {
+        isLoopback(options.listen.host) && (try? check(options)) != nil
+    }
+
     private static func isLoopback(_ host: String) -> Bool {
         host == "::1" || host.hasPrefix("127.") && host.allSatisfy { $0.isNumber || $0 == "." }
     }

@@ -80,7 +80,9 @@ struct Wiring: Service {
     private func carrySettings() async {
         for await settings in settings.latest.values() {
             logs.set(settings.logFormat)
-            if settings.auth.isProtected || mayBeUnprotected {
+            if !self.settings.isUsable {
+                // Nothing: callers are refused until there are settings.
+            } else if settings.auth.isProtected || mayBeUnprotected {
                 authentication.apply(settings.auth)
             } else if authentication.isProtected {
                 logger.error(
