@@ -17,11 +17,16 @@ public final class CallerAuthentication: Authenticator {
         /// Kept apart, so that wrong credentials do not displace right ones.
         var refused = CredentialCache(capacity: CallerAuthentication.refusedMax)
 
-        init(rules: Rules) { self.rules = rules }
+        private let canDigest: Bool
+
+        init(rules: Rules, canDigest: Bool) {
+            self.rules = rules
+            self.canDigest = canDigest
+        }
 
         /// The library takes a while to begin, so this waits until it is needed.
         mutating func makeDigest() {
-            if digest == nil { digest = try? KeyedDigest() }
+            if digest == nil, canDigest { digest = try? KeyedDigest() }
         }
 
         func digest(of credentials: Span<UInt8>) -> KeyedDigest.Value? { digest?.digest(of: credentials) }
@@ -54,8 +59,7 @@ public final class CallerAuthentication: Authenticator {
 
     /// A verification that runs.
     private struct Check: Hashable {
-        /// `nil` if the library fails. Such verifications wait for each other, and then each is made.
-        let credentials: KeyedDigest.Value?
+        let credentials: KeyedDigest.Value
         let version: Int
     }
 
@@ -68,9 +72,14 @@ public final class CallerAuthentication: Authenticator {
     private let thread = WorkThread(name: "f2s-passwords", queueMax: CallerAuthentication.waitingMax)
 
     /// Creates the authentication of these settings.
-    public init(_ settings: AuthSettings, clock: any ControlClock) {
+    public convenience init(_ settings: AuthSettings, clock: any ControlClock) {
+        self.init(settings, clock: clock, canDigest: true)
+    }
+
+    /// - Parameter canDigest: False to behave as if the library could compute no digest.
+    init(_ settings: AuthSettings, clock: any ControlClock, canDigest: Bool) {
         self.clock = clock
-        state = Mutex(State(rules: Rules(settings)))
+        state = Mutex(State(rules: Rules(settings), canDigest: canDigest))
         if settings.isProtected { state.withLock { $0.makeDigest() } }
     }
 
@@ -124,9 +133,14 @@ public final class CallerAuthentication: Authenticator {
             case .refused(let error): throw error
             case .unknown: break
             }
-            let digest = state.withLock { $0.digest(of: credentials.utf8Span.span) }
-            let result = await checks.value(for: Check(credentials: digest, version: version)) {
-                await verify(credentials, rules, version)
+            let result: Result<Principal, CredentialError>?
+            if let digest = state.withLock({ $0.digest(of: credentials.utf8Span.span) }) {
+                result = await checks.value(for: Check(credentials: digest, version: version)) {
+                    await verify(credentials, rules, version)
+                }
+            } else {
+                // Without a digest nothing tells two credentials apart, so no result is shared.
+                result = await verify(credentials, rules, version)
             }
             // A result of earlier settings is not valid any more.
             guard let result, state.withLock({ $0.version == version }) else { continue }
@@ -144,7 +158,7 @@ public final class CallerAuthentication: Authenticator {
             remember(.known(verified.principal), of: credentials, version, for: verified.validity)
             return .success(verified.principal)
         } catch {
-            // Other credentials of the same form may be checked the next time.
+            // That F2S is busy says nothing about the credentials.
             if error != .busy { remember(.refused(error), of: credentials, version, for: Self.refusedFor) }
             return .failure(error)
         }

@@ -163,6 +163,22 @@ import Testing
         #expect(time < .seconds(10))
     }
 
+    @Test(arguments: [true, false])
+    func `a caller never gets the result of other credentials`(canDigest: Bool) async throws {
+        let hash = try PasswordHash(of: "secret").description
+        let authentication = CallerAuthentication(
+            try Self.settings(password: hash), clock: ManualClock(), canDigest: canDigest)
+        let accepted = await withTaskGroup(of: (isRight: Bool, isAccepted: Bool).self) { group in
+            for attempt in 0..<20 {
+                let isRight = attempt % 2 == 0
+                let credentials = Self.basic("ann", isRight ? "secret" : "wrong")
+                group.addTask { (isRight, (try? await authentication.verify(credentials)) != nil) }
+            }
+            return await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(accepted.count == 20 && accepted.allSatisfy { $0.isRight == $0.isAccepted })
+    }
+
     @Test func `a caller that is removed while its password is checked is not accepted`() async throws {
         let hash = try PasswordHash(of: "secret").description
         let authentication = CallerAuthentication(try Self.settings(password: hash), clock: ManualClock())
