@@ -60,7 +60,7 @@ public final class WorkThread: Sendable {
         state.withLock { state in
             guard state.queue.count < queueMax else { return false }
             if !state.isRunning {
-                guard DetachedThread.start(name: name, { self.drain() }) == 0 else { return false }
+                guard SystemThread.startDetached(name: name, { self.drain() }) == 0 else { return false }
                 state.isRunning = true
             }
             state.queue.append(work)

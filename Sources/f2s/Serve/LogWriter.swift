@@ -1,4 +1,4 @@
-import CLinux
+import F2SSystem
 import Glibc
 import Synchronization
 
@@ -82,24 +82,7 @@ final class LogWriter: Sendable {
 
     // MARK: The thread
 
-    private func startThread() -> Bool {
-        var thread = pthread_t()
-        let owner = Unmanaged.passRetained(self)
-        let code = pthread_create(
-            &thread, nil,
-            { argument in
-                f2s_name_thread("f2s-log")
-                // The argument is the retained writer from above; this balances the retain.
-                if let argument { Unmanaged<LogWriter>.fromOpaque(argument).takeRetainedValue().drain() }
-                return nil
-            }, owner.toOpaque())
-        guard code == 0 else {
-            owner.release()
-            return false
-        }
-        pthread_detach(thread)
-        return true
-    }
+    private func startThread() -> Bool { SystemThread.startDetached(name: "f2s-log") { self.drain() } == 0 }
 
     private func drain() {
         while let next = nextChunk() {

@@ -44,7 +44,7 @@ final class FolderWatcher: Sendable {
     func start() -> Bool {
         state.withLock { state in
             if !state.isRunning {
-                state.isRunning = DetachedThread.start(name: "f2s-folder") { self.run() } == 0
+                state.isRunning = SystemThread.startDetached(name: "f2s-folder") { self.run() } == 0
             }
             return state.isRunning
         }

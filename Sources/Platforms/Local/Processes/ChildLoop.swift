@@ -328,7 +328,7 @@ final class ChildLoop: Sendable {
     // MARK: The thread
 
     private func startThread() throws(SystemFailure) {
-        let code = DetachedThread.start(name: "f2s-children") { self.run() }
+        let code = SystemThread.startDetached(name: "f2s-children") { self.run() }
         guard code == 0 else { throw SystemFailure(code: code) }
     }
 

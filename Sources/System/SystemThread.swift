@@ -1,8 +1,8 @@
-import CLinux
+public import CLinux
 import Glibc
 
-/// Starts threads that cannot be joined.
-public enum DetachedThread {
+/// Starts threads of the system.
+public enum SystemThread {
     private final class Start {
         let name: String
         let body: @Sendable () -> Void
@@ -21,8 +21,10 @@ public enum DetachedThread {
 
     /// Starts a thread that ends when `body` returns.
     /// - Parameter name: The thread's name, at most 15 bytes.
-    /// - Returns: 0, or the error number of pthread_create(3).
-    public static func start(name: String, _ body: @escaping @Sendable () -> Void) -> Int32 {
+    /// - Returns: The thread, which the caller must join or detach, and 0; or the error number of pthread_create(3).
+    public static func start(
+        name: String, _ body: @escaping @Sendable () -> Void
+    ) -> (thread: pthread_t, code: Int32) {
         var thread = pthread_t()
         let start = Unmanaged.passRetained(Start(name: name, body: body))
         let code = pthread_create(
@@ -32,7 +34,16 @@ public enum DetachedThread {
                 if let argument { Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().run() }
                 return nil
             }, start.toOpaque())
-        if code == 0 { pthread_detach(thread) } else { start.release() }
+        if code != 0 { start.release() }
+        return (thread, code)
+    }
+
+    /// Starts a thread that cannot be joined and ends when `body` returns.
+    /// - Parameter name: The thread's name, at most 15 bytes.
+    /// - Returns: 0, or the error number of pthread_create(3).
+    public static func startDetached(name: String, _ body: @escaping @Sendable () -> Void) -> Int32 {
+        let (thread, code) = start(name: name, body)
+        if code == 0 { pthread_detach(thread) }
         return code
     }
 }
