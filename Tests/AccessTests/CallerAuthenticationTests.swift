@@ -211,9 +211,10 @@ import Testing
         let rounds = 20_000
         var best = Duration.seconds(1)
         for _ in 0..<5 {
-            let begin = SystemClock.monotonic()
+            // Other processes on the machine do not count.
+            let begin = SystemClock.threadProcessorTime()
             for _ in 0..<rounds where authentication.recognize(bytes.span) == .unknown { Issue.record("unknown") }
-            best = min(best, (SystemClock.monotonic() - begin) / rounds)
+            best = min(best, (SystemClock.threadProcessorTime() - begin) / rounds)
         }
         print("must hold 5 (access): a known credential is recognized in \(best) (debug build; bar 1 µs, gate 5 µs)")
         #expect(best < .microseconds(5))
