@@ -269,21 +269,25 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 
     /// Returns the load of every function that has replicas or was invoked lately.
     public func currentLoad() -> LoadReport {
-        let departing = state.withLock { $0.departingHandles() }
         let now = SystemClock.monotonicNanoseconds()
+        // Both lists are read under one lock: a function that is removed in between would be in neither of them.
+        let (loads, departing) = state.withLock { (active.currentLoads(now: now), $0.departingHandles()) }
         return report(
-            of: active.currentLoads(now: now), departing: departing,
-            startRequests: startRequests.withLock { $0.functions }, now: now)
+            of: loads, departing: departing, startRequests: startRequests.withLock { $0.functions }, now: now)
     }
 
     /// Returns the load of some functions.
     public func currentLoad(of functions: Set<Function.ID>) -> LoadReport {
-        let (handles, departing) = state.withLock { state in
-            (functions.compactMap { state.handle(of: $0) }, functions.compactMap { state.departingHandle(of: $0) })
-        }
         let now = SystemClock.monotonicNanoseconds()
+        // As above.
+        let (loads, departing) = state.withLock { state in
+            (
+                active.currentLoads(of: functions.compactMap { state.handle(of: $0) }, now: now),
+                functions.compactMap { state.departingHandle(of: $0) }
+            )
+        }
         return report(
-            of: active.currentLoads(of: handles, now: now), departing: departing,
+            of: loads, departing: departing,
             startRequests: startRequests.withLock { $0.functions.filter(functions.contains) }, now: now)
     }
 

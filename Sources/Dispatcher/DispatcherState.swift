@@ -155,9 +155,10 @@ struct DispatcherState {
         guard let entry = known.removeValue(forKey: id)?.wrappedValue else { return }
         forwarded.remove(id)
         routes.insert(entry.draft.route)
-        if entry.handle.withQueue({ $0.inFlight > 0 }) { departing[id] = entry.handle }
         for handle in [entry.handle, entry.forward?.handle].compactMap(\.self) {
-            let waiters = handle.withQueue { $0.close(now: now) }
+            // In one step: a loop may admit an invocation until the queue is closed.
+            let (waiters, isBusy) = handle.withQueue { queue in (queue.close(now: now), queue.inFlight > 0) }
+            if isBusy, handle === entry.handle { departing[id] = handle }
             handle.successor = nil
             effects.failures.append((.functionNotFound(path: entry.draft.route.path), waiters))
         }
