@@ -50,7 +50,11 @@ let package = Package(
 
         // Level 2: the data plane, who may call, the settings.
         module("F2SDispatcher", "Dispatcher", ["F2SModel", "F2SMetrics", "F2SSystem", "CLinux"]),
-        module("F2SAccess", "Access", ["F2SModel", "F2SSystem", "CLibCrypto"]),
+        module(
+            "F2SAccess", "Access",
+            [
+                "F2SModel", "F2SSystem", "CLibCrypto", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, logging, lifecycle,
+            ]),
         module("F2SConfig", "Config", ["F2SModel", "F2SManifest", "F2SSystem", logging, lifecycle]),
 
         // Level 3: the control plane and the platforms.
@@ -97,7 +101,7 @@ let package = Package(
         tests("SystemTests", ["F2SSystem", "F2SModel"]),
         tests("MetricsTests", ["F2SMetrics", "F2SModel", "F2SSystem"]),
         tests("ManifestTests", ["F2SManifest", "F2SModel"]),
-        tests("AccessTests", ["F2SAccess", "F2SModel", "F2SSystem", "TestSupport"]),
+        tests("AccessTests", ["F2SAccess", "F2SModel", "F2SSystem", "TestSupport", "CLibCrypto", logging]),
         tests("ConfigTests", ["F2SConfig", "F2SModel", "TestSupport", logging, lifecycle]),
         tests(
             "DispatcherTests",
@@ -128,7 +132,7 @@ let package = Package(
         tests("WrapTests", ["F2SWrap", asyncHTTPClient, httpTypes, nioCore, nioHTTP1, nioPosix, logging]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["F2SModel", "ProcessSupport"],
-            path: "Tests/EndToEndTests", exclude: ["Clients", "Servers"]),
+            path: "Tests/EndToEndTests", exclude: ["Clients", "Providers", "Servers"]),
         .testTarget(
             name: "ClusterTests", dependencies: ["F2SModel", "ProcessSupport"], path: "Tests/ClusterTests",
             exclude: ["Functions"]),

@@ -1,51 +1,50 @@
 public import F2SModel
 import F2SSystem
+public import Logging
+public import ServiceLifecycle
 import Synchronization
 
 /// The authentication of callers by the methods of the settings.
 ///
 /// The result of a verification is remembered for ``rememberedFor`` at most, and no longer than the credentials are
 /// valid. A change of the settings makes F2S verify all credentials again.
-public final class CallerAuthentication: Authenticator {
+public final class CallerAuthentication: Authenticator, Service {
     private struct State: ~Copyable {
-        var rules: Rules
-        /// Differs for each version of the settings.
+        var verifier: CredentialVerifier
+        /// Differs for each version of the settings, and after a provider has removed a key.
         var version = 0
         /// `nil` if there is no authentication, or if the library fails. Then every request is verified anew.
         var digest: KeyedDigest?
         var accepted = CredentialCache(capacity: CallerAuthentication.acceptedMax)
         /// Kept apart, so that wrong credentials do not displace right ones.
         var refused = CredentialCache(capacity: CallerAuthentication.refusedMax)
+        /// The results that are used while the provider of a token does not answer; `nil` if there is no provider.
+        var withoutProvider: CredentialCache?
 
         private let canDigest: Bool
 
-        init(rules: Rules, canDigest: Bool) {
-            self.rules = rules
+        init(verifier: CredentialVerifier, canDigest: Bool) {
+            self.verifier = verifier
             self.canDigest = canDigest
         }
 
-        /// The library takes a while to begin, so this waits until it is needed.
-        mutating func makeDigest() {
-            if digest == nil, canDigest { digest = try? KeyedDigest() }
+        /// Begins to verify by a version of the settings. The results of earlier ones are forgotten.
+        mutating func begin(_ verifier: CredentialVerifier) {
+            self.verifier = verifier
+            forget()
+            // The library takes a while to begin, so this waits until it is needed.
+            if digest == nil, canDigest, verifier.settings.isProtected { digest = try? KeyedDigest() }
+        }
+
+        mutating func forget() {
+            version += 1
+            accepted.removeAll()
+            refused.removeAll()
+            let needed = verifier.providers.isEmpty ? nil : CallerAuthentication.acceptedMax
+            withoutProvider = needed.map { CredentialCache(capacity: $0) }
         }
 
         func digest(of credentials: Span<UInt8>) -> KeyedDigest.Value? { digest?.digest(of: credentials) }
-    }
-
-    private struct Rules: Sendable {
-        let settings: AuthSettings
-        let users: UserTable
-
-        init(_ settings: AuthSettings) {
-            self.settings = settings
-            users = UserTable(settings.users)
-        }
-    }
-
-    private struct Verified: Sendable {
-        let principal: Principal
-        /// The time for which the result may be remembered.
-        var validity = CallerAuthentication.rememberedFor
     }
 
     /// The longest time for which valid credentials are not verified again.
@@ -56,6 +55,10 @@ public final class CallerAuthentication: Authenticator {
     private static let refusedMax = 512
     /// The number of passwords that may wait for their check, of which each takes about a tenth of a second.
     private static let waitingMax = 50
+    /// The time after which a provider that did not answer is asked again about the same token.
+    private static let withoutProviderPause = Duration.seconds(10)
+    /// The time between two looks for keys that are to be fetched again.
+    private static let refreshPause = Duration.seconds(1)
 
     /// A verification that runs.
     private struct Check: Hashable {
@@ -69,48 +72,88 @@ public final class CallerAuthentication: Authenticator {
     private let checks = SharedWork<Check, Result<Principal, CredentialError>>()
     private let state: Mutex<State>
     private let clock: any ControlClock
+    private let transport: any ProviderTransport
+    private let logger: Logger
     private let thread = WorkThread(name: "f2s-passwords", queueMax: CallerAuthentication.waitingMax)
+    /// The providers of the settings in force, for ``run()``.
+    private let providers = Latest<[Provider]>([])
 
     /// Creates the authentication of these settings.
-    public convenience init(_ settings: AuthSettings, clock: any ControlClock) {
-        self.init(settings, clock: clock, canDigest: true)
+    public convenience init(_ settings: AuthSettings, clock: any ControlClock, logger: Logger) {
+        self.init(settings, clock: clock, logger: logger, transport: NetworkProviderTransport())
     }
 
     /// - Parameter canDigest: False to behave as if the library could compute no digest.
-    init(_ settings: AuthSettings, clock: any ControlClock, canDigest: Bool) {
+    init(
+        _ settings: AuthSettings, clock: any ControlClock, logger: Logger, transport: any ProviderTransport,
+        canDigest: Bool = true
+    ) {
         self.clock = clock
-        state = Mutex(State(rules: Rules(settings), canDigest: canDigest))
-        if settings.isProtected { state.withLock { $0.makeDigest() } }
+        self.transport = transport
+        self.logger = logger
+        let none = CredentialVerifier(AuthSettings(), providers: [], thread: thread, clock: clock)
+        state = Mutex(State(verifier: none, canDigest: canDigest))
+        apply(settings)
     }
 
     /// Applies changed settings. Credentials that were verified before are verified again.
     public func apply(_ settings: AuthSettings) {
-        state.withLock { state in
-            guard settings != state.rules.settings else { return }
-            state.rules = Rules(settings)
-            state.version += 1
-            if settings.isProtected { state.makeDigest() }
-            state.accepted.removeAll()
-            state.refused.removeAll()
+        let all = state.withLock { state -> [Provider]? in
+            guard settings != state.verifier.settings else { return nil }
+            let known = state.verifier.providers
+            // A provider with the same settings keeps its keys.
+            let all = settings.issuers.map { issuer in
+                known.first { $0.settings == issuer } ?? provider(issuer)
+            }
+            state.begin(CredentialVerifier(settings, providers: all, thread: thread, clock: clock))
+            return all
         }
+        if let all { providers.publish(all) }
+    }
+
+    private func provider(_ issuer: AuthSettings.Issuer) -> Provider {
+        Provider(issuer, transport: transport, clock: clock, logger: logger) { [weak self] in
+            self?.state.withLock { $0.forget() }
+        }
+    }
+
+    /// Fetches the keys of the providers before tokens need them, until the process ends.
+    public func run() async throws {
+        await cancelWhenGracefulShutdown { [self] in
+            for await _ in providers.values() {
+                while !Task.isCancelled, !providers.current.isEmpty { await refresh() }
+            }
+        }
+        await transport.close()
+    }
+
+    private func refresh() async {
+        await withDiscardingTaskGroup { group in
+            for provider in providers.current { group.addTask { await provider.refreshIfDue() } }
+        }
+        // If the sleep is cancelled, the loop of the caller ends.
+        try? await clock.sleep(for: Self.refreshPause)
     }
 
     /// True if the settings contain a method.
-    public var isProtected: Bool { state.withLock { $0.rules.settings.isProtected } }
+    public var isProtected: Bool { state.withLock { $0.verifier.settings.isProtected } }
 
     /// The methods of the settings, in their order.
-    public var methods: [AuthSettings.Method] { state.withLock { $0.rules.settings.methods } }
+    public var methods: [AuthSettings.Method] { state.withLock { $0.verifier.settings.methods } }
 
     /// The challenges of the methods, in their order.
     public var challenges: [String] {
-        methods.compactMap { method in
+        methods.reduce(into: []) { challenges, method in
             switch method {
-            case .none: nil
-            case .basic: BasicCredentials.challenge
-            case .token: "Bearer realm=\"f2s\""
+            case .none: break
+            case .basic: challenges.append(BasicCredentials.challenge)
+            // Two methods have the same challenge.
+            case .token, .oidc: if !challenges.contains(Self.bearer) { challenges.append(Self.bearer) }
             }
         }
     }
+
+    private static let bearer = "Bearer realm=\"f2s\""
 
     /// Returns the result of an earlier verification of the same credentials.
     public func recognize(_ credentials: Span<UInt8>) -> Recognition {
@@ -125,8 +168,8 @@ public final class CallerAuthentication: Authenticator {
     /// Verifies credentials by the methods of the settings. Callers with the same credentials share one verification.
     public func verify(_ credentials: String?) async throws(CredentialError) -> Principal {
         for _ in 0..<Self.attemptsMax {
-            let (rules, version) = state.withLock { ($0.rules, $0.version) }
-            guard rules.settings.isProtected else { return .anonymous }
+            let (verifier, version) = state.withLock { ($0.verifier, $0.version) }
+            guard verifier.settings.isProtected else { return .anonymous }
             guard let credentials else { throw .missing }
             switch recognize(credentials.utf8Span.span) {
             case .known(let principal): return principal
@@ -136,11 +179,11 @@ public final class CallerAuthentication: Authenticator {
             let result: Result<Principal, CredentialError>?
             if let digest = state.withLock({ $0.digest(of: credentials.utf8Span.span) }) {
                 result = await checks.value(for: Check(credentials: digest, version: version)) {
-                    await verify(credentials, rules, version)
+                    await verify(credentials, verifier, version)
                 }
             } else {
                 // Without a digest nothing tells two credentials apart, so no result is shared.
-                result = await verify(credentials, rules, version)
+                result = await verify(credentials, verifier, version)
             }
             // A result of earlier settings is not valid any more.
             guard let result, state.withLock({ $0.version == version }) else { continue }
@@ -150,86 +193,51 @@ public final class CallerAuthentication: Authenticator {
     }
 
     private func verify(
-        _ credentials: String, _ rules: Rules, _ version: Int
+        _ credentials: String, _ verifier: CredentialVerifier, _ version: Int
     ) async -> Result<Principal, CredentialError> {
         do throws(CredentialError) {
-            let verified = try await check(credentials, rules)
+            let verified = try await verifier.verify(credentials)
             guard verified.principal.fieldLines.count <= Principal.fieldBytesMax else { throw .tooLong }
-            remember(.known(verified.principal), of: credentials, version, for: verified.validity)
+            remember(verified, of: credentials, version)
             return .success(verified.principal)
         } catch {
-            // That F2S is busy says nothing about the credentials.
-            if error != .busy { remember(.refused(error), of: credentials, version, for: Self.refusedFor) }
-            return .failure(error)
+            let known = remember(error, of: credentials, version)
+            return known.map { .success($0) } ?? .failure(error)
         }
     }
 
-    private func remember(
-        _ result: Recognition, of credentials: String, _ version: Int, for validity: Duration
-    ) {
-        let end = clock.now() + validity
+    private func remember(_ verified: CredentialVerifier.Verified, of credentials: String, _ version: Int) {
+        let now = clock.now()
         state.withLock { state in
             // A result of earlier settings is not valid any more.
-            guard state.version == version, let digest = state.digest(of: credentials.utf8Span.span) else {
-                return
-            }
-            if case .known = result {
-                state.accepted.remember(result, of: digest, until: end)
-            } else {
-                state.refused.remember(result, of: digest, until: end)
-            }
+            guard state.version == version, let digest = state.digest(of: credentials.utf8Span.span) else { return }
+            let result = Recognition.known(verified.principal)
+            state.accepted.remember(result, of: digest, until: now + verified.validity)
+            guard verified.validityWithoutProvider > .zero else { return }
+            state.withoutProvider?.remember(result, of: digest, until: now + verified.validityWithoutProvider)
         }
     }
 
-    // MARK: The methods
-
-    private func check(_ credentials: String, _ rules: Rules) async throws(CredentialError) -> Verified {
-        // One space exactly, so that one credential has one place in the cache.
-        let parts = credentials.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[1].hasPrefix(" ") else { throw .malformed }
-        let scheme = parts[0].lowercased()
-        let text = parts[1]
-        for method in rules.settings.methods {
-            switch method {
-            case .none: continue
-            case .basic where scheme == "basic": return try await checkPassword(BasicCredentials(text), rules)
-            case .token where scheme == "bearer" && SignedToken.isLike(text): return try checkToken(text, rules)
-            case .basic, .token: continue
-            }
-        }
-        throw .unknownScheme
-    }
-
-    private func checkPassword(
-        _ credentials: BasicCredentials, _ rules: Rules
-    ) async throws(CredentialError) -> Verified {
-        let result: Result<[String], CredentialError>
-        do {
-            result = try await thread.run { () -> Result<[String], CredentialError> in
-                do throws(CredentialError) { return .success(try rules.users.groups(for: credentials)) } catch {
-                    return .failure(error)
+    /// Remembers that credentials are not accepted.
+    /// - Returns: The caller, if the provider of its token does not answer and the token was accepted before.
+    private func remember(_ error: CredentialError, of credentials: String, _ version: Int) -> Principal? {
+        let now = clock.now()
+        return state.withLock { state in
+            guard state.version == version, let digest = state.digest(of: credentials.utf8Span.span) else { return nil }
+            switch error {
+            // That F2S is busy says nothing about the credentials, and the provider may publish the key soon.
+            case .busy, .unknownKey: return nil
+            case .providerUnavailable:
+                guard case .known(let principal)? = state.withoutProvider?.result(of: digest, now: now) else {
+                    return nil
                 }
+                state.accepted.remember(.known(principal), of: digest, until: now + Self.withoutProviderPause)
+                return principal
+            default:
+                state.refused.remember(.refused(error), of: digest, until: now + Self.refusedFor)
+                state.withoutProvider?.forget(digest)
+                return nil
             }
-        } catch {
-            throw .busy
         }
-        let groups = try result.get()
-        return Verified(
-            principal: Principal(name: credentials.user, groups: groups, grants: rules.settings.grants(of: groups)))
-    }
-
-    private func checkToken(_ text: Substring, _ rules: Rules) throws(CredentialError) -> Verified {
-        guard let key = rules.settings.token.key else { throw .unknownScheme }
-        let now = clock.secondsSince1970()
-        let token = try SignedToken(
-            text, key: key, requiresExpiry: rules.settings.token.requiresExpiry, now: now)
-        var verified = Verified(
-            principal: Principal(
-                name: token.subject, groups: token.groups, grants: rules.settings.grants(of: token.groups)))
-        // A time of expiry may be further away than a duration can express.
-        if let expiry = token.expiry, expiry + SignedToken.skew - now < verified.validity.inSeconds {
-            verified.validity = .seconds(expiry + SignedToken.skew - now)
-        }
-        return verified
     }
 }

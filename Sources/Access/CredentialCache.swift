@@ -37,6 +37,12 @@ struct CredentialCache {
         insert(Entry(recognition: recognition, end: end), credentials)
     }
 
+    /// Forgets the result of credentials.
+    mutating func forget(_ credentials: KeyedDigest.Value) {
+        young[credentials] = nil
+        old[credentials] = nil
+    }
+
     /// Forgets every result, because the settings have changed.
     mutating func removeAll() {
         young.removeAll(keepingCapacity: true)

@@ -2,10 +2,11 @@ import FoundationEssentials
 
 /// The text form of bytes in credentials: Base64 (RFC 4648), in the variants that are in use.
 enum CredentialText {
+    /// Returns bytes as Base64 with padding.
+    static func encodePadded(_ bytes: [UInt8]) -> String { Data(bytes).base64EncodedString() }
+
     /// Returns bytes as Base64 without padding.
-    static func encode(_ bytes: [UInt8]) -> String {
-        String(Data(bytes).base64EncodedString().prefix { $0 != "=" })
-    }
+    static func encode(_ bytes: [UInt8]) -> String { String(encodePadded(bytes).prefix { $0 != "=" }) }
 
     /// Decodes Base64 with or without padding; `nil` if the text is not Base64.
     static func decode(_ text: some StringProtocol) -> [UInt8]? {
@@ -23,5 +24,21 @@ enum CredentialText {
         guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") })
         else { return nil }
         return decode(String(text.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }))
+    }
+}
+
+/// The text form of values in a form (`application/x-www-form-urlencoded`).
+enum FormText {
+    /// Returns a text in which every byte except the unreserved characters of RFC 3986 section 2.3 is percent-encoded.
+    static func encode(_ text: String) -> String {
+        text.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+                UInt8(ascii: "~"):
+                String(Unicode.Scalar(byte))
+            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }.joined()
     }
 }

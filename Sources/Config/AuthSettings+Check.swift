@@ -22,6 +22,9 @@ extension AuthSettings {
                 "The method token needs the key that signs tokens: set f2s.auth.token.jwt_secret, or the variable "
                     + "F2S_AUTH_TOKEN_JWT_SECRET.")
         }
+        if methods.contains(.oidc), issuers.isEmpty {
+            messages.append("The method oidc needs providers: list them in f2s.auth.oidc.")
+        }
         if grants.isEmpty {
             messages.append(
                 "Callers are authenticated, and no group has a privilege, so no caller could do anything: list groups "

@@ -118,7 +118,8 @@ extension SettingsKey {
         }
     }
 
-    private static func secret(_ cursor: YAMLCursor) throws -> Secret {
+    /// Returns a secret text that is not empty.
+    static func secret(_ cursor: YAMLCursor) throws -> Secret {
         // The value is not repeated in errors.
         guard case .scalar(let text, _) = cursor.node.content, !text.isEmpty else {
             throw YAMLError("\(cursor.path) must be a text that is not empty.", at: cursor.node.position)
@@ -148,7 +149,7 @@ extension SettingsKey {
 
 extension YAMLMap {
     /// - Throws: An error if the map contains another member.
-    fileprivate func require(only known: [String]) throws(YAMLError) {
+    func require(only known: [String]) throws(YAMLError) {
         if let error = unknownMembers(known: known, elsewhere: []).first { throw error }
     }
 }

@@ -46,6 +46,7 @@ struct SettingsKey: Sendable {
         users("f2s.auth.basic"),
         secret("f2s.auth.token.jwt_secret", \.auth.token.key),
         flag("f2s.auth.token.require_expiry", \.auth.token.requiresExpiry),
+        issuers("f2s.auth.oidc"),
         grants("f2s.auth.authorization"),
         number("f2s.loops", \.loops, 1...256),
         time("f2s.shutdown_delay", \.shutdownDelay, from: 0, upTo: .seconds(3600)),
@@ -211,7 +212,8 @@ extension YAMLCursor {
         }
     }
 
-    fileprivate func wholeNumber(in allowed: ClosedRange<Int>, unit: String? = nil) throws(YAMLError) -> Int {
+    /// Returns a whole number within bounds.
+    func wholeNumber(in allowed: ClosedRange<Int>, unit: String? = nil) throws(YAMLError) -> Int {
         let number = try wholeNumber()
         guard allowed.contains(number) else {
             throw error(

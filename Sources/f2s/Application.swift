@@ -55,7 +55,8 @@ struct Application {
             url: { "http://\(authority.current)/invoke\($0.route)" })
         let clock = SystemControlClock()
         // Without usable settings it is unknown who the callers are.
-        authentication = CallerAuthentication(settings.isUsable ? initial.auth : .refusing, clock: clock)
+        authentication = CallerAuthentication(
+            settings.isUsable ? initial.auth : .refusing, clock: clock, logger: Self.logger("access", initial))
         dispatcher = try Dispatcher(
             Self.dispatcherSettings(options, initial, context, runtimeFolder, descriptors, authentication),
             metrics: metrics)
@@ -164,7 +165,7 @@ struct Application {
 
     private func services(_ publicAddress: String) -> [(name: String, any Service)] {
         var services: [(name: String, any Service)] = [
-            ("settings", settings), (context.platform.name, context.service),
+            ("settings", settings), (context.platform.name, context.service), ("authentication", authentication),
             // With an empty snapshot first, the log would report every existing function as newly declared.
             ("catalog", Deferred(until: context.waitUntilLoaded, service: catalog)),
         ]

@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func `a user and a token become principals with the grants of all their groups`() async throws {
-        let authentication = CallerAuthentication(try Self.settings(), clock: ManualClock())
+        let authentication = testAuthentication(try Self.settings(), clock: ManualClock())
         let ann = try await authentication.verify(Self.basic("ann", "ann-password"))
         #expect(ann.name == "ann" && ann.groups == ["admins", "team"])
         #expect(ann.may(.list) && ann.may(.invoke, on: "team-x") && !ann.may(.invoke, on: "x"))
@@ -41,7 +41,7 @@ import Testing
 
     @Test func `credentials are known after their verification, and unknown again after their time`() async throws {
         let clock = ManualClock()
-        let authentication = CallerAuthentication(try Self.settings(), clock: clock)
+        let authentication = testAuthentication(try Self.settings(), clock: clock)
         let right = Self.basic("ann", "ann-password")
         let wrong = Self.basic("ann", "wrong")
         #expect(recognition(authentication, right) == .unknown)
@@ -58,7 +58,7 @@ import Testing
 
     @Test func `a token is not known for longer than it is valid`() async throws {
         let clock = ManualClock()
-        let authentication = CallerAuthentication(try Self.settings(), clock: clock)
+        let authentication = testAuthentication(try Self.settings(), clock: clock)
         let credentials = Self.bearer(#"{"sub":"ci","exp":\#(Int(clock.secondsSince1970()) + 60)}"#)
         _ = try await authentication.verify(credentials)
         clock.advance(by: .seconds(60))
@@ -70,7 +70,7 @@ import Testing
 
     @Test(arguments: ["1e300", "9007199254740993", "1e18"])
     func `a token that expires very late is valid`(expiry: String) async throws {
-        let authentication = CallerAuthentication(try Self.settings(), clock: ManualClock())
+        let authentication = testAuthentication(try Self.settings(), clock: ManualClock())
         #expect(try await authentication.verify(Self.bearer(#"{"sub":"ci","exp":\#(expiry)}"#)).name == "ci")
         await #expect(throws: CredentialError.expired) {
             try await authentication.verify(Self.bearer(#"{"sub":"ci","exp":-\#(expiry)}"#))
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func `changed settings end what was known`() async throws {
-        let authentication = CallerAuthentication(try Self.settings(), clock: ManualClock())
+        let authentication = testAuthentication(try Self.settings(), clock: ManualClock())
         let credentials = Self.basic("ann", "ann-password")
         _ = try await authentication.verify(credentials)
         authentication.apply(try Self.settings())
@@ -98,25 +98,25 @@ import Testing
         (basic("", ""), .wrongPassword),
     ])
     func `credentials that are not accepted have a reason`(credentials: String?, error: CredentialError) async throws {
-        let authentication = CallerAuthentication(try Self.settings(), clock: ManualClock())
+        let authentication = testAuthentication(try Self.settings(), clock: ManualClock())
         await #expect(throws: error) { try await authentication.verify(credentials) }
     }
 
     @Test func `the name of a scheme has any letter case, and only configured methods count`() async throws {
         let credentials = Self.basic("ann", "ann-password").replacing("Basic ", with: "bAsIc ")
-        let both = CallerAuthentication(try Self.settings(), clock: ManualClock())
+        let both = testAuthentication(try Self.settings(), clock: ManualClock())
         #expect(try await both.verify(credentials).name == "ann")
         #expect(both.challenges == ["Basic realm=\"f2s\", charset=\"UTF-8\"", "Bearer realm=\"f2s\""])
-        let token = CallerAuthentication(try Self.settings([.token]), clock: ManualClock())
+        let token = testAuthentication(try Self.settings([.token]), clock: ManualClock())
         await #expect(throws: CredentialError.unknownScheme) { try await token.verify(credentials) }
         #expect(token.challenges == ["Bearer realm=\"f2s\""])
-        let none = CallerAuthentication(AuthSettings(), clock: ManualClock())
+        let none = testAuthentication(AuthSettings(), clock: ManualClock())
         #expect(try await none.verify(nil) == .anonymous)
         #expect(!none.isProtected && none.challenges.isEmpty)
     }
 
     @Test func `names that a field must not contain are encoded, and too long ones rejected`() async throws {
-        let authentication = CallerAuthentication(try Self.settings(), clock: ManualClock())
+        let authentication = testAuthentication(try Self.settings(), clock: ManualClock())
         let strange = try await authentication.verify(Self.bearer(#"{"sub":"a\r\nX: y","group":["ä","a,b","50%"]}"#))
         #expect(
             String(decoding: strange.fieldLines, as: UTF8.self)
@@ -129,7 +129,7 @@ import Testing
 
     @Test func `many checks of a password wait for one thread, and further ones are told to retry`() async throws {
         let hash = "$scrypt$ln=10,r=8,p=1$MDEyMzQ1Njc4OWFiY2RlZg$6g3umF+uVrJsObaTZhIbbTlgrvOEFcCItdwSjtPF67M"
-        let authentication = CallerAuthentication(try Self.settings(password: hash), clock: ManualClock())
+        let authentication = testAuthentication(try Self.settings(password: hash), clock: ManualClock())
         #expect(try await authentication.verify(Self.basic("ann", "correct horse")).name == "ann")
         let errors = await withTaskGroup(of: CredentialError?.self) { group in
             for attempt in 0..<500 {
@@ -149,7 +149,7 @@ import Testing
 
     @Test func `callers with the same credentials share one check`() async throws {
         let hash = try PasswordHash(of: "secret").description
-        let authentication = CallerAuthentication(try Self.settings(password: hash), clock: ManualClock())
+        let authentication = testAuthentication(try Self.settings(password: hash), clock: ManualClock())
         let begin = SystemClock.monotonic()
         try await withThrowingTaskGroup(of: String.self) { group in
             for _ in 0..<500 {
@@ -166,7 +166,7 @@ import Testing
     @Test(arguments: [true, false])
     func `a caller never gets the result of other credentials`(canDigest: Bool) async throws {
         let hash = try PasswordHash(of: "secret").description
-        let authentication = CallerAuthentication(
+        let authentication = testAuthentication(
             try Self.settings(password: hash), clock: ManualClock(), canDigest: canDigest)
         let accepted = await withTaskGroup(of: (isRight: Bool, isAccepted: Bool).self) { group in
             for attempt in 0..<20 {
@@ -181,7 +181,7 @@ import Testing
 
     @Test func `a caller that is removed while its password is checked is not accepted`() async throws {
         let hash = try PasswordHash(of: "secret").description
-        let authentication = CallerAuthentication(try Self.settings(password: hash), clock: ManualClock())
+        let authentication = testAuthentication(try Self.settings(password: hash), clock: ManualClock())
         let error = await withTaskGroup(of: CredentialError?.self) { group in
             group.addTask {
                 do throws(CredentialError) {
@@ -198,13 +198,13 @@ import Testing
 
     @Test(arguments: [nil, "Bearer a.b.c", basic("ann", "ann-password"), basic("", "")])
     func `without usable settings every caller is refused`(credentials: String?) async throws {
-        let authentication = CallerAuthentication(.refusing, clock: ManualClock())
+        let authentication = testAuthentication(.refusing, clock: ManualClock())
         #expect(authentication.isProtected && !authentication.challenges.isEmpty)
         await #expect(throws: CredentialError.self) { try await authentication.verify(credentials) }
     }
 
     @Test func `a known credential is recognized within a microsecond`() async throws {
-        let authentication = CallerAuthentication(try Self.settings(), clock: SystemTestClock())
+        let authentication = testAuthentication(try Self.settings(), clock: SystemTestClock())
         let credentials = Self.basic("ann", "ann-password")
         _ = try await authentication.verify(credentials)
         let bytes = Array(credentials.utf8)

@@ -14,7 +14,7 @@ import Testing
     private func read(
         _ token: String, key: Secret = key, requiresExpiry: Bool = false, now: Double = now
     ) throws(CredentialError) -> SignedToken {
-        try SignedToken(token[...], key: key, requiresExpiry: requiresExpiry, now: now)
+        try SignedToken(try JSONWebToken(token[...]), key: key, requiresExpiry: requiresExpiry, now: now)
     }
 
     @Test func `a code is computed as RFC 4231 section 4.3 shows`() throws {

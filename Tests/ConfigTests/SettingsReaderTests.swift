@@ -93,7 +93,7 @@ import Testing
         ("f2s: {loops: 300}", #"1:14: f2s.loops is "300": it must be between 1 and 256."#),
         (
             "f2s: {auth: {global_config: {type: ldap}}}",
-            #"1:36: f2s.auth.global_config.type is "ldap": it must be one of: none, basic, token."#
+            #"1:36: f2s.auth.global_config.type is "ldap": it must be one of: none, basic, token, oidc."#
         ),
         (
             "f2s: {auth: {types: [basic, none]}}",
@@ -338,7 +338,7 @@ import Testing
                 + #""upstream_idle_timeout":4000,"tunnel_idle_timeout":3600000,"drain_timeout":30000,"#
                 + #""api_body_bytes":16777216,"api_body_timeout":30000,"api_lists":64},"#
                 + #""auth":{"types":null,"global_config":{"type":"none"},"basic":[],"#
-                + #""token":{"jwt_secret":null,"require_expiry":false},"authorization":[]},"#
+                + #""token":{"jwt_secret":null,"require_expiry":false},"oidc":[],"authorization":[]},"#
                 + #""loops":2,"shutdown_delay":0,"public_hosts":[],"#
                 + #""follow_links":false,"trusted_proxies":[],"proxy_protocol":false,"#
                 + #""upgrade_protocols":["websocket"],"#

@@ -73,7 +73,9 @@ extension Module {
         Module(level: 3, folder: "Client", modules: ["Model", "Manifest"], thirdParty: ["AsyncHTTPClient"]),
         Module(level: 3, folder: "Wrap", modules: [], thirdParty: ["Hummingbird", "Subprocess"]),
         Module(level: 2, folder: "Dispatcher", modules: ["Model", "Metrics", "System"], thirdParty: []),
-        Module(level: 2, folder: "Access", modules: ["Model", "System"], thirdParty: ["CLibCrypto"]),
+        Module(
+            level: 2, folder: "Access", modules: ["Model", "System"],
+            thirdParty: ["CLibCrypto", "AsyncHTTPClient", "NIOSSL"]),
         Module(level: 2, folder: "Config", modules: ["Model", "Manifest", "System"], thirdParty: []),
         Module(level: 1, folder: "Manifest", modules: ["Model"], thirdParty: ["CLibYAML"]),
         Module(level: 1, folder: "Metrics", modules: ["Model"], thirdParty: []),

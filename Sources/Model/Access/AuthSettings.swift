@@ -8,6 +8,8 @@ public struct AuthSettings: Sendable, Hashable {
         case basic
         /// A signed token in the field `Authorization: Bearer` (RFC 6750).
         case token
+        /// An access token of a provider of OpenID Connect in the field `Authorization: Bearer`.
+        case oidc
     }
 
     /// A user of the method ``Method/basic`` (`f2s.auth.basic`).
@@ -45,6 +47,8 @@ public struct AuthSettings: Sendable, Hashable {
     public var users: [User] = []
     /// The settings of the method ``Method/token``.
     public var token = TokenSettings()
+    /// The providers of the method ``Method/oidc`` (`oidc`).
+    public var issuers: [Issuer] = []
     /// The grants of each group (`authorization`).
     public var grants: [String: Set<Grant>] = [:]
 

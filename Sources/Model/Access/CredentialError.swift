@@ -21,10 +21,27 @@ public enum CredentialError: Error, Sendable, Hashable, CaseIterable {
     case withoutExpiry
     /// The token names no caller.
     case withoutSubject
+    /// No provider in the settings has issued the token.
+    case unknownIssuer
+    /// The token is not signed with a key that the provider publishes.
+    case unknownKey
+    /// The token is meant for other recipients.
+    case wrongAudience
+    /// The token does not meet a condition of the settings.
+    case unmetCondition
+    /// The token is not an access token, but for example an ID token.
+    case notAnAccessToken
+    /// The provider says that the token is not valid, for example because it was revoked.
+    case inactive
+    /// The provider does not answer, and its answer is needed.
+    case providerUnavailable
     /// The name of the caller and its groups are longer than ``Principal/fieldBytesMax``.
     case tooLong
     /// Too many credentials are being verified.
     case busy
+
+    /// True if the same credentials may be accepted soon.
+    public var isTemporary: Bool { self == .busy || self == .providerUnavailable }
 
     /// A sentence for the caller.
     public var text: String {
@@ -37,8 +54,15 @@ public enum CredentialError: Error, Sendable, Hashable, CaseIterable {
         case .wrongSignature: "The token's signature is wrong."
         case .expired: "The token has expired."
         case .notYetValid: "The token is not valid yet."
-        case .withoutExpiry: "The token has no time of expiry (exp), and f2s.auth.token.require_expiry is true."
+        case .withoutExpiry: "The token has no time of expiry (exp), which the settings demand."
         case .withoutSubject: "The token names no caller (sub)."
+        case .unknownIssuer: "The token's issuer (iss) is not in f2s.auth.oidc."
+        case .unknownKey: "The token is not signed with a key that its issuer publishes."
+        case .wrongAudience: "The token is meant for another audience (aud)."
+        case .unmetCondition: "The token does not have the claims that the settings demand."
+        case .notAnAccessToken: "The token is not an access token."
+        case .inactive: "The token's issuer says that the token is not valid."
+        case .providerUnavailable: "The token's issuer does not answer, so the token cannot be checked. Retry later."
         case .tooLong: "The names of the caller and its groups are too long."
         case .busy: "Too many credentials are being checked. Retry in a second."
         }

@@ -11,8 +11,7 @@ extension InvocationError {
         case .functionNotFound, .managementElsewhere: 404
         case .methodNotAllowed: 405
         case .otherFunction: 409
-        case .unauthenticated(.busy): 503
-        case .unauthenticated: 401
+        case .unauthenticated(let error): error.isTemporary ? 503 : 401
         case .forbidden, .untrustedPeer, .functionMayNotManage: 403
         case .rateExceeded: 429
         case .queueFull, .moved, .peerUnusable, .starting, .draining, .apiUnavailable, .outOfDescriptors,
@@ -60,8 +59,9 @@ extension InvocationError {
     public var retryAfterSeconds: Int? {
         switch self {
         case .queueFull, .moved, .peerUnusable, .ownerUnreachable, .starting, .draining, .apiUnavailable,
-            .outOfDescriptors, .tooManyConnections, .unauthenticated(.busy):
+            .outOfDescriptors, .tooManyConnections:
             1
+        case .unauthenticated(let error): error.isTemporary ? 1 : nil
         case .failedAtPeer(let status, _): status == 503 ? 1 : nil
         case .rateExceeded(let wait): Self.retryAfterSeconds(wait)
         case .startFailed(let startFailure): startFailure.retryAfterSeconds
@@ -84,8 +84,8 @@ extension InvocationError {
         case .functionNotFound: "No function has this path"
         case .methodNotAllowed: "The function does not answer this method"
         case .otherFunction: "Another function answers here"
-        case .unauthenticated(.busy): "Credentials cannot be checked now"
-        case .unauthenticated: "Credentials are missing or wrong"
+        case .unauthenticated(let error):
+            error.isTemporary ? "Credentials cannot be checked now" : "Credentials are missing or wrong"
         case .forbidden, .untrustedPeer, .functionMayNotManage: "Not allowed"
         case .managementElsewhere: "This listener does not serve the management API"
         case .queueFull: "The function's queue is full"
@@ -124,8 +124,8 @@ extension InvocationError {
         case .otherFunction(let named, let routed):
             "The request names function \(named), and its path and method lead to function \(routed). "
                 + "`f2s describe \(named)` shows the reason; nothing was invoked."
-        case .unauthenticated(.busy): CredentialError.busy.text
-        case .unauthenticated(let error): "\(error.text) Send an Authorization header that F2S accepts."
+        case .unauthenticated(let error):
+            error.isTemporary ? error.text : "\(error.text) Send an Authorization header that F2S accepts."
         case .forbidden(let privilege): "This needs the privilege \(privilege.rawValue). Ask an administrator for it."
         case .queueFull(let limit): Self.fullQueue(limit)
         case .rateExceeded(let wait):

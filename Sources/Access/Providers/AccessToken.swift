@@ -1,0 +1,74 @@
+import F2SModel
+
+/// The claims of an access token, after they were checked by the settings of its provider.
+struct AccessToken {
+    /// The name of the caller.
+    let name: String
+    /// The groups of the caller.
+    let groups: [String]
+    /// The time of expiry, in seconds since 1970; `nil` if the token has none.
+    let expiry: Double?
+
+    /// The kinds of token that may be access tokens (RFC 9068 section 2.1). Most providers write `JWT`, or nothing.
+    private static let types: [String?] = [nil, "jwt", "at+jwt", "application/at+jwt"]
+    /// Claims that only ID tokens have (OpenID Connect Core 1.0 sections 2 and 3.3.2.11), and the one of a token that
+    /// only the owner of a key may use (RFC 7800), which F2S cannot check.
+    private static let otherClaims = ["nonce", "at_hash", "c_hash", "cnf"]
+    /// Kinds by the claims of Keycloak (`typ`), Cognito (`token_use`) and RFC 7662 (`token_type`).
+    private static let otherKinds: Set = ["id", "id_token", "refresh", "refresh_token", "offline"]
+
+    /// Checks claims.
+    /// - Parameters:
+    ///   - type: The kind of token by its header; `nil` if it names none.
+    ///   - isIntrospected: True if the claims are the provider's answer about a token, where `iss` and `exp` are
+    ///     optional (RFC 7662 section 2.2).
+    ///   - now: The time in seconds since 1970.
+    /// - Throws: The first reason for which the token is not accepted.
+    init(
+        _ claims: JSONObject, type: String?, issuer: AuthSettings.Issuer, isIntrospected: Bool = false, now: Double
+    ) throws(CredentialError) {
+        guard claims["iss"].map({ $0 == .text(issuer.url) }) ?? isIntrospected else { throw .unknownIssuer }
+        // An ID token tells a client who its user is, and is no permission to call others.
+        guard Self.types.contains(type), !Self.otherClaims.contains(where: { claims[$0] != nil }),
+            Self.otherKinds.isDisjoint(
+                with: ["typ", "token_use", "token_type"].compactMap { claims[$0]?.text?.lowercased() })
+        else { throw .notAnAccessToken }
+        expiry = try claims.expiry(checkedAt: now)
+        if expiry == nil, !isIntrospected { throw .withoutExpiry }
+        let audiences = claims.texts("aud")
+        guard issuer.audiences.isEmpty || issuer.audiences.contains(where: audiences.contains) else {
+            throw .wrongAudience
+        }
+        for (claim, wanted) in issuer.conditions {
+            guard Self.values(of: claim, in: claims).contains(where: wanted.contains) else { throw .unmetCondition }
+        }
+        // A client that calls for itself has no subject at some providers.
+        guard let name = [issuer.userClaim, "client_id"].compactMap({ claims[$0]?.text }).first(where: { !$0.isEmpty })
+        else { throw .withoutSubject }
+        self.name = issuer.userPrefix + name
+        groups = issuer.groupsClaims.flatMap { Self.groups(of: $0, in: claims) }.map { issuer.groupsPrefix + $0 }
+    }
+
+    /// Returns the values that a condition is compared with. A number or a flag is compared as JSON writes it.
+    private static func values(of claim: String, in claims: JSONObject) -> [String] {
+        switch claims[claim] {
+        case .flag(let flag): [flag ? "true" : "false"]
+        case .number(let number): [Int(exactly: number).map(String.init) ?? "\(number)"]
+        default: claims.texts(claim) + (claim == "scope" ? claims.texts(claim).flatMap(split) : [])
+        }
+    }
+
+    /// Returns the groups of a claim: the texts of a list, or the parts of a text.
+    private static func groups(of claim: String, in claims: JSONObject) -> [String] {
+        if case .text(let text)? = claims[claim] { return split(text) }
+        return claims.texts(claim).filter { !$0.isEmpty }
+    }
+
+    /// Splits a text at its commas, or at its spaces if it has no comma.
+    private static func split(_ text: String) -> [String] {
+        let separator: Character = text.contains(",") ? "," : " "
+        return text.split(separator: separator).map { part in
+            String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }.filter { !$0.isEmpty }
+    }
+}

@@ -1,0 +1,107 @@
+import AsyncHTTPClient
+import F2SModel
+import Glibc
+import NIOCore
+import NIOHTTP1
+import NIOSSL
+import Synchronization
+
+/// The transport over the network: HTTP/1.1 or HTTP/2 with AsyncHTTPClient.
+final class NetworkProviderTransport: ProviderTransport {
+    /// The longest time for a response.
+    private static let limit = Duration.seconds(5)
+    /// The largest response, in bytes.
+    private static let bytesMax = 1 << 20
+
+    private enum State {
+        case idle
+        case active(HTTPClient)
+        case closed
+    }
+
+    /// The client is made when it is needed, so that a start without providers does not pay for it.
+    private let state = Mutex(State.idle)
+
+    init() {}
+
+    /// Sends a request. See ``ProviderTransport/send(_:)``.
+    func send(_ request: ProviderRequest) async throws(ProviderError) -> [UInt8] {
+        guard let client = client() else { throw .unreachable(url: request.url, reason: "F2S is shutting down") }
+        do {
+            let response = try await client.execute(
+                try Self.outgoing(request), deadline: .now() + TimeAmount(Self.limit))
+            guard response.status == .ok else {
+                throw ProviderError.status(url: request.url, Int(response.status.code))
+            }
+            return Array((try await response.body.collect(upTo: Self.bytesMax)).readableBytesView)
+        } catch let error as ProviderError {
+            throw error
+        } catch {
+            throw .unreachable(url: request.url, reason: Self.reason(error))
+        }
+    }
+
+    /// Closes the connections. See ``ProviderTransport/close()``.
+    func close() async {
+        let client = state.withLock { state -> HTTPClient? in
+            defer { state = .closed }
+            return if case .active(let client) = state { client } else { nil }
+        }
+        try? await client?.shutdown()
+    }
+
+    private func client() -> HTTPClient? {
+        state.withLock { state in
+            switch state {
+            case .active(let client): return client
+            case .closed: return nil
+            case .idle:
+                var configuration = HTTPClient.Configuration()
+                // A redirect could lead to an address that the settings do not name.
+                configuration.redirectConfiguration = .disallow
+                configuration.timeout.connect = TimeAmount(Self.limit)
+                configuration.connectionPool.retryConnectionEstablishment = false
+                let client = HTTPClient(configuration: configuration)
+                state = .active(client)
+                return client
+            }
+        }
+    }
+
+    private static func outgoing(_ request: ProviderRequest) throws(ProviderError) -> HTTPClientRequest {
+        var outgoing = HTTPClientRequest(url: request.url)
+        outgoing.headers.add(name: "Accept", value: "application/json")
+        outgoing.headers.add(name: "User-Agent", value: "f2s")
+        if let authorization = request.authorization {
+            outgoing.headers.add(name: "Authorization", value: authorization.revealed)
+        }
+        if let form = request.form {
+            outgoing.method = .POST
+            outgoing.headers.add(name: "Content-Type", value: "application/x-www-form-urlencoded")
+            outgoing.body = .bytes(ByteBuffer(string: form.revealed))
+        }
+        if let file = request.caFile {
+            // The file is read again for each request, because it may have been replaced.
+            guard let authorities = try? NIOSSLCertificate.fromPEMFile(file), !authorities.isEmpty else {
+                throw .unreadable(path: file)
+            }
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .certificates(authorities)
+            outgoing.tlsConfiguration = tls
+        }
+        return outgoing
+    }
+
+    private static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout:
+            "no response within \(limit.humanText)"
+        case let error as HTTPClientError: error.shortDescription
+        case let error as IOError: String(cString: strerror(error.errnoCode))
+        case is NIOTooManyBytesError: "the response has over \(bytesMax) bytes"
+        case is CancellationError: "the request was cancelled"
+        // Descriptions of other errors of connections may be long.
+        default: String("\(error)".prefix(300))
+        }
+    }
+}

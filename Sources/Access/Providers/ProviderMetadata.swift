@@ -1,0 +1,39 @@
+import F2SModel
+
+/// A provider's description of itself (OpenID Connect Discovery 1.0 section 3, RFC 8414 section 2).
+struct ProviderMetadata: Sendable, Hashable {
+    /// The URL of the provider's keys.
+    let keysURL: String
+    /// The URL for questions about tokens; `nil` if the provider answers none.
+    let introspectionURL: String?
+
+    /// Returns the URL of the description.
+    static func url(of issuer: AuthSettings.Issuer) -> String {
+        let base = issuer.url.hasSuffix("/") ? issuer.url.dropLast() : issuer.url[...]
+        return base + "/.well-known/openid-configuration"
+    }
+
+    /// Reads a description.
+    /// - Throws: ``ProviderError/malformed(url:_:)`` if it is that of another provider, or if F2S must not use a URL.
+    init(_ document: JSONObject, of issuer: AuthSettings.Issuer) throws(ProviderError) {
+        let url = Self.url(of: issuer)
+        func location(_ name: String) throws(ProviderError) -> String? {
+            guard let text = document[name]?.text else { return nil }
+            guard AuthSettings.Issuer.isSafe(text) else {
+                throw .malformed(url: url, "\(name) is \(text), and must begin with https://")
+            }
+            return text
+        }
+        // Otherwise one provider could speak for another.
+        guard let issuerName = document["issuer"]?.text, issuerName == issuer.url else {
+            throw .malformed(
+                url: url, "it is of the issuer \(document["issuer"]?.text ?? "without a name"), not \(issuer.url)")
+        }
+        guard let keysURL = try location("jwks_uri") else { throw .malformed(url: url, "jwks_uri is missing") }
+        self.keysURL = keysURL
+        introspectionURL = try location("introspection_endpoint")
+        guard introspectionURL != nil || issuer.introspection == nil else {
+            throw .malformed(url: url, "introspection_endpoint is missing, so leave out introspection in f2s.auth.oidc")
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import F2SManifest
+import F2SModel
+
+// The key of the providers of OpenID Connect, `f2s.auth.oidc`.
+extension SettingsKey {
+    /// The largest number of providers.
+    private static let issuersMax = 16
+    /// The bounds of the time for which an answer about a token is used, in milliseconds.
+    private static let validities = 1...3_600_000
+
+    /// Creates a key for providers.
+    static func issuers(_ path: String) -> SettingsKey {
+        SettingsKey(path: path) { cursor, settings in
+            var issuers: [AuthSettings.Issuer] = []
+            for element in try cursor.list(example: "[{issuer: https://id.example.org, audience: f2s}]") {
+                let issuer = try Self.issuer(element)
+                guard !issuers.contains(where: { $0.url == issuer.url }) else {
+                    throw element.error("have another issuer: \(issuer.url) is listed twice")
+                }
+                issuers.append(issuer)
+            }
+            guard issuers.count <= issuersMax else { throw cursor.error("list at most \(issuersMax) providers") }
+            settings.auth.issuers = issuers
+        } json: { settings in
+            "[\(settings.auth.issuers.map(Self.json).joined(separator: ","))]"
+        }
+    }
+
+    private static func issuer(_ cursor: YAMLCursor) throws -> AuthSettings.Issuer {
+        let fields = try cursor.map(example: "{issuer: https://id.example.org, audience: f2s}")
+        try fields.require(only: [
+            "issuer", "audience", "claims", "user_claim", "user_prefix", "groups_claim", "groups_prefix", "ca_file",
+            "token_file", "introspection",
+        ])
+        let url = try fields.required("issuer", "be the URL of a provider, such as https://id.example.org")
+        var issuer = AuthSettings.Issuer(url: try url.text())
+        guard AuthSettings.Issuer.isSafe(issuer.url), !issuer.url.contains("?") else {
+            throw url.error("be a URL that begins with https://, or with http:// for this machine, and has no query")
+        }
+        if let audience = fields["audience"] { issuer.audiences = try texts(audience) }
+        if let claims = fields["claims"] {
+            for member in try claims.map(example: "{repository: acme/shop}").members {
+                issuer.conditions[member.key] = try texts(try claims.map().cursor(of: member))
+            }
+        }
+        // Otherwise a token that the provider issued for any other service would be accepted.
+        guard !issuer.audiences.isEmpty || !issuer.conditions.isEmpty else {
+            throw cursor.error(
+                "have an audience, or claims if the provider's tokens have no audience for one service")
+        }
+        if let claim = fields["user_claim"] { issuer.userClaim = try name(claim) }
+        if let prefix = fields["user_prefix"] { issuer.userPrefix = try prefix.text() }
+        if let claims = fields["groups_claim"] { issuer.groupsClaims = try texts(claims) }
+        if let prefix = fields["groups_prefix"] { issuer.groupsPrefix = try prefix.text() }
+        if let file = fields["ca_file"] { issuer.caFile = try path(file) }
+        if let file = fields["token_file"] { issuer.tokenFile = try path(file) }
+        if let client = fields["introspection"] { issuer.introspection = try introspection(client) }
+        return issuer
+    }
+
+    private static func introspection(_ cursor: YAMLCursor) throws -> AuthSettings.Issuer.Introspection {
+        let fields = try YAMLCursor(cursor.node, path: cursor.path, isSecret: true)
+            .map(example: "{client_id: f2s, client_secret: ...}")
+        try fields.require(only: ["client_id", "client_secret", "cache_ttl"])
+        let validity = try fields["cache_ttl"].map { try $0.wholeNumber(in: validities, unit: "milliseconds") }
+        return AuthSettings.Issuer.Introspection(
+            clientID: try name(try fields.required("client_id", "be F2S' name at the provider")),
+            clientSecret: try secret(try fields.required("client_secret", "be F2S' password at the provider")),
+            validity: validity.map { .milliseconds($0) } ?? AuthSettings.Issuer.Introspection.validityDefault)
+    }
+
+    /// Returns the texts of a list, or a single text. Both must not be empty.
+    private static func texts(_ cursor: YAMLCursor) throws -> [String] {
+        guard case .list(let elements) = cursor.node.content else { return [try name(cursor)] }
+        guard !elements.isEmpty else { throw cursor.error("not be empty") }
+        return try cursor.list(example: "[f2s]").map { try name($0) }
+    }
+
+    private static func name(_ cursor: YAMLCursor) throws -> String {
+        let text = try cursor.text()
+        guard !text.isEmpty else { throw cursor.error("not be empty") }
+        return text
+    }
+
+    private static func path(_ cursor: YAMLCursor) throws -> String {
+        let text = try cursor.text()
+        guard text.hasPrefix("/") else { throw cursor.error("be the path of a file, from the root folder on") }
+        return text
+    }
+
+    private static func json(_ issuer: AuthSettings.Issuer) -> String {
+        func list(_ texts: [String]) -> String { "[\(texts.map(\.jsonText).joined(separator: ","))]" }
+        var fields = [("issuer", issuer.url.jsonText)]
+        if !issuer.audiences.isEmpty { fields.append(("audience", list(issuer.audiences))) }
+        if !issuer.conditions.isEmpty {
+            let claims = issuer.conditions.sorted { $0.key < $1.key }.map { "\($0.jsonText):\(list($1))" }
+            fields.append(("claims", "{\(claims.joined(separator: ","))}"))
+        }
+        fields.append(("user_claim", issuer.userClaim.jsonText))
+        fields.append(("user_prefix", issuer.userPrefix.jsonText))
+        fields.append(("groups_claim", list(issuer.groupsClaims)))
+        fields.append(("groups_prefix", issuer.groupsPrefix.jsonText))
+        if let file = issuer.caFile { fields.append(("ca_file", file.jsonText)) }
+        if let file = issuer.tokenFile { fields.append(("token_file", file.jsonText)) }
+        if let client = issuer.introspection {
+            fields.append(
+                (
+                    "introspection",
+                    #"{"client_id":\#(client.clientID.jsonText),"client_secret":\#(Secret.mask.jsonText),"#
+                        + #""cache_ttl":\#(client.validity.wholeMilliseconds)}"#
+                ))
+        }
+        return "{\(fields.map { "\($0.jsonText):\($1)" }.joined(separator: ","))}"
+    }
+}

@@ -1,0 +1,61 @@
+extension AuthSettings {
+    /// A provider of OpenID Connect whose access tokens are accepted (an element of `f2s.auth.oidc`).
+    public struct Issuer: Sendable, Hashable {
+        /// How F2S asks the provider about tokens (RFC 7662).
+        public struct Introspection: Sendable, Hashable {
+            /// The client that F2S is at the provider (`client_id`).
+            public let clientID: String
+            /// The password of that client (`client_secret`).
+            public let clientSecret: Secret
+            /// The time for which an answer is used (`cache_ttl`). After it, a revoked token is refused.
+            public let validity: Duration
+
+            /// The default of ``validity``.
+            public static let validityDefault = Duration.seconds(60)
+
+            /// Creates credentials.
+            public init(clientID: String, clientSecret: Secret, validity: Duration = validityDefault) {
+                self.clientID = clientID
+                self.clientSecret = clientSecret
+                self.validity = validity
+            }
+        }
+
+        /// The URL that identifies the provider. A token must have it as its claim `iss` (`issuer`).
+        public let url: String
+        /// The audiences, of which a token must have one (`audience`). If it is empty, ``conditions`` are not.
+        public var audiences: [String] = []
+        /// The values of each claim, of which a token must have one (`claims`).
+        public var conditions: [String: [String]] = [:]
+        /// The claim with the name of the caller (`user_claim`).
+        public var userClaim = "sub"
+        /// The text before the name (`user_prefix`).
+        public var userPrefix = ""
+        /// The claims with groups of the caller (`groups_claim`).
+        public var groupsClaims = ["groups"]
+        /// The text before each group, so that no provider can put its users in groups of others (`groups_prefix`).
+        public var groupsPrefix = ""
+        /// The file with the certificate authorities of the provider; `nil` for those of the system (`ca_file`).
+        public var caFile: String?
+        /// The file with a token that the provider demands for its keys; `nil` if it demands none (`token_file`).
+        public var tokenFile: String?
+        /// How F2S asks the provider about each token; `nil` if it does not (`introspection`).
+        public var introspection: Introspection?
+
+        /// Creates a provider with the defaults.
+        public init(url: String) { self.url = url }
+
+        /// Returns true if F2S may send requests to a URL of a provider. Without TLS it may do so on this machine only,
+        /// because another machine in between could replace the keys.
+        public static func isSafe(_ url: String) -> Bool {
+            guard url.utf8.count <= 2048, url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }), !url.contains("#"),
+                let scheme = ["https://", "http://"].first(where: url.hasPrefix)
+            else { return false }
+            let authority = url.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" }
+            guard !authority.isEmpty, !authority.contains("@") else { return false }
+            guard scheme == "http://" else { return true }
+            let host = authority.hasPrefix("[") ? authority.prefix { $0 != "]" } + "]" : authority.prefix { $0 != ":" }
+            return ["localhost", "127.0.0.1", "[::1]"].contains(host)
+        }
+    }
+}

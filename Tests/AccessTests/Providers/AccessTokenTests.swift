@@ -1,0 +1,124 @@
+import F2SModel
+import FoundationEssentials
+import Testing
+
+@testable import F2SAccess
+
+@Suite struct AccessTokenTests {
+    private static let now = 1_900_000_000.0
+    private static let issuer = "https://id.example.org"
+
+    private static func settings(_ change: (inout AuthSettings.Issuer) -> Void = { _ in }) -> AuthSettings.Issuer {
+        var settings = AuthSettings.Issuer(url: issuer)
+        settings.audiences = ["f2s"]
+        change(&settings)
+        return settings
+    }
+
+    /// Reads claims that are accepted, with changes. A claim that is `null` is absent.
+    private func read(
+        _ changes: String = "{}", type: String? = "at+jwt", isIntrospected: Bool = false,
+        _ settings: AuthSettings.Issuer = settings()
+    ) throws -> AccessToken {
+        let valid = #"{"iss":"\#(Self.issuer)","aud":"f2s","sub":"ann","exp":1900000060}"#
+        let decoder = JSONDecoder()
+        let members = try [valid, changes].map {
+            try decoder.decode([String: JSONObject.Value].self, from: Data($0.utf8))
+        }
+        return try AccessToken(
+            JSONObject(members[0].merging(members[1]) { $1 }), type: type, issuer: settings,
+            isIntrospected: isIntrospected, now: Self.now)
+    }
+
+    @Test(arguments: [nil, "jwt", "at+jwt", "application/at+jwt"] as [String?])
+    func `an access token is accepted`(type: String?) throws {
+        let token = try read(type: type)
+        #expect(token.name == "ann" && token.groups.isEmpty && token.expiry == Self.now + 60)
+    }
+
+    @Test(arguments: [
+        (#"{"iss":"https://id.example.org/"}"#, CredentialError.unknownIssuer), (#"{"iss":null}"#, .unknownIssuer),
+        (#"{"iss":["https://id.example.org"]}"#, .unknownIssuer), (#"{"aud":"other"}"#, .wrongAudience),
+        (#"{"aud":null}"#, .wrongAudience), (#"{"aud":["other",1]}"#, .wrongAudience),
+        (#"{"aud":"f2s other"}"#, .wrongAudience), (#"{"exp":1899999969}"#, .expired),
+        (#"{"nbf":1900000031}"#, .notYetValid), (#"{"exp":"soon"}"#, .malformed), (#"{"exp":null}"#, .withoutExpiry),
+        (#"{"sub":null}"#, .withoutSubject), (#"{"sub":""}"#, .withoutSubject), (#"{"sub":7}"#, .withoutSubject),
+        (#"{"nonce":"n"}"#, .notAnAccessToken), (#"{"at_hash":"h"}"#, .notAnAccessToken),
+        (#"{"c_hash":"h"}"#, .notAnAccessToken), (#"{"cnf":{}}"#, .notAnAccessToken),
+        (#"{"typ":"ID"}"#, .notAnAccessToken), (#"{"typ":"Refresh"}"#, .notAnAccessToken),
+        (#"{"token_use":"id"}"#, .notAnAccessToken), (#"{"token_type":"refresh_token"}"#, .notAnAccessToken),
+    ])
+    func `claims that do not hold are named`(changes: String, error: CredentialError) {
+        #expect(throws: error) { try read(changes) }
+    }
+
+    @Test(arguments: ["id+jwt", "logout+jwt", "dpop+jwt", "secevent+jwt"])
+    func `another kind of token is refused`(type: String) {
+        #expect(throws: CredentialError.notAnAccessToken) { try read(type: type) }
+    }
+
+    @Test(arguments: [
+        (#"["a","b c"]"#, ["a", "b c"]), (#""a,b , c""#, ["a", "b", "c"]), (#""a  b""#, ["a", "b"]), (#""""#, []),
+        ("null", []), (#"["a",1,""]"#, ["a"]), ("1", []), (#"{"groups":"z"}"#, []),
+    ])
+    func `groups have any of the usual forms`(groups: String, wanted: [String]) throws {
+        #expect(try read(#"{"groups":\#(groups)}"#).groups == wanted)
+    }
+
+    @Test func `groups come from several claims and nested ones, with a prefix`() throws {
+        let settings = Self.settings {
+            $0.groupsClaims = ["realm_access.roles", "scope"]
+            $0.groupsPrefix = "kc:"
+            $0.userClaim = "preferred_username"
+            $0.userPrefix = "kc:"
+        }
+        let token = try read(
+            #"{"realm_access":{"roles":["admins"]},"scope":"read write","preferred_username":"Ann"}"#, settings)
+        #expect(token.groups == ["kc:admins", "kc:read", "kc:write"])
+        #expect(token.name == "kc:Ann")
+    }
+
+    @Test(arguments: [
+        (#""acme/shop""#, true), (#""acme/web""#, true), (#""acme/other""#, false), ("null", false),
+        (#"["x","acme/web"]"#, true), ("1", false), (#""acme/shop acme/web""#, false),
+    ])
+    func `each condition needs one of its values`(repository: String, holds: Bool) throws {
+        let settings = Self.settings {
+            $0.audiences = []
+            $0.conditions = ["repository": ["acme/shop", "acme/web"], "iss": [Self.issuer]]
+        }
+        let changes = #"{"repository":\#(repository),"aud":"anything"}"#
+        if holds {
+            #expect(try read(changes, settings).name == "ann")
+        } else {
+            #expect(throws: CredentialError.unmetCondition) { try read(changes, settings) }
+        }
+    }
+
+    @Test(arguments: [
+        ("scope", #""read invoke""#, "invoke"), ("admin", "true", "true"), ("tenant", "7", "7"),
+    ])
+    func `conditions are about scopes, flags and numbers too`(claim: String, value: String, wanted: String) throws {
+        let settings = Self.settings { $0.conditions = [claim: [wanted]] }
+        #expect(try read(#"{"\#(claim)":\#(value)}"#, settings).name == "ann")
+        #expect(throws: CredentialError.unmetCondition) { try read(#"{"\#(claim)":"other"}"#, settings) }
+    }
+
+    @Test func `a condition may be about a member of a claim whose name has dots`() throws {
+        let settings = Self.settings { $0.conditions = ["kubernetes.io.namespace": ["shop"]] }
+        #expect(try read(#"{"kubernetes.io":{"namespace":"shop"}}"#, settings).name == "ann")
+        #expect(throws: CredentialError.unmetCondition) {
+            try read(#"{"kubernetes.io":{"namespace":"other"}}"#, settings)
+        }
+    }
+
+    @Test func `a provider's answer about a token may leave out issuer and expiry`() throws {
+        let changes = #"{"iss":null,"exp":null,"sub":null,"client_id":"ci"}"#
+        let token = try read(changes, type: nil, isIntrospected: true)
+        #expect(token.name == "ci" && token.expiry == nil)
+        #expect(throws: CredentialError.unknownIssuer) {
+            try read(#"{"iss":"https://other.example.org"}"#, isIntrospected: true)
+        }
+        #expect(throws: CredentialError.expired) { try read(#"{"exp":1}"#, isIntrospected: true) }
+    }
+}

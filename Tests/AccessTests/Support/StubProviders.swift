@@ -1,0 +1,46 @@
+import F2SModel
+import Synchronization
+
+@testable import F2SAccess
+
+/// Providers in memory: documents by their URLs, and the requests that were made.
+final class StubProviders: ProviderTransport {
+    private struct State {
+        var documents: [String: String] = [:]
+        var requests: [ProviderRequest] = []
+        var isDown = false
+    }
+
+    private let state = Mutex(State())
+
+    /// The requests so far.
+    var requests: [ProviderRequest] { state.withLock { $0.requests } }
+
+    /// Makes every request fail, or answers requests again.
+    var isDown: Bool {
+        get { state.withLock { $0.isDown } }
+        set { state.withLock { $0.isDown = newValue } }
+    }
+
+    /// Sets the document at a URL.
+    func set(_ document: String, at url: String) { state.withLock { $0.documents[url] = document } }
+
+    /// Sets the documents of a provider with these keys.
+    func publish(_ keys: [SigningKey], of issuer: String) {
+        set(
+            #"{"issuer":"\#(issuer)","jwks_uri":"\#(issuer)/jwks","introspection_endpoint":"\#(issuer)/ask"}"#,
+            at: "\(issuer)/.well-known/openid-configuration")
+        set(#"{"keys":[\#(keys.map(\.json).joined(separator: ","))]}"#, at: "\(issuer)/jwks")
+    }
+
+    func send(_ request: ProviderRequest) async throws(ProviderError) -> [UInt8] {
+        let document = state.withLock { state in
+            state.requests.append(request)
+            return state.isDown ? nil : state.documents[request.url]
+        }
+        guard let document else { throw .unreachable(url: request.url, reason: "it is down") }
+        return Array(document.utf8)
+    }
+
+    func close() async {}
+}

@@ -1,0 +1,15 @@
+import F2SModel
+import Logging
+
+@testable import F2SAccess
+
+/// Creates the authentication of these settings without a log.
+/// - Parameter transport: The providers; without it, no provider answers.
+func testAuthentication(
+    _ settings: AuthSettings, clock: any ControlClock, transport: any ProviderTransport = StubProviders(),
+    canDigest: Bool = true
+) -> CallerAuthentication {
+    CallerAuthentication(
+        settings, clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, transport: transport,
+        canDigest: canDigest)
+}
