@@ -86,6 +86,22 @@ import Testing
         }
     }
 
+    @Test func `a function may ask for the credentials of its callers`() async throws {
+        let server = try await StubServer.start { $0.connection.send(ok($0.body)) }
+        try await withTestbed(authenticator: StubAuthenticator()) { bed in
+            try await bed.serve(server, function: makeFunction(forwardsAuthorization: true))
+            let client = try await bed.client()
+            for _ in 1...2 {
+                #expect(try await client.ask(get("/hello", Self.ann)).status == 200)
+                let request = try server.requests.last.orThrow()
+                #expect(request.fields("Authorization") == ["Bearer ann functions:invoke"])
+                #expect(request.fields("X-F2S-User") == ["ann"])
+            }
+            #expect(try await client.ask(get()).status == 401)
+        }
+        await server.stop()
+    }
+
     @Test(arguments: ["X-F2S-User", "x-f2s-user", "X_F2S_User", "X-F2S-Groups", "x_f2s-groups", "X.F2S.User"])
     func `a client cannot pretend to be a caller`(name: String) async throws {
         for access in [Function.Access.everybody, .authenticated] {

@@ -43,7 +43,8 @@ import Testing
             readinessProbe: ReadinessProbe(path: "/ready", timeout: .seconds(20)), timeout: .milliseconds(1500),
             startTimeout: .seconds(180), drainTimeout: .seconds(600),
             scaling: Scaling(targetConcurrency: 10, idle: .seconds(5)),
-            limits: FunctionLimits(inFlight: 4, queued: 20, rate: 0.5, burst: 3), watch: true)
+            limits: FunctionLimits(inFlight: 4, queued: 20, rate: 0.5, burst: 3), watch: true,
+            forwardsAuthorization: true)
         #expect(
             ManifestWriter().yaml(try draft(target, summary: "on")) == #"""
                 apiVersion: f2s.opensight.ch/v1alpha1
@@ -87,6 +88,7 @@ import Testing
                     rate: 0.5
                     burst: 3
                   watch: true
+                  forwardAuthorization: true
 
                 """#)
     }

@@ -91,6 +91,8 @@ public struct TargetRecord: Sendable, Hashable, Decodable {
     public var limits: Limits?
     /// True if a change of a file beside the manifest starts a rollout.
     public var watch: Bool?
+    /// True if a replica receives the caller's Authorization field.
+    public var forwardAuthorization: Bool?
 }
 
 extension TargetRecord {
@@ -119,6 +121,7 @@ extension TargetRecord {
                 }
             ),
             ("Watch", watch == true ? "changed files start a rollout" : nil),
+            ("Authorization", forwardAuthorization == true ? "forwarded to replicas" : nil),
             ("Aim", scaling?.targetConcurrency.map { "\($0) invocations per replica" }),
             ("Idle", scaling?.idle),
             ("Window", scaling?.window),

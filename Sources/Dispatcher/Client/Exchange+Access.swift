@@ -13,7 +13,7 @@ extension Exchange {
         else { return nil }
         guard let field = head.known.authorization, !field.isEmpty else { throw .unauthenticated(.missing) }
         // The credentials are for F2S. A function could use them as the caller.
-        worker.scanner.drop("authorization", bytes)
+        if !entry.declaration.forwardsAuthorization { worker.scanner.drop("authorization", bytes) }
         switch authenticator.recognize(bytes.extracting(field.lower..<field.upper)) {
         case .known(let caller):
             try check(caller, entry)

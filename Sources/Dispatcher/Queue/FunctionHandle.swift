@@ -23,10 +23,13 @@ final class FunctionHandle: Sendable {
         let holdsSlots: Bool
         /// The callers that may invoke the function, if callers are authenticated.
         let access: Function.Access
+        /// True if a replica receives the credentials of the caller.
+        let forwardsAuthorization: Bool
 
         init(
             name: FunctionName, route: Route, path: [UInt8]?, timeout: UInt64, startTimeout: UInt64 = 0,
-            countsCallers: Bool = false, holdsSlots: Bool = false, access: Function.Access = .authenticated
+            countsCallers: Bool = false, holdsSlots: Bool = false, access: Function.Access = .authenticated,
+            forwardsAuthorization: Bool = false
         ) {
             self.name = name
             self.route = route
@@ -37,6 +40,7 @@ final class FunctionHandle: Sendable {
             self.countsCallers = countsCallers
             self.holdsSlots = holdsSlots
             self.access = access
+            self.forwardsAuthorization = forwardsAuthorization
         }
     }
 

@@ -24,6 +24,7 @@ enum TargetFields {
         .section("scaling", \.scaling, scaling),
         .section("limits", \.limits, limits),
         .flag("watch", \.watch),
+        .flag("forwardAuthorization", \.forwardsAuthorization),
     ]
 
     private static let environmentSources = ManifestField<Target>(

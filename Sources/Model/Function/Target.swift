@@ -71,6 +71,9 @@ public struct Target: Sendable, Hashable {
     /// True if a change of a file beside the manifest rolls the function out again (`target.watch`). This applies to
     /// Local; Kubernetes ignores it.
     public var watch: Bool
+    /// True if a replica receives the caller's Authorization field (`target.forwardAuthorization`). Otherwise F2S
+    /// removes it from invocations of a function that is not public.
+    public var forwardsAuthorization: Bool
 
     /// Fields that most functions leave at their defaults. All functions that declare none of them share one copy in
     /// memory.
@@ -122,7 +125,7 @@ public struct Target: Sendable, Hashable {
         environment: [String: String] = [:], secrets: [String] = [], environmentSources: [EnvironmentSource] = [],
         resources: Resources = Resources(), readinessProbe: ReadinessProbe? = nil, timeout: Duration? = nil,
         startTimeout: Duration? = nil, drainTimeout: Duration? = nil, scaling: Scaling = Scaling(),
-        limits: FunctionLimits = FunctionLimits(), watch: Bool = false
+        limits: FunctionLimits = FunctionLimits(), watch: Bool = false, forwardsAuthorization: Bool = false
     ) {
         self.image = image
         self.command = command
@@ -134,6 +137,7 @@ public struct Target: Sendable, Hashable {
         self.environment = environment
         self.secrets = secrets
         self.watch = watch
+        self.forwardsAuthorization = forwardsAuthorization
         self.environmentSources = environmentSources
         self.resources = resources
         self.readinessProbe = readinessProbe

@@ -192,11 +192,12 @@ func temporarySocketPath() -> String {
 func makeFunction(
     _ name: String = "hello", route: String? = nil, method: Function.Method? = nil, path: String = "/",
     concurrency: Int? = nil, timeout: Duration? = nil, startTimeout: Duration? = nil,
-    limits: FunctionLimits = FunctionLimits(), access: Function.Access? = nil, age: UInt64 = 1
+    limits: FunctionLimits = FunctionLimits(), access: Function.Access? = nil,
+    forwardsAuthorization: Bool = false, age: UInt64 = 1
 ) -> Function {
     let target = Target(
         command: ["server"], path: path, maxReplicas: 10, concurrency: concurrency, timeout: timeout,
-        startTimeout: startTimeout, limits: limits)
+        startTimeout: startTimeout, limits: limits, forwardsAuthorization: forwardsAuthorization)
     guard let valid = try? FunctionName(name), let route = try? Route(route ?? "/" + name) else {
         preconditionFailure("the test uses an invalid function name or route: \(name)")
     }
