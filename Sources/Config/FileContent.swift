@@ -61,4 +61,25 @@ struct FileContent {
             ])
         }
     }
+
+    /// The largest file that settings may refer to, in bytes.
+    private static let referredBytesMax = 64 << 10
+
+    /// Reads a file that settings refer to.
+    /// - Throws: The reason for which it cannot be read.
+    static func text(of path: String) throws(SettingsReferences.FileFailure) -> String {
+        let bytes: [UInt8]
+        do throws(SystemFailure) {
+            bytes = try ReadableFile.read(path, bytesMax: referredBytesMax + 1)
+        } catch {
+            throw SettingsReferences.FileFailure(text: error.text)
+        }
+        guard bytes.count <= referredBytesMax else {
+            throw SettingsReferences.FileFailure(text: "it has over \(referredBytesMax) bytes")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw SettingsReferences.FileFailure(text: "it is not UTF-8")
+        }
+        return text
+    }
 }

@@ -19,6 +19,10 @@ public final class SettingsFile: Service {
         var isUsable = true
         /// The last text from the platform that is in force.
         var accepted: String?
+        /// The stamps of the files that the newest settings refer to; `nil` for one that does not exist.
+        var references: [String: SettingsFileStamp?] = [:]
+        /// The newest text from the platform, and its object; `nil` if it was deleted.
+        var told: (text: String, location: String)?
         /// The warnings about the current settings, which are already logged.
         var warnings: [String] = []
     }
@@ -44,7 +48,7 @@ public final class SettingsFile: Service {
         self.environment = environment
         self.logger = logger
         latest = Latest(reading.settings)
-        state = Mutex(State(stamp: content.stamp, rejection: nil))
+        state = Mutex(State(stamp: content.stamp, rejection: nil, references: reading.files))
         warn(reading.warnings)
     }
 
@@ -76,7 +80,10 @@ public final class SettingsFile: Service {
     ///   - location: the object that contains them, for errors.
     ///   - lastGood: the last good settings, for a process that has no usable ones yet.
     public func apply(_ text: String?, from location: String, lastGood: String?) {
-        state.withLock { $0.isTold = true }
+        state.withLock { state in
+            state.isTold = true
+            state.told = text.map { ($0, location) }
+        }
         guard let text else {
             return warn("\(location) is gone. Put it back; until then the settings stay as they are.")
         }
@@ -127,12 +134,22 @@ public final class SettingsFile: Service {
         }
     }
 
-    /// Checks the file once, and puts it into force if it has changed and is valid.
+    /// Checks the file once, and the files that the settings refer to. Puts the settings into force if they have changed
+    /// and are valid.
     func reloadIfChanged() {
-        guard let path else { return }
-        let (seen, isTold) = state.withLock { ($0.stamp, $0.isTold) }
-        guard !isTold else { return }
-        guard SettingsFileStamp(path) != seen else { return }
+        let (seen, isTold, told) = state.withLock { ($0.stamp, $0.isTold, $0.told) }
+        if isTold {
+            // The platform passes changes of the settings, but not of files that they refer to.
+            guard let told, mayDiffer else { return }
+            do {
+                try accept(Array(told.text.utf8), location: told.location)
+                state.withLock { $0.accepted = told.text }
+            } catch {
+                warn(error.description)
+            }
+            return
+        }
+        guard let path, SettingsFileStamp(path) != seen || mayDiffer else { return }
         do {
             let content = try FileContent.read(path)
             guard content.bytes != nil else {
@@ -147,12 +164,20 @@ public final class SettingsFile: Service {
         }
     }
 
+    /// True if the same text may mean other settings than those in force: a file that it refers to has changed, or was
+    /// missing.
+    private var mayDiffer: Bool {
+        let (references, rejection) = state.withLock { ($0.references, $0.rejection) }
+        return rejection != nil || references.contains { SettingsFileStamp($0.key) != $0.value }
+    }
+
     /// Validates content and puts it into force.
     private func accept(_ bytes: [UInt8]?, location: String) throws(SettingsError) {
         let reading = try SettingsReader().reading(bytes, location: location, environment: environment)
         let wasUsable = state.withLock { state in
             defer { state.isUsable = true }
             state.rejection = nil
+            state.references = reading.files
             return state.isUsable
         }
         warn(reading.warnings)

@@ -1,8 +1,20 @@
 import F2SManifest
 import F2SModel
 
-/// Reads settings from the bytes of a file and the environment, which the caller passes.
+/// Reads settings from the bytes of a file and the environment, which the caller passes, and from the files that they
+/// refer to.
 public struct SettingsReader: Sendable {
+    /// Settings that were read.
+    public struct Reading {
+        /// The settings.
+        public let settings: Settings
+        /// For each kind of section that is skipped because this version does not use it, and for settings that are
+        /// unsafe.
+        public let warnings: [String]
+        /// The stamps of the files that the settings refer to; `nil` for a file that does not exist.
+        let files: [String: SettingsFileStamp?]
+    }
+
     /// Creates a reader.
     public init() {}
 
@@ -21,21 +33,23 @@ public struct SettingsReader: Sendable {
         try reading(bytes, location: location, environment: environment).settings
     }
 
-    /// Returns the same settings as ``read(_:location:environment:)``, with warnings: for each kind of section that is
-    /// skipped because this version does not use it, and for settings that are unsafe.
+    /// Returns the same settings as ``read(_:location:environment:)``, with warnings and the files that they refer to.
     public func reading(
         _ bytes: [UInt8]?, location: String = "config.yaml", environment: [String: String] = [:]
-    ) throws(SettingsError) -> (settings: Settings, warnings: [String]) {
+    ) throws(SettingsError) -> Reading {
         var settings = Settings()
         var paths = Paths()
-        var found = bytes.map { read(file: $0, location: location, into: &settings, &paths) } ?? []
+        var references = SettingsReferences(environment: environment, readFile: FileContent.text(of:))
+        var found = bytes.map { read(file: $0, location: location, into: &settings, &paths, &references) } ?? []
         found += read(environment, into: &settings, &paths)
         if found.isEmpty {
             let contradictions = Self.contradictions(in: settings) + settings.auth.contradictions(given: paths.given)
             found = contradictions.map { Rejection(location: location, message: $0) }
         }
         guard found.isEmpty else { throw SettingsError(found) }
-        return (settings, SkippedSection.warnings(for: paths.skipped) + settings.auth.warnings)
+        return Reading(
+            settings: settings, warnings: SkippedSection.warnings(for: paths.skipped) + settings.auth.warnings,
+            files: references.stamps)
     }
 
     /// The paths that a file and the environment contain.
@@ -63,7 +77,8 @@ public struct SettingsReader: Sendable {
     }
 
     private func read(
-        file bytes: [UInt8], location: String, into settings: inout Settings, _ paths: inout Paths
+        file bytes: [UInt8], location: String, into settings: inout Settings, _ paths: inout Paths,
+        _ references: inout SettingsReferences
     ) -> [Rejection] {
         var errors: [YAMLError] = []
         do {
@@ -73,7 +88,8 @@ public struct SettingsReader: Sendable {
                     YAMLError("The file holds \(documents.count) documents: it must hold one.", at: nil))
             }
             if let document = documents.first {
-                read(YAMLCursor(try document.get()), into: &settings, &errors, &paths)
+                let resolved = try references.resolved(YAMLCursor(try document.get()))
+                read(YAMLCursor(resolved), into: &settings, &errors, &paths)
             }
         } catch {
             errors.append(YAMLError(error, at: nil))

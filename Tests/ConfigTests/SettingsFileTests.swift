@@ -113,6 +113,46 @@ import Testing
         }
     }
 
+    @Test func `a changed file that the settings refer to is read again`() async throws {
+        try await withPath { path in
+            let secret = path + ".secret"
+            let text = """
+                f2s:
+                  auth:
+                    types: [token]
+                    token: {jwt_secret: {file: \(secret)}}
+                    authorization: [{group: a, privileges: []}]
+                """
+            try write(text, to: path)
+            let error = #expect(throws: SettingsError.self) { try file(path) }
+            #expect(error?.description.contains("No such file") == true, "\(String(describing: error))")
+            try write("first\n", to: secret)
+            let settings = try file(path)
+            #expect(settings.latest.current.auth.token.key == Secret("first"))
+            try write("second", to: secret)
+            settings.reloadIfChanged()
+            #expect(settings.latest.current.auth.token.key == Secret("second"))
+            try FileManager.default.removeItem(atPath: secret)
+            settings.reloadIfChanged()
+            #expect(settings.latest.current.auth.token.key == Secret("second"))
+            #expect(settings.currentRejection?.contains("No such file") == true)
+            try write("second", to: secret)
+            settings.reloadIfChanged()
+            #expect(settings.currentRejection == nil)
+
+            settings.apply(text.replacing("types: [token]", with: "types: [token] "), from: "object", lastGood: nil)
+            try write("third", to: secret)
+            settings.reloadIfChanged()
+            #expect(settings.latest.current.auth.token.key == Secret("third"))
+            try FileManager.default.removeItem(atPath: secret)
+            settings.reloadIfChanged()
+            #expect(settings.currentRejection?.contains("No such file") == true)
+            try write("third", to: secret)
+            settings.reloadIfChanged()
+            #expect(settings.currentRejection == nil && settings.latest.current.auth.token.key == Secret("third"))
+        }
+    }
+
     @Test func `a new file is read, and so is the target of a link that is swapped`() async throws {
         try await withPath { path in
             let file = try file(path)

@@ -386,7 +386,8 @@ import Testing
         """
 
     @Test func `a published file is read, with one warning for each group of skipped sections`() throws {
-        let (settings, warnings) = try SettingsReader().reading(Array(Self.published.utf8))
+        let reading = try SettingsReader().reading(Array(Self.published.utf8))
+        let (settings, warnings) = (reading.settings, reading.warnings)
         #expect(settings.debug)
         #expect(settings.prometheusURL == "http://prometheus-service.f2s:9090")
         #expect(settings.timeouts.scaling == .seconds(4))
