@@ -28,7 +28,9 @@ public struct APIServer: Service {
         let described =
             FunctionRoutes(parts: parts, lists: lists).routes + LogRoutes(parts: parts).routes
             + ViewRoutes(parts: parts, lists: lists).routes
-            + CallerRoutes(authenticator: parts.authenticator).routes
+            + CallerRoutes(
+                authenticator: parts.authenticator, users: { [parts] in parts.settings.current.auth.users }
+            ).routes
             + EventRoutes(events: parts.platform.events, keepAlive: keepAlive).routes
         let documents = DocumentRoutes(
             described: described, version: parts.version, publicAuthority: parts.publicAuthority,
@@ -44,7 +46,7 @@ public struct APIServer: Service {
         let gate = RouteGate(
             authenticator: parts.authenticator,
             authorities: { [parts] in [parts.publicAuthority(), parts.managementAuthority()].compactMap(\.self) },
-            publicHosts: parts.publicHosts)
+            publicHosts: parts.publicHosts, trustedProxies: { [parts] in parts.settings.current.trustedProxies })
         let limits: @Sendable () -> Limits = { [parts] in parts.settings.current.limits }
         let content = ContentReader(bytesMax: { limits().apiBodyBytesMax }, timeout: { limits().apiBodyTimeout })
         let operationsRoutes = OperationsRoutes(

@@ -11,7 +11,7 @@ import Synchronization
 public final class CallerAuthentication: Authenticator, Service {
     private struct State: ~Copyable {
         var verifier: CredentialVerifier
-        /// Differs for each version of the settings, and after a provider has removed a key.
+        /// Differs for each version of the settings, and before and after a provider has removed a key.
         var version = 0
         /// `nil` if there is no authentication, or if the library fails. Then every request is verified anew.
         var digest: KeyedDigest?
@@ -31,20 +31,28 @@ public final class CallerAuthentication: Authenticator, Service {
         /// Begins to verify by a version of the settings. The results of earlier ones are forgotten.
         mutating func begin(_ verifier: CredentialVerifier) {
             self.verifier = verifier
-            forget()
+            version += 1
+            accepted.removeAll()
+            refused.removeAll()
+            withoutProvider =
+                verifier.providers.isEmpty ? nil : CredentialCache(capacity: CallerAuthentication.acceptedMax)
             // The library takes a while to begin, so this waits until it is needed.
             if digest == nil, canDigest, verifier.settings.isProtected { digest = try? KeyedDigest() }
         }
 
-        mutating func forget() {
-            version += 1
-            accepted.removeAll()
-            refused.removeAll()
-            let needed = verifier.providers.isEmpty ? nil : CallerAuthentication.acceptedMax
-            withoutProvider = needed.map { CredentialCache(capacity: $0) }
+        func digest(of credentials: Span<UInt8>) -> KeyedDigest.Value? { digest?.digest(of: credentials) }
+
+        /// Returns the digest of a token with its signature, without the scheme, which has many spellings.
+        func digest(ofTokenIn credentials: String) -> KeyedDigest.Value? {
+            digest(of: credentials.drop { $0 != " " }.utf8Span.span)
         }
 
-        func digest(of credentials: Span<UInt8>) -> KeyedDigest.Value? { digest?.digest(of: credentials) }
+        /// Forgets the results for tokens of a provider, which has removed a key.
+        mutating func forget(issuer: String) {
+            version += 1
+            accepted.forget(issuer: issuer)
+            withoutProvider?.forget(issuer: issuer)
+        }
     }
 
     /// The longest time for which valid credentials are not verified again.
@@ -64,6 +72,7 @@ public final class CallerAuthentication: Authenticator, Service {
     private struct Check: Hashable {
         let credentials: KeyedDigest.Value
         let version: Int
+        let client: UInt64?
     }
 
     /// The number of verifications for one caller, if new settings come into force meanwhile.
@@ -74,7 +83,7 @@ public final class CallerAuthentication: Authenticator, Service {
     private let clock: any ControlClock
     private let transport: any ProviderTransport
     private let logger: Logger
-    private let thread = WorkThread(name: "f2s-passwords", queueMax: CallerAuthentication.waitingMax)
+    private let passwords = PasswordChecks(queueMax: CallerAuthentication.waitingMax)
     /// The providers of the settings in force, for ``run()``.
     private let providers = Latest<[Provider]>([])
 
@@ -91,7 +100,7 @@ public final class CallerAuthentication: Authenticator, Service {
         self.clock = clock
         self.transport = transport
         self.logger = logger
-        let none = CredentialVerifier(AuthSettings(), providers: [], thread: thread, clock: clock)
+        let none = CredentialVerifier(AuthSettings(), providers: [], passwords: passwords, clock: clock)
         state = Mutex(State(verifier: none, canDigest: canDigest))
         apply(settings)
     }
@@ -102,10 +111,11 @@ public final class CallerAuthentication: Authenticator, Service {
             guard settings != state.verifier.settings else { return nil }
             let known = state.verifier.providers
             // A provider with the same settings keeps its keys.
-            let all = settings.issuers.map { issuer in
+            let used = settings.methods.contains(.oidc) ? settings.issuers : []
+            let all = used.map { issuer in
                 known.first { $0.settings == issuer } ?? provider(issuer)
             }
-            state.begin(CredentialVerifier(settings, providers: all, thread: thread, clock: clock))
+            state.begin(CredentialVerifier(settings, providers: all, passwords: passwords, clock: clock))
             return all
         }
         if let all { providers.publish(all) }
@@ -113,18 +123,25 @@ public final class CallerAuthentication: Authenticator, Service {
 
     private func provider(_ issuer: AuthSettings.Issuer) -> Provider {
         Provider(issuer, transport: transport, clock: clock, logger: logger) { [weak self] in
-            self?.state.withLock { $0.forget() }
+            self?.state.withLock { $0.forget(issuer: issuer.url) }
         }
     }
 
     /// Fetches the keys of the providers before tokens need them, until the process ends.
     public func run() async throws {
-        await cancelWhenGracefulShutdown { [self] in
-            for await _ in providers.values() {
-                while !Task.isCancelled, !providers.current.isEmpty { await refresh() }
+        await withDiscardingTaskGroup { group in
+            group.addTask {
+                await cancelWhenGracefulShutdown { [self] in
+                    for await _ in providers.values() {
+                        while !Task.isCancelled, !providers.current.isEmpty { await refresh() }
+                    }
+                }
             }
+            // It throws if the task is cancelled, which ends the process too.
+            try? await gracefulShutdown()
+            // Requests under way fail then, so that nothing waits for them.
+            await transport.close()
         }
-        await transport.close()
     }
 
     private func refresh() async {
@@ -166,7 +183,7 @@ public final class CallerAuthentication: Authenticator, Service {
     }
 
     /// Verifies credentials by the methods of the settings. Callers with the same credentials share one verification.
-    public func verify(_ credentials: String?) async throws(CredentialError) -> Principal {
+    public func verify(_ credentials: String?, from client: UInt64?) async throws(CredentialError) -> Principal {
         for _ in 0..<Self.attemptsMax {
             let (verifier, version) = state.withLock { ($0.verifier, $0.version) }
             guard verifier.settings.isProtected else { return .anonymous }
@@ -178,12 +195,12 @@ public final class CallerAuthentication: Authenticator, Service {
             }
             let result: Result<Principal, CredentialError>?
             if let digest = state.withLock({ $0.digest(of: credentials.utf8Span.span) }) {
-                result = await checks.value(for: Check(credentials: digest, version: version)) {
-                    await verify(credentials, verifier, version)
+                result = await checks.value(for: Check(credentials: digest, version: version, client: client)) {
+                    await verify(credentials, from: client, verifier, version)
                 }
             } else {
                 // Without a digest nothing tells two credentials apart, so no result is shared.
-                result = await verify(credentials, verifier, version)
+                result = await verify(credentials, from: client, verifier, version)
             }
             // A result of earlier settings is not valid any more.
             guard let result, state.withLock({ $0.version == version }) else { continue }
@@ -193,16 +210,19 @@ public final class CallerAuthentication: Authenticator, Service {
     }
 
     private func verify(
-        _ credentials: String, _ verifier: CredentialVerifier, _ version: Int
+        _ credentials: String, from client: UInt64?, _ verifier: CredentialVerifier, _ version: Int
     ) async -> Result<Principal, CredentialError> {
-        do throws(CredentialError) {
-            let verified = try await verifier.verify(credentials)
-            guard verified.principal.fieldLines.count <= Principal.fieldBytesMax else { throw .tooLong }
+        do throws(CredentialRejection) {
+            let verified = try await verifier.verify(
+                credentials, from: client, wasAccepted: earlierResult(of: credentials) != nil)
+            guard verified.principal.fieldLines.count <= Principal.fieldBytesMax else {
+                throw CredentialRejection(.tooLong)
+            }
             remember(verified, of: credentials, version)
             return .success(verified.principal)
         } catch {
             let known = remember(error, of: credentials, version)
-            return known.map { .success($0) } ?? .failure(error)
+            return known.map { .success($0) } ?? .failure(error.error)
         }
     }
 
@@ -212,32 +232,47 @@ public final class CallerAuthentication: Authenticator, Service {
             // A result of earlier settings is not valid any more.
             guard state.version == version, let digest = state.digest(of: credentials.utf8Span.span) else { return }
             let result = Recognition.known(verified.principal)
-            state.accepted.remember(result, of: digest, until: now + verified.validity)
-            guard verified.validityWithoutProvider > .zero else { return }
-            state.withoutProvider?.remember(result, of: digest, until: now + verified.validityWithoutProvider)
+            state.accepted.remember(result, of: digest, by: verified.issuer, until: now + verified.validity)
+            guard verified.validityWithoutProvider > .zero, let key = state.digest(ofTokenIn: credentials) else {
+                return
+            }
+            state.withoutProvider?.remember(
+                result, of: key, by: verified.issuer, until: now + verified.validityWithoutProvider)
         }
     }
 
     /// Remembers that credentials are not accepted.
-    /// - Returns: The caller, if the provider of its token does not answer and the token was accepted before.
-    private func remember(_ error: CredentialError, of credentials: String, _ version: Int) -> Principal? {
+    /// - Returns: The caller, if the provider of its token fails and the token was accepted before.
+    private func remember(_ refusal: CredentialRejection, of credentials: String, _ version: Int) -> Principal? {
         let now = clock.now()
         return state.withLock { state in
-            guard state.version == version, let digest = state.digest(of: credentials.utf8Span.span) else { return nil }
-            switch error {
-            // That F2S is busy says nothing about the credentials, and the provider may publish the key soon.
-            case .busy, .unknownKey: return nil
+            guard state.version == version, let digest = state.digest(of: credentials.utf8Span.span),
+                let key = state.digest(ofTokenIn: credentials)
+            else { return nil }
+            switch refusal.error {
+            // The first two say nothing about the credentials, and the provider may publish the key soon.
+            case .busy, .tooManyFailures, .unknownKey: return nil
             case .providerUnavailable:
-                guard case .known(let principal)? = state.withoutProvider?.result(of: digest, now: now) else {
-                    return nil
-                }
+                guard refusal.isOutage, case .known(let principal)? = state.withoutProvider?.result(of: key, now: now)
+                else { return nil }
                 state.accepted.remember(.known(principal), of: digest, until: now + Self.withoutProviderPause)
                 return principal
             default:
-                state.refused.remember(.refused(error), of: digest, until: now + Self.refusedFor)
-                state.withoutProvider?.forget(digest)
+                state.refused.remember(.refused(refusal.error), of: digest, until: now + Self.refusedFor)
+                state.withoutProvider?.forget(key)
                 return nil
             }
+        }
+    }
+
+    /// Returns the caller of a token of a provider that was accepted before and has not expired.
+    private func earlierResult(of credentials: String) -> Principal? {
+        let now = clock.now()
+        return state.withLock { state in
+            guard state.withoutProvider != nil, let key = state.digest(ofTokenIn: credentials),
+                case .known(let principal)? = state.withoutProvider?.result(of: key, now: now)
+            else { return nil }
+            return principal
         }
     }
 }

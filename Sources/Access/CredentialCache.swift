@@ -1,60 +1,41 @@
 import F2SModel
 
-/// The results of recent verifications, by the digest of the credentials.
-///
-/// It is bounded: it consists of two generations, and when the younger one is full, the older one is forgotten. A
-/// result that is used in every generation stays. Not thread-safe.
+/// The results of recent verifications, by the digest of the credentials. It is bounded. Not thread-safe.
 struct CredentialCache {
     private struct Entry {
         let recognition: Recognition
+        /// The provider of the token; `nil` for other credentials.
+        let issuer: String?
         /// The time at which the entry ends, by the clock of the callers.
         let end: Duration
     }
 
-    private typealias Generation = [KeyedDigest.Value: Entry]
-
-    private let capacity: Int
-    private var young: Generation = [:]
-    private var old: Generation = [:]
+    private var entries: RecentTable<KeyedDigest.Value, Entry>
 
     /// Creates a cache.
     /// - Parameter capacity: The number of results of one generation.
-    init(capacity: Int) {
-        self.capacity = capacity
-        young.reserveCapacity(capacity)
-    }
+    init(capacity: Int) { entries = RecentTable(capacity: capacity) }
 
     /// Returns a result, and ``Recognition/unknown`` if there is none or it has ended.
     mutating func result(of credentials: KeyedDigest.Value, now: Duration) -> Recognition {
-        if let entry = young[credentials] { return entry.end > now ? entry.recognition : .unknown }
-        guard let entry = old[credentials], entry.end > now else { return .unknown }
-        insert(entry, credentials)
+        guard let entry = entries.value(of: credentials), entry.end > now else { return .unknown }
         return entry.recognition
     }
 
     /// Remembers a result until a time.
-    mutating func remember(_ recognition: Recognition, of credentials: KeyedDigest.Value, until end: Duration) {
-        insert(Entry(recognition: recognition, end: end), credentials)
+    /// - Parameter issuer: The provider of the token; `nil` for other credentials.
+    mutating func remember(
+        _ recognition: Recognition, of credentials: KeyedDigest.Value, by issuer: String? = nil, until end: Duration
+    ) {
+        entries.set(Entry(recognition: recognition, issuer: issuer, end: end), for: credentials)
     }
 
     /// Forgets the result of credentials.
-    mutating func forget(_ credentials: KeyedDigest.Value) {
-        young[credentials] = nil
-        old[credentials] = nil
-    }
+    mutating func forget(_ credentials: KeyedDigest.Value) { entries.remove(credentials) }
+
+    /// Forgets every result for tokens of a provider.
+    mutating func forget(issuer: String) { entries.removeAll { $0.issuer == issuer } }
 
     /// Forgets every result, because the settings have changed.
-    mutating func removeAll() {
-        young.removeAll(keepingCapacity: true)
-        old = [:]
-    }
-
-    private mutating func insert(_ entry: Entry, _ credentials: KeyedDigest.Value) {
-        if young.count >= capacity {
-            old = young
-            young = [:]
-            young.reserveCapacity(capacity)
-        }
-        young[credentials] = entry
-    }
+    mutating func removeAll() { entries.removeAll() }
 }

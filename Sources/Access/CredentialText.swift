@@ -26,19 +26,3 @@ enum CredentialText {
         return decode(String(text.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }))
     }
 }
-
-/// The text form of values in a form (`application/x-www-form-urlencoded`).
-enum FormText {
-    /// Returns a text in which every byte except the unreserved characters of RFC 3986 section 2.3 is percent-encoded.
-    static func encode(_ text: String) -> String {
-        text.utf8.map { byte in
-            switch byte {
-            case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-                UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-                UInt8(ascii: "~"):
-                String(Unicode.Scalar(byte))
-            default: "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }.joined()
-    }
-}

@@ -1,11 +1,12 @@
 import F2SModel
-import F2SSystem
 
 /// The verification of credentials by the methods of one version of the settings. It remembers nothing.
 struct CredentialVerifier: Sendable {
     /// A caller whose credentials are valid.
     struct Verified: Sendable {
         let principal: Principal
+        /// The provider of the token; `nil` for other credentials.
+        var issuer: String?
         /// The time for which the result may be used without a further verification.
         var validity = CallerAuthentication.rememberedFor
         /// The time for which the result may be used while the provider does not answer.
@@ -18,55 +19,62 @@ struct CredentialVerifier: Sendable {
     let settings: AuthSettings
     let providers: [Provider]
     private let users: UserTable
-    private let thread: WorkThread
+    private let passwords: PasswordChecks
     private let clock: any ControlClock
 
-    init(_ settings: AuthSettings, providers: [Provider], thread: WorkThread, clock: any ControlClock) {
+    init(_ settings: AuthSettings, providers: [Provider], passwords: PasswordChecks, clock: any ControlClock) {
         self.settings = settings
         self.providers = providers
-        self.thread = thread
+        self.passwords = passwords
         self.clock = clock
         users = UserTable(settings.users)
     }
 
     /// Verifies credentials by the first method that recognizes their form.
+    /// - Parameters:
+    ///   - client: The key of the client's address; `nil` if it is unknown.
+    ///   - wasAccepted: True if the same credentials were accepted before.
     /// - Throws: The reason for which they are not accepted.
-    func verify(_ credentials: String) async throws(CredentialError) -> Verified {
+    func verify(
+        _ credentials: String, from client: UInt64?, wasAccepted: Bool
+    ) async throws(CredentialRejection) -> Verified {
         // One space exactly, so that one credential has one place in the cache.
         let parts = credentials.split(separator: " ", maxSplits: 1, omittingEmptySubsequences: false)
-        guard parts.count == 2, !parts[1].hasPrefix(" ") else { throw .malformed }
+        guard parts.count == 2, !parts[1].hasPrefix(" ") else { throw CredentialRejection(.malformed) }
         switch parts[0].lowercased() {
-        case "basic" where settings.methods.contains(.basic): return try await verifyPassword(parts[1])
+        case "basic" where settings.methods.contains(.basic):
+            do throws(CredentialError) { return try await verifyPassword(parts[1], client) } catch {
+                throw CredentialRejection(error)
+            }
         case "bearer" where JSONWebToken.isLike(parts[1]): return try await verifySigned(parts[1])
-        case "bearer": return try await verifyOpaque(parts[1])
-        default: throw .unknownScheme
+        case "bearer": return try await verifyOpaque(parts[1], wasAccepted: wasAccepted)
+        default: throw CredentialRejection(.unknownScheme)
         }
     }
 
-    private func verifyPassword(_ text: Substring) async throws(CredentialError) -> Verified {
+    private func verifyPassword(_ text: Substring, _ client: UInt64?) async throws(CredentialError) -> Verified {
         let credentials = try BasicCredentials(text)
-        let result: Result<[String], CredentialError>
-        do {
-            result = try await thread.run { () -> Result<[String], CredentialError> in
-                do throws(CredentialError) { return .success(try users.groups(for: credentials)) } catch {
-                    return .failure(error)
-                }
-            }
-        } catch {
-            throw .busy
-        }
-        return Verified(principal: principal(credentials.user, try result.get()))
+        let groups = try await passwords.groups(for: credentials, of: users, from: client, now: clock.now())
+        return Verified(principal: principal(credentials.user, groups))
     }
 
     /// Verifies a token by the key of the settings if it is meant to be signed with it, and by its provider otherwise.
-    private func verifySigned(_ text: Substring) async throws(CredentialError) -> Verified {
-        let (hasKey, hasProviders) = (settings.methods.contains(.token), settings.methods.contains(.oidc))
-        guard hasKey || hasProviders else { throw .unknownScheme }
-        let token = try JSONWebToken(text)
-        if hasKey, token.algorithm == SignedToken.algorithm || !hasProviders { return try verifyOwn(token) }
-        guard let issuer = token.claims?["iss"]?.text,
-            let provider = providers.first(where: { $0.settings.url == issuer })
-        else { throw .unknownIssuer }
+    private func verifySigned(_ text: Substring) async throws(CredentialRejection) -> Verified {
+        let (hasKey, hasProviders) = (settings.methods.contains(.token), !providers.isEmpty)
+        let token: JSONWebToken
+        let issuer: String?
+        do throws(CredentialError) {
+            guard hasKey || hasProviders else { throw .unknownScheme }
+            token = try JSONWebToken(text)
+            if hasKey, token.algorithm == SignedToken.algorithm || !hasProviders { return try verifyOwn(token) }
+            // Before the claims are decoded, because that takes longer.
+            guard VerificationKey.Algorithm(token.algorithm) != nil else { throw .wrongAlgorithm }
+            issuer = try token.claims()["iss"]?.text
+        } catch {
+            throw CredentialRejection(error)
+        }
+        let named = providers.first { provider in issuer.map(provider.settings.url.hasSameBytes) ?? false }
+        guard let provider = named else { throw CredentialRejection(.unknownIssuer) }
         return verified(try await provider.verify(token, text: text), by: provider)
     }
 
@@ -79,28 +87,38 @@ struct CredentialVerifier: Sendable {
             validity: min(timeLeft(until: signed.expiry), CallerAuthentication.rememberedFor))
     }
 
-    /// Asks the providers about a token, one after the other.
-    private func verifyOpaque(_ text: Substring) async throws(CredentialError) -> Verified {
-        let asked = settings.methods.contains(.oidc) ? providers.filter { $0.settings.introspection != nil } : []
-        guard !asked.isEmpty else { throw .unknownScheme }
-        guard !text.isEmpty, text.utf8.count <= JSONWebToken.bytesMax else { throw .malformed }
-        var reason = CredentialError.inactive
-        for provider in asked {
-            do throws(CredentialError) {
-                return verified(try await provider.verify(opaque: text), by: provider)
-            } catch {
-                // That one provider does not know a token says less than any other reason.
-                if error != .inactive, !reason.isTemporary { reason = error }
-            }
+    /// Verifies a token that only its provider can read. Such a token does not name its provider, so only the first one
+    /// with introspection is asked: no provider may learn the tokens of another one.
+    private func verifyOpaque(_ text: Substring, wasAccepted: Bool) async throws(CredentialRejection) -> Verified {
+        guard let provider = providers.first(where: { $0.settings.introspection != nil }) else {
+            throw CredentialRejection(.unknownScheme)
         }
-        throw reason
+        guard text.utf8.count <= JSONWebToken.bytesMax, Self.isToken(text) else {
+            throw CredentialRejection(.malformed)
+        }
+        return verified(try await provider.verify(opaque: text, isTrusted: wasAccepted), by: provider)
+    }
+
+    /// Returns true if a text has the form of RFC 6750 section 2.1. Providers reject others, which looks like a
+    /// failure.
+    private static func isToken(_ text: Substring) -> Bool {
+        let body = text.utf8.prefix { $0 != UInt8(ascii: "=") }
+        return !body.isEmpty && text.utf8.dropFirst(body.count).allSatisfy { $0 == UInt8(ascii: "=") }
+            && body.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "-._~+/".utf8.contains(byte)
+                }
+            }
     }
 
     private func verified(_ token: AccessToken, by provider: Provider) -> Verified {
         let left = timeLeft(until: token.expiry)
         let longest = provider.settings.introspection?.validity ?? CallerAuthentication.rememberedFor
         return Verified(
-            principal: principal(token.name, token.groups), validity: min(left, longest),
+            principal: principal(token.name, token.groups), issuer: provider.settings.url, validity: min(left, longest),
             validityWithoutProvider: token.expiry == nil ? .zero : left)
     }
 

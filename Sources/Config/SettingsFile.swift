@@ -34,6 +34,8 @@ public final class SettingsFile: Service {
     private let environment: [String: String]
     private let logger: Logger
     private let state: Mutex<State>
+    /// Held while settings are read and put into force, so that newer ones are never replaced by older ones.
+    private let applying = Mutex(())
 
     /// Reads the settings.
     /// - Parameters:
@@ -80,6 +82,10 @@ public final class SettingsFile: Service {
     ///   - location: the object that contains them, for errors.
     ///   - lastGood: the last good settings, for a process that has no usable ones yet.
     public func apply(_ text: String?, from location: String, lastGood: String?) {
+        applying.withLock { _ in put(text, from: location, lastGood: lastGood) }
+    }
+
+    private func put(_ text: String?, from location: String, lastGood: String?) {
         state.withLock { state in
             state.isTold = true
             state.told = text.map { ($0, location) }
@@ -134,9 +140,11 @@ public final class SettingsFile: Service {
         }
     }
 
-    /// Checks the file once, and the files that the settings refer to. Puts the settings into force if they have changed
-    /// and are valid.
-    func reloadIfChanged() {
+    /// Checks the file once, and the files that the settings refer to. Puts the settings into force if they have
+    /// changed and are valid.
+    func reloadIfChanged() { applying.withLock { _ in reload() } }
+
+    private func reload() {
         let (seen, isTold, told) = state.withLock { ($0.stamp, $0.isTold, $0.told) }
         if isTold {
             // The platform passes changes of the settings, but not of files that they refer to.

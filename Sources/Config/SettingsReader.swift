@@ -41,7 +41,7 @@ public struct SettingsReader: Sendable {
         var paths = Paths()
         var references = SettingsReferences(environment: environment, readFile: FileContent.text(of:))
         var found = bytes.map { read(file: $0, location: location, into: &settings, &paths, &references) } ?? []
-        found += read(environment, into: &settings, &paths)
+        found += read(environment, into: &settings, &paths, &references)
         if found.isEmpty {
             let contradictions = Self.contradictions(in: settings) + settings.auth.contradictions(given: paths.given)
             found = contradictions.map { Rejection(location: location, message: $0) }
@@ -126,7 +126,8 @@ public struct SettingsReader: Sendable {
     }
 
     private func read(
-        _ environment: [String: String], into settings: inout Settings, _ paths: inout Paths
+        _ environment: [String: String], into settings: inout Settings, _ paths: inout Paths,
+        _ references: inout SettingsReferences
     ) -> [Rejection] {
         let variables = Dictionary(uniqueKeysWithValues: SettingsKey.all.map { ($0.variable, $0) })
         var errors: [Rejection] = []
@@ -141,8 +142,9 @@ public struct SettingsReader: Sendable {
             }
             paths.given.insert(key.path)
             do {
-                let cursor = YAMLCursor(YAMLNode(.scalar(text, isPlain: true), at: nil), path: key.path)
-                try key.read(cursor.hidingSecrets, &settings)
+                let node = YAMLNode(.scalar(text, isPlain: true), at: nil)
+                let resolved = try references.resolved(YAMLCursor(node, path: key.path))
+                try key.read(YAMLCursor(resolved, path: key.path).hidingSecrets, &settings)
             } catch {
                 errors.append(Rejection(location: name, message: YAMLError(error, at: nil).message))
             }
@@ -167,7 +169,10 @@ public struct SettingsReader: Sendable {
 extension YAMLCursor {
     /// The cursor, whose errors do not repeat the value if it may contain a password or a key.
     fileprivate var hidingSecrets: YAMLCursor {
-        let isSecret = ["f2s.auth.basic", "f2s.auth.token"].contains { path.hasPrefix($0) }
+        // A text in the place of the providers is a variable, which may contain their secrets.
+        let isText = if case .scalar = node.content { true } else { false }
+        let isSecret =
+            ["f2s.auth.basic", "f2s.auth.token"].contains { path.hasPrefix($0) } || path == "f2s.auth.oidc" && isText
         return isSecret ? YAMLCursor(node, path: path, isSecret: true) : self
     }
 

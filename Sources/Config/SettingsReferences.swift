@@ -26,7 +26,10 @@ struct SettingsReferences {
     mutating func resolved(_ cursor: YAMLCursor) throws(YAMLError) -> YAMLNode {
         switch cursor.node.content {
         case .scalar(let text, _):
-            guard let name = Self.variable(in: text) else { return cursor.node }
+            guard text.contains("${env:") else { return cursor.node }
+            guard let name = Self.variable(in: text) else {
+                throw cursor.error("be one reference such as ${env:NAME}, without further text")
+            }
             guard let value = environment[name] else {
                 throw cursor.error("refer to a variable that is set: F2S has no variable \(name)")
             }
@@ -65,12 +68,13 @@ struct SettingsReferences {
     /// Returns the name in `${env:NAME}`; `nil` for every other text.
     private static func variable(in text: String) -> String? {
         guard text.hasPrefix("${env:"), text.hasSuffix("}") else { return nil }
-        return String(text.dropFirst(6).dropLast())
+        let name = text.dropFirst(6).dropLast()
+        return name.contains("}") ? nil : String(name)
     }
 
-    /// Returns a value that may be read as a number or a flag, but is never null.
+    /// Returns a value that may be read as a number or a flag, but is never null. Errors do not repeat it.
     private static func scalar(_ text: String, at position: YAMLPosition?) -> YAMLNode {
-        let plain = YAMLNode(.scalar(text, isPlain: true), at: position)
-        return plain.isNull ? YAMLNode(.scalar(text, isPlain: false), at: position) : plain
+        let plain = YAMLNode(.scalar(text, isPlain: true), at: position, isSecret: true)
+        return plain.isNull ? YAMLNode(.scalar(text, isPlain: false), at: position, isSecret: true) : plain
     }
 }

@@ -1,4 +1,6 @@
+import F2SConfig
 import F2SModel
+import Synchronization
 import TestSupport
 import Testing
 
@@ -13,7 +15,9 @@ import Testing
         let challenges = ["Bearer realm=\"test\"", "Basic realm=\"test\""]
 
         func recognize(_ credentials: Span<UInt8>) -> Recognition { .unknown }
-        func verify(_ credentials: String?) async throws(CredentialError) -> Principal { throw error }
+        func verify(_ credentials: String?, from client: UInt64?) async throws(CredentialError) -> Principal {
+            throw error
+        }
     }
 
     @Test(arguments: CredentialError.allCases)
@@ -21,11 +25,12 @@ import Testing
         let options = TestServer.Options(authenticator: Rejecting(error: error))
         try await TestServer.with(options) { server in
             let answer = try await server.send("GET", "/functions")
-            #expect(answer.status == (error == .busy ? 503 : 401))
+            let status = [CredentialError.busy: 503, .providerUnavailable: 503, .tooManyFailures: 429][error] ?? 401
+            #expect(answer.status == status)
             #expect(answer.problem?.contains(error.text) == true)
-            let wanted = error == .busy ? nil : "Bearer realm=\"test\", Basic realm=\"test\""
+            let wanted = status != 401 ? nil : "Bearer realm=\"test\", Basic realm=\"test\""
             #expect(answer.headers["www-authenticate"] == wanted)
-            #expect(answer.headers["retry-after"] == (error == .busy ? "1" : nil))
+            #expect(answer.headers["retry-after"] == [503: "1", 429: "5"][status])
         }
     }
 
@@ -41,15 +46,38 @@ import Testing
         }
     }
 
+    @Test func `the routes of F2S 0.5 about users answer in their form, without secrets`() async throws {
+        var options = TestServer.Options(authenticator: StubAuthenticator())
+        options.settings.auth.users = [
+            AuthSettings.User(name: "ann", password: Secret("hidden"), groups: ["admins", "team"]),
+            AuthSettings.User(name: "bob", password: Secret("hidden"), groups: []),
+        ]
+        try await TestServer.with(options) { server in
+            let headers = ["Authorization": "Bearer settings:view"]
+            let users = try await server.send("GET", "/users", headers: headers)
+            #expect(users.status == 200 && !users.body.contains("hidden"))
+            #expect(users.body.contains(#""Username" : "ann""#) && users.body.contains(#""Group" : "admins""#))
+            #expect(
+                try await server.send("GET", "/users", headers: ["Authorization": "Bearer functions:list"]).status
+                    == 403)
+            #expect(try await server.send("GET", "/auth/signin", headers: headers).body.contains(#""status" : "ok""#))
+            #expect(try await server.send("GET", "/auth/signin").status == 401)
+            let oracle = try await server.send("POST", "/auth/signjwt")
+            #expect(oracle.status == 410 && oracle.body.contains("signs no tokens"))
+        }
+    }
+
     /// Declares `hello` with this access, and checks the status.
-    private func put(_ access: String, _ privileges: String, _ server: TestServer, _ wanted: Int) async throws {
+    private func put(
+        _ access: String, forwards: Bool = false, _ privileges: String, _ server: TestServer, _ wanted: Int
+    ) async throws {
         let headers = ["Content-Type": "application/yaml", "Authorization": "Bearer \(privileges)"]
         let manifest = """
             apiVersion: f2s.opensight.ch/v1alpha1
             kind: Function
             metadata: {name: hello}
             spec: {endpoint: /hello, access: \(access)}
-            target: {command: [server]}
+            target: {command: [server], forwardAuthorization: \(forwards)}
             """
         let answer = try await server.send("PUT", "/functions/hello", headers: headers, body: manifest)
         #expect(answer.status == wanted, "\(access) by \(privileges): \(answer.body)")
@@ -68,5 +96,55 @@ import Testing
             try await put("public", update, server, 403)
             try await put("public", "functions:expose", server, 403)
         }
+    }
+
+    @Test func `only callers with the privilege let a function receive credentials`() async throws {
+        let options = TestServer.Options(functions: [try .sample("hello")], authenticator: StubAuthenticator())
+        try await TestServer.with(options) { server in
+            let update = "functions:update"
+            try await put("authenticated", forwards: true, update, server, 403)
+            try await put("authenticated", forwards: true, "\(update),functions:expose@hello", server, 200)
+            try await put("authenticated", forwards: true, update, server, 200)
+            try await put("public", forwards: true, update, server, 403)
+            try await put("authenticated", update, server, 200)
+            try await put("authenticated", forwards: true, update, server, 403)
+        }
+    }
+
+    /// Accepts no one, and records the clients.
+    private final class Recording: Authenticator {
+        let clients = Mutex<[UInt64?]>([])
+        let isProtected = true
+        let methods = [AuthSettings.Method.basic]
+        let challenges = ["Basic realm=\"test\""]
+
+        func recognize(_ credentials: Span<UInt8>) -> Recognition { .unknown }
+        func verify(_ credentials: String?, from client: UInt64?) async throws(CredentialError) -> Principal {
+            clients.withLock { $0.append(client) }
+            throw .wrongPassword
+        }
+    }
+
+    @Test(arguments: [
+        (nil, nil), ("192.0.2.1", "192.0.2.1"), ("198.51.100.7, 192.0.2.1", "192.0.2.1"),
+        ("198.51.100.7, 10.0.0.1", "198.51.100.7"), ("1.1.1.1, 198.51.100.7,10.0.0.2, 10.0.0.1", "198.51.100.7"),
+        ("unknown, 10.0.0.1", "10.0.0.1"), ("2001:db8::1", "2001:db8::2"),
+    ])
+    func `wrong passwords are counted by the last address that is not a trusted proxy's`(
+        forwardedFor: String?, client: String?
+    ) async throws {
+        let authenticator = Recording()
+        let proxy = try #require(AddressRange("10.0.0.0/8"))
+        var options = TestServer.Options(authenticator: authenticator)
+        options.settings.trustedProxies = [proxy]
+        var headers: [String: String] = [:]
+        headers["X-Forwarded-For"] = forwardedFor
+        let sent = headers
+        try await TestServer.with(options) { server in
+            let answer = try await server.send("GET", "/functions", headers: sent)
+            #expect(answer.status == 401)
+        }
+        let wanted = client.flatMap { IPAddress(Array($0.utf8)) }?.rateKey
+        #expect(authenticator.clients.withLock { $0 } == [wanted])
     }
 }

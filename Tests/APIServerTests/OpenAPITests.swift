@@ -13,7 +13,8 @@ import Testing
             for (path, operations) in document["paths"]?.members ?? [:] {
                 for method in operations.members.keys { described.insert("\(method.uppercased()) \(path)") }
             }
-            let gate = RouteGate(authenticator: StubAuthenticator(), authorities: { [] }, publicHosts: { [] })
+            let gate = RouteGate(
+                authenticator: StubAuthenticator(), authorities: { [] }, publicHosts: { [] }, trustedProxies: { [] })
             let content = ContentReader(bytesMax: { 0 }, timeout: { .zero })
             let router = APIRouter(routes: server.routes, gate: gate, content: content, logger: Logger(label: "test"))
             #expect(Set(router.served) == described)
@@ -68,7 +69,9 @@ import Testing
                     switch route.name {
                     case "GET /health", "GET /docs": (.everybody, .anywhere)
                     case "GET /auth/type": (.everybody, .ownHost)
-                    case "GET /users/me": (.authenticated, .ownHost)
+                    case "GET /users/me", "GET /auth/signin": (.authenticated, .ownHost)
+                    case "POST /auth/signjwt": (.everybody, .noPage)
+                    case "GET /users": (.holder(of: .viewSettings), .ownHost)
                     case "GET /config": (.holder(of: .viewSettings), .ownHost)
                     case "GET /functions": (.partialHolder(of: .list), .ownHost)
                     case "GET /functions/{name}/logs": (.holder(of: .logs), .ownHost)

@@ -135,7 +135,8 @@ import Testing
             for attempt in 0..<500 {
                 group.addTask {
                     do throws(CredentialError) {
-                        _ = try await authentication.verify(Self.basic("ann", "wrong \(attempt)"))
+                        _ = try await authentication.verify(
+                            Self.basic("user-\(attempt)", "wrong"), from: UInt64(attempt))
                         return nil
                     } catch { return error }
                 }
@@ -172,7 +173,9 @@ import Testing
             for attempt in 0..<20 {
                 let isRight = attempt % 2 == 0
                 let credentials = Self.basic("ann", isRight ? "secret" : "wrong")
-                group.addTask { (isRight, (try? await authentication.verify(credentials)) != nil) }
+                group.addTask {
+                    (isRight, (try? await authentication.verify(credentials, from: UInt64(attempt % 4))) != nil)
+                }
             }
             return await group.reduce(into: []) { $0.append($1) }
         }
@@ -194,6 +197,24 @@ import Testing
             return await group.next() ?? nil
         }
         #expect(error == .wrongPassword)
+    }
+
+    @Test func `too many wrong passwords from one address are not checked any more`() async throws {
+        let clock = ManualClock()
+        let authentication = testAuthentication(try Self.settings(), clock: clock)
+        let right = Self.basic("ann", "ann-password")
+        #expect(try await authentication.verify(right, from: 7).name == "ann")
+        for attempt in 0..<GuessLimiter.rate.burst {
+            await #expect(throws: CredentialError.wrongPassword) {
+                try await authentication.verify(Self.basic("user-\(attempt)", "wrong"), from: 8)
+            }
+        }
+        let other = Self.basic("bob", "wrong")
+        await #expect(throws: CredentialError.tooManyFailures) { try await authentication.verify(other, from: 8) }
+        #expect(recognition(authentication, other) == .unknown, "the password was not checked")
+        await #expect(throws: CredentialError.wrongPassword) { try await authentication.verify(other, from: 9) }
+        clock.advance(by: CallerAuthentication.rememberedFor)
+        #expect(try await authentication.verify(right, from: 7).name == "ann")
     }
 
     @Test(arguments: [nil, "Bearer a.b.c", basic("ann", "ann-password"), basic("", "")])

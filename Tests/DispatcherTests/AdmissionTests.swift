@@ -23,14 +23,15 @@ import Testing
     /// Admits a request with these fields that arrived on a connection from this address.
     private func admit(
         from address: String?, _ fields: String = "", of principal: Admission.Principal = .anonymous,
-        to entry: RouteTable.Entry?
+        to entry: RouteTable.Entry?, isUnverified: Bool = false
     ) throws -> (admission: Admission, kept: [String]) {
         var scanner = HeadScanner(limits: HeadLimits(Limits()))
         let bytes = Array("GET /invoke/hello HTTP/1.1\r\nHost: a\r\n\(fields)\r\n".utf8)
         let span = bytes.span
         _ = try scanner.request(span, length: bytes.count)
         let client = ClientAddress(try address.map { try ip($0) })
-        var admission = Admission(of: principal, at: client, to: entry, isTrusted: Self.isTrusted)
+        var admission = Admission(
+            of: principal, at: client, to: entry, isUnverified: isUnverified, isTrusted: Self.isTrusted)
         if admission.isFromTrustedProxy { admission.readOrigin(span, &scanner, isTrusted: Self.isTrusted) }
         return (admission, scanner.fields.filter { !$0.isDropped }.map { span.text($0.name) })
     }
@@ -126,6 +127,8 @@ import Testing
     ) throws {
         #expect(try admit(from: address, claims, to: try entry(countsCallers: false)).admission.rateKey == nil)
         #expect(try admit(from: address, claims, to: nil).admission.rateKey == nil)
+        let unverified = try admit(from: address, claims, to: try entry(countsCallers: false), isUnverified: true)
+        #expect(unverified.admission.rateKey != nil, "wrong passwords are counted")
     }
 
     // MARK: The principal

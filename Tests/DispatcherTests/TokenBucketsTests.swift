@@ -1,8 +1,6 @@
 import F2SModel
 import Testing
 
-@testable import F2SDispatcher
-
 @Suite struct TokenBucketsTests {
     private static let second: UInt64 = 1_000_000_000
 
@@ -76,6 +74,18 @@ import Testing
             if wait != nil { refused += 1 }
         }
         #expect(refused > 1000 && refused < 99_000, "seed \(seed): \(refused)")
+    }
+
+    @Test func `a returned token can be consumed again`() {
+        var buckets = TokenBuckets(CallerRate(perSecond: 1, burst: 2))
+        for _ in 0..<2 { #expect(buckets.consumeToken(1, now: Self.second) == .taken) }
+        #expect(buckets.consumeToken(1, now: Self.second) != .taken)
+        buckets.returnToken(1)
+        #expect(buckets.consumeToken(1, now: Self.second) == .taken)
+        #expect(buckets.consumeToken(1, now: Self.second) != .taken)
+        for _ in 0..<9 { buckets.returnToken(1) }
+        for _ in 0..<2 { #expect(buckets.consumeToken(1, now: Self.second) == .taken) }
+        #expect(buckets.consumeToken(1, now: Self.second) != .taken, "a bucket never has more than its burst")
     }
 
     @Test func `clients above the maximum share one bucket and do not reset the buckets of others`() {

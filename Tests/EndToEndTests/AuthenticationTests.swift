@@ -1,3 +1,4 @@
+import FoundationEssentials
 import ProcessSupport
 import Testing
 
@@ -54,6 +55,27 @@ extension EndToEndSerial {
                     }
                 }
                 #expect(!f2s.log.contains("correct horse") && !f2s.log.contains(Self.token))
+            }
+        }
+
+        @Test func `guesses are slowed, and a user who was right before is not kept out`() async throws {
+            let function = try FunctionManifest("hello").with { $0.minReplicas = 1 }
+            try await F2SServer.serve([function], settings: Self.settings(password: "correct horse")) { f2s in
+                try eventually("it serves") { try status("/invoke/hello", Self.ann, f2s) == 200 }
+                var counts: [Int: Int] = [:]
+                for index in 0..<15 {
+                    for target in ["/functions", "/invoke/hello"] {
+                        let guess = Data("user-\(index)\(target):wrong".utf8).base64EncodedString()
+                        let found = try status(target, ["Authorization": "Basic \(guess)"], f2s)
+                        counts[found, default: 0] += 1
+                    }
+                }
+                #expect(counts.keys.sorted() == [401, 429], "\(counts)")
+                #expect(counts[401].map { (20...25).contains($0) } == true, "\(counts)")
+                let answer = try f2s.exchange("GET", "/functions", [("Authorization", "Basic enp6Og==")])
+                #expect(answer.status == 429 && answer["retry-after"] == "5", "\(answer.text)")
+                #expect(answer["www-authenticate"] == nil)
+                for target in ["/functions", "/invoke/hello"] { #expect(try status(target, Self.ann, f2s) == 200) }
             }
         }
 

@@ -142,6 +142,8 @@ enum OpenAPISchemas {
             "startFailures": ["type": "object", "additionalProperties": reference("StartFailure")],
         ]),
         "Caller": object(["Username": text, "Group": text, "groups": texts, "privileges": texts]),
+        "SignIn": object(["status": text]),
+        "Users": list(object(["Username": text, "Group": text, "groups": texts])),
         "ClusterView": object([
             "platform": text, "version": text, "isLeader": flag, "peers": texts, "functions": count,
             "rejections": list(reference("Rejection")), "replicas": ["type": "object", "additionalProperties": count],

@@ -102,7 +102,7 @@ struct OperationDocument: Sendable {
         var responses: [String: JSON] = ["default": ["$ref": "#/components/responses/Problem"]]
         var problems = Set(problems)
         if route.origin != .anywhere { problems.insert(403) }
-        if route.access != .everybody { problems.formUnion([401, 403]) }
+        if route.access != .everybody { problems.formUnion([401, 403, 429]) }
         if takesFunction { problems.formUnion([413, 422]) }
         for status in problems { responses["\(status)"] = ["$ref": "#/components/responses/Problem"] }
         for answer in answers { responses["\(answer.status)"] = answer.json }

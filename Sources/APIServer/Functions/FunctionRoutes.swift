@@ -225,11 +225,14 @@ struct FunctionRoutes: Sendable {
         }
     }
 
-    /// Rejects a caller that makes a function public without the privilege to do so.
+    /// Rejects a caller without the privilege ``Privilege/expose`` that makes a function public, or that lets a
+    /// function receive the credentials of its callers.
     private func checkExposure(_ draft: FunctionDraft, by principal: Principal) async throws {
-        guard draft.access?.isPublic == true, !principal.may(.expose, on: draft.name.text) else { return }
-        let stored = try await functions.fetchCurrent().functions.first { $0.name == draft.name }
-        guard stored?.draft.access?.isPublic == true else { throw Problem.forbidden(.expose) }
+        let (isPublic, forwards) = (draft.access?.isPublic == true, draft.target.forwardsAuthorization)
+        guard isPublic || forwards, !principal.may(.expose, on: draft.name.text) else { return }
+        let stored = try await functions.fetchCurrent().functions.first { $0.name == draft.name }?.draft
+        guard !isPublic || stored?.access?.isPublic == true, !forwards || stored?.target.forwardsAuthorization == true
+        else { throw Problem.forbidden(.expose) }
     }
 
     private func remove(

@@ -42,7 +42,8 @@ struct APIRouter: Sendable {
             host: request.head.authority, origin: request.headers[.origin], fetchSite: field("Sec-Fetch-Site"),
             isNavigation: field("Sec-Fetch-Mode") == "navigate" && field("Sec-Fetch-Dest") == "document")
         let principal = try await gate.admit(
-            claims, authorization: request.headers[.authorization], to: route, function: parameters.get("name"))
+            claims, authorization: request.headers[.authorization], forwardedFor: field("X-Forwarded-For"), to: route,
+            function: parameters.get("name"))
         // Probes add arbitrary query parameters, so public routes accept them.
         if route.access != .everybody { try route.checkQuery(request.uri.queryParameters.map { String($0.key) }) }
         try route.content.admit(request.headers)

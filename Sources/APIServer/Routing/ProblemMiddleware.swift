@@ -47,6 +47,7 @@ struct ProblemMiddleware: RouterMiddleware {
             switch problem.status {
             case 401: response.headers[values: .wwwAuthenticate] = challenges()
             case 405: response.headers[.allow] = routes.methods(of: request.uri.path).joined(separator: ", ")
+            case 429: response.headers[.retryAfter] = CredentialError.tooManyFailures.retryAfterSeconds.map { "\($0)" }
             case 503: response.headers[.retryAfter] = "1"
             default: break
             }

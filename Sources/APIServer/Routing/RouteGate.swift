@@ -9,24 +9,46 @@ struct RouteGate: Sendable {
     let authorities: @Sendable () -> [String]
     /// Returns further host names of the listeners. It is called per request because settings change.
     let publicHosts: @Sendable () -> [String]
+    /// Returns the ranges of the proxies whose X-Forwarded-For counts. It is called per request because settings
+    /// change.
+    let trustedProxies: @Sendable () -> [AddressRange]
 
     /// Checks a request and returns its caller.
-    /// - Parameter function: The function's name in the path; `nil` if the path has none.
+    /// - Parameters:
+    ///   - forwardedFor: The value of X-Forwarded-For, whose last address is that of the dispatcher's client.
+    ///   - function: The function's name in the path; `nil` if the path has none.
     /// - Throws: A ``Problem``: 403 for a foreign host or origin, 401 without valid credentials, 403 without the
-    ///   privilege, 503 if too many credentials are being verified.
+    ///   privilege, 429 after too many wrong passwords, 503 if too many credentials are being verified.
     func admit(
-        _ claims: OriginPolicy.Claims, authorization: String?, to route: APIRoute, function: String?
+        _ claims: OriginPolicy.Claims, authorization: String?, forwardedFor: String?, to route: APIRoute,
+        function: String?
     ) async throws(Problem) -> Principal {
         let policy = OriginPolicy(authorities: authorities(), publicHosts: publicHosts())
         if let rejection = policy.rejection(of: claims, under: route.origin) { throw rejection.problem }
         guard route.access != .everybody else { return .anonymous }
         let principal: Principal
-        do throws(CredentialError) { principal = try await authenticator.verify(authorization) } catch {
+        do throws(CredentialError) {
+            principal = try await authenticator.verify(authorization, from: client(forwardedFor)?.rateKey)
+        } catch {
             throw Problem(InvocationError.unauthenticated(error), function: nil)
         }
         guard route.access.admits(principal, to: function) else {
             throw Problem.forbidden(route.access.privileges.first ?? .list)
         }
         return principal
+    }
+
+    /// Returns the right-most address that is not a trusted proxy's. The sender at that address may have invented
+    /// everything to the left of it.
+    private func client(_ forwardedFor: String?) -> IPAddress? {
+        let trusted = trustedProxies()
+        var client: IPAddress?
+        for element in (forwardedFor ?? "").split(separator: ",").reversed() {
+            let text = element.utf8.filter { $0 != UInt8(ascii: " ") }
+            guard let address = IPAddress(text) else { break }
+            client = address
+            guard trusted.contains(where: { $0.contains(address) }) else { break }
+        }
+        return client
     }
 }

@@ -11,11 +11,13 @@ struct AccessToken {
 
     /// The kinds of token that may be access tokens (RFC 9068 section 2.1). Most providers write `JWT`, or nothing.
     private static let types: [String?] = [nil, "jwt", "at+jwt", "application/at+jwt"]
-    /// Claims that only ID tokens have (OpenID Connect Core 1.0 sections 2 and 3.3.2.11), and the one of a token that
-    /// only the owner of a key may use (RFC 7800), which F2S cannot check.
-    private static let otherClaims = ["nonce", "at_hash", "c_hash", "cnf"]
+    /// Claims that only ID tokens have (OpenID Connect Core 1.0 sections 2 and 3.3.2.11), the one of a token that only
+    /// the owner of a key may use (RFC 7800), which F2S cannot check, and the one of logout tokens.
+    private static let otherClaims = ["nonce", "at_hash", "c_hash", "cnf", "events"]
     /// Kinds by the claims of Keycloak (`typ`), Cognito (`token_use`) and RFC 7662 (`token_type`).
-    private static let otherKinds: Set = ["id", "id_token", "refresh", "refresh_token", "offline"]
+    private static let otherKinds: Set = ["id", "id_token", "refresh", "refresh_token", "offline", "logout"]
+    /// Kinds by which an answer about a token says that it is an access token (RFC 6750).
+    private static let accessKinds: Set = ["bearer", "access", "access_token"]
 
     /// Checks claims.
     /// - Parameters:
@@ -27,26 +29,37 @@ struct AccessToken {
     init(
         _ claims: JSONObject, type: String?, issuer: AuthSettings.Issuer, isIntrospected: Bool = false, now: Double
     ) throws(CredentialError) {
-        guard claims["iss"].map({ $0 == .text(issuer.url) }) ?? isIntrospected else { throw .unknownIssuer }
+        guard claims["iss"].map({ $0.text?.hasSameBytes(as: issuer.url) ?? false }) ?? isIntrospected else {
+            throw .unknownIssuer
+        }
+        let kinds = Set(["typ", "token_use", "token_type"].compactMap { claims[$0]?.text?.lowercased() })
         // An ID token tells a client who its user is, and is no permission to call others.
         guard Self.types.contains(type), !Self.otherClaims.contains(where: { claims[$0] != nil }),
-            Self.otherKinds.isDisjoint(
-                with: ["typ", "token_use", "token_type"].compactMap { claims[$0]?.text?.lowercased() })
+            Self.otherKinds.isDisjoint(with: kinds)
         else { throw .notAnAccessToken }
+        // A provider may answer questions about refresh tokens too.
+        guard !isIntrospected || !Self.accessKinds.isDisjoint(with: kinds) else { throw .notAnAccessToken }
         expiry = try claims.expiry(checkedAt: now)
         if expiry == nil, !isIntrospected { throw .withoutExpiry }
         let audiences = claims.texts("aud")
-        guard issuer.audiences.isEmpty || issuer.audiences.contains(where: audiences.contains) else {
-            throw .wrongAudience
-        }
+        guard issuer.audiences.isEmpty || Self.haveCommon(issuer.audiences, audiences) else { throw .wrongAudience }
         for (claim, wanted) in issuer.conditions {
-            guard Self.values(of: claim, in: claims).contains(where: wanted.contains) else { throw .unmetCondition }
+            guard Self.haveCommon(wanted, Self.values(of: claim, in: claims)) else { throw .unmetCondition }
         }
-        // A client that calls for itself has no subject at some providers.
-        guard let name = [issuer.userClaim, "client_id"].compactMap({ claims[$0]?.text }).first(where: { !$0.isEmpty })
-        else { throw .withoutSubject }
+        // A client that calls for itself may have neither a name for people nor a subject. A user always has a subject,
+        // so no user gets the name of a client.
+        let nameClaims = claims["sub"] == nil ? [issuer.userClaim, "client_id"] : [issuer.userClaim, "sub"]
+        guard let name = nameClaims.lazy.compactMap({ claims[$0]?.text }).first, !name.isEmpty else {
+            throw .withoutSubject
+        }
         self.name = issuer.userPrefix + name
         groups = issuer.groupsClaims.flatMap { Self.groups(of: $0, in: claims) }.map { issuer.groupsPrefix + $0 }
+    }
+
+    /// Returns true if two lists have an element in common. Bytes are compared, because Swift takes some texts with
+    /// different bytes for equal.
+    private static func haveCommon(_ wanted: [String], _ found: [String]) -> Bool {
+        wanted.contains { text in found.contains { $0.hasSameBytes(as: text) } }
     }
 
     /// Returns the values that a condition is compared with. A number or a flag is compared as JSON writes it.

@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import F2SModel
+import F2SSystem
 import Glibc
 import NIOCore
 import NIOHTTP1
@@ -11,7 +12,9 @@ final class NetworkProviderTransport: ProviderTransport {
     /// The longest time for a response.
     private static let limit = Duration.seconds(5)
     /// The largest response, in bytes.
-    private static let bytesMax = 1 << 20
+    private static let bytesMax = 256 << 10
+    /// The largest file with certificate authorities, in bytes.
+    private static let caFileBytesMax = 1 << 20
 
     private enum State {
         case idle
@@ -27,18 +30,30 @@ final class NetworkProviderTransport: ProviderTransport {
     /// Sends a request. See ``ProviderTransport/send(_:)``.
     func send(_ request: ProviderRequest) async throws(ProviderError) -> [UInt8] {
         guard let client = client() else { throw .unreachable(url: request.url, reason: "F2S is shutting down") }
+        let outgoing = try Self.outgoing(request)
         do {
-            let response = try await client.execute(
-                try Self.outgoing(request), deadline: .now() + TimeAmount(Self.limit))
-            guard response.status == .ok else {
-                throw ProviderError.status(url: request.url, Int(response.status.code))
+            // The client's own deadline covers the head of the response only.
+            return try await withThrowingTaskGroup(of: [UInt8].self) { group in
+                group.addTask { try await Self.content(of: outgoing, client) }
+                group.addTask {
+                    try await Task.sleep(for: Self.limit)
+                    throw HTTPClientError.deadlineExceeded
+                }
+                defer { group.cancelAll() }
+                guard let content = try await group.next() else { throw CancellationError() }
+                return content
             }
-            return Array((try await response.body.collect(upTo: Self.bytesMax)).readableBytesView)
         } catch let error as ProviderError {
             throw error
         } catch {
             throw .unreachable(url: request.url, reason: Self.reason(error))
         }
+    }
+
+    private static func content(of request: HTTPClientRequest, _ client: HTTPClient) async throws -> [UInt8] {
+        let response = try await client.execute(request, deadline: .distantFuture)
+        guard response.status == .ok else { throw ProviderError.status(url: request.url, Int(response.status.code)) }
+        return Array((try await response.body.collect(upTo: bytesMax)).readableBytesView)
     }
 
     /// Closes the connections. See ``ProviderTransport/close()``.
@@ -82,7 +97,9 @@ final class NetworkProviderTransport: ProviderTransport {
         }
         if let file = request.caFile {
             // The file is read again for each request, because it may have been replaced.
-            guard let authorities = try? NIOSSLCertificate.fromPEMFile(file), !authorities.isEmpty else {
+            guard let bytes = try? ReadableFile.read(file, bytesMax: caFileBytesMax),
+                let authorities = try? NIOSSLCertificate.fromPEMBytes(bytes), !authorities.isEmpty
+            else {
                 throw .unreadable(path: file)
             }
             var tls = TLSConfiguration.makeClientConfiguration()
@@ -96,6 +113,7 @@ final class NetworkProviderTransport: ProviderTransport {
         switch error {
         case let error as HTTPClientError where error == .deadlineExceeded || error == .connectTimeout:
             "no response within \(limit.humanText)"
+        case let error as HTTPClientError where error == .remoteConnectionClosed: ProviderError.connectionClosed
         case let error as HTTPClientError: error.shortDescription
         case let error as IOError: String(cString: strerror(error.errnoCode))
         case is NIOTooManyBytesError: "the response has over \(bytesMax) bytes"

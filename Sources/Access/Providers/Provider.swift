@@ -3,7 +3,7 @@ import F2SSystem
 import Logging
 import Synchronization
 
-/// A provider of OpenID Connect. It verifies access tokens by the provider's keys (RFC 9068), by the provider's answers
+/// A provider of OpenID Connect. It verifies access tokens by the provider's keys (RFC 9068), by introspection
 /// (RFC 7662), or by both.
 final class Provider: Sendable {
     /// The settings of the provider.
@@ -13,14 +13,18 @@ final class Provider: Sendable {
         var keys = ProviderKeys()
         /// `nil` until the provider has answered.
         var metadata: ProviderMetadata?
-        var failure: ProviderError?
-        /// The number of questions about tokens that wait for their answers.
-        var questions = 0
+        /// The failure of the newest fetch; `nil` if it succeeded.
+        var fetchFailure: ProviderError?
+        /// The number of verifications that wait for keys.
+        var waiting = 0
+        var introspection = IntrospectionState()
     }
 
-    /// The largest number of questions at the same time.
-    private static let questionsMax = 32
+    /// The largest number of verifications that may wait for keys.
+    private static let waitingMax = 1000
     private static let tokenFileBytesMax = 64 << 10
+    /// A set of keys may have certificates, so it has more structure than a token.
+    private static let documentMarksMax = 20_000
 
     private let state = Mutex(State())
     private let fetches = SharedWork<String, Void>()
@@ -29,7 +33,7 @@ final class Provider: Sendable {
     private let logger: Logger
     private let whenKeyIsRemoved: @Sendable () -> Void
 
-    /// Creates a provider. It is not asked for anything before a token or ``refreshIfDue()`` needs it.
+    /// Creates a provider. It sends no request before a token or ``refreshIfDue()`` needs it.
     /// - Parameter whenKeyIsRemoved: Called when tokens that were accepted may not be valid any more.
     init(
         _ settings: AuthSettings.Issuer, transport: any ProviderTransport, clock: any ControlClock, logger: Logger,
@@ -45,26 +49,37 @@ final class Provider: Sendable {
     /// Verifies a token that is signed.
     /// - Parameter text: The text of the token.
     /// - Throws: The reason for which the token is not accepted.
-    func verify(_ token: JSONWebToken, text: Substring) async throws(CredentialError) -> AccessToken {
-        guard let algorithm = VerificationKey.Algorithm(token.algorithm) else { throw .wrongAlgorithm }
+    func verify(_ token: JSONWebToken, text: Substring) async throws(CredentialRejection) -> AccessToken {
+        guard let algorithm = VerificationKey.Algorithm(token.algorithm) else {
+            throw CredentialRejection(.wrongAlgorithm)
+        }
         let keys = try await keys(for: token.keyID, algorithm)
         // A key that the library does not accept is not the key of this token.
         guard keys.contains(where: { (try? $0.accepts(token.signature, of: token.signed)) == true }) else {
-            throw .wrongSignature
+            throw CredentialRejection(.wrongSignature)
         }
-        guard let claims = token.claims else { throw .malformed }
-        let now = clock.secondsSince1970()
-        let verified = try AccessToken(claims, type: token.type, issuer: settings, now: now)
-        if settings.introspection != nil { _ = try await answer(about: text) }
+        let verified: AccessToken
+        do throws(CredentialError) {
+            verified = try AccessToken(
+                try token.claims(), type: token.type, issuer: settings, now: clock.secondsSince1970())
+        } catch {
+            throw CredentialRejection(error)
+        }
+        if settings.introspection != nil { _ = try await introspect(text, isTrusted: true) }
         return verified
     }
 
     /// Verifies a token that only the provider can read.
+    /// - Parameter isTrusted: True if the token was accepted before.
     /// - Throws: The reason for which the token is not accepted.
-    func verify(opaque text: Substring) async throws(CredentialError) -> AccessToken {
-        let claims = try await answer(about: text)
-        return try AccessToken(
-            claims, type: nil, issuer: settings, isIntrospected: true, now: clock.secondsSince1970())
+    func verify(opaque text: Substring, isTrusted: Bool) async throws(CredentialRejection) -> AccessToken {
+        let claims = try await introspect(text, isTrusted: isTrusted)
+        do throws(CredentialError) {
+            return try AccessToken(
+                claims, type: nil, issuer: settings, isIntrospected: true, now: clock.secondsSince1970())
+        } catch {
+            throw CredentialRejection(error)
+        }
     }
 
     /// Fetches the keys again if they are old.
@@ -76,52 +91,69 @@ final class Provider: Sendable {
 
     private func keys(
         for id: String?, _ algorithm: VerificationKey.Algorithm
-    ) async throws(CredentialError) -> [VerificationKey] {
+    ) async throws(CredentialRejection) -> [VerificationKey] {
         // After a fetch the choice is another one, unless the keys have just become too old.
         for _ in 0..<3 {
             switch state.withLock({ $0.keys.choice(of: id, algorithm, now: clock.now()) }) {
             case .candidates(let keys): return keys
-            case .unknownKey: throw .unknownKey
-            case .unavailable: throw .providerUnavailable
-            case .fetch: await refresh()
+            case .unknownKey: throw CredentialRejection(.unknownKey)
+            case .unavailable: throw unavailable
+            case .fetch: try await refreshForToken()
             }
         }
-        throw .providerUnavailable
+        throw unavailable
     }
 
-    /// Fetches the provider's description and its keys, or waits for the caller that does.
+    private var unavailable: CredentialRejection {
+        CredentialRejection(
+            .providerUnavailable, isOutage: state.withLock { $0.fetchFailure.map { $0.isOutage } ?? true })
+    }
+
+    private func refreshForToken() async throws(CredentialRejection) {
+        let mayWait = state.withLock { state in
+            guard state.waiting < Self.waitingMax else { return false }
+            state.waiting += 1
+            return true
+        }
+        guard mayWait else { throw CredentialRejection(.busy) }
+        await refresh()
+        state.withLock { $0.waiting -= 1 }
+    }
+
+    /// Fetches the provider's description and its keys. Callers at the same time share one fetch.
     private func refresh() async {
         _ = await fetches.value(for: settings.url) { await fetch() }
     }
 
     private func fetch() async {
-        state.withLock { $0.keys.begin(now: clock.now()) }
+        guard state.withLock({ $0.keys.begin(now: clock.now()) }) else { return }
         do throws(ProviderError) {
             let metadata = try ProviderMetadata(try await document(ProviderMetadata.url(of: settings)), of: settings)
-            guard let keys = VerificationKey.keys(of: try await document(metadata.keysURL)), !keys.isEmpty else {
-                throw .malformed(url: metadata.keysURL, "it has no key for RS256, ES256 or EdDSA")
+            guard let keys = VerificationKey.keys(of: try await document(metadata.keysURL)) else {
+                throw .malformed(url: metadata.keysURL, "it is not a set of keys")
             }
-            let (isRemoved, failure) = state.withLock { state in
-                defer { state.failure = nil }
-                state.metadata = metadata
-                return (state.keys.succeed(keys, now: clock.now()), state.failure)
-            }
-            if failure != nil { logger.info("The provider answers again.", metadata: ["issuer": "\(settings.url)"]) }
-            if isRemoved { whenKeyIsRemoved() }
+            fetched(keys, metadata)
         } catch {
-            state.withLock { $0.keys.fail() }
-            record(error)
+            let isNew = state.withLock { state in
+                state.keys.fail()
+                defer { state.fetchFailure = error }
+                return state.fetchFailure != error
+            }
+            if isNew { warn("The keys of the provider cannot be fetched: \(error)") }
         }
     }
 
-    /// Records that the provider does not answer. Until it sends its keys again, it is not asked about tokens.
-    private func record(_ failure: ProviderError) {
-        let isNew = state.withLock { state in
-            defer { state.failure = failure }
-            return state.failure != failure
+    private func fetched(_ keys: [VerificationKey], _ metadata: ProviderMetadata) {
+        let (isRemoved, hadFailed) = state.withLock { state in
+            defer { state.fetchFailure = nil }
+            state.metadata = metadata
+            return (state.keys.succeed(keys, now: clock.now()), state.fetchFailure != nil)
         }
-        guard isNew else { return }
-        logger.warning("Tokens of the provider cannot be verified: \(failure)", metadata: ["issuer": "\(settings.url)"])
+        if hadFailed { logger.info("The provider answers again.", metadata: ["issuer": "\(settings.url)"]) }
+        if keys.isEmpty, settings.introspection == nil {
+            warn("The provider has no key for RS256, ES256 or EdDSA, so its tokens cannot be verified.")
+        }
+        if isRemoved { whenKeyIsRemoved() }
     }
 
     private func document(_ url: String) async throws(ProviderError) -> JSONObject {
@@ -134,46 +166,64 @@ final class Provider: Sendable {
             let token = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
             request.authorization = Secret("Bearer \(token)")
         }
-        return try object(try await transport.send(request), url)
+        return try Self.object(try await transport.send(request), url)
     }
 
-    private func object(_ bytes: [UInt8], _ url: String) throws(ProviderError) -> JSONObject {
-        guard let object = JSONObject(bytes) else { throw .malformed(url: url, "it is not a JSON object") }
+    private static func object(_ bytes: [UInt8], _ url: String) throws(ProviderError) -> JSONObject {
+        guard let object = JSONObject(bytes, marksMax: documentMarksMax) else {
+            throw .malformed(url: url, "it is not a JSON object")
+        }
         return object
     }
 
-    // MARK: Questions about tokens
+    private func warn(_ text: String) { logger.warning("\(text)", metadata: ["issuer": "\(settings.url)"]) }
+
+    // MARK: Introspection
 
     /// Asks the provider about a token.
     /// - Throws: ``CredentialError/inactive`` if the token is not valid, ``CredentialError/providerUnavailable``, or
     ///   ``CredentialError/busy``.
-    private func answer(about token: Substring) async throws(CredentialError) -> JSONObject {
-        guard let client = settings.introspection else { throw .unknownScheme }
-        if state.withLock({ $0.metadata == nil && $0.keys.mayFetch(now: clock.now()) }) { await refresh() }
-        guard let url = state.withLock({ $0.failure == nil ? $0.metadata?.introspectionURL : nil }) else {
-            throw .providerUnavailable
+    private func introspect(_ token: Substring, isTrusted: Bool) async throws(CredentialRejection) -> JSONObject {
+        guard let client = settings.introspection else { throw CredentialRejection(.unknownScheme) }
+        let isUnknown = state.withLock { $0.metadata == nil && $0.keys.mayFetch(now: clock.now()) }
+        if isUnknown { try await refreshForToken() }
+        guard let url = state.withLock({ $0.metadata?.introspectionURL }) else { throw unavailable }
+        switch state.withLock({ $0.introspection.begin(isTrusted: isTrusted, now: clock.now()) }) {
+        case .allowed: break
+        case .busy: throw CredentialRejection(.busy)
+        case .outage: throw CredentialRejection(.providerUnavailable, isOutage: true)
         }
-        let mayAsk = state.withLock { state in
-            guard state.questions < Self.questionsMax else { return false }
-            state.questions += 1
-            return true
-        }
-        guard mayAsk else { throw .busy }
-        defer { state.withLock { $0.questions -= 1 } }
+        let request = IntrospectionRequest.make(token, client, url, caFile: settings.caFile)
         let answer: JSONObject
         do throws(ProviderError) {
-            answer = try object(try await transport.send(Self.question(token, client, url, settings.caFile)), url)
+            answer = try Self.object(try await response(to: request), url)
         } catch {
-            state.withLock { $0.keys.doubt(now: clock.now()) }
-            record(error)
-            throw .providerUnavailable
+            let isNew = state.withLock { $0.introspection.fail(error, isTrusted: isTrusted, now: clock.now()) }
+            if isNew { warn("The provider cannot be asked about tokens: \(error)") }
+            throw CredentialRejection(.providerUnavailable, isOutage: error.isOutage)
         }
-        guard answer["active"] == .flag(true) else { throw .inactive }
+        if state.withLock({ $0.introspection.succeed(isTrusted: isTrusted) }) {
+            logger.info("The provider answers about tokens again.", metadata: ["issuer": "\(settings.url)"])
+        }
+        guard answer["active"] == .flag(true) else { throw CredentialRejection(.inactive) }
         return answer
     }
 
-    private static func question(
-        _ token: Substring, _ client: AuthSettings.Issuer.Introspection, _ url: String, _ caFile: String?
+    /// Sends a request, and once more if the connection was lost, because the provider may have closed an idle one.
+    private func response(to request: ProviderRequest) async throws(ProviderError) -> [UInt8] {
+        do throws(ProviderError) {
+            return try await transport.send(request)
+        } catch {
+            guard case .unreachable(_, reason: ProviderError.connectionClosed) = error else { throw error }
+            return try await transport.send(request)
+        }
+    }
+}
+
+/// A question about a token (RFC 7662 section 2.1).
+private enum IntrospectionRequest {
+    static func make(
+        _ token: Substring, _ client: AuthSettings.Issuer.Introspection, _ url: String, caFile: String?
     ) -> ProviderRequest {
         // Both parts are encoded like a form first (RFC 6749 section 2.3.1).
         let pair = "\(FormText.encode(client.clientID)):\(FormText.encode(client.clientSecret.revealed))"

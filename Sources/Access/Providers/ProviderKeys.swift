@@ -58,9 +58,12 @@ struct ProviderKeys {
     }
 
     /// Records that a fetch begins.
-    mutating func begin(now: Duration) {
+    /// - Returns: False if there was another one shortly before, whose result is to be used.
+    mutating func begin(now: Duration) -> Bool {
+        guard !isFetching, attempt.map({ now >= $0 + Self.attemptInterval }) ?? true else { return false }
         attempt = now
         isFetching = true
+        return true
     }
 
     /// Records the keys of the provider.
@@ -74,7 +77,4 @@ struct ProviderKeys {
 
     /// Records that a fetch has failed.
     mutating func fail() { isFetching = false }
-
-    /// Records that the provider did not answer another question, so that it is asked for its keys soon.
-    mutating func doubt(now: Duration) { attempt = now }
 }

@@ -19,13 +19,14 @@ struct ProviderMetadata: Sendable, Hashable {
         let url = Self.url(of: issuer)
         func location(_ name: String) throws(ProviderError) -> String? {
             guard let text = document[name]?.text else { return nil }
-            guard AuthSettings.Issuer.isSafe(text) else {
+            // A remote provider must not direct F2S to this machine.
+            guard AuthSettings.Issuer.isSafe(text), text.hasPrefix("https://") || issuer.url.hasPrefix("http://") else {
                 throw .malformed(url: url, "\(name) is \(text), and must begin with https://")
             }
             return text
         }
         // Otherwise one provider could speak for another.
-        guard let issuerName = document["issuer"]?.text, issuerName == issuer.url else {
+        guard let issuerName = document["issuer"]?.text, issuerName.hasSameBytes(as: issuer.url) else {
             throw .malformed(
                 url: url, "it is of the issuer \(document["issuer"]?.text ?? "without a name"), not \(issuer.url)")
         }

@@ -33,7 +33,7 @@ extension VerificationKey {
             BN_free(n)
             BN_free(e)
         }
-        guard let builder = OSSL_PARAM_BLD_new(), n != nil, e != nil else { return nil }
+        guard n != nil, e != nil, let builder = OSSL_PARAM_BLD_new() else { return nil }
         defer { OSSL_PARAM_BLD_free(builder) }
         // The library refers to the names until the key is made.
         return "n".withCString { modulusName in

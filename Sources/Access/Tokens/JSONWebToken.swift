@@ -8,12 +8,18 @@ struct JSONWebToken {
     let keyID: String?
     /// The kind of token, in lower case (`typ`); `nil` if it names none.
     let type: String?
-    /// The claims, which are not to be trusted until the signature is verified.
-    let claims: JSONObject?
     /// The bytes that are signed.
     let signed: [UInt8]
     /// The signature.
     let signature: [UInt8]
+    private let payload: [UInt8]?
+
+    /// Decodes the claims, which are not to be trusted until the signature is verified.
+    /// - Throws: ``CredentialError/malformed``.
+    func claims() throws(CredentialError) -> JSONObject {
+        guard let claims = payload.flatMap({ JSONObject($0) }) else { throw .malformed }
+        return claims
+    }
 
     /// The largest token, in bytes.
     static let bytesMax = 16 << 10
@@ -36,7 +42,7 @@ struct JSONWebToken {
         self.algorithm = algorithm
         keyID = header["kid"]?.text
         type = header["typ"]?.text?.lowercased()
-        claims = CredentialText.decodeURL(parts[1]).flatMap { JSONObject($0) }
+        payload = CredentialText.decodeURL(parts[1])
         signed = Array(text[..<parts[1].endIndex].utf8)
         self.signature = signature
     }

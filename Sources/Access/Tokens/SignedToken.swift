@@ -28,7 +28,7 @@ struct SignedToken {
             throw .busy
         }
         guard Crypto.isEqual(code, token.signature) else { throw .wrongSignature }
-        guard let claims = token.claims else { throw .malformed }
+        let claims = try token.claims()
         expiry = try claims.expiry(checkedAt: now)
         if expiry == nil, requiresExpiry { throw .withoutExpiry }
         guard let subject = claims["sub"] else { throw .withoutSubject }

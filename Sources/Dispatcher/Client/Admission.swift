@@ -17,8 +17,8 @@ struct Admission {
 
     /// The origin that F2S reports to the upstream.
     private(set) var origin: HeadComposer.Origin
-    /// The key by which the function's rate counts the caller; `nil` if the function has no rate, or if another F2S
-    /// process has already counted the caller.
+    /// The key by which the caller is counted: by the function's rate, and if its password is wrong. It is `nil` if
+    /// neither applies, or if another F2S process has already counted the caller.
     private(set) var rateKey: UInt64?
     /// True if a trusted proxy sent the request: ``readOrigin(_:_:isTrusted:)`` must follow.
     let isFromTrustedProxy: Bool
@@ -54,9 +54,10 @@ struct Admission {
     /// Admits a request.
     /// - Parameters:
     ///   - entry: The route; `nil` if the request is not for a function.
+    ///   - isUnverified: True if the caller's credentials must be verified.
     ///   - isTrusted: Returns true for the address of a trusted proxy.
     init(
-        of principal: Principal, at client: ClientAddress, to entry: RouteTable.Entry?,
+        of principal: Principal, at client: ClientAddress, to entry: RouteTable.Entry?, isUnverified: Bool,
         isTrusted: (IPAddress) -> Bool
     ) {
         switch principal {
@@ -69,7 +70,7 @@ struct Admission {
             isFromTrustedProxy = false
         case .anonymous:
             origin = HeadComposer.Origin(client: client, prefix: entry?.declaration.publicPath ?? [])
-            if entry?.declaration.countsCallers == true { rateKey = client.rateKey }
+            if entry?.declaration.countsCallers == true || isUnverified { rateKey = client.rateKey }
             isFromTrustedProxy = client.number.map(isTrusted) ?? false
         }
     }

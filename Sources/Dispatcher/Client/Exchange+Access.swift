@@ -34,7 +34,8 @@ extension Exchange {
         client.setDeadline(at: state.verifying())
         client.updateReading()
         worker.verify(
-            credentials, for: InvocationQueue.Waiter(loop: worker.index, entry: client.entry, generation: generation))
+            credentials, from: state.traits.rateKey,
+            for: InvocationQueue.Waiter(loop: worker.index, entry: client.entry, generation: generation))
     }
 
     func isVerifying(generation: UInt64) -> Bool { state.phase == .verifying && self.generation == generation }
@@ -63,13 +64,15 @@ extension Exchange {
 
 extension Worker {
     /// Verifies credentials outside of the loop, and posts the result to it.
-    func verify(_ credentials: String, for waiter: InvocationQueue.Waiter) {
+    func verify(_ credentials: String, from client: UInt64?, for waiter: InvocationQueue.Waiter) {
         guard let authenticator else { return }
         let mailbox = directory.mailboxes[index]
         // Safe: it only posts to a mailbox, and the loop ignores the result if the invocation has ended.
         Task {
             let result: Result<Principal, CredentialError>
-            do throws(CredentialError) { result = .success(try await authenticator.verify(credentials)) } catch {
+            do throws(CredentialError) {
+                result = .success(try await authenticator.verify(credentials, from: client))
+            } catch {
                 result = .failure(error)
             }
             mailbox.post(.verified(waiter, result))

@@ -297,7 +297,9 @@ extension Exchange {
     private func admit(
         _ principal: Admission.Principal, at address: ClientAddress, _ bytes: Span<UInt8>
     ) -> HeadComposer.Origin {
-        var admission = Admission(of: principal, at: address, to: entry) { worker.trusts($0) }
+        var admission = Admission(
+            of: principal, at: address, to: entry, isUnverified: credentials != nil
+        ) { worker.trusts($0) }
         if admission.isFromTrustedProxy {
             admission.readOrigin(bytes, &worker.scanner) { worker.trusts($0) }
         }

@@ -144,7 +144,7 @@ struct ExchangeState {
     /// The route of the request is known.
     mutating func routed(to destination: Destination) { self.destination = destination }
 
-    /// Admission has identified the caller, whose rate is limited.
+    /// Admission has identified the caller, which is counted.
     mutating func identified(rateKey: UInt64) { traits.rateKey = rateKey }
 
     /// The body is small and held with the head.

@@ -10,7 +10,8 @@ struct RequestTraits {
     var isPersistent = false
     /// True if the client understands chunks and interim responses, which HTTP/1.0 does not have.
     var takesChunks = true
-    /// The key by which the function's rate counts the caller; `nil` if this process does not count it.
+    /// The key by which the function's rate and wrong passwords count the caller; `nil` if this process does not count
+    /// it.
     var rateKey: UInt64?
     /// The status of the function's response; 0 until the response has begun.
     var status = 0

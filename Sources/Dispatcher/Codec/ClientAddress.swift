@@ -33,10 +33,3 @@ final class ClientAddress {
             "X-Forwarded-For: \(shown)\r\nX-Forwarded-Proto: http\r\nForwarded: for=\(node);proto=http\r\n".utf8)
     }
 }
-
-extension IPAddress {
-    /// The key by which the rate of a function counts a caller at this address. All clients at one IPv4 address, or at
-    /// the IPv6 addresses of one subscriber, are one caller. Each process seeds the hash anew, so that a caller cannot
-    /// choose whose bucket it shares.
-    var rateKey: UInt64 { UInt64(truncatingIfNeeded: subscriber.hashValue) }
-}

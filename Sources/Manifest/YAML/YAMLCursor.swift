@@ -77,7 +77,7 @@ public struct YAMLCursor: Sendable {
     /// Returns an error with the message "path is …: it must `requirement`."
     public func error(_ requirement: String) -> YAMLError {
         let name = path.isEmpty ? "The document" : path
-        guard !isSecret else { return YAMLError("\(name) must \(requirement).", at: node.position) }
+        guard !isSecret, !node.isSecret else { return YAMLError("\(name) must \(requirement).", at: node.position) }
         let value =
             switch node.content {
             case .scalar where node.isNull: "empty"

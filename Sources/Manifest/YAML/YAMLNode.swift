@@ -31,11 +31,14 @@ public struct YAMLNode: Sendable, Hashable {
     public let content: Content
     /// The position at which it begins; `nil` if it was not parsed from a text, such as a setting from the environment.
     public let position: YAMLPosition?
+    /// True if errors do not repeat the value, because it may be a secret.
+    public let isSecret: Bool
 
     /// Creates a value.
-    public init(_ content: Content, at position: YAMLPosition?) {
+    public init(_ content: Content, at position: YAMLPosition?, isSecret: Bool = false) {
         self.content = content
         self.position = position
+        self.isSecret = isSecret
     }
 
     /// True if the value is null: it is empty, `~` or `null` without quotes.

@@ -67,6 +67,9 @@ public struct AuthSettings: Sendable, Hashable {
 
     /// Returns the grants of a caller, which are those of all its groups. A group that is not listed has none.
     public func grants(of groups: [String]) -> Set<Grant> {
-        groups.reduce(into: []) { $0.formUnion(grants[$1] ?? []) }
+        groups.reduce(into: []) { all, group in
+            guard let index = grants.index(forKey: group), grants[index].key.hasSameBytes(as: group) else { return }
+            all.formUnion(grants[index].value)
+        }
     }
 }

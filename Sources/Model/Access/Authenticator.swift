@@ -18,9 +18,12 @@ public protocol Authenticator: Sendable {
     func recognize(_ credentials: Span<UInt8>) -> Recognition
 
     /// Verifies credentials, and remembers the result for ``recognize(_:)``.
-    /// - Parameter credentials: The value of the Authorization field; `nil` if the request has none.
+    /// - Parameters:
+    ///   - credentials: The value of the Authorization field; `nil` if the request has none.
+    ///   - client: The key of the client's address (``IPAddress/rateKey``), by which wrong passwords are counted; `nil`
+    ///     if the address is unknown.
     /// - Throws: The reason for which the credentials are not accepted.
-    func verify(_ credentials: String?) async throws(CredentialError) -> Principal
+    func verify(_ credentials: String?, from client: UInt64?) async throws(CredentialError) -> Principal
 }
 
 /// The result of an earlier verification.

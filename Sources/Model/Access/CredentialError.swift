@@ -39,9 +39,26 @@ public enum CredentialError: Error, Sendable, Hashable, CaseIterable {
     case tooLong
     /// Too many credentials are being verified.
     case busy
+    /// Too many wrong passwords came from the client's address, or were for the same user.
+    case tooManyFailures
 
-    /// True if the same credentials may be accepted soon.
-    public var isTemporary: Bool { self == .busy || self == .providerUnavailable }
+    /// The seconds after which the same credentials may be accepted; `nil` if they are wrong.
+    public var retryAfterSeconds: Int? {
+        switch self {
+        case .busy, .providerUnavailable: 1
+        case .tooManyFailures: 5
+        default: nil
+        }
+    }
+
+    /// The HTTP status of a response with this error (RFC 9110 section 15.5.2, RFC 6585 section 4).
+    public var status: Int {
+        switch self {
+        case .busy, .providerUnavailable: 503
+        case .tooManyFailures: 429
+        default: 401
+        }
+    }
 
     /// A sentence for the caller.
     public var text: String {
@@ -64,6 +81,8 @@ public enum CredentialError: Error, Sendable, Hashable, CaseIterable {
         case .inactive: "The token's issuer says that the token is not valid."
         case .providerUnavailable: "The token's issuer does not answer, so the token cannot be checked. Retry later."
         case .tooLong: "The names of the caller and its groups are too long."
+        case .tooManyFailures:
+            "Too many wrong passwords came from this address, or for this user. Retry in five seconds."
         case .busy: "Too many credentials are being checked. Retry in a second."
         }
     }

@@ -21,7 +21,9 @@ extension Function {
             switch self {
             case .everybody: true
             case .authenticated: principal.mayInvoke(function)
-            case .groups(let groups): principal.mayInvoke(function) && groups.contains(where: principal.groups.contains)
+            case .groups(let groups):
+                principal.mayInvoke(function)
+                    && groups.contains { group in principal.groups.contains { $0.hasSameBytes(as: group) } }
             }
         }
 

@@ -12,7 +12,7 @@ public enum Privilege: String, Sendable, Hashable, CaseIterable, Codable {
     case delete = "functions:delete"
     /// Read the lines that functions write.
     case logs = "functions:logs"
-    /// Let callers without credentials invoke a function.
+    /// Let callers without credentials invoke a function, or let a function receive the credentials of its callers.
     case expose = "functions:expose"
     /// Read the settings.
     case viewSettings = "settings:view"

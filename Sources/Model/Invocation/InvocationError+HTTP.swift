@@ -11,7 +11,7 @@ extension InvocationError {
         case .functionNotFound, .managementElsewhere: 404
         case .methodNotAllowed: 405
         case .otherFunction: 409
-        case .unauthenticated(let error): error.isTemporary ? 503 : 401
+        case .unauthenticated(let error): error.status
         case .forbidden, .untrustedPeer, .functionMayNotManage: 403
         case .rateExceeded: 429
         case .queueFull, .moved, .peerUnusable, .starting, .draining, .apiUnavailable, .outOfDescriptors,
@@ -61,7 +61,7 @@ extension InvocationError {
         case .queueFull, .moved, .peerUnusable, .ownerUnreachable, .starting, .draining, .apiUnavailable,
             .outOfDescriptors, .tooManyConnections:
             1
-        case .unauthenticated(let error): error.isTemporary ? 1 : nil
+        case .unauthenticated(let error): error.retryAfterSeconds
         case .failedAtPeer(let status, _): status == 503 ? 1 : nil
         case .rateExceeded(let wait): Self.retryAfterSeconds(wait)
         case .startFailed(let startFailure): startFailure.retryAfterSeconds
@@ -85,7 +85,7 @@ extension InvocationError {
         case .methodNotAllowed: "The function does not answer this method"
         case .otherFunction: "Another function answers here"
         case .unauthenticated(let error):
-            error.isTemporary ? "Credentials cannot be checked now" : "Credentials are missing or wrong"
+            error.retryAfterSeconds != nil ? "Credentials cannot be checked now" : "Credentials are missing or wrong"
         case .forbidden, .untrustedPeer, .functionMayNotManage: "Not allowed"
         case .managementElsewhere: "This listener does not serve the management API"
         case .queueFull: "The function's queue is full"
@@ -125,7 +125,7 @@ extension InvocationError {
             "The request names function \(named), and its path and method lead to function \(routed). "
                 + "`f2s describe \(named)` shows the reason; nothing was invoked."
         case .unauthenticated(let error):
-            error.isTemporary ? error.text : "\(error.text) Send an Authorization header that F2S accepts."
+            error.retryAfterSeconds != nil ? error.text : "\(error.text) Send an Authorization header that F2S accepts."
         case .forbidden(let privilege): "This needs the privilege \(privilege.rawValue). Ask an administrator for it."
         case .queueFull(let limit): Self.fullQueue(limit)
         case .rateExceeded(let wait):

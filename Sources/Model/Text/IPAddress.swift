@@ -36,6 +36,11 @@ public struct IPAddress: Sendable, Hashable {
     /// address.
     public var subscriber: IPAddress { isV4 ? self : IPAddress(high: high, low: 0) }
 
+    /// The key by which ``TokenBuckets`` count a caller at this address. All clients at one IPv4 address, or at the
+    /// addresses of one subscriber, are one caller. Each process seeds the hash anew, so that a caller cannot choose
+    /// whose bucket it shares.
+    public var rateKey: UInt64 { UInt64(truncatingIfNeeded: subscriber.hashValue) }
+
     private static func v4(_ text: some BidirectionalCollection<UInt8>) -> UInt32? {
         let parts = text.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }

@@ -33,7 +33,7 @@ struct StubAuthenticator: Authenticator {
 
     func recognize(_ credentials: Span<UInt8>) -> Recognition { .unknown }
 
-    func verify(_ credentials: String?) async throws(CredentialError) -> Principal {
+    func verify(_ credentials: String?, from client: UInt64?) async throws(CredentialError) -> Principal {
         guard let credentials else { throw .missing }
         guard credentials.hasPrefix("Bearer ") else { throw .unknownScheme }
         let texts = credentials.dropFirst(7).split(separator: ",").map { String($0) }
@@ -50,7 +50,7 @@ struct StubOpenAuthenticator: Authenticator {
     let challenges: [String] = []
 
     func recognize(_ credentials: Span<UInt8>) -> Recognition { .known(.anonymous) }
-    func verify(_ credentials: String?) async throws(CredentialError) -> Principal { .anonymous }
+    func verify(_ credentials: String?, from client: UInt64?) async throws(CredentialError) -> Principal { .anonymous }
 }
 
 /// A runtime that runs nothing. Its logs never end by themselves, it counts their readers, and a test can set an

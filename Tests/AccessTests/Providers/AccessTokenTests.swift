@@ -46,7 +46,8 @@ import Testing
         (#"{"nonce":"n"}"#, .notAnAccessToken), (#"{"at_hash":"h"}"#, .notAnAccessToken),
         (#"{"c_hash":"h"}"#, .notAnAccessToken), (#"{"cnf":{}}"#, .notAnAccessToken),
         (#"{"typ":"ID"}"#, .notAnAccessToken), (#"{"typ":"Refresh"}"#, .notAnAccessToken),
-        (#"{"token_use":"id"}"#, .notAnAccessToken), (#"{"token_type":"refresh_token"}"#, .notAnAccessToken),
+        (#"{"token_use":"id"}"#, .notAnAccessToken), (#"{"events":{}}"#, .notAnAccessToken),
+        (#"{"typ":"Logout"}"#, .notAnAccessToken), (#"{"token_type":"refresh_token"}"#, .notAnAccessToken),
     ])
     func `claims that do not hold are named`(changes: String, error: CredentialError) {
         #expect(throws: error) { try read(changes) }
@@ -113,12 +114,35 @@ import Testing
     }
 
     @Test func `a provider's answer about a token may leave out issuer and expiry`() throws {
-        let changes = #"{"iss":null,"exp":null,"sub":null,"client_id":"ci"}"#
+        let changes = #"{"iss":null,"exp":null,"sub":null,"client_id":"ci","token_type":"Bearer"}"#
         let token = try read(changes, type: nil, isIntrospected: true)
         #expect(token.name == "ci" && token.expiry == nil)
         #expect(throws: CredentialError.unknownIssuer) {
             try read(#"{"iss":"https://other.example.org"}"#, isIntrospected: true)
         }
-        #expect(throws: CredentialError.expired) { try read(#"{"exp":1}"#, isIntrospected: true) }
+        #expect(throws: CredentialError.expired) {
+            try read(#"{"exp":1,"token_use":"access"}"#, isIntrospected: true)
+        }
+    }
+
+    @Test(arguments: [#"{}"#, #"{"token_type":"mac"}"#, #"{"token_type":"N_A"}"#])
+    func `an answer that does not say that it is about an access token is refused`(changes: String) {
+        #expect(throws: CredentialError.notAnAccessToken) { try read(changes, type: nil, isIntrospected: true) }
+    }
+
+    @Test func `only a token without a subject has the name of its client`() throws {
+        let settings = Self.settings { $0.userClaim = "preferred_username" }
+        #expect(try read(#"{"preferred_username":"Ann","client_id":"web"}"#, settings).name == "Ann")
+        #expect(try read(#"{"client_id":"web"}"#, settings).name == "ann", "the subject")
+        #expect(try read(#"{"sub":null,"client_id":"ci"}"#, settings).name == "ci")
+    }
+
+    @Test func `texts that only look alike are different`() throws {
+        // Swift takes the sign for Kelvin and the letter K for equal.
+        let settings = Self.settings { $0.audiences = ["K"] }
+        #expect(throws: CredentialError.wrongAudience) { try read(#"{"aud":"\u212A"}"#, settings) }
+        var auth = AuthSettings()
+        auth.grants = ["K": [Grant(.create)]]
+        #expect(auth.grants(of: ["\u{212A}"]).isEmpty && auth.grants(of: ["K"]) == [Grant(.create)])
     }
 }

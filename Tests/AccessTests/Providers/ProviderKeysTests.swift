@@ -20,7 +20,7 @@ import Testing
 
     private func fetched(_ keys: [VerificationKey], at time: Duration = .zero) -> ProviderKeys {
         var state = ProviderKeys()
-        state.begin(now: time)
+        _ = state.begin(now: time)
         _ = state.succeed(keys, now: time)
         return state
     }
@@ -28,7 +28,7 @@ import Testing
     @Test func `the first token causes a fetch, and others wait for it`() {
         var state = ProviderKeys()
         #expect(state.choice(of: "one", .es256, now: .zero) == .fetch)
-        state.begin(now: .zero)
+        _ = state.begin(now: .zero)
         #expect(state.choice(of: "one", .es256, now: .seconds(1)) == .fetch)
         #expect(!state.isDue(now: .seconds(1)))
     }
@@ -45,7 +45,7 @@ import Testing
         var state = fetched([one])
         #expect(state.choice(of: "two", .es256, now: .seconds(9)) == .unknownKey)
         #expect(state.choice(of: "two", .es256, now: .seconds(10)) == .fetch)
-        state.begin(now: .seconds(10))
+        _ = state.begin(now: .seconds(10))
         _ = state.succeed([one], now: .seconds(11))
         #expect(state.choice(of: "two", .es256, now: .seconds(19)) == .unknownKey)
         #expect(state.choice(of: "two", .es256, now: .seconds(20)) == .fetch)
@@ -55,17 +55,17 @@ import Testing
         var state = fetched([one])
         for time in stride(from: 300.0, to: 600, by: 10) {
             #expect(state.isDue(now: .seconds(time)))
-            state.begin(now: .seconds(time))
+            _ = state.begin(now: .seconds(time))
             state.fail()
             #expect(state.choice(of: "one", .es256, now: .seconds(time)) == .candidates([one]))
             #expect(state.choice(of: "two", .es256, now: .seconds(time)) == .unavailable)
         }
         #expect(state.choice(of: "one", .es256, now: .seconds(599)) == .candidates([one]))
         #expect(state.choice(of: "one", .es256, now: .seconds(600)) == .fetch)
-        state.begin(now: .seconds(600))
+        _ = state.begin(now: .seconds(600))
         state.fail()
         #expect(state.choice(of: "one", .es256, now: .seconds(601)) == .unavailable)
-        state.begin(now: .seconds(610))
+        _ = state.begin(now: .seconds(610))
         _ = state.succeed([one], now: .seconds(611))
         #expect(state.choice(of: "one", .es256, now: .seconds(611)) == .candidates([one]))
     }
@@ -73,18 +73,34 @@ import Testing
     @Test func `keys are fetched again after five minutes, and ten seconds after a failure`() {
         var state = ProviderKeys()
         #expect(state.isDue(now: .zero))
-        state.begin(now: .zero)
+        _ = state.begin(now: .zero)
         state.fail()
         #expect(!state.isDue(now: .seconds(9)) && state.isDue(now: .seconds(10)))
         state = fetched([one])
         #expect(!state.isDue(now: .seconds(299)) && state.isDue(now: .seconds(300)))
-        state.doubt(now: .seconds(100))
-        #expect(!state.isDue(now: .seconds(109)) && state.isDue(now: .seconds(110)))
+    }
+
+    @Test func `two fetches never begin within ten seconds`() {
+        var state = ProviderKeys()
+        let begun = [0.0, 1, 9.9].map { state.begin(now: .seconds($0)) }
+        #expect(begun == [true, false, false])
+        state.fail()
+        let again = [9.9, 10, 10].map { state.begin(now: .seconds($0)) }
+        #expect(again == [false, true, false])
+    }
+
+    @Test func `a provider without keys has none, which is no failure`() {
+        var state = fetched([one])
+        _ = state.begin(now: .seconds(300))
+        let isRemoved = state.succeed([], now: .seconds(300))
+        #expect(isRemoved)
+        #expect(state.choice(of: "one", .es256, now: .seconds(301)) == .unknownKey)
+        #expect(!state.isDue(now: .seconds(310)))
     }
 
     @Test func `only a removed key ends what was verified`() {
         var state = fetched([one])
-        state.begin(now: .seconds(10))
+        _ = state.begin(now: .seconds(10))
         let added = state.succeed([one, two], now: .seconds(10))
         let same = state.succeed([two, one], now: .seconds(20))
         let removed = state.succeed([two], now: .seconds(30))

@@ -73,7 +73,7 @@ import Testing
             (key.token(claims(), header: #"{"alg":"RS256","kid":"one"}"#), .unknownKey),
             (key.token(claims(), header: #"{"alg":"ES256","kid":"one","crit":["x"]}"#), .wrongAlgorithm),
             (key.token(claims(issuer: "https://other.example.org")), .unknownIssuer),
-            (key.token("[]"), .unknownIssuer), (mac, .wrongSignature), (unsigned, .wrongAlgorithm),
+            (key.token("[]"), .malformed), (mac, .wrongSignature), (unsigned, .wrongAlgorithm),
         ]
         for (text, error) in cases {
             await #expect(throws: error, "\(text)") { try await authentication.verify("Bearer \(text)") }
@@ -136,6 +136,22 @@ import Testing
         #expect(try await authentication.verify(token("eve")).name == "eve")
     }
 
+    @Test func `a silent provider does not make a token with another signature known`() async throws {
+        providers.publish([key], of: Self.issuer)
+        let authentication = authentication()
+        let known = token()
+        _ = try await authentication.verify(known)
+        providers.isDown = true
+        clock.advance(by: ProviderKeys.validity)
+        let forged = known.prefix(upTo: known.lastIndex(of: ".") ?? known.endIndex) + ".AAAA"
+        await #expect(throws: CredentialError.providerUnavailable) {
+            try await authentication.verify(String(forged))
+        }
+        #expect(try await authentication.verify(known).name == "ann")
+        let shouted = known.replacing("Bearer", with: "BEARER")
+        #expect(try await authentication.verify(shouted).name == "ann")
+    }
+
     @Test func `a revoked token is refused after a minute, also when the provider is silent later`() async throws {
         providers.publish([key], of: Self.issuer)
         let authentication = authentication(introspection: true)
@@ -143,7 +159,7 @@ import Testing
         providers.set(#"{"active":true}"#, at: ask)
         let signed = token()
         _ = try await authentication.verify(signed)
-        providers.set(#"{"active":true,"sub":"ann","aud":"f2s","scope":"x","exp":2000000000}"#, at: ask)
+        providers.set(#"{"active":true,"token_type":"Bearer","sub":"ann","aud":"f2s","exp":2000000000}"#, at: ask)
         #expect(try await authentication.verify("Bearer opaque+/=").name == "ann")
         let question = try #require(providers.requests.last)
         #expect(question.authorization?.revealed == "Basic ZjJzJTNBeDphJTIwYg==", "f2s%3Ax:a%20b")
@@ -163,10 +179,11 @@ import Testing
 
     @Test(arguments: [
         (#"{"active":"true"}"#, CredentialError.inactive), ("{}", .inactive), ("[]", .providerUnavailable),
-        (#"{"active":true,"sub":"ann"}"#, .wrongAudience),
+        (#"{"active":true,"token_type":"bearer","sub":"ann"}"#, .wrongAudience),
         (#"{"active":true,"sub":"ann","aud":"f2s","token_type":"refresh_token"}"#, .notAnAccessToken),
+        (#"{"active":true,"sub":"ann","aud":"f2s"}"#, .notAnAccessToken),
         (#"{"active":true,"sub":"ann","aud":"f2s","iss":"https://other.example.org"}"#, .unknownIssuer),
-        (#"{"active":true,"sub":"ann","aud":"f2s","exp":1}"#, .expired),
+        (#"{"active":true,"token_type":"bearer","sub":"ann","aud":"f2s","exp":1}"#, .expired),
     ])
     func `a provider's answer about an opaque token is checked like claims`(
         answer: String, error: CredentialError
@@ -177,9 +194,91 @@ import Testing
         await #expect(throws: error) { try await authentication.verify("Bearer opaque") }
     }
 
+    @Test(arguments: ["", "a b", "' OR 1=1--", "ä", "=", "a=b", "a\u{0}", String(repeating: "a", count: 20_000)])
+    func `what is no token is not sent to the provider`(text: String) async throws {
+        providers.publish([key], of: Self.issuer)
+        let authentication = authentication(introspection: true)
+        await #expect(throws: CredentialError.malformed) { try await authentication.verify("Bearer \(text)") }
+        #expect(providers.requests.isEmpty)
+    }
+
+    @Test func `a provider that rejects a request is not one that is down`() async throws {
+        providers.publish([key], of: Self.issuer)
+        let ask = "\(Self.issuer)/ask"
+        providers.set(#"{"active":true}"#, at: ask)
+        let authentication = authentication(introspection: true)
+        let known = token()
+        _ = try await authentication.verify(known)
+        clock.advance(by: .seconds(60))
+        for status in [400, 401, 403, 413, 429] {
+            providers.fail(ask, with: .status(url: ask, status))
+            await #expect(throws: CredentialError.providerUnavailable) { try await authentication.verify(known) }
+        }
+        providers.fail(ask, with: .status(url: ask, 502))
+        #expect(try await authentication.verify(known).name == "ann")
+        let count = providers.requests.count
+        await #expect(throws: CredentialError.providerUnavailable) { try await authentication.verify(token("bob")) }
+        #expect(providers.requests.count == count, "it is left alone for ten seconds")
+        clock.advance(by: IntrospectionState.pause)
+        providers.fail(ask, with: nil)
+        #expect(try await authentication.verify(token("bob")).name == "bob")
+    }
+
+    @Test func `a connection that was closed while idle is made again`() async throws {
+        providers.publish([key], of: Self.issuer)
+        let ask = "\(Self.issuer)/ask"
+        providers.set(#"{"active":true}"#, at: ask)
+        providers.fail(ask, with: .unreachable(url: ask, reason: ProviderError.connectionClosed), times: 1)
+        #expect(try await authentication(introspection: true).verify(token()).name == "ann")
+    }
+
+    @Test func `a key that a provider removes ends tokens of this provider only`() async throws {
+        let other = "https://other.example.org"
+        providers.publish([key], of: Self.issuer)
+        providers.publish([key], of: other)
+        var settings = Self.settings()
+        settings.issuers.append(AuthSettings.Issuer(url: other))
+        settings.issuers[1].audiences = ["f2s"]
+        let authentication = testAuthentication(settings, clock: clock, transport: providers)
+        let (first, second) = (token(), "Bearer \(key.token(claims(issuer: other)))")
+        for credentials in [first, second] { _ = try await authentication.verify(credentials) }
+        providers.publish([], of: other)
+        clock.advance(by: ProviderKeys.attemptInterval)
+        let unknown = SigningKey("ES256", id: "unknown").token(claims(issuer: other))
+        await #expect(throws: CredentialError.unknownKey) { try await authentication.verify("Bearer \(unknown)") }
+        #expect(recognition(authentication, first) != .unknown)
+        #expect(recognition(authentication, second) == .unknown)
+        await #expect(throws: CredentialError.unknownKey) { try await authentication.verify(second) }
+    }
+
+    @Test func `an opaque token goes to the first provider with introspection only`() async throws {
+        let other = "https://other.example.org"
+        for issuer in [Self.issuer, other] { providers.publish([key], of: issuer) }
+        providers.set(#"{"active":false}"#, at: "\(Self.issuer)/ask")
+        providers.set(#"{"active":true,"token_type":"bearer","sub":"ann","aud":"f2s"}"#, at: "\(other)/ask")
+        var settings = Self.settings(introspection: true)
+        settings.issuers.append(AuthSettings.Issuer(url: other))
+        settings.issuers[1].audiences = ["f2s"]
+        settings.issuers[1].introspection = .init(clientID: "f2s", clientSecret: Secret("x"))
+        let authentication = testAuthentication(settings, clock: clock, transport: providers)
+        await #expect(throws: CredentialError.inactive) { try await authentication.verify("Bearer opaque") }
+        #expect(providers.requests.allSatisfy { !$0.url.hasPrefix(other) })
+    }
+
+    @Test(arguments: [#"[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]"#, "[\(String(repeating: "1,", count: 2100))1]"])
+    func `a token with too much structure is not decoded`(value: String) async throws {
+        let text = claims().dropLast() + #","x":\#(value)}"#
+        providers.publish([key], of: Self.issuer)
+        await #expect(throws: CredentialError.malformed) {
+            try await authentication().verify("Bearer \(key.token(String(text)))")
+        }
+        #expect(providers.requests.isEmpty)
+    }
+
     @Test(arguments: [
         #"{"issuer":"https://other.example.org","jwks_uri":"https://id.example.org/jwks"}"#,
         #"{"issuer":"https://id.example.org","jwks_uri":"http://id.example.org/jwks"}"#,
+        #"{"issuer":"https://id.example.org","jwks_uri":"http://127.0.0.1:8080/jwks"}"#,
         #"{"issuer":"https://id.example.org"}"#, "{}", "<html>", "",
     ])
     func `an unusable description of a provider verifies nothing`(description: String) async throws {

@@ -8,6 +8,7 @@ final class StubProviders: ProviderTransport {
     private struct State {
         var documents: [String: String] = [:]
         var requests: [ProviderRequest] = []
+        var failures: [String: (error: ProviderError, times: Int)] = [:]
         var isDown = false
     }
 
@@ -22,6 +23,11 @@ final class StubProviders: ProviderTransport {
         set { state.withLock { $0.isDown = newValue } }
     }
 
+    /// Makes requests for a URL fail, or succeed again.
+    func fail(_ url: String, with error: ProviderError?, times: Int = .max) {
+        state.withLock { $0.failures[url] = error.map { ($0, times) } }
+    }
+
     /// Sets the document at a URL.
     func set(_ document: String, at url: String) { state.withLock { $0.documents[url] = document } }
 
@@ -34,10 +40,15 @@ final class StubProviders: ProviderTransport {
     }
 
     func send(_ request: ProviderRequest) async throws(ProviderError) -> [UInt8] {
-        let document = state.withLock { state in
+        let (failure, document) = state.withLock { state -> (ProviderError?, String?) in
             state.requests.append(request)
-            return state.isDown ? nil : state.documents[request.url]
+            if let failure = state.failures[request.url], failure.times > 0 {
+                state.failures[request.url]?.times -= 1
+                return (failure.error, nil)
+            }
+            return (nil, state.isDown ? nil : state.documents[request.url])
         }
+        if let failure { throw failure }
         guard let document else { throw .unreachable(url: request.url, reason: "it is down") }
         return Array(document.utf8)
     }

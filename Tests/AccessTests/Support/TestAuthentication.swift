@@ -13,3 +13,10 @@ func testAuthentication(
         settings, clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, transport: transport,
         canDigest: canDigest)
 }
+
+extension CallerAuthentication {
+    /// Verifies credentials of a client whose address does not matter.
+    func verify(_ credentials: String?) async throws(CredentialError) -> Principal {
+        try await verify(credentials, from: nil)
+    }
+}

@@ -37,7 +37,7 @@ final class StubAuthenticator: Authenticator {
         return state.withLock { $0.results[text] ?? .unknown }
     }
 
-    func verify(_ credentials: String?) async throws(CredentialError) -> Principal {
+    func verify(_ credentials: String?, from client: UInt64?) async throws(CredentialError) -> Principal {
         guard let credentials else { throw .missing }
         await withCheckedContinuation { continuation in
             let isOpen = state.withLock { state in

@@ -2,7 +2,7 @@ import F2SModel
 
 /// A token bucket: it gains tokens at a constant rate up to its size. A value without a clock.
 ///
-/// The dispatcher's `TokenBuckets` do not serve here: they hold one number for each of thousands of callers, and no
+/// `TokenBuckets` of Model do not serve here: they hold one number for each of thousands of callers, and no
 /// level of which a part can be reserved.
 struct TokenBucket: Sendable {
     private let perSecond: Double

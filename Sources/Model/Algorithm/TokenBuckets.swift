@@ -1,19 +1,19 @@
-import F2SModel
-
-/// The token buckets of a function, one for each of its callers. They limit the rate at which a caller may begin
-/// invocations.
+/// Token buckets, one for each caller. They limit the rate at which a caller may do something, for example begin
+/// invocations of a function.
 ///
-/// Pure: no clock, no I/O. The buckets are a part of ``InvocationQueue``, and so exact over all loops. A bucket is one
-/// number, the time at which it will be full again (the generic cell rate algorithm). An unused entry, a full bucket
-/// and a forgotten one are therefore the same, and no cleanup is needed: the entry of a full bucket is simply reused. A
-/// bucket that keeps its level, such as `TokenBucket` of the Kubernetes client, has 48 bytes and needs a cleanup.
+/// Pure: no clock, no I/O. A bucket is one number, the time at which it will be full again (the generic cell rate
+/// algorithm). An unused entry, a full bucket and a forgotten one are therefore the same, and no cleanup is needed: the
+/// entry of a full bucket is simply reused. A bucket that keeps its level, such as `TokenBucket` of the Kubernetes
+/// client, has 48 bytes and needs a cleanup.
 ///
 /// The table is bounded. If no entry that a caller may use can be reused, because all of their owners owe tokens, the
 /// caller is served from one bucket that all such callers share. Evicting another caller's bucket would defeat every
 /// limit: a client that calls under ever new names would always find a full one. All callers together therefore never
 /// get more than ``callersMax`` + 1 buckets give.
-struct TokenBuckets: Sendable {
-    enum Verdict: Sendable, Equatable {
+public struct TokenBuckets: Sendable {
+    /// The result of ``consumeToken(_:now:)``.
+    public enum Verdict: Sendable, Equatable {
+        /// The bucket had a token.
         case taken
         /// The next token is available after this time, at least 1 ns.
         case refused(retryAfterNanoseconds: UInt64)
@@ -28,13 +28,14 @@ struct TokenBuckets: Sendable {
     /// The most callers that can owe tokens at a time, each with a bucket of its own. A bucket has 16 bytes: at most
     /// 256 KiB for each function that declares a rate, and only if so many have called within the time that a bucket
     /// takes to fill.
-    static let callersMax = 16_384
+    public static let callersMax = 16_384
     /// The number of entries in a set; a caller may use any entry of its set. A search reads four cache lines. In a
     /// table of the largest size, one caller in 100,000 finds its set full when a quarter of all entries is in use, and
     /// one in 100 when half of them are.
     private static let entriesPerSet = 16
 
-    let rate: CallerRate
+    /// The rate of each caller.
+    public let rate: CallerRate
     /// The time between two tokens, in nanoseconds.
     private let interval: UInt64
     /// The time in which an empty bucket fills, in nanoseconds.
@@ -48,7 +49,7 @@ struct TokenBuckets: Sendable {
     private var latest: UInt64 = 0
 
     /// Creates full buckets for all callers.
-    init(_ rate: CallerRate) {
+    public init(_ rate: CallerRate) {
         self.rate = rate
         // The bounds of a rate ensure that this is at least 1000, and that no sum below overflows 64 bits.
         interval = UInt64((1e9 / rate.perSecond).rounded())
@@ -60,7 +61,7 @@ struct TokenBuckets: Sendable {
     ///   - rateKey: A hash that identifies the caller. It is seeded in each process, so that a caller cannot choose
     ///     to share another one's set.
     ///   - now: The monotonic clock in nanoseconds.
-    mutating func consumeToken(_ rateKey: UInt64, now: UInt64) -> Verdict {
+    public mutating func consumeToken(_ rateKey: UInt64, now: UInt64) -> Verdict {
         latest = max(latest, now)
         let now = latest
         let index = bucketIndex(of: rateKey, now: now)
@@ -70,6 +71,16 @@ struct TokenBuckets: Sendable {
         guard missing <= depth else { return .refused(retryAfterNanoseconds: missing - depth) }
         if let index { buckets[index] = Bucket(rateKey: rateKey, fullAt: paid) } else { sharedFullAt = paid }
         return .taken
+    }
+
+    /// Returns a token that was consumed before to a caller's bucket.
+    public mutating func returnToken(_ rateKey: UInt64) {
+        let first = firstEntry(of: rateKey)
+        for index in first..<first + Self.entriesPerSet where buckets[index].rateKey == rateKey {
+            buckets[index].fullAt -= min(interval, buckets[index].fullAt)
+            return
+        }
+        sharedFullAt -= min(interval, sharedFullAt)
     }
 
     /// Returns the index of the caller's bucket or of a full one for it, and `nil` if there is none and the table may
