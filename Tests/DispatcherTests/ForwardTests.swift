@@ -8,7 +8,7 @@ import Testing
     /// Runs two processes. Clients connect to the first; the second owns `/hello`, for which the stub is the replica.
     private func withOwner(
         _ server: StubServer, function: Function = makeFunction(concurrency: 1), timeouts: Timeouts = Timeouts(),
-        limits: Limits = Limits(), _ body: (_ first: Testbed, _ owner: Testbed) async throws -> Void
+        limits: Limits = .ofTests, _ body: (_ first: Testbed, _ owner: Testbed) async throws -> Void
     ) async throws {
         try await withPair(limits: limits, timeouts: timeouts) { first, owner in
             try await owner.serve(server, function: function)

@@ -9,7 +9,7 @@ import Testing
     private let shown = "X-F2S-Token: \(token)\r\n"
 
     private func withHooks(
-        limits: Limits = Limits(), timeouts: Timeouts = Timeouts(), call: StubServer.Call = .onWhole,
+        limits: Limits = .ofTests, timeouts: Timeouts = Timeouts(), call: StubServer.Call = .onWhole,
         _ reply: @escaping StubServer.Reply, _ body: (Testbed, StubServer) async throws -> Void
     ) async throws {
         let path = temporarySocketPath()

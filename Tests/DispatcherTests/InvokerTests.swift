@@ -20,7 +20,7 @@ import Testing
     }
 
     private func withServer(
-        call: StubServer.Call = .onWhole, function: Function = makeFunction(), limits: Limits = Limits(),
+        call: StubServer.Call = .onWhole, function: Function = makeFunction(), limits: Limits = .ofTests,
         timeouts: Timeouts = Timeouts(), _ reply: @escaping StubServer.Reply,
         _ body: (Testbed, StubServer) async throws -> Void
     ) async throws {

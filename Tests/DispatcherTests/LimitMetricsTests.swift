@@ -3,7 +3,7 @@ import Testing
 
 @Suite struct LimitMetricsTests {
     @Test func `every limit has a metric that follows the settings`() async throws {
-        try await withTestbed { bed in
+        try await withTestbed(limits: Limits()) { bed in
             let names = Limits().readings.map(\.name)
             #expect(names.count == 14)
             for (name, value) in Limits().readings {

@@ -8,7 +8,7 @@ import Testing
 @Suite struct ManagementListenerTests {
     /// Runs a dispatcher with both listeners, an API that responds with the request line, and the function `/hello`.
     private func withManagement(
-        loops: Int = 1, limits: Limits = Limits(), _ body: (Testbed, _ api: StubServer) async throws -> Void
+        loops: Int = 1, limits: Limits = .ofTests, _ body: (Testbed, _ api: StubServer) async throws -> Void
     ) async throws {
         let path = temporarySocketPath()
         let api = try await StubServer.start(path: path) { $0.connection.send(ok($0.line)) }

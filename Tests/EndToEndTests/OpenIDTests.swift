@@ -132,7 +132,7 @@ import Testing
         try await F2SServer.serve(try functions(), settings: Self.settings(provider)) { f2s in
             let basic = [("Authorization", "Basic YW5uOmFubi1wYXNzd29yZA==")]
             try eventually("it serves") { try f2s.exchange("GET", "/functions", basic).status == 200 }
-            try eventually("it is logged") { f2s.log.contains("Tokens of the provider cannot be verified") }
+            try eventually("it is logged") { f2s.log.contains("The keys of the provider cannot be fetched") }
             try provider.start()
             try provider.provision()
             let alice = try provider.tokens(.rs256, for: "alice").access

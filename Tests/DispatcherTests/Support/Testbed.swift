@@ -131,10 +131,20 @@ let usualLoops = getenv("F2S_TEST_LOOPS").flatMap { Int(String(cString: $0)) } ?
 /// The number of event loops as the arguments of a test, so that the test's report contains it.
 let testedLoops = [usualLoops]
 
+extension Limits {
+    /// The limits of tests that are not about limits. On a busy machine seconds may pass between two requests of a
+    /// test, so idle connections to upstreams stay open for longer than by default.
+    static var ofTests: Limits {
+        var limits = Limits()
+        limits.upstreamIdleTimeout = .seconds(600)
+        return limits
+    }
+}
+
 /// Starts a dispatcher, runs `body` and stops the dispatcher.
 func withTestbed(
     loops: Int = usualLoops, apiPath: String? = nil, hasManagement: Bool = false, internal: InternalSettings? = nil,
-    limits: Limits = Limits(), timeouts: Timeouts = Timeouts(), authenticator: (any Authenticator)? = nil,
+    limits: Limits = .ofTests, timeouts: Timeouts = Timeouts(), authenticator: (any Authenticator)? = nil,
     _ body: (Testbed) async throws -> Void
 ) async throws {
     var settings = DispatcherSettings(
@@ -167,7 +177,7 @@ func makeInternal(socketPath: String? = nil, token: String = token) -> InternalS
 
 /// Runs two dispatchers with internal listeners and the same token.
 func withPair(
-    loops: Int = usualLoops, limits: Limits = Limits(), timeouts: Timeouts = Timeouts(),
+    loops: Int = usualLoops, limits: Limits = .ofTests, timeouts: Timeouts = Timeouts(),
     authenticator: (any Authenticator)? = nil, _ body: (_ first: Testbed, _ second: Testbed) async throws -> Void
 ) async throws {
     func bed(_ body: (Testbed) async throws -> Void) async throws {
