@@ -112,7 +112,7 @@ def idle(machine, cluster, running, options, judge):
 
 
 def edits(cluster, count):
-    """Returns the milliseconds from the API server's response to an edit until a watch shows the changed Deployment."""
+    """Returns the milliseconds from the request for an edit until a watch shows the changed Deployment."""
     times = []
     for number in range(EDITS):
         name = f"many-{number * count // EDITS}"
@@ -120,8 +120,9 @@ def edits(cluster, count):
         deployment = cluster.find(DEPLOYMENTS, uid)["metadata"]
         image = f"nowhere.invalid/function:{time.monotonic_ns()}"
         with cluster.watch(DEPLOYMENTS, deployment["name"], deployment["resourceVersion"]) as lines:
-            cluster.patch(f"{FUNCTIONS}/{name}", {"target": {"containerImage": image}})
+            # The Deployment may have changed before the response to the edit arrives.
             began = time.monotonic()
+            cluster.patch(f"{FUNCTIONS}/{name}", {"target": {"containerImage": image}})
             for line in lines:
                 if image.encode() in line:
                     break
