@@ -243,22 +243,25 @@ public final class CallerAuthentication: Authenticator, Service {
 
     /// Remembers that credentials are not accepted.
     /// - Returns: The caller, if the provider of its token fails and the token was accepted before.
-    private func remember(_ refusal: CredentialRejection, of credentials: String, _ version: Int) -> Principal? {
+    private func remember(_ rejection: CredentialRejection, of credentials: String, _ version: Int) -> Principal? {
         let now = clock.now()
         return state.withLock { state in
             guard state.version == version, let digest = state.digest(of: credentials.utf8Span.span),
                 let key = state.digest(ofTokenIn: credentials)
             else { return nil }
-            switch refusal.error {
+            switch rejection.error {
             // The first two say nothing about the credentials, and the provider may publish the key soon.
             case .busy, .tooManyFailures, .unknownKey: return nil
             case .providerUnavailable:
-                guard refusal.isOutage, case .known(let principal)? = state.withoutProvider?.result(of: key, now: now)
+                guard rejection.isOutage, case .known(let principal)? = state.withoutProvider?.result(of: key, now: now)
                 else { return nil }
-                state.accepted.remember(.known(principal), of: digest, until: now + Self.withoutProviderPause)
+                // The result ends, like others, when this provider removes a key.
+                let issuer = state.withoutProvider?.issuer(of: key)
+                state.accepted.remember(
+                    .known(principal), of: digest, by: issuer, until: now + Self.withoutProviderPause)
                 return principal
             default:
-                state.refused.remember(.refused(refusal.error), of: digest, until: now + Self.refusedFor)
+                state.refused.remember(.refused(rejection.error), of: digest, until: now + Self.refusedFor)
                 state.withoutProvider?.forget(key)
                 return nil
             }

@@ -22,6 +22,9 @@ struct CredentialCache {
         return entry.recognition
     }
 
+    /// Returns the provider of the token of a result; `nil` if there is no result, or for other credentials.
+    mutating func issuer(of credentials: KeyedDigest.Value) -> String? { entries.value(of: credentials)?.issuer }
+
     /// Remembers a result until a time.
     /// - Parameter issuer: The provider of the token; `nil` for other credentials.
     mutating func remember(

@@ -44,8 +44,10 @@ struct RouteGate: Sendable {
         let trusted = trustedProxies()
         var client: IPAddress?
         for element in (forwardedFor ?? "").split(separator: ",").reversed() {
-            let text = element.utf8.filter { $0 != UInt8(ascii: " ") }
-            guard let address = IPAddress(text) else { break }
+            let text = element.filter { $0 != " " }
+            // Some proxies add the port, and then brackets around an IPv6 address.
+            let host = Authority(text).map { Array($0.host.utf8) }
+            guard let address = IPAddress(Array(text.utf8)) ?? host.flatMap({ IPAddress($0) }) else { break }
             client = address
             guard trusted.contains(where: { $0.contains(address) }) else { break }
         }

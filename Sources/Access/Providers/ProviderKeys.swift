@@ -52,7 +52,8 @@ struct ProviderKeys {
 
     /// Returns true if the keys are to be fetched without a token that needs them.
     func isDue(now: Duration) -> Bool {
-        guard !isFetching, let attempt else { return !isFetching }
+        if isFetching { return false }
+        guard let attempt else { return true }
         let isCurrent = fetched.map { $0.time >= attempt } ?? false
         return now >= attempt + (isCurrent ? Self.refreshInterval : Self.attemptInterval)
     }
@@ -60,7 +61,7 @@ struct ProviderKeys {
     /// Records that a fetch begins.
     /// - Returns: False if there was another one shortly before, whose result is to be used.
     mutating func begin(now: Duration) -> Bool {
-        guard !isFetching, attempt.map({ now >= $0 + Self.attemptInterval }) ?? true else { return false }
+        guard !isFetching, mayFetch(now: now) else { return false }
         attempt = now
         isFetching = true
         return true

@@ -251,6 +251,25 @@ import Testing
         await #expect(throws: CredentialError.unknownKey) { try await authentication.verify(second) }
     }
 
+    @Test func `a removed key also ends a token that was accepted without its provider`() async throws {
+        providers.publish([key], of: Self.issuer)
+        let ask = "\(Self.issuer)/ask"
+        providers.set(#"{"active":true}"#, at: ask)
+        let authentication = authentication(introspection: true)
+        let known = token()
+        _ = try await authentication.verify(known)
+        clock.advance(by: .seconds(60))
+        providers.fail(ask, with: .status(url: ask, 502))
+        #expect(try await authentication.verify(known).name == "ann")
+        #expect(recognition(authentication, known) != .unknown)
+        let next = SigningKey("ES256", id: "two")
+        providers.publish([next], of: Self.issuer)
+        await #expect(throws: CredentialError.providerUnavailable) {
+            try await authentication.verify(token("bob", key: next))
+        }
+        #expect(recognition(authentication, known) == .unknown)
+    }
+
     @Test func `an opaque token goes to the first provider with introspection only`() async throws {
         let other = "https://other.example.org"
         for issuer in [Self.issuer, other] { providers.publish([key], of: issuer) }
