@@ -1,8 +1,9 @@
 import FoundationEssentials
 package import Glibc
+import Synchronization
 
 /// A child process that writes its output to files, so that it never blocks on a reader.
-package struct ChildProcess: Sendable {
+package final class ChildProcess: Sendable {
     package struct Failure: Error, CustomStringConvertible {
         let program: String
         let reason: String
@@ -17,6 +18,8 @@ package struct ChildProcess: Sendable {
 
     package let program: String
     package let id: pid_t
+    /// The exit status; `nil` until it has been read. From then on the ID may be that of another process.
+    private let status = Mutex<Int?>(nil)
 
     /// Starts a program. A name without a slash is searched for in `PATH`.
     /// - Parameter environment: The complete environment of the child; `nil` passes on the environment of this process.
@@ -62,13 +65,23 @@ package struct ChildProcess: Sendable {
     /// The environment of this process.
     package static var ownEnvironment: [String] { ProcessInfo.processInfo.environment.map { "\($0)=\($1)" } }
 
-    package func send(signal: Int32) { kill(id, signal) }
+    /// Sends a signal.
+    /// - Returns: False if the process has ended.
+    @discardableResult package func send(signal: Int32) -> Bool {
+        status.withLock { $0 == nil && kill(id, signal) == 0 }
+    }
 
-    /// Returns the exit status, or 128 + the signal number if a signal ended the process, or `nil` while it runs. The
-    /// status can be read only once.
+    /// Returns the exit status, or 128 + the signal number if a signal ended the process, or `nil` while it runs.
     package func endIfOver() throws -> Int? {
+        try status.withLock { status in
+            if status == nil { status = try reap(WNOHANG) }
+            return status
+        }
+    }
+
+    private func reap(_ options: Int32) throws -> Int? {
         var status: Int32 = 0
-        let ended = waitpid(id, &status, WNOHANG)
+        let ended = waitpid(id, &status, options)
         guard ended >= 0 else { throw Failure(program: program, reason: String(cString: strerror(errno))) }
         guard ended > 0 else { return nil }
         let signal = Int(status & 0x7F)
@@ -96,10 +109,11 @@ package struct ChildProcess: Sendable {
         }.joined(separator: ", ")
     }
 
-    /// Kills the process and reaps it. Does nothing if the process is already gone.
+    /// Kills the process and reaps it. Does nothing if that has been done.
     package func end() {
-        guard kill(id, SIGKILL) == 0 else { return }
-        var status: Int32 = 0
-        waitpid(id, &status, 0)
+        status.withLock { status in
+            guard status == nil, kill(id, SIGKILL) == 0 else { return }
+            status = try? reap(0)
+        }
     }
 }

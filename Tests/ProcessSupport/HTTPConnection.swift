@@ -48,8 +48,8 @@ package final class HTTPConnection {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = UInt16(port).bigEndian
+        // If this throws, the descriptor is closed by `deinit`, because every property has a value.
         guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else {
-            Glibc.close(socket)
             throw Failure.cannotConnect("\(host) is not an IPv4 address")
         }
         let result = withUnsafePointer(to: &address) { pointer in
@@ -57,14 +57,10 @@ package final class HTTPConnection {
                 connect(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        guard result == 0 else {
-            let reason = Self.reason
-            Glibc.close(socket)
-            throw Failure.cannotConnect(reason)
-        }
+        guard result == 0 else { throw Failure.cannotConnect(Self.reason) }
     }
 
-    deinit { Glibc.close(socket) }
+    deinit { if socket >= 0 { Glibc.close(socket) } }
 
     /// Closes the sending side of the connection.
     package func finishSending() { shutdown(socket, Int32(SHUT_WR)) }
