@@ -152,11 +152,14 @@ public final class CallerAuthentication: Authenticator, Service {
         try? await clock.sleep(for: Self.refreshPause)
     }
 
+    /// The verification by the settings in force.
+    var verifier: CredentialVerifier { state.withLock { $0.verifier } }
+
     /// True if the settings contain a method.
-    public var isProtected: Bool { state.withLock { $0.verifier.settings.isProtected } }
+    public var isProtected: Bool { verifier.settings.isProtected }
 
     /// The methods of the settings, in their order.
-    public var methods: [AuthSettings.Method] { state.withLock { $0.verifier.settings.methods } }
+    public var methods: [AuthSettings.Method] { verifier.settings.methods }
 
     /// The challenges of the methods, in their order.
     public var challenges: [String] {

@@ -8,6 +8,11 @@ enum CredentialText {
     /// Returns bytes as Base64 without padding.
     static func encode(_ bytes: [UInt8]) -> String { String(encodePadded(bytes).prefix { $0 != "=" }) }
 
+    /// Returns bytes as Base64 with the alphabet of URLs and file names, without padding.
+    static func encodeURL(_ bytes: [UInt8]) -> String {
+        String(encode(bytes).map { $0 == "+" ? "-" : $0 == "/" ? "_" : $0 })
+    }
+
     /// Decodes Base64 with or without padding; `nil` if the text is not Base64.
     static func decode(_ text: some StringProtocol) -> [UInt8]? {
         let digits = text.prefix { $0 != "=" }

@@ -122,7 +122,8 @@ struct CredentialVerifier: Sendable {
             validityWithoutProvider: token.expiry == nil ? .zero : left)
     }
 
-    private func principal(_ name: String, _ groups: [String]) -> Principal {
+    /// Returns a caller with the grants of its groups.
+    func principal(_ name: String, _ groups: [String]) -> Principal {
         Principal(name: name, groups: groups, grants: settings.grants(of: groups))
     }
 

@@ -32,6 +32,16 @@ enum Crypto {
         return code
     }
 
+    /// Returns the digest SHA-256 (FIPS 180-4).
+    static func digest(of message: [UInt8]) throws(Failure) -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 32)
+        var length = 0
+        guard isReady, EVP_Q_digest(nil, "SHA256", nil, message, message.count, &digest, &length) == 1,
+            length == digest.count
+        else { throw Failure() }
+        return digest
+    }
+
     /// Returns a key that is derived from a password by scrypt (RFC 7914).
     /// - Parameter length: The length of the key in bytes.
     static func scrypt(

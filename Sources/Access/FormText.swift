@@ -12,4 +12,9 @@ enum FormText {
             }
         }.joined()
     }
+
+    /// Returns fields as a form, or as the query of a URL.
+    static func encode(_ fields: [(name: String, value: String)]) -> String {
+        fields.map { "\(encode($0.name))=\(encode($0.value))" }.joined(separator: "&")
+    }
 }

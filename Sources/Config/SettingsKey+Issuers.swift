@@ -30,7 +30,7 @@ extension SettingsKey {
         let fields = try cursor.map(example: "{issuer: https://id.example.org, audience: f2s}")
         try fields.require(only: [
             "issuer", "audience", "claims", "user_claim", "user_prefix", "groups_claim", "groups_prefix", "ca_file",
-            "token_file", "introspection",
+            "token_file", "introspection", "login",
         ])
         let url = try fields.required("issuer", "be the URL of a provider, such as https://id.example.org")
         var issuer = AuthSettings.Issuer(url: try url.text())
@@ -39,9 +39,7 @@ extension SettingsKey {
         }
         if let audience = fields["audience"] { issuer.audiences = try texts(audience) }
         if let claims = fields["claims"] {
-            for member in try claims.map(example: "{repository: acme/shop}").members {
-                issuer.conditions[member.key] = try texts(try claims.map().cursor(of: member))
-            }
+            issuer.conditions = try conditions(claims, example: "{repository: acme/shop}")
         }
         // Otherwise a token that the provider issued for any other service would be accepted.
         guard !issuer.audiences.isEmpty || !issuer.conditions.isEmpty else {
@@ -55,7 +53,32 @@ extension SettingsKey {
         if let file = fields["ca_file"] { issuer.caFile = try path(file) }
         if let file = fields["token_file"] { issuer.tokenFile = try path(file) }
         if let client = fields["introspection"] { issuer.introspection = try introspection(client) }
+        if let client = fields["login"] { issuer.login = try login(client) }
         return issuer
+    }
+
+    /// Returns the values of each claim.
+    private static func conditions(_ cursor: YAMLCursor, example: String) throws -> [String: [String]] {
+        try cursor.map(example: example).members.reduce(into: [:]) { conditions, member in
+            conditions[member.key] = try texts(try cursor.map().cursor(of: member))
+        }
+    }
+
+    private static func login(_ cursor: YAMLCursor) throws -> AuthSettings.Issuer.Login {
+        let fields = try YAMLCursor(cursor.node, path: cursor.path, isSecret: true)
+            .map(example: "{client_id: f2s, client_secret: ...}")
+        try fields.require(only: ["client_id", "client_secret", "scopes", "claims", "title"])
+        var login = AuthSettings.Issuer.Login(
+            clientID: try name(try fields.required("client_id", "be F2S' name at the provider")))
+        if let client = fields["client_secret"] { login.clientSecret = try secret(client) }
+        if let scopes = fields["scopes"] {
+            login.scopes = try texts(scopes)
+            // Without it, a provider issues no ID token (OpenID Connect Core 1.0 section 3.1.2.1).
+            guard login.scopes.contains("openid") else { throw scopes.error("contain openid") }
+        }
+        if let claims = fields["claims"] { login.conditions = try conditions(claims, example: "{hd: example.org}") }
+        if let title = fields["title"] { login.title = try name(title) }
+        return login
     }
 
     private static func introspection(_ cursor: YAMLCursor) throws -> AuthSettings.Issuer.Introspection {
@@ -89,12 +112,10 @@ extension SettingsKey {
     }
 
     private static func json(_ issuer: AuthSettings.Issuer) -> String {
-        func list(_ texts: [String]) -> String { "[\(texts.map(\.jsonText).joined(separator: ","))]" }
         var fields = [("issuer", issuer.url.jsonText)]
         if !issuer.audiences.isEmpty { fields.append(("audience", list(issuer.audiences))) }
         if !issuer.conditions.isEmpty {
-            let claims = issuer.conditions.sorted { $0.key < $1.key }.map { "\($0.jsonText):\(list($1))" }
-            fields.append(("claims", "{\(claims.joined(separator: ","))}"))
+            fields.append(("claims", json(issuer.conditions)))
         }
         fields.append(("user_claim", issuer.userClaim.jsonText))
         fields.append(("user_prefix", issuer.userPrefix.jsonText))
@@ -110,6 +131,26 @@ extension SettingsKey {
                         + #""cache_ttl":\#(client.validity.wholeMilliseconds)}"#
                 ))
         }
-        return "{\(fields.map { "\($0.jsonText):\($1)" }.joined(separator: ","))}"
+        if let login = issuer.login { fields.append(("login", json(login))) }
+        return object(fields)
+    }
+
+    private static func json(_ login: AuthSettings.Issuer.Login) -> String {
+        var fields = [("client_id", login.clientID.jsonText)]
+        if login.clientSecret != nil { fields.append(("client_secret", Secret.mask.jsonText)) }
+        fields.append(("scopes", list(login.scopes)))
+        if !login.conditions.isEmpty { fields.append(("claims", json(login.conditions))) }
+        if let title = login.title { fields.append(("title", title.jsonText)) }
+        return object(fields)
+    }
+
+    private static func json(_ conditions: [String: [String]]) -> String {
+        object(conditions.sorted { $0.key < $1.key }.map { ($0, list($1)) })
+    }
+
+    private static func list(_ texts: [String]) -> String { "[\(texts.map(\.jsonText).joined(separator: ","))]" }
+
+    private static func object(_ fields: [(String, String)]) -> String {
+        "{\(fields.map { "\($0.jsonText):\($1)" }.joined(separator: ","))}"
     }
 }

@@ -47,6 +47,7 @@ struct SettingsKey: Sendable {
         secret("f2s.auth.token.jwt_secret", \.auth.token.key),
         flag("f2s.auth.token.require_expiry", \.auth.token.requiresExpiry),
         issuers("f2s.auth.oidc"),
+        time("f2s.auth.session_lifetime", \.auth.sessionLifetime, from: 60_000, upTo: .seconds(30 * 86_400)),
         grants("f2s.auth.authorization"),
         number("f2s.loops", \.loops, 1...256),
         time("f2s.shutdown_delay", \.shutdownDelay, from: 0, upTo: .seconds(3600)),

@@ -23,7 +23,9 @@ import Testing
         let text = """
             [{issuer: 'http://127.0.0.1:8000/x', audience: [a, b], claims: {repository: acme/shop, ref: [main, 'true']},
               user_claim: email, user_prefix: 'u:', groups_claim: [roles, scope], groups_prefix: 'g:', ca_file: /ca.pem,
-              token_file: /token, introspection: {client_id: f2s, client_secret: hidden, cache_ttl: 5000}}]
+              token_file: /token, introspection: {client_id: f2s, client_secret: hidden, cache_ttl: 5000},
+              login: {client_id: web, client_secret: hidden2, scopes: [openid, groups], claims: {hd: [a, b]},
+              title: A}}]
             """
         var wanted = AuthSettings.Issuer(url: "http://127.0.0.1:8000/x")
         wanted.audiences = ["a", "b"]
@@ -35,6 +37,12 @@ import Testing
         wanted.caFile = "/ca.pem"
         wanted.tokenFile = "/token"
         wanted.introspection = .init(clientID: "f2s", clientSecret: Secret("hidden"), validity: .seconds(5))
+        var login = AuthSettings.Issuer.Login(clientID: "web")
+        login.clientSecret = Secret("hidden2")
+        login.scopes = ["openid", "groups"]
+        login.conditions = ["hd": ["a", "b"]]
+        login.title = "A"
+        wanted.login = login
         #expect(try read(text) == [wanted])
         let json = try SettingsReader().read(Array(Self.text(text).utf8)).json
         #expect(!json.contains("hidden"))
@@ -42,6 +50,7 @@ import Testing
         let list = String(json[shown...].prefix(while: { $0 != "\n" }))
         #expect(list.hasPrefix(#"[{"issuer":"http://127.0.0.1:8000/x","audience":["a","b"],"#), "\(list)")
         #expect(list.contains(#""client_secret":"***","cache_ttl":5000"#))
+        #expect(list.contains(#""login":{"client_id":"web","client_secret":"***","scopes":["openid","groups"],"#))
     }
 
     @Test(arguments: [
@@ -60,6 +69,9 @@ import Testing
         ("[{issuer: https://a, audiences: a}]", "did you mean f2s.auth.oidc[0].audience?"),
         ("[{issuer: https://a, audience: a, ca_file: ca.pem}]", "from the root folder on"),
         ("[{issuer: https://a, audience: a, introspection: {client_id: f2s}}]", "client_secret is missing"),
+        ("[{issuer: https://a, audience: a, login: {client_secret: x}}]", "client_id is missing"),
+        ("[{issuer: https://a, audience: a, login: {client_id: x, scopes: [groups]}}]", "contain openid"),
+        ("[{issuer: https://a, audience: a, login: {client_id: x, scope: openid}}]", "did you mean"),
         (
             "[{issuer: https://a, audience: a, introspection: {client_id: f2s, client_secret: x, cache_ttl: 0}}]",
             "between 1 and 3600000 milliseconds"

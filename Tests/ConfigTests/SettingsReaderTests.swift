@@ -338,7 +338,8 @@ import Testing
                 + #""upstream_idle_timeout":4000,"tunnel_idle_timeout":3600000,"drain_timeout":30000,"#
                 + #""api_body_bytes":16777216,"api_body_timeout":30000,"api_lists":64},"#
                 + #""auth":{"types":null,"global_config":{"type":"none"},"basic":[],"#
-                + #""token":{"jwt_secret":null,"require_expiry":false},"oidc":[],"authorization":[]},"#
+                + #""token":{"jwt_secret":null,"require_expiry":false},"oidc":[],"session_lifetime":43200000,"#
+                + #""authorization":[]},"#
                 + #""loops":2,"shutdown_delay":0,"public_hosts":[],"#
                 + #""follow_links":false,"trusted_proxies":[],"proxy_protocol":false,"#
                 + #""upgrade_protocols":["websocket"],"#

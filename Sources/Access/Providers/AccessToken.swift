@@ -41,47 +41,11 @@ struct AccessToken {
         guard !isIntrospected || !Self.accessKinds.isDisjoint(with: kinds) else { throw .notAnAccessToken }
         expiry = try claims.expiry(checkedAt: now)
         if expiry == nil, !isIntrospected { throw .withoutExpiry }
-        let audiences = claims.texts("aud")
-        guard issuer.audiences.isEmpty || Self.haveCommon(issuer.audiences, audiences) else { throw .wrongAudience }
-        for (claim, wanted) in issuer.conditions {
-            guard Self.haveCommon(wanted, Self.values(of: claim, in: claims)) else { throw .unmetCondition }
+        guard issuer.audiences.isEmpty || JSONObject.haveCommon(issuer.audiences, claims.texts("aud")) else {
+            throw .wrongAudience
         }
-        // A client that calls for itself may have neither a name for people nor a subject. A user always has a subject,
-        // so no user gets the name of a client.
-        let nameClaims = claims["sub"] == nil ? [issuer.userClaim, "client_id"] : [issuer.userClaim, "sub"]
-        guard let name = nameClaims.lazy.compactMap({ claims[$0]?.text }).first, !name.isEmpty else {
-            throw .withoutSubject
-        }
-        self.name = issuer.userPrefix + name
-        groups = issuer.groupsClaims.flatMap { Self.groups(of: $0, in: claims) }.map { issuer.groupsPrefix + $0 }
-    }
-
-    /// Returns true if two lists have an element in common. Bytes are compared, because Swift takes some texts with
-    /// different bytes for equal.
-    private static func haveCommon(_ wanted: [String], _ found: [String]) -> Bool {
-        wanted.contains { text in found.contains { $0.hasSameBytes(as: text) } }
-    }
-
-    /// Returns the values that a condition is compared with. A number or a flag is compared as JSON writes it.
-    private static func values(of claim: String, in claims: JSONObject) -> [String] {
-        switch claims[claim] {
-        case .flag(let flag): [flag ? "true" : "false"]
-        case .number(let number): [Int(exactly: number).map(String.init) ?? "\(number)"]
-        default: claims.texts(claim) + (claim == "scope" ? claims.texts(claim).flatMap(split) : [])
-        }
-    }
-
-    /// Returns the groups of a claim: the texts of a list, or the parts of a text.
-    private static func groups(of claim: String, in claims: JSONObject) -> [String] {
-        if case .text(let text)? = claims[claim] { return split(text) }
-        return claims.texts(claim).filter { !$0.isEmpty }
-    }
-
-    /// Splits a text at its commas, or at its spaces if it has no comma.
-    private static func split(_ text: String) -> [String] {
-        let separator: Character = text.contains(",") ? "," : " "
-        return text.split(separator: separator).map { part in
-            String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-        }.filter { !$0.isEmpty }
+        guard claims.meet(issuer.conditions) else { throw .unmetCondition }
+        name = try claims.callerName(by: issuer)
+        groups = claims.groups(by: issuer)
     }
 }

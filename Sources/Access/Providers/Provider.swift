@@ -18,10 +18,17 @@ final class Provider: Sendable {
         /// The number of verifications that wait for keys.
         var waiting = 0
         var introspection = IntrospectionState()
+        /// The number of forms that are being posted for sign-ins.
+        var posts = 0
+        /// The failure of the newest form; `nil` if it succeeded.
+        var postFailure: ProviderError?
     }
 
     /// The largest number of verifications that may wait for keys.
     private static let waitingMax = 1000
+    /// The largest number of forms that are posted at the same time. Any client can make F2S post one, and the keys and
+    /// the answers about tokens must still get through.
+    private static let postsMax = 4
     private static let tokenFileBytesMax = 64 << 10
     /// A set of keys may have certificates, so it has more structure than a token.
     private static let documentMarksMax = 20_000
@@ -50,14 +57,7 @@ final class Provider: Sendable {
     /// - Parameter text: The text of the token.
     /// - Throws: The reason for which the token is not accepted.
     func verify(_ token: JSONWebToken, text: Substring) async throws(CredentialRejection) -> AccessToken {
-        guard let algorithm = VerificationKey.Algorithm(token.algorithm) else {
-            throw CredentialRejection(.wrongAlgorithm)
-        }
-        let keys = try await keys(for: token.keyID, algorithm)
-        // A key that the library does not accept is not the key of this token.
-        guard keys.contains(where: { (try? $0.accepts(token.signature, of: token.signed)) == true }) else {
-            throw CredentialRejection(.wrongSignature)
-        }
+        try await verifySignature(of: token)
         let verified: AccessToken
         do throws(CredentialError) {
             verified = try AccessToken(
@@ -67,6 +67,19 @@ final class Provider: Sendable {
         }
         if settings.introspection != nil { _ = try await introspect(text, isTrusted: true) }
         return verified
+    }
+
+    /// Verifies that a token is signed with a key of the provider.
+    /// - Throws: The reason for which it is not, or for which that is unknown.
+    func verifySignature(of token: JSONWebToken) async throws(CredentialRejection) {
+        guard let algorithm = VerificationKey.Algorithm(token.algorithm) else {
+            throw CredentialRejection(.wrongAlgorithm)
+        }
+        let keys = try await keys(for: token.keyID, algorithm)
+        // A key that the library does not accept is not the key of this token.
+        guard keys.contains(where: { (try? $0.accepts(token.signature, of: token.signed)) == true }) else {
+            throw CredentialRejection(.wrongSignature)
+        }
     }
 
     /// Verifies a token that only the provider can read.
@@ -79,6 +92,46 @@ final class Provider: Sendable {
                 claims, type: nil, issuer: settings, isIntrospected: true, now: clock.secondsSince1970())
         } catch {
             throw CredentialRejection(error)
+        }
+    }
+
+    /// Returns the provider's description of itself, which is fetched if it is not known.
+    /// - Throws: ``CredentialError/providerUnavailable``, or ``CredentialError/busy``.
+    func metadata() async throws(CredentialRejection) -> ProviderMetadata {
+        let isUnknown = state.withLock { $0.metadata == nil && $0.keys.mayFetch(now: clock.now()) }
+        if isUnknown { try await refreshForToken() }
+        guard let metadata = state.withLock({ $0.metadata }) else { throw unavailable }
+        return metadata
+    }
+
+    /// Posts a form of a sign-in to the provider, and returns its answer. The form is posted once, because a code or a
+    /// refresh token may be used once. A failure is logged, except a status that is the client's fault.
+    /// - Parameter authorization: The value of Authorization; `nil` for none.
+    func post(
+        _ form: Secret, authorization: Secret?, to url: String
+    ) async throws(ProviderError) -> JSONObject {
+        let request = ProviderRequest(url: url, authorization: authorization, form: form, caFile: settings.caFile)
+        let mayPost = state.withLock { state in
+            guard state.posts < Self.postsMax else { return false }
+            state.posts += 1
+            return true
+        }
+        guard mayPost else { throw .unreachable(url: url, reason: "too many sign-ins wait for it") }
+        do throws(ProviderError) {
+            let answer = try Self.object(try await transport.send(request), url)
+            state.withLock { state in
+                state.posts -= 1
+                state.postFailure = nil
+            }
+            return answer
+        } catch {
+            let isNew = state.withLock { state in
+                state.posts -= 1
+                defer { state.postFailure = error }
+                return state.postFailure != error
+            }
+            if isNew, !error.isRejection { warn("A sign-in fails: \(error)") }
+            throw error
         }
     }
 
@@ -185,9 +238,7 @@ final class Provider: Sendable {
     ///   ``CredentialError/busy``.
     private func introspect(_ token: Substring, isTrusted: Bool) async throws(CredentialRejection) -> JSONObject {
         guard let client = settings.introspection else { throw CredentialRejection(.unknownScheme) }
-        let isUnknown = state.withLock { $0.metadata == nil && $0.keys.mayFetch(now: clock.now()) }
-        if isUnknown { try await refreshForToken() }
-        guard let url = state.withLock({ $0.metadata?.introspectionURL }) else { throw unavailable }
+        guard let url = try await metadata().introspectionURL else { throw unavailable }
         switch state.withLock({ $0.introspection.begin(isTrusted: isTrusted, now: clock.now()) }) {
         case .allowed: break
         case .busy: throw CredentialRejection(.busy)

@@ -23,6 +23,10 @@ enum ProviderError: Error, Sendable, Hashable, CustomStringConvertible {
         }
     }
 
+    /// True if the provider has refused the request itself, for example a code that was used before. Some providers
+    /// answer with 403 instead of 400 (RFC 6749 section 5.2).
+    var isRejection: Bool { if case .status(_, let status) = self { [400, 401, 403].contains(status) } else { false } }
+
     var description: String {
         switch self {
         case .unreachable(let url, let reason): "\(Self.shown(url)) does not answer: \(Self.shown(reason))."

@@ -41,6 +41,8 @@ extension AuthSettings {
         public var tokenFile: String?
         /// How F2S asks the provider about each token; `nil` if it does not (`introspection`).
         public var introspection: Introspection?
+        /// The client by which people sign in to the console; `nil` if they cannot (`login`).
+        public var login: Login?
 
         /// Creates a provider with the defaults.
         public init(url: String) { self.url = url }

@@ -52,6 +52,9 @@ public struct AuthSettings: Sendable, Hashable {
     /// The grants of each group (`authorization`).
     public var grants: [String: Set<Grant>] = [:]
 
+    /// The longest time that a session of the console lasts (`session_lifetime`).
+    public var sessionLifetime = Duration.seconds(12 * 3600)
+
     /// Creates settings with the defaults: no authentication.
     public init() {}
 

@@ -37,6 +37,10 @@ public enum CredentialError: Error, Sendable, Hashable, CaseIterable {
     case providerUnavailable
     /// The name of the caller and its groups are longer than ``Principal/fieldBytesMax``.
     case tooLong
+    /// The session of the console has ended, or the user may not sign in any more.
+    case sessionEnded
+    /// A request with a session does not come from a page of the console.
+    case withoutProof
     /// Too many credentials are being verified.
     case busy
     /// Too many wrong passwords came from the client's address, or were for the same user.
@@ -81,6 +85,8 @@ public enum CredentialError: Error, Sendable, Hashable, CaseIterable {
         case .inactive: "The token's issuer says that the token is not valid."
         case .providerUnavailable: "The token's issuer does not answer, so the token cannot be checked. Retry later."
         case .tooLong: "The names of the caller and its groups are too long."
+        case .sessionEnded: "The session has ended. Sign in to the console again."
+        case .withoutProof: "The session is not used by a page of the console. Reload the console's page."
         case .tooManyFailures:
             "Too many wrong passwords came from this address, or for this user. Retry in five seconds."
         case .busy: "Too many credentials are being checked. Retry in a second."

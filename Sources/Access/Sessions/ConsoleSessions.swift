@@ -1,0 +1,278 @@
+public import F2SModel
+import Synchronization
+
+/// The sessions of people who use the console with a browser.
+///
+/// A session is sealed in a cookie, so every F2S process with the same keys accepts it. The user, token or provider
+/// behind it is checked by the settings in force with each request. A process remembers only the sessions that have
+/// ended early, and those that it has renewed.
+public final class ConsoleSessions: ConsoleSessionProvider {
+    private struct State {
+        /// The sessions that were ended before their time, by their IDs.
+        var ended = RecentTable<String, Void>(capacity: ConsoleSessions.endedMax)
+        /// The identities that were renewed, by the IDs of their sessions: requests that were sent meanwhile have the
+        /// earlier cookie, and most providers accept a refresh token once.
+        var renewed = RecentTable<String, ProviderIdentity>(capacity: ConsoleSessions.renewedMax)
+    }
+
+    private static let sessionPurpose: StaticString = "session"
+    private static let signInPurpose: StaticString = "sign-in"
+    private static let endedMax = 10_000
+    private static let renewedMax = 1000
+    private static let attemptsMax = 10
+    /// The number of cookies of one name that are tried.
+    private static let cookiesMax = 8
+    private static let tabLengths = 16...100
+
+    private let state = Mutex(State())
+    private let renewals = SharedWork<String, Result<ProviderIdentity, SignInError>>()
+    private let authentication: CallerAuthentication
+    private let keys: @Sendable () -> [SealingKey]
+    private let clock: any ControlClock
+
+    /// Creates an object without sessions.
+    /// - Parameter keys: Returns the keys of the sessions, the newest first; it seals new sessions. Without a key,
+    ///   no session can begin.
+    public init(
+        authentication: CallerAuthentication, keys: @escaping @Sendable () -> [SealingKey], clock: any ControlClock
+    ) {
+        self.authentication = authentication
+        self.keys = keys
+        self.clock = clock
+    }
+
+    /// See ``ConsoleSessionProvider/methods``.
+    public var methods: [SignInMethod] {
+        let verifier = authentication.verifier
+        return verifier.settings.methods.reduce(into: []) { methods, method in
+            switch method {
+            case .none: break
+            case .basic: methods.append(.password)
+            case .token: if !methods.contains(.token) { methods.append(.token) }
+            case .oidc:
+                for provider in verifier.providers {
+                    guard let login = provider.settings.login else { continue }
+                    let url = provider.settings.url
+                    methods.append(.provider(url: url, title: login.title ?? Self.host(of: url)))
+                }
+                if !methods.contains(.token) { methods.append(.token) }
+            }
+        }
+    }
+
+    private static func host(of url: String) -> String {
+        String(url.drop { $0 != "/" }.drop { $0 == "/" }.prefix { $0 != "/" })
+    }
+
+    // MARK: Signing in
+
+    /// See ``ConsoleSessionProvider/signIn(_:from:)``.
+    public func signIn(
+        _ authorization: String, from client: UInt64?
+    ) async throws(CredentialError) -> ConsoleSession {
+        _ = try await authentication.verify(authorization, from: client)
+        guard let key = keys().first else { throw .busy }
+        let settings = authentication.verifier.settings
+        let identity: SessionContent.Identity
+        if authorization.lowercased().hasPrefix("basic ") {
+            let name = try BasicCredentials(authorization.dropFirst(6)).user
+            guard let stamp = stamp(of: name, settings, key) else { throw .sessionEnded }
+            identity = .user(name: name, stamp: stamp)
+        } else {
+            identity = .token(authorization: authorization)
+        }
+        guard let session = try begin(identity, settings, key) else { throw .tooLong }
+        return session
+    }
+
+    /// See ``ConsoleSessionProvider/beginSignIn(at:callback:tab:)``.
+    public func beginSignIn(
+        at provider: String, callback: String, tab: String
+    ) async throws(SignInError) -> (location: String, cookie: String) {
+        guard Self.tabLengths.contains(tab.utf8.count) else { throw .otherTab }
+        let begun = try await flow(at: provider).begin(callback: callback, tab: tab)
+        guard let key = keys().first, let cookie = try? key.sealJSON(of: begun.pending, for: Self.signInPurpose) else {
+            throw .providerUnavailable
+        }
+        return (begun.location, cookie)
+    }
+
+    /// See ``ConsoleSessionProvider/finishSignIn(_:cookies:callback:tab:)``.
+    public func finishSignIn(
+        _ response: [String: String], cookies: [String], callback: String, tab: String
+    ) async throws(SignInError) -> ConsoleSession {
+        let begun = cookies.prefix(Self.cookiesMax).flatMap { cookie in
+            keys().compactMap { $0.openJSON(of: PendingSignIn.self, cookie, for: Self.signInPurpose) }
+        }
+        guard let pending = begun.first(where: { $0.state == response["state"] }) ?? begun.first,
+            let key = keys().first
+        else { throw .notBegun }
+        let flow = try flow(at: pending.issuer)
+        let (settings, providers) = (authentication.verifier.settings, authentication.verifier.providers)
+        let identity = try await flow.finish(
+            pending, response, callback: callback, tab: tab,
+            isOneOfSeveral: providers.count { $0.settings.login != nil } > 1)
+        guard let stamp = try? key.stamp(of: flow.provider.settings.sessionText) else { throw .providerUnavailable }
+        guard let session = try? begin(.provider(identity, stamp: stamp), settings, key) else { throw .tooLong }
+        return session
+    }
+
+    private func flow(at url: String) throws(SignInError) -> CodeFlow {
+        let provider = authentication.verifier.providers.first { $0.settings.url.hasSameBytes(as: url) }
+        guard let provider, let login = provider.settings.login else { throw .unknownProvider }
+        return CodeFlow(provider: provider, login: login, clock: clock)
+    }
+
+    /// Begins a session.
+    /// - Returns: `nil` if it does not fit in a cookie.
+    private func begin(
+        _ identity: SessionContent.Identity, _ settings: AuthSettings, _ key: SealingKey
+    ) throws(CredentialError) -> ConsoleSession? {
+        guard let id = try? Crypto.randomBytes(16), let proof = try? Crypto.randomBytes(16) else { throw .busy }
+        let content = SessionContent(
+            id: CredentialText.encodeURL(id), proof: CredentialText.encodeURL(proof),
+            end: clock.secondsSince1970() + settings.sessionLifetime.inSeconds, identity: identity)
+        return session(content, key)
+    }
+
+    /// Returns a session as the browser keeps it; `nil` if it does not fit in a cookie. A session without the ID token,
+    /// or without a renewal, is better than none.
+    private func session(_ content: SessionContent, _ key: SealingKey) -> ConsoleSession? {
+        var content = content
+        while true {
+            guard let cookie = try? key.sealJSON(of: content, for: Self.sessionPurpose) else { return nil }
+            if cookie.utf8.count <= ConsoleSession.cookieBytesMax {
+                let left = content.end - clock.secondsSince1970()
+                return ConsoleSession(cookie: cookie, proof: content.proof, lifetimeSeconds: max(0, Int(left)))
+            }
+            guard case .provider(var identity, let stamp) = content.identity,
+                identity.idToken != nil || identity.refreshToken != nil
+            else { return nil }
+            if identity.idToken != nil { identity.idToken = nil } else { identity.refreshToken = nil }
+            content.identity = .provider(identity, stamp: stamp)
+        }
+    }
+
+    private func stamp(of user: String, _ settings: AuthSettings, _ key: SealingKey) -> String? {
+        settings.users.first { $0.name.hasSameBytes(as: user) }.flatMap { try? key.stamp(of: $0.password) }
+    }
+
+    // MARK: Requests with a session
+
+    /// See ``ConsoleSessionProvider/caller(cookies:proof:)``.
+    public func caller(cookies: [String], proof: String?) async throws(CredentialError) -> SessionCaller {
+        let verifier = authentication.verifier
+        guard verifier.settings.isProtected else { return SessionCaller(principal: .anonymous, renewed: nil) }
+        let (content, key) = try open(cookies, proof)
+        switch content.identity {
+        case .user(let name, let stamp):
+            let user = verifier.settings.users.first { $0.name.hasSameBytes(as: name) }
+            guard verifier.settings.methods.contains(.basic), let user,
+                self.stamp(of: name, verifier.settings, key) == stamp
+            else { throw .sessionEnded }
+            return SessionCaller(principal: verifier.principal(name, user.groups), renewed: nil)
+        case .token(let authorization):
+            return SessionCaller(principal: try await authentication.verify(authorization, from: nil), renewed: nil)
+        case .provider(let identity, let stamp):
+            return try await caller(content, identity, stamp: stamp, key, verifier)
+        }
+    }
+
+    private func caller(
+        _ content: SessionContent, _ sent: ProviderIdentity, stamp: String, _ key: SealingKey,
+        _ verifier: CredentialVerifier
+    ) async throws(CredentialError) -> SessionCaller {
+        guard let flow = try? flow(at: sent.issuer),
+            (try? key.stamp(of: flow.provider.settings.sessionText)) == stamp
+        else { throw .sessionEnded }
+        let known = state.withLock { $0.renewed.value(of: content.id) }
+        var identity = known.map { $0.validUntil > sent.validUntil ? $0 : sent } ?? sent
+        if identity.validUntil <= clock.secondsSince1970() { identity = try await renew(identity, of: content, flow) }
+        let principal = verifier.principal(identity.name, identity.groups)
+        guard principal.fieldLines.count <= Principal.fieldBytesMax else { throw .tooLong }
+        guard identity != sent else { return SessionCaller(principal: principal, renewed: nil) }
+        var renewed = content
+        renewed.identity = .provider(identity, stamp: stamp)
+        return SessionCaller(principal: principal, renewed: session(renewed, key))
+    }
+
+    private func renew(
+        _ identity: ProviderIdentity, of content: SessionContent, _ flow: CodeFlow
+    ) async throws(CredentialError) -> ProviderIdentity {
+        // The work of another request has no result any more if that request has just ended.
+        for _ in 0..<Self.attemptsMax {
+            let result = await renewals.value(for: content.id) {
+                let known = state.withLock { $0.renewed.value(of: content.id) }
+                if let known, known.validUntil > clock.secondsSince1970() { return .success(known) }
+                do throws(SignInError) {
+                    let renewed = try await flow.renew(identity)
+                    // The user may have signed out meanwhile.
+                    let isKept = state.withLock { state in
+                        guard state.ended.value(of: content.id) == nil else { return false }
+                        state.renewed.set(renewed, for: content.id)
+                        return true
+                    }
+                    return isKept ? .success(renewed) : .failure(.codeRefused)
+                } catch {
+                    return .failure(error)
+                }
+            }
+            switch result {
+            case .success(let identity): return identity
+            case .failure(.providerUnavailable): throw .providerUnavailable
+            // The browser may have a newer cookie, so the session itself does not end here.
+            case .failure: throw .sessionEnded
+            case nil: continue
+            }
+        }
+        throw .busy
+    }
+
+    /// Opens the session to which a proof belongs.
+    /// - Returns: Its content, and the key with which it was sealed.
+    private func open(
+        _ cookies: [String], _ proof: String?
+    ) throws(CredentialError) -> (SessionContent, SealingKey) {
+        guard !cookies.isEmpty else { throw .missing }
+        var isOpened = false
+        for cookie in cookies.prefix(Self.cookiesMax) where cookie.utf8.count <= ConsoleSession.cookieBytesMax {
+            for key in keys() {
+                let opened = key.openJSON(of: SessionContent.self, cookie, for: Self.sessionPurpose)
+                guard let content = opened else { continue }
+                isOpened = true
+                guard let proof, Crypto.isEqual(Array(proof.utf8), Array(content.proof.utf8)) else { continue }
+                let hasEnded = state.withLock { $0.ended.value(of: content.id) != nil }
+                guard !hasEnded, clock.secondsSince1970() < content.end else { throw .sessionEnded }
+                return (content, key)
+            }
+        }
+        throw isOpened ? .withoutProof : .sessionEnded
+    }
+
+    // MARK: Signing out
+
+    /// See ``ConsoleSessionProvider/signOut(cookies:proof:returnTo:)``.
+    public func signOut(cookies: [String], proof: String?, returnTo: String) async -> String? {
+        guard let (content, _) = try? open(cookies, proof) else { return nil }
+        let identity = state.withLock { $0.renewed.value(of: content.id) }
+        end(content.id)
+        guard case .provider(let sent, _) = content.identity, let flow = try? flow(at: sent.issuer) else { return nil }
+        return await flow.endLocation(of: identity ?? sent, returnTo: returnTo)
+    }
+
+    private func end(_ id: String) {
+        state.withLock { state in
+            state.ended.set((), for: id)
+            state.renewed.remove(id)
+        }
+    }
+}
+
+extension AuthSettings.Issuer {
+    /// The settings by which a session at this provider has got its name and groups, as a text.
+    fileprivate var sessionText: Secret {
+        let conditions = (login?.conditions ?? [:]).sorted { $0.key < $1.key }.map { [$0.key] + $0.value }
+        let texts = [url, userClaim, userPrefix, groupsPrefix, login?.clientID ?? ""]
+        return Secret("\(texts) \(groupsClaims) \(conditions)")
+    }
+}

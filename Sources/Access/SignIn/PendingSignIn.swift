@@ -1,0 +1,67 @@
+import F2SModel
+
+/// A sign-in that has begun: the browser keeps it sealed in a cookie until the provider returns the browser.
+struct PendingSignIn: Codable, Hashable, Sendable {
+    /// The URL of the provider.
+    let issuer: String
+    /// The text by which the response is matched to the request (RFC 6749 section 10.12).
+    let state: String
+    /// The text by which the ID token is matched to the request (OpenID Connect Core 1.0 section 3.1.2.1).
+    let nonce: String
+    /// The secret of PKCE, without which the code is of no use (RFC 7636).
+    let verifier: String
+    /// The text of the tab that has begun the sign-in.
+    let tab: String
+    /// The time until which the response is awaited, in seconds since 1970.
+    let end: Double
+
+    /// The time that a user has for the sign-in.
+    static let lifetime = Duration.seconds(600)
+
+    /// Begins a sign-in.
+    init(issuer: String, tab: String, now: Double) throws(Crypto.Failure) {
+        func secret() throws(Crypto.Failure) -> String { CredentialText.encodeURL(try Crypto.randomBytes(32)) }
+        self.issuer = issuer
+        self.tab = tab
+        state = try secret()
+        nonce = try secret()
+        verifier = try secret()
+        end = now + Self.lifetime.inSeconds
+    }
+
+    /// Returns the URL of the provider's page for this sign-in.
+    func location(
+        at page: String, _ login: AuthSettings.Issuer.Login, callback: String
+    ) throws(Crypto.Failure) -> String {
+        let challenge = CredentialText.encodeURL(try Crypto.digest(of: Array(verifier.utf8)))
+        let query = FormText.encode([
+            ("response_type", "code"), ("client_id", login.clientID), ("redirect_uri", callback),
+            ("scope", login.scopes.joined(separator: " ")), ("state", state), ("nonce", nonce),
+            ("code_challenge", challenge), ("code_challenge_method", "S256"),
+        ])
+        return page + (page.contains("?") ? "&" : "?") + query
+    }
+
+    /// Returns the code of a response.
+    /// - Parameters:
+    ///   - response: The query parameters of the response.
+    ///   - tab: The text of the tab to which the response was sent.
+    ///   - mustNameIssuer: True if the response must name the provider.
+    ///   - now: The time in seconds since 1970.
+    /// - Throws: The reason for which the response is not accepted.
+    func code(
+        in response: [String: String], tab: String, mustNameIssuer: Bool, now: Double
+    ) throws(SignInError) -> String {
+        guard now < end else { throw .notBegun }
+        guard let shown = response["state"], Crypto.isEqual(Array(shown.utf8), Array(state.utf8)) else {
+            throw .wrongState
+        }
+        // Otherwise another site could sign the user in as someone else.
+        guard Crypto.isEqual(Array(tab.utf8), Array(self.tab.utf8)) else { throw .otherTab }
+        // Otherwise one provider could have the code of another one sent to it (RFC 9207 section 2.4).
+        guard response["iss"].map({ $0.hasSameBytes(as: issuer) }) ?? !mustNameIssuer else { throw .wrongIssuer }
+        if let error = response["error"] { throw .refused(code: String(error.prefix(100)).printable) }
+        guard let code = response["code"], !code.isEmpty else { throw .refused(code: "it sent no code") }
+        return code
+    }
+}
