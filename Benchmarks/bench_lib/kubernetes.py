@@ -206,7 +206,7 @@ def serve(machine, cluster):
     return machine.start([
         str(machine.f2s["f2s"]), "serve", "--platform=kubernetes", f"--kubeconfig={cluster.kubeconfig}",
         f"--namespace={NAMESPACE}", f"--functions-namespace={PODS_NAMESPACE}", f"--listen=127.0.0.1:{machine.port}",
-        f"--operations=127.0.0.1:{machine.operations}", "--internal=127.0.0.1:0",
+        "--console=none", f"--operations=127.0.0.1:{machine.operations}", "--internal=127.0.0.1:0",
     ], None, {"POD_NAME": "outside", "POD_NAMESPACE": NAMESPACE,
               # F2S keeps its leadership during the outage, because the lists are measured, not a failover.
               "F2S_TIMEOUTS_FAILOVER_TIMEOUT": "60000"}, output=log(machine).open("w"))

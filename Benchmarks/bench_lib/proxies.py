@@ -12,8 +12,11 @@ def write(machine, backend_ports, connections):
 
 def command(machine, name, backend_ports, functions):
     if name in machine.f2s:
+        # An earlier f2s may not know the option.
+        console = ["--console", "none"] if name == "f2s" else []
         return [str(machine.f2s[name]), "serve", "--folder", str(functions), "--listen", f"127.0.0.1:{machine.port}",
-                "--operations", f"127.0.0.1:{machine.operations}", "--config", str(machine.folder / "config.yaml")]
+                "--operations", f"127.0.0.1:{machine.operations}", "--config", str(machine.folder / "config.yaml"),
+                *console]
     return {
         "nginx": ["nginx", "-e", "/dev/null", "-p", str(machine.folder), "-c", str(machine.folder / "nginx.conf")],
         "haproxy": ["haproxy", "-db", "-f", str(machine.folder / "haproxy.cfg")],

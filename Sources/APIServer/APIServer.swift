@@ -4,12 +4,14 @@ import Hummingbird
 public import Logging
 public import ServiceLifecycle
 
-/// Serves the REST API, except `/invoke`, on a Unix socket behind the dispatcher's public listener. Also serves the
-/// operations listener with `/metrics` and `/ready`.
+/// Serves the REST API, except `/invoke`, on a Unix socket behind the dispatcher's public listener. Serves the console
+/// on a socket of its own, and the operations listener with `/metrics` and `/ready`.
 public struct APIServer: Service {
     private let parts: APIServerParts
     private let keepAlive: Duration
     private let logger: Logger
+    /// The bound of lists, which all listeners share.
+    private let lists: ListLimit
 
     /// Creates a server of these parts.
     public init(_ parts: APIServerParts, logger: Logger) { self.init(parts, keepAlive: .seconds(15), logger: logger) }
@@ -20,75 +22,124 @@ public struct APIServer: Service {
         self.parts = parts
         self.keepAlive = keepAlive
         self.logger = logger
+        lists = ListLimit(listsMax: { parts.settings.current.limits.apiListsMax })
     }
 
     /// The routes of the REST API.
     var routes: [APIRoute] {
-        let lists = ListLimit(listsMax: { [parts] in parts.settings.current.limits.apiListsMax })
-        let described =
-            FunctionRoutes(parts: parts, lists: lists).routes + LogRoutes(parts: parts).routes
+        let home = DocumentRoutes.Home(
+            publicAuthority: parts.publicAuthority, console: { [parts] in parts.console?.url(for: $0) },
+            observe: { [parts] in await parts.observe(for: $0) })
+        return described + DocumentRoutes(described: described, version: parts.version, home: home).routes
+    }
+
+    /// The routes of the console: those of the REST API, but another page at `/`, and those of sessions. None of them
+    /// invokes a function.
+    var consoleRoutes: [APIRoute] {
+        guard let console = parts.console else { return [] }
+        let routes =
+            PageRoutes().routes
+            + ConsoleRoutes(
+                callers: callers(console.sessions), sessions: console.sessions, publicAuthority: parts.publicAuthority
+            ).routes + SignInRoutes(sessions: console.sessions).routes + described
+        return routes + DocumentRoutes(described: routes, version: parts.version, home: nil).routes
+    }
+
+    private var described: [APIRoute] {
+        FunctionRoutes(parts: parts, lists: lists).routes + LogRoutes(parts: parts).routes
             + ViewRoutes(parts: parts, lists: lists).routes
             + CallerRoutes(
                 authenticator: parts.authenticator, users: { [parts] in parts.settings.current.auth.users }
             ).routes
             + EventRoutes(events: parts.platform.events, keepAlive: keepAlive).routes
-        let documents = DocumentRoutes(
-            described: described, version: parts.version, publicAuthority: parts.publicAuthority,
-            observe: { [parts] in await parts.observe(for: $0) })
-        return described + documents.routes
     }
 
-    /// Serves both listeners until graceful shutdown. Then streams end, responses in progress are finished, and both
+    /// Serves all listeners until graceful shutdown. Then streams end, responses in progress are finished, and the
     /// listeners close.
     /// - Throws: ``APIServerError/cannotListen(address:reason:)``. A retry makes sense only after something has
     ///   changed.
     public func run() async throws {
-        let gate = RouteGate(
-            authenticator: parts.authenticator,
-            authorities: { [parts] in [parts.publicAuthority(), parts.managementAuthority()].compactMap(\.self) },
-            publicHosts: parts.publicHosts, trustedProxies: { [parts] in parts.settings.current.trustedProxies })
         let limits: @Sendable () -> Limits = { [parts] in parts.settings.current.limits }
         let content = ContentReader(bytesMax: { limits().apiBodyBytesMax }, timeout: { limits().apiBodyTimeout })
-        let operationsRoutes = OperationsRoutes(
-            metrics: parts.metrics, isReady: parts.isReady, conditions: parts.conditions
-        ).routes
         let (ip, port) = parts.operationsAddress
         let host = ip.contains(":") ? "[\(ip)]" : ip
         // Port 0 is replaced by the actual port when the listener is bound.
         let boundPort = Latest(port)
-        let isAPIBound = Latest(false)
-        let routes = routes
-        let api = HTTPService(
-            name: parts.socketPath, address: .unixDomainSocket(path: parts.socketPath),
-            router: APIRouter(
-                routes: routes, gate: gate, content: content,
-                elsewhere: { path in
-                    let isServed = !operationsRoutes.methods(of: path).isEmpty
-                    return isServed ? "http://\(host):\(boundPort.current)\(path) (--operations)" : nil
-                }, logger: logger
-            ).router(), logger: logger, onBound: { _ in isAPIBound.publish(true) })
+        let directory = directory(operations: { "\(host):\(boundPort.current)" })
+        var sockets = [(PathDirectory.Listener.api, parts.socketPath, apiGate)]
+        if let console = parts.console { sockets.append((.console, console.socketPath, consoleGate(console))) }
+        let boundSockets = Latest(0)
+        let socketServices = sockets.map { listener, path, gate in
+            HTTPService(
+                name: path, address: .unixDomainSocket(path: path),
+                router: router(of: listener, directory, gate, content), logger: logger,
+                onBound: { _ in boundSockets.update { $0 += 1 } })
+        }
         let operations = HTTPService(
             name: "\(host):\(port)", address: .hostname(ip, port: port),
-            router: APIRouter(
-                routes: operationsRoutes, gate: gate, content: content,
-                elsewhere: { [authority = parts.publicAuthority] path in
-                    let isServed = !routes.methods(of: path).isEmpty || path.hasPrefix("/invoke/")
-                    return isServed ? "http://\(authority())\(path) (--listen)" : nil
-                }, logger: logger
-            ).router(), logger: logger,
+            router: router(of: .operations, directory, apiGate, content), logger: logger,
             onBound: { [onBound = parts.onOperationsBound] port in
                 guard let port else { return }
                 boundPort.publish(port)
                 // A script that has read the printed address may call the API at once.
-                for await isBound in isAPIBound.values() where isBound { break }
+                for await count in boundSockets.values() where count == socketServices.count { break }
                 onBound(port)
             })
         // The services have names, because a service without one is logged with all its properties, which include the
         // many routes.
-        let services = [api, operations].map { listener in
+        let services = (socketServices + [operations]).map { listener in
             ServiceGroupConfiguration.ServiceConfiguration(service: listener, serviceName: listener.name)
         }
         let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger))
         try await group.run()
+    }
+
+    private func router(
+        of listener: PathDirectory.Listener, _ directory: PathDirectory, _ gate: RouteGate, _ content: ContentReader
+    ) -> Router<BasicRequestContext> {
+        var router = APIRouter(
+            routes: directory.routes[listener] ?? [], gate: gate, content: content,
+            elsewhere: { directory.url(of: $0, except: listener) }, logger: logger)
+        if listener == .console {
+            router.invocationAuthority = { [authority = parts.publicAuthority] in
+                Authority.address(of: authority(), for: $0)
+            }
+        }
+        return router.router()
+    }
+
+    private func directory(operations: @escaping @Sendable () -> String) -> PathDirectory {
+        let operationsRoutes = OperationsRoutes(
+            metrics: parts.metrics, isReady: parts.isReady, conditions: parts.conditions
+        ).routes
+        return PathDirectory(
+            routes: [.api: routes, .operations: operationsRoutes, .console: consoleRoutes],
+            authority: { [parts] listener in
+                switch listener {
+                case .api: parts.publicAuthority()
+                case .operations: operations()
+                case .console: parts.console?.authority()
+                }
+            })
+    }
+
+    private func callers(_ sessions: (any ConsoleSessionProvider)?) -> CallerSource {
+        CallerSource(
+            authenticator: parts.authenticator, sessions: sessions,
+            trustedProxies: { [parts] in parts.settings.current.trustedProxies })
+    }
+
+    private var apiGate: RouteGate {
+        RouteGate(
+            callers: callers(nil), pages: .none,
+            authorities: { [parts] in [parts.publicAuthority(), parts.managementAuthority()].compactMap(\.self) },
+            publicHosts: parts.publicHosts, console: { [parts] in parts.console?.url(for: $0) })
+    }
+
+    private func consoleGate(_ console: ConsoleParts) -> RouteGate {
+        RouteGate(
+            callers: callers(console.sessions), pages: .sameOrigin,
+            authorities: { [console.authority()].compactMap(\.self) }, publicHosts: parts.publicHosts,
+            console: { console.url(for: $0) })
     }
 }

@@ -33,6 +33,8 @@ public struct APIServerParts: Sendable {
     public var publicAuthority: @Sendable () -> String
     /// Returns the `host:port` of the management listener; `nil` if there is no separate one.
     public var managementAuthority: @Sendable () -> String?
+    /// The console; `nil` if there is none.
+    public var console: ConsoleParts?
     /// Returns further host names of the public listener, in lower case.
     public var publicHosts: @Sendable () -> [String]
     /// Called once with the port of the operations listener after it was bound.
@@ -49,6 +51,7 @@ public struct APIServerParts: Sendable {
         conditions: @escaping @Sendable () -> [InstallationCondition] = { [] },
         publicAuthority: @escaping @Sendable () -> String,
         managementAuthority: @escaping @Sendable () -> String? = { nil },
+        console: ConsoleParts? = nil,
         publicHosts: @escaping @Sendable () -> [String],
         onOperationsBound: @escaping @Sendable (Int) -> Void, version: String
     ) {
@@ -66,6 +69,7 @@ public struct APIServerParts: Sendable {
         self.conditions = conditions
         self.publicAuthority = publicAuthority
         self.managementAuthority = managementAuthority
+        self.console = console
         self.publicHosts = publicHosts
         self.onOperationsBound = onOperationsBound
         self.version = version
@@ -80,6 +84,6 @@ public struct APIServerParts: Sendable {
             catalog: catalog.current, replicas: operatorInspector.currentReplicas(),
             load: dispatcherInspector.currentReport().load,
             explanations: await operatorInspector.fetchExplanations(of: function),
-            publicAuthority: request?.authority ?? publicAuthority())
+            publicAuthority: request?.invocationAuthority ?? publicAuthority())
     }
 }

@@ -23,6 +23,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     private let active = ActiveFunctions()
     private let address = Mutex<SocketAddress?>(nil)
     private let managementAddress = Mutex<SocketAddress?>(nil)
+    private let consoleAddress = Mutex<SocketAddress?>(nil)
     private let internalAddress = Mutex<SocketAddress?>(nil)
     /// Listeners that do not accept connections yet.
     private let held = Mutex<[(descriptor: Int32, kind: ListenerKind)]>([])
@@ -35,16 +36,13 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     public init(_ settings: DispatcherSettings, metrics: MetricRegistry) throws {
         self.settings = settings
         let shared = SharedState(registry: metrics, descriptors: settings.descriptors)
-        let api = ReplicaHandle(
-            id: Replica.ID("api"), address: try SocketAddress(unixPath: settings.apiSocketPath), number: 0,
-            loops: settings.loops)
         let loops = settings.loops
+        let api = try OwnUpstream.api.handle(path: settings.apiSocketPath, loops: loops)
+        let console = try settings.console.map { try OwnUpstream.console.handle(path: $0.socketPath, loops: loops) }
         let peers = try settings.internal.map { settings in
             InternalUpstream(
                 token: PeerTokenVerifier(settings.tokens),
-                hooks: ReplicaHandle(
-                    id: Replica.ID("hooks"), address: try SocketAddress(unixPath: settings.socketPath),
-                    number: InternalUpstream.number, loops: loops))
+                hooks: try OwnUpstream.hooks.handle(path: settings.socketPath, loops: loops))
         }
         let directory = LoopDirectory(mailboxes: try (0..<settings.loops).map { _ in try Mailbox<Message>() })
         let authenticator = settings.authenticator
@@ -56,8 +54,8 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
                 // A request does not wait until the control plane or a function on the same processor pauses.
                 f2s_shorten_slices()
                 Worker(
-                    index: index, poll: poll, directory: directory, shared: shared, api: api, peers: peers,
-                    authenticator: authenticator, tuning: tuning
+                    index: index, poll: poll, directory: directory, shared: shared, api: api, console: console,
+                    peers: peers, authenticator: authenticator, tuning: tuning
                 ).run()
             }
             threads.append(thread)
@@ -73,8 +71,8 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         registerObservations(in: metrics, limits: limits)
     }
 
-    /// Opens the public listener, and the listeners for management and for other processes if they are configured: all
-    /// of them or none.
+    /// Opens the public listener, and the listeners for management, for the console and for other processes if they are
+    /// configured: all of them or none.
     /// - Returns: The public port, which matters if the configured port is 0.
     /// - Throws: The system's error, for example if the address is in use.
     public func start() throws -> Int {
@@ -85,6 +83,9 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
             opened.append((try listener(settings.host, settings.port, inherited?.main), kind))
             if let management = settings.management {
                 opened.append((try listener(management.host, management.port, inherited?.management), .management))
+            }
+            if let console = settings.console {
+                opened.append((try listener(console.host, console.port, inherited?.console), .console))
             }
             if let peers = settings.internal {
                 opened.append((try listener(peers.host, peers.port, inherited?.internal), .peers))
@@ -98,6 +99,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
             switch kind {
             case .everything, .invocations: address.withLock { $0 = bound }
             case .management: managementAddress.withLock { $0 = bound }
+            case .console: consoleAddress.withLock { $0 = bound }
             case .peers: internalAddress.withLock { $0 = bound }
             }
         }
@@ -121,6 +123,9 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
 
     /// The port of the management listener; `nil` if it is not open.
     public var managementPort: Int? { managementAddress.withLock { $0 }?.port }
+
+    /// The port of the console's listener; `nil` if it is not open.
+    public var consolePort: Int? { consoleAddress.withLock { $0 }?.port }
 
     /// The port of the internal listener; `nil` if it is not open.
     public var internalPort: Int? { internalAddress.withLock { $0 }?.port }
@@ -228,8 +233,8 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         publish { $0.update(mayForward: tokens.isSet, now: SystemClock.monotonicNanoseconds()) }
     }
 
-    /// Replaces the IP addresses that may not call the management listener: those of functions, if functions have
-    /// addresses of their own.
+    /// Replaces the IP addresses that may use neither the management listener nor that of the console: those of
+    /// functions, if functions have addresses of their own.
     public func refuse(atManagement addresses: Set<String>) { shared.setFunctionAddresses(addresses) }
 
     /// Replaces the functions whose invocations other processes admit.

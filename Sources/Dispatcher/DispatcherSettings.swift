@@ -13,6 +13,8 @@ public struct DispatcherSettings: Sendable {
     public var apiSocketPath: String
     /// The listener of the management API; `nil` if the public listener serves that API too.
     public var management: ManagementSettings?
+    /// The listener of the console; `nil` if there is none.
+    public var console: ConsoleSettings?
     /// The listener for the platform's hooks and other F2S processes; `nil` if there is none.
     public var `internal`: InternalSettings?
     /// The settings that may change at run time.
@@ -40,8 +42,8 @@ public struct DispatcherSettings: Sendable {
         public var upgradeProtocols: [String]
         /// Proxies that are trusted to report the origin of a request.
         public var trustedProxies: [AddressRange]
-        /// True if each connection from a trusted proxy begins with a header of the PROXY protocol. It applies to the
-        /// public and the management listener, and to connections that are accepted from now on.
+        /// True if each connection from a trusted proxy begins with a header of the PROXY protocol. It applies to all
+        /// listeners but the internal one, and to connections that are accepted from now on.
         public var requiresProxyHeader: Bool
         /// The values of WWW-Authenticate, one per method of authentication; empty if callers are not authenticated.
         public var challenges: [String]
@@ -67,13 +69,14 @@ public struct DispatcherSettings: Sendable {
     /// Creates settings.
     public init(
         host: String, port: Int, loops: Int, apiSocketPath: String, management: ManagementSettings? = nil,
-        internal: InternalSettings? = nil, tuning: Tuning = Tuning()
+        console: ConsoleSettings? = nil, internal: InternalSettings? = nil, tuning: Tuning = Tuning()
     ) {
         self.host = host
         self.port = port
         self.loops = max(1, loops)
         self.apiSocketPath = apiSocketPath
         self.management = management
+        self.console = console
         self.internal = `internal`
         self.tuning = tuning
     }
@@ -90,6 +93,23 @@ public struct ManagementSettings: Sendable {
     public init(host: String, port: Int) {
         self.host = host
         self.port = port
+    }
+}
+
+/// The settings of the listener of the console, which serves its pages and the API that they use.
+public struct ConsoleSettings: Sendable {
+    /// IP address to listen on.
+    public var host: String
+    /// TCP port to listen on; 0 picks a free one.
+    public var port: Int
+    /// Path of the Unix socket, under 100 bytes, to which everything but invocations goes. Invocations are rejected.
+    public var socketPath: String
+
+    /// Creates settings.
+    public init(host: String, port: Int, socketPath: String) {
+        self.host = host
+        self.port = port
+        self.socketPath = socketPath
     }
 }
 
@@ -120,13 +140,19 @@ public struct InheritedListeners: Sendable, Hashable {
     public var main: Int32
     /// Descriptor of the listener for ``DispatcherSettings/management``.
     public var management: Int32?
+    /// Descriptor of the listener for ``DispatcherSettings/console``.
+    public var console: Int32?
     /// Descriptor of the listener for ``DispatcherSettings/internal``.
     public var `internal`: Int32?
 
+    /// The descriptors of all listeners.
+    public var descriptors: [Int32] { [main, management, console, self.internal].compactMap(\.self) }
+
     /// Creates listeners from their descriptors.
-    public init(main: Int32, management: Int32? = nil, `internal`: Int32? = nil) {
+    public init(main: Int32, management: Int32? = nil, console: Int32? = nil, `internal`: Int32? = nil) {
         self.main = main
         self.management = management
+        self.console = console
         self.internal = `internal`
     }
 }

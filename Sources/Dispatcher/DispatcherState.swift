@@ -61,7 +61,7 @@ struct DispatcherState {
     private let loops: Int
     private let active: ActiveFunctions
     /// The number of the next replica. Lower numbers belong to the API server and to the internal server.
-    private var nextNumber = InternalUpstream.number + 1
+    private var nextNumber = OwnUpstream.numberMax + 1
 
     init(
         queueLengthMax: Int, timeouts: Timeouts, loops: Int = 1, mayForward: Bool = false, active: ActiveFunctions

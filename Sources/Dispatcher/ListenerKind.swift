@@ -6,12 +6,19 @@ enum ListenerKind: Sendable, Hashable {
     case invocations
     /// The management API, and functions.
     case management
+    /// The pages of the console and the API that they use, and no functions. Only here, cookies of the console pass.
+    case console
     /// Forwarded invocations and queries of other F2S processes, and the platform's hooks.
     case peers
 
     /// True if connections are accepted beyond the limit of connections, up to a reserve: clients that use up all
     /// connections must not lock out operators or other processes.
-    var hasReserve: Bool { self == .management || self == .peers }
+    var hasReserve: Bool {
+        switch self {
+        case .everything, .invocations, .console: false
+        case .management, .peers: true
+        }
+    }
 
     /// True if clients connect through proxies, which may use the PROXY protocol.
     var mayBeProxied: Bool { self != .peers }

@@ -11,9 +11,8 @@ extension Worker {
     func connect(_ replica: ReplicaHandle, then body: @escaping (Result<UpstreamConnection, SystemError>) -> Void) {
         do throws(SystemError) {
             guard !replica.isRetired else { throw SystemError(call: "connect", code: ECONNABORTED) }
-            // The API server and the hooks may use the reserve: an operator needs them to examine a lack of
-            // descriptors.
-            guard replica.number <= InternalUpstream.number || shared.hasDescriptors else {
+            // The upstreams of F2S itself may use the reserve: an operator needs them to examine a lack of descriptors.
+            guard replica.number <= OwnUpstream.numberMax || shared.hasDescriptors else {
                 throw SystemError(call: "socket", code: EMFILE)
             }
             let stream = try Stream(connectingTo: replica.address, loop: loop)

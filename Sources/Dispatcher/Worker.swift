@@ -12,6 +12,8 @@ final class Worker {
     let directory: LoopDirectory
     /// The API server, which is one more upstream, on a Unix socket of F2S.
     let api: ReplicaHandle
+    /// The server of the console; `nil` if it has no listener.
+    let console: ReplicaHandle?
     /// Identifies the callers of functions; `nil` if there is no authentication.
     let authenticator: (any Authenticator)?
     /// The upstream of the internal listener; `nil` if there is no internal listener.
@@ -67,13 +69,15 @@ final class Worker {
 
     init(
         index: Int, poll: Poll, directory: LoopDirectory, shared: SharedState, api: ReplicaHandle,
-        peers: InternalUpstream?, authenticator: (any Authenticator)?, tuning: DispatcherSettings.Tuning
+        console: ReplicaHandle?, peers: InternalUpstream?, authenticator: (any Authenticator)?,
+        tuning: DispatcherSettings.Tuning
     ) {
         self.index = index
         loop = EventLoop(poll: poll)
         self.directory = directory
         self.shared = shared
         self.api = api
+        self.console = console
         self.peers = peers
         self.authenticator = authenticator
         self.tuning = tuning

@@ -23,6 +23,8 @@ struct Application {
     private let context: PlatformContext
     private let catalog: FunctionCatalog
     private let authentication: CallerAuthentication
+    /// The sessions of the people who use the console.
+    private let sessions: ConsoleSessions
     private let dispatcher: Dispatcher
     private let controller: Operator
     /// The connection to other F2S processes; `nil` if F2S is a single process.
@@ -57,6 +59,8 @@ struct Application {
         // Without usable settings it is unknown who the callers are.
         authentication = CallerAuthentication(
             settings.isUsable ? initial.auth : .refusing, clock: clock, logger: Self.logger("access", initial))
+        sessions = ConsoleSessions(
+            authentication: authentication, keys: Self.sessionKeys(context.tokens), clock: clock)
         dispatcher = try Dispatcher(
             Self.dispatcherSettings(options, initial, context, runtimeFolder, descriptors, authentication),
             metrics: metrics)
@@ -91,7 +95,8 @@ struct Application {
     func run() async throws {
         defer { runtimeFolder.remove() }
         let addresses =
-            [("--listen", options.listen)] + (context.tokens == nil ? [] : [("--internal", options.internal)])
+            [("--listen", options.listen)] + (options.console.map { [("--console", $0)] } ?? [])
+            + (context.tokens == nil ? [] : [("--internal", options.internal)])
         // With a parent process, the other sockets are open already.
         try AddressCheck.run([("--operations", options.operations)] + (options.handover == nil ? addresses : []))
         // The listener opens first. Until the other components run, callers get 503 and not a refused connection.
@@ -156,7 +161,7 @@ struct Application {
         } catch {
             dispatcher.stop()
             let all =
-                [options.listen] + (options.management.map { [$0] } ?? [])
+                [options.listen] + [options.management, options.console].compactMap(\.self)
                 + (context.tokens == nil ? [] : [options.internal])
             throw ServeError.cannotListen(
                 address: all.map { $0.text(port: $0.port) }.joined(separator: " or "), because: error)
@@ -233,6 +238,9 @@ struct Application {
             if let port = dispatcher.managementPort, let management = options.management {
                 Announcement.management(management.text(port: port))
             }
+            if let port = dispatcher.consolePort, let console = options.console {
+                Announcement.console(console.text(port: port))
+            }
             if let port = dispatcher.internalPort { Announcement.internal(options.internal.text(port: port)) }
             logger.info("\(Announcement.summary(of: snapshot, context))")
         }
@@ -259,9 +267,28 @@ struct Application {
             managementAuthority: { [options, dispatcher] in
                 dispatcher.managementPort.flatMap { port in options.management?.text(port: port) }
             },
+            console: console,
             publicHosts: { [context, settings] in context.hosts + settings.latest.current.publicHosts },
             onOperationsBound: { [options] port in Announcement.operations(options.operations.text(port: port)) },
             version: F2SVersion.current)
+    }
+
+    private var console: ConsoleParts? {
+        options.console.map { address in
+            ConsoleParts(
+                socketPath: runtimeFolder.consoleSocketPath, sessions: sessions,
+                authority: { [dispatcher] in dispatcher.consolePort.map { address.text(port: $0) } })
+        }
+    }
+
+    /// Returns the keys of the console's sessions, the newest first. Processes that share tokens accept each other's
+    /// sessions. A single process has a random key, so a restart ends its sessions.
+    private static func sessionKeys(_ tokens: Latest<PeerTokens>?) -> @Sendable () -> [SealingKey] {
+        guard let tokens else {
+            let own = [SealingKey.random()].compactMap(\.self)
+            return { own }
+        }
+        return { tokens.current.texts.compactMap { SealingKey(derivedFrom: Secret($0)) } }
     }
 
     /// The platform for the API. A write returns only after the dispatcher applies it, so the next request sees it.
@@ -293,6 +320,9 @@ struct Application {
             host: options.listen.host, port: options.listen.port,
             loops: settings.loops ?? DispatcherSettings.loopsDefault, apiSocketPath: folder.socketPath,
             management: options.management.map { ManagementSettings(host: $0.host, port: $0.port) },
+            console: options.console.map {
+                ConsoleSettings(host: $0.host, port: $0.port, socketPath: folder.consoleSocketPath)
+            },
             internal: context.tokens.map { tokens in
                 InternalSettings(
                     host: options.internal.host, port: options.internal.port,

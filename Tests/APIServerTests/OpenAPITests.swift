@@ -6,30 +6,39 @@ import Testing
 @testable import F2SAPIServer
 
 @Suite struct OpenAPITests {
-    @Test func `the document describes exactly the routes that the router serves`() async throws {
-        try await TestServer.with { server in
-            let document = try await server.send("GET", "/docs").json
+    @Test(arguments: TestServer.Listener.allCases)
+    func `the document describes exactly the routes that the router serves`(
+        listener: TestServer.Listener
+    ) async throws {
+        try await TestServer.with(TestServer.Options(sessions: StubSessions())) { server in
+            let document = try await server.send(to: listener, "GET", "/docs").json
             var described: Set<String> = []
             for (path, operations) in document["paths"]?.members ?? [:] {
                 for method in operations.members.keys { described.insert("\(method.uppercased()) \(path)") }
             }
             let gate = RouteGate(
-                authenticator: StubAuthenticator(), authorities: { [] }, publicHosts: { [] }, trustedProxies: { [] })
+                callers: CallerSource(authenticator: StubAuthenticator(), sessions: nil, trustedProxies: { [] }),
+                pages: .none, authorities: { [] }, publicHosts: { [] }, console: { _ in nil })
             let content = ContentReader(bytesMax: { 0 }, timeout: { .zero })
-            let router = APIRouter(routes: server.routes, gate: gate, content: content, logger: Logger(label: "test"))
+            let routes = listener == .api ? server.routes : server.consoleRoutes
+            let router = APIRouter(routes: routes, gate: gate, content: content, logger: Logger(label: "test"))
             #expect(Set(router.served) == described)
             #expect(router.served.count == described.count)
-            // The router of the test has the same routes as the server.
-            for entry in described where entry.hasPrefix("GET ") && !entry.contains("{") && !entry.hasSuffix("/events")
+            // The router of the test has the same routes as the server. A sign-in needs parameters.
+            for entry in described
+            where entry.hasPrefix("GET ") && !entry.contains("{") && !entry.hasSuffix("/events")
+                && !entry.contains("/session/")
             {
-                #expect(try await server.send("GET", String(entry.dropFirst(4))).status == 200, "\(entry)")
+                let answer = try await server.send(to: listener, "GET", String(entry.dropFirst(4)))
+                #expect(answer.status == 200, "\(entry)")
             }
         }
     }
 
-    @Test func `the document is complete`() async throws {
-        try await TestServer.with { server in
-            let document = try await server.send("GET", "/docs").json
+    @Test(arguments: TestServer.Listener.allCases)
+    func `the document is complete`(listener: TestServer.Listener) async throws {
+        try await TestServer.with(TestServer.Options(sessions: StubSessions())) { server in
+            let document = try await server.send(to: listener, "GET", "/docs").json
             #expect(document["openapi"]?.text?.hasPrefix("3.1") == true)
             #expect(document["info"]?["version"]?.text == "1.2.3")
             let schemas = try #require(document["components"]?["schemas"]?.members)
@@ -86,6 +95,27 @@ import Testing
                     }
                 #expect(route.access == expected.0, "\(route.name)")
                 #expect(route.origin == expected.1, "\(route.name)")
+            }
+        }
+    }
+
+    @Test func `the console has the routes of the API, another page, and the routes of sessions`() async throws {
+        try await TestServer.with(TestServer.Options(sessions: StubSessions())) { server in
+            let own = [
+                "GET /": OriginRule.entry, "GET /console.css": .ownHost, "GET /console.js": .ownHost,
+                "GET /callback.js": .ownHost, "GET /session": .ownHost, "POST /session": .noPage,
+                "DELETE /session": .noPage, "GET /session/begin": .entry, "GET /session/callback": .entry,
+                "POST /session/callback": .noPage,
+            ]
+            let shared = server.routes.filter { $0.name != "GET /" }
+            #expect(Set(server.consoleRoutes.map(\.name)) == Set(own.keys).union(shared.map(\.name)))
+            for route in server.consoleRoutes {
+                if let origin = own[route.name] {
+                    #expect(route.access == .everybody && route.origin == origin, "\(route.name)")
+                } else {
+                    let twin = try #require(shared.first { $0.name == route.name })
+                    #expect(route.access == twin.access && route.origin == twin.origin, "\(route.name)")
+                }
             }
         }
     }

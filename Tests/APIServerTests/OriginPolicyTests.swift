@@ -14,7 +14,9 @@ import Testing
     }
 
     private func rejection(of request: Case, _ rule: OriginRule) -> OriginPolicy.Rejection? {
-        OriginPolicy(authorities: ["192.0.2.99:1", request.listener], publicHosts: request.names).rejection(
+        OriginPolicy(
+            authorities: ["192.0.2.99:1", request.listener], publicHosts: request.names, pages: .none
+        ).rejection(
             of: OriginPolicy.Claims(
                 host: request.host, origin: request.origin, fetchSite: request.site,
                 isNavigation: request.isNavigation),
@@ -61,7 +63,7 @@ import Testing
     func `no page may use the management API, not even one of the same origin`(origin: String) {
         for isNavigation in [false, true] {
             let request = Case(host: "localhost:8080", origin: origin, isNavigation: isNavigation)
-            for rule in [OriginRule.ownHost, .noPage] {
+            for rule in [OriginRule.ownHost, .entry, .noPage] {
                 #expect(rejection(of: request, rule) == .page(origin: origin))
             }
             #expect(rejection(of: request, .anywhere) == nil)
@@ -71,7 +73,7 @@ import Testing
     @Test(arguments: ["cross-site", "same-site", "same-origin", "Cross-Site", "whatever", ""])
     func `a request that a page has sent according to the browser reads and changes nothing`(site: String) {
         let request = Case(host: "localhost:8080", site: site)
-        for rule in [OriginRule.ownHost, .noPage] {
+        for rule in [OriginRule.ownHost, .entry, .noPage] {
             #expect(rejection(of: request, rule) == .pageOf(site: site.lowercased()))
         }
     }

@@ -6,24 +6,63 @@ import Testing
 
 /// The callers that may use each route, and the functions for which they may.
 @Suite struct PrivilegeTests {
+    /// A way in which a caller identifies itself.
+    enum Way: Sendable, Hashable, CaseIterable {
+        case api, consoleByAuthorization, consoleBySession
+
+        var listener: TestServer.Listener { self == .api ? .api : .console }
+
+        /// The headers of a caller with these grants.
+        func headers(_ grants: String) -> [String: String] {
+            switch self {
+            case .api, .consoleByAuthorization: ["Authorization": "Bearer \(grants)"]
+            case .consoleBySession: StubSessions.headers(grants)
+            }
+        }
+
+        /// The headers of callers that cannot be identified.
+        var unknown: [[String: String]] {
+            let authorizations = [
+                "Bearer wrong", "Basic aGVsbG86d29ybGQ=", "bearer", "Bearer functions:list functions:list",
+            ].map { ["Authorization": $0] }
+            switch self {
+            case .api: return [[:]] + authorizations
+            // The session is not used beside an Authorization field.
+            case .consoleByAuthorization:
+                return authorizations + authorizations.map { $0.merging(StubSessions.headers("functions:list")) { $1 } }
+            case .consoleBySession:
+                let origin = ["Origin": "http://localhost:8090", "Sec-Fetch-Site": "same-origin"]
+                let cookie = "f2s-session=functions:list"
+                let proof = "proof-functions:list"
+                return [
+                    [:], ["Cookie": cookie], ["X-F2S-Session": proof], ["Cookie": cookie, "X-F2S-Session": "proof-"],
+                    ["Cookie": "f2s-session=a; f2s-session=b", "X-F2S-Session": proof],
+                    ["Cookie": "__Host-\(cookie)", "X-F2S-Session": proof], StubSessions.headers("ended"),
+                    StubSessions.headers("unknown:grant"),
+                ].map { $0.merging(origin) { own, _ in own } }
+            }
+        }
+
+        var challenge: String { self == .api ? "Bearer realm=\"F2S\"" : "F2S-Session realm=\"f2s\"" }
+    }
+
     /// One credential and the expected decision.
     private struct Attempt {
-        let credential: String?
+        let headers: [String: String]
         let isKnown: Bool
         let isAllowed: Bool
     }
 
     /// Returns every credential that the matrix contains, and the decision about the function `hello`.
-    private func attempts(for route: APIRoute) -> [Attempt] {
+    private func attempts(for route: APIRoute, by way: Way) -> [Attempt] {
         guard route.access != .everybody else {
-            return [nil, "Bearer wrong"].map { Attempt(credential: $0, isKnown: true, isAllowed: true) }
+            return way.unknown.map { Attempt(headers: $0, isKnown: true, isAllowed: true) }
         }
-        let unknown = [nil, "Bearer wrong", "Basic aGVsbG86d29ybGQ=", "bearer", "Bearer functions:list functions:list"]
         // A PUT replaces `hello`, which exists.
         let needed = route.access.privileges.first
-        return unknown.map { Attempt(credential: $0, isKnown: false, isAllowed: false) }
+        return way.unknown.map { Attempt(headers: $0, isKnown: false, isAllowed: false) }
             + Privilege.allCases.map {
-                Attempt(credential: "Bearer \($0.rawValue)", isKnown: true, isAllowed: needed == nil || $0 == needed)
+                Attempt(headers: way.headers($0.rawValue), isKnown: true, isAllowed: needed == nil || $0 == needed)
             }
             + Privilege.allCases.filter(\.isAboutFunctions).flatMap { privilege in
                 ["hel*", "other-*"].map { pattern in
@@ -31,21 +70,22 @@ import Testing
                     let isNamed = route.path.contains("{name}") || route.name == "POST /functions"
                     let fits = isNamed ? pattern == "hel*" : route.name == "GET /functions"
                     return Attempt(
-                        credential: "Bearer \(privilege.rawValue)@\(pattern)", isKnown: true,
+                        headers: way.headers("\(privilege.rawValue)@\(pattern)"), isKnown: true,
                         isAllowed: needed == nil || privilege == needed && fits)
                 }
             }
     }
 
-    @Test func `each route needs its own privilege, for the function that it is about`() async throws {
+    @Test(arguments: Way.allCases)
+    func `each route needs its own privilege, for the function that it is about`(way: Way) async throws {
         let options = TestServer.Options(
-            functions: [try .sample("hello")], authenticator: StubAuthenticator())
+            functions: [try .sample("hello")], authenticator: StubAuthenticator(), sessions: StubSessions())
         try await TestServer.with(options) { server in
             var checks = 0
-            for route in server.routes {
-                for attempt in attempts(for: route) {
+            for route in way == .api ? server.routes : server.consoleRoutes {
+                for attempt in attempts(for: route, by: way) {
                     checks += 1
-                    try await check(attempt, route, server)
+                    try await check(attempt, route, way, server)
                 }
             }
             print("\(checks) combinations of route and credential")
@@ -53,16 +93,16 @@ import Testing
         }
     }
 
-    private func check(_ attempt: Attempt, _ route: APIRoute, _ server: TestServer) async throws {
+    private func check(_ attempt: Attempt, _ route: APIRoute, _ way: Way, _ server: TestServer) async throws {
         let method = String(route.name.prefix { $0 != " " })
-        var headers = ["Content-Type": "application/yaml"]
-        headers["Authorization"] = attempt.credential
+        let headers = attempt.headers.merging(["Content-Type": "application/yaml"]) { own, _ in own }
         let path = route.path.replacing("{name}", with: "hello") + (route.path == "/events" ? "?follow=false" : "")
-        let answer = try await server.send(method, path, headers: headers, body: manifest("hello"))
-        let what: Comment = "\(route.name) with \(attempt.credential ?? "nothing"): \(answer.status)"
+        let answer = try await server.send(
+            to: way.listener, method, path, headers: headers, body: manifest("hello"))
+        let what: Comment = "\(route.name) with \(attempt.headers): \(answer.status)"
         guard attempt.isKnown else {
             #expect(answer.status == 401, what)
-            #expect(answer.headers["www-authenticate"] == "Bearer realm=\"F2S\"", what)
+            #expect(answer.headers["www-authenticate"] == way.challenge, what)
             return
         }
         guard attempt.isAllowed else {
@@ -71,7 +111,7 @@ import Testing
             return
         }
         #expect(answer.status != 401 && answer.status != 403, what)
-        guard method == "DELETE" else { return }
+        guard route.name == "DELETE /functions/{name}" else { return }
         let creator = ["Authorization": "Bearer functions:create"]
         #expect(try await server.send("POST", "/functions", yaml: manifest("hello"), headers: creator).status == 201)
     }

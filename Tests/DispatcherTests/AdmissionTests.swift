@@ -173,6 +173,17 @@ import Testing
         #expect(principal(on: .management).1.showsToken == 0)
     }
 
+    @Test func `the console's listener serves no functions, and a function may not use it`() {
+        #expect(principal(on: .console, isInvocation: false).0 == .success(.anonymous))
+        #expect(principal(on: .console).0 == .failure(.invocationsElsewhere))
+        for isInvocation in [false, true] {
+            let (result, looks) = principal(
+                on: .console, isInvocation: isInvocation, showsToken: true, functionAddress: "10.1.1.1")
+            #expect(result == .failure(.functionMayNotManage(address: "10.1.1.1")))
+            #expect(looks.showsToken == 0)
+        }
+    }
+
     @Test func `an invocation on the internal listener needs the token, and a hook does not`() {
         #expect(principal(on: .peers, showsToken: true).0 == .success(.peer))
         #expect(principal(on: .peers).0 == .failure(.untrustedPeer))

@@ -13,6 +13,7 @@ import Testing
         ("000000000000005\r\nhello\r\n0\r\n\r\n", "hello", 29), ("2\r\n\r\n\r\n0\r\n\r\n", "\r\n", 12),
         ("1;a=\"b;\\\"c \";d\r\na\r\n0\r\n\r\n", "a", 24),
         ("0\r\nHosts: a\r\nX-Forward: b\r\nContent-Lengt: c\r\n\r\n", "", 47),
+        ("0\r\nCookies: a\r\nSet-Cooki: b\r\n\r\n", "", 31),
         ("1 ;a\r\na\r\n0\t; b = c ;\td=\"e\" \t;f\r\n\r\n", "a", 34), ("1; a\r\na\r\n0\r\n\r\n", "a", 14),
         ("1\r\na\r\n0\r\nTrailer: x\r\nOther:\r\n\r\nrest", "a", 31),
     ]
@@ -32,9 +33,10 @@ import Testing
         "1;a=\"b\" \r\na\r\n",
         "1; \r\na\r\n", "1 ;a= \r\na\r\n", "1 x\r\na\r\n", "1;a=\"b\r\nx\r\n",
         "1;a=\"b\\\r\nx\r\n", "1;a=\"b\"c\r\na\r\n", "1;a;\r\na\r\n", "1;a=b\"\r\na\r\n",
-        // Trailers that frame, that concern one hop only, or that claim the origin of the request.
+        // Trailers that frame, that concern one hop only, that claim the origin of the request, or that hold cookies.
         "0\r\nContent-Length: 5\r\n\r\n", "0\r\ntransfer-encoding: chunked\r\n\r\n", "0\r\nConnection: close\r\n\r\n",
         "0\r\nHost: b\r\n\r\n", "0\r\nUpgrade: x\r\n\r\n", "0\r\nAuthorization: x\r\n\r\n", "0\r\nForwarded: x\r\n\r\n",
+        "0\r\nCookie: f2s-session=1\r\n\r\n", "0\r\nset-cookie: a=b\r\n\r\n", "0\r\nSet_Cookie: a=b\r\n\r\n",
         "0\r\nX-Forwarded-For: x\r\n\r\n", "0\r\nX_Forwarded_Anything: x\r\n\r\n",
         "0\r\nA: b\r\nContent_Length: 1\r\n\r\n",
     ]

@@ -208,10 +208,15 @@ private func require(
 
     // MARK: Listeners
 
-    @Test func `the management listener takes the header, and rejects a function by the address in it`() async throws {
+    @Test(arguments: [false, true])
+    func `the listeners for management and the console take the header, and reject a function by the address in it`(
+        isConsole: Bool
+    ) async throws {
         let path = temporarySocketPath()
-        let api = try await StubServer.start(path: path) { $0.connection.send(ok($0.line)) }
-        try await withTestbed(apiPath: path, hasManagement: true) { bed in
+        let server = try await StubServer.start(path: path) { $0.connection.send(ok($0.line)) }
+        try await withTestbed(
+            apiPath: isConsole ? nil : path, hasManagement: true, consolePath: isConsole ? path : nil
+        ) { bed in
             await require(bed, from: "127.0.0.1")
             bed.dispatcher.refuse(atManagement: ["192.0.2.7"])
             let request = Array("GET /functions HTTP/1.1\r\nHost: a\r\n\r\n".utf8)
@@ -220,13 +225,13 @@ private func require(
                 (ProxyHeaderSample.local, 200),
                 ([], 400),
             ] {
-                let manager = try await bed.manager()
-                manager.send(ByteBuffer(bytes: header + request))
-                #expect(try await manager.answer().status == expected, "\(header)")
+                let client = try await isConsole ? bed.browser() : bed.manager()
+                client.send(ByteBuffer(bytes: header + request))
+                #expect(try await client.answer().status == expected, "\(header)")
             }
-            #expect(api.requests.count == 2)
+            #expect(server.requests.count == 2)
         }
-        await api.stop()
+        await server.stop()
     }
 
     @Test func `the internal listener takes no header`() async throws {

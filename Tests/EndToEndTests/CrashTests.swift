@@ -89,6 +89,24 @@ extension EndToEndSerial {
             } catch { return "\(error)" }
         }
 
+        @Test func `the console keeps its port over a crash`() async throws {
+            let options = ["--restart-on-crash", "--console", "127.0.0.1:0"]
+            try await F2SServer.serve([], options: options) { f2s in
+                let port = try f2s.announcedPort(after: "Console at http://127.0.0.1:")
+                #expect(port != f2s.port)
+                let victim = try Self.serving(f2s)
+                for isRestarted in [false, true] {
+                    if isRestarted {
+                        kill(victim, SIGKILL)
+                        _ = try Self.serving(f2s, besides: [victim])
+                    }
+                    let answer = try HTTPConnection(port: port).exchange("GET", "/invoke/steady")
+                    #expect(answer.status == 404)
+                    #expect(answer.text.contains("The console does not serve functions"), "\(answer.text)")
+                }
+            }
+        }
+
         @Test func `SIGTERM to the parent drains the child, and both end with exit status 0`() async throws {
             let function = try FunctionManifest("steady")
             try await F2SServer.serve([function], options: ["--restart-on-crash"]) { f2s in

@@ -51,8 +51,8 @@ extension EndToEndSerial {
             let output = home.path + "/output"
             let process = try ChildProcess(
                 [
-                    "nohup", try Workshop.current.f2s, "serve", "--listen", "127.0.0.1:0", "--operations",
-                    "127.0.0.1:0", "--folder", home.path,
+                    "nohup", try Workshop.current.f2s, "serve", "--listen", "127.0.0.1:0", "--console", "none",
+                    "--operations", "127.0.0.1:0", "--folder", home.path,
                 ], environment: ["PATH=/usr/bin:/bin", "TMPDIR=\(home.path)"], output: output,
                 errors: home.path + "/errors")
             defer { process.end() }

@@ -56,8 +56,8 @@ extension EndToEndSerial {
             let errors = home.path + "/errors"
             let process = try ChildProcess(
                 [
-                    try Workshop.current.f2s, "serve", "--listen", "127.0.0.1:0", "--folder", home.path, "--config",
-                    home.path + "/config.yaml",
+                    try Workshop.current.f2s, "serve", "--listen", "127.0.0.1:0", "--console", "none", "--folder",
+                    home.path, "--config", home.path + "/config.yaml",
                 ], environment: ["PATH=/usr/bin:/bin", "TMPDIR=\(home.path)"], errors: errors)
             defer { process.end() }
             #expect(try process.waitForEnd(within: .seconds(30)) == 1)

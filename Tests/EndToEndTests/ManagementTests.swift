@@ -13,7 +13,7 @@ extension EndToEndSerial {
             let process = try ChildProcess(
                 [
                     try Workshop.current.f2s, "serve", "--listen", "0.0.0.0:0", "--management", "127.0.0.1:0",
-                    "--operations", "127.0.0.1:0", "--folder", home.path,
+                    "--console", "none", "--operations", "127.0.0.1:0", "--folder", home.path,
                 ], environment: ["PATH=/usr/bin:/bin", "TMPDIR=\(home.path)"], output: output,
                 errors: home.path + "/errors")
             defer { process.end() }
@@ -48,7 +48,7 @@ extension EndToEndSerial {
             let process = try ChildProcess(
                 [
                     try Workshop.current.f2s, "serve", "--listen", "127.0.0.1:0", "--management", "0.0.0.0:0",
-                    "--folder", home.path,
+                    "--console", "none", "--folder", home.path,
                 ], environment: ["PATH=/usr/bin:/bin", "TMPDIR=\(home.path)"], errors: errors)
             defer { process.end() }
             #expect(try process.waitForEnd(within: .seconds(30)) == 1)

@@ -9,7 +9,9 @@ extension EndToEndSerial {
             let home = try TemporaryFolder()
             defer { home.remove() }
             let errors = home.path + "/errors"
-            let free = ["--listen", "127.0.0.1:0", "--operations", "127.0.0.1:0", "--folder", home.path]
+            let free = [
+                "--listen", "127.0.0.1:0", "--console", "none", "--operations", "127.0.0.1:0", "--folder", home.path,
+            ]
             // If an option is given twice, the last one counts.
             let process = try ChildProcess(
                 [try Workshop.current.f2s, "serve"] + free + arguments,
@@ -19,10 +21,16 @@ extension EndToEndSerial {
             return try Files.read(errors)
         }
 
-        @Test(arguments: ["--listen", "--operations"])
+        @Test(arguments: ["--listen", "--console", "--operations"])
         func `an address that other machines can reach is refused`(option: String) throws {
             let errorText = try errorText([option, "0.0.0.0:0"])
             #expect(errorText.contains("Refusing \(option) on 0.0.0.0 without authentication"), "\(errorText)")
+        }
+
+        @Test(arguments: ["nowhere", "127.0.0.1", "None"])
+        func `an address of the console that is neither an address nor none is refused`(text: String) throws {
+            let errorText = try errorText(["--console", text])
+            #expect(errorText.contains("--console \"\(text)\" is neither IP:PORT nor none"), "\(errorText)")
         }
 
         @Test func `with allow-unauthenticated f2s serves its public address and the host names of the settings`()
@@ -33,8 +41,8 @@ extension EndToEndSerial {
             let output = home.path + "/output"
             let process = try ChildProcess(
                 [
-                    try Workshop.current.f2s, "serve", "--listen", "0.0.0.0:0", "--operations", "[::]:0", "--folder",
-                    home.path, "--allow-unauthenticated",
+                    try Workshop.current.f2s, "serve", "--listen", "0.0.0.0:0", "--console", "none", "--operations",
+                    "[::]:0", "--folder", home.path, "--allow-unauthenticated",
                 ],
                 environment: [
                     "PATH": "/usr/bin:/bin", "TMPDIR": home.path, "F2S_PUBLIC_HOSTS": "f2s.example, F2S.example.org",
@@ -62,7 +70,9 @@ extension EndToEndSerial {
 
         @Test func `the error for a port in use contains the system's message`() async throws {
             try await F2SServer.serve([]) { f2s in
-                for (option, port) in [("--listen", f2s.port), ("--operations", f2s.operationsPort)] {
+                for (option, port) in [
+                    ("--listen", f2s.port), ("--console", f2s.port), ("--operations", f2s.operationsPort),
+                ] {
                     let errorText = try errorText([option, "127.0.0.1:\(port)"])
                     let words = "annot listen on 127.0.0.1:\(port): Address already in use. "
                     #expect(errorText.contains(words), "\(errorText)")

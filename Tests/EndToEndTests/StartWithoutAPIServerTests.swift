@@ -47,7 +47,7 @@ extension EndToEndSerial {
             let process = try ChildProcess(
                 [
                     try Workshop.current.f2s, "serve", "--platform", "kubernetes", "--listen", "127.0.0.1:0",
-                    "--operations", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--kubeconfig",
+                    "--console", "none", "--operations", "127.0.0.1:0", "--internal", "127.0.0.1:0", "--kubeconfig",
                     home.path + "/kubeconfig",
                 ], environment: ["PATH=/usr/bin:/bin", "TMPDIR=\(home.path)"], errors: errors)
             defer { process.end() }

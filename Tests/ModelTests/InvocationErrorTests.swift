@@ -38,6 +38,7 @@ import Testing
         Expected(403, .auth, .untrustedPeer),
         Expected(403, .auth, .functionMayNotManage(address: "10.0.0.7")),
         Expected(404, .route, .managementElsewhere),
+        Expected(404, .route, .invocationsElsewhere),
         Expected(503, .queue, .moved),
         Expected(503, .connect, .peerUnusable),
         Expected(502, .connect, .ownerUnreachable),

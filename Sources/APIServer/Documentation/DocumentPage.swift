@@ -16,13 +16,18 @@ enum DocumentPage {
             """
     }
 
-    /// The introduction of the page of `/`.
-    static let welcome = """
-        <p>Functions as a Service. A function that is declared at <code>/functions</code> is invoked at
-        <code>/invoke/&lt;endpoint&gt;</code>.
-        <a href="/functions">Functions</a> <a href="/cluster">Installation</a> <a href="/docs">Reference</a></p>
+    /// Returns the introduction of the page of `/`.
+    /// - Parameter console: The URL of the console; `nil` if there is none.
+    static func welcome(console: String?) -> String {
+        let link = console.map { " <a href=\"\(escaped($0))\">Console</a>" } ?? ""
+        return """
+            <p>Functions as a Service. A function that is declared at <code>/functions</code> is invoked at
+            <code>/invoke/&lt;endpoint&gt;</code>.
+            <a href="/functions">Functions</a> <a href="/cluster">Installation</a>
+            <a href="/docs">Reference</a>\(link)</p>
 
-        """
+            """
+    }
 
     /// Returns the routes as a table.
     static func reference(_ routes: [APIRoute]) -> String {

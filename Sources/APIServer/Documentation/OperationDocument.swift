@@ -58,6 +58,8 @@ struct OperationDocument: Sendable {
     let parameters: [Parameter]
     /// True if the request contains a function.
     let takesFunction: Bool
+    /// The schema of the request's JSON; `nil` if the request has none. A function has its own flag.
+    let takes: JSON?
     /// The successful responses.
     let answers: [Answer]
     /// The statuses of problems that the route may return. Every route may also return 500 and 503.
@@ -65,12 +67,13 @@ struct OperationDocument: Sendable {
 
     init(
         _ name: String, _ summary: String, parameters: [Parameter] = [], takesFunction: Bool = false,
-        answers: [Answer], problems: [Int] = []
+        takes: JSON? = nil, answers: [Answer], problems: [Int] = []
     ) {
         self.name = name
         self.summary = summary
         self.parameters = parameters
         self.takesFunction = takesFunction
+        self.takes = takes
         self.answers = answers
         self.problems = problems
     }
@@ -91,6 +94,9 @@ struct OperationDocument: Sendable {
                 "required": true, "content": ["application/json": content, "application/yaml": content],
             ]
         }
+        if let takes {
+            operation["requestBody"] = ["required": true, "content": ["application/json": ["schema": takes]]]
+        }
         if !route.access.privileges.isEmpty {
             let names = route.access.privileges.map(\.rawValue).joined(separator: " or ")
             operation["description"] = .string("Needs the privilege \(names).")
@@ -104,6 +110,7 @@ struct OperationDocument: Sendable {
         if route.origin != .anywhere { problems.insert(403) }
         if route.access != .everybody { problems.formUnion([401, 403, 429]) }
         if takesFunction { problems.formUnion([413, 422]) }
+        if takes != nil { problems.formUnion([400, 413, 415]) }
         for status in problems { responses["\(status)"] = ["$ref": "#/components/responses/Problem"] }
         for answer in answers { responses["\(answer.status)"] = answer.json }
         return .object(responses)

@@ -13,9 +13,8 @@ struct APIRequest: Sendable {
     let parameters: [String: String]
     /// The caller.
     let principal: Principal
-
-    /// The host and port by which the client addresses F2S.
-    var authority: String? { underlying.head.authority }
+    /// The host and port at which the client reaches `/invoke`, as far as the request tells it.
+    let invocationAuthority: String?
 
     /// Returns a header's value; several lines of one name are joined by commas.
     func header(_ name: HTTPField.Name) -> String? { underlying.headers[name] }

@@ -13,6 +13,9 @@ struct APIRouter: Sendable {
     let content: ContentReader
     /// Returns the address at which another listener of F2S serves a path; `nil` if none does.
     var elsewhere: @Sendable (_ path: String) -> String? = { _ in nil }
+    /// Returns the host and port at which a client reaches `/invoke`. Its argument is the Host of the client's request
+    /// to this listener.
+    var invocationAuthority: @Sendable (_ host: String?) -> String? = { $0 }
     /// The logger of unexpected errors.
     let logger: Logger
 
@@ -21,8 +24,8 @@ struct APIRouter: Sendable {
         let router = Router(options: .autoGenerateHeadEndpoints)
         router.add(
             middleware: ProblemMiddleware(
-                routes: routes, challenges: { [gate] in gate.authenticator.challenges }, elsewhere: elsewhere,
-                logger: logger))
+                routes: routes, pages: gate.pages, challenges: { [gate] in gate.callers.challenges },
+                elsewhere: elsewhere, logger: logger))
         for route in routes {
             router.on(RouterPath(route.path), method: route.method) { request, context in
                 try await respond(to: request, parameters: context.parameters, route: route)
@@ -37,13 +40,32 @@ struct APIRouter: Sendable {
     private func respond(
         to request: Request, parameters: Parameters, route: APIRoute
     ) async throws -> Response {
-        func field(_ name: String) -> String? { HTTPField.Name(name).flatMap { request.headers[$0] } }
-        let claims = OriginPolicy.Claims(
-            host: request.head.authority, origin: request.headers[.origin], fetchSite: field("Sec-Fetch-Site"),
-            isNavigation: field("Sec-Fetch-Mode") == "navigate" && field("Sec-Fetch-Dest") == "document")
-        let principal = try await gate.admit(
-            claims, authorization: request.headers[.authorization], forwardedFor: field("X-Forwarded-For"), to: route,
-            function: parameters.get("name"))
+        let credentials = CallerCredentials(request)
+        let caller = try await gate.identify(claims(of: request, credentials), credentials, for: route)
+        let cookie = caller.renewed.map { ConsoleOrigin(request).setting($0) }
+        do {
+            try gate.authorize(caller, for: route, function: parameters.get("name"))
+            var response = try await handle(request, parameters, route, caller.principal)
+            if let cookie { response.headers.append(HTTPField(name: .setCookie, value: cookie)) }
+            return response
+        } catch {
+            guard let cookie else { throw error }
+            throw RenewedSessionError(error: error, cookie: cookie)
+        }
+    }
+
+    private func claims(of request: Request, _ credentials: CallerCredentials) -> OriginPolicy.Claims {
+        let fields = request.headers
+        return OriginPolicy.Claims(
+            host: request.head.authority, origin: fields[.origin], fetchSite: fields.field("Sec-Fetch-Site"),
+            isNavigation: fields.field("Sec-Fetch-Mode") == "navigate" && fields.field("Sec-Fetch-Dest") == "document",
+            isSecure: ConsoleOrigin(request).isSecure,
+            hasCredentials: credentials.authorization != nil || credentials.proof != nil)
+    }
+
+    private func handle(
+        _ request: Request, _ parameters: Parameters, _ route: APIRoute, _ principal: Principal
+    ) async throws -> Response {
         // Probes add arbitrary query parameters, so public routes accept them.
         if route.access != .everybody { try route.checkQuery(request.uri.queryParameters.map { String($0.key) }) }
         try route.content.admit(request.headers)
@@ -54,7 +76,16 @@ struct APIRouter: Sendable {
             return try await route.handler(
                 APIRequest(
                     underlying: read, body: body, parameters: Dictionary(named) { first, _ in first },
-                    principal: principal))
+                    principal: principal, invocationAuthority: invocationAuthority(request.head.authority)))
         }
     }
+}
+
+/// An error after a session was renewed. The response must set the new cookie all the same, because most providers do
+/// not accept the earlier refresh token again.
+struct RenewedSessionError: Error {
+    /// The error itself.
+    let error: any Error
+    /// The value of Set-Cookie.
+    let cookie: String
 }

@@ -10,6 +10,10 @@ enum MediaType: String, Sendable, Hashable, CaseIterable {
     case text = "text/plain"
     /// A page for people.
     case html = "text/html"
+    /// A style sheet.
+    case css = "text/css"
+    /// A script.
+    case script = "text/javascript"
     /// Server-sent events.
     case events = "text/event-stream"
 
@@ -24,7 +28,7 @@ enum MediaType: String, Sendable, Hashable, CaseIterable {
     /// The Content-Type of a response.
     var contentType: String {
         switch self {
-        case .text, .html: rawValue + "; charset=utf-8"
+        case .text, .html, .css, .script: rawValue + "; charset=utf-8"
         default: rawValue
         }
     }

@@ -11,6 +11,8 @@ struct ProblemMiddleware: RouterMiddleware {
 
     /// The routes, for the Allow header of 405.
     let routes: [APIRoute]
+    /// The pages that may send requests to the listener.
+    let pages: OriginPolicy.Pages
     /// Returns the values of WWW-Authenticate (RFC 9110 section 11.6.1). It is called per response because settings
     /// change.
     let challenges: @Sendable () -> [String]
@@ -27,9 +29,15 @@ struct ProblemMiddleware: RouterMiddleware {
     ) async throws -> Response {
         var response = await answer(request, context: context, next: next)
         response.headers[.cacheControl] = "no-store"
-        let policy = response.headers[.contentSecurityPolicy].map { "; \($0)" } ?? ""
-        response.headers[.contentSecurityPolicy] = Self.contentPolicy + policy
+        // The console's own pages run scripts, so they need an origin.
+        if pages == .none || response.headers[.contentSecurityPolicy] != ConsolePage.contentPolicy {
+            let policy = response.headers[.contentSecurityPolicy].map { "; \($0)" } ?? ""
+            response.headers[.contentSecurityPolicy] = Self.contentPolicy + policy
+        }
         response.headers[.xContentTypeOptions] = "nosniff"
+        if pages == .sameOrigin {
+            for (name, value) in ConsolePage.isolation { response.headers[name] = value }
+        }
         return request.method == .head ? response.createHeadResponse() : response
     }
 
@@ -42,8 +50,10 @@ struct ProblemMiddleware: RouterMiddleware {
             guard !path.contains("//") else { throw Self.noSuchPath(String(path)) }
             return try await next(request, context)
         } catch {
-            let problem = problem(of: error, request: request)
+            let renewed = error as? RenewedSessionError
+            let problem = problem(of: renewed?.error ?? error, request: request)
             var response = Response(problem)
+            response.headers[.setCookie] = renewed?.cookie
             switch problem.status {
             case 401: response.headers[values: .wwwAuthenticate] = challenges()
             case 405: response.headers[.allow] = routes.methods(of: request.uri.path).joined(separator: ", ")

@@ -47,6 +47,25 @@ struct Authority: Sendable, Hashable {
     /// True if the host means every address of the machine (0.0.0.0 or ::), as listeners write it.
     var isWildcard: Bool { host == "0.0.0.0" || (isBracketed && host == "::") }
 
+    /// Returns true if both authorities mean the same host and port.
+    /// - Parameter defaultPort: The port of an authority that has none.
+    func isSame(as other: Authority, defaultPort: Int) -> Bool {
+        host == other.host && isBracketed == other.isBracketed
+            && (port ?? defaultPort) == (other.port ?? defaultPort)
+    }
+
+    /// Returns the address of a listener as a client can use it. A listener on every address has the host by which the
+    /// client reaches another listener of F2S.
+    /// - Parameters:
+    ///   - listener: The `host:port` of the listener.
+    ///   - requested: The Host of the client's request to another listener.
+    static func address(of listener: String, for requested: String?) -> String {
+        guard let own = Authority(listener), own.isWildcard, let port = own.port,
+            let client = requested.flatMap({ Authority($0) })
+        else { return listener }
+        return "\(client.isBracketed ? "[\(client.host)]" : client.host):\(port)"
+    }
+
     private var isIPv4: Bool {
         let parts = host.split(separator: ".", omittingEmptySubsequences: false)
         return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil && $0.first?.isNumber == true }

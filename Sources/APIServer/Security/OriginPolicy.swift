@@ -1,9 +1,17 @@
 import F2SModel
 
 /// Decides if a request may come from a web page. Declaring a function runs code, so a web page that a user happens to
-/// visit must not be able to do it (DNS rebinding, cross-site request forgery). A page of F2S's own origin is no better
-/// than any other page, because every function can serve one below `/invoke`.
+/// visit must not be able to do it (DNS rebinding, cross-site request forgery).
 struct OriginPolicy: Sendable {
+    /// The pages that may send requests to a listener.
+    enum Pages: Sendable, Hashable {
+        /// No page. A page of the listener's own origin is no better than any other page, because every function can
+        /// serve one below `/invoke`.
+        case none
+        /// The pages of the listener's own origin, which serves no function: the console.
+        case sameOrigin
+    }
+
     /// The headers that describe the origin of a request.
     struct Claims: Sendable, Hashable {
         /// The Host header.
@@ -15,13 +23,23 @@ struct OriginPolicy: Sendable {
         /// True if the response becomes a page of its own (Sec-Fetch-Mode `navigate`, Sec-Fetch-Dest `document`). The
         /// page with the link cannot read it, because the policy of the response gives it another origin.
         var isNavigation: Bool
+        /// True if the browser uses https. The policy of the console compares it with the Origin.
+        var isSecure: Bool
+        /// True if the request has an Authorization field, or the proof of a session. A page of another origin can send
+        /// neither, because F2S never permits it (CORS).
+        var hasCredentials: Bool
 
         /// Creates the claims of a request. Absent headers are `nil`.
-        init(host: String?, origin: String? = nil, fetchSite: String? = nil, isNavigation: Bool = false) {
+        init(
+            host: String?, origin: String? = nil, fetchSite: String? = nil, isNavigation: Bool = false,
+            isSecure: Bool = false, hasCredentials: Bool = false
+        ) {
             self.host = host
             self.origin = origin
             self.fetchSite = fetchSite
             self.isNavigation = isNavigation
+            self.isSecure = isSecure
+            self.hasCredentials = hasCredentials
         }
     }
 
@@ -33,25 +51,53 @@ struct OriginPolicy: Sendable {
         case page(origin: String)
         /// The browser reports that a page has sent the request.
         case pageOf(site: String)
+        /// The request changes something, and does not say that a page of the console has sent it.
+        case withoutOrigin
     }
 
     private let listeners: [Authority]
     private let publicHosts: [String]
+    private let pages: Pages
 
     /// Creates a policy for a server whose listeners are at `authorities` (`host:port`).
     /// - Parameter publicHosts: Further host names of the server, in lower case, with any port.
-    init(authorities: [String], publicHosts: [String] = []) {
+    init(authorities: [String], publicHosts: [String], pages: Pages) {
         listeners = authorities.compactMap { Authority($0) }
         self.publicHosts = publicHosts
+        self.pages = pages
     }
 
     /// Returns the reason to reject a request; `nil` to accept it.
     func rejection(of claims: Claims, under rule: OriginRule) -> Rejection? {
         guard rule != .anywhere else { return nil }
         guard let host = claims.host.flatMap({ Authority($0) }), isOurs(host) else { return .foreignHost(claims.host) }
+        switch pages {
+        case .none: return rejectionOfPage(claims, rule)
+        case .sameOrigin: return rejectionOfOtherPage(claims, rule, host)
+        }
+    }
+
+    private func rejectionOfPage(_ claims: Claims, _ rule: OriginRule) -> Rejection? {
         if let origin = claims.origin { return .page(origin: origin) }
         guard let site = claims.fetchSite?.lowercased(), site != "none" else { return nil }
-        return rule == .ownHost && claims.isNavigation ? nil : .pageOf(site: site)
+        return rule != .noPage && claims.isNavigation ? nil : .pageOf(site: site)
+    }
+
+    private func rejectionOfOtherPage(_ claims: Claims, _ rule: OriginRule, _ host: Authority) -> Rejection? {
+        if let origin = claims.origin {
+            let scheme = claims.isSecure ? "https://" : "http://"
+            guard origin.hasPrefix(scheme), let sender = Authority(String(origin.dropFirst(scheme.count))),
+                sender.isSame(as: host, defaultPort: claims.isSecure ? 443 : 80)
+            else { return .page(origin: origin) }
+        }
+        if let site = claims.fetchSite?.lowercased() {
+            guard ["same-origin", "none"].contains(site) || rule == .entry && claims.isNavigation else {
+                return .pageOf(site: site)
+            }
+        } else if rule == .noPage, claims.origin == nil, !claims.hasCredentials {
+            return .withoutOrigin
+        }
+        return nil
     }
 
     /// Returns true if the host belongs to F2S. Ports are not compared: a forwarded port is as good as the original
@@ -65,8 +111,11 @@ struct OriginPolicy: Sendable {
 }
 
 extension OriginPolicy.Rejection {
-    /// The response, which contains the remedy for a legitimate client.
-    var problem: Problem {
+    /// Returns the response, which contains the remedy for a legitimate client.
+    /// - Parameters:
+    ///   - pages: The pages that may send requests to the listener.
+    ///   - console: The URL of the console; `nil` if there is none.
+    func problem(pages: OriginPolicy.Pages, console: String?) -> Problem {
         switch self {
         case .foreignHost(let host):
             Problem(
@@ -78,14 +127,30 @@ extension OriginPolicy.Rejection {
         case .page(let origin):
             Problem(
                 status: 403, title: "A web page has sent the request",
-                detail: "It has Origin: \(origin). \(Self.advice)", stage: .auth, reason: "FromPage")
+                detail: "It has Origin: \(origin). \(Self.advice(pages, console))", stage: .auth, reason: "FromPage")
         case .pageOf(let site):
             Problem(
                 status: 403, title: "A web page has sent the request",
-                detail: "The browser sent Sec-Fetch-Site: \(site). \(Self.advice)", stage: .auth, reason: "FromPage")
+                detail: "The browser sent Sec-Fetch-Site: \(site). \(Self.advice(pages, console))", stage: .auth,
+                reason: "FromPage")
+        case .withoutOrigin:
+            Problem(
+                status: 403, title: "The request does not come from the console",
+                detail:
+                    "It has neither Origin nor Sec-Fetch-Site. A program must send an Authorization field here, or use "
+                    + "the address of --listen or --management.",
+                stage: .auth, reason: "WithoutOrigin")
         }
     }
 
-    private static let advice =
-        "Functions serve pages of this origin, so no page may use the management API here. Use f2s, curl or kubectl."
+    private static func advice(_ pages: OriginPolicy.Pages, _ console: String?) -> String {
+        switch pages {
+        case .none:
+            "Functions serve pages of this origin, so no page may use the management API here. Use "
+                + (console.map { "the console at \($0), or " } ?? "") + "f2s, curl or kubectl."
+        case .sameOrigin:
+            "Only pages of the console itself may use its API. A proxy in front of it must be in f2s.trusted_proxies, "
+                + "pass Host on unchanged, and send X-Forwarded-Proto."
+        }
+    }
 }

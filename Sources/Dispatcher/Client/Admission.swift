@@ -43,6 +43,10 @@ struct Admission {
             // A function must not manage the platform that it runs on.
             if let address = functionAddress() { throw .functionMayNotManage(address: address) }
             return .anonymous
+        case .console:
+            if let address = functionAddress() { throw .functionMayNotManage(address: address) }
+            guard !isInvocation() else { throw .invocationsElsewhere }
+            return .anonymous
         case .peers:
             // The upstream of the hooks checks the token itself.
             guard isInvocation() else { return .anonymous }

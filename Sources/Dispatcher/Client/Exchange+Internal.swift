@@ -1,9 +1,15 @@
 import F2SModel
 
-// Requests of other F2S processes and of the platform's hooks.
+// Requests that are relayed to servers of F2S itself, and requests of other F2S processes.
 extension Exchange {
     /// The upstream of requests that are neither for a function nor forwarded.
-    var relayUpstream: ReplicaHandle { client.isInternal ? worker.peers?.hooks ?? worker.api : worker.api }
+    var relayUpstream: ReplicaHandle {
+        switch client.listener {
+        case .everything, .invocations, .management, nil: worker.api
+        case .console: worker.console ?? worker.api
+        case .peers: worker.peers?.hooks ?? worker.api
+        }
+    }
 
     /// Relays a request that is not an invocation. A hook counts as an invocation in flight: the platform waits for its
     /// response, which may take as long as an invocation does.

@@ -57,6 +57,9 @@ final class Exchange {
             let destination = try client.isInternal ? routeInternal(head, bytes, principal) : route(head, bytes)
             let caller = try identify(principal, head, bytes)
             let origin = admit(principal, at: client.address, bytes)
+            if head.known.hasCookies, !client.exchangesConsoleCookies {
+                worker.scanner.dropConsoleCookies(ofRequest: bytes)
+            }
             var request = ComposedRequest(
                 bytes, head, fields: worker.scanner.fields, to: destination, from: origin,
                 identity: worker.identities.next(), into: worker.loop.buffers.acquire())

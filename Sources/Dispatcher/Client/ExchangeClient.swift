@@ -82,4 +82,7 @@ protocol ExchangeClient: AnyObject {
 extension ExchangeClient {
     /// True if the internal listener accepted the client, which is another F2S process, or the platform calling a hook.
     var isInternal: Bool { listener == .peers }
+
+    /// True if cookies of the console pass between the client and the upstream.
+    var exchangesConsoleCookies: Bool { listener == .console }
 }

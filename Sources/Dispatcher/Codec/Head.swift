@@ -34,6 +34,9 @@ struct Field {
     var lineEnd: Int32
     /// True if the field is not passed on: it is hop-by-hop, or F2S replaces it.
     var isDropped: Bool
+    /// True if the field is a Cookie field that is dropped because of some of its cookies: the others are passed on in
+    /// its place.
+    var keepsOtherCookies = false
 }
 
 /// The framing of a message's content (RFC 9112 section 6).
@@ -73,6 +76,8 @@ struct KnownHeaders {
     /// The method for which a browser asks permission (`Access-Control-Request-Method`).
     var preflightMethod: Function.Method?
     var hasTraceparent = false
+    /// True if the request has a Cookie field, or the response a Set-Cookie field.
+    var hasCookies = false
     var hasRequestID = false
 }
 

@@ -196,6 +196,7 @@ enum HeadComposer {
         for field in fields {
             if field.isDropped {
                 out.append(bytes, ByteRange(runStart, position))
+                if field.keepsOtherCookies { CookieReader.writeOthers(bytes, of: field, into: out) }
                 runStart = Int(field.lineEnd)
             }
             position = Int(field.lineEnd)

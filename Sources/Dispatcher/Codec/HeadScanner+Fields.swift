@@ -27,7 +27,11 @@ extension HeadScanner {
                 name: ByteRange(start, nameEnd), value: bytes.trimmed(ByteRange(nameEnd &+ 1, end)),
                 lineEnd: Int32(truncatingIfNeeded: lineEnd), isDropped: false)
             try noteHop(bytes, &field, &known)
-            if isRequest { try noteRequest(bytes, &field, &known) }
+            if isRequest {
+                try noteRequest(bytes, &field, &known)
+            } else {
+                Self.noteResponse(bytes, &field, &known)
+            }
             fields.append(field)
             start = lineEnd
         }
@@ -73,6 +77,17 @@ extension HeadScanner {
         }
     }
 
+    /// Reads a field of a response that concerns other pages of the same host.
+    private static func noteResponse(_ bytes: Span<UInt8>, _ field: inout Field, _ known: inout KnownHeaders) {
+        switch field.name.count {
+        case 10: if bytes.isCaseInsensitively("set-cookie", in: field.name) { known.hasCookies = true }
+        case 22:
+            guard bytes.isCaseInsensitively("service-worker-allowed", in: field.name) else { return }
+            if !ServiceWorkerScope.isOfFunctions(bytes, field.value) { field.isDropped = true }
+        default: break
+        }
+    }
+
     /// Reads a field of a request that F2S itself needs, and drops it if F2S replaces it.
     private func noteRequest(_ bytes: Span<UInt8>, _ field: inout Field, _ known: inout KnownHeaders)
         throws(HeadError)
@@ -98,6 +113,8 @@ extension HeadScanner {
             if bytes.isCaseInsensitively("expect", in: name) {
                 known.expectsContinue = bytes.isCaseInsensitively("100-continue", in: field.value)
                 field.isDropped = known.expectsContinue
+            } else if bytes.isCaseInsensitively("cookie", in: name) {
+                known.hasCookies = true
             }
         case 10: field.isDropped = field.isDropped || Self.saysCaller(bytes, name)
         case 11:

@@ -1,10 +1,11 @@
 /// The name of a trailer, compared with the names that a trailer must not have (RFC 9110 section 6.5.1): fields that
-/// frame a message, that belong to one hop, or that report the origin or the caller of a request, which F2S itself
-/// reports. The comparison works byte by byte, because the name may arrive in pieces.
+/// frame a message, that belong to one hop, that report the origin or the caller of a request, which F2S itself
+/// reports, or that hold cookies, of which F2S removes those of the console. The comparison works byte by byte, because
+/// the name may arrive in pieces.
 struct TrailerName {
     private static let forbidden: [StaticString] = [
         "connection", "content-length", "proxy-connection", "transfer-encoding", "upgrade", "host", "authorization",
-        "forwarded", "x-f2s-user", "x-f2s-groups", "x-forwarded-",
+        "forwarded", "x-f2s-user", "x-f2s-groups", "cookie", "set-cookie", "x-forwarded-",
     ]
     /// The index of the last name, which stands for every name that begins with it.
     private static let prefix = forbidden.count - 1

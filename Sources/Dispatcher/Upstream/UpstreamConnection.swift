@@ -243,6 +243,9 @@ extension UpstreamConnection {
     ) -> Bool {
         let headBytes = bytes.extracting(position - head.length..<position)
         let none = bytes.extracting(first: 0)
+        if head.known.hasCookies, !exchange.client.exchangesConsoleCookies {
+            worker.scanner.dropConsoleCookies(ofResponse: headBytes)
+        }
         if head.status == 101 {
             guard isSwitch(head, headBytes, exchange) else {
                 fail(.malformedResponse(reason: "The function switched to a protocol that was not asked for"))

@@ -8,7 +8,7 @@ extension InvocationError {
         case .tooLarge(.target): 414
         case .tooLarge(.body): 413
         case .requestStalled: 408
-        case .functionNotFound, .managementElsewhere: 404
+        case .functionNotFound, .managementElsewhere, .invocationsElsewhere: 404
         case .methodNotAllowed: 405
         case .otherFunction: 409
         case .unauthenticated(let error): error.status
@@ -28,7 +28,7 @@ extension InvocationError {
     public var stage: Stage {
         switch self {
         case .malformedRequest, .proxyHeaderMissing, .tooLarge, .functionNotFound, .methodNotAllowed, .otherFunction,
-            .managementElsewhere:
+            .managementElsewhere, .invocationsElsewhere:
             .route
         case .requestStalled: .timeout
         case .unauthenticated, .forbidden, .untrustedPeer, .functionMayNotManage: .auth
@@ -88,6 +88,7 @@ extension InvocationError {
             error.retryAfterSeconds != nil ? "Credentials cannot be checked now" : "Credentials are missing or wrong"
         case .forbidden, .untrustedPeer, .functionMayNotManage: "Not allowed"
         case .managementElsewhere: "This listener does not serve the management API"
+        case .invocationsElsewhere: "The console does not serve functions"
         case .queueFull: "The function's queue is full"
         case .rateExceeded: "The caller's rate is exceeded"
         case .queueTimeout: "No replica became free in time"
@@ -152,6 +153,9 @@ extension InvocationError {
         case .managementElsewhere:
             "Only /invoke and /health are served here. Use the management listener: the address of --management; on "
                 + "Kubernetes the Service f2s-api."
+        case .invocationsElsewhere:
+            "Only the console and its API are served here. Use the public listener: the address of --listen; on "
+                + "Kubernetes port 8080 of the Service f2s."
         case .functionMayNotManage(let address):
             "\(address) is a replica of a function, and functions must not manage the platform. To invoke a function, "
                 + "call the public listener."
@@ -164,11 +168,7 @@ extension InvocationError {
         case .outOfDescriptors:
             "F2S could not open a connection: too many files and connections are open. Retry in a second. Raise the "
                 + "limit of open files (`ulimit -n`, LimitNOFILE), or lower f2s.limits.connections."
-        case .replicaLost(let began):
-            (began
-                ? "The connection to the replica ended before its response was complete."
-                : "The connection to the replica ended before its response; the request may have been executed.")
-                + " If the replica has ended, `f2s describe` shows its exit status and last lines."
+        case .replicaLost(let began): Self.lostReplica(began)
         case .malformedResponse(let reason): "\(reason). The function must answer in HTTP/1.1."
         case .responseTimeout(let limit, let stage):
             "No response began within \(limit.humanText); stage \(stage.rawValue) took most of the time. "
@@ -179,6 +179,13 @@ extension InvocationError {
         case .draining: "This process accepts no new requests. Retry: another process will respond."
         case .apiUnavailable: "F2S has just started or is about to end. Retry in a second."
         }
+    }
+
+    private static func lostReplica(_ began: Bool) -> String {
+        (began
+            ? "The connection to the replica ended before its response was complete."
+            : "The connection to the replica ended before its response; the request may have been executed.")
+            + " If the replica has ended, `f2s describe` shows its exit status and last lines."
     }
 
     private static func fullQueue(_ limit: Int) -> String {

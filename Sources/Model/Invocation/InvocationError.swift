@@ -41,7 +41,9 @@ public enum InvocationError: Error, Sendable, Hashable {
     case tooManyConnections
     /// The management API has its own listener, and this is another one.
     case managementElsewhere
-    /// A replica of a function sent a request to the management listener.
+    /// Functions are invoked on another listener, and this one serves the console.
+    case invocationsElsewhere
+    /// A replica of a function sent a request to the listener of the management API or of the console.
     case functionMayNotManage(address: String)
     /// No replica became ready in time, for an unknown reason.
     case scalingTimeout(after: Duration)

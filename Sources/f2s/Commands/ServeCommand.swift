@@ -33,6 +33,10 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "management"))
     var management: String?
 
+    @Option(
+        help: "Address of the console, the pages for users and their API, IP:PORT. \(Self.noAddress): no console.")
+    var console = "127.0.0.1:8090"
+
     @Option(help: "Address of /metrics and /ready, IP:PORT.")
     var operations = "127.0.0.1:8081"
 
@@ -94,6 +98,12 @@ struct ServeCommand: AsyncParsableCommand {
     @Flag(help: .hidden)
     var restarted = false
 
+    /// The value of `--console` for no console.
+    private static let noAddress = "none"
+
+    /// The text of the console's address; `nil` if there is no console.
+    var consoleAddress: String? { console == Self.noAddress ? nil : console }
+
     func run() async throws {
         let handover = inheritedSockets.flatMap { SocketHandover($0) }
         guard handover?.accept() != false else { return }
@@ -127,6 +137,7 @@ struct ServeCommand: AsyncParsableCommand {
             platform: platform, folder: folder, listen: try endpoint("--listen", listen),
             operations: try endpoint("--operations", operations),
             management: try management.map { try endpoint("--management", $0) },
+            console: try consoleAddress.map { try endpoint("--console", $0) },
             internal: try endpoint("--internal", self.internal),
             allowsUnauthenticated: allowUnauthenticated, namespace: namespace, functionsNamespace: functionsNamespace,
             kubeconfig: kubeconfig, tokenFile: internalTokenFile,

@@ -11,6 +11,10 @@ enum Announcement {
         say("Functions are managed at http://\(address)")
     }
 
+    static func console(_ address: String) {
+        say("Console at http://\(address)")
+    }
+
     static func operations(_ address: String) {
         say("Metrics at http://\(address)/metrics")
     }

@@ -1,10 +1,12 @@
 import Glibc
 
-/// A folder with mode 0700 for the Unix sockets of the API server and of the internal server behind the dispatcher.
+/// A folder with mode 0700 for the Unix sockets behind the dispatcher: those of the API server, of the console and of
+/// the internal server.
 struct RuntimeFolder {
     let path: String
 
     var socketPath: String { path + "/api.sock" }
+    var consoleSocketPath: String { path + "/console.sock" }
     var internalSocketPath: String { path + "/internal.sock" }
 
     /// The longest path of the folder. The path of a Unix socket has a hard limit of 107 bytes, including the name of
@@ -36,6 +38,7 @@ struct RuntimeFolder {
 
     func remove() {
         unlink(socketPath)
+        unlink(consoleSocketPath)
         unlink(internalSocketPath)
         rmdir(path)
     }

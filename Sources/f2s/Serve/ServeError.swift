@@ -31,6 +31,9 @@ enum ServeError: Error, CustomStringConvertible {
         case .exposed(let option, let host):
             "Refusing \(option) on \(host) without authentication: declaring a function runs code. "
                 + Exposure.advice
+        case .badAddress("--console", let text):
+            "--console \"\(text)\" is neither IP:PORT nor none. Write for example 127.0.0.1:8090; port 0 selects a "
+                + "free port, and none means no console."
         case .badAddress(let option, let text):
             "\(option) \"\(text)\" is not IP:PORT. Write for example 127.0.0.1:8080; port 0 selects a free port."
         case .cannotListen(let address, let reason):
@@ -59,7 +62,9 @@ enum Exposure {
     /// - Throws: ``ServeError/exposed(option:host:)`` if other machines could reach one of them.
     static func check(_ options: ServeOptions) throws(ServeError) {
         let managing = options.management.map { ("--management", $0.host) } ?? ("--listen", options.listen.host)
-        for (option, host) in [managing, ("--operations", options.operations.host)] where !isLoopback(host) {
+        let console = options.console.map { [("--console", $0.host)] } ?? []
+        for (option, host) in [managing] + console + [("--operations", options.operations.host)]
+        where !isLoopback(host) {
             throw .exposed(option: option, host: host)
         }
     }

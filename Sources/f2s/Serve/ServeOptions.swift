@@ -46,6 +46,8 @@ struct ServeOptions: Sendable {
     var operations: Endpoint
     /// The address of the management API; `nil`: ``listen`` serves it.
     var management: Endpoint?
+    /// The address of the console; `nil`: there is none.
+    var console: Endpoint?
     /// The address for other F2S processes. Local does not use it.
     var `internal`: Endpoint
     /// True to allow addresses that other machines reach, without authentication.

@@ -14,9 +14,10 @@ enum ShutdownDeadline {
         let code = pthread_create(
             &thread, nil,
             { argument in
-                var left = UInt32(clamping: Int(bitPattern: argument))
+                var time = timespec(tv_sec: Int(bitPattern: argument), tv_nsec: 0)
+                var left = time
                 // A signal interrupts the wait; it goes on with the remaining time.
-                while left > 0 { left = sleep(left) }
+                while nanosleep(&time, &left) != 0, errno == EINTR { time = left }
                 let text = "f2s did not shut down in time and is ended now.\n"
                 var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
                 // Writing to a full pipe without a reader would block forever.

@@ -20,14 +20,27 @@ struct TestServer: Sendable {
     let operatorInspector: StubOperator
     let operationsPort: Int
     let routes: [APIRoute]
+    /// The routes of the console; empty without one.
+    let consoleRoutes: [APIRoute]
     /// The functions for which a start was requested.
     let startRequests: Latest<[Function.ID]>
     private let socketPath: String
+    private let consolePath: String
+
+    /// The `host:port` of the console's listener, which no test opens.
+    static let consoleAuthority = "127.0.0.1:8090"
+
+    /// A listener of the dispatcher.
+    enum Listener: Sendable, Hashable, CaseIterable {
+        case api, console
+    }
 
     /// The options of a test.
     struct Options: Sendable {
         var functions: [FunctionDraft] = []
         var authenticator: any Authenticator = StubOpenAuthenticator()
+        /// The sessions of the console; `nil` for a server without a console.
+        var sessions: StubSessions?
         var replicas: (any ReplicaRuntime)?
         var isReady = true
         var keepAlive = Duration.seconds(15)
@@ -45,7 +58,11 @@ struct TestServer: Sendable {
         let metrics = MetricRegistry()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let socketPath = "/tmp/f2s-api-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).sock"
-        defer { unlink(socketPath) }
+        let consolePath = "\(socketPath)2"
+        defer {
+            unlink(socketPath)
+            unlink(consolePath)
+        }
         let startRequests = Latest<[Function.ID]>([])
         let platform = Platform(
             name: "memory", functions: memory.functions, replicas: options.replicas ?? memory.replicas,
@@ -58,6 +75,9 @@ struct TestServer: Sendable {
             requestStart: { id in startRequests.update { $0.append(id) } },
             socketPath: socketPath, operationsAddress: ("127.0.0.1", options.operationsPort),
             isReady: { options.isReady }, conditions: options.conditions, publicAuthority: { "127.0.0.1:8080" },
+            console: options.sessions.map { sessions in
+                ConsoleParts(socketPath: consolePath, sessions: sessions, authority: { consoleAuthority })
+            },
             publicHosts: { options.settings.publicHosts },
             onOperationsBound: { bound.yield($0) }, version: "1.2.3")
         let apiServer = APIServer(parts, keepAlive: options.keepAlive, logger: logger)
@@ -71,7 +91,8 @@ struct TestServer: Sendable {
             guard let port = await ports.first(where: { _ in true }) else { return try await tasks.waitForAll() }
             let server = TestServer(
                 memory: memory, metrics: metrics, operatorInspector: inspector, operationsPort: port,
-                routes: apiServer.routes, startRequests: startRequests, socketPath: socketPath)
+                routes: apiServer.routes, consoleRoutes: apiServer.consoleRoutes, startRequests: startRequests,
+                socketPath: socketPath, consolePath: consolePath)
             do {
                 try await server.waitUntilItAnswers()
                 try await body(server)
@@ -91,6 +112,30 @@ struct TestServer: Sendable {
         let request = request(method, path, headers: headers, body: body.map { .bytes(ByteBuffer(string: $0)) })
         return try await Answer(HTTPClient.shared.execute(request, timeout: .seconds(30)))
     }
+
+    /// Sends a request to the console, from localhost unless the headers differ. It does not follow a redirect.
+    func sendToConsole(
+        _ method: String, _ path: String, headers: [String: String] = [:], body: String? = nil
+    ) async throws -> Answer {
+        let request = request(
+            method, path, headers: headers.merging(["Host": "localhost:8090"]) { own, _ in own },
+            body: body.map { .bytes(ByteBuffer(string: $0)) }, to: .console)
+        return try await Answer(Self.client.execute(request, timeout: .seconds(30)))
+    }
+
+    /// Sends a request to a listener.
+    func send(
+        to listener: Listener, _ method: String, _ path: String, headers: [String: String] = [:], body: String? = nil
+    ) async throws -> Answer {
+        switch listener {
+        case .api: try await send(method, path, headers: headers, body: body)
+        case .console: try await sendToConsole(method, path, headers: headers, body: body)
+        }
+    }
+
+    /// A client that does not follow redirects. It lives as long as the process.
+    private static let client = HTTPClient(
+        eventLoopGroupProvider: .singleton, configuration: HTTPClient.Configuration(redirectConfiguration: .disallow))
 
     /// Sends a function.
     func send(_ method: String, _ path: String, yaml: String, headers: [String: String] = [:]) async throws -> Answer {
@@ -116,11 +161,12 @@ struct TestServer: Sendable {
         return try await body(&reader)
     }
 
-    /// Returns a request to the API.
+    /// Returns a request to a listener.
     func request(
-        _ method: String, _ path: String, headers: [String: String] = [:], body: HTTPClientRequest.Body?
+        _ method: String, _ path: String, headers: [String: String] = [:], body: HTTPClientRequest.Body?,
+        to listener: Listener = .api
     ) -> HTTPClientRequest {
-        let host = socketPath.split(separator: "/").joined(separator: "%2F")
+        let host = (listener == .api ? socketPath : consolePath).split(separator: "/").joined(separator: "%2F")
         var request = HTTPClientRequest(url: "http+unix://%2F\(host)\(path)")
         request.method = .RAW(value: method)
         for (name, value) in headers.merging(["Host": "localhost"], uniquingKeysWith: { own, _ in own }) {

@@ -26,7 +26,7 @@ struct OutsideF2S: Sendable {
         process = try ChildProcess(
             [
                 binary, "serve", "--platform=kubernetes", "--kubeconfig=\(kubeconfig)", "--namespace=f2s",
-                "--listen=127.0.0.1:0", "--operations=127.0.0.1:0", "--internal=127.0.0.1:0",
+                "--listen=127.0.0.1:0", "--console=none", "--operations=127.0.0.1:0", "--internal=127.0.0.1:0",
             ],
             environment: ["HOME=\(folder)", "TMPDIR=\(temporary)", "POD_NAME=outside", "POD_NAMESPACE=f2s"],
             output: output, errors: log)

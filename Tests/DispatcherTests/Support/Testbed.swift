@@ -27,6 +27,11 @@ struct Testbed: Sendable {
         try await RawClient.connect(to: dispatcher.managementPort ?? 0, from: source)
     }
 
+    /// Connects a client to the listener of the console.
+    func browser(from source: String? = nil) async throws -> RawClient {
+        try await RawClient.connect(to: dispatcher.consolePort ?? 0, from: source)
+    }
+
     /// Connects a client to the internal listener.
     func peer() async throws -> RawClient { try await RawClient.connect(to: internalPort) }
 
@@ -143,13 +148,15 @@ extension Limits {
 
 /// Starts a dispatcher, runs `body` and stops the dispatcher.
 func withTestbed(
-    loops: Int = usualLoops, apiPath: String? = nil, hasManagement: Bool = false, internal: InternalSettings? = nil,
-    limits: Limits = .ofTests, timeouts: Timeouts = Timeouts(), authenticator: (any Authenticator)? = nil,
+    loops: Int = usualLoops, apiPath: String? = nil, hasManagement: Bool = false, consolePath: String? = nil,
+    internal: InternalSettings? = nil, limits: Limits = .ofTests, timeouts: Timeouts = Timeouts(),
+    authenticator: (any Authenticator)? = nil,
     _ body: (Testbed) async throws -> Void
 ) async throws {
     var settings = DispatcherSettings(
         host: "127.0.0.1", port: 0, loops: loops, apiSocketPath: apiPath ?? temporarySocketPath(),
-        management: hasManagement ? ManagementSettings(host: "127.0.0.1", port: 0) : nil, internal: `internal`,
+        management: hasManagement ? ManagementSettings(host: "127.0.0.1", port: 0) : nil,
+        console: consolePath.map { ConsoleSettings(host: "127.0.0.1", port: 0, socketPath: $0) }, internal: `internal`,
         tuning: .init(limits: limits, timeouts: timeouts, challenges: authenticator?.challenges ?? []))
     settings.authenticator = authenticator
     let registry = MetricRegistry()

@@ -14,18 +14,20 @@ struct F2SServer: Sendable {
     /// The time of its start in nanoseconds of the monotonic clock.
     let startedAt: Int64
 
+    private let outputFile: String
     private let logFile: String
     private let settingsFile: String
 
     /// Serves these functions while `body` runs, and removes everything afterwards.
     /// - Parameters:
     ///   - settings: The content of `config.yaml`; `nil`: no file.
+    ///   - console: The port of the console on 127.0.0.1; `nil`: there is no console.
     ///   - descriptors: The limit of open files; `nil`: that of this process.
     ///   - options: Further options of `f2s serve`.
     ///   - environment: Further variables.
     static func serve<Result>(
-        _ functions: [FunctionManifest], settings: String? = nil, descriptors: Int? = nil, options: [String] = [],
-        environment: [String] = [], _ body: (F2SServer) async throws -> Result
+        _ functions: [FunctionManifest], settings: String? = nil, console: Int? = nil, descriptors: Int? = nil,
+        options: [String] = [], environment: [String] = [], _ body: (F2SServer) async throws -> Result
     ) async throws -> Result {
         let home = try TemporaryFolder()
         defer { home.remove() }
@@ -33,7 +35,7 @@ struct F2SServer: Sendable {
         for function in functions { try Files.write(function.yaml, to: "\(home.path)/functions/\(function.name).yaml") }
         return try await serve(
             folder: home.path + "/functions", home: home.path, settings: settings, descriptors: descriptors,
-            options: options, environment: environment, body)
+            options: (console.map { ["--console", "127.0.0.1:\($0)"] } ?? []) + options, environment: environment, body)
     }
 
     /// Serves an existing folder. The caller removes it and everything in `home`.
@@ -63,10 +65,11 @@ struct F2SServer: Sendable {
         logFile = home + "/f2s.log"
         settingsFile = home + "/config.yaml"
         let output = home + "/f2s.out"
+        outputFile = output
         try Files.makeFolder(temporaryFolder)
         var command = try program ?? [Workshop.current.f2s]
         command += ["serve", "--folder", folder]
-        command += ["--listen", "127.0.0.1:0", "--operations", "127.0.0.1:0"] + options
+        command += ["--listen", "127.0.0.1:0", "--console", "none", "--operations", "127.0.0.1:0"] + options
         if let settings {
             try Files.write(settings, to: settingsFile)
             command += ["--config", settingsFile]
@@ -103,6 +106,13 @@ struct F2SServer: Sendable {
         let digits = text[range.upperBound...].prefix { $0.isNumber }
         // The line must be complete. Otherwise the port might be incomplete.
         return digits.endIndex < text.endIndex ? Int(digits) : nil
+    }
+
+    /// Returns the port that f2s has announced on its standard output after these words, as soon as it has.
+    func announcedPort(after words: String) throws -> Int {
+        try eventually("f2s announces a port after \(words)") {
+            Self.port(after: words, in: try Files.read(outputFile))
+        }
     }
 
     /// The newest log lines.

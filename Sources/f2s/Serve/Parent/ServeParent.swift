@@ -51,14 +51,17 @@ struct ServeParent {
         }
         guard let everybody = socket(at: command.listen) else { return nil }
         let management = socket(at: command.management)
+        let console = socket(at: command.consoleAddress)
         let peers = command.platform == .kubernetes ? socket(at: command.internal) : nil
+        let listeners = InheritedListeners(main: everybody, management: management, console: console, internal: peers)
         let isComplete =
-            (management != nil || command.management == nil) && (peers != nil || command.platform != .kubernetes)
+            (management != nil || command.management == nil) && (console != nil || command.consoleAddress == nil)
+            && (peers != nil || command.platform != .kubernetes)
         guard isComplete else {
-            for descriptor in [everybody, management, peers].compactMap(\.self) { close(descriptor) }
+            for descriptor in listeners.descriptors { close(descriptor) }
             return nil
         }
-        return InheritedListeners(main: everybody, management: management, internal: peers)
+        return listeners
     }
 
     private mutating func serve() -> Int32 {
@@ -110,7 +113,7 @@ struct ServeParent {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
-        for descriptor in [listeners.main, listeners.management, listeners.internal].compactMap(\.self) {
+        for descriptor in listeners.descriptors {
             // Duplicating a descriptor onto itself makes the child inherit it.
             posix_spawn_file_actions_adddup2(&actions, descriptor, descriptor)
         }

@@ -3,7 +3,7 @@ import F2SDispatcher
 import Glibc
 
 /// The message from a parent to its serving process, in the form of an option's value: the process id of the parent and
-/// the descriptors of the listening sockets, `parent=1,main=3,management=4,internal=5`.
+/// the descriptors of the listening sockets, `parent=1,main=3,management=4,internal=5,console=6`.
 struct SocketHandover: Sendable, Hashable {
     /// The parent's process id.
     var parent: pid_t
@@ -14,7 +14,7 @@ struct SocketHandover: Sendable, Hashable {
     var text: String {
         let all: [(String, Int32?)] = [
             ("parent", parent), ("main", listeners.main), ("management", listeners.management),
-            ("internal", listeners.internal),
+            ("internal", listeners.internal), ("console", listeners.console),
         ]
         return all.compactMap { name, number in number.map { "\(name)=\($0)" } }.joined(separator: ",")
     }
@@ -36,16 +36,15 @@ struct SocketHandover: Sendable, Hashable {
         self.init(
             parent: parent,
             listeners: InheritedListeners(
-                main: open, management: numbers["management"], internal: numbers["internal"]))
+                main: open, management: numbers["management"], console: numbers["console"],
+                internal: numbers["internal"]))
     }
 
     /// Takes over the sockets: child programs do not inherit them, and this process gets a signal to end when the
     /// parent ends.
     /// - Returns: False if the parent has ended already.
     func accept() -> Bool {
-        for descriptor in [listeners.main, listeners.management, listeners.internal].compactMap(\.self) {
-            _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-        }
+        for descriptor in listeners.descriptors { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
         return f2s_end_with_parent(parent)
     }
 }

@@ -1,0 +1,28 @@
+public import F2SModel
+
+/// The parts of the console, which browsers use: a page, its API, and the sessions of the people who have signed in.
+public struct ConsoleParts: Sendable {
+    /// The path of the Unix socket that the dispatcher relays the requests of the console's listener to: under 100
+    /// bytes, in a folder that only F2S can access. The dispatcher sets X-Forwarded-For and X-Forwarded-Proto there.
+    let socketPath: String
+    /// The sessions.
+    let sessions: any ConsoleSessionProvider
+    /// Returns the `host:port` of the console's listener; `nil` until it is bound. It is an accepted Host of requests,
+    /// and part of the advice for requests that other listeners reject.
+    let authority: @Sendable () -> String?
+
+    /// Creates the parts.
+    public init(
+        socketPath: String, sessions: any ConsoleSessionProvider, authority: @escaping @Sendable () -> String?
+    ) {
+        self.socketPath = socketPath
+        self.sessions = sessions
+        self.authority = authority
+    }
+
+    /// Returns the URL of the console's page for a client; `nil` until the listener is bound.
+    /// - Parameter host: The Host by which the client reaches another listener of F2S.
+    func url(for host: String?) -> String? {
+        authority().map { "http://\(Authority.address(of: $0, for: host))/" }
+    }
+}

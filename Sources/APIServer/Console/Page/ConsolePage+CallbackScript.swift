@@ -1,0 +1,36 @@
+extension ConsolePage {
+    /// The script of the page after a sign-in at a provider: it has F2S finish the sign-in, stores the proof, and opens
+    /// the console.
+    ///
+    /// A hostile page could lead the browser through a sign-in of its own, so that the user works with the attacker's
+    /// account. So only the tab that has begun a sign-in can finish it.
+    static let callbackScript = #"""
+        // @ts-check
+
+        const query = location.search.slice(1);
+        const tab = sessionStorage.getItem("f2s-tab") ?? "";
+        sessionStorage.removeItem("f2s-tab");
+        // The code must not stay in the history.
+        history.replaceState(null, "", location.pathname);
+
+        async function finish() {
+          const response = await fetch("/session/callback", {
+            method: "POST",
+            headers: {"Content-Type": "application/json", Accept: "application/json"},
+            body: JSON.stringify({query, tab}),
+          });
+          const answer = await response.json();
+          if (!response.ok) throw new Error(answer.detail ?? `F2S answered with status ${response.status}.`);
+          localStorage.setItem("f2s-proof", answer.proof);
+          location.replace("/");
+        }
+
+        finish().catch((error) => {
+          const status = /** @type {HTMLElement} */ (document.getElementById("status"));
+          status.textContent = error.message;
+          status.classList.add("error");
+          /** @type {HTMLElement} */ (document.getElementById("back")).hidden = false;
+        });
+
+        """#
+}
