@@ -2,14 +2,15 @@
 """Debian's glewlwyd as an OpenID provider for one test.
 
     glewlwyd.py prepare FOLDER PORT      writes the configuration and the database into the folder
-    glewlwyd.py provision FOLDER         waits until it serves, then creates users, clients and two issuers
+    glewlwyd.py provision FOLDER URL     waits until it serves, then creates users, clients and two issuers
     glewlwyd.py token FOLDER ISSUER WHO  prints the provider's response with the tokens of a user, or of a client
     glewlwyd.py revoke FOLDER ISSUER TOKEN
     glewlwyd.py rotate FOLDER            replaces the key of the issuer oidc
 
 The issuers are BASE/api/oidc (RS256) and BASE/api/oidces (ES256). The users are alice (groups admins, developers), bob
-(developers) and eve; a user's password is the name and "-pw". The client web gets tokens for users, and the clients svc
-and other get tokens for themselves; a client's secret is its name and "-secret".
+(developers) and eve; a user's password is the name and "-pw". The clients web and console get tokens for users, console
+at the given callback URL, and the clients svc and other get tokens for themselves; a client's secret is its name and
+"-secret".
 """
 import base64
 import gzip
@@ -17,6 +18,7 @@ import hashlib
 import http.cookiejar
 import json
 import secrets
+import shutil
 import subprocess
 import sys
 import time
@@ -33,7 +35,7 @@ bind_address="127.0.0.1"
 external_url="http://127.0.0.1:{port}"
 login_url="login.html"
 api_prefix="api"
-static_files_path="{folder}/"
+static_files_path="{folder}/web/"
 log_mode="console"
 log_level="WARNING"
 cookie_secure=0
@@ -51,6 +53,10 @@ use_secure_connection=false
 secure_connection_key_file="{folder}/tls.key"
 secure_connection_pem_file="{folder}/tls.pem"
 hash_algorithm="SHA512"
+static_files_mime_types = (
+    {{ extension = ".html" mime_type = "text/html" }}, {{ extension = ".css" mime_type = "text/css" }},
+    {{ extension = ".js" mime_type = "application/javascript" }},
+    {{ extension = ".json" mime_type = "application/json" }});
 database = {{ type = "sqlite3" path = "{folder}/glewlwyd.db" }};
 '''
 
@@ -102,6 +108,9 @@ def administrator(folder):
 def prepare(folder, port):
     folder = Path(folder).resolve()
     (folder / "glewlwyd.conf").write_text(CONFIGURATION.format(port=port, folder=folder))
+    # The pages for browsers. The server does not follow links that leave the folder, as those of the package do.
+    shutil.copytree("/usr/share/glewlwyd/webapp", folder / "web", ignore=shutil.ignore_patterns("config.json", "*.map"))
+    shutil.copy("/etc/glewlwyd/config-2.7.json/config.json", folder / "web/config.json")
     (folder / "base").write_text(f"http://127.0.0.1:{port}")
     tables = gzip.open("/usr/share/doc/glewlwyd/database/init.sqlite3.sql.gz").read()
     subprocess.run(["sqlite3", str(folder / "glewlwyd.db")], input=tables, check=True)
@@ -138,7 +147,7 @@ def issuer(name, url, kind):
                                   {"user-parameter": "username", "token-parameter": "preferred_username"}]}}
 
 
-def provision(folder):
+def provision(folder, callback):
     url = base(folder)
     for attempt in range(600):
         try:
@@ -157,17 +166,19 @@ def provision(folder):
         admin.call("POST", "/user/", {
             "username": user, "password": user + "-pw", "name": user, "email": user + "@example.test", "enabled": True,
             "scope": ["g_profile"] + SCOPES, "groups": groups})
-    admin.call("POST", "/client/", {
-        "client_id": "web", "name": "web", "confidential": True, "password": "web-secret",
-        "client_secret": "web-secret", "redirect_uri": [REDIRECT], "authorization_type": ["code", "refresh_token"],
-        "token_endpoint_auth_method": ["client_secret_basic"], "scope": [], "enabled": True})
+    for client, url in (("web", REDIRECT), ("console", callback)):
+        admin.call("POST", "/client/", {
+            "client_id": client, "name": client, "confidential": True, "password": client + "-secret",
+            "client_secret": client + "-secret", "redirect_uri": [url],
+            "authorization_type": ["code", "refresh_token"], "token_endpoint_auth_method": ["client_secret_basic"],
+            "scope": [], "enabled": True})
     for client in ("svc", "other"):
         admin.call("POST", "/client/", {
             "client_id": client, "name": client, "confidential": True, "password": client + "-secret",
             "client_secret": client + "-secret", "redirect_uri": [], "authorization_type": ["client_credentials"],
             "token_endpoint_auth_method": ["client_secret_basic"], "scope": ["invoke"], "enabled": True})
-    admin.call("POST", "/mod/plugin/", issuer("oidc", url + "/api/oidc", "rsa"))
-    admin.call("POST", "/mod/plugin/", issuer("oidces", url + "/api/oidces", "ecdsa"))
+    for name, kind in (("oidc", "rsa"), ("oidces", "ecdsa")):
+        admin.call("POST", "/mod/plugin/", issuer(name, f"{base(folder)}/api/{name}", kind))
 
 
 def token(folder, name, who):

@@ -28,11 +28,14 @@ final class OpenIDProvider {
     }
 
     /// Runs a provider during `body`, and removes everything afterwards.
-    static func run<Result>(_ body: (OpenIDProvider) async throws -> Result) async throws -> Result {
+    /// - Parameter callback: The URL to which browsers return that sign in with the client console.
+    static func run<Result>(
+        callback: String = "http://127.0.0.1:1/session/callback", _ body: (OpenIDProvider) async throws -> Result
+    ) async throws -> Result {
         let provider = try OpenIDProvider()
         defer { provider.remove() }
         try provider.start()
-        try provider.provision()
+        try provider.provision(callback: callback)
         return try await body(provider)
     }
 
@@ -46,7 +49,10 @@ final class OpenIDProvider {
     }
 
     /// Waits until it serves, and creates users, clients and issuers.
-    func provision() throws { _ = try run(["provision", folder.path]) }
+    /// - Parameter callback: The URL to which browsers return that sign in with the client console.
+    func provision(callback: String = "http://127.0.0.1:1/session/callback") throws {
+        _ = try run(["provision", folder.path, callback])
+    }
 
     /// Ends the provider. Its database stays.
     func stop() {
