@@ -24,7 +24,11 @@ import Testing
             let good = StubSessions.headers("functions:list")
             #expect(try await server.sendToConsole("GET", "/functions", headers: good).status == 200)
             // A page at another port may have added a cookie, before or behind the right one.
-            for cookies in ["f2s-session=a; f2s-session=functions:list", "f2s-session=functions:list; f2s-session=a"] {
+            for cookies in [
+                "f2s-session=a; f2s-session=functions:list", "f2s-session=functions:list; f2s-session=a",
+                // With the semicolon behind it, this is one character.
+                "x=\u{600}; f2s-session=functions:list",
+            ] {
                 let headers = good.merging(["Cookie": cookies]) { $1 }
                 #expect(try await server.sendToConsole("GET", "/functions", headers: headers).status == 200)
             }

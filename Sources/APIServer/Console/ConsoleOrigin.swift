@@ -12,8 +12,6 @@ struct ConsoleOrigin: Sendable, Hashable {
     /// True if the browser uses https.
     let isSecure: Bool
 
-    /// The time in which a sign-in at a provider must be finished, in seconds.
-    static let signInSecondsMax = 600
     /// The path to which a provider returns the browser.
     static let callbackPath = "/session/callback"
 
@@ -50,8 +48,8 @@ struct ConsoleOrigin: Sendable, Hashable {
     /// Returns the Set-Cookie value that stores a sign-in that has begun. A navigation that the provider's site has
     /// begun carries it, because of `SameSite=Lax`.
     func settingSignIn(_ cookie: String) -> String {
-        "\(signInName)=\(cookie); Path=\(signInPath); Max-Age=\(Self.signInSecondsMax); HttpOnly; SameSite=Lax"
-            + security
+        let seconds = ConsoleCookie.signInLifetime.components.seconds
+        return "\(signInName)=\(cookie); Path=\(signInPath); Max-Age=\(seconds); HttpOnly; SameSite=Lax" + security
     }
 
     /// The Set-Cookie value that removes the session.

@@ -105,7 +105,7 @@ final class Provider: Sendable {
     }
 
     /// Posts a form of a sign-in to the provider, and returns its answer. The form is posted once, because a code or a
-    /// refresh token may be used once. A failure is logged, except a status that is the client's fault.
+    /// refresh token may be used once. A failure is logged, except 400, which a wrong code causes.
     /// - Parameter authorization: The value of Authorization; `nil` for none.
     func post(
         _ form: Secret, authorization: Secret?, to url: String
@@ -130,7 +130,8 @@ final class Provider: Sendable {
                 defer { state.postFailure = error }
                 return state.postFailure != error
             }
-            if isNew, !error.isRejection { warn("A sign-in fails: \(error)") }
+            // Other statuses, such as 401 for a wrong client_secret, are for the operator.
+            if isNew, error != .status(url: url, 400) { warn("A sign-in fails: \(error)") }
             throw error
         }
     }
@@ -276,10 +277,8 @@ private enum IntrospectionRequest {
     static func make(
         _ token: Substring, _ client: AuthSettings.Issuer.Introspection, _ url: String, caFile: String?
     ) -> ProviderRequest {
-        // Both parts are encoded like a form first (RFC 6749 section 2.3.1).
-        let pair = "\(FormText.encode(client.clientID)):\(FormText.encode(client.clientSecret.revealed))"
-        return ProviderRequest(
-            url: url, authorization: Secret("Basic \(CredentialText.encodePadded(Array(pair.utf8)))"),
+        ProviderRequest(
+            url: url, authorization: FormText.authorization(client: client.clientID, secret: client.clientSecret),
             form: Secret("token=\(FormText.encode(String(token)))&token_type_hint=access_token"), caFile: caFile)
     }
 }

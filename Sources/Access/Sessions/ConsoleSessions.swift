@@ -70,9 +70,10 @@ public final class ConsoleSessions: ConsoleSessionProvider {
     public func signIn(
         _ authorization: String, from client: UInt64?
     ) async throws(CredentialError) -> ConsoleSession {
+        // Read before the check: if the password changes meanwhile, the session belongs to the earlier one.
+        let settings = authentication.verifier.settings
         _ = try await authentication.verify(authorization, from: client)
         guard let key = keys().first else { throw .busy }
-        let settings = authentication.verifier.settings
         let identity: SessionContent.Identity
         if authorization.lowercased().hasPrefix("basic ") {
             let name = try BasicCredentials(authorization.dropFirst(6)).user
@@ -145,10 +146,7 @@ public final class ConsoleSessions: ConsoleSessionProvider {
                 let left = content.end - clock.secondsSince1970()
                 return ConsoleSession(cookie: cookie, proof: content.proof, lifetimeSeconds: max(0, Int(left)))
             }
-            guard case .provider(var identity, let stamp) = content.identity,
-                identity.idToken != nil || identity.refreshToken != nil
-            else { return nil }
-            if identity.idToken != nil { identity.idToken = nil } else { identity.refreshToken = nil }
+            guard case .provider(var identity, let stamp) = content.identity, identity.dropToken() else { return nil }
             content.identity = .provider(identity, stamp: stamp)
         }
     }

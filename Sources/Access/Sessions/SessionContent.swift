@@ -64,6 +64,26 @@ struct ProviderIdentity: Codable, Hashable, Sendable {
     }
 }
 
+extension ProviderIdentity {
+    /// The longest time for which a name and groups are used without another ID token, in seconds.
+    static let validityMax = 3600.0
+
+    /// Leaves out the least needed token, so that the session fits in a cookie: the ID token first. Without a refresh
+    /// token, the name and the groups are used for as long as without another ID token.
+    /// - Returns: False if there is no token.
+    mutating func dropToken() -> Bool {
+        if idToken != nil {
+            idToken = nil
+        } else if refreshToken != nil {
+            refreshToken = nil
+            validUntil = verifiedAt + Self.validityMax
+        } else {
+            return false
+        }
+        return true
+    }
+}
+
 extension SealingKey {
     /// Seals a value as JSON.
     func sealJSON(of value: some Encodable, for purpose: StaticString) throws -> String {

@@ -7,7 +7,7 @@ struct CodeFlow: Sendable {
     let clock: any ControlClock
 
     /// The time for which a user's name and groups are used without another question to the provider.
-    private static let validities = 60.0...3600.0
+    private static let validities = 60.0...ProviderIdentity.validityMax
     /// The same if the provider does not say how long its tokens are valid.
     private static let validityDefault = 300.0
 
@@ -66,7 +66,7 @@ struct CodeFlow: Sendable {
             renewed.verifiedAt = clock.secondsSince1970()
         }
         // A provider need not issue another ID token, but the groups must not be used for longer than an hour.
-        renewed.validUntil = min(renewed.validUntil, renewed.verifiedAt + Self.validities.upperBound)
+        renewed.validUntil = min(renewed.validUntil, renewed.verifiedAt + ProviderIdentity.validityMax)
         guard renewed.validUntil > clock.secondsSince1970() else { throw .codeRefused }
         return renewed
     }
@@ -76,7 +76,7 @@ struct CodeFlow: Sendable {
         guard let page = (try? await metadata())?.endSessionURL else { return nil }
         var query = [("client_id", login.clientID), ("post_logout_redirect_uri", returnTo)]
         if let token = identity.idToken { query.append(("id_token_hint", token)) }
-        return page + (page.contains("?") ? "&" : "?") + FormText.encode(query)
+        return FormText.url(page, with: query)
     }
 
     private func metadata() async throws(SignInError) -> ProviderMetadata {
@@ -90,9 +90,7 @@ struct CodeFlow: Sendable {
         var fields = fields
         var authorization: Secret?
         if let secret = login.clientSecret, !metadata.takesSecretInForm {
-            // Both parts are encoded like a form first (RFC 6749 section 2.3.1).
-            let pair = "\(FormText.encode(login.clientID)):\(FormText.encode(secret.revealed))"
-            authorization = Secret("Basic \(CredentialText.encodePadded(Array(pair.utf8)))")
+            authorization = FormText.authorization(client: login.clientID, secret: secret)
         } else {
             fields.append(("client_id", login.clientID))
             if let secret = login.clientSecret { fields.append(("client_secret", secret.revealed)) }

@@ -15,9 +15,6 @@ struct PendingSignIn: Codable, Hashable, Sendable {
     /// The time until which the response is awaited, in seconds since 1970.
     let end: Double
 
-    /// The time that a user has for the sign-in.
-    static let lifetime = Duration.seconds(600)
-
     /// Begins a sign-in.
     init(issuer: String, tab: String, now: Double) throws(Crypto.Failure) {
         func secret() throws(Crypto.Failure) -> String { CredentialText.encodeURL(try Crypto.randomBytes(32)) }
@@ -26,7 +23,7 @@ struct PendingSignIn: Codable, Hashable, Sendable {
         state = try secret()
         nonce = try secret()
         verifier = try secret()
-        end = now + Self.lifetime.inSeconds
+        end = now + ConsoleCookie.signInLifetime.inSeconds
     }
 
     /// Returns the URL of the provider's page for this sign-in.
@@ -34,12 +31,12 @@ struct PendingSignIn: Codable, Hashable, Sendable {
         at page: String, _ login: AuthSettings.Issuer.Login, callback: String
     ) throws(Crypto.Failure) -> String {
         let challenge = CredentialText.encodeURL(try Crypto.digest(of: Array(verifier.utf8)))
-        let query = FormText.encode([
+        let query = [
             ("response_type", "code"), ("client_id", login.clientID), ("redirect_uri", callback),
             ("scope", login.scopes.joined(separator: " ")), ("state", state), ("nonce", nonce),
             ("code_challenge", challenge), ("code_challenge_method", "S256"),
-        ])
-        return page + (page.contains("?") ? "&" : "?") + query
+        ]
+        return FormText.url(page, with: query)
     }
 
     /// Returns the code of a response.

@@ -13,4 +13,6 @@ public enum ConsoleCookie {
     public static let hostSession: StaticString = "__Host-f2s-session"
     /// A sign-in that has begun over https.
     public static let hostSignIn: StaticString = "__Host-f2s-signin"
+    /// The time in which a sign-in that has begun must be finished.
+    public static let signInLifetime = Duration.seconds(600)
 }

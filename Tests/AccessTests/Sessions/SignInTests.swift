@@ -1,4 +1,5 @@
 import F2SModel
+import Synchronization
 import TestSupport
 import Testing
 
@@ -237,10 +238,54 @@ import Testing
         let session = try await signIn(sessions)
         clock.advance(by: .seconds(300))
         provider.answer(nonce: nil)
-        _ = await sessions.signOut(cookies: [session.cookie], proof: session.proof, returnTo: "/")
+        provider.transport.whenSent.withLock {
+            $0 = { request in
+                guard request.url.hasSuffix("/token") else { return }
+                _ = await sessions.signOut(cookies: [session.cookie], proof: session.proof, returnTo: "/")
+            }
+        }
         await #expect(throws: CredentialError.sessionEnded) {
             try await sessions.caller(cookies: [session.cookie], proof: session.proof)
         }
+    }
+
+    @Test func `only a few codes are exchanged at the same time`() async throws {
+        let sessions = sessions()
+        var begun: [(state: String, cookie: String)] = []
+        for _ in 0..<20 {
+            let (query, cookie) = try await begin(sessions)
+            begun.append((query["state"] ?? "", cookie))
+        }
+        provider.answer(nonce: "another")
+        let released = Latest(false)
+        provider.transport.whenSent.withLock {
+            $0 = { request in
+                guard request.url.hasSuffix("/token") else { return }
+                for await isReleased in released.values() where isReleased { return }
+            }
+        }
+        let errors = await withTaskGroup(of: SignInError?.self) { group in
+            for (state, cookie) in begun {
+                group.addTask {
+                    do throws(SignInError) {
+                        _ = try await sessions.finishSignIn(
+                            ["state": state, "code": "c"], cookies: [cookie], callback: TestProvider.callback,
+                            tab: "the-tab-of-the-console")
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+            }
+            var errors: [SignInError?] = []
+            while let error = await group.next() {
+                errors.append(error)
+                // All others have been refused; the rest waits for the provider.
+                if errors.count == 16 { released.publish(true) }
+            }
+            return errors
+        }
+        #expect(errors.count { $0 == .providerUnavailable } == 16 && errors.count { $0 == .wrongNonce } == 4)
     }
 
     @Test func `with several providers, a response must name its own`() async throws {
@@ -300,6 +345,25 @@ import Testing
         await #expect(throws: CredentialError.sessionEnded) {
             try await sessions.caller(cookies: [session.cookie], proof: session.proof)
         }
+    }
+
+    @Test(
+        arguments: [("i", "r", 1300), (nil, "r", 1300), ("i", nil, 4600), (nil, nil, 4600)]
+            as [(String?, String?, Double)])
+    func `a session that is too long loses the ID token first, and lasts an hour without a refresh token`(
+        idToken: String?, refreshToken: String?, validUntil: Double
+    ) {
+        var identity = ProviderIdentity(
+            issuer: TestProvider.url, name: "bob", groups: [], validUntil: validUntil, verifiedAt: 1000,
+            refreshToken: refreshToken, idToken: idToken)
+        var left: [String] = []
+        while identity.dropToken() {
+            left.append((identity.idToken ?? "") + (identity.refreshToken ?? "") + " \(Int(identity.validUntil))")
+        }
+        var wanted: [String] = []
+        if idToken != nil { wanted.append((refreshToken ?? "") + " \(Int(validUntil))") }
+        if refreshToken != nil { wanted.append(" 4600") }
+        #expect(left == wanted)
     }
 
     @Test func `the sign-out names the session to the provider`() async throws {

@@ -13,6 +13,8 @@ final class StubProviders: ProviderTransport {
     }
 
     private let state = Mutex(State())
+    /// Called with each request before it is answered.
+    let whenSent = Mutex<(@Sendable (ProviderRequest) async -> Void)?>(nil)
 
     /// The requests so far.
     var requests: [ProviderRequest] { state.withLock { $0.requests } }
@@ -40,6 +42,7 @@ final class StubProviders: ProviderTransport {
     }
 
     func send(_ request: ProviderRequest) async throws(ProviderError) -> [UInt8] {
+        await whenSent.withLock { $0 }?(request)
         let (failure, document) = state.withLock { state -> (ProviderError?, String?) in
             state.requests.append(request)
             if let failure = state.failures[request.url], failure.times > 0 {
