@@ -8,11 +8,14 @@ public struct ReadableFile: ~Copyable, Sendable {
     private static let pieceBytesMax = 64 * 1024
 
     /// Opens a file.
-    /// - Parameter isWaiting: True to wait for the writer of a named pipe. If it is false, a pipe without a writer is
-    ///   an empty file, so that a path to one cannot block the caller.
+    /// - Parameters:
+    ///   - isWaiting: True to wait for the writer of a named pipe. If it is false, a pipe without a writer is an empty
+    ///     file, so that a path to one cannot block the caller.
+    ///   - followsLinks: False if the path must not end in a symbolic link. Such a link is the error ELOOP.
     /// - Throws: ``SystemFailure`` with the error of open(2).
-    public init(_ path: String, isWaiting: Bool = false) throws(SystemFailure) {
-        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | (isWaiting ? 0 : O_NONBLOCK))
+    public init(_ path: String, isWaiting: Bool = false, followsLinks: Bool = true) throws(SystemFailure) {
+        let flags = (isWaiting ? 0 : O_NONBLOCK) | (followsLinks ? 0 : O_NOFOLLOW)
+        let file = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | flags)
         guard file >= 0 else { throw SystemFailure(code: errno) }
         descriptor = file
     }

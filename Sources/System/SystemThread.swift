@@ -38,6 +38,14 @@ public enum SystemThread {
         return (thread, code)
     }
 
+    /// Blocks the calling thread for a time, also if signals arrive.
+    public static func sleep(seconds: Int) {
+        var time = timespec(tv_sec: seconds, tv_nsec: 0)
+        var left = time
+        // A signal interrupts the wait; it goes on with the remaining time.
+        while nanosleep(&time, &left) != 0, errno == EINTR { time = left }
+    }
+
     /// Starts a thread that cannot be joined and ends when `body` returns.
     /// - Parameter name: The thread's name, at most 15 bytes.
     /// - Returns: 0, or the error number of pthread_create(3).

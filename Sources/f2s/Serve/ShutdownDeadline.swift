@@ -1,3 +1,4 @@
+import F2SSystem
 import Glibc
 
 /// Ends the process when a graceful shutdown takes too long. It needs no resource that may be exhausted or blocked: no
@@ -14,10 +15,7 @@ enum ShutdownDeadline {
         let code = pthread_create(
             &thread, nil,
             { argument in
-                var time = timespec(tv_sec: Int(bitPattern: argument), tv_nsec: 0)
-                var left = time
-                // A signal interrupts the wait; it goes on with the remaining time.
-                while nanosleep(&time, &left) != 0, errno == EINTR { time = left }
+                SystemThread.sleep(seconds: Int(bitPattern: argument))
                 let text = "f2s did not shut down in time and is ended now.\n"
                 var ready = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
                 // Writing to a full pipe without a reader would block forever.

@@ -1,3 +1,4 @@
+import F2SSystem
 import Glibc
 import Synchronization
 
@@ -25,9 +26,8 @@ final class InputFile: Sendable {
 
     /// The number of unread bytes of a regular file; `nil` for other files, which have no known length.
     var length: Int64? {
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-        return Int64(status.st_size) - Int64(max(0, lseek(descriptor, 0, SEEK_CUR)))
+        guard let status = FileStatus(of: descriptor), status.isRegular else { return nil }
+        return status.size - Int64(max(0, lseek(descriptor, 0, SEEK_CUR)))
     }
 
     /// Returns the next bytes, or `nil` at the end.

@@ -58,26 +58,10 @@ final class LogWriter: Sendable {
         while !rest.isEmpty {
             var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
             guard poll(&ready, 1, 0) == 1 else { return rest }
-            guard let count = Self.write(rest.prefix(Self.pieceBytes), to: descriptor) else { return [] }
+            guard let count = BlockingOutput.write(rest.prefix(Self.pieceBytes), to: descriptor) else { return [] }
             rest = rest.dropFirst(count)
         }
         return rest
-    }
-
-    /// Writes bytes and returns their number, or `nil` if the descriptor is broken.
-    private static func write(_ bytes: ArraySlice<UInt8>, to descriptor: Int32) -> Int? {
-        while true {
-            let count = bytes.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 { return count }
-            switch errno {
-            case EINTR: continue
-            case EAGAIN:
-                var ready = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-                // Blocking is safe: this is the writer's own thread.
-                poll(&ready, 1, -1)
-            default: return nil
-            }
-        }
     }
 
     // MARK: The thread
@@ -88,7 +72,7 @@ final class LogWriter: Sendable {
         while let next = nextChunk() {
             var rest = next
             while !rest.isEmpty {
-                guard let count = Self.write(rest, to: descriptor) else { break }
+                guard let count = BlockingOutput.write(rest, to: descriptor) else { break }
                 rest = rest.dropFirst(count)
             }
         }
