@@ -33,6 +33,14 @@ public struct Settings: Sendable, Hashable {
     public var upgradeProtocols = ["websocket"]
     /// The format of F2S's own log lines (`f2s.log_format`).
     public var logFormat = LogFormat.text
+    /// The format of the access log (`f2s.access_log`).
+    public var accessLogFormat = AccessLogFormat.none
+    /// The path of the access log; `nil` for standard output (`f2s.access_log_file`).
+    public var accessLogFile: String?
+    /// True if actions of callers and refused requests are recorded in the audit log (`f2s.audit_log`).
+    public var auditsRequests = true
+    /// The path of the audit log; `nil` for standard error (`f2s.audit_log_file`).
+    public var auditLogFile: String?
     /// The names of the Secrets that functions may use (`f2s.allowed_secrets`); Kubernetes only.
     public var allowedSecrets: [NamePattern] = [.any]
 
@@ -49,4 +57,14 @@ public enum LogFormat: String, Sendable, Hashable, CaseIterable {
     case text
     /// One JSON object per line.
     case json
+}
+
+/// The format of the access log.
+public enum AccessLogFormat: String, Sendable, Hashable, CaseIterable {
+    /// There is no access log.
+    case none
+    /// One JSON object per line.
+    case json
+    /// The combined log format of Apache httpd and nginx.
+    case combined
 }

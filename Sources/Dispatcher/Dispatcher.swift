@@ -46,6 +46,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         }
         let directory = LoopDirectory(mailboxes: try (0..<settings.loops).map { _ in try Mailbox<Message>() })
         let authenticator = settings.authenticator
+        let logs = RequestLogs(access: settings.accessLog, audit: settings.auditLog)
         var threads: [LoopThread] = []
         for index in 0..<settings.loops {
             let poll = try Poll()
@@ -55,7 +56,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
                 f2s_shorten_slices()
                 Worker(
                     index: index, poll: poll, directory: directory, shared: shared, api: api, console: console,
-                    peers: peers, authenticator: authenticator, tuning: tuning
+                    peers: peers, authenticator: authenticator, logs: logs, tuning: tuning
                 ).run()
             }
             threads.append(thread)

@@ -21,6 +21,10 @@ public struct DispatcherSettings: Sendable {
     public var tuning: Tuning
     /// Identifies the callers of functions; `nil` if callers are not authenticated.
     public var authenticator: (any Authenticator)?
+    /// Receives the invocations that have ended while ``Tuning/logsAccess`` is true; `nil` if nothing does.
+    public var accessLog: (any AccessLog)?
+    /// Receives the requests that are refused because of their caller; `nil` if nothing does.
+    public var auditLog: (any AuditLog)?
     /// The number of connections for which this process has descriptors.
     public var descriptors = DescriptorBudget.unlimited
     /// Sockets that already listen; `nil` if the dispatcher opens its own.
@@ -47,6 +51,8 @@ public struct DispatcherSettings: Sendable {
         public var requiresProxyHeader: Bool
         /// The values of WWW-Authenticate, one per method of authentication; empty if callers are not authenticated.
         public var challenges: [String]
+        /// True if each invocation is recorded in the access log.
+        public var logsAccess: Bool
 
         /// True if callers are authenticated.
         var authenticatesCallers: Bool { !challenges.isEmpty }
@@ -55,7 +61,7 @@ public struct DispatcherSettings: Sendable {
         public init(
             limits: Limits = Limits(), timeouts: Timeouts = Timeouts(), upgradeProtocols: [String] = ["websocket"],
             trustedProxies: [AddressRange] = [], requiresProxyHeader: Bool = false,
-            challenges: [String] = []
+            challenges: [String] = [], logsAccess: Bool = false
         ) {
             self.limits = limits
             self.timeouts = timeouts
@@ -63,6 +69,7 @@ public struct DispatcherSettings: Sendable {
             self.trustedProxies = trustedProxies
             self.requiresProxyHeader = requiresProxyHeader
             self.challenges = challenges
+            self.logsAccess = logsAccess
         }
     }
 

@@ -16,6 +16,8 @@ final class Worker {
     let console: ReplicaHandle?
     /// Identifies the callers of functions; `nil` if there is no authentication.
     let authenticator: (any Authenticator)?
+    /// The logs of requests.
+    let logs: RequestLogs
     /// The upstream of the internal listener; `nil` if there is no internal listener.
     private(set) var peers: InternalUpstream?
     var tuning: DispatcherSettings.Tuning {
@@ -57,6 +59,8 @@ final class Worker {
     /// Messages of this loop to itself, which need no lock and no wake-up.
     private var ownMessages: [Message] = []
     private var lastGeneration: UInt64 = 0
+    /// True while the process closes the connections that are left.
+    private(set) var isStopping = false
     private var nextDeadline = UInt64.max
     var listeners: [ListeningSocket] = []
     var nextLoop = 0
@@ -70,7 +74,7 @@ final class Worker {
     init(
         index: Int, poll: Poll, directory: LoopDirectory, shared: SharedState, api: ReplicaHandle,
         console: ReplicaHandle?, peers: InternalUpstream?, authenticator: (any Authenticator)?,
-        tuning: DispatcherSettings.Tuning
+        logs: RequestLogs, tuning: DispatcherSettings.Tuning
     ) {
         self.index = index
         loop = EventLoop(poll: poll)
@@ -80,6 +84,7 @@ final class Worker {
         self.console = console
         self.peers = peers
         self.authenticator = authenticator
+        self.logs = logs
         self.tuning = tuning
         times = LoopTimes(tuning)
         scanner = HeadScanner(tuning)
@@ -145,6 +150,7 @@ final class Worker {
     }
 
     private func stop() {
+        isStopping = true
         stopListening { _ in true }
         for client in clients { client?.close() }
         for number in pools.keys { closeIdle(number) }
@@ -305,6 +311,12 @@ final class Worker {
         }
         nextDeadline = next
     }
+}
+
+/// The logs of requests; each is `nil` if there is none.
+struct RequestLogs: Sendable {
+    var access: (any AccessLog)?
+    var audit: (any AuditLog)?
 }
 
 extension HeadScanner {

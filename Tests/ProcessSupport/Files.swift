@@ -38,10 +38,14 @@ package enum Files {
         }
     }
 
+    package static func rename(_ path: String, to other: String) throws {
+        guard Glibc.rename(path, other) == 0 else { throw Failure(path: path, code: errno) }
+    }
+
     /// Replaces a file atomically, as an editor does, so that no reader sees a partial file.
     package static func replace(_ path: String, with text: String) throws {
         try write(text, to: path + ".new")
-        guard rename(path + ".new", path) == 0 else { throw Failure(path: path, code: errno) }
+        guard Glibc.rename(path + ".new", path) == 0 else { throw Failure(path: path, code: errno) }
     }
 
     package static func makeFolder(_ path: String) throws {

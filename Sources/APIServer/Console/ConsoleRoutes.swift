@@ -36,7 +36,7 @@ struct ConsoleRoutes: Sendable {
 
     private var signIn: APIRoute {
         APIRoute(
-            .post, "/session", access: .everybody, origin: .noPage, content: SignInBody.rule,
+            .post, "/session", access: .everybody, origin: .noPage, content: .json,
             documentation: OperationDocument(
                 "signIn",
                 "Signs in with a password or a token. The response sets the session cookie, and contains the proof "
@@ -54,6 +54,7 @@ struct ConsoleRoutes: Sendable {
                         detail: "No sign-in is needed, because f2s.auth has no method of authentication.")
                 }
                 let authorization = try SignInBody.authorization(of: request.body)
+                request.audit.claims(callers.authenticator.claimedUser(of: authorization))
                 let client = callers.client(request.header(named: "X-Forwarded-For"))?.rateKey
                 let session: ConsoleSession
                 do throws(CredentialError) {
@@ -61,6 +62,7 @@ struct ConsoleRoutes: Sendable {
                 } catch {
                     throw callers.problem(of: error)
                 }
+                request.audit.identified(session.user)
                 var response = try Response(
                     json: ProofView(proof: session.proof, lifetimeSeconds: session.lifetimeSeconds))
                 response.headers[.setCookie] = ConsoleOrigin(request.underlying).setting(session)
@@ -82,9 +84,10 @@ struct ConsoleRoutes: Sendable {
                 ]),
             handler: { request in
                 let (origin, credentials) = (ConsoleOrigin(request.underlying), CallerCredentials(request.underlying))
-                let location = await sessions.signOut(
+                let ended = await sessions.signOut(
                     cookies: credentials.sessionCookies, proof: credentials.proof, returnTo: "\(origin.url)/")
-                var response = try Response(json: SignOutView(location: location))
+                if let user = ended.user { request.audit.identified(user) }
+                var response = try Response(json: SignOutView(location: ended.location))
                 response.headers[.setCookie] = origin.removingSession
                 return response
             })

@@ -13,6 +13,8 @@ struct APIRequest: Sendable {
     let parameters: [String: String]
     /// The caller.
     let principal: Principal
+    /// The line of the audit log, to which a handler adds the user who signs in.
+    let audit: RequestAudit
     /// The host and port at which the client reaches `/invoke`, as far as the request tells it.
     let invocationAuthority: String?
 
@@ -76,6 +78,9 @@ struct APIRequest: Sendable {
 }
 
 extension Principal {
+    /// The name for the record of a change; `nil` for a caller that is not identified.
+    var user: String? { self == .anonymous ? nil : name }
+
     /// Rejects a caller without the privilege for this function.
     /// - Throws: A ``Problem`` with status 403.
     func require(_ privilege: Privilege, on function: FunctionName) throws(Problem) {

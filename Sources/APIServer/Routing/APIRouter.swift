@@ -11,6 +11,8 @@ struct APIRouter: Sendable {
     let gate: RouteGate
     /// Reads the content of requests.
     let content: ContentReader
+    /// Receives the actions of callers, and the requests that are refused; `nil` if nothing does.
+    let auditLog: (any AuditLog)?
     /// Returns the address at which another listener of F2S serves a path; `nil` if none does.
     var elsewhere: @Sendable (_ path: String) -> String? = { _ in nil }
     /// Returns the host and port at which a client reaches `/invoke`. Its argument is the Host of the client's request
@@ -40,12 +42,35 @@ struct APIRouter: Sendable {
     private func respond(
         to request: Request, parameters: Parameters, route: APIRoute
     ) async throws -> Response {
+        let audit = RequestAudit(
+            route: route, path: request.uri.path, function: parameters.get("name"),
+            client: gate.callers.client(request.headers.field("X-Forwarded-For"))?.description)
+        do {
+            let response = try await respond(to: request, parameters, route, audit)
+            if let entry = audit.entry(of: response.status.code) { auditLog?.record(entry) }
+            return response
+        } catch {
+            let problem = Problem(of: error)
+            if let entry = audit.entry(of: problem.status, because: problem.detail) { auditLog?.record(entry) }
+            throw error
+        }
+    }
+
+    private func respond(
+        to request: Request, _ parameters: Parameters, _ route: APIRoute, _ audit: RequestAudit
+    ) async throws -> Response {
         let credentials = CallerCredentials(request)
+        if let authorization = credentials.authorization {
+            audit.claims(gate.callers.authenticator.claimedUser(of: authorization))
+        }
         let caller = try await gate.identify(claims(of: request, credentials), credentials, for: route)
+        if route.access != .everybody, gate.callers.authenticator.isProtected {
+            audit.identified(caller.principal.name)
+        }
         let cookie = caller.renewed.map { ConsoleOrigin(request).setting($0) }
         do {
             try gate.authorize(caller, for: route, function: parameters.get("name"))
-            var response = try await handle(request, parameters, route, caller.principal)
+            var response = try await handle(request, parameters, route, caller.principal, audit)
             if let cookie { response.headers.append(HTTPField(name: .setCookie, value: cookie)) }
             return response
         } catch {
@@ -64,7 +89,8 @@ struct APIRouter: Sendable {
     }
 
     private func handle(
-        _ request: Request, _ parameters: Parameters, _ route: APIRoute, _ principal: Principal
+        _ request: Request, _ parameters: Parameters, _ route: APIRoute, _ principal: Principal,
+        _ audit: RequestAudit
     ) async throws -> Response {
         // Probes add arbitrary query parameters, so public routes accept them.
         if route.access != .everybody { try route.checkQuery(request.uri.queryParameters.map { String($0.key) }) }
@@ -76,7 +102,8 @@ struct APIRouter: Sendable {
             return try await route.handler(
                 APIRequest(
                     underlying: read, body: body, parameters: Dictionary(named) { first, _ in first },
-                    principal: principal, invocationAuthority: invocationAuthority(request.head.authority)))
+                    principal: principal, audit: audit,
+                    invocationAuthority: invocationAuthority(request.head.authority)))
         }
     }
 }

@@ -2,9 +2,9 @@ import F2SModel
 
 // The authentication and authorization of callers.
 extension Exchange {
-    /// Identifies the caller of a function that not everybody may invoke, and checks that it may.
+    /// Identifies the caller of a function that not everybody may invoke. ``check(_:)`` must follow.
     /// - Returns: The caller; `nil` if everybody may invoke the function, or if the credentials must be verified by
-    ///   ``verify(_:)`` before the caller is known.
+    ///   ``verify(_:)`` before the caller is known (``unverified``).
     func identify(
         _ principal: Admission.Principal, _ head: RequestHead, _ bytes: Span<UInt8>
     ) throws(InvocationError) -> Principal? {
@@ -15,18 +15,20 @@ extension Exchange {
         // The credentials are for F2S. A function could use them as the caller.
         if !entry.declaration.forwardsAuthorization { worker.scanner.drop("authorization", bytes) }
         switch authenticator.recognize(bytes.extracting(field.lower..<field.upper)) {
-        case .known(let caller):
-            try check(caller, entry)
-            return caller
+        case .known(let caller): return caller
         case .refused(let error): throw .unauthenticated(error)
         case .unknown:
-            credentials = bytes.text(field)
+            unverified = UnverifiedCaller(credentials: bytes.text(field), client: clientText(bytes))
             return nil
         }
     }
 
-    private func check(_ caller: Principal, _ entry: RouteTable.Entry) throws(InvocationError) {
-        guard entry.declaration.access.admits(caller, to: entry.declaration.name) else { throw .forbidden(.invoke) }
+    /// Checks that a caller may invoke the function.
+    func check(_ caller: Principal) throws(InvocationError) {
+        access?.record.user = caller.name
+        guard let entry, entry.declaration.access.admits(caller, to: entry.declaration.name) else {
+            throw .forbidden(.invoke)
+        }
     }
 
     /// Verifies credentials that the authenticator does not know yet. The invocation waits meanwhile.
@@ -44,10 +46,13 @@ extension Exchange {
     func verified(_ result: Result<Principal, CredentialError>) {
         guard let entry else { return }
         state.verified()
+        let unverified = unverified.take()
+        var identified: Principal?
         do throws(InvocationError) {
             switch result {
             case .success(let caller):
-                try check(caller, entry)
+                identified = caller
+                try check(caller)
                 request = request.take().map { request in
                     let named = ComposedRequest(request, naming: caller, into: worker.loop.buffers.acquire())
                     worker.loop.buffers.release(request.bytes)
@@ -57,9 +62,18 @@ extension Exchange {
             case .failure(let error): throw .unauthenticated(error)
             }
         } catch {
+            audit(error, of: identified, unverified)
             fail(error)
         }
     }
+}
+
+/// A caller whose credentials must be verified.
+struct UnverifiedCaller {
+    /// The value of the Authorization field.
+    let credentials: String
+    /// The address of the client, for the audit log; `nil` if it is unknown.
+    let client: String?
 }
 
 extension Worker {

@@ -27,11 +27,13 @@ extension Exchange {
         state.responseBegan(
             status: head.status, framing, isComplete: isComplete, isRequestComplete: client.isRequestComplete,
             isLeaving: worker.shared.isLeaving, at: worker.now())
+        access?.record.contentBytes += content.count
         client.beginResponse(head, bytes, content: content)
         noteActivity(of: client)
     }
 
     func passContent(_ bytes: Span<UInt8>) {
+        access?.record.contentBytes += bytes.count
         client.passContent(bytes)
         noteActivity()
     }

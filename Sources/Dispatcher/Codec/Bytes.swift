@@ -244,10 +244,12 @@ extension Span<UInt8> {
     }
 
     /// Returns a copy of the range as text, for the slow paths only.
-    func text(_ range: ByteRange) -> String {
+    /// - Parameter bytesMax: The most bytes that are decoded.
+    func text(_ range: ByteRange, bytesMax: Int = .max) -> String {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(range.count)
-        for index in range.lower..<Swift.max(range.lower, range.upper) { bytes.append(self[index]) }
+        let count = Swift.min(Swift.max(0, range.count), bytesMax)
+        bytes.reserveCapacity(count)
+        for index in range.lower..<range.lower + count { bytes.append(self[index]) }
         return String(decoding: bytes, as: UTF8.self)
     }
 }

@@ -7,6 +7,14 @@ struct RequestIdentity {
     let low: UInt64
     let span: UInt64
 
+    /// The request ID: 32 hexadecimal digits.
+    var text: String {
+        [high, low].map { half in
+            let digits = String(half, radix: 16)
+            return String(repeating: "0", count: 16 - digits.count) + digits
+        }.joined()
+    }
+
     /// Writes 32 hexadecimal digits.
     func writeRequestID(into out: Buffer) {
         out.appendHexadecimal(high)

@@ -72,20 +72,39 @@ struct ForwardedClient {
         }
     }
 
-    /// Returns the key by which a rate counts the right-most address that is not a trusted proxy's. The sender at that
-    /// address may have invented everything to the left of it.
+    /// Returns the key by which a rate counts the client.
     /// - Parameter proxy: The address of the proxy that sent the request.
     func rateKey(_ bytes: Span<UInt8>, proxy: IPAddress?, isTrusted: (IPAddress) -> Bool) -> UInt64 {
+        switch sender(bytes, proxy: proxy, isTrusted: isTrusted) {
+        case .address(let address): address?.rateKey ?? 0
+        case .other(let name): UInt64(truncatingIfNeeded: name.hashValue)
+        }
+    }
+
+    /// Returns the client for a log; `nil` if it is unknown.
+    /// - Parameter proxy: The address of the proxy that sent the request.
+    func text(_ bytes: Span<UInt8>, proxy: IPAddress?, isTrusted: (IPAddress) -> Bool) -> String? {
+        switch sender(bytes, proxy: proxy, isTrusted: isTrusted) {
+        case .address(let address): address?.description
+        case .other(let name): name
+        }
+    }
+
+    private enum Sender {
+        case address(IPAddress?)
+        /// An element that is not an address, which still identifies its sender.
+        case other(String)
+    }
+
+    /// Returns the right-most sender that is not a trusted proxy. It may have invented everything to the left of it.
+    private func sender(_ bytes: Span<UInt8>, proxy: IPAddress?, isTrusted: (IPAddress) -> Bool) -> Sender {
         var client = proxy
         for node in nodes.reversed() {
-            guard let address = Self.address(bytes, node) else {
-                // An element that is not an address still identifies its sender.
-                return UInt64(truncatingIfNeeded: bytes.text(node).hashValue)
-            }
+            guard let address = Self.address(bytes, node) else { return .other(bytes.text(node)) }
             client = address
             if !isTrusted(address) { break }
         }
-        return client?.rateKey ?? 0
+        return .address(client)
     }
 
     /// Returns the address of an element, which may have brackets, a port and quotes.

@@ -24,6 +24,9 @@ public protocol Authenticator: Sendable {
     ///     if the address is unknown.
     /// - Throws: The reason for which the credentials are not accepted.
     func verify(_ credentials: String?, from client: UInt64?) async throws(CredentialError) -> Principal
+
+    /// Returns the user that credentials claim, for the audit log; `nil` if they name none. They are not verified.
+    func claimedUser(of credentials: String) -> String?
 }
 
 /// The result of an earlier verification.

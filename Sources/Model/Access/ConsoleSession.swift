@@ -9,6 +9,8 @@ public struct ConsoleSession: Sendable, Hashable {
     public let proof: String
     /// The time after which the session ends, in whole seconds.
     public let lifetimeSeconds: Int
+    /// The name of the user, for the audit log.
+    public let user: String
 
     /// The name of the field with the proof.
     public static let proofFieldName = "X-F2S-Session"
@@ -16,10 +18,25 @@ public struct ConsoleSession: Sendable, Hashable {
     public static let cookieBytesMax = 3800
 
     /// Creates a session as the browser keeps it.
-    public init(cookie: String, proof: String, lifetimeSeconds: Int) {
+    public init(cookie: String, proof: String, lifetimeSeconds: Int, user: String) {
         self.cookie = cookie
         self.proof = proof
         self.lifetimeSeconds = lifetimeSeconds
+        self.user = user
+    }
+}
+
+/// The result of a sign-out.
+public struct EndedSession: Sendable, Hashable {
+    /// The name of the user, for the audit log; `nil` if there was no session, or if only its token names the user.
+    public var user: String?
+    /// The URL at which the browser also signs out at the provider; `nil` if there is none.
+    public var location: String?
+
+    /// Creates a result.
+    public init(user: String? = nil, location: String? = nil) {
+        self.user = user
+        self.location = location
     }
 }
 

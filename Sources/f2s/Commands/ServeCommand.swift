@@ -127,7 +127,10 @@ struct ServeCommand: AsyncParsableCommand {
         options.handover = handover
         options.isRestarted = restarted
         let chosen = options
-        guard let application = try await StartSignals.unlessSignalled({ try await Application(chosen, logs: logs) })
+        guard
+            let application = try await StartSignals.unlessSignalled({
+                try await Application(chosen, logs: logs, errors: writer)
+            })
         else { return }
         try await application.run()
     }

@@ -12,6 +12,7 @@ struct Wiring: Service {
     let context: PlatformContext
     let settings: SettingsFile
     let logs: LogOutput
+    let requestLog: RequestLogOutput
     let authentication: CallerAuthentication
     /// True if new settings may end the authentication.
     let mayBeUnprotected: Bool
@@ -91,6 +92,7 @@ struct Wiring: Service {
                     privileges stay in force. Start F2S with loopback addresses or --allow-unauthenticated.
                     """)
             }
+            requestLog.apply(settings, isProtected: authentication.isProtected)
             dispatcher.apply(Application.tuning(settings, descriptors, authentication))
         }
     }

@@ -18,7 +18,7 @@ final class StubSessions: ConsoleSessionProvider {
 
     /// Returns a session.
     static func session(_ cookie: String, proof: String? = nil) -> ConsoleSession {
-        ConsoleSession(cookie: cookie, proof: proof ?? "proof-\(cookie)", lifetimeSeconds: 3600)
+        ConsoleSession(cookie: cookie, proof: proof ?? "proof-\(cookie)", lifetimeSeconds: 3600, user: "ann")
     }
 
     /// Returns the headers of a request that a page of the console sends with a session.
@@ -73,8 +73,8 @@ final class StubSessions: ConsoleSessionProvider {
             principal: Principal(name: "ann", groups: ["admins"], grants: Set(grants)), renewed: renewed)
     }
 
-    func signOut(cookies: [String], proof: String?, returnTo: String) async -> String? {
-        guard cookies.contains(where: { proof == "proof-\($0)" }) else { return nil }
-        return "https://id.example/logout?to=\(returnTo)"
+    func signOut(cookies: [String], proof: String?, returnTo: String) async -> EndedSession {
+        guard cookies.contains(where: { proof == "proof-\($0)" }) else { return EndedSession() }
+        return EndedSession(user: "ann", location: "https://id.example/logout?to=\(returnTo)")
     }
 }

@@ -98,3 +98,8 @@ func manifest(_ name: String, endpoint: String? = nil, maxReplicas: Int = 5) -> 
     target: {command: ["true"], maxReplicas: \(maxReplicas)}
     """
 }
+
+extension Authenticator {
+    /// The stubs do not read credentials for the audit log, unless they implement this.
+    func claimedUser(of credentials: String) -> String? { nil }
+}

@@ -37,6 +37,8 @@ final class StubAuthenticator: Authenticator {
         return state.withLock { $0.results[text] ?? .unknown }
     }
 
+    func claimedUser(of credentials: String) -> String? { credentials.hasPrefix("Basic ") ? "claimed" : nil }
+
     func verify(_ credentials: String?, from client: UInt64?) async throws(CredentialError) -> Principal {
         guard let credentials else { throw .missing }
         await withCheckedContinuation { continuation in

@@ -118,6 +118,9 @@ struct F2SServer: Sendable {
     /// The newest log lines.
     var logTail: String { String(log.suffix(16_384)) }
 
+    /// Everything on standard output.
+    var output: String { (try? Files.read(outputFile)) ?? "" }
+
     /// The whole log.
     var log: String { (try? Files.read(logFile)) ?? "" }
 
