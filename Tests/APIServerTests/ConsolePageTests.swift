@@ -69,11 +69,14 @@ import Testing
     @Test func `a link of another site leads to the page and the sign-in only`() async throws {
         try await with { server in
             for route in server.consoleRoutes where route.name.hasPrefix("GET ") {
-                let path = route.path.replacing("{name}", with: "hello")
+                let path = route.path.replacing("{name}", with: "hello").replacing("{provider}", with: "acme")
                 let headers = StubSessions.headers("functions:list").merging(Self.navigation) { $1 }
                     .filter { $0.key != "Origin" }
                 let answer = try await server.sendToConsole("GET", path, headers: headers)
-                let isEntry = ["/", "/session/begin", "/session/callback", "/docs", "/health"].contains(path)
+                let entries = [
+                    "/", "/session/begin", "/session/callback", "/session/callback/acme", "/docs", "/health",
+                ]
+                let isEntry = entries.contains(path)
                 #expect((answer.status != 403) == isEntry, "\(path): \(answer.status)")
             }
         }
@@ -93,7 +96,7 @@ import Testing
             var headers = StubSessions.headers(grants).merging(change) { $1 }
             headers["Content-Type"] = "application/yaml"
             for route in server.consoleRoutes where route.origin != .anywhere {
-                let path = route.path.replacing("{name}", with: "hello")
+                let path = route.path.replacing("{name}", with: "hello").replacing("{provider}", with: "acme")
                 let answer = try await server.sendToConsole(
                     String(route.name.prefix { $0 != " " }), path, headers: headers, body: manifest("other"))
                 #expect(answer.status == 403, "\(route.name)")
@@ -143,11 +146,12 @@ import Testing
 
     /// Sends the end of a sign-in as the page does.
     private func finish(
-        _ server: TestServer, _ query: String, _ headers: [String: String], tab: String = "the-tab-of-the-console"
+        _ server: TestServer, _ query: String, _ headers: [String: String], tab: String = "the-tab-of-the-console",
+        at path: String = "/session/callback"
     ) async throws -> Answer {
         let own = ["Content-Type": "application/json", "Origin": "http://localhost:8090"]
         return try await server.sendToConsole(
-            "POST", "/session/callback", headers: own.merging(headers) { $1 },
+            "POST", path, headers: own.merging(headers) { $1 },
             body: #"{"query":"\#(query)","tab":"\#(tab)"}"#)
     }
 
@@ -169,6 +173,19 @@ import Testing
                 cookies.contains("f2s-session=functions:list; Path=/; Max-Age=3600; HttpOnly; SameSite=Strict"))
             #expect(cookies.contains("f2s-signin=; Path=/session/callback; Max-Age=0; HttpOnly; SameSite=Lax"))
             #expect(sessions.callbacks.withLock { $0 } == ["http://localhost:8090/session/callback"])
+        }
+    }
+
+    @Test func `a provider may have a URL of its own, which the sign-in is checked by`() async throws {
+        let sessions = StubSessions()
+        try await with(sessions) { server in
+            let own = "/session/callback/acme"
+            let page = try await server.sendToConsole("GET", own + "?code=c&state=s", headers: Self.navigation)
+            #expect(page.status == 200 && page.body.contains(#"src="/callback.js""#))
+            checkPolicy(page)
+            #expect(try await finish(server, Self.query, Self.cookie, at: own).status == 200)
+            #expect(sessions.callbacks.withLock { $0 } == ["http://localhost:8090" + own])
+            #expect(try await finish(server, Self.query, Self.cookie, at: own + "/x").status == 404)
         }
     }
 

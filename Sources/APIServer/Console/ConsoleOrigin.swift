@@ -12,8 +12,12 @@ struct ConsoleOrigin: Sendable, Hashable {
     /// True if the browser uses https.
     let isSecure: Bool
 
+    /// The path of the sessions.
+    static let sessionPath = "/session"
     /// The path to which a provider returns the browser.
     static let callbackPath = "/session/callback"
+    /// The paths of providers with a URL of their own.
+    static let providerCallbackPath = callbackPath + "/{provider}"
 
     /// Creates the origin of a request that the dispatcher has relayed.
     init(_ request: Request) {
@@ -30,7 +34,7 @@ struct ConsoleOrigin: Sendable, Hashable {
     /// The scheme and authority, without a path.
     var url: String { "\(isSecure ? "https" : "http")://\(authority)" }
 
-    /// The URL to which a provider returns the browser.
+    /// The URL to which a provider returns the browser, unless it has a URL of its own below this one.
     var callback: String { url + Self.callbackPath }
 
     /// Returns the values of a request's session cookies.

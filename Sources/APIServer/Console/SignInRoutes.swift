@@ -6,7 +6,14 @@ import Hummingbird
 struct SignInRoutes: Sendable {
     let sessions: any ConsoleSessionProvider
 
-    var routes: [APIRoute] { [begin, callback, finish] }
+    var routes: [APIRoute] {
+        [
+            begin, callback("getCallback", at: ConsoleOrigin.callbackPath),
+            callback("getProviderCallback", at: ConsoleOrigin.providerCallbackPath),
+            finish("finishSignIn", at: ConsoleOrigin.callbackPath),
+            finish("finishProviderSignIn", at: ConsoleOrigin.providerCallbackPath),
+        ]
+    }
 
     private var begin: APIRoute {
         APIRoute(
@@ -37,11 +44,11 @@ struct SignInRoutes: Sendable {
     /// A page that decides nothing, because any site can lead a browser here. Its script finishes the sign-in if this
     /// tab has begun it. A redirect would not do: a browser does not send the session cookie along a chain of redirects
     /// that another site has begun, because of `SameSite=Strict`.
-    private var callback: APIRoute {
+    private func callback(_ name: String, at path: String) -> APIRoute {
         APIRoute(
-            .get, ConsoleOrigin.callbackPath, access: .everybody, origin: .entry,
+            .get, path, access: .everybody, origin: .entry,
             documentation: OperationDocument(
-                "getCallback",
+                name,
                 "The page to which a provider leads the browser after a sign-in (RFC 6749 section 4.1.2).",
                 parameters: [
                     .query("code", "The code of the sign-in."), .query("state", "The state of the sign-in."),
@@ -51,11 +58,11 @@ struct SignInRoutes: Sendable {
             handler: { _ in ConsolePage.callback })
     }
 
-    private var finish: APIRoute {
+    private func finish(_ name: String, at path: String) -> APIRoute {
         APIRoute(
-            .post, ConsoleOrigin.callbackPath, access: .everybody, origin: .noPage, content: SignInBody.rule,
+            .post, path, access: .everybody, origin: .noPage, content: .json,
             documentation: OperationDocument(
-                "finishSignIn", "Begins a session after a sign-in at a provider.",
+                name, "Begins a session after a sign-in at a provider.",
                 takes: OperationDocument.schema("ConsoleCallback"),
                 answers: [
                     .init(
@@ -69,10 +76,11 @@ struct SignInRoutes: Sendable {
                 do throws(SignInError) {
                     session = try await sessions.finishSignIn(
                         FormFields.fields(of: body.query), cookies: origin.signIns(in: request.underlying.headers),
-                        callback: origin.callback, tab: body.tab)
+                        callback: origin.url + request.underlying.uri.path, tab: body.tab)
                 } catch {
                     throw Problem(status: error.status, title: "The sign-in failed", detail: error.text, stage: .auth)
                 }
+                request.audit.identified(session.user)
                 var response = try Response(
                     json: ProofView(proof: session.proof, lifetimeSeconds: session.lifetimeSeconds))
                 response.headers[values: .setCookie] = [origin.setting(session), origin.removingSignIn]

@@ -72,7 +72,7 @@ public final class ConsoleSessions: ConsoleSessionProvider {
     ) async throws(CredentialError) -> ConsoleSession {
         // Read before the check: if the password changes meanwhile, the session belongs to the earlier one.
         let settings = authentication.verifier.settings
-        _ = try await authentication.verify(authorization, from: client)
+        let caller = try await authentication.verify(authorization, from: client)
         guard let key = keys().first else { throw .busy }
         let identity: SessionContent.Identity
         if authorization.lowercased().hasPrefix("basic ") {
@@ -82,7 +82,7 @@ public final class ConsoleSessions: ConsoleSessionProvider {
         } else {
             identity = .token(authorization: authorization)
         }
-        guard let session = try begin(identity, settings, key) else { throw .tooLong }
+        guard let session = try begin(identity, of: caller.name, settings, key) else { throw .tooLong }
         return session
     }
 
@@ -114,7 +114,8 @@ public final class ConsoleSessions: ConsoleSessionProvider {
             pending, response, callback: callback, tab: tab,
             isOneOfSeveral: providers.count { $0.settings.login != nil } > 1)
         guard let stamp = try? key.stamp(of: flow.provider.settings.sessionText) else { throw .providerUnavailable }
-        guard let session = try? begin(.provider(identity, stamp: stamp), settings, key) else { throw .tooLong }
+        let session = try? begin(.provider(identity, stamp: stamp), of: identity.name, settings, key)
+        guard let session else { throw .tooLong }
         return session
     }
 
@@ -127,24 +128,25 @@ public final class ConsoleSessions: ConsoleSessionProvider {
     /// Begins a session.
     /// - Returns: `nil` if it does not fit in a cookie.
     private func begin(
-        _ identity: SessionContent.Identity, _ settings: AuthSettings, _ key: SealingKey
+        _ identity: SessionContent.Identity, of user: String, _ settings: AuthSettings, _ key: SealingKey
     ) throws(CredentialError) -> ConsoleSession? {
         guard let id = try? Crypto.randomBytes(16), let proof = try? Crypto.randomBytes(16) else { throw .busy }
         let content = SessionContent(
             id: CredentialText.encodeURL(id), proof: CredentialText.encodeURL(proof),
             end: clock.secondsSince1970() + settings.sessionLifetime.inSeconds, identity: identity)
-        return session(content, key)
+        return session(content, of: user, key)
     }
 
     /// Returns a session as the browser keeps it; `nil` if it does not fit in a cookie. A session without the ID token,
     /// or without a renewal, is better than none.
-    private func session(_ content: SessionContent, _ key: SealingKey) -> ConsoleSession? {
+    private func session(_ content: SessionContent, of user: String, _ key: SealingKey) -> ConsoleSession? {
         var content = content
         while true {
             guard let cookie = try? key.sealJSON(of: content, for: Self.sessionPurpose) else { return nil }
             if cookie.utf8.count <= ConsoleSession.cookieBytesMax {
                 let left = content.end - clock.secondsSince1970()
-                return ConsoleSession(cookie: cookie, proof: content.proof, lifetimeSeconds: max(0, Int(left)))
+                return ConsoleSession(
+                    cookie: cookie, proof: content.proof, lifetimeSeconds: max(0, Int(left)), user: user)
             }
             guard case .provider(var identity, let stamp) = content.identity, identity.dropToken() else { return nil }
             content.identity = .provider(identity, stamp: stamp)
@@ -187,11 +189,11 @@ public final class ConsoleSessions: ConsoleSessionProvider {
         var identity = known.map { $0.validUntil > sent.validUntil ? $0 : sent } ?? sent
         if identity.validUntil <= clock.secondsSince1970() { identity = try await renew(identity, of: content, flow) }
         let principal = verifier.principal(identity.name, identity.groups)
-        guard principal.fieldLines.count <= Principal.fieldBytesMax else { throw .tooLong }
+        guard principal.isWithinBounds else { throw .tooLong }
         guard identity != sent else { return SessionCaller(principal: principal, renewed: nil) }
         var renewed = content
         renewed.identity = .provider(identity, stamp: stamp)
-        return SessionCaller(principal: principal, renewed: session(renewed, key))
+        return SessionCaller(principal: principal, renewed: session(renewed, of: identity.name, key))
     }
 
     private func renew(
@@ -250,12 +252,18 @@ public final class ConsoleSessions: ConsoleSessionProvider {
     // MARK: Signing out
 
     /// See ``ConsoleSessionProvider/signOut(cookies:proof:returnTo:)``.
-    public func signOut(cookies: [String], proof: String?, returnTo: String) async -> String? {
-        guard let (content, _) = try? open(cookies, proof) else { return nil }
-        let identity = state.withLock { $0.renewed.value(of: content.id) }
+    public func signOut(cookies: [String], proof: String?, returnTo: String) async -> EndedSession {
+        guard let (content, _) = try? open(cookies, proof) else { return EndedSession() }
+        let renewed = state.withLock { $0.renewed.value(of: content.id) }
         end(content.id)
-        guard case .provider(let sent, _) = content.identity, let flow = try? flow(at: sent.issuer) else { return nil }
-        return await flow.endLocation(of: identity ?? sent, returnTo: returnTo)
+        switch content.identity {
+        case .user(let name, _): return EndedSession(user: name)
+        case .token: return EndedSession()
+        case .provider(let sent, _):
+            let identity = renewed ?? sent
+            let location = await (try? flow(at: sent.issuer))?.endLocation(of: identity, returnTo: returnTo)
+            return EndedSession(user: identity.name, location: location)
+        }
     }
 
     private func end(_ id: String) {

@@ -12,30 +12,35 @@ struct CodeFlow: Sendable {
     private static let validityDefault = 300.0
 
     /// Begins a sign-in.
+    /// - Parameter callback: The URL of the console for providers without a URL of their own.
     func begin(callback: String, tab: String) async throws(SignInError) -> (location: String, pending: PendingSignIn) {
         guard let page = try await metadata().authorizationURL else { throw .providerUnavailable }
         do throws(Crypto.Failure) {
             let pending = try PendingSignIn(
-                issuer: provider.settings.url, tab: tab, now: clock.secondsSince1970())
-            return (try pending.location(at: page, login, callback: callback), pending)
+                issuer: provider.settings.url, callback: callback, ownName: login.callbackName, tab: tab,
+                now: clock.secondsSince1970())
+            return (try pending.location(at: page, login), pending)
         } catch {
             throw .providerUnavailable
         }
     }
 
     /// Finishes a sign-in with the response of the provider.
-    /// - Parameter isOneOfSeveral: True if people may sign in at other providers too. Then the response must name this
-    ///   one, because another one could have its code sent here (RFC 9700 section 4.4).
+    /// - Parameters:
+    ///   - callback: The URL to which the provider has returned the browser.
+    ///   - isOneOfSeveral: True if people may sign in at other providers too. Then the response must name this one or
+    ///     come to its own URL, because another one could have its code sent here (RFC 9700 section 4.4).
     func finish(
         _ pending: PendingSignIn, _ response: [String: String], callback: String, tab: String, isOneOfSeveral: Bool
     ) async throws(SignInError) -> ProviderIdentity {
         let metadata = try await metadata()
         let code = try pending.code(
-            in: response, tab: tab, mustNameIssuer: metadata.namesItself || isOneOfSeveral,
+            in: response, at: callback, tab: tab,
+            mustNameIssuer: metadata.namesItself || isOneOfSeveral && !pending.isOwnCallback,
             now: clock.secondsSince1970())
         let answer = try await tokens(
             [
-                ("grant_type", "authorization_code"), ("code", code), ("redirect_uri", callback),
+                ("grant_type", "authorization_code"), ("code", code), ("redirect_uri", pending.callback),
                 ("code_verifier", pending.verifier),
             ], metadata)
         guard let text = answer["id_token"]?.text else { throw .invalidToken(.missing) }

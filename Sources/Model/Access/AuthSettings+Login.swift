@@ -11,6 +11,9 @@ extension AuthSettings.Issuer {
         public var scopes = ["openid", "profile"]
         /// The values of each claim, of which an ID token must have one (`claims`), such as the domain of a company.
         public var conditions: [String: [String]] = [:]
+        /// The last segment of the URL to which this provider returns the browser; `nil` if it shares the URL with
+        /// other providers (`callback`). Only a provider with a URL of its own need not name itself in its response.
+        public var callbackName: String?
         /// The name of the provider for people; `nil` for the host of its URL (`title`).
         public var title: String?
 

@@ -16,7 +16,8 @@ public protocol ConsoleSessionProvider: Sendable {
     /// Begins a sign-in at a provider.
     /// - Parameters:
     ///   - provider: The URL of the provider, as in ``SignInMethod/provider(url:title:)``.
-    ///   - callback: The URL of the console to which the provider returns the browser.
+    ///   - callback: The URL of the console to which the provider returns the browser. A provider with a URL of its own
+    ///     returns it to ``AuthSettings/Issuer/Login/callbackName`` below it.
     ///   - tab: A random text that only the tab of the console knows, so that another site cannot lead the browser
     ///     through a sign-in: 16 to 100 characters.
     /// - Returns: The provider's URL to which the browser must go, and the value of the cookie for its return.
@@ -28,7 +29,7 @@ public protocol ConsoleSessionProvider: Sendable {
     /// - Parameters:
     ///   - response: The query parameters with which the provider has returned the browser.
     ///   - cookies: The values of the cookies of ``beginSignIn(at:callback:tab:)``.
-    ///   - callback: The same URL as at the beginning.
+    ///   - callback: The URL to which the provider has returned the browser, without its query.
     ///   - tab: The text of the tab.
     func finishSignIn(
         _ response: [String: String], cookies: [String], callback: String, tab: String
@@ -44,6 +45,5 @@ public protocol ConsoleSessionProvider: Sendable {
 
     /// Ends a session.
     /// - Parameter returnTo: The URL to which the provider returns the browser.
-    /// - Returns: The URL at which the browser also signs out at the provider; `nil` if there is none.
-    func signOut(cookies: [String], proof: String?, returnTo: String) async -> String?
+    func signOut(cookies: [String], proof: String?, returnTo: String) async -> EndedSession
 }

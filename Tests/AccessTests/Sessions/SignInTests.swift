@@ -305,6 +305,36 @@ import Testing
         _ = try await signIn(sessions)
     }
 
+    @Test func `with a URL of its own, a provider need not name itself, and no response counts elsewhere`()
+        async throws
+    {
+        var settings = TestProvider.settings { $0.login?.callbackName = "acme" }
+        var other = AuthSettings.Issuer(url: "https://other.example.org")
+        other.audiences = ["f2s"]
+        other.login = AuthSettings.Issuer.Login(clientID: "console")
+        settings.issuers.append(other)
+        let sessions = sessions(settings)
+        let (query, cookie) = try await begin(sessions)
+        let own = TestProvider.callback + "/acme"
+        #expect(query["redirect_uri"] == own)
+        provider.answer(nonce: query["nonce"])
+        for callback in [TestProvider.callback, TestProvider.callback + "/other", own + "/", own.uppercased()] {
+            await #expect(throws: SignInError.wrongIssuer, "\(callback)") {
+                try await sessions.finishSignIn(
+                    ["state": query["state"] ?? "", "code": "c"], cookies: [cookie], callback: callback, tab: tab)
+            }
+        }
+        await #expect(throws: SignInError.wrongIssuer) {
+            try await sessions.finishSignIn(
+                ["state": query["state"] ?? "", "code": "c", "iss": other.url], cookies: [cookie], callback: own,
+                tab: tab)
+        }
+        #expect(!provider.transport.requests.contains { $0.url.hasSuffix("/token") }, "no code was exchanged")
+        let session = try await sessions.finishSignIn(
+            ["state": query["state"] ?? "", "code": "c"], cookies: [cookie], callback: own, tab: tab)
+        #expect(session.user == "bob")
+    }
+
     @Test func `changed settings of the provider end its sessions`() async throws {
         let authentication = testAuthentication(
             TestProvider.settings(), clock: clock, transport: provider.transport)
@@ -369,8 +399,10 @@ import Testing
     @Test func `the sign-out names the session to the provider`() async throws {
         let sessions = sessions()
         let session = try await signIn(sessions)
-        let location = try #require(
-            await sessions.signOut(cookies: [session.cookie], proof: session.proof, returnTo: "http://127.0.0.1:8090/"))
+        let ended = await sessions.signOut(
+            cookies: [session.cookie], proof: session.proof, returnTo: "http://127.0.0.1:8090/")
+        #expect(ended.user?.isEmpty == false)
+        let location = try #require(ended.location)
         #expect(location.hasPrefix("\(TestProvider.url)/end?"))
         let query = parameters(of: location)
         #expect(query["client_id"] == "console" && query["post_logout_redirect_uri"] == "http://127.0.0.1:8090/")
@@ -385,8 +417,8 @@ import Testing
         let long = "\"\(String(repeating: "x", count: 2500))\""
         let session = try await signIn(sessions, ["x": long])
         #expect(session.cookie.utf8.count <= ConsoleSession.cookieBytesMax)
-        let location = await sessions.signOut(cookies: [session.cookie], proof: session.proof, returnTo: "/")
-        #expect(location?.contains("id_token_hint") == false)
+        let ended = await sessions.signOut(cookies: [session.cookie], proof: session.proof, returnTo: "/")
+        #expect(ended.location?.contains("id_token_hint") == false)
         let groups = (0..<500).map { #""group-\#($0)""# }.joined(separator: ",")
         await #expect(throws: SignInError.tooLong) { try await signIn(sessions, ["groups": "[\(groups)]"]) }
     }

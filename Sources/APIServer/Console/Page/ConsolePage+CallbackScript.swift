@@ -14,7 +14,7 @@ extension ConsolePage {
         history.replaceState(null, "", location.pathname);
 
         async function finish() {
-          const response = await fetch("/session/callback", {
+          const response = await fetch(location.pathname, {
             method: "POST",
             headers: {"Content-Type": "application/json", Accept: "application/json"},
             body: JSON.stringify({query, tab}),
