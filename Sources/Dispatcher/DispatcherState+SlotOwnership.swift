@@ -166,7 +166,8 @@ extension DispatcherState {
             timeout: timeout + (isForward ? Self.forwardGrace : 0),
             startTimeout: target.startTimeout?.nanoseconds ?? 0, countsCallers: target.limits.rate != nil,
             holdsSlots: !isForward && (target.concurrency != nil || target.limits.inFlight != nil),
-            access: entry.draft.access ?? .authenticated, forwardsAuthorization: target.forwardsAuthorization)
+            access: entry.draft.access ?? .authenticated, forwardsAuthorization: target.forwardsAuthorization,
+            cors: entry.draft.cors.map { CORSPolicy($0) })
         return RouteTable.Entry(handle: handle, declaration: declaration, method: entry.draft.method)
     }
 }

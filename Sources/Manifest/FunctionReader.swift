@@ -92,13 +92,14 @@ struct FunctionReader {
         }
         let summary = value(spec?["description"]) { try $0.text() }
         let access = access(spec?["access"])
+        let cors = cors(spec?["cors"])
         let carried = FunctionMetadata(
             labels: texts(byName: metadata?["labels"], example: "{team: shop}"),
             annotations: texts(byName: metadata?["annotations"], example: "{contact: shop@example.org}"))
         guard let name, let route, let target else { return nil }
         return FunctionDraft(
             name: name, namespace: namespace ?? FunctionDraft.namespaceDefault, route: route, method: method ?? nil,
-            summary: summary ?? "", access: access, target: target, metadata: carried)
+            summary: summary ?? "", access: access, cors: cors, target: target, metadata: carried)
     }
 
     private mutating func access(_ cursor: YAMLCursor?) -> Function.Access? {
@@ -117,6 +118,25 @@ struct FunctionReader {
             try $0.list(example: "[developers]")
         }
         return groups.map { .groups($0.compactMap { group in value(group) { try $0.text() } }) }
+    }
+
+    private mutating func cors(_ cursor: YAMLCursor?) -> Function.CORS? {
+        guard let map = value(cursor, { try $0.map(example: "{origins: [https://app.example.org]}") }) else {
+            return nil
+        }
+        errors += map.unknownMembers(known: ManifestFields.cors)
+        let origins = required(map, "origins", "list the origins of the pages, or [\"*\"]") {
+            try $0.list(example: "[https://app.example.org]")
+        }
+        guard let origins else { return nil }
+        var cors = Function.CORS(origins: origins.compactMap { origin in value(origin) { try $0.text() } })
+        let methods = value(map["methods"]) { try $0.list(example: "[GET, POST]") } ?? []
+        cors.methods = methods.compactMap { method in
+            value(method) { try Function.Method(try $0.text(), field: $0.path) }
+        }
+        cors.headers = texts(map["headers"], example: "[Content-Type]") ?? []
+        cors.allowsCredentials = value(map["credentials"]) { try $0.flag() } ?? false
+        return cors
     }
 
     /// Returns a value with the fields of a mapping.

@@ -39,6 +39,7 @@ import Testing
         Expected(403, .auth, .functionMayNotManage(address: "10.0.0.7")),
         Expected(404, .route, .managementElsewhere),
         Expected(404, .route, .invocationsElsewhere),
+        Expected(403, .route, .foreignPage(reason: "spec.cors.methods does not contain PUT")),
         Expected(503, .queue, .moved),
         Expected(503, .connect, .peerUnusable),
         Expected(502, .connect, .ownerUnreachable),

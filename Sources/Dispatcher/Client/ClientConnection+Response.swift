@@ -15,6 +15,7 @@ extension ClientConnection {
     func beginResponse(_ head: ResponseHead, _ bytes: Span<UInt8>, content: Span<UInt8>) {
         let out = compose(head, bytes)
         let traits = exchange.state.traits
+        if let fields = exchange.pageFields { out.append(fields) }
         if !head.known.hasDate, head.status >= 200 { out.append(worker.date.line) }
         // The response of another process already has these times.
         if exchange.isForFunction { exchange.state.times.write(into: out) }
@@ -37,6 +38,10 @@ extension ClientConnection {
             worker.scanner.drop(Exchange.errorName, bytes)
         } else if exchange.state.destination == .peer {
             worker.scanner.drop(Exchange.errorName, bytes)
+        }
+        if exchange.pageFields != nil {
+            worker.scanner.drop("access-control-allow-origin", bytes)
+            worker.scanner.drop("access-control-allow-credentials", bytes)
         }
         let out = worker.output
         out.clear()
@@ -82,12 +87,14 @@ extension ClientConnection {
     func fail(
         _ error: InvocationError, function: FunctionName?, timing: ExchangeTimes?, isAnswerToHead: Bool, keepAlive: Bool
     ) {
+        // Between requests, the lines still belong to the previous request.
+        let page = function == nil ? [] : exchange.pageFields ?? []
+        let fields = worker.date.line + proof(of: error) + challenges(of: error) + page
         let out = worker.output
         out.clear()
         ProblemResponse.write(
             Problem(error, function: function), error, timing: timing, keepAlive: keepAlive,
-            isAnswerToHead: isAnswerToHead, fields: worker.date.line + proof(of: error) + challenges(of: error),
-            into: out)
+            isAnswerToHead: isAnswerToHead, fields: fields, into: out)
         write(out)
         responseEnded(keepAlive: keepAlive)
     }
@@ -100,11 +107,17 @@ extension ClientConnection {
 
     /// Responds to a request about the server as a whole (RFC 9110 section 9.3.7) with the methods that F2S knows.
     func answerServerWide(_ head: RequestHead) {
-        let keepAlive = isRequestComplete && head.isPersistent && !worker.shared.isLeaving
+        answerWithoutContent(
+            Self.allowLine, keepAlive: isRequestComplete && head.isPersistent && !worker.shared.isLeaving)
+    }
+
+    private static let allowLine = Array("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n".utf8)
+
+    func answerWithoutContent(_ fields: [UInt8], keepAlive: Bool) {
         let out = worker.output
         out.clear()
         out.append("HTTP/1.1 204 No Content\r\n")
-        out.append("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, TRACE\r\n")
+        out.append(fields)
         out.append(worker.date.line)
         if !keepAlive { out.append("Connection: close\r\n") }
         out.append("\r\n")

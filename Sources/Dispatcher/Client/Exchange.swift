@@ -26,8 +26,12 @@ final class Exchange {
     private(set) var upgrade: [UInt8]?
     private(set) var lease: InvocationQueue.SlotLease?
     var sequence: UInt64?
-    /// The credentials that must be verified before the invocation goes to its queue; `nil` if none must.
-    var credentials: String?
+    /// The caller that must be verified before the invocation goes to its queue; `nil` if none must.
+    var unverified: UnverifiedCaller?
+    /// The field lines that let the page of a browser read the response; `nil` if the function decides.
+    var pageFields: [UInt8]?
+    /// The record for the access log; `nil` if the request is not recorded.
+    var access: PendingAccessRecord?
     /// Differs for every use of the exchange, so that a late message for an earlier one is recognized.
     var generation: UInt64 = 0
     private var failedReplica: ReplicaHandle?
@@ -49,24 +53,33 @@ final class Exchange {
             RequestTraits(head, takesChunks: takesChunks), isWhole: head.framing == .none, now: worker.now())
         sequence = nil
         entry = nil
-        credentials = nil
+        unverified = nil
+        pageFields = nil
         upgrade = head.upgrade.map { bytes.lowercased($0) }
         let client = client
+        if worker.tuning.logsAccess { beginAccessRecord(head, bytes) }
+        var caller: Principal?
         do throws(InvocationError) {
             let principal = try principal(of: client, head, bytes)
             let destination = try client.isInternal ? routeInternal(head, bytes, principal) : route(head, bytes)
-            let caller = try identify(principal, head, bytes)
+            if let fields = try preflight(head, bytes) { return answerPreflight(fields) }
+            caller = try identify(principal, head, bytes)
+            if let caller { try check(caller) }
             let origin = admit(principal, at: client.address, bytes)
             if head.known.hasCookies, !client.exchangesConsoleCookies {
                 worker.scanner.dropConsoleCookies(ofRequest: bytes)
             }
+            let identity = worker.identities.next()
+            access?.name(identity)
             var request = ComposedRequest(
-                bytes, head, fields: worker.scanner.fields, to: destination, from: origin,
-                identity: worker.identities.next(), into: worker.loop.buffers.acquire())
+                bytes, head, fields: worker.scanner.fields, to: destination, from: origin, identity: identity,
+                into: worker.loop.buffers.acquire())
             if let caller { request.name(caller) }
             endHead(of: &request)
             self.request = request
         } catch {
+            notePage(bytes)
+            if error.stage == .auth { audit(error, of: caller, head, bytes) }
             // Two parsers may read a malformed request differently, so the bytes behind it on the connection are not
             // used.
             if case .malformedRequest = error { failAndClose(error) } else { fail(error) }
@@ -104,7 +117,7 @@ final class Exchange {
         entry.handle.meters.count(.incoming)
         state.ready(timeout: entry.declaration.timeout, timeoutMax: timeoutMax)
         worker.shared.invocationBegan()
-        if let credentials = credentials.take() { verify(credentials) } else { enqueue(entry) }
+        if let unverified { verify(unverified.credentials) } else { enqueue(entry) }
     }
 
     func passUpstream(_ bytes: Span<UInt8>) {
@@ -187,6 +200,7 @@ final class Exchange {
         }
         if teardown.contains(.returnSlot) { returnSlot() }
         failedReplica = nil
+        unverified = nil
         forgetRequest()
     }
 
@@ -301,7 +315,7 @@ extension Exchange {
         _ principal: Admission.Principal, at address: ClientAddress, _ bytes: Span<UInt8>
     ) -> HeadComposer.Origin {
         var admission = Admission(
-            of: principal, at: address, to: entry, isUnverified: credentials != nil
+            of: principal, at: address, to: entry, isUnverified: unverified != nil
         ) { worker.trusts($0) }
         if admission.isFromTrustedProxy {
             admission.readOrigin(bytes, &worker.scanner) { worker.trusts($0) }

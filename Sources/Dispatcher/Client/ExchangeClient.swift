@@ -48,6 +48,9 @@ protocol ExchangeClient: AnyObject {
     /// Ends a complete response.
     func endResponse(keepAlive: Bool)
 
+    /// Responds with status 204 and these field lines.
+    func answerWithoutContent(_ fields: [UInt8], keepAlive: Bool)
+
     /// Responds with an error of F2S.
     /// - Parameters:
     ///   - function: The function, if the request was routed to one.

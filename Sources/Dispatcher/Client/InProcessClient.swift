@@ -169,6 +169,10 @@ final class InProcessClient: ExchangeClient {
         }
     }
 
+    // MARK: Preflight requests, which no call is
+
+    func answerWithoutContent(_ fields: [UInt8], keepAlive: Bool) {}
+
     // MARK: Tunnels, which no call asks for
 
     func becomeTunnel() {}

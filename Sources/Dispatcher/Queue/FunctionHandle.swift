@@ -25,11 +25,13 @@ final class FunctionHandle: Sendable {
         let access: Function.Access
         /// True if a replica receives the credentials of the caller.
         let forwardsAuthorization: Bool
+        /// The rule for pages of other origins; `nil` if the function answers them itself.
+        let cors: CORSPolicy?
 
         init(
             name: FunctionName, route: Route, path: [UInt8]?, timeout: UInt64, startTimeout: UInt64 = 0,
             countsCallers: Bool = false, holdsSlots: Bool = false, access: Function.Access = .authenticated,
-            forwardsAuthorization: Bool = false
+            forwardsAuthorization: Bool = false, cors: CORSPolicy? = nil
         ) {
             self.name = name
             self.route = route
@@ -41,6 +43,7 @@ final class FunctionHandle: Sendable {
             self.holdsSlots = holdsSlots
             self.access = access
             self.forwardsAuthorization = forwardsAuthorization
+            self.cors = cors
         }
     }
 

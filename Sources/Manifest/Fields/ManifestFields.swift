@@ -13,14 +13,15 @@ enum ManifestFields {
         "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers", "generateName", "managedFields",
         "ownerReferences", "selfLink",
     ]
-    static let spec = ["endpoint", "method", "description", "access"]
+    static let spec = ["endpoint", "method", "description", "access", "cors"]
     static let access = ["groups"]
+    static let cors = ["origins", "methods", "headers", "credentials"]
     static let target = TargetFields.target.map(\.name)
 
     /// The paths of all fields that have a meaning.
     static let paths =
         ["metadata.name", "metadata.namespace", "metadata.labels", "metadata.annotations"]
-        + ["spec", "target"] + spec.map { "spec." + $0 }
+        + ["spec", "target"] + spec.map { "spec." + $0 } + cors.map { "spec.cors." + $0 }
         + target.map { "target." + $0 }
         + TargetFields.target.flatMap { field in field.member.schema.names.map { "target.\(field.name).\($0)" } }
 }

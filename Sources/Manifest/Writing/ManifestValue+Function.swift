@@ -40,6 +40,7 @@ extension ManifestValue {
         if let method = draft.method { spec.append(("method", .text(method.rawValue))) }
         if !draft.summary.isEmpty { spec.append(("description", .text(draft.summary))) }
         if let access = draft.access { spec.append(("access", value(of: access))) }
+        if let cors = draft.cors { spec.append(("cors", value(of: cors))) }
         return [("spec", .map(spec)), ("target", .map(members(of: draft.target, TargetFields.target)))]
     }
 
@@ -49,6 +50,14 @@ extension ManifestValue {
         case .authenticated: .text("authenticated")
         case .groups(let groups): .map([("groups", .list(groups.map { .text($0) }))])
         }
+    }
+
+    private static func value(of cors: Function.CORS) -> ManifestValue {
+        var members: Members = [("origins", .list(cors.origins.map { .text($0) }))]
+        if !cors.methods.isEmpty { members.append(("methods", .list(cors.methods.map { .text($0.rawValue) }))) }
+        if !cors.headers.isEmpty { members.append(("headers", .list(cors.headers.map { .text($0) }))) }
+        if cors.allowsCredentials { members.append(("credentials", .bare("true"))) }
+        return .map(members)
     }
 
     /// Returns the fields of a value that are not omitted.

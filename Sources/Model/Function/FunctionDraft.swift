@@ -7,6 +7,7 @@ public struct FunctionDraft: Sendable, Hashable {
         var method: Function.Method?
         var summary: String
         var access: Function.Access?
+        var cors: Function.CORS?
         var target: Target
         var metadata: FunctionMetadata
     }
@@ -21,12 +22,12 @@ public struct FunctionDraft: Sendable, Hashable {
     /// Creates a draft. Call ``fieldErrors()`` before it is stored.
     public init(
         name: FunctionName, namespace: String = FunctionDraft.namespaceDefault, route: Route,
-        method: Function.Method? = nil, summary: String = "", access: Function.Access? = nil, target: Target,
-        metadata: FunctionMetadata = .none
+        method: Function.Method? = nil, summary: String = "", access: Function.Access? = nil,
+        cors: Function.CORS? = nil, target: Target, metadata: FunctionMetadata = .none
     ) {
         fields = Fields(
             name: name, namespace: namespace, route: route, method: method, summary: summary, access: access,
-            target: target, metadata: metadata)
+            cors: cors, target: target, metadata: metadata)
     }
 
     /// Returns an error for each invalid value and each invalid combination of values. A draft without errors may be
@@ -39,7 +40,7 @@ public struct FunctionDraft: Sendable, Hashable {
                     field: "spec.description", value: "\(summary.utf8.count) bytes",
                     requirement: "have at most \(Self.summaryBytesMax) bytes"), at: 0)
         }
-        return found + (access?.fieldErrors ?? [])
+        return found + (access?.fieldErrors ?? []) + (cors?.fieldErrors ?? [])
     }
 
     /// `metadata.name`.
@@ -76,6 +77,12 @@ public struct FunctionDraft: Sendable, Hashable {
     public var access: Function.Access? {
         get { fields.access }
         set { fields.access = newValue }
+    }
+
+    /// The pages of other origins that may use the function; `nil` if the function decides (`spec.cors`).
+    public var cors: Function.CORS? {
+        get { fields.cors }
+        set { fields.cors = newValue }
     }
 
     /// The program or image that runs the function, and its settings (`target`).

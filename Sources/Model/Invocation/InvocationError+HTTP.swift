@@ -12,7 +12,7 @@ extension InvocationError {
         case .methodNotAllowed: 405
         case .otherFunction: 409
         case .unauthenticated(let error): error.status
-        case .forbidden, .untrustedPeer, .functionMayNotManage: 403
+        case .forbidden, .untrustedPeer, .functionMayNotManage, .foreignPage: 403
         case .rateExceeded: 429
         case .queueFull, .moved, .peerUnusable, .starting, .draining, .apiUnavailable, .outOfDescriptors,
             .tooManyConnections:
@@ -28,7 +28,7 @@ extension InvocationError {
     public var stage: Stage {
         switch self {
         case .malformedRequest, .proxyHeaderMissing, .tooLarge, .functionNotFound, .methodNotAllowed, .otherFunction,
-            .managementElsewhere, .invocationsElsewhere:
+            .managementElsewhere, .invocationsElsewhere, .foreignPage:
             .route
         case .requestStalled: .timeout
         case .unauthenticated, .forbidden, .untrustedPeer, .functionMayNotManage: .auth
@@ -87,6 +87,7 @@ extension InvocationError {
         case .unauthenticated(let error):
             error.retryAfterSeconds != nil ? "Credentials cannot be checked now" : "Credentials are missing or wrong"
         case .forbidden, .untrustedPeer, .functionMayNotManage: "Not allowed"
+        case .foreignPage: "A page of this origin may not use the function"
         case .managementElsewhere: "This listener does not serve the management API"
         case .invocationsElsewhere: "The console does not serve functions"
         case .queueFull: "The function's queue is full"
@@ -128,6 +129,7 @@ extension InvocationError {
         case .unauthenticated(let error):
             error.retryAfterSeconds != nil ? error.text : "\(error.text) Send an Authorization header that F2S accepts."
         case .forbidden(let privilege): "This needs the privilege \(privilege.rawValue). Ask an administrator for it."
+        case .foreignPage(let reason): "The browser asks if a page may send the request: \(reason)."
         case .queueFull(let limit): Self.fullQueue(limit)
         case .rateExceeded(let wait):
             "This caller begins more invocations than target.limits allows. Call more slowly: F2S accepts the next one "

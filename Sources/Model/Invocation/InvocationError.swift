@@ -20,6 +20,8 @@ public enum InvocationError: Error, Sendable, Hashable {
     case unauthenticated(CredentialError)
     /// The caller lacks the privilege.
     case forbidden(Privilege)
+    /// A browser asks for a page of another origin that may not send the request.
+    case foreignPage(reason: String)
     /// The function's queue is full.
     case queueFull(limit: Int)
     /// The caller exceeds `target.limits.rate`. `retryAfter` is the time until the next token.

@@ -150,15 +150,19 @@ extension Limits {
 func withTestbed(
     loops: Int = usualLoops, apiPath: String? = nil, hasManagement: Bool = false, consolePath: String? = nil,
     internal: InternalSettings? = nil, limits: Limits = .ofTests, timeouts: Timeouts = Timeouts(),
-    authenticator: (any Authenticator)? = nil,
+    authenticator: (any Authenticator)? = nil, log: SampleRequestLog? = nil, trustedProxies: [AddressRange] = [],
     _ body: (Testbed) async throws -> Void
 ) async throws {
     var settings = DispatcherSettings(
         host: "127.0.0.1", port: 0, loops: loops, apiSocketPath: apiPath ?? temporarySocketPath(),
         management: hasManagement ? ManagementSettings(host: "127.0.0.1", port: 0) : nil,
         console: consolePath.map { ConsoleSettings(host: "127.0.0.1", port: 0, socketPath: $0) }, internal: `internal`,
-        tuning: .init(limits: limits, timeouts: timeouts, challenges: authenticator?.challenges ?? []))
+        tuning: .init(
+            limits: limits, timeouts: timeouts, trustedProxies: trustedProxies,
+            challenges: authenticator?.challenges ?? [], logsAccess: log != nil))
     settings.authenticator = authenticator
+    settings.accessLog = log
+    settings.auditLog = log
     let registry = MetricRegistry()
     let dispatcher = try Dispatcher(settings, metrics: registry)
     let outcome: Result<Void, any Error>
@@ -185,15 +189,16 @@ func makeInternal(socketPath: String? = nil, token: String = token) -> InternalS
 /// Runs two dispatchers with internal listeners and the same token.
 func withPair(
     loops: Int = usualLoops, limits: Limits = .ofTests, timeouts: Timeouts = Timeouts(),
-    authenticator: (any Authenticator)? = nil, _ body: (_ first: Testbed, _ second: Testbed) async throws -> Void
+    authenticator: (any Authenticator)? = nil, logs: (SampleRequestLog, SampleRequestLog)? = nil,
+    _ body: (_ first: Testbed, _ second: Testbed) async throws -> Void
 ) async throws {
-    func bed(_ body: (Testbed) async throws -> Void) async throws {
+    func bed(_ log: SampleRequestLog?, _ body: (Testbed) async throws -> Void) async throws {
         try await withTestbed(
             loops: loops, internal: makeInternal(), limits: limits, timeouts: timeouts, authenticator: authenticator,
-            body)
+            log: log, body)
     }
-    try await bed { first in
-        try await bed { second in try await body(first, second) }
+    try await bed(logs?.0) { first in
+        try await bed(logs?.1) { second in try await body(first, second) }
     }
 }
 
@@ -210,7 +215,7 @@ func makeFunction(
     _ name: String = "hello", route: String? = nil, method: Function.Method? = nil, path: String = "/",
     concurrency: Int? = nil, timeout: Duration? = nil, startTimeout: Duration? = nil,
     limits: FunctionLimits = FunctionLimits(), access: Function.Access? = nil,
-    forwardsAuthorization: Bool = false, age: UInt64 = 1
+    forwardsAuthorization: Bool = false, cors: Function.CORS? = nil, age: UInt64 = 1
 ) -> Function {
     let target = Target(
         command: ["server"], path: path, maxReplicas: 10, concurrency: concurrency, timeout: timeout,
@@ -220,7 +225,7 @@ func makeFunction(
     }
     return Function(
         id: Function.ID(name),
-        draft: FunctionDraft(name: valid, route: route, method: method, access: access, target: target),
+        draft: FunctionDraft(name: valid, route: route, method: method, access: access, cors: cors, target: target),
         generation: 1, storeRevision: StoreRevision("1"), age: age,
         origin: Function.Origin(location: "\(name).yaml", isWritable: true))
 }

@@ -70,6 +70,26 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        "*", "https://a.example", "http://127.0.0.1:8000", "http://[::1]:81", "app://localhost", "null", "a.example",
+        "https://", "://a", "https://a/", "https://A", "https://*.a", "https://a b", "", "https://a\n",
+    ])
+    func `the schema accepts the same origins as the model`(_ text: String) throws {
+        let draft = FunctionDraft(
+            name: try FunctionName("a"), route: try Route("/"), cors: Function.CORS(origins: [text]),
+            target: Target(image: "a"))
+        #expect(try schema.accepts(text, at: "spec.cors.origins", item: true) == draft.fieldErrors().isEmpty)
+    }
+
+    @Test(arguments: ["X-A", "content-type", "*", "a b", "a:", "", "a\n", "a_b", "!#$%&'+.^_`|~", "ä"])
+    func `the schema accepts the same names of fields as the model`(_ text: String) throws {
+        var cors = Function.CORS(origins: ["*"])
+        cors.headers = [text]
+        let draft = FunctionDraft(
+            name: try FunctionName("a"), route: try Route("/"), cors: cors, target: Target(image: "a"))
+        #expect(try schema.accepts(text, at: "spec.cors.headers", item: true) == draft.fieldErrors().isEmpty)
+    }
+
     @Test func `the schema accepts names of up to 63 characters`() throws {
         #expect(try schema.accepts(String(repeating: "a", count: 63), at: "metadata.name"))
         #expect(try !schema.accepts(String(repeating: "a", count: 64), at: "metadata.name"))
