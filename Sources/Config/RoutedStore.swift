@@ -30,15 +30,17 @@ public struct RoutedStore: FunctionStore {
     }
 
     /// Stores a new function and returns when it is routed.
-    public func create(_ draft: FunctionDraft) async throws -> Function {
-        let function = try await store.create(draft)
+    public func create(_ draft: FunctionDraft, by user: String?) async throws -> Function {
+        let function = try await store.create(draft, by: user)
         await wait { $0.knows(function) }
         return function
     }
 
     /// Replaces a declaration and returns when it is routed.
-    public func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?) async throws -> Function {
-        let function = try await store.replace(draft, ifRevision: ifRevision)
+    public func replace(
+        _ draft: FunctionDraft, ifRevision: StoreRevision?, by user: String?
+    ) async throws -> Function {
+        let function = try await store.replace(draft, ifRevision: ifRevision, by: user)
         await wait { $0.knows(function) }
         return function
     }
@@ -53,7 +55,9 @@ public struct RoutedStore: FunctionStore {
     }
 
     /// Gives a function another revision. Routes do not depend on it.
-    public func restart(_ name: FunctionName) async throws -> Function { try await store.restart(name) }
+    public func restart(_ name: FunctionName, by user: String?) async throws -> Function {
+        try await store.restart(name, by: user)
+    }
 
     /// Writes a status. Routes do not depend on it.
     public func setStatus(_ status: FunctionStatus, of id: Function.ID) async throws {

@@ -106,11 +106,15 @@ private final class PublishedStore: FunctionStore {
         return try await body(snapshots.values())
     }
 
-    func create(_ draft: FunctionDraft) async throws -> Function { throw StoreError.unavailable("unused") }
-    func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?) async throws -> Function {
+    func create(_ draft: FunctionDraft, by user: String?) async throws -> Function {
         throw StoreError.unavailable("unused")
     }
-    func restart(_ name: FunctionName) async throws -> Function { throw StoreError.unavailable("unused") }
+    func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?, by user: String?) async throws -> Function {
+        throw StoreError.unavailable("unused")
+    }
+    func restart(_ name: FunctionName, by user: String?) async throws -> Function {
+        throw StoreError.unavailable("unused")
+    }
     func delete(_ name: FunctionName, ifRevision: StoreRevision?) async throws {
         throw StoreError.unavailable("unused")
     }

@@ -58,7 +58,7 @@ public final class InMemoryFunctions: FunctionStore {
     public func setRejections(_ rejections: [Rejection]) { change { state in state.rejections = rejections } }
 
     /// Stores a new function; see the protocol.
-    public func create(_ draft: FunctionDraft) async throws -> Function {
+    public func create(_ draft: FunctionDraft, by user: String?) async throws -> Function {
         try Self.validate(draft)
         return try change { state throws(StoreError) in
             try state.checkAvailable()
@@ -68,7 +68,7 @@ public final class InMemoryFunctions: FunctionStore {
     }
 
     /// Replaces a function; see the protocol.
-    public func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?) async throws -> Function {
+    public func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?, by user: String?) async throws -> Function {
         try Self.validate(draft)
         return try change { state throws(StoreError) in
             try state.checkAvailable()
@@ -78,7 +78,7 @@ public final class InMemoryFunctions: FunctionStore {
     }
 
     /// Gives a function a new revision; see the protocol.
-    public func restart(_ name: FunctionName) async throws -> Function {
+    public func restart(_ name: FunctionName, by user: String?) async throws -> Function {
         try change { state throws(StoreError) in
             try state.checkAvailable()
             let stored = try state.stored(name, ifRevision: nil)

@@ -32,7 +32,7 @@ struct FunctionRoutes: Sendable {
             handler: { request in
                 let output = try request.output()
                 let name = try await functions.fetch(request.functionName(), for: request.principal).name
-                var response = Self.answer(try await functions.restart(name), as: output)
+                var response = Self.answer(try await functions.restart(name, by: request.principal.user), as: output)
                 response.status = .accepted
                 return response
             })
@@ -113,9 +113,10 @@ struct FunctionRoutes: Sendable {
             handler: { request in
                 let output = try request.output()
                 let draft = try Self.draft(request)
+                request.audit.concerns(draft.name)
                 try request.principal.require(.create, on: draft.name)
                 try await checkExposure(draft, by: request.principal)
-                return try await response(functions.create(draft), as: output, isNew: true)
+                return try await response(functions.create(draft, by: request.principal.user), as: output, isNew: true)
             })
     }
 
@@ -197,30 +198,30 @@ struct FunctionRoutes: Sendable {
         case .create:
             try principal.require(.create, on: draft.name)
             do {
-                return (try await functions.create(draft), true)
+                return (try await functions.create(draft, by: principal.user), true)
             } catch StoreError.alreadyExists(let name) {
                 throw Preconditions.failed(name, because: "\(name) exists.")
             }
         case .change(let revision):
             try principal.require(.update, on: draft.name)
             do {
-                return (try await functions.replace(draft, ifRevision: revision), false)
+                return (try await functions.replace(draft, ifRevision: revision, by: principal.user), false)
             } catch StoreError.notFound(let name) {
                 throw Preconditions.failed(name, because: "\(name) does not exist.")
             }
         case .changeOrCreate where !mayUpdate:
             do {
-                return (try await functions.create(draft), true)
+                return (try await functions.create(draft, by: principal.user), true)
             } catch StoreError.alreadyExists {
                 throw Problem.forbidden(.update)
             }
         case .changeOrCreate:
             do {
-                return (try await functions.replace(draft, ifRevision: nil), false)
+                return (try await functions.replace(draft, ifRevision: nil, by: principal.user), false)
             } catch StoreError.notFound {
                 try principal.require(.create, on: draft.name)
                 // If another client creates the function at the same moment, this one receives 409 and can read it.
-                return (try await functions.create(draft), true)
+                return (try await functions.create(draft, by: principal.user), true)
             }
         }
     }

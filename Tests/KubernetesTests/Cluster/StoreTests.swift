@@ -85,6 +85,38 @@ struct APIServerSerial {
         }
     }
 
+    @Test func `a resource names the caller who has changed it last, and its pods do not`() async throws {
+        try await run { running in
+            let store = running.platform.functions
+            try await running.eventually("this process leads") { running.platform.election.isLeader }
+            func changedBy() throws -> String {
+                try TestCluster.kubectl(
+                    "get", "f2sfn", "changed", "--namespace", running.options.namespace, "--output",
+                    #"jsonpath={.metadata.annotations.f2s\.opensight\.ch/changed-by}"#)
+            }
+            var draft = try running.draft("changed")
+            draft.metadata = FunctionMetadata(annotations: ["example.org/contact": "a b"])
+            let function = try await store.create(draft, by: "ann \"x\"")
+            #expect(try changedBy() == "ann \"x\"")
+            #expect(function.draft.metadata == draft.metadata)
+            try await running.platform.replicas.apply(function, .fixed(1), retiring: [])
+            let pods = try TestCluster.kubectl(
+                "get", "deployment", "changed", "--namespace", running.options.functionsNamespace, "--output",
+                "jsonpath={.metadata.annotations} {.spec.template.metadata.annotations}")
+            #expect(pods.contains("a b") && !pods.contains("changed-by"))
+            draft.summary = "other"
+            let second = try await store.replace(draft, ifRevision: nil, by: "bob")
+            #expect(try changedBy() == "bob")
+            #expect(second.revision == function.revision, "the caller does not replace the pods")
+            _ = try await store.restart(draft.name, by: "eve")
+            #expect(try changedBy() == "eve")
+            // Without authentication the caller is not known.
+            draft.summary = "third"
+            _ = try await store.replace(draft, ifRevision: nil)
+            #expect(try changedBy() == "")
+        }
+    }
+
     @Test func `an invalid resource is reported, also in its status, and the last valid version stays in force`()
         async throws
     {

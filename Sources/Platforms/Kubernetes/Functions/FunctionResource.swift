@@ -57,6 +57,9 @@ final class FunctionResource: StatefulItem {
     /// Deployment.
     static let restartAnnotation = "f2s.opensight.ch/restartedAt"
 
+    /// The annotation with the name of the caller who has changed the resource last by F2S.
+    static let changedByAnnotation = "f2s.opensight.ch/changed-by"
+
     /// Decodes an object of the API.
     init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: Key.self)

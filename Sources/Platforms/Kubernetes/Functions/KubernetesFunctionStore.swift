@@ -110,9 +110,10 @@ final class KubernetesFunctionStore: FunctionStore {
 
     // MARK: The port
 
-    func create(_ draft: FunctionDraft) async throws -> Function {
+    func create(_ draft: FunctionDraft, by user: String?) async throws -> Function {
         let draft = try checked(draft)
-        let object = try tree(of: draft)
+        var object = try tree(of: draft)
+        Self.record(user, in: &object)
         do throws(KubernetesError) {
             let created = try await client.create(.functions, namespace, object, priority: .activation)
             return try await stored(created)
@@ -121,7 +122,7 @@ final class KubernetesFunctionStore: FunctionStore {
         }
     }
 
-    func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?) async throws -> Function {
+    func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?, by user: String?) async throws -> Function {
         let draft = try checked(draft)
         let declaration = try tree(of: draft)
         do {
@@ -149,6 +150,7 @@ final class KubernetesFunctionStore: FunctionStore {
                 object["metadata"] = metadata
                 object["spec"] = declaration["spec"]
                 object["target"] = declaration["target"]
+                Self.record(user, in: &object)
                 do throws(KubernetesError) {
                     let replaced = try await client.replace(
                         .functions, namespace, draft.name.text, object, priority: .activation)
@@ -165,7 +167,7 @@ final class KubernetesFunctionStore: FunctionStore {
         throw StoreError.unavailable("\(draft.name) is being changed by another client")
     }
 
-    func restart(_ name: FunctionName) async throws -> Function {
+    func restart(_ name: FunctionName, by user: String?) async throws -> Function {
         do {
             for attempt in 1... {
                 var object: JSONValue = try await client.get(.functions, namespace, name.text, priority: .activation)
@@ -175,6 +177,7 @@ final class KubernetesFunctionStore: FunctionStore {
                 // Two restarts may happen in the same millisecond.
                 annotations[FunctionResource.restartAnnotation] = .string(now == last ? now + "+" : now)
                 object["metadata"]?["annotations"] = annotations
+                Self.record(user, in: &object)
                 do throws(KubernetesError) {
                     let replaced = try await client.replace(
                         .functions, namespace, name.text, object, priority: .activation)
@@ -324,6 +327,15 @@ extension KubernetesFunctionStore {
         } catch {
             throw .unavailable("\(draft.name) cannot be written as JSON: \(error)")
         }
+    }
+
+    /// Records the caller who changes a resource. A change without a known caller removes the record, which would be
+    /// wrong otherwise.
+    private static func record(_ user: String?, in object: inout JSONValue) {
+        var annotations = object["metadata"]?["annotations"] ?? [:]
+        guard user != nil || annotations[FunctionResource.changedByAnnotation] != nil else { return }
+        annotations[FunctionResource.changedByAnnotation] = user.map { .string($0) }
+        object["metadata"]?["annotations"] = annotations
     }
 
     private static func resource(_ object: JSONValue) throws(KubernetesError) -> FunctionResource {

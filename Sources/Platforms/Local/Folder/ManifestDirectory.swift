@@ -172,7 +172,7 @@ final class ManifestDirectory: FunctionStore {
 
     // MARK: The port
 
-    func create(_ draft: FunctionDraft) async throws -> Function {
+    func create(_ draft: FunctionDraft, by user: String?) async throws -> Function {
         try Self.validate(draft)
         return try await onFiles { work throws(StoreError) in
             self.scan(.everything, in: &work, at: .now)
@@ -187,7 +187,7 @@ final class ManifestDirectory: FunctionStore {
         }
     }
 
-    func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?) async throws -> Function {
+    func replace(_ draft: FunctionDraft, ifRevision: StoreRevision?, by user: String?) async throws -> Function {
         try Self.validate(draft)
         return try await onFiles { work throws(StoreError) in
             let stored = try self.writable(draft.name, ifRevision: ifRevision, in: &work)
@@ -221,7 +221,7 @@ final class ManifestDirectory: FunctionStore {
         }
     }
 
-    func restart(_ name: FunctionName) async throws -> Function {
+    func restart(_ name: FunctionName, by user: String?) async throws -> Function {
         try catalog.withLock { catalog throws(StoreError) in
             guard catalog.function(named: name) != nil else { throw .notFound(name) }
             catalog.restart([name], at: Moment.now.wall)
