@@ -18,6 +18,8 @@ public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
     case refusedManifest([String])
     /// The function cannot be invoked; the reason is the one of its condition.
     case cannotInvoke(function: String, reason: String)
+    /// The user could not sign in at a provider, or is no longer signed in.
+    case signInFailed(provider: String, reason: String)
     /// The function was not ready in time, or cannot become ready.
     case notReady(function: String, reason: String)
 
@@ -41,6 +43,8 @@ public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
             errors.joinedClauses.onOneLine
         case .cannotInvoke(let function, let reason):
             "\(function) was not invoked: \(reason.onOneLine)"
+        case .signInFailed(let provider, let reason):
+            "the sign-in at \(provider) failed: \(reason.onOneLine)"
         case .notReady(let function, let reason):
             "\(function) is not ready: \(reason.onOneLine) See `f2s describe \(function)`"
         }

@@ -17,6 +17,10 @@ extension SettingsKey {
                 guard !issuers.contains(where: { $0.url == issuer.url }) else {
                     throw element.error("have another issuer: \(issuer.url) is listed twice")
                 }
+                let callback = issuer.login?.callbackName
+                guard callback == nil || !issuers.contains(where: { $0.login?.callbackName == callback }) else {
+                    throw element.error("have another login.callback: \(callback ?? "") is listed twice")
+                }
                 issuers.append(issuer)
             }
             guard issuers.count <= issuersMax else { throw cursor.error("list at most \(issuersMax) providers") }
@@ -30,7 +34,7 @@ extension SettingsKey {
         let fields = try cursor.map(example: "{issuer: https://id.example.org, audience: f2s}")
         try fields.require(only: [
             "issuer", "audience", "claims", "user_claim", "user_prefix", "groups_claim", "groups_prefix", "ca_file",
-            "token_file", "introspection", "login",
+            "token_file", "introspection", "login", "command_line",
         ])
         let url = try fields.required("issuer", "be the URL of a provider, such as https://id.example.org")
         var issuer = AuthSettings.Issuer(url: try url.text())
@@ -54,6 +58,14 @@ extension SettingsKey {
         if let file = fields["token_file"] { issuer.tokenFile = try path(file) }
         if let client = fields["introspection"] { issuer.introspection = try introspection(client) }
         if let client = fields["login"] { issuer.login = try login(client) }
+        if let client = fields["command_line"] {
+            let program = try commandLine(client)
+            let secrets = [issuer.login?.clientSecret, issuer.introspection?.clientSecret].compactMap(\.self)
+            guard !secrets.contains(where: { $0.revealed == program.clientSecret }) else {
+                throw client.error("have a client of its own, because everybody can read its client_secret")
+            }
+            issuer.commandLine = program
+        }
         return issuer
     }
 
@@ -67,7 +79,7 @@ extension SettingsKey {
     private static func login(_ cursor: YAMLCursor) throws -> AuthSettings.Issuer.Login {
         let fields = try YAMLCursor(cursor.node, path: cursor.path, isSecret: true)
             .map(example: "{client_id: f2s, client_secret: ...}")
-        try fields.require(only: ["client_id", "client_secret", "scopes", "claims", "title"])
+        try fields.require(only: ["client_id", "client_secret", "scopes", "claims", "title", "callback"])
         var login = AuthSettings.Issuer.Login(
             clientID: try name(try fields.required("client_id", "be F2S' name at the provider")))
         if let client = fields["client_secret"] { login.clientSecret = try secret(client) }
@@ -78,7 +90,33 @@ extension SettingsKey {
         }
         if let claims = fields["claims"] { login.conditions = try conditions(claims, example: "{hd: example.org}") }
         if let title = fields["title"] { login.title = try name(title) }
+        if let callback = fields["callback"] { login.callbackName = try callbackName(callback) }
         return login
+    }
+
+    private static func commandLine(_ cursor: YAMLCursor) throws -> AuthSettings.Issuer.CommandLine {
+        let fields = try cursor.map(example: "{client_id: f2s-cli}")
+        try fields.require(only: ["client_id", "client_secret", "scopes"])
+        var client = AuthSettings.Issuer.CommandLine(
+            clientID: try name(try fields.required("client_id", "be the name of the program f2s at the provider")))
+        if let secret = fields["client_secret"] { client.clientSecret = try name(secret) }
+        if let scopes = fields["scopes"] { client.scopes = try texts(scopes) }
+        return client
+    }
+
+    private static func callbackName(_ cursor: YAMLCursor) throws -> String {
+        let text = try cursor.text()
+        guard (1...40).contains(text.utf8.count), text.utf8.allSatisfy(isCallbackByte) else {
+            throw cursor.error("consist of 1 to 40 lower-case letters, digits and '-'")
+        }
+        return text
+    }
+
+    private static func isCallbackByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"): true
+        default: false
+        }
     }
 
     private static func introspection(_ cursor: YAMLCursor) throws -> AuthSettings.Issuer.Introspection {
@@ -105,9 +143,12 @@ extension SettingsKey {
         return text
     }
 
-    private static func path(_ cursor: YAMLCursor) throws -> String {
+    /// Returns the path of a file.
+    static func path(_ cursor: YAMLCursor) throws -> String {
         let text = try cursor.text()
-        guard text.hasPrefix("/") else { throw cursor.error("be the path of a file, from the root folder on") }
+        guard text.hasPrefix("/"), !text.hasSuffix("/") else {
+            throw cursor.error("be the path of a file, from the root folder on")
+        }
         return text
     }
 
@@ -132,6 +173,11 @@ extension SettingsKey {
                 ))
         }
         if let login = issuer.login { fields.append(("login", json(login))) }
+        if let client = issuer.commandLine {
+            var own = [("client_id", client.clientID.jsonText)]
+            if let secret = client.clientSecret { own.append(("client_secret", secret.jsonText)) }
+            fields.append(("command_line", object(own + [("scopes", list(client.scopes))])))
+        }
         return object(fields)
     }
 
@@ -141,6 +187,7 @@ extension SettingsKey {
         fields.append(("scopes", list(login.scopes)))
         if !login.conditions.isEmpty { fields.append(("claims", json(login.conditions))) }
         if let title = login.title { fields.append(("title", title.jsonText)) }
+        if let callback = login.callbackName { fields.append(("callback", callback.jsonText)) }
         return object(fields)
     }
 

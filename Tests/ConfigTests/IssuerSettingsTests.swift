@@ -25,7 +25,7 @@ import Testing
               user_claim: email, user_prefix: 'u:', groups_claim: [roles, scope], groups_prefix: 'g:', ca_file: /ca.pem,
               token_file: /token, introspection: {client_id: f2s, client_secret: hidden, cache_ttl: 5000},
               login: {client_id: web, client_secret: hidden2, scopes: [openid, groups], claims: {hd: [a, b]},
-              title: A}}]
+              title: A, callback: id-1}, command_line: {client_id: cli, client_secret: shown, scopes: [openid]}}]
             """
         var wanted = AuthSettings.Issuer(url: "http://127.0.0.1:8000/x")
         wanted.audiences = ["a", "b"]
@@ -42,7 +42,12 @@ import Testing
         login.scopes = ["openid", "groups"]
         login.conditions = ["hd": ["a", "b"]]
         login.title = "A"
+        login.callbackName = "id-1"
         wanted.login = login
+        var program = AuthSettings.Issuer.CommandLine(clientID: "cli")
+        program.clientSecret = "shown"
+        program.scopes = ["openid"]
+        wanted.commandLine = program
         #expect(try read(text) == [wanted])
         let json = try SettingsReader().read(Array(Self.text(text).utf8)).json
         #expect(!json.contains("hidden"))
@@ -50,6 +55,9 @@ import Testing
         let list = String(json[shown...].prefix(while: { $0 != "\n" }))
         #expect(list.hasPrefix(#"[{"issuer":"http://127.0.0.1:8000/x","audience":["a","b"],"#), "\(list)")
         #expect(list.contains(#""client_secret":"***","cache_ttl":5000"#))
+        #expect(list.contains(#""title":"A","callback":"id-1"}"#))
+        let shownProgram = #""command_line":{"client_id":"cli","client_secret":"shown","scopes":["openid"]}"#
+        #expect(list.contains(shownProgram))
         #expect(list.contains(#""login":{"client_id":"web","client_secret":"***","scopes":["openid","groups"],"#))
     }
 
@@ -72,6 +80,18 @@ import Testing
         ("[{issuer: https://a, audience: a, login: {client_secret: x}}]", "client_id is missing"),
         ("[{issuer: https://a, audience: a, login: {client_id: x, scopes: [groups]}}]", "contain openid"),
         ("[{issuer: https://a, audience: a, login: {client_id: x, scope: openid}}]", "did you mean"),
+        (
+            "[{issuer: https://a, audience: a, login: {client_id: x, client_secret: s}, "
+                + "command_line: {client_id: x, client_secret: s}}]",
+            "have a client of its own"
+        ),
+        ("[{issuer: https://a, audience: a, command_line: {scopes: [openid]}}]", "client_id is missing"),
+        ("[{issuer: https://a, audience: a, login: {client_id: x, callback: a/b}}]", "lower-case letters, digits"),
+        (
+            "[{issuer: https://a, audience: a, login: {client_id: x, callback: y}}, "
+                + "{issuer: https://b, audience: a, login: {client_id: x, callback: y}}]",
+            "have another login.callback: y is listed twice"
+        ),
         (
             "[{issuer: https://a, audience: a, introspection: {client_id: f2s, client_secret: x, cache_ttl: 0}}]",
             "between 1 and 3600000 milliseconds"

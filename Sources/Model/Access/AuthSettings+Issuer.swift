@@ -44,6 +44,9 @@ extension AuthSettings {
         /// The client by which people sign in to the console; `nil` if they cannot (`login`).
         public var login: Login?
 
+        /// The client by which people sign in with `f2s login`; `nil` if they cannot (`command_line`).
+        public var commandLine: CommandLine?
+
         /// Creates a provider with the defaults.
         public init(url: String) { self.url = url }
 

@@ -19,13 +19,14 @@ struct RootCommand: AsyncParsableCommand {
 
             Exit status: 0 success; 1 failure, with one line of advice on standard error; 2 invalid usage.
             Environment: F2S_SERVER is the server for commands without --server; F2S_TOKEN, or F2S_USER and
-            F2S_PASSWORD, are the credentials.
+            F2S_PASSWORD, are the credentials. Without them, the token of `f2s login` is used.
             Shell completion: f2s --generate-completion-script bash|zsh|fish
             """,
         version: F2SVersion.current,
         subcommands: [
             ServeCommand.self, ApplyCommand.self, ListCommand.self, GetCommand.self, DescribeCommand.self,
             InvokeCommand.self, LogsCommand.self, EventsCommand.self, RestartCommand.self, DeleteCommand.self,
-            WhyCommand.self, WrapCommand.self, TokenCommand.self, VersionCommand.self,
+            WhyCommand.self, WrapCommand.self, LoginCommand.self, LogoutCommand.self, TokenCommand.self,
+            VersionCommand.self,
         ])
 }

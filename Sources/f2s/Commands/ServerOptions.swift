@@ -1,6 +1,7 @@
 import ArgumentParser
 import F2SClient
 import F2SModel
+import F2SSystem
 import FoundationEssentials
 
 /// The option `--server` of every command except serve and wrap.
@@ -22,7 +23,7 @@ struct ServerOptions: ParsableArguments {
     /// The credentials from the environment; `nil` if it contains none. They are not options, because every user of a
     /// machine sees the options of a program.
     /// - Throws: ``CommandFailure`` if they are incomplete or ambiguous.
-    private var credentials: ClientCredentials? {
+    private var givenCredentials: ClientCredentials? {
         get throws {
             let environment = ProcessInfo.processInfo.environment
             let token = environment.variable("F2S_TOKEN").map { ClientCredentials.token(Secret($0)) }
@@ -36,9 +37,32 @@ struct ServerOptions: ParsableArguments {
         }
     }
 
-    /// Runs `body` with a client of the server.
+    /// The file with the tokens of `f2s login`.
+    var credentialFile: CredentialFile {
+        get throws { try CredentialFile(environment: ProcessInfo.processInfo.environment) }
+    }
+
+    /// Runs `body` with a client of the server, with the credentials of the environment or of `f2s login`.
     func withClient<Result: Sendable>(_ body: (FunctionClient) async throws -> Result) async throws -> Result {
-        try await FunctionClient.connect(to: address, credentials: credentials, body)
+        let address = try address
+        var credentials = try givenCredentials
+        if credentials == nil { credentials = try await storedCredentials(for: address) }
+        return try await FunctionClient.connect(to: address, credentials: credentials, body)
+    }
+
+    /// Returns the token of `f2s login`, which is renewed if it is about to expire; `nil` if the user is not signed in.
+    private func storedCredentials(for address: ServerAddress) async throws -> ClientCredentials? {
+        // Without a home folder there is no file.
+        guard let file = try? credentialFile, let stored = try file.tokens(for: address) else { return nil }
+        let now = SystemClock.secondsSince1970()
+        guard !stored.isFresh(at: now) else { return .token(Secret(stored.accessToken)) }
+        let renewed = try await file.update(address) { tokens in
+            guard let tokens else { return nil }
+            // Another command may have renewed it meanwhile.
+            return tokens.isFresh(at: now)
+                ? tokens : try await ProviderSignIn(at: tokens.provider).renew(tokens, at: now)
+        }
+        return renewed.map { .token(Secret($0.accessToken)) }
     }
 }
 

@@ -4,13 +4,14 @@
     glewlwyd.py prepare FOLDER PORT      writes the configuration and the database into the folder
     glewlwyd.py provision FOLDER URL     waits until it serves, then creates users, clients and two issuers
     glewlwyd.py token FOLDER ISSUER WHO  prints the provider's response with the tokens of a user, or of a client
+    glewlwyd.py device FOLDER USER PAGE  signs a user in at a page with a code of the device authorization grant
     glewlwyd.py revoke FOLDER ISSUER TOKEN
     glewlwyd.py rotate FOLDER            replaces the key of the issuer oidc
 
 The issuers are BASE/api/oidc (RS256) and BASE/api/oidces (ES256). The users are alice (groups admins, developers), bob
 (developers) and eve; a user's password is the name and "-pw". The clients web and console get tokens for users, console
-at the given callback URL, and the clients svc and other get tokens for themselves; a client's secret is its name and
-"-secret".
+at the given callback URL, and the public client cli by the device authorization grant. The clients svc and other get
+tokens for themselves. A client's secret is its name and "-secret".
 """
 import base64
 import gzip
@@ -172,6 +173,10 @@ def provision(folder, callback):
             "client_secret": client + "-secret", "redirect_uri": [url],
             "authorization_type": ["code", "refresh_token"], "token_endpoint_auth_method": ["client_secret_basic"],
             "scope": [], "enabled": True})
+    admin.call("POST", "/client/", {
+        "client_id": "cli", "name": "cli", "confidential": False, "redirect_uri": [],
+        "authorization_type": ["device_authorization", "refresh_token"], "token_endpoint_auth_method": ["none"],
+        "scope": [], "enabled": True})
     for client in ("svc", "other"):
         admin.call("POST", "/client/", {
             "client_id": client, "name": client, "confidential": True, "password": client + "-secret",
@@ -204,6 +209,13 @@ def token(folder, name, who):
     print(browser.call("POST", "/token", form=form, basic=("web", "web-secret"))[1])
 
 
+def device(folder, who, page):
+    browser = Browser(base(folder) + "/api")
+    browser.call("POST", "/auth/", {"username": who, "password": who + "-pw"})
+    browser.call("PUT", "/auth/grant/cli", {"scope": " ".join(SCOPES)})
+    browser.call("GET", page + "&g_continue", statuses=(302,))
+
+
 def revoke(folder, name, text):
     Browser(f"{base(folder)}/api/{name}").call("POST", "/revoke", form={"token": text}, basic=("svc", "svc-secret"))
 
@@ -216,5 +228,6 @@ def rotate(folder):
     admin.call("PUT", "/mod/plugin/oidc/reset")
 
 
-COMMANDS = {"prepare": prepare, "provision": provision, "token": token, "revoke": revoke, "rotate": rotate}
+COMMANDS = {"prepare": prepare, "provision": provision, "token": token, "device": device, "revoke": revoke,
+            "rotate": rotate}
 COMMANDS[sys.argv[1]](*sys.argv[2:])

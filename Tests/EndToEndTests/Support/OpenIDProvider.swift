@@ -69,6 +69,9 @@ final class OpenIDProvider {
         return Tokens(access: access, id: answer["id_token"]?.text)
     }
 
+    /// Signs a user in at a page with a code of the device authorization grant, as the user does in a browser.
+    func enterCode(_ page: String, as user: String) throws { _ = try run(["device", folder.path, user, page]) }
+
     func revoke(_ token: String, of issuer: Issuer) throws {
         _ = try run(["revoke", folder.path, issuer.rawValue, token])
     }

@@ -1,9 +1,7 @@
-import F2SModel
-
 /// The text form of values in a form (`application/x-www-form-urlencoded`).
-enum FormText {
+public enum FormText {
     /// Returns a text in which every byte except the unreserved characters of RFC 3986 section 2.3 is percent-encoded.
-    static func encode(_ text: String) -> String {
+    public static func encode(_ text: String) -> String {
         text.utf8.map { byte in
             switch byte {
             case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -15,20 +13,13 @@ enum FormText {
         }.joined()
     }
 
-    /// Returns the credentials of a client, as the value of Authorization. Both parts are encoded like a form first
-    /// (RFC 6749 section 2.3.1).
-    static func authorization(client: String, secret: Secret) -> Secret {
-        let pair = "\(encode(client)):\(encode(secret.revealed))"
-        return Secret("Basic \(CredentialText.encodePadded(Array(pair.utf8)))")
-    }
-
     /// Returns a URL with further query parameters.
-    static func url(_ page: String, with fields: [(name: String, value: String)]) -> String {
+    public static func url(_ page: String, with fields: [(name: String, value: String)]) -> String {
         page + (page.contains("?") ? "&" : "?") + encode(fields)
     }
 
     /// Returns fields as a form.
-    static func encode(_ fields: [(name: String, value: String)]) -> String {
+    public static func encode(_ fields: [(name: String, value: String)]) -> String {
         fields.map { "\(encode($0.name))=\(encode($0.value))" }.joined(separator: "&")
     }
 }
