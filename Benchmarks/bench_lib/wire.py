@@ -18,6 +18,10 @@ class Connection:
 
     def __init__(self, port, source="127.0.0.1", timeout=10):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout, source_address=(source, 0))
+        # While no process listens, the system may connect a socket to itself: its own port is the one it connects to.
+        if self.socket.getsockname() == self.socket.getpeername():
+            self.socket.close()
+            raise ConnectionRefusedError("the port is that of the connection itself")
         self.received = b""
 
     def close(self):

@@ -1,5 +1,6 @@
 import F2SConfig
 import F2SModel
+import FoundationEssentials
 import Hummingbird
 public import Logging
 public import ServiceLifecycle
@@ -49,9 +50,16 @@ public struct APIServer: Service {
         FunctionRoutes(parts: parts, lists: lists).routes + LogRoutes(parts: parts).routes
             + ViewRoutes(parts: parts, lists: lists).routes
             + CallerRoutes(
-                authenticator: parts.authenticator, users: { [parts] in parts.settings.current.auth.users }
+                authenticator: parts.authenticator, settings: parts.authSettings
             ).routes
-            + EventRoutes(events: parts.platform.events, keepAlive: keepAlive).routes
+            + tokenRoutes + EventRoutes(events: parts.platform.events, keepAlive: keepAlive).routes
+    }
+
+    private var tokenRoutes: [APIRoute] {
+        TokenRoutes(
+            store: parts.tokens, settings: parts.authSettings,
+            now: { Date().timeIntervalSince1970 }, logger: logger
+        ).routes
     }
 
     /// Serves all listeners until graceful shutdown. Then streams end, responses in progress are finished, and the
@@ -98,7 +106,7 @@ public struct APIServer: Service {
         of listener: PathDirectory.Listener, _ directory: PathDirectory, _ gate: RouteGate, _ content: ContentReader
     ) -> Router<BasicRequestContext> {
         var router = APIRouter(
-            routes: directory.routes[listener] ?? [], gate: gate, content: content,
+            routes: directory.routes[listener] ?? [], gate: gate, content: content, auditLog: parts.auditLog,
             elsewhere: { directory.url(of: $0, except: listener) }, logger: logger)
         if listener == .console {
             router.invocationAuthority = { [authority = parts.publicAuthority] in

@@ -14,6 +14,13 @@ public struct APIServerParts: Sendable {
     public var metrics: MetricRegistry
     /// Authenticates the callers.
     public var authenticator: any Authenticator
+    /// Returns the settings of authentication and authorization in force. They may differ from ``settings``, because
+    /// settings cannot end the authentication while other machines reach F2S.
+    public var authSettings: @Sendable () -> AuthSettings
+    /// Receives the actions of callers, and the requests that are refused; `nil` if nothing does.
+    public var auditLog: (any AuditLog)?
+    /// Stores the API tokens of callers. A change is in force when a call returns.
+    public var tokens: any APITokenStore
     /// The operator's state.
     public var operatorInspector: any OperatorInspector
     /// The dispatcher's state.
@@ -45,7 +52,7 @@ public struct APIServerParts: Sendable {
     /// Creates the parts.
     public init(
         platform: Platform, catalog: FunctionCatalog, settings: Latest<Settings>, metrics: MetricRegistry,
-        authenticator: any Authenticator, operatorInspector: any OperatorInspector,
+        authenticator: any Authenticator, tokens: any APITokenStore, operatorInspector: any OperatorInspector,
         dispatcherInspector: any DispatcherInspector, requestStart: @escaping @Sendable (Function.ID) -> Void,
         socketPath: String, operationsAddress: (ip: String, port: Int), isReady: @escaping @Sendable () -> Bool,
         conditions: @escaping @Sendable () -> [InstallationCondition] = { [] },
@@ -58,8 +65,10 @@ public struct APIServerParts: Sendable {
         self.platform = platform
         self.catalog = catalog
         self.settings = settings
+        authSettings = { settings.current.auth }
         self.metrics = metrics
         self.authenticator = authenticator
+        self.tokens = tokens
         self.operatorInspector = operatorInspector
         self.dispatcherInspector = dispatcherInspector
         self.requestStart = requestStart

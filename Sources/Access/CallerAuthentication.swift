@@ -7,11 +7,13 @@ import Synchronization
 /// The authentication of callers by the methods of the settings.
 ///
 /// The result of a verification is remembered for ``rememberedFor`` at most, and no longer than the credentials are
-/// valid. A change of the settings makes F2S verify all credentials again.
+/// valid. A change of the settings makes F2S verify all credentials again, and so does a change of the API tokens for
+/// API tokens.
 public final class CallerAuthentication: Authenticator, Service {
     private struct State: ~Copyable {
         var verifier: CredentialVerifier
-        /// Differs for each version of the settings, and before and after a provider has removed a key.
+        /// Differs for each version of the settings and of the API tokens, and before and after a provider has removed
+        /// a key.
         var version = 0
         /// `nil` if there is no authentication, or if the library fails. Then every request is verified anew.
         var digest: KeyedDigest?
@@ -38,6 +40,15 @@ public final class CallerAuthentication: Authenticator, Service {
                 verifier.providers.isEmpty ? nil : CredentialCache(capacity: CallerAuthentication.acceptedMax)
             // The library takes a while to begin, so this waits until it is needed.
             if digest == nil, canDigest, verifier.settings.isProtected { digest = try? KeyedDigest() }
+        }
+
+        /// Begins to verify API tokens by another set of them. The results for tokens of the earlier one are forgotten.
+        mutating func begin(_ tokens: APITokenSet?) {
+            verifier.tokens = tokens
+            version += 1
+            accepted.forget(issuer: CredentialVerifier.apiTokenIssuer)
+            // A token that has just been created may have been tried before this process knew it.
+            refused.removeAll()
         }
 
         func digest(of credentials: Span<UInt8>) -> KeyedDigest.Value? { digest?.digest(of: credentials) }
@@ -86,21 +97,27 @@ public final class CallerAuthentication: Authenticator, Service {
     private let passwords = PasswordChecks(queueMax: CallerAuthentication.waitingMax)
     /// The providers of the settings in force, for ``run()``.
     private let providers = Latest<[Provider]>([])
+    private let tokens: Latest<APITokenSet?>
 
     /// Creates the authentication of these settings.
-    public convenience init(_ settings: AuthSettings, clock: any ControlClock, logger: Logger) {
-        self.init(settings, clock: clock, logger: logger, transport: NetworkProviderTransport())
+    /// - Parameter tokens: The API tokens; `nil` until they have been read.
+    public convenience init(
+        _ settings: AuthSettings, tokens: Latest<APITokenSet?>, clock: any ControlClock, logger: Logger
+    ) {
+        self.init(settings, tokens: tokens, clock: clock, logger: logger, transport: NetworkProviderTransport())
     }
 
     /// - Parameter canDigest: False to behave as if the library could compute no digest.
     init(
-        _ settings: AuthSettings, clock: any ControlClock, logger: Logger, transport: any ProviderTransport,
-        canDigest: Bool = true
+        _ settings: AuthSettings, tokens: Latest<APITokenSet?>, clock: any ControlClock, logger: Logger,
+        transport: any ProviderTransport, canDigest: Bool = true
     ) {
+        self.tokens = tokens
         self.clock = clock
         self.transport = transport
         self.logger = logger
-        let none = CredentialVerifier(AuthSettings(), providers: [], passwords: passwords, clock: clock)
+        let none = CredentialVerifier(
+            AuthSettings(), providers: [], tokens: tokens.current, passwords: passwords, clock: clock)
         state = Mutex(State(verifier: none, canDigest: canDigest))
         apply(settings)
     }
@@ -115,10 +132,21 @@ public final class CallerAuthentication: Authenticator, Service {
             let all = used.map { issuer in
                 known.first { $0.settings == issuer } ?? provider(issuer)
             }
-            state.begin(CredentialVerifier(settings, providers: all, passwords: passwords, clock: clock))
+            state.begin(
+                CredentialVerifier(
+                    settings, providers: all, tokens: state.verifier.tokens, passwords: passwords, clock: clock))
             return all
         }
         if let all { providers.publish(all) }
+    }
+
+    /// Applies the newest API tokens. A token that was removed from them is refused from now on.
+    public func applyTokens() {
+        state.withLock { state in
+            // They are read here, so that an earlier set never replaces a newer one.
+            let newest = tokens.current
+            if newest != state.verifier.tokens { state.begin(newest) }
+        }
     }
 
     private func provider(_ issuer: AuthSettings.Issuer) -> Provider {
@@ -127,9 +155,14 @@ public final class CallerAuthentication: Authenticator, Service {
         }
     }
 
-    /// Fetches the keys of the providers before tokens need them, until the process ends.
+    /// Follows the API tokens, and fetches the keys of the providers before tokens need them, until the process ends.
     public func run() async throws {
         await withDiscardingTaskGroup { group in
+            group.addTask {
+                await cancelWhenGracefulShutdown { [self] in
+                    for await _ in tokens.values() { applyTokens() }
+                }
+            }
             group.addTask {
                 await cancelWhenGracefulShutdown { [self] in
                     for await _ in providers.values() {
@@ -154,6 +187,9 @@ public final class CallerAuthentication: Authenticator, Service {
 
     /// The verification by the settings in force.
     var verifier: CredentialVerifier { state.withLock { $0.verifier } }
+
+    /// The settings in force.
+    public var settings: AuthSettings { verifier.settings }
 
     /// True if the settings contain a method.
     public var isProtected: Bool { verifier.settings.isProtected }
@@ -212,13 +248,20 @@ public final class CallerAuthentication: Authenticator, Service {
         throw .busy
     }
 
+    /// Returns the user of a password; `nil` for other credentials.
+    public func claimedUser(of credentials: String) -> String? {
+        let parts = credentials.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, parts[0].lowercased() == "basic" else { return nil }
+        return try? BasicCredentials(parts[1].drop { $0 == " " }).user
+    }
+
     private func verify(
         _ credentials: String, from client: UInt64?, _ verifier: CredentialVerifier, _ version: Int
     ) async -> Result<Principal, CredentialError> {
         do throws(CredentialRejection) {
             let verified = try await verifier.verify(
                 credentials, from: client, wasAccepted: earlierResult(of: credentials) != nil)
-            guard verified.principal.fieldLines.count <= Principal.fieldBytesMax else {
+            guard verified.principal.isWithinBounds else {
                 throw CredentialRejection(.tooLong)
             }
             remember(verified, of: credentials, version)

@@ -5,7 +5,7 @@ struct CredentialVerifier: Sendable {
     /// A caller whose credentials are valid.
     struct Verified: Sendable {
         let principal: Principal
-        /// The provider of the token; `nil` for other credentials.
+        /// The provider of the token, or ``CredentialVerifier/apiTokenIssuer``; `nil` for other credentials.
         var issuer: String?
         /// The time for which the result may be used without a further verification.
         var validity = CallerAuthentication.rememberedFor
@@ -18,13 +18,19 @@ struct CredentialVerifier: Sendable {
 
     let settings: AuthSettings
     let providers: [Provider]
+    /// The API tokens; `nil` if they have not been read yet.
+    var tokens: APITokenSet?
     private let users: UserTable
     private let passwords: PasswordChecks
     private let clock: any ControlClock
 
-    init(_ settings: AuthSettings, providers: [Provider], passwords: PasswordChecks, clock: any ControlClock) {
+    init(
+        _ settings: AuthSettings, providers: [Provider], tokens: APITokenSet?, passwords: PasswordChecks,
+        clock: any ControlClock
+    ) {
         self.settings = settings
         self.providers = providers
+        self.tokens = tokens
         self.passwords = passwords
         self.clock = clock
         users = UserTable(settings.users)
@@ -46,6 +52,10 @@ struct CredentialVerifier: Sendable {
             do throws(CredentialError) { return try await verifyPassword(parts[1], client) } catch {
                 throw CredentialRejection(error)
             }
+        case "bearer" where parts[1].hasPrefix(APIToken.prefix):
+            do throws(CredentialError) { return try verifyAPIToken(parts[1]) } catch {
+                throw CredentialRejection(error)
+            }
         case "bearer" where JSONWebToken.isLike(parts[1]): return try await verifySigned(parts[1])
         case "bearer": return try await verifyOpaque(parts[1], wasAccepted: wasAccepted)
         default: throw CredentialRejection(.unknownScheme)
@@ -57,6 +67,31 @@ struct CredentialVerifier: Sendable {
         let groups = try await passwords.groups(for: credentials, of: users, from: client, now: clock.now())
         return Verified(principal: principal(credentials.user, groups))
     }
+
+    /// Verifies an API token of F2S. It is never sent to a provider, even if such tokens are not accepted.
+    private func verifyAPIToken(_ text: Substring) throws(CredentialError) -> Verified {
+        guard settings.methods.contains(.token) else { throw .unknownScheme }
+        guard let tokens else { throw .providerUnavailable }
+        guard let id = APIToken.id(in: text) else { throw .malformed }
+        let digest: [UInt8]
+        do {
+            digest = try Crypto.digest(of: Array(text.utf8))
+        } catch {
+            throw .busy
+        }
+        // A wrong secret is as unknown as a wrong ID, so that no response tells which IDs exist.
+        guard let token = tokens[id], Crypto.isEqual(digest, token.digest) else { throw .revoked }
+        let now = clock.secondsSince1970()
+        guard !token.hasExpired(at: now) else { throw .expired }
+        guard token.expires != nil || !settings.token.requiresExpiry else { throw .withoutExpiry }
+        let left = token.expires.map { Double($0) - now } ?? .infinity
+        return Verified(
+            principal: principal(token.callerName, token.groups), issuer: Self.apiTokenIssuer,
+            validity: .seconds(min(left, CallerAuthentication.rememberedFor.inSeconds)))
+    }
+
+    /// The mark of the results for API tokens. It differs from every provider's URL.
+    static let apiTokenIssuer = "f2s"
 
     /// Verifies a token by the key of the settings if it is meant to be signed with it, and by its provider otherwise.
     private func verifySigned(_ text: Substring) async throws(CredentialRejection) -> Verified {

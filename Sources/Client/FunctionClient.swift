@@ -90,6 +90,16 @@ public struct FunctionClient: Sendable {
         try await decode(ClusterRecord.self, of: ClientRequest("GET", "/cluster"))
     }
 
+    /// Returns the providers at which a user of the command line may sign in.
+    public func signInProviders() async throws(ClientError) -> [SignInProvider] {
+        try await decode(ItemList<SignInProvider>.self, of: ClientRequest("GET", "/auth/providers")).items
+    }
+
+    /// Returns the caller, as the server knows it by the credentials.
+    public func caller() async throws(ClientError) -> CallerRecord {
+        try await decode(CallerRecord.self, of: ClientRequest("GET", "/users/me"))
+    }
+
     /// Returns a function with its diagnosis and its events.
     public func describe(_ name: FunctionName) async throws(ClientError) -> FunctionDescription {
         let function = try await get(name)
@@ -213,9 +223,10 @@ extension FunctionClient {
 
     private static let jsonType = "application/json"
 
-    private static var acceptJSON: [(name: String, value: String)] { [("accept", Self.jsonType)] }
+    static var acceptJSON: [(name: String, value: String)] { [("accept", Self.jsonType)] }
 
-    private func writing(_ method: String, _ target: String, _ body: [UInt8]?) -> ClientRequest {
+    /// Returns a request that changes something.
+    func writing(_ method: String, _ target: String, _ body: [UInt8]?) -> ClientRequest {
         // The server demands the content type on every route that changes something, even without content.
         ClientRequest(
             method, target, fields: [("content-type", Self.jsonType)],

@@ -5,8 +5,10 @@ extension AuthSettings {
     private static let keyBytesMin = 32
 
     /// Returns the errors of valid values that do not fit together.
-    /// - Parameter given: The paths of the keys that have a value.
-    func contradictions(given: Set<String>) -> [String] {
+    /// - Parameters:
+    ///   - given: The paths of the keys that have a value.
+    ///   - storesTokens: True if the platform stores API tokens without a setting.
+    func contradictions(given: Set<String>, storesTokens: Bool) -> [String] {
         if given.contains("f2s.auth.types"), given.contains("f2s.auth.global_config.type") {
             return [
                 "f2s.auth.types and f2s.auth.global_config.type are both set, and mean the same: leave out the latter."
@@ -17,10 +19,10 @@ extension AuthSettings {
         if methods.contains(.basic), users.isEmpty {
             messages.append("The method basic needs users: list them in f2s.auth.basic.")
         }
-        if methods.contains(.token), token.key == nil {
+        if methods.contains(.token), token.key == nil, token.storeFile == nil, !storesTokens {
             messages.append(
-                "The method token needs the key that signs tokens: set f2s.auth.token.jwt_secret, or the variable "
-                    + "F2S_AUTH_TOKEN_JWT_SECRET.")
+                "The method token needs tokens: set f2s.auth.token.store_file, the file in which F2S stores API "
+                    + "tokens, or f2s.auth.token.jwt_secret (F2S_AUTH_TOKEN_JWT_SECRET), the key that signs tokens.")
         }
         if methods.contains(.oidc), issuers.isEmpty {
             messages.append("The method oidc needs providers: list them in f2s.auth.oidc.")

@@ -32,6 +32,7 @@ public final class SettingsFile: Service {
 
     private let path: String?
     private let environment: [String: String]
+    private let reader: SettingsReader
     private let logger: Logger
     private let state: Mutex<State>
     /// Held while settings are read and put into force, so that newer ones are never replaced by older ones.
@@ -41,11 +42,14 @@ public final class SettingsFile: Service {
     /// - Parameters:
     ///   - path: the file. If it is `nil` or does not exist, the defaults and the environment apply.
     ///   - environment: variables by name; see ``SettingsReader/read(_:location:environment:)``.
+    ///   - reader: the reader of the settings, which knows the platform.
     /// - Throws: ``SettingsError`` if the settings cannot be read or are invalid.
-    public init(path: String?, environment: [String: String], logger: Logger) throws(SettingsError) {
+    public init(
+        path: String?, environment: [String: String], reader: SettingsReader = SettingsReader(), logger: Logger
+    ) throws(SettingsError) {
         let content = try path.map { path throws(SettingsError) in try FileContent.read(path) } ?? .absent
-        let reading = try SettingsReader().reading(
-            content.bytes, location: path ?? "config.yaml", environment: environment)
+        let reading = try reader.reading(content.bytes, location: path ?? "config.yaml", environment: environment)
+        self.reader = reader
         self.path = path
         self.environment = environment
         self.logger = logger
@@ -58,11 +62,12 @@ public final class SettingsFile: Service {
     /// defaults, which are not ``isUsable``.
     /// - Throws: ``SettingsError`` if the environment alone is invalid.
     public init(
-        path: String?, environment: [String: String], refused: SettingsError, lastGood: String?, logger: Logger
+        path: String?, environment: [String: String], refused: SettingsError, lastGood: String?,
+        reader: SettingsReader = SettingsReader(), logger: Logger
     ) throws(SettingsError) {
-        let reader = SettingsReader()
         let good = lastGood.flatMap { try? reader.read(Array($0.utf8), environment: environment) }
         let defaults = try reader.read(nil, environment: environment)
+        self.reader = reader
         self.path = path
         self.environment = environment
         self.logger = logger
@@ -99,7 +104,7 @@ public final class SettingsFile: Service {
         } catch {
             warn(error.description)
             guard !isUsable, let lastGood,
-                let settings = try? SettingsReader().read(Array(lastGood.utf8), environment: environment)
+                let settings = try? reader.read(Array(lastGood.utf8), environment: environment)
             else { return }
             state.withLock { $0.isUsable = true }
             // Also if they equal the defaults: they are usable now.
@@ -181,7 +186,7 @@ public final class SettingsFile: Service {
 
     /// Validates content and puts it into force.
     private func accept(_ bytes: [UInt8]?, location: String) throws(SettingsError) {
-        let reading = try SettingsReader().reading(bytes, location: location, environment: environment)
+        let reading = try reader.reading(bytes, location: location, environment: environment)
         let wasUsable = state.withLock { state in
             defer { state.isUsable = true }
             state.rejection = nil

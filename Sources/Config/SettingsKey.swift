@@ -46,6 +46,7 @@ struct SettingsKey: Sendable {
         users("f2s.auth.basic"),
         secret("f2s.auth.token.jwt_secret", \.auth.token.key),
         flag("f2s.auth.token.require_expiry", \.auth.token.requiresExpiry),
+        file("f2s.auth.token.store_file", \.auth.token.storeFile),
         issuers("f2s.auth.oidc"),
         time("f2s.auth.session_lifetime", \.auth.sessionLifetime, from: 60_000, upTo: .seconds(30 * 86_400)),
         grants("f2s.auth.authorization"),
@@ -57,7 +58,11 @@ struct SettingsKey: Sendable {
         flag("f2s.proxy_protocol", \.requiresProxyHeader),
         protocols("f2s.upgrade_protocols", \.upgradeProtocols),
         patterns("f2s.allowed_secrets", \.allowedSecrets),
-        logFormat("f2s.log_format"),
+        choice("f2s.log_format", \.logFormat),
+        choice("f2s.access_log", \.accessLogFormat),
+        file("f2s.access_log_file", \.accessLogFile),
+        flag("f2s.audit_log", \.auditsRequests),
+        file("f2s.audit_log_file", \.auditLogFile),
     ]
 }
 
@@ -191,14 +196,28 @@ extension SettingsKey {
         }
     }
 
-    private static func logFormat(_ path: String) -> SettingsKey {
+    /// Creates a key for one of several words.
+    private static func choice<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
+        _ path: String, _ field: any WritableKeyPath<Settings, Choice> & Sendable
+    ) -> SettingsKey {
         SettingsKey(path: path) { cursor, settings in
-            guard let format = LogFormat(rawValue: try cursor.text()) else {
-                throw cursor.error("be one of: " + LogFormat.allCases.map(\.rawValue).joined(separator: ", "))
+            guard let choice = Choice(rawValue: try cursor.text()) else {
+                throw cursor.error("be one of: " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
             }
-            settings.logFormat = format
+            settings[keyPath: field] = choice
         } json: { settings in
-            settings.logFormat.rawValue.jsonText
+            settings[keyPath: field].rawValue.jsonText
+        }
+    }
+
+    /// Creates a key for the path of a file.
+    private static func file(
+        _ path: String, _ field: any WritableKeyPath<Settings, String?> & Sendable
+    ) -> SettingsKey {
+        SettingsKey(path: path) { cursor, settings in
+            settings[keyPath: field] = try Self.path(cursor)
+        } json: { settings in
+            settings[keyPath: field].map(\.jsonText) ?? "null"
         }
     }
 }

@@ -15,8 +15,11 @@ public struct SettingsReader: Sendable {
         let files: [String: SettingsFileStamp?]
     }
 
+    private let storesTokens: Bool
+
     /// Creates a reader.
-    public init() {}
+    /// - Parameter storesTokens: True if the platform stores API tokens without a setting.
+    public init(storesTokens: Bool = false) { self.storesTokens = storesTokens }
 
     /// Returns the settings of a file, overridden by the environment. A setting that neither contains has its default.
     /// - Parameters:
@@ -43,7 +46,9 @@ public struct SettingsReader: Sendable {
         var found = bytes.map { read(file: $0, location: location, into: &settings, &paths, &references) } ?? []
         found += read(environment, into: &settings, &paths, &references)
         if found.isEmpty {
-            let contradictions = Self.contradictions(in: settings) + settings.auth.contradictions(given: paths.given)
+            let contradictions =
+                Self.contradictions(in: settings)
+                + settings.auth.contradictions(given: paths.given, storesTokens: storesTokens)
             found = contradictions.map { Rejection(location: location, message: $0) }
         }
         guard found.isEmpty else { throw SettingsError(found) }

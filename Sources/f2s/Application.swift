@@ -25,6 +25,8 @@ struct Application {
     private let authentication: CallerAuthentication
     /// The sessions of the people who use the console.
     private let sessions: ConsoleSessions
+    /// The access log and the audit log.
+    private let requestLog: RequestLogOutput
     private let dispatcher: Dispatcher
     private let controller: Operator
     /// The connection to other F2S processes; `nil` if F2S is a single process.
@@ -39,7 +41,8 @@ struct Application {
     private let descriptors: DescriptorBudget
     private let logs: LogOutput
 
-    init(_ options: ServeOptions, logs: LogOutput) async throws {
+    /// - Parameter errors: Writes the log to standard error.
+    init(_ options: ServeOptions, logs: LogOutput, errors: LogWriter) async throws {
         self.options = options
         descriptors = FileLimit.budget()
         self.logs = logs
@@ -58,12 +61,15 @@ struct Application {
         let clock = SystemControlClock()
         // Without usable settings it is unknown who the callers are.
         authentication = CallerAuthentication(
-            settings.isUsable ? initial.auth : .refusing, clock: clock, logger: Self.logger("access", initial))
+            settings.isUsable ? initial.auth : .refusing, tokens: context.apiTokens.tokens, clock: clock,
+            logger: Self.logger("access", initial))
         sessions = ConsoleSessions(
             authentication: authentication, keys: Self.sessionKeys(context.tokens), clock: clock)
-        dispatcher = try Dispatcher(
-            Self.dispatcherSettings(options, initial, context, runtimeFolder, descriptors, authentication),
-            metrics: metrics)
+        requestLog = RequestLogOutput(metrics: metrics, errors: errors, logger: Self.logger("access", initial))
+        requestLog.apply(initial, isProtected: authentication.isProtected)
+        var data = Self.dispatcherSettings(options, initial, context, runtimeFolder, descriptors, authentication)
+        (data.accessLog, data.auditLog) = (requestLog, requestLog)
+        dispatcher = try Dispatcher(data, metrics: metrics)
         let latest = settings.latest
         let link = context.tokens.map { [context, dispatcher, metrics] _ in
             PeerLink(
@@ -93,7 +99,10 @@ struct Application {
 
     /// Serves until SIGTERM, SIGINT or SIGHUP. A second SIGINT ends the process at once.
     func run() async throws {
-        defer { runtimeFolder.remove() }
+        defer {
+            runtimeFolder.remove()
+            requestLog.flush()
+        }
         let addresses =
             [("--listen", options.listen)] + (options.console.map { [("--console", $0)] } ?? [])
             + (context.tokens == nil ? [] : [("--internal", options.internal)])
@@ -230,7 +239,7 @@ struct Application {
 
     private func wiring(_ publicAddress: String) -> Wiring {
         Wiring(
-            context: context, settings: settings, logs: logs, authentication: authentication,
+            context: context, settings: settings, logs: logs, requestLog: requestLog, authentication: authentication,
             mayBeUnprotected: mayBeUnprotected, dispatcher: dispatcher, link: peers?.link,
             readiness: readiness, routed: routed, logger: logger, descriptors: descriptors
         ) { [logger, context, options, dispatcher] snapshot in
@@ -257,9 +266,11 @@ struct Application {
     }
 
     private func apiParts(_ publicAddress: String) -> APIServerParts {
-        APIServerParts(
+        var parts = APIServerParts(
             platform: routedPlatform, catalog: catalog, settings: settings.latest, metrics: metrics,
-            authenticator: authentication, operatorInspector: inspector, dispatcherInspector: dispatcher,
+            authenticator: authentication,
+            tokens: AppliedTokenStore(context.apiTokens, authentication: authentication),
+            operatorInspector: inspector, dispatcherInspector: dispatcher,
             requestStart: { [dispatcher] in dispatcher.requestStart(of: $0) }, socketPath: runtimeFolder.socketPath,
             operationsAddress: (options.operations.host, options.operations.port),
             isReady: { [readiness, settings] in readiness.current && settings.isUsable },
@@ -271,6 +282,9 @@ struct Application {
             publicHosts: { [context, settings] in context.hosts + settings.latest.current.publicHosts },
             onOperationsBound: { [options] port in Announcement.operations(options.operations.text(port: port)) },
             version: F2SVersion.current)
+        parts.auditLog = requestLog
+        parts.authSettings = { [authentication] in authentication.settings }
+        return parts
     }
 
     private var console: ConsoleParts? {
@@ -307,7 +321,7 @@ struct Application {
     {
         let initial = settings.current
         switch options.platform {
-        case .local: return try .local(options, initial, logger: logger("local", initial))
+        case .local: return try .local(options, settings, logger: logger("local", initial))
         case .kubernetes: return try await .kubernetes(options, settings, logger: logger("kubernetes", initial))
         }
     }
@@ -342,7 +356,8 @@ struct Application {
         DispatcherSettings.Tuning(
             limits: descriptors.applied(to: settings.limits), timeouts: settings.timeouts,
             upgradeProtocols: settings.upgradeProtocols, trustedProxies: settings.trustedProxies,
-            requiresProxyHeader: settings.requiresProxyHeader, challenges: authentication.challenges)
+            requiresProxyHeader: settings.requiresProxyHeader, challenges: authentication.challenges,
+            logsAccess: settings.accessLogFormat != .none)
     }
 
     private static func logger(_ label: String, _ settings: Settings?) -> Logger {

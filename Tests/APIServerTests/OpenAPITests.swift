@@ -21,7 +21,8 @@ import Testing
                 pages: .none, authorities: { [] }, publicHosts: { [] }, console: { _ in nil })
             let content = ContentReader(bytesMax: { 0 }, timeout: { .zero })
             let routes = listener == .api ? server.routes : server.consoleRoutes
-            let router = APIRouter(routes: routes, gate: gate, content: content, logger: Logger(label: "test"))
+            let router = APIRouter(
+                routes: routes, gate: gate, content: content, auditLog: nil, logger: Logger(label: "test"))
             #expect(Set(router.served) == described)
             #expect(router.served.count == described.count)
             // The router of the test has the same routes as the server. A sign-in needs parameters.
@@ -77,11 +78,12 @@ import Testing
                 let expected: (APIRoute.Access, OriginRule) =
                     switch route.name {
                     case "GET /health", "GET /docs": (.everybody, .anywhere)
-                    case "GET /auth/type": (.everybody, .ownHost)
+                    case "GET /auth/type", "GET /auth/providers": (.everybody, .ownHost)
                     case "GET /users/me", "GET /auth/signin": (.authenticated, .ownHost)
                     case "POST /auth/signjwt": (.everybody, .noPage)
                     case "GET /users": (.holder(of: .viewSettings), .ownHost)
-                    case "GET /config": (.holder(of: .viewSettings), .ownHost)
+                    case "GET /config", "GET /tokens": (.holder(of: .viewSettings), .ownHost)
+                    case "POST /tokens", "DELETE /tokens/{id}": (.holder(of: .updateSettings), .noPage)
                     case "GET /functions": (.partialHolder(of: .list), .ownHost)
                     case "GET /functions/{name}/logs": (.holder(of: .logs), .ownHost)
                     case "POST /functions": (.partialHolder(of: .create), .noPage)
@@ -91,7 +93,7 @@ import Testing
                     case "POST /functions/{name}/start": (.holder(of: .invoke), .noPage)
                     case let name where name.hasPrefix("GET "): (.holder(of: .list), .ownHost)
                     // No route has this access: a new one fails until it is listed above.
-                    default: (.holder(of: .updateSettings), .noPage)
+                    default: (.holder(of: .expose), .noPage)
                     }
                 #expect(route.access == expected.0, "\(route.name)")
                 #expect(route.origin == expected.1, "\(route.name)")
@@ -105,7 +107,8 @@ import Testing
                 "GET /": OriginRule.entry, "GET /console.css": .ownHost, "GET /console.js": .ownHost,
                 "GET /callback.js": .ownHost, "GET /session": .ownHost, "POST /session": .noPage,
                 "DELETE /session": .noPage, "GET /session/begin": .entry, "GET /session/callback": .entry,
-                "POST /session/callback": .noPage,
+                "POST /session/callback": .noPage, "GET /session/callback/{provider}": .entry,
+                "POST /session/callback/{provider}": .noPage,
             ]
             let shared = server.routes.filter { $0.name != "GET /" }
             #expect(Set(server.consoleRoutes.map(\.name)) == Set(own.keys).union(shared.map(\.name)))

@@ -96,7 +96,10 @@ import Testing
     private func check(_ attempt: Attempt, _ route: APIRoute, _ way: Way, _ server: TestServer) async throws {
         let method = String(route.name.prefix { $0 != " " })
         let headers = attempt.headers.merging(["Content-Type": "application/yaml"]) { own, _ in own }
-        let path = route.path.replacing("{name}", with: "hello") + (route.path == "/events" ? "?follow=false" : "")
+        let path =
+            route.path.replacing("{name}", with: "hello").replacing("{provider}", with: "acme")
+            .replacing("{id}", with: "0123456789ab")
+            + (route.path == "/events" ? "?follow=false" : "")
         let answer = try await server.send(
             to: way.listener, method, path, headers: headers, body: manifest("hello"))
         let what: Comment = "\(route.name) with \(attempt.headers): \(answer.status)"

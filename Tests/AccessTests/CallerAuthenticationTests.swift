@@ -29,6 +29,20 @@ import Testing
         authentication.recognize(credentials.utf8Span.span)
     }
 
+    @Test(
+        arguments: [
+            ("Basic YW5uOnNlY3JldA==", "ann"), ("basic YW5uOnNlY3JldA", "ann"), ("Basic  YW5uOnNlY3JldA==", "ann"),
+            ("Basic OnNlY3JldA==", ""), ("Basic YW5u", nil), ("Basic !", nil), ("Basic", nil), ("", nil),
+            ("Bearer a.b.c", nil),
+            ("Basic /zpzZWNyZXQ=", nil),
+        ] as [(String, String?)])
+    func `the user that credentials claim is the part before the colon, and never the password`(
+        credentials: String, user: String?
+    ) throws {
+        let authentication = testAuthentication(try Self.settings(), clock: ManualClock())
+        #expect(authentication.claimedUser(of: credentials) == user)
+    }
+
     @Test func `a user and a token become principals with the grants of all their groups`() async throws {
         let authentication = testAuthentication(try Self.settings(), clock: ManualClock())
         let ann = try await authentication.verify(Self.basic("ann", "ann-password"))

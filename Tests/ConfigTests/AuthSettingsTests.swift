@@ -51,6 +51,29 @@ import Testing
         #expect(settings.json.contains(#""types":["token","basic"]"#))
     }
 
+    @Test(arguments: ["", ", require_expiry: true"])
+    func `a file for API tokens makes a key unnecessary`(more: String) throws {
+        let token = "{store_file: /var/lib/tokens.json\(more)}"
+        let text = "f2s: {auth: {types: [token], token: \(token), authorization: [{group: a, privileges: []}]}}"
+        let settings = try SettingsReader().read(Array(text.utf8))
+        #expect(settings.auth.token.storeFile == "/var/lib/tokens.json" && settings.auth.token.key == nil)
+        #expect(settings.json.contains(#""store_file":"/var/lib/tokens.json""#))
+    }
+
+    @Test(arguments: ["tokens.json", "/var/lib/", "''", "[a]"])
+    func `a path that names no file is rejected`(path: String) {
+        let error = #expect(throws: SettingsError.self) {
+            try SettingsReader().read(Array("f2s: {auth: {token: {store_file: \(path), require_expiry: true}}}".utf8))
+        }
+        #expect(error?.description.contains("f2s.auth.token.store_file") == true, "\(String(describing: error))")
+    }
+
+    @Test func `a platform that stores API tokens needs neither a file nor a key`() throws {
+        let text = Array("f2s: {auth: {types: [token], authorization: [{group: a, privileges: []}]}}".utf8)
+        #expect(throws: SettingsError.self) { try SettingsReader().read(text) }
+        #expect(try SettingsReader(storesTokens: true).read(text).auth.methods == [.token])
+    }
+
     @Test func `the key may come from a variable`() throws {
         let key = "0123456789abcdef0123456789abcdef"
         let text = "f2s: {auth: {types: [token], authorization: [{group: a, privileges: []}]}}"

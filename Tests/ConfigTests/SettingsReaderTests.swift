@@ -90,6 +90,13 @@ import Testing
             #"1:30: f2s.limits.queue_length is "-1": it must be between 1 and 1000000."#
         ),
         ("f2s: {log_format: xml}", #"1:19: f2s.log_format is "xml": it must be one of: text, json."#),
+        (
+            "f2s: {access_log: xml}", #"1:19: f2s.access_log is "xml": it must be one of: none, json, combined."#
+        ),
+        (
+            "f2s: {audit_log_file: audit.log}",
+            #"1:23: f2s.audit_log_file is "audit.log": it must be the path of a file, from the root folder on."#
+        ),
         ("f2s: {loops: 300}", #"1:14: f2s.loops is "300": it must be between 1 and 256."#),
         (
             "f2s: {auth: {global_config: {type: ldap}}}",
@@ -113,8 +120,8 @@ import Testing
         ),
         (
             "f2s: {auth: {types: [token], authorization: [{group: a, privileges: []}]}}",
-            " The method token needs the key that signs tokens: set f2s.auth.token.jwt_secret, or the variable "
-                + "F2S_AUTH_TOKEN_JWT_SECRET."
+            " The method token needs tokens: set f2s.auth.token.store_file, the file in which F2S stores API tokens, "
+                + "or f2s.auth.token.jwt_secret (F2S_AUTH_TOKEN_JWT_SECRET), the key that signs tokens."
         ),
         (
             "f2s: {auth: {types: [token], token: {jwt_secret: secret}}}",
@@ -338,12 +345,14 @@ import Testing
                 + #""upstream_idle_timeout":4000,"tunnel_idle_timeout":3600000,"drain_timeout":30000,"#
                 + #""api_body_bytes":16777216,"api_body_timeout":30000,"api_lists":64},"#
                 + #""auth":{"types":null,"global_config":{"type":"none"},"basic":[],"#
-                + #""token":{"jwt_secret":null,"require_expiry":false},"oidc":[],"session_lifetime":43200000,"#
+                + #""token":{"jwt_secret":null,"require_expiry":false,"store_file":null},"oidc":[],"#
+                + #""session_lifetime":43200000,"#
                 + #""authorization":[]},"#
                 + #""loops":2,"shutdown_delay":0,"public_hosts":[],"#
                 + #""follow_links":false,"trusted_proxies":[],"proxy_protocol":false,"#
                 + #""upgrade_protocols":["websocket"],"#
-                + #""allowed_secrets":["*"],"log_format":"text"}}"#)
+                + #""allowed_secrets":["*"],"log_format":"text","access_log":"none","access_log_file":null,"#
+                + #""audit_log":true,"audit_log_file":null}}"#)
     }
 
     /// All blocks that the chart of F2S 0.5 renders, with its default values.

@@ -96,6 +96,92 @@ extension EndToEndSerial {
             }
         }
 
+        /// Returns settings with API tokens in this file.
+        private static func tokenSettings(_ types: String, _ file: String) -> String {
+            """
+            f2s:
+              loops: 1
+              auth:
+                types: [\(types)]
+                token: {store_file: \(file)}
+                authorization:
+                  - {group: callers, privileges: ["functions:invoke"]}
+                  - group: admins
+                    privileges: ["functions:invoke", "functions:update", "settings:view", "settings:update"]
+            """
+        }
+
+        @Test func `API tokens are created, used, listed and revoked by commands`() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let file = folder.path + "/tokens.json"
+            let function = try FunctionManifest("hello").with { $0.minReplicas = 1 }
+            try await F2SServer.serve([function], settings: Self.tokenSettings("none", file)) { f2s in
+                try eventually("it serves") { try f2s.get("/invoke/hello").status == 200 }
+                let first = try Command(["token", "create", "--name", "admin", "--group", "admins"], server: f2s)
+                #expect(first.status == 0 && first.errorText.contains("does not expire"), "\(first.errorText)")
+                let admin = ["F2S_TOKEN=\(first.text.filter { $0 != "\n" })"]
+
+                try f2s.replaceSettings(Self.tokenSettings("token", file))
+                try eventually("callers are authenticated") { try f2s.get("/invoke/hello").status == 401 }
+                let create = ["token", "create", "--name", "ci", "--group", "callers", "--ttl", "90d"]
+                #expect(try Command(create, server: f2s).status == 1)
+                let made = try Command(create, environment: admin, server: f2s)
+                #expect(made.status == 0 && made.text.hasPrefix("f2s_"), "\(made.errorText)")
+                #expect(made.text.split(separator: "\n").count == 1 && made.errorText.contains("expires at"))
+                let token = made.text.filter { $0 != "\n" }
+                let bearer = ["Authorization": "Bearer \(token)"]
+                #expect(try status("/invoke/hello", bearer, f2s) == 200)
+                #expect(try status("/tokens", bearer, f2s) == 403)
+
+                let more = ["token", "create", "--name", "x", "--group", "admins"]
+                let refused = try Command(more, environment: ["F2S_TOKEN=\(token)"], server: f2s)
+                #expect(refused.status == 1 && refused.errorText.contains("settings:update"), "\(refused.errorText)")
+
+                let list = try Command(["token", "list"], environment: admin, server: f2s)
+                #expect(list.text.contains(" ci ") && list.text.contains(" admin "), "\(list.text)")
+                let json = try Command(["token", "list", "-o", "json"], environment: admin, server: f2s)
+                let stored = try Files.read(file)
+                for text in [list.text, json.text, stored, f2s.log] {
+                    #expect(!text.contains(token.suffix(64)))
+                }
+
+                let revoked = try Command(["token", "revoke", "ci"], environment: admin, server: f2s)
+                #expect(revoked.status == 0 && revoked.text.hasSuffix(" revoked\n"), "\(revoked.errorText)")
+                #expect(try status("/invoke/hello", bearer, f2s) == 401, "a revoked token is refused at once")
+                let answer = try f2s.exchange("GET", "/invoke/hello", [("Authorization", "Bearer \(token)")])
+                #expect(answer.text.contains("revoked"), "\(answer.text)")
+                let unknown = try Command(["token", "revoke", "ci"], environment: admin, server: f2s)
+                #expect(unknown.status == 1 && unknown.errorText.contains("No such token"), "\(unknown.errorText)")
+            }
+        }
+
+        @Test func `an API token survives a restart, and is refused when it is removed from the file`() async throws {
+            let folder = try TemporaryFolder()
+            defer { folder.remove() }
+            let file = folder.path + "/tokens.json"
+            let function = try FunctionManifest("hello").with { $0.minReplicas = 1 }
+            let token = try await F2SServer.serve(
+                [function], settings: Self.tokenSettings("none", file)
+            ) { f2s -> String in
+                let create = ["token", "create", "--name", "ci", "--group", "callers", "--ttl", "1h", "-o", "json"]
+                try eventually("it serves") { try f2s.get("/health").status == 200 }
+                let made = try Command(create, server: f2s)
+                #expect(made.status == 0, "\(made.errorText)")
+                // No other member contains this character.
+                let rest = made.text.drop { $0 != "_" }
+                return "f2s" + String(rest.prefix { $0 != "\"" })
+            }
+            try await F2SServer.serve([function], settings: Self.tokenSettings("token", file)) { f2s in
+                let bearer = ["Authorization": "Bearer \(token)"]
+                try eventually("the token is accepted") { try status("/invoke/hello", bearer, f2s) == 200 }
+                try Files.replace(file, with: "{\"tokens\": []}")
+                try eventually("the token is refused", within: .seconds(10)) {
+                    try status("/invoke/hello", bearer, f2s) == 401
+                }
+            }
+        }
+
         @Test func `settings without authentication do not open an address that other machines reach`() async throws {
             let function = try FunctionManifest("hello").with { $0.minReplicas = 1 }
             try await F2SServer.serve(

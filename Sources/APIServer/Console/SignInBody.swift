@@ -1,6 +1,5 @@
 import F2SModel
 import FoundationEssentials
-import HTTPTypes
 import NIOCore
 
 /// The body of a sign-in with a password or a token.
@@ -8,16 +7,6 @@ struct SignInBody: Decodable {
     private let user: String?
     private let password: String?
     private let token: String?
-
-    /// The content rule of the route.
-    static let rule = ContentRule(bytesMax: 16 * 1024) { fields in
-        let contentType = fields[.contentType]
-        guard MediaType(contentType: contentType) == .json else {
-            throw Problem(
-                status: 415, title: "The content type is not accepted",
-                detail: "Content-Type is \(contentType ?? "missing"). Send application/json.")
-        }
-    }
 
     /// Returns the credentials of a body, in the form of an Authorization field.
     /// - Throws: A ``Problem`` with status 400 if the body does not contain either a user and a password, or a token.

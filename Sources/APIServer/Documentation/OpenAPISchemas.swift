@@ -4,8 +4,8 @@ import F2SModel
 /// The JSON schemas of all requests and responses of the REST API (JSON Schema 2020-12, as in OpenAPI 3.1).
 enum OpenAPISchemas {
     /// The schemas by name.
-    static let all: [String: JSON] = declarations.merging(findings) { first, _ in first }.merging(views) { first, _ in
-        first
+    static let all: [String: JSON] = [findings, views, tokens].reduce(declarations) { all, more in
+        all.merging(more) { first, _ in first }
     }
 
     private static let text: JSON = ["type": "string"]
@@ -71,6 +71,13 @@ enum OpenAPISchemas {
                                 ["enum": ["public", "authenticated"]], object(["groups": texts], required: ["groups"]),
                             ]
                         ],
+                        "cors": object(
+                            [
+                                "origins": texts,
+                                "methods": list(
+                                    ["enum": .array(Function.Method.allCases.map { .string($0.rawValue) })]),
+                                "headers": texts, "credentials": flag,
+                            ], required: ["origins"]),
                     ], required: ["endpoint"]),
                 "target": reference("Target"),
                 "status": ["type": "object", "description": "The state that F2S has observed. Ignored in requests."],
@@ -144,6 +151,10 @@ enum OpenAPISchemas {
         "Caller": object(["Username": text, "Group": text, "groups": texts, "privileges": texts]),
         "SignIn": object(["status": text]),
         "Users": list(object(["Username": text, "Group": text, "groups": texts])),
+        "Providers": object([
+            "items": list(
+                object(["issuer": text, "title": text, "client_id": text, "client_secret": text, "scopes": texts]))
+        ]),
         "ClusterView": object([
             "platform": text, "version": text, "isLeader": flag, "peers": texts, "functions": count,
             "rejections": list(reference("Rejection")), "replicas": ["type": "object", "additionalProperties": count],
@@ -154,5 +165,28 @@ enum OpenAPISchemas {
             "conditions": list(object(["type": text, "status": text, "reason": text, "message": text])),
         ]),
         "Settings": ["type": "object", "description": "The settings of config.yaml in force, with secrets masked."],
+    ]
+
+    private static let tokenMembers: [String: JSON] = [
+        "id": text, "name": text, "groups": texts, "created": time, "expires": time,
+    ]
+
+    private static let tokens: [String: JSON] = [
+        "TokenList": items(object(tokenMembers, required: ["id", "name", "groups", "created"])),
+        "CreatedToken": object(
+            tokenMembers.merging(["token": text]) { first, _ in first },
+            required: ["id", "name", "groups", "created", "token"]),
+        "TokenRequest": [
+            "type": "object", "additionalProperties": false, "required": ["name"],
+            "description": "A name, and either group or groups. Without ttl, the token does not expire.",
+            "properties": [
+                "name": ["type": "string", "minLength": 1, "maxLength": .number(APIToken.nameLengthMax)],
+                "group": text,
+                "groups": [
+                    "type": "array", "items": text, "minItems": 1, "maxItems": .number(APIToken.groupsMax),
+                ],
+                "ttl": ["type": "string", "examples": ["24h", "720h"]],
+            ],
+        ],
     ]
 }

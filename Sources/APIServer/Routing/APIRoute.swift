@@ -71,6 +71,9 @@ struct APIRoute: Sendable {
         self.handler = handler
     }
 
+    /// True if the route begins or ends a session.
+    var isSignIn: Bool { method != .get && path.hasPrefix(ConsoleOrigin.sessionPath) }
+
     /// `METHOD /path`, unique among the routes.
     var name: String { "\(method.rawValue) \(path)" }
 
@@ -116,6 +119,16 @@ struct ContentRule: Sendable {
 
     /// The rule of a route without content. Some clients send a little all the same; it is ignored.
     static let none = ContentRule(bytesMax: 4096) { _ in }
+
+    /// The rule of a route with a small JSON object.
+    static let json = ContentRule(bytesMax: 16 * 1024) { fields in
+        let contentType = fields[.contentType]
+        guard MediaType(contentType: contentType) == .json else {
+            throw Problem(
+                status: 415, title: "The content type is not accepted",
+                detail: "Content-Type is \(contentType ?? "missing"). Send application/json.")
+        }
+    }
 }
 
 /// The requirement of a route for the origin of a request.

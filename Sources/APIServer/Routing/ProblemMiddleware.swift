@@ -50,10 +50,9 @@ struct ProblemMiddleware: RouterMiddleware {
             guard !path.contains("//") else { throw Self.noSuchPath(String(path)) }
             return try await next(request, context)
         } catch {
-            let renewed = error as? RenewedSessionError
-            let problem = problem(of: renewed?.error ?? error, request: request)
+            let problem = problem(of: error, request: request)
             var response = Response(problem)
-            response.headers[.setCookie] = renewed?.cookie
+            response.headers[.setCookie] = (error as? RenewedSessionError)?.cookie
             switch problem.status {
             case 401: response.headers[values: .wwwAuthenticate] = challenges()
             case 405: response.headers[.allow] = routes.methods(of: request.uri.path).joined(separator: ", ")
@@ -66,18 +65,15 @@ struct ProblemMiddleware: RouterMiddleware {
     }
 
     private func problem(of error: any Error, request: Request) -> Problem {
-        switch error {
-        case let problem as Problem: return problem
-        case let error as StoreError: return error.problem
-        case let error as HTTPError where error.status == .notFound: return unknownRoute(request)
-        case is CancellationError: return Problem(InvocationError.draining, function: nil)
-        default:
+        if let error = error as? HTTPError, error.status == .notFound { return unknownRoute(request) }
+        let problem = Problem(of: error)
+        if problem == .unexpected {
             // The client learns that it is not at fault. The log contains the error for the operator of F2S.
             logger.error(
                 "A request failed with an unexpected error. Please report it.",
                 metadata: ["request": "\(request.method) \(request.uri.path)", "error": "\(error)"])
-            return .unexpected
         }
+        return problem
     }
 
     private func unknownRoute(_ request: Request) -> Problem {
@@ -99,5 +95,20 @@ struct ProblemMiddleware: RouterMiddleware {
         Problem(
             status: 404, title: "No such path",
             detail: "Nothing is served at \(path). GET /docs lists every path; functions are invoked below /invoke.")
+    }
+}
+
+extension Problem {
+    /// Creates the problem of an error that a handler has thrown.
+    init(of error: any Error) {
+        self =
+            switch error {
+            case let renewed as RenewedSessionError: Problem(of: renewed.error)
+            case let problem as Problem: problem
+            case let error as StoreError: error.problem
+            case let error as APITokenStoreError: error.problem
+            case is CancellationError: Problem(InvocationError.draining, function: nil)
+            default: .unexpected
+            }
     }
 }

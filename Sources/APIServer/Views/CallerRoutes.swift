@@ -5,10 +5,10 @@ import Hummingbird
 /// The routes about authentication and the caller itself, in the form of F2S 0.5.
 struct CallerRoutes: Sendable {
     let authenticator: any Authenticator
-    /// Returns the users of the settings.
-    let users: @Sendable () -> [AuthSettings.User]
+    /// Returns the settings of authentication.
+    let settings: @Sendable () -> AuthSettings
 
-    var routes: [APIRoute] { [methods, signIn, caller, everyUser, signToken] }
+    var routes: [APIRoute] { [methods, providers, signIn, caller, everyUser, signToken] }
 
     private var methods: APIRoute {
         APIRoute(
@@ -18,6 +18,20 @@ struct CallerRoutes: Sendable {
                 answers: [.init(200, "The methods.", [.text: ["type": "string"]])]),
             handler: { _ in
                 Response(authenticator.methods.map(\.rawValue).joined(separator: ",") + "\n", as: .text)
+            })
+    }
+
+    private var providers: APIRoute {
+        APIRoute(
+            .get, "/auth/providers", access: .everybody, origin: .ownHost,
+            documentation: OperationDocument(
+                "listProviders",
+                "The providers at which a user of the command line may sign in, with the client of the command line.",
+                answers: [.init(200, "The providers.", [.json: OperationDocument.schema("Providers")])]),
+            handler: { _ in
+                let issuers = authenticator.methods.contains(.oidc) ? settings().issuers : []
+                let providers = issuers.compactMap { issuer in issuer.commandLine.map { ProviderView(issuer, $0) } }
+                return try Response(json: ProvidersView(items: providers))
             })
     }
 
@@ -39,7 +53,7 @@ struct CallerRoutes: Sendable {
                 answers: [.init(200, "The users.", [.json: OperationDocument.schema("Users")])]),
             handler: { _ in
                 try Response(
-                    json: users().map { user in
+                    json: settings().users.map { user in
                         UserView(username: user.name, group: user.groups.first ?? "", groups: user.groups)
                     })
             })
@@ -55,8 +69,8 @@ struct CallerRoutes: Sendable {
                 throw Problem(
                     status: 410, title: "F2S signs no tokens any more",
                     detail:
-                        "Sign tokens where f2s.auth.token.jwt_secret is known, with HS256 and the claims sub, group "
-                        + "and exp."
+                        "Issue an API token (`f2s token create`), or sign tokens where f2s.auth.token.jwt_secret is "
+                        + "known, with HS256 and the claims sub, group and exp."
                 )
             })
     }
@@ -101,6 +115,34 @@ struct UserView: Encodable {
         case username = "Username"
         case group = "Group"
         case groups
+    }
+}
+
+/// The providers for the command line.
+struct ProvidersView: Encodable {
+    let items: [ProviderView]
+}
+
+/// A provider for the command line.
+struct ProviderView: Encodable {
+    let issuer: String
+    let title: String
+    let clientID: String
+    let clientSecret: String?
+    let scopes: [String]
+
+    init(_ issuer: AuthSettings.Issuer, _ client: AuthSettings.Issuer.CommandLine) {
+        self.issuer = issuer.url
+        title = issuer.login?.title ?? issuer.url
+        clientID = client.clientID
+        clientSecret = client.clientSecret
+        scopes = client.scopes
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case issuer, title, scopes
+        case clientID = "client_id"
+        case clientSecret = "client_secret"
     }
 }
 

@@ -6,7 +6,7 @@ public struct AuthSettings: Sendable, Hashable {
         case none
         /// A user name and a password (RFC 7617).
         case basic
-        /// A signed token in the field `Authorization: Bearer` (RFC 6750).
+        /// An API token of F2S, or a signed token, in the field `Authorization: Bearer` (RFC 6750).
         case token
         /// An access token of a provider of OpenID Connect in the field `Authorization: Bearer`.
         case oidc
@@ -35,6 +35,8 @@ public struct AuthSettings: Sendable, Hashable {
         public var key: Secret?
         /// True if a token must have a time of expiry (`require_expiry`).
         public var requiresExpiry = false
+        /// The file in which F2S stores API tokens on Local; `nil` if there is none (`store_file`).
+        public var storeFile: String?
 
         /// Creates settings with the defaults.
         public init() {}

@@ -33,6 +33,8 @@ public enum CredentialError: Error, Sendable, Hashable, CaseIterable {
     case notAnAccessToken
     /// The provider says that the token is not valid, for example because it was revoked.
     case inactive
+    /// F2S has no such API token, for example because it was revoked.
+    case revoked
     /// The provider does not answer, and its answer is needed.
     case providerUnavailable
     /// The name of the caller and its groups are longer than ``Principal/fieldBytesMax``.
@@ -83,6 +85,7 @@ public enum CredentialError: Error, Sendable, Hashable, CaseIterable {
         case .unmetCondition: "The token does not have the claims that the settings demand."
         case .notAnAccessToken: "The token is not an access token."
         case .inactive: "The token's issuer says that the token is not valid."
+        case .revoked: "The token is unknown here: it was revoked, or belongs to another installation."
         case .providerUnavailable: "The token's issuer does not answer, so the token cannot be checked. Retry later."
         case .tooLong: "The names of the caller and its groups are too long."
         case .sessionEnded: "The session has ended. Sign in to the console again."

@@ -6,6 +6,9 @@ extension Principal {
     /// The largest size of the fields, in bytes.
     public static let fieldBytesMax = 8 << 10
 
+    /// True if the name and the groups fit in the fields of a request.
+    public var isWithinBounds: Bool { fieldLines.count <= Self.fieldBytesMax }
+
     /// Returns the field lines that tell a function its caller. Bytes that a field must not contain, and the separator
     /// of groups within a name, are percent-encoded (RFC 3986 section 2.1).
     static func fieldLines(name: String, groups: [String]) -> [UInt8] {

@@ -11,6 +11,7 @@ public final class KubernetesPlatform: Service, Sendable {
     private let peers: PodPeers
     private let journal: KubernetesEvents
     private let tokens: InternalTokens
+    private let apiTokenSecret: APITokenSecret
     private let notices: InstallationNotices
     private let strays: StrayFunctions
     /// The ConfigMap of the settings; `nil` if they do not come from the cluster.
@@ -32,6 +33,7 @@ public final class KubernetesPlatform: Service, Sendable {
             SettingsObject(client: client, namespace: options.namespace, name: name, logger: logger)
         }
         tokens = InternalTokens(client: client, options: options, logger: logger)
+        apiTokenSecret = APITokenSecret(client: client, namespace: options.namespace, logger: logger)
         self.election = election
         self.store = store
         let journal = KubernetesEvents(
@@ -49,6 +51,9 @@ public final class KubernetesPlatform: Service, Sendable {
             name: "kubernetes", functions: store, replicas: runtime, election: election, peers: peers,
             events: journal)
     }
+
+    /// The API tokens.
+    public var apiTokens: any APITokenStore { apiTokenSecret }
 
     /// Returns when functions, pods and peers have been read for the first time; ``run()`` must have been called.
     public func waitUntilLoaded() async {
@@ -82,6 +87,7 @@ public final class KubernetesPlatform: Service, Sendable {
                 group.addTask { await self.peers.run() }
                 group.addTask { await self.journal.run() }
                 group.addTask { await self.tokens.run() }
+                group.addTask { await self.apiTokenSecret.run() }
                 group.addTask { await self.settings?.run() }
                 group.addTask { await self.strays.run() }
                 group.addTask { await self.runtime.followAddresses { self.publish(addresses: $0) } }

@@ -39,6 +39,9 @@ public struct LocalOptions: Sendable {
     public var goneLogsMax = 3
     /// The maximum number of events kept.
     public var eventsMax = 1000
+    /// Returns the path of the file with API tokens; `nil` if there is none. It is called again and again, because
+    /// settings change.
+    public var tokenFile: @Sendable () -> String? = { nil }
 
     /// The variables that replicas inherit from F2S. They inherit no others.
     public static let passedVariables = ["PATH", "HOME", "LANG", "TMPDIR", "USER"]

@@ -9,12 +9,15 @@ public final class LocalPlatform: Service, Sendable {
     private let directory: ManifestDirectory
     private let children: ChildProcesses
     private let journal: EventJournal
+    /// The API tokens.
+    public let tokens: TokenFile
 
     /// Creates a platform that does nothing until ``run()`` is called.
     /// - Throws: An error if the process has no free file descriptor.
     public init(_ options: LocalOptions, logger: Logger) throws {
         journal = EventJournal(eventsMax: options.eventsMax)
         directory = ManifestDirectory(options, logger: logger)
+        tokens = TokenFile(path: options.tokenFile, logger: logger)
         let range = PortPool.range(besides: Self.kernelPortRange())
         let ports = PortPool(range: range, start: Int.random(in: range))
         children = try ChildProcesses(options, ports: ports, events: journal, logger: logger)
@@ -43,6 +46,7 @@ public final class LocalPlatform: Service, Sendable {
         await withGracefulShutdownHandler {
             await withTaskGroup { group in
                 group.addTask { await self.directory.run() }
+                group.addTask { await self.tokens.run() }
                 await children.run()
                 group.cancelAll()
             }

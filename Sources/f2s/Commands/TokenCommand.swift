@@ -6,7 +6,8 @@ import Glibc
 /// `f2s token`: the credentials of the callers of F2S.
 struct TokenCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "token", abstract: "Make credentials for the callers of F2S.", subcommands: [Hash.self])
+        commandName: "token", abstract: "Manage the credentials of the callers of F2S.",
+        subcommands: [Create.self, List.self, Revoke.self, Hash.self])
 
     /// `f2s token hash`: hashes a password for the settings.
     struct Hash: AsyncParsableCommand {

@@ -39,9 +39,11 @@ struct TestServer: Sendable {
     struct Options: Sendable {
         var functions: [FunctionDraft] = []
         var authenticator: any Authenticator = StubOpenAuthenticator()
+        var tokens: any APITokenStore = InMemoryTokens()
         /// The sessions of the console; `nil` for a server without a console.
         var sessions: StubSessions?
         var replicas: (any ReplicaRuntime)?
+        var auditLog: (any AuditLog)?
         var isReady = true
         var keepAlive = Duration.seconds(15)
         var operationsPort = 0
@@ -69,9 +71,10 @@ struct TestServer: Sendable {
             election: AlwaysLeader(), peers: NoPeers(), events: memory.events)
         let catalog = FunctionCatalog(store: memory.functions, logger: logger)
         let (ports, bound) = AsyncStream.makeStream(of: Int.self)
-        let parts = APIServerParts(
+        var parts = APIServerParts(
             platform: platform, catalog: catalog, settings: Latest(options.settings), metrics: metrics,
-            authenticator: options.authenticator, operatorInspector: inspector, dispatcherInspector: StubDispatcher(),
+            authenticator: options.authenticator, tokens: options.tokens, operatorInspector: inspector,
+            dispatcherInspector: StubDispatcher(),
             requestStart: { id in startRequests.update { $0.append(id) } },
             socketPath: socketPath, operationsAddress: ("127.0.0.1", options.operationsPort),
             isReady: { options.isReady }, conditions: options.conditions, publicAuthority: { "127.0.0.1:8080" },
@@ -80,6 +83,7 @@ struct TestServer: Sendable {
             },
             publicHosts: { options.settings.publicHosts },
             onOperationsBound: { bound.yield($0) }, version: "1.2.3")
+        parts.auditLog = options.auditLog
         let apiServer = APIServer(parts, keepAlive: options.keepAlive, logger: logger)
         let group = ServiceGroup(services: [catalog, apiServer], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in

@@ -84,9 +84,9 @@ import Testing
         #expect(await hasEnded())
 
         last = try await sessions.signIn(Self.password, from: nil)
-        #expect(await sessions.signOut(cookies: [last.cookie], proof: "x", returnTo: "/") == nil)
+        #expect(await sessions.signOut(cookies: [last.cookie], proof: "x", returnTo: "/").location == nil)
         #expect(await !hasEnded(), "a page without the proof cannot sign out")
-        #expect(await sessions.signOut(cookies: [last.cookie], proof: last.proof, returnTo: "/") == nil)
+        #expect(await sessions.signOut(cookies: [last.cookie], proof: last.proof, returnTo: "/").location == nil)
         #expect(await hasEnded())
 
         last = try await sessions.signIn(Self.password, from: nil)
@@ -122,6 +122,27 @@ import Testing
         let long = #"{"sub":"robot","x":"\#(String(repeating: "x", count: 3000))"}"#
         let longToken = "Bearer \(TokenMaker.token(long, key: try #require(settings.token.key)))"
         await #expect(throws: CredentialError.tooLong) { try await sessions.signIn(longToken, from: nil) }
+    }
+
+    @Test func `a session that has begun with an API token ends when the token is revoked, or expires`() async throws {
+        var settings = TestProvider.settings()
+        settings.methods = [.token]
+        let store = InMemoryTokens()
+        let authentication = testAuthentication(settings, tokens: store.tokens, clock: clock)
+        let sessions = sessions(authentication)
+        let tokens = AppliedTokenStore(store, authentication: authentication)
+        for (name, error) in [("revoked", CredentialError.revoked), ("expired", .expired)] {
+            let (token, text) = try APIToken.make(
+                name: name, groups: ["team"], lifetime: .seconds(600), now: clock.secondsSince1970())
+            try await tokens.add(token)
+            let session = try await sessions.signIn("Bearer \(text.revealed)", from: nil)
+            let caller = try await sessions.caller(cookies: [session.cookie], proof: session.proof)
+            #expect(caller.principal.name == token.callerName && caller.principal.may(.list))
+            if error == .revoked { try await tokens.remove(id: token.id) } else { clock.advance(by: .seconds(600)) }
+            await #expect(throws: error) {
+                try await sessions.caller(cookies: [session.cookie], proof: session.proof)
+            }
+        }
     }
 
     @Test func `processes with the same secret share sessions, and a new key ends none while the old one is kept`()

@@ -4,14 +4,16 @@ import Logging
 @testable import F2SAccess
 
 /// Creates the authentication of these settings without a log.
-/// - Parameter transport: The providers; without it, no provider answers.
+/// - Parameters:
+///   - tokens: The API tokens; without it, there are none.
+///   - transport: The providers; without it, no provider answers.
 func testAuthentication(
-    _ settings: AuthSettings, clock: any ControlClock, transport: any ProviderTransport = StubProviders(),
-    canDigest: Bool = true
+    _ settings: AuthSettings, tokens: Latest<APITokenSet?> = Latest(APITokenSet()), clock: any ControlClock,
+    transport: any ProviderTransport = StubProviders(), canDigest: Bool = true
 ) -> CallerAuthentication {
     CallerAuthentication(
-        settings, clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, transport: transport,
-        canDigest: canDigest)
+        settings, tokens: tokens, clock: clock, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+        transport: transport, canDigest: canDigest)
 }
 
 extension CallerAuthentication {

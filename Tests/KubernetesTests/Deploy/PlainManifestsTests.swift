@@ -14,8 +14,8 @@ import Testing
                 "ConfigMap/f2s-config", "CustomResourceDefinition/functions.f2s.opensight.ch", "Deployment/f2s",
                 "Namespace/f2s", "Namespace/f2s-containers", "NetworkPolicy/f2s", "NetworkPolicy/f2s-functions",
                 "PodDisruptionBudget/f2s", "Role/f2s", "Role/f2s-functions", "RoleBinding/f2s",
-                "RoleBinding/f2s-functions", "Secret/f2s-internal", "Service/f2s", "Service/f2s-api",
-                "Service/f2s-internal", "ServiceAccount/f2s",
+                "RoleBinding/f2s-functions", "Secret/f2s-internal", "Secret/f2s-tokens", "Service/f2s",
+                "Service/f2s-api", "Service/f2s-internal", "ServiceAccount/f2s",
             ])
         let source = file == "f2s.yaml" ? "deploy/crd.yaml" : "deploy/crd-1.20.yaml"
         let definition = try #require(try DeployFile.documents(source).first)
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: PlainManifests.files)
-    func `within its two namespaces F2S may read no Secret but its own`(_ file: String) throws {
+    func `within its two namespaces F2S may read no Secret but its own two`(_ file: String) throws {
         let manifests = try PlainManifests(file)
         for role in manifests.all("Role") {
             for rule in role["rules"]?.elements ?? [] {
@@ -58,10 +58,10 @@ import Testing
                 let resources = rule["resources"]?.texts ?? []
                 #expect(!resources.contains { ["pods/exec", "pods/attach", "pods/portforward"].contains($0) })
                 guard resources.contains("secrets") else { continue }
-                // F2S may have to create its own Secret again. A rule cannot restrict creation by name, but creation
+                // F2S may have to create its own Secrets again. A rule cannot restrict creation by name, but creation
                 // reads no Secret.
                 if rule["verbs"]?.texts == ["create"] { continue }
-                #expect(rule["resourceNames"]?.texts == ["f2s-internal"])
+                #expect(rule["resourceNames"].map { [["f2s-internal"], ["f2s-tokens"]].contains($0.texts) } == true)
                 #expect(role["metadata", "namespace"]?.text == "f2s")
                 #expect(rule["verbs"]?.texts == ["get", "list", "watch", "update"])
             }
@@ -70,8 +70,10 @@ import Testing
 
     @Test(arguments: PlainManifests.files)
     func `the file contains no token`(_ file: String) throws {
-        let secret = try #require(try PlainManifests(file).one("Secret", "f2s-internal"))
-        #expect(secret["data"] == nil && secret["stringData"] == nil)
+        for name in ["f2s-internal", "f2s-tokens"] {
+            let secret = try #require(try PlainManifests(file).one("Secret", name))
+            #expect(secret["data"] == nil && secret["stringData"] == nil)
+        }
     }
 
     @Test(arguments: PlainManifests.files)

@@ -3,9 +3,9 @@ import FoundationEssentials
 /// The Secret with the token that F2S's pods authenticate to each other with: a random text. The installation creates
 /// the Secret empty, and the first pod fills it.
 ///
-/// The manifests therefore contain no secret value. F2S may read and update this Secret only; it may also create
-/// Secrets, in case this one is deleted. Two pods that start at once agree on one token: an update names the resource
-/// version that the pod has read, so the API server rejects the second update.
+/// The manifests therefore contain no secret value. F2S may read and update this Secret, and the one of the API tokens;
+/// it may also create Secrets, in case one of them is deleted. Two pods that start at once agree on one token: an
+/// update names the resource version that the pod has read, so the API server rejects the second update.
 struct InternalTokenSecret {
     /// Name of the Secret.
     static let secretName = "f2s-internal"

@@ -38,7 +38,7 @@ extension PlatformContext {
             // The names of the Services. Only the cluster can resolve them.
             hosts: ["f2s", "f2s-api"].flatMap { ["\($0).\(namespace).svc", "\($0).\(namespace).svc.cluster.local"] },
             storedSettings: kubernetes.settings, report: { await kubernetes.report($0) },
-            tokens: kubernetesOptions.tokens)
+            tokens: kubernetesOptions.tokens, apiTokens: kubernetes.apiTokens)
     }
 
     /// Returns the token that the process was given, if any, and the source of newer tokens.
@@ -61,8 +61,11 @@ extension PlatformContext {
     /// or the last good settings.
     /// - Throws: ``SettingsError`` if the file is rejected and no ConfigMap is configured.
     static func settings(_ options: ServeOptions, logger: Logger) async throws -> SettingsFile {
+        // Kubernetes stores API tokens in a Secret.
+        let reader = SettingsReader(storesTokens: options.platform == .kubernetes)
         do throws(SettingsError) {
-            return try SettingsFile(path: options.config, environment: options.environment, logger: logger)
+            return try SettingsFile(
+                path: options.config, environment: options.environment, reader: reader, logger: logger)
         } catch {
             guard options.platform == .kubernetes, let name = options.settingsObject else { throw error }
             let access = try ClusterAccess.load(kubeconfig: options.kubeconfig, environment: options.environment)
@@ -70,7 +73,7 @@ extension PlatformContext {
                 access, namespace: options.ownNamespace, name: name, logger: logger)
             let file = try SettingsFile(
                 path: options.config, environment: options.environment, refused: error, lastGood: stored?.lastGood,
-                logger: logger)
+                reader: reader, logger: logger)
             if let text = stored?.text {
                 file.apply(text, from: options.settingsLocation(name), lastGood: stored?.lastGood)
             }

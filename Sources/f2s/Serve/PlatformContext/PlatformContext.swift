@@ -29,4 +29,6 @@ struct PlatformContext: Sendable {
     let report: @Sendable (InstallationCondition) async -> Void
     /// The tokens by which F2S processes authenticate to each other; `nil` if there is only one process.
     let tokens: Latest<PeerTokens>?
+    /// The API tokens of callers.
+    let apiTokens: any APITokenStore
 }
