@@ -24,9 +24,11 @@ extension Exchange {
     }
 
     /// Checks that a caller may invoke the function.
-    func check(_ caller: Principal) throws(InvocationError) {
+    /// - Parameter record: Records the error in the audit log.
+    func check(_ caller: Principal, _ record: (InvocationError) -> Void) throws(InvocationError) {
         access?.record.user = caller.name
         guard let entry, entry.declaration.access.admits(caller, to: entry.declaration.name) else {
+            record(.forbidden(.invoke))
             throw .forbidden(.invoke)
         }
     }
@@ -47,12 +49,10 @@ extension Exchange {
         guard let entry else { return }
         state.verified()
         let unverified = unverified.take()
-        var identified: Principal?
         do throws(InvocationError) {
             switch result {
             case .success(let caller):
-                identified = caller
-                try check(caller)
+                try check(caller) { audit($0, of: caller, unverified) }
                 request = request.take().map { request in
                     let named = ComposedRequest(request, naming: caller, into: worker.loop.buffers.acquire())
                     worker.loop.buffers.release(request.bytes)
@@ -62,7 +62,7 @@ extension Exchange {
             case .failure(let error): throw .unauthenticated(error)
             }
         } catch {
-            audit(error, of: identified, unverified)
+            if error != .forbidden(.invoke) { audit(error, of: nil, unverified) }
             fail(error)
         }
     }

@@ -28,7 +28,8 @@ extension Exchange {
         let reaction = state.failed(
             mayKeepAlive: !worker.shared.isLeaving, isRequestComplete: client.isRequestComplete, at: worker.now())
         guard case .respond(let keepAlive) = reaction else { return }
-        end(.preflight(fields, keepAlive: keepAlive))
+        pageFields = fields
+        end(.preflight(keepAlive: keepAlive))
     }
 
     /// The rule for requests of clients; `nil` for those of other processes and of modules of this process.

@@ -7,8 +7,8 @@ extension Exchange {
     enum End {
         /// The response of the upstream is complete.
         case completed(keepAlive: Bool)
-        /// F2S itself responds to a preflight request, with these field lines.
-        case preflight([UInt8], keepAlive: Bool)
+        /// F2S itself responds to a preflight request, with ``pageFields``.
+        case preflight(keepAlive: Bool)
         /// F2S itself responds with an error.
         case failed(InvocationError, keepAlive: Bool)
         /// The response breaks off, because of this error.
@@ -23,11 +23,11 @@ extension Exchange {
     func end(_ end: End) {
         // A request whose head is malformed is answered without ever having been open.
         let wasOpen = isOpen
-        if let record = access.take() { finish(record, end) }
+        if access != nil, let record = access.take() { finish(record, end) }
         if wasOpen { release(state.end()) }
         switch end {
         case .completed(let keepAlive): client.endResponse(keepAlive: keepAlive)
-        case .preflight(let fields, let keepAlive): client.answerWithoutContent(fields, keepAlive: keepAlive)
+        case .preflight(let keepAlive): client.answerWithoutContent(pageFields ?? [], keepAlive: keepAlive)
         case .failed(let error, let keepAlive):
             // Between requests, `entry` still belongs to the previous request.
             let entry = wasOpen ? entry : nil

@@ -28,6 +28,8 @@ final class Exchange {
     var sequence: UInt64?
     /// The caller that must be verified before the invocation goes to its queue; `nil` if none must.
     var unverified: UnverifiedCaller?
+    /// True if the function declares ``Function/CORS``.
+    private var hasCORS = false
     /// The field lines that let the page of a browser read the response; `nil` if the function decides.
     var pageFields: [UInt8]?
     /// The record for the access log; `nil` if the request is not recorded.
@@ -53,18 +55,19 @@ final class Exchange {
             RequestTraits(head, takesChunks: takesChunks), isWhole: head.framing == .none, now: worker.now())
         sequence = nil
         entry = nil
-        unverified = nil
-        pageFields = nil
+        // Comparing costs less than releasing nothing, and most requests have none of these.
+        if unverified != nil { unverified = nil }
+        if pageFields != nil { pageFields = nil }
+        hasCORS = false
         upgrade = head.upgrade.map { bytes.lowercased($0) }
         let client = client
         if worker.tuning.logsAccess { beginAccessRecord(head, bytes) }
-        var caller: Principal?
         do throws(InvocationError) {
             let principal = try principal(of: client, head, bytes)
             let destination = try client.isInternal ? routeInternal(head, bytes, principal) : route(head, bytes)
-            if let fields = try preflight(head, bytes) { return answerPreflight(fields) }
-            caller = try identify(principal, head, bytes)
-            if let caller { try check(caller) }
+            if hasCORS, let fields = try preflight(head, bytes) { return answerPreflight(fields) }
+            let caller = try identify(principal, head, bytes)
+            if let caller { try check(caller) { audit($0, of: caller, head, bytes) } }
             let origin = admit(principal, at: client.address, bytes)
             if head.known.hasCookies, !client.exchangesConsoleCookies {
                 worker.scanner.dropConsoleCookies(ofRequest: bytes)
@@ -79,7 +82,7 @@ final class Exchange {
             self.request = request
         } catch {
             notePage(bytes)
-            if error.stage == .auth { audit(error, of: caller, head, bytes) }
+            if error.stage == .auth, error != .forbidden(.invoke) { audit(error, of: nil, head, bytes) }
             // Two parsers may read a malformed request differently, so the bytes behind it on the connection are not
             // used.
             if case .malformedRequest = error { failAndClose(error) } else { fail(error) }
@@ -200,7 +203,7 @@ final class Exchange {
         }
         if teardown.contains(.returnSlot) { returnSlot() }
         failedReplica = nil
-        unverified = nil
+        if unverified != nil { unverified = nil }
         forgetRequest()
     }
 
@@ -346,6 +349,7 @@ extension Exchange {
 
     func route(to entry: RouteTable.Entry) {
         self.entry = entry
+        hasCORS = entry.declaration.cors != nil
         state.routed(to: entry.destination)
     }
 
