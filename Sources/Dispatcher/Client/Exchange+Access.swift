@@ -2,7 +2,7 @@ import F2SModel
 
 // The authentication and authorization of callers.
 extension Exchange {
-    /// Identifies the caller of a function that not everybody may invoke. ``check(_:)`` must follow.
+    /// Identifies the caller of a function that not everybody may invoke. ``check(_:_:)`` must follow.
     /// - Returns: The caller; `nil` if everybody may invoke the function, or if the credentials must be verified by
     ///   ``verify(_:)`` before the caller is known (``unverified``).
     func identify(
