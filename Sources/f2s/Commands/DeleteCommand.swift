@@ -27,18 +27,9 @@ struct DeleteCommand: AsyncParsableCommand {
 
     func run() async throws {
         let all = names + (files.isEmpty ? [] : try Manifests(files, purpose: "deleted").drafts.map(\.name))
-        try await server.withClient { client in
-            var isDone = true
-            for name in all {
-                do {
-                    try await client.delete(name)
-                    try Terminal.write("function \(name) deleted\n")
-                } catch let ClientError.refused(problem) {
-                    Terminal.printError("\(name): \(problem)")
-                    isDone = false
-                }
-            }
-            if !isDone { throw CommandFailure.reported }
+        try await server.forEach(all) { name, client in
+            try await client.delete(name)
+            return "function \(name) deleted"
         }
     }
 }

@@ -17,18 +17,9 @@ struct RestartCommand: AsyncParsableCommand {
     @OptionGroup var server: ServerOptions
 
     func run() async throws {
-        try await server.withClient { client in
-            var isDone = true
-            for name in names {
-                do {
-                    try await client.restart(name)
-                    try Terminal.write("function \(name) restarted\n")
-                } catch let ClientError.refused(problem) {
-                    Terminal.printError("\(name): \(problem)")
-                    isDone = false
-                }
-            }
-            if !isDone { throw CommandFailure.reported }
+        try await server.forEach(names) { name, client in
+            try await client.restart(name)
+            return "function \(name) restarted"
         }
     }
 }

@@ -50,6 +50,24 @@ struct ServerOptions: ParsableArguments {
         return try await FunctionClient.connect(to: address, credentials: credentials, body)
     }
 
+    /// Calls the server once for each name, and writes the line that `call` returns. If the server refuses one, the
+    /// others follow all the same.
+    /// - Throws: ``CommandFailure/reported`` if the server has refused one, and other errors of `call` at once.
+    func forEach<Name>(_ names: [Name], _ call: (Name, FunctionClient) async throws -> String) async throws {
+        try await withClient { client in
+            var isDone = true
+            for name in names {
+                do {
+                    try Terminal.write(try await call(name, client) + "\n")
+                } catch let ClientError.refused(problem) {
+                    Terminal.printError("\(name): \(problem)")
+                    isDone = false
+                }
+            }
+            if !isDone { throw CommandFailure.reported }
+        }
+    }
+
     /// Returns the token of `f2s login`, which is renewed if it is about to expire; `nil` if the user is not signed in.
     private func storedCredentials(for address: ServerAddress) async throws -> ClientCredentials? {
         // Without a home folder there is no file.

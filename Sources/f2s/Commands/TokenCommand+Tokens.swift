@@ -87,18 +87,8 @@ extension TokenCommand {
         @OptionGroup var server: ServerOptions
 
         func run() async throws {
-            try await server.withClient { client in
-                var isDone = true
-                for name in names {
-                    do {
-                        let id = try await client.revokeToken(name)
-                        try Terminal.write("token \(id) revoked\n")
-                    } catch let ClientError.refused(problem) {
-                        Terminal.printError("\(name): \(problem)")
-                        isDone = false
-                    }
-                }
-                if !isDone { throw CommandFailure.reported }
+            try await server.forEach(names) { name, client in
+                "token \(try await client.revokeToken(name)) revoked"
             }
         }
     }
