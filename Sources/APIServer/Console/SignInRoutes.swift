@@ -24,8 +24,8 @@ struct SignInRoutes: Sendable {
                     .query("provider", "The URL of the provider, from the methods of GET /session."),
                     .query("tab", "A random text of 16 to 100 characters, which POST /session/callback must repeat."),
                 ],
-                answers: [.init(302, "The page of the provider.", headers: ["Location", "Set-Cookie"])],
-                problems: [400, 404, 503]),
+                answers: [.init(302, "The page of the provider.", headers: ["Location", "Set-Cookie"])]
+                    + [400, 404, 503].map { .init($0, "A page with the reason.", [.html: ["type": "string"]]) }),
             handler: { request in
                 let origin = ConsoleOrigin(request.underlying)
                 let fields = FormFields.fields(of: request.underlying.uri.query ?? "")
