@@ -1,7 +1,7 @@
 """Must hold 1: CPU per proxied request, compared with the other proxies in paired rounds."""
 import time
 
-from . import cores, process, wrk
+from . import cores, process, proxies, wrk
 from .verdict import in_turn, quartiles
 
 CASES = {
@@ -10,13 +10,19 @@ CASES = {
     "post1k": {"title": "POST 1 KiB", "connections": 32, "body": 1024},
     "post1m": {"title": "POST 1 MiB", "connections": 8, "body": 1 << 20},
     "connect": {"title": "GET 100 B, a connection each", "path": "get100", "connections": 32, "close": True},
+    "get100tls": {"title": "GET 100 B, TLS", "path": "get100", "connections": 32, "tls": True},
+    "get10ktls": {"title": "GET 10 KiB, TLS", "path": "get10k", "connections": 32, "tls": True},
+    "post1mtls": {"title": "POST 1 MiB, TLS", "connections": 8, "body": 1 << 20, "tls": True},
+    "connecttls": {"title": "GET 100 B, a connection each, TLS", "path": "get100", "connections": 32, "close": True,
+                   "tls": True},
 }
 # (case, the other proxy, ratio that must hold (bar), ratio that fails a build (gate), ratio to aim at (goal))
 GATES = [("get100", "nginx", 1.00, 1.15, 0.90), ("get10k", "nginx", 1.00, 1.15, 0.90),
          ("post1k", "nginx", 1.00, 1.15, 0.90), ("post1m", "haproxy", 0.80, None, None),
-         ("get100", "go", 0.45, None, None)]
+         ("get100", "go", 0.45, None, None),
+         ("get100tls", "nginx", 1.10, 1.25, 1.00), ("get10ktls", "nginx", 1.10, 1.25, 1.00)]
 # The same for an f2s of another commit (--earlier): a change may not cost more than the measurement's variation.
-GATES += [(case, "earlier", 1.00, 1.05, None) for case in CASES]
+GATES += [(case, "earlier", 1.00, 1.05, None) for case, settings in CASES.items() if not settings.get("tls")]
 # The largest body that arrives in one piece with its head, so that nginx has read it before it responds.
 TOGETHER_BYTES_MAX = 2048
 # The rounds of a gated pair, and those of the proxies that are only shown.
@@ -32,8 +38,9 @@ def plan(options):
     for case in options.cases:
         gated = {name for gate in GATES if gate[0] == case and (gate[1] != "earlier" or options.earlier)
                  for name in ("f2s", gate[1])}
-        counts[case] = {name: rounds if name in gated else min(rounds, ROUNDS_BESIDE) for name in options.proxies}
-        if options.earlier:
+        names = [name for name in options.proxies if name in proxies.TLS_NAMES or not CASES[case].get("tls")]
+        counts[case] = {name: rounds if name in gated else min(rounds, ROUNDS_BESIDE) for name in names}
+        if options.earlier and not CASES[case].get("tls"):
             counts[case]["earlier"] = rounds
     return counts
 
@@ -65,7 +72,7 @@ def backend(settings):
 
 def sample(machine, name, case, length):
     settings = CASES[case]
-    with machine.proxy(name, backend(settings)) as proxy:
+    with machine.proxy(name, backend(settings), tls=settings.get("tls", False)) as proxy:
         wrk.drive(machine, name, case, settings, WARM_UP_SECONDS)
         before, began = process.cpu_nanoseconds(proxy.pid), time.monotonic()
         measured = wrk.drive(machine, name, case, settings, length)

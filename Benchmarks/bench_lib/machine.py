@@ -41,6 +41,8 @@ class Machine:
         if earlier:
             self.f2s["earlier"] = pathlib.Path(earlier).resolve()
         self.processes = []
+        # True while the proxies speak TLS to their clients.
+        self.has_tls = False
         self.stack = contextlib.ExitStack()
         self.running_backends = set()
 
@@ -57,6 +59,9 @@ class Machine:
         self.port, self.operations = ports.pop(), ports.pop()
         self.backend_ports = {kind: [ports.pop() for _ in range(backends.COUNT)] for kind in backends.KINDS}
         backends.write(self.folder, self.folder / "sink")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "30", "-subj", "/CN=localhost", "-keyout", self.folder / "tls.key", "-out",
+                        self.folder / "tls.crt"], check=True, stderr=subprocess.DEVNULL)
         return self
 
     def __exit__(self, *error):
@@ -125,15 +130,17 @@ class Machine:
         return self.start([*prefix, *command], cores.PROXY, **options)
 
     @contextlib.contextmanager
-    def proxy(self, name, backend="page", **options):
+    def proxy(self, name, backend="page", tls=False, **options):
         """Runs one proxy in front of ten backends of a kind, and yields the process to measure."""
         self.start_backends(backend)
+        self.has_tls = tls
         process = self.launch(name, backend, **options)
         try:
             if name in self.f2s:
                 ready = f'"readyReplicas":{backends.COUNT}'.encode()
-                wire.wait_for(self.port, "/functions/bench", lambda status, body: ready in body)
-            wire.wait_for(self.port, self.path(name, "get100"))
+                wire.wait_for(self.port, "/functions/bench", lambda status, body: ready in body, tls=tls)
+            wire.wait_for(self.port, self.path(name, "get100"), tls=tls)
             yield process
         finally:
+            self.has_tls = False
             self.stop(process)

@@ -2,12 +2,15 @@
 robin), keep-alive on both sides, the same forwarding fields, no access log. `fairness.py` checks this."""
 
 NAMES = ["nginx", "haproxy", "go", "f2s"]
+# The proxies of the cases with TLS.
+TLS_NAMES = ["nginx", "f2s"]
 
 
 def write(machine, backend_ports, connections):
     (machine.folder / "nginx.conf").write_text(nginx(machine, backend_ports, connections))
     (machine.folder / "haproxy.cfg").write_text(haproxy(machine, backend_ports, connections))
-    (machine.folder / "config.yaml").write_text("f2s:\n  loops: 1\n")
+    tls = f"  tls: {{certificate_file: {machine.folder}/tls.crt, key_file: {machine.folder}/tls.key}}\n"
+    (machine.folder / "config.yaml").write_text("f2s:\n  loops: 1\n" + (tls if machine.has_tls else ""))
 
 
 def command(machine, name, backend_ports, functions):
@@ -36,9 +39,11 @@ http {{ access_log off; keepalive_requests 1000000000; keepalive_timeout 300s; c
 
 def nginx(machine, backend_ports, connections):
     servers = " ".join(f"server 127.0.0.1:{port};" for port in backend_ports)
+    tls = f" ssl; ssl_certificate {machine.folder}/tls.crt; ssl_certificate_key {machine.folder}/tls.key"
+    tls = tls if machine.has_tls else ""
     return f"""{nginx_head(machine.folder, "proxy", connections)}
 upstream backend {{ least_conn; {servers} keepalive 512; keepalive_requests 1000000000; }}
-server {{ listen 127.0.0.1:{machine.port} backlog=4096; location / {{ proxy_pass http://backend; proxy_http_version 1.1;
+server {{ listen 127.0.0.1:{machine.port} backlog=4096{tls}; location / {{ proxy_pass http://backend; proxy_http_version 1.1;
 proxy_request_buffering off; proxy_set_header Connection ""; proxy_set_header Host $http_host;
 proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
 proxy_set_header X-Forwarded-Host $http_host; proxy_set_header Forwarded "for=$remote_addr;proto=$scheme";

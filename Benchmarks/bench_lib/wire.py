@@ -2,6 +2,7 @@
 import contextlib
 import re
 import socket
+import ssl
 import time
 
 
@@ -14,14 +15,19 @@ def message(path, body=b"", close=False):
 
 
 class Connection:
-    """One keep-alive connection. `source` is a loopback address, to distribute many connections over several."""
+    """One keep-alive connection. `source` is a loopback address, to distribute many connections over several. With
+    `tls`, it accepts any certificate."""
 
-    def __init__(self, port, source="127.0.0.1", timeout=10):
+    def __init__(self, port, source="127.0.0.1", timeout=10, tls=False):
         self.socket = socket.create_connection(("127.0.0.1", port), timeout, source_address=(source, 0))
         # While no process listens, the system may connect a socket to itself: its own port is the one it connects to.
         if self.socket.getsockname() == self.socket.getpeername():
             self.socket.close()
             raise ConnectionRefusedError("the port is that of the connection itself")
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            self.socket = context.wrap_socket(self.socket)
         self.received = b""
 
     def close(self):
@@ -95,12 +101,12 @@ class Bunch:
         return laps * len(self.connections)
 
 
-def wait_for(port, path, accept=lambda status, body: status == 200, seconds=30, pause=0.01):
+def wait_for(port, path, accept=lambda status, body: status == 200, seconds=30, pause=0.01, tls=False):
     """Sends requests on new connections until `accept` returns true for a response, and returns its body."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with contextlib.suppress(OSError):
-            connection = Connection(port, timeout=1)
+            connection = Connection(port, timeout=1, tls=tls)
             try:
                 status, body = connection.request(message(path, close=True))
             finally:

@@ -14,7 +14,7 @@ def command(machine, proxy, name, case, seconds):
     script.write_text(lua(case))
     path = machine.path(proxy, case.get("path", name))
     return ["chrt", "-b", "0", "wrk", "-t1", f"-c{case['connections']}", f"-d{seconds:.0f}s", "--latency", *HEADERS,
-            "-s", str(script), f"http://127.0.0.1:{machine.port}{path}"]
+            "-s", str(script), f"http{'s' if case.get('tls') else ''}://127.0.0.1:{machine.port}{path}"]
 
 
 def drive(*arguments):
