@@ -29,7 +29,7 @@ bench: ## compare the cost of f2s with nginx, haproxy and Go (make bench ARGS='-
 fuzz: ## feed the codec and llhttp the same random bytes for 60 s (make fuzz ARGS=20)
 	@scripts/fuzz $(ARGS)
 
-soak: ## run the long tests: all real servers as functions, half an hour of chaos, 10,000,000 fuzzed inputs
+soak: ## run the long tests: all real servers, half an hour of chaos, schemathesis, testssl.sh, 10,000,000 fuzzed inputs
 	@scripts/soak $(ARGS)
 
 image: ## build the container image of f2s without Docker (make image ARGS='registry/f2s:1 f2s.tar')
