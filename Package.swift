@@ -49,7 +49,7 @@ let package = Package(
         module("F2SSystem", "System", ["F2SModel", "CLinux"]),
 
         // Level 2: the data plane, who may call, the settings.
-        module("F2SDispatcher", "Dispatcher", ["F2SModel", "F2SMetrics", "F2SSystem", "CLinux"]),
+        module("F2SDispatcher", "Dispatcher", ["F2SModel", "F2SMetrics", "F2SSystem", "CLinux", "CLibSSL"]),
         module(
             "F2SAccess", "Access",
             [
@@ -74,7 +74,8 @@ let package = Package(
                 "F2SModel", "F2SManifest", "F2SSystem", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, logging,
                 lifecycle,
             ]),
-        module("F2SClient", "Client", ["F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1]),
+        module(
+            "F2SClient", "Client", ["F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1, nioSSL]),
         module(
             "F2SWrap", "Wrap",
             ["CLinux", hummingbird, httpTypes, nioCore, subprocess, systemPackage, logging, lifecycle]),
@@ -93,6 +94,7 @@ let package = Package(
         .target(name: "CLinux", path: "Sources/CLinux"),
         .systemLibrary(name: "CLibYAML", path: "Sources/CLibYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLibCrypto", path: "Sources/CLibCrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CLibSSL", path: "Sources/CLibSSL", providers: [.apt(["libssl-dev"])]),
 
         // Tests mirror the modules.
         .target(name: "TestSupport", dependencies: ["F2SModel"], path: "Tests/TestSupport"),
@@ -106,7 +108,8 @@ let package = Package(
         tests(
             "DispatcherTests",
             [
-                "F2SDispatcher", "F2SModel", "F2SMetrics", "F2SSystem", "ProcessSupport", "CLinux", nioCore, nioPosix,
+                "F2SDispatcher", "F2SModel", "F2SMetrics", "F2SSystem", "ProcessSupport", "CLinux", "CLibSSL", nioCore,
+                nioPosix, nioSSL,
             ]),
         tests("OperatorTests", ["F2SOperator", "F2SModel", "F2SMetrics", "F2SSystem", "TestSupport", logging]),
         tests(
@@ -153,6 +156,9 @@ for target in package.targets where target.name != "CLinux" && target.type != .s
 }
 
 // Inside of the program, so that it runs where the libraries are not installed.
-for (name, library) in [("F2SManifest", ":libyaml.a"), ("F2SAccess", ":libcrypto.a")] {
-    for target in package.targets where target.name == name { target.linkerSettings = [.linkedLibrary(library)] }
+let libraries = [
+    "F2SManifest": [":libyaml.a"], "F2SAccess": [":libcrypto.a"], "F2SDispatcher": [":libssl.a", ":libcrypto.a"],
+]
+for target in package.targets {
+    if let names = libraries[target.name] { target.linkerSettings = names.map { .linkedLibrary($0) } }
 }

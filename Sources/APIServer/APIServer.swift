@@ -29,7 +29,7 @@ public struct APIServer: Service {
     /// The routes of the REST API.
     var routes: [APIRoute] {
         let home = DocumentRoutes.Home(
-            publicAuthority: parts.publicAuthority, console: { [parts] in parts.console?.url(for: $0) },
+            publicOrigin: parts.publicOrigin, console: parts.consoleURL,
             observe: { [parts] in await parts.observe(for: $0) })
         return described + DocumentRoutes(described: described, version: parts.version, home: home).routes
     }
@@ -41,7 +41,7 @@ public struct APIServer: Service {
         let routes =
             PageRoutes().routes
             + ConsoleRoutes(
-                callers: callers(console.sessions), sessions: console.sessions, publicAuthority: parts.publicAuthority
+                callers: callers(console.sessions), sessions: console.sessions, publicOrigin: parts.publicOrigin
             ).routes + SignInRoutes(sessions: console.sessions).routes + described
         return routes + DocumentRoutes(described: routes, version: parts.version, home: nil).routes
     }
@@ -109,8 +109,9 @@ public struct APIServer: Service {
             routes: directory.routes[listener] ?? [], gate: gate, content: content, auditLog: parts.auditLog,
             elsewhere: { directory.url(of: $0, except: listener) }, logger: logger)
         if listener == .console {
-            router.invocationAuthority = { [authority = parts.publicAuthority] in
-                Authority.address(of: authority(), for: $0)
+            router.invocationOrigin = { [parts] host, _ in
+                parts.settings.current.tls.origin(
+                    of: .public, at: Authority.address(of: parts.publicAuthority(), for: host))
             }
         }
         return router.router()
@@ -122,11 +123,12 @@ public struct APIServer: Service {
         ).routes
         return PathDirectory(
             routes: [.api: routes, .operations: operationsRoutes, .console: consoleRoutes],
-            authority: { [parts] listener in
+            origin: { [parts] listener in
                 switch listener {
-                case .api: parts.publicAuthority()
-                case .operations: operations()
-                case .console: parts.console?.authority()
+                case .api: parts.publicOrigin()
+                case .operations: "http://" + operations()
+                case .console:
+                    parts.console?.authority().map { parts.settings.current.tls.origin(of: .console, at: $0) }
                 }
             })
     }
@@ -141,13 +143,13 @@ public struct APIServer: Service {
         RouteGate(
             callers: callers(nil), pages: .none,
             authorities: { [parts] in [parts.publicAuthority(), parts.managementAuthority()].compactMap(\.self) },
-            publicHosts: parts.publicHosts, console: { [parts] in parts.console?.url(for: $0) })
+            publicHosts: parts.publicHosts, console: parts.consoleURL)
     }
 
     private func consoleGate(_ console: ConsoleParts) -> RouteGate {
         RouteGate(
             callers: callers(console.sessions), pages: .sameOrigin,
             authorities: { [console.authority()].compactMap(\.self) }, publicHosts: parts.publicHosts,
-            console: { console.url(for: $0) })
+            console: parts.consoleURL)
     }
 }

@@ -93,6 +93,17 @@ public struct APIServerParts: Sendable {
             catalog: catalog.current, replicas: operatorInspector.currentReplicas(),
             load: dispatcherInspector.currentReport().load,
             explanations: await operatorInspector.fetchExplanations(of: function),
-            publicAuthority: request?.invocationAuthority ?? publicAuthority())
+            publicOrigin: request?.invocationOrigin ?? publicOrigin())
+    }
+
+    /// Returns the scheme and authority of the public listener.
+    func publicOrigin() -> String { settings.current.tls.origin(of: .public, at: publicAuthority()) }
+
+    /// Returns the URL of the console's page for a client; `nil` if there is no console, or until it is bound.
+    /// - Parameter host: The Host by which the client reaches another listener of F2S.
+    func consoleURL(for host: String?) -> String? {
+        console?.authority().map {
+            settings.current.tls.origin(of: .console, at: Authority.address(of: $0, for: host)) + "/"
+        }
     }
 }

@@ -12,6 +12,8 @@ public struct Settings: Sendable, Hashable {
     public var limits = Limits()
     /// The authentication of callers (`f2s.auth`).
     public var auth = AuthSettings()
+    /// The TLS of the listeners (`f2s.tls`).
+    public var tls = TLSSettings()
     /// The number of the dispatcher's event loops, 1…256 (`f2s.loops`). If `nil`, it is the number of cores minus one,
     /// at least one.
     public var loops: Int?

@@ -50,6 +50,9 @@ struct SettingsKey: Sendable {
         issuers("f2s.auth.oidc"),
         time("f2s.auth.session_lifetime", \.auth.sessionLifetime, from: 60_000, upTo: .seconds(30 * 86_400)),
         grants("f2s.auth.authorization"),
+        file("f2s.tls.certificate_file", \.tls.certificateFile),
+        file("f2s.tls.key_file", \.tls.keyFile),
+        choices("f2s.tls.listeners", \.tls.listeners),
         number("f2s.loops", \.loops, 1...256),
         time("f2s.shutdown_delay", \.shutdownDelay, from: 0, upTo: .seconds(3600)),
         names("f2s.public_hosts", \.publicHosts),
@@ -207,6 +210,23 @@ extension SettingsKey {
             settings[keyPath: field] = choice
         } json: { settings in
             settings[keyPath: field].rawValue.jsonText
+        }
+    }
+
+    /// Creates a key for some of several words: a list, or a text with commas between the words, as in a variable.
+    private static func choices<Choice: RawRepresentable<String> & CaseIterable & Sendable>(
+        _ path: String, _ field: any WritableKeyPath<Settings, [Choice]> & Sendable
+    ) -> SettingsKey {
+        let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        return SettingsKey(path: path) { cursor, settings in
+            settings[keyPath: field] = try cursor.elements(example: "[\(known)]").map { element in
+                guard let choice = Choice(rawValue: try element.text()) else {
+                    throw element.error("be one of: \(known)")
+                }
+                return choice
+            }
+        } json: { settings in
+            "[\(settings[keyPath: field].map(\.rawValue.jsonText).joined(separator: ","))]"
         }
     }
 

@@ -1,5 +1,5 @@
 import F2SManifest
-import F2SModel
+public import F2SModel
 
 /// Reads settings from the bytes of a file and the environment, which the caller passes, and from the files that they
 /// refer to.
@@ -16,10 +16,19 @@ public struct SettingsReader: Sendable {
     }
 
     private let storesTokens: Bool
+    private let checkCertificate: @Sendable (TLSCertificate) throws(TLSCertificateError) -> Void
 
     /// Creates a reader.
-    /// - Parameter storesTokens: True if the platform stores API tokens without a setting.
-    public init(storesTokens: Bool = false) { self.storesTokens = storesTokens }
+    /// - Parameters:
+    ///   - storesTokens: True if the platform stores API tokens without a setting.
+    ///   - checkCertificate: Checks a certificate and its key, and throws the reason if listeners cannot use them.
+    public init(
+        storesTokens: Bool = false,
+        checkCertificate: @escaping @Sendable (TLSCertificate) throws(TLSCertificateError) -> Void = { _ in }
+    ) {
+        self.storesTokens = storesTokens
+        self.checkCertificate = checkCertificate
+    }
 
     /// Returns the settings of a file, overridden by the environment. A setting that neither contains has its default.
     /// - Parameters:
@@ -50,11 +59,49 @@ public struct SettingsReader: Sendable {
                 Self.contradictions(in: settings)
                 + settings.auth.contradictions(given: paths.given, storesTokens: storesTokens)
             found = contradictions.map { Rejection(location: location, message: $0) }
+            do {
+                settings.tls.certificate = try certificate(settings.tls, &references)
+            } catch {
+                found.append(Rejection(location: location, message: error.message))
+            }
         }
         guard found.isEmpty else { throw SettingsError(found) }
         return Reading(
             settings: settings, warnings: SkippedSection.warnings(for: paths.skipped) + settings.auth.warnings,
             files: references.stamps)
+    }
+
+    /// Returns the certificate of the listeners; `nil` if the settings have none.
+    private func certificate(
+        _ settings: TLSSettings, _ references: inout SettingsReferences
+    ) throws(YAMLError) -> TLSCertificate? {
+        let (chainName, keyName) = ("f2s.tls.certificate_file", "f2s.tls.key_file")
+        switch (settings.certificateFile, settings.keyFile) {
+        case (nil, nil): return nil
+        case (_?, nil), (nil, _?):
+            throw YAMLError("\(chainName) and \(keyName) must both be set, or neither of them.", at: nil)
+        case (let chainFile?, let keyFile?):
+            let chain = try content(of: chainFile, named: chainName, &references)
+            let key = try content(of: keyFile, named: keyName, &references)
+            let certificate = TLSCertificate(chain: chain, key: Secret(key))
+            do {
+                try checkCertificate(certificate)
+            } catch {
+                let (name, file) = error.part == .chain ? (chainName, chainFile) : (keyName, keyFile)
+                throw YAMLError("\(name) (\(file)) \(error.description).", at: nil)
+            }
+            return certificate
+        }
+    }
+
+    private func content(
+        of file: String, named name: String, _ references: inout SettingsReferences
+    ) throws(YAMLError) -> String {
+        do {
+            return try references.content(ofFile: file)
+        } catch {
+            throw YAMLError("\(name) (\(file)) must be a file that F2S can read: \(error.text).", at: nil)
+        }
     }
 
     /// The paths that a file and the environment contain.

@@ -53,13 +53,19 @@ struct SettingsReferences {
         }
     }
 
+    /// Returns the content of a file that the settings refer to.
+    /// - Throws: The reason for which it cannot be read.
+    mutating func content(ofFile path: String) throws(FileFailure) -> String {
+        stamps.updateValue(SettingsFileStamp(path), forKey: path)
+        return try readFile(path)
+    }
+
     private mutating func content(of file: YAMLCursor) throws(YAMLError) -> String {
         let path = try file.text()
         guard path.hasPrefix("/") else { throw file.error("be the path of a file, from the root folder on") }
-        stamps.updateValue(SettingsFileStamp(path), forKey: path)
         do {
             // Editors and `echo` end a file with a newline.
-            return String(try readFile(path).reversed().drop { $0.isNewline }.reversed())
+            return String(try content(ofFile: path).reversed().drop { $0.isNewline }.reversed())
         } catch {
             throw file.error("be a file that F2S can read: \(error.text)")
         }

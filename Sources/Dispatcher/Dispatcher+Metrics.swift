@@ -18,6 +18,13 @@ extension Dispatcher {
             [shared] in
             [Sample(Double(shared.upstreamConnections.load(ordering: .relaxed)))]
         }
+        registry.observe(
+            "f2s_tls_certificate_expiry_timestamp_seconds",
+            help: "Time at which the certificate of the listeners expires, in seconds since 1970.", kind: .gauge
+        ) { [shared] in
+            let expiry = shared.certificateExpiry.load(ordering: .relaxed)
+            return expiry == 0 ? [] : [Sample(Double(expiry))]
+        }
         observeLoad("f2s_requests_in_flight", help: "Invocations that hold a slot.", in: registry) { $0.inFlight }
         observeLoad("f2s_requests_queued", help: "Invocations that wait for a slot.", in: registry) { $0.queued }
         for event in FunctionMeters.Event.allCases { observe(event, in: registry) }

@@ -35,7 +35,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     ///   cannot create a loop.
     public init(_ settings: DispatcherSettings, metrics: MetricRegistry) throws {
         self.settings = settings
-        let shared = SharedState(registry: metrics, descriptors: settings.descriptors)
+        let shared = SharedState(registry: metrics, descriptors: settings.descriptors, tls: settings.tls)
         let loops = settings.loops
         let api = try OwnUpstream.api.handle(path: settings.apiSocketPath, loops: loops)
         let console = try settings.console.map { try OwnUpstream.console.handle(path: $0.socketPath, loops: loops) }
@@ -47,6 +47,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
         let directory = LoopDirectory(mailboxes: try (0..<settings.loops).map { _ in try Mailbox<Message>() })
         let authenticator = settings.authenticator
         let logs = RequestLogs(access: settings.accessLog, audit: settings.auditLog)
+        let tls = settings.tls
         var threads: [LoopThread] = []
         for index in 0..<settings.loops {
             let poll = try Poll()
@@ -56,7 +57,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
                 f2s_shorten_slices()
                 Worker(
                     index: index, poll: poll, directory: directory, shared: shared, api: api, console: console,
-                    peers: peers, authenticator: authenticator, logs: logs, tuning: tuning
+                    peers: peers, authenticator: authenticator, logs: logs, tls: tls, tuning: tuning
                 ).run()
             }
             threads.append(thread)
@@ -225,6 +226,13 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
     /// Replaces the replicas that can serve invocations.
     public func apply(_ replicas: ReplicaSnapshot) {
         publish { $0.update(replicas, now: SystemClock.monotonicNanoseconds()) }
+    }
+
+    /// Replaces the certificate, and the choice of listeners with TLS. New connections use them, and open connections
+    /// keep theirs. `nil` turns TLS off for new connections.
+    public func apply(_ tls: ListenerTLS?) {
+        shared.certificateExpiry.store(tls?.expiry ?? 0, ordering: .relaxed)
+        directory.post(.useTLS(tls))
     }
 
     /// Replaces the tokens that this process shows to other F2S processes and requires of them.

@@ -25,6 +25,8 @@ public struct DispatcherSettings: Sendable {
     public var accessLog: (any AccessLog)?
     /// Receives the requests that are refused because of their caller; `nil` if nothing does.
     public var auditLog: (any AuditLog)?
+    /// The TLS of the listeners at the start, see ``Dispatcher/apply(_:)-(ListenerTLS?)``; `nil` if none has TLS.
+    public var tls: ListenerTLS?
     /// The number of connections for which this process has descriptors.
     public var descriptors = DescriptorBudget.unlimited
     /// Sockets that already listen; `nil` if the dispatcher opens its own.

@@ -1,3 +1,5 @@
+import F2SModel
+
 /// The kind of a listener: the requests that it serves.
 enum ListenerKind: Sendable, Hashable {
     /// Functions and the management API, if there is no management listener.
@@ -17,6 +19,16 @@ enum ListenerKind: Sendable, Hashable {
         switch self {
         case .everything, .invocations, .console: false
         case .management, .peers: true
+        }
+    }
+
+    /// The listener's name in the settings of TLS; `nil` if it never has TLS.
+    var tlsListener: TLSSettings.Listener? {
+        switch self {
+        case .everything, .invocations: .public
+        case .management: .management
+        case .console: .console
+        case .peers: nil
         }
     }
 

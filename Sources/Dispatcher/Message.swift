@@ -13,6 +13,8 @@ enum Message: Sendable {
     case tune(DispatcherSettings.Tuning)
     /// Show these tokens to other F2S processes, and require them.
     case trust(PeerTokenVerifier)
+    /// Speak TLS by these rules on connections that are accepted from now on; `nil` for no TLS.
+    case useTLS(ListenerTLS?)
     /// Connect to a replica until it accepts.
     case dial(ReplicaHandle, FunctionHandle)
     /// Close the idle connections to a replica that is gone, and fail those that are being opened.
@@ -27,9 +29,9 @@ enum Message: Sendable {
     case invoke(InProcessCall)
     /// The caller of this call has read, sent or ended something.
     case resume(InProcessCall)
-    /// Give a slot to a waiting invocation of this loop.
     /// The credentials of a waiting invocation have been verified.
     case verified(InvocationQueue.Waiter, Result<Principal, CredentialError>)
+    /// Give a slot to a waiting invocation of this loop.
     case handOff(InvocationQueue.SlotHandoff, FunctionHandle)
     /// Move a waiting invocation of this loop to another queue.
     case move(InvocationQueue.Waiter, RouteTable.Entry)

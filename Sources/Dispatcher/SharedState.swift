@@ -14,13 +14,17 @@ final class SharedState: Sendable {
     let invocations = Atomic<Int>(0)
     private let phase = Atomic<UInt8>(0)
     let refusedConnections: Counter
+    let failedHandshakes: Counter
+    /// The time at which the certificate of the listeners expires, in seconds since 1970; 0 if none has TLS.
+    let certificateExpiry: Atomic<Int>
     let surplusAnswers: Counter
     private let refused: [Counter]
     /// IP addresses of functions, as text; empty if functions have no addresses of their own.
     private let functionAddresses = Mutex<Set<String>>([])
 
-    init(registry: MetricRegistry, descriptors: DescriptorBudget = .unlimited) {
+    init(registry: MetricRegistry, descriptors: DescriptorBudget = .unlimited, tls: ListenerTLS? = nil) {
         self.descriptors = descriptors
+        certificateExpiry = Atomic(tls?.expiry ?? 0)
         refused = Stage.allCases.map { stage in
             registry.counter(
                 "f2s_requests_refused_total",
@@ -33,6 +37,9 @@ final class SharedState: Sendable {
         refusedConnections = registry.counter(
             "f2s_connections_refused_total",
             help: "Client connections that were over the limit, or whose header of the PROXY protocol was not valid.")
+        failedHandshakes = registry.counter(
+            "f2s_tls_handshakes_failed_total",
+            help: "Client connections whose TLS handshake failed, or that sent HTTP without TLS to a port with TLS.")
     }
 
     /// Notifies the control plane of a change of a function.

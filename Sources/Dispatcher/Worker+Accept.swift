@@ -47,6 +47,11 @@ extension Worker {
             }
             guard countConnection(listener.kind) else {
                 shared.refusedConnections.add()
+                guard tls?.context(of: listener.kind) == nil else {
+                    // A response would need a handshake, which costs more than the connection that was rejected.
+                    close(descriptor)
+                    continue
+                }
                 RejectedConnection(Stream(accepted: descriptor, loop: loop), worker: self).start()
                 continue
             }

@@ -18,6 +18,8 @@ final class Worker {
     let authenticator: (any Authenticator)?
     /// The logs of requests.
     let logs: RequestLogs
+    /// The TLS of the listeners; `nil` if none has TLS. It applies to connections that are accepted from now on.
+    private(set) var tls: ListenerTLS?
     /// The upstream of the internal listener; `nil` if there is no internal listener.
     private(set) var peers: InternalUpstream?
     var tuning: DispatcherSettings.Tuning {
@@ -74,7 +76,7 @@ final class Worker {
     init(
         index: Int, poll: Poll, directory: LoopDirectory, shared: SharedState, api: ReplicaHandle,
         console: ReplicaHandle?, peers: InternalUpstream?, authenticator: (any Authenticator)?,
-        logs: RequestLogs, tuning: DispatcherSettings.Tuning
+        logs: RequestLogs, tls: ListenerTLS?, tuning: DispatcherSettings.Tuning
     ) {
         self.index = index
         loop = EventLoop(poll: poll)
@@ -85,6 +87,7 @@ final class Worker {
         self.peers = peers
         self.authenticator = authenticator
         self.logs = logs
+        self.tls = tls
         self.tuning = tuning
         times = LoopTimes(tuning)
         scanner = HeadScanner(tuning)
@@ -129,6 +132,7 @@ final class Worker {
             localTable = tables.local
         case .tune(let tuning): self.tuning = tuning
         case .trust(let token): peers = peers.map { InternalUpstream(token: token, hooks: $0.hooks) }
+        case .useTLS(let tls): self.tls = tls
         case .dial(let replica, let handle): dial(replica, of: handle)
         case .forget(let replica): forget(replica)
         case .lend(let replica, let requirement, let loop, let ticket):

@@ -29,6 +29,7 @@ struct Application {
     private let requestLog: RequestLogOutput
     private let dispatcher: Dispatcher
     private let controller: Operator
+    private let certificates: ListenerCertificates
     /// The connection to other F2S processes; `nil` if F2S is a single process.
     private let peers: PeerParts?
     private let runtimeFolder: RuntimeFolder
@@ -57,7 +58,9 @@ struct Application {
         publicAuthority = authority
         catalog = FunctionCatalog(
             store: context.platform.functions, logger: Self.logger("config", initial),
-            url: { "http://\(authority.current)/invoke\($0.route)" })
+            url: { [latest = settings.latest] in
+                latest.current.tls.origin(of: .public, at: authority.current) + "/invoke\($0.route)"
+            })
         let clock = SystemControlClock()
         // Without usable settings it is unknown who the callers are.
         authentication = CallerAuthentication(
@@ -68,8 +71,11 @@ struct Application {
         requestLog = RequestLogOutput(metrics: metrics, errors: errors, logger: Self.logger("access", initial))
         requestLog.apply(initial, isProtected: authentication.isProtected)
         var data = Self.dispatcherSettings(options, initial, context, runtimeFolder, descriptors, authentication)
+        data.tls = try ListenerTLS(initial.tls)
         (data.accessLog, data.auditLog) = (requestLog, requestLog)
         dispatcher = try Dispatcher(data, metrics: metrics)
+        certificates = ListenerCertificates(
+            initial: initial.tls, settings: settings.latest, dispatcher: dispatcher, logger: logger)
         let latest = settings.latest
         let link = context.tokens.map { [context, dispatcher, metrics] _ in
             PeerLink(
@@ -241,14 +247,15 @@ struct Application {
         Wiring(
             context: context, settings: settings, logs: logs, requestLog: requestLog, authentication: authentication,
             mayBeUnprotected: mayBeUnprotected, dispatcher: dispatcher, link: peers?.link,
-            readiness: readiness, routed: routed, logger: logger, descriptors: descriptors
-        ) { [logger, context, options, dispatcher] snapshot in
-            Announcement.serving(publicAddress)
+            readiness: readiness, routed: routed, certificates: certificates, logger: logger, descriptors: descriptors
+        ) { [logger, context, options, dispatcher, settings] snapshot in
+            let tls = settings.latest.current.tls
+            Announcement.serving(tls.origin(of: .public, at: publicAddress))
             if let port = dispatcher.managementPort, let management = options.management {
-                Announcement.management(management.text(port: port))
+                Announcement.management(tls.origin(of: .management, at: management.text(port: port)))
             }
             if let port = dispatcher.consolePort, let console = options.console {
-                Announcement.console(console.text(port: port))
+                Announcement.console(tls.origin(of: .console, at: console.text(port: port)))
             }
             if let port = dispatcher.internalPort { Announcement.internal(options.internal.text(port: port)) }
             logger.info("\(Announcement.summary(of: snapshot, context))")

@@ -112,7 +112,7 @@ import Testing
             Observation(
                 catalog: FunctionSnapshot(functions: functions),
                 replicas: ReplicaSnapshot(startFailures: startFailures),
-                load: LoadReport(), explanations: [older.id: explanation], publicAuthority: "localhost")
+                load: LoadReport(), explanations: [older.id: explanation], publicOrigin: "http://localhost")
         }
         #expect(
             observed([older, newer], [newer.id: startFailure]).diagnosis(of: newer).summary.hasPrefix("older is older"))
@@ -131,7 +131,7 @@ import Testing
         let load = LoadReport(replicas: [Replica.ID("r2"): .init(hasFewThreads: true)])
         let views = Observation(
             catalog: FunctionSnapshot(functions: [hello]), replicas: ReplicaSnapshot(replicas: replicas), load: load,
-            explanations: [:], publicAuthority: "localhost"
+            explanations: [:], publicOrigin: "http://localhost"
         ).diagnosis(of: hello).replicas
         #expect(views.map(\.id) == ["r1", "r2"])
         #expect(views.first?.remark == nil)
@@ -196,7 +196,7 @@ import Testing
             problem: "<script>\u{1B}[2J")
         let page = DocumentPage.table(of: [summary], rejections: [])
         #expect(!page.contains("<b>") && !page.contains("<i>") && !page.contains("<script>"))
-        let text = DocumentPage.text(of: [summary], rejections: [], authority: "a")
+        let text = DocumentPage.text(of: [summary], rejections: [], origin: "http://a")
         #expect(!text.contains("\u{1B}"))
         let many = [FunctionSummary](repeating: summary, count: DocumentPage.functionsMax + 2)
         #expect(DocumentPage.table(of: many, rejections: []).contains("2 more"))

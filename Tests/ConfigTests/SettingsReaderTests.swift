@@ -348,6 +348,7 @@ import Testing
                 + #""token":{"jwt_secret":null,"require_expiry":false,"store_file":null},"oidc":[],"#
                 + #""session_lifetime":43200000,"#
                 + #""authorization":[]},"#
+                + #""tls":{"certificate_file":null,"key_file":null,"listeners":["public","management","console"]},"#
                 + #""loops":2,"shutdown_delay":0,"public_hosts":[],"#
                 + #""follow_links":false,"trusted_proxies":[],"proxy_protocol":false,"#
                 + #""upgrade_protocols":["websocket"],"#

@@ -19,10 +19,4 @@ public struct ConsoleParts: Sendable {
         self.sessions = sessions
         self.authority = authority
     }
-
-    /// Returns the URL of the console's page for a client; `nil` until the listener is bound.
-    /// - Parameter host: The Host by which the client reaches another listener of F2S.
-    func url(for host: String?) -> String? {
-        authority().map { "http://\(Authority.address(of: $0, for: host))/" }
-    }
 }

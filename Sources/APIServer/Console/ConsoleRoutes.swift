@@ -6,8 +6,8 @@ import Hummingbird
 struct ConsoleRoutes: Sendable {
     let callers: CallerSource
     let sessions: any ConsoleSessionProvider
-    /// Returns the `host:port` at which functions are invoked.
-    let publicAuthority: @Sendable () -> String
+    /// Returns the scheme and authority at which functions are invoked.
+    let publicOrigin: @Sendable () -> String
 
     var routes: [APIRoute] { [session, signIn, signOut] }
 
@@ -26,7 +26,7 @@ struct ConsoleRoutes: Sendable {
                         methods: sessions.methods.map { SessionView.Method($0) },
                         caller: caller.map { SessionView.Caller($0.principal) },
                         isProtected: callers.authenticator.isProtected,
-                        invocationURL: "http://\(request.invocationAuthority ?? publicAuthority())/invoke"))
+                        invocationURL: (request.invocationOrigin ?? publicOrigin()) + "/invoke"))
                 if let renewed = caller?.renewed {
                     response.headers[.setCookie] = ConsoleOrigin(request.underlying).setting(renewed)
                 }

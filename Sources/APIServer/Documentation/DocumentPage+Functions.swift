@@ -25,11 +25,11 @@ extension DocumentPage {
     }
 
     /// Returns the same as text for a shell.
-    static func text(of functions: [FunctionSummary], rejections: [Rejection], authority: String) -> String {
+    static func text(of functions: [FunctionSummary], rejections: [Rejection], origin: String) -> String {
         let lines = functions.prefix(functionsMax).map { function in
             let method = function.method == "any" ? "" : function.method + " "
             let problem = function.problem.map { "\n    \($0.printable)" } ?? ""
-            return "  \(function.name): \(method)http://\(authority)\(function.path) "
+            return "  \(function.name): \(method)\(origin)\(function.path) "
                 + "(\(function.state), \(function.ready)/\(function.desired) ready)\(problem)\n"
         }
         let refused = rejections.map { "  refused: \($0.description)\n" }

@@ -3,14 +3,14 @@ import HTTPTypes
 /// The pages of `/` and `/docs`. They contain no scripts and load nothing from other servers.
 enum DocumentPage {
     /// Returns the list of routes as text for a shell.
-    static func text(_ routes: [APIRoute], version: String, authority: String) -> String {
+    static func text(_ routes: [APIRoute], version: String, origin: String) -> String {
         let lines = routes.map { route in
             "  \(padded(route.method.rawValue, to: 7))\(padded(route.path, to: 24))\(route.documentation.summary)\n"
         }
         return """
             F2S \(version): Functions as a Service. Functions are invoked at /invoke/<endpoint>.
             Declare one:
-              curl -H 'Content-Type: application/yaml' --data-binary @hello.yaml http://\(authority)/functions
+              curl -H 'Content-Type: application/yaml' --data-binary @hello.yaml \(origin)/functions
 
             \(lines.joined())
             """

@@ -5,8 +5,8 @@ import Hummingbird
 struct DocumentRoutes: Sendable {
     /// The parts of the page at `/`.
     struct Home: Sendable {
-        /// Returns the `host:port` of the public listener.
-        let publicAuthority: @Sendable () -> String
+        /// Returns the scheme and authority of the public listener.
+        let publicOrigin: @Sendable () -> String
         /// Returns the URL of the console for a client that uses this Host; `nil` if there is no console.
         let console: @Sendable (_ host: String?) -> String?
         /// Returns the current state of F2S.
@@ -58,9 +58,9 @@ struct DocumentRoutes: Sendable {
                             + DocumentPage.reference(described + routes))
                 default:
                     let functions = DocumentPage.text(
-                        of: seen.summaries, rejections: seen.catalog.rejections, authority: home.publicAuthority())
+                        of: seen.summaries, rejections: seen.catalog.rejections, origin: home.publicOrigin())
                     let routes = DocumentPage.text(
-                        described + routes, version: version, authority: home.publicAuthority())
+                        described + routes, version: version, origin: home.publicOrigin())
                     return Response(functions + routes, as: .text)
                 }
             })

@@ -15,8 +15,8 @@ struct APIRequest: Sendable {
     let principal: Principal
     /// The line of the audit log, to which a handler adds the user who signs in.
     let audit: RequestAudit
-    /// The host and port at which the client reaches `/invoke`, as far as the request tells it.
-    let invocationAuthority: String?
+    /// The scheme and authority at which the client reaches `/invoke`, as far as the request tells it.
+    let invocationOrigin: String?
 
     /// Returns a header's value; several lines of one name are joined by commas.
     func header(_ name: HTTPField.Name) -> String? { underlying.headers[name] }

@@ -15,9 +15,11 @@ struct APIRouter: Sendable {
     let auditLog: (any AuditLog)?
     /// Returns the address at which another listener of F2S serves a path; `nil` if none does.
     var elsewhere: @Sendable (_ path: String) -> String? = { _ in nil }
-    /// Returns the host and port at which a client reaches `/invoke`. Its argument is the Host of the client's request
-    /// to this listener.
-    var invocationAuthority: @Sendable (_ host: String?) -> String? = { $0 }
+    /// Returns the scheme and authority at which a client reaches `/invoke`. The arguments are the Host of the client's
+    /// request to this listener, and true if the client uses https.
+    var invocationOrigin: @Sendable (_ host: String?, _ isSecure: Bool) -> String? = { host, isSecure in
+        host.map { "\(isSecure ? "https" : "http")://\($0)" }
+    }
     /// The logger of unexpected errors.
     let logger: Logger
 
@@ -103,7 +105,7 @@ struct APIRouter: Sendable {
                 APIRequest(
                     underlying: read, body: body, parameters: Dictionary(named) { first, _ in first },
                     principal: principal, audit: audit,
-                    invocationAuthority: invocationAuthority(request.head.authority)))
+                    invocationOrigin: invocationOrigin(request.head.authority, ConsoleOrigin(request).isSecure)))
         }
     }
 }

@@ -7,14 +7,14 @@ struct PathDirectory: Sendable {
 
     /// The routes of each listener.
     let routes: [Listener: [APIRoute]]
-    /// Returns the `host:port` of a listener; `nil` if it is not known.
-    let authority: @Sendable (Listener) -> String?
+    /// Returns the scheme and authority of a listener; `nil` if they are not known.
+    let origin: @Sendable (Listener) -> String?
 
     /// Returns the URL at which another listener than this one serves a path; `nil` if none does.
     func url(of path: String, except listener: Listener) -> String? {
         for other in Listener.allCases where other != listener && serves(path, at: other) {
-            guard let authority = authority(other) else { continue }
-            return "http://\(authority)\(path) (\(other.option))"
+            guard let origin = origin(other) else { continue }
+            return "\(origin)\(path) (\(other.option))"
         }
         return nil
     }

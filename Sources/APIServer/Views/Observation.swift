@@ -11,11 +11,11 @@ struct Observation: Sendable {
     let load: LoadReport
     /// The autoscaler's newest decisions.
     let explanations: [Function.ID: ScaleExplanation]
-    /// The `host:port` of the public listener.
-    let publicAuthority: String
+    /// The scheme and authority of the public listener.
+    let publicOrigin: String
 
     /// Returns the URL at which a function is invoked.
-    func url(of function: Function) -> String { "http://\(publicAuthority)/invoke\(function.route)" }
+    func url(of function: Function) -> String { "\(publicOrigin)/invoke\(function.route)" }
 
     /// Returns the existing replicas of a function, oldest first.
     func replicas(of function: Function) -> [Replica] {

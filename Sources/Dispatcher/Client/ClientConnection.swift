@@ -23,7 +23,7 @@ final class ClientConnection: ExchangeClient, StreamHandler {
     /// The exchange of the current request; reused for every request of the connection.
     let exchange: Exchange
     /// The client's address. It is known once the header of the PROXY protocol, if there is one, has arrived.
-    private(set) lazy var address = ClientAddress(ip)
+    private(set) lazy var address = ClientAddress(ip, isSecure: tls != nil)
     let listener: ListenerKind?
     private(set) var entry = -1
     private(set) var phase: Phase
@@ -32,6 +32,8 @@ final class ClientConnection: ExchangeClient, StreamHandler {
     private(set) var deadline = UInt64.max
 
     private let stream: Stream
+    /// The TLS context of the listener; `nil` if it has none.
+    private let tls: TLSContext?
     private var ip: IPAddress?
     /// The number of bytes that were received and not consumed yet.
     private var heldBytes = 0
@@ -59,6 +61,7 @@ final class ClientConnection: ExchangeClient, StreamHandler {
         let ip = peer.number
         self.ip = ip
         listener = kind
+        tls = worker.tls?.context(of: kind)
         self.worker = worker
         phase = worker.requiresProxyHeader(from: ip, on: kind) ? .proxyHeader : .head
         exchange = Exchange(worker: worker)
@@ -71,6 +74,13 @@ final class ClientConnection: ExchangeClient, StreamHandler {
         // A client that connects and sends nothing gets no more time than a client that sends its head slowly.
         setDeadline(in: min(worker.times.head, worker.times.idle))
         stream.start(self)
+        if let tls, phase == .head { startTLS(tls, prefix: Span()) }
+    }
+
+    /// Begins TLS.
+    /// - Parameter prefix: The bytes of the client's TLS that were received already.
+    private func startTLS(_ tls: TLSContext, prefix: Span<UInt8>) {
+        if !stream.startTLS(tls, prefix: prefix) { close() }
     }
 
     // MARK: StreamHandler
@@ -97,6 +107,9 @@ final class ClientConnection: ExchangeClient, StreamHandler {
     }
 
     func ended(_ failure: SystemError?) {
+        let isPlain = stream.receivedPlainHTTP && phase == .head
+        if failure != nil, stream.isInHandshake || isPlain { worker.shared.failedHandshakes.add() }
+        if isPlain { return refusePlainRequest() }
         if phase == .tunnel, failure == nil {
             hasClientEnded = true
             stream.keepForWriting()
@@ -198,7 +211,8 @@ final class ClientConnection: ExchangeClient, StreamHandler {
     }
 
     func closeIfIdle() {
-        guard phase == .head || phase == .proxyHeader, heldBytes == 0 else { return }
+        // A client in a handshake is about to send its first request.
+        guard phase == .head || phase == .proxyHeader, heldBytes == 0, !stream.isInHandshake else { return }
         if stream.isWritable { close() } else { closeAfterWriting() }
     }
 
@@ -222,7 +236,10 @@ final class ClientConnection: ExchangeClient, StreamHandler {
             // A client that has sent nothing has not sent a wrong header either.
             if heldBytes > 0 { worker.shared.refusedConnections.add() }
             close()
-        case .head where heldBytes == 0: if !isTakingAnswer() { close() }
+        case .head where heldBytes == 0:
+            guard !isTakingAnswer() else { return }
+            if stream.isInHandshake { worker.shared.failedHandshakes.add() }
+            close()
         case .head: if !isTakingAnswer() { exchange.failAndClose(.requestStalled) }
         case .body, .response, .tunnel: exchange.deadlinePassed(time)
         }
@@ -274,6 +291,10 @@ extension ClientConnection {
             position = header.length
             if let source = header.source { ip = source }
             phase = .head
+            if let tls {
+                startTLS(tls, prefix: bytes.extracting(droppingFirst: position))
+                position = bytes.count
+            }
         } catch {
             worker.shared.refusedConnections.add()
             // Only a client of HTTP understands a response.
@@ -325,13 +346,20 @@ extension ClientConnection {
         return true
     }
 
+    /// Rejects an HTTP request without TLS. The response has no TLS either, because the client would not understand it.
+    private func refusePlainRequest() {
+        exchange.failAndClose(
+            .malformedRequest(
+                reason: "The client sent plain HTTP to a port with TLS: use an https:// URL"))
+    }
+
     /// Rejects bytes that cannot begin a request. Waiting for more bytes would not help.
     private func refuseBeginning(_ bytes: Span<UInt8>) {
         let isTLS = bytes[0] == Self.tlsHandshake
         exchange.failAndClose(
             .malformedRequest(
                 reason: isTLS
-                    ? "These bytes begin a TLS handshake, and this port speaks HTTP without TLS: use an http:// URL"
+                    ? "The client began a TLS handshake on a port without TLS: use an http:// URL"
                     : "The method is not a token"))
     }
 

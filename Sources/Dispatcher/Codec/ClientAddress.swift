@@ -13,6 +13,8 @@ final class ClientAddress {
     /// The address, as an element of `X-Forwarded-For` and of `Forwarded`.
     let element: [UInt8]
     let node: [UInt8]
+    /// The line that names the protocol to the upstream.
+    let protocolLine: [UInt8]
     /// The key by which the rate of a function counts this client.
     private(set) lazy var rateKey = number?.rateKey ?? caller.map { UInt64(truncatingIfNeeded: $0.hashValue) } ?? 0
     /// The name of the module of this process that is the client; `nil` for other clients.
@@ -21,15 +23,19 @@ final class ClientAddress {
     /// Creates the address of a module of this process, which has only a name.
     convenience init(caller: String) { self.init(nil, caller: caller) }
 
-    init(_ number: IPAddress?, caller: String? = nil) {
+    /// - Parameter isSecure: True if the client speaks TLS.
+    init(_ number: IPAddress?, caller: String? = nil, isSecure: Bool = false) {
         self.number = number
         self.caller = caller
         text = number?.description
         let shown = text ?? "unknown"
         let node = shown.contains(":") ? "\"[\(shown)]\"" : shown
         element = Array(shown.utf8)
-        self.node = Array("for=\(node);proto=http".utf8)
-        lines = Array(
-            "X-Forwarded-For: \(shown)\r\nX-Forwarded-Proto: http\r\nForwarded: for=\(node);proto=http\r\n".utf8)
+        let scheme = isSecure ? "https" : "http"
+        self.node = Array("for=\(node);proto=\(scheme)".utf8)
+        protocolLine = Array("X-Forwarded-Proto: \(scheme)\r\n".utf8)
+        lines =
+            Array("X-Forwarded-For: \(shown)\r\n".utf8) + protocolLine
+            + Array("Forwarded: for=\(node);proto=\(scheme)\r\n".utf8)
     }
 }

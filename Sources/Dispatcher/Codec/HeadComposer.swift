@@ -71,7 +71,7 @@ enum HeadComposer {
                 writeList("forwarded", bytes, fields, then: client.node, into: out)
             }
         }
-        if trusted.hasFor, !trusted.hasProtocol { out.append("X-Forwarded-Proto: http\r\n") }
+        if trusted.hasFor, !trusted.hasProtocol { out.append(client.protocolLine) }
         if !trusted.hasHost, let host = head.known.host, !host.isEmpty {
             out.append("X-Forwarded-Host: ")
             out.append(bytes, host)

@@ -19,7 +19,10 @@ enum Socket {
     }
 
     /// Rejects connections from now on, even if another process holds a copy of the descriptor.
-    static func stopListening(_ descriptor: Int32) { shutdown(descriptor, Int32(SHUT_RDWR)) }
+    static func stopListening(_ descriptor: Int32) { endBothDirections(descriptor) }
+
+    /// Ends both directions of a connection.
+    static func endBothDirections(_ descriptor: Int32) { shutdown(descriptor, Int32(SHUT_RDWR)) }
 
     /// Begins to connect; the socket becomes writable when that has succeeded or failed.
     static func connect(_ address: SocketAddress) throws(SystemError) -> Int32 {
@@ -67,7 +70,13 @@ enum Socket {
     /// Sends as many bytes as the socket accepts at once.
     /// - Returns: The number of bytes; -1 with `errno`.
     static func send(_ descriptor: Int32, _ bytes: Span<UInt8>) -> Int {
-        bytes.withUnsafeBufferPointer { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+        bytes.withUnsafeBufferPointer { send(descriptor, $0.baseAddress, $0.count) }
+    }
+
+    /// Sends as many of `count` bytes as the socket accepts at once.
+    /// - Returns: The number of bytes; -1 with `errno`.
+    static func send(_ descriptor: Int32, _ bytes: UnsafeRawPointer?, _ count: Int) -> Int {
+        Glibc.send(descriptor, bytes, count, Int32(MSG_NOSIGNAL))
     }
 
     /// Sends two parts in one call.

@@ -3,16 +3,16 @@ import Glibc
 
 /// The lines that `f2s serve` writes to standard output, for people and for scripts that start it.
 enum Announcement {
-    static func serving(_ address: String) {
-        say("F2S serves http://\(address)")
+    static func serving(_ url: String) {
+        say("F2S serves \(url)")
     }
 
-    static func management(_ address: String) {
-        say("Functions are managed at http://\(address)")
+    static func management(_ url: String) {
+        say("Functions are managed at \(url)")
     }
 
-    static func console(_ address: String) {
-        say("Console at http://\(address)")
+    static func console(_ url: String) {
+        say("Console at \(url)")
     }
 
     static func operations(_ address: String) {

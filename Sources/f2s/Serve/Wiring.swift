@@ -22,6 +22,7 @@ struct Wiring: Service {
     let readiness: Latest<Bool>
     /// Publishes each snapshot after the dispatcher has received it.
     let routed: Latest<FunctionSnapshot>
+    let certificates: ListenerCertificates
     let logger: Logger
     let descriptors: DescriptorBudget
     /// Called once, when every declared function can be invoked.
@@ -35,6 +36,7 @@ struct Wiring: Service {
                 tasks.addTask { await carrySettings() }
                 tasks.addTask { await carryAddresses() }
                 tasks.addTask { await carryTokens() }
+                tasks.addTask { await certificates.renewTicketKeys() }
             }
         }
     }
@@ -80,6 +82,7 @@ struct Wiring: Service {
 
     private func carrySettings() async {
         for await settings in settings.latest.values() {
+            certificates.applyChange()
             logs.set(settings.logFormat)
             if !self.settings.isUsable {
                 // Nothing: callers are refused until there are settings.

@@ -7,6 +7,7 @@ final class Inbox: Sendable {
         var bytes: [UInt8] = []
         var total = 0
         var isClosed = false
+        var failure: String?
     }
 
     private let state = Mutex(State())
@@ -19,6 +20,11 @@ final class Inbox: Sendable {
     var bytes: [UInt8] { state.withLock { $0.bytes } }
     var total: Int { state.withLock { $0.total } }
     var isClosed: Bool { state.withLock { $0.isClosed } }
+
+    /// The last error of the connection; `nil` if there was none.
+    var failure: String? { state.withLock { $0.failure } }
+
+    func fail(_ error: any Error) { state.withLock { $0.failure = "\(error)" } }
 
     func add(_ buffer: ByteBuffer) {
         state.withLock { state in
@@ -53,5 +59,8 @@ final class InboxHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) { inbox.close() }
 
-    func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        inbox.fail(error)
+        context.close(promise: nil)
+    }
 }

@@ -1,5 +1,6 @@
 import NIOCore
 import NIOPosix
+import NIOSSL
 
 /// A client that sends arbitrary bytes.
 final class RawClient: Sendable {
@@ -12,8 +13,14 @@ final class RawClient: Sendable {
     }
 
     /// Connects to a port of this machine.
-    /// - Parameter source: The client's address, within 127.0.0.0/8.
-    static func connect(to port: Int, isReading: Bool = true, from source: String? = nil) async throws -> RawClient {
+    /// - Parameters:
+    ///   - source: The client's address, within 127.0.0.0/8.
+    ///   - tls: The rules of TLS; `nil` if the client speaks none.
+    ///   - greeting: Bytes that the client sends before the handshake of TLS.
+    static func connect(
+        to port: Int, isReading: Bool = true, from source: String? = nil, tls: NIOSSLContext? = nil,
+        greeting: String = ""
+    ) async throws -> RawClient {
         let inbox = Inbox()
         var bootstrap = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
         if let source { bootstrap = bootstrap.bind(to: try SocketAddress(ipAddress: source, port: 0)) }
@@ -22,7 +29,12 @@ final class RawClient: Sendable {
             .channelOption(.autoRead, value: isReading)
             .channelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(InboxHandler(inbox))
+                    let pipeline = channel.pipeline.syncOperations
+                    if !greeting.isEmpty { try pipeline.addHandler(GreetingHandler(greeting)) }
+                    if let tls {
+                        try pipeline.addHandler(NIOSSLClientHandler(context: tls, serverHostname: "localhost"))
+                    }
+                    try pipeline.addHandler(InboxHandler(inbox))
                 }
             }
             .connect(host: "127.0.0.1", port: port).get()
@@ -83,5 +95,21 @@ extension Optional {
     func orThrow() throws -> Wrapped {
         guard let self else { throw Late(description: "the value is nil") }
         return self
+    }
+}
+
+/// Sends bytes as soon as a connection is open, before anything else.
+private final class GreetingHandler: ChannelInboundHandler {
+    typealias InboundIn = ByteBuffer
+    typealias OutboundOut = ByteBuffer
+
+    private let greeting: String
+
+    init(_ greeting: String) { self.greeting = greeting }
+
+    func channelActive(context: ChannelHandlerContext) {
+        context.write(wrapOutboundOut(ByteBuffer(string: greeting)), promise: nil)
+        context.fireChannelActive()
+        context.flush()
     }
 }

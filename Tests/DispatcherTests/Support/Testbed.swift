@@ -3,6 +3,7 @@ import F2SMetrics
 import F2SModel
 import Glibc
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// A dispatcher that listens on a free port, with helpers that declare functions and replicas.
@@ -10,6 +11,8 @@ struct Testbed: Sendable {
     let dispatcher: Dispatcher
     let registry: MetricRegistry
     let port: Int
+    /// The TLS of clients of the public listener, of management and of the console; `nil` if they have none.
+    var tls: NIOSSLContext?
 
     var internalPort: Int { dispatcher.internalPort ?? 0 }
     var internalAddress: Replica.Address { Replica.Address(ip: "127.0.0.1", port: internalPort) }
@@ -24,19 +27,19 @@ struct Testbed: Sendable {
 
     /// Connects a client to the management listener.
     func manager(from source: String? = nil) async throws -> RawClient {
-        try await RawClient.connect(to: dispatcher.managementPort ?? 0, from: source)
+        try await RawClient.connect(to: dispatcher.managementPort ?? 0, from: source, tls: tls)
     }
 
     /// Connects a client to the listener of the console.
     func browser(from source: String? = nil) async throws -> RawClient {
-        try await RawClient.connect(to: dispatcher.consolePort ?? 0, from: source)
+        try await RawClient.connect(to: dispatcher.consolePort ?? 0, from: source, tls: tls)
     }
 
     /// Connects a client to the internal listener.
     func peer() async throws -> RawClient { try await RawClient.connect(to: internalPort) }
 
     func client(isReading: Bool = true) async throws -> RawClient {
-        try await RawClient.connect(to: port, isReading: isReading)
+        try await RawClient.connect(to: port, isReading: isReading, tls: tls)
     }
 
     /// Returns true if the dispatcher accepts no connection on a port that it has closed. On a busy machine the
@@ -151,7 +154,7 @@ func withTestbed(
     loops: Int = usualLoops, apiPath: String? = nil, hasManagement: Bool = false, consolePath: String? = nil,
     internal: InternalSettings? = nil, limits: Limits = .ofTests, timeouts: Timeouts = Timeouts(),
     authenticator: (any Authenticator)? = nil, log: SampleRequestLog? = nil, trustedProxies: [AddressRange] = [],
-    _ body: (Testbed) async throws -> Void
+    tls: TLSCertificate? = nil, _ body: (Testbed) async throws -> Void
 ) async throws {
     var settings = DispatcherSettings(
         host: "127.0.0.1", port: 0, loops: loops, apiSocketPath: apiPath ?? temporarySocketPath(),
@@ -163,12 +166,15 @@ func withTestbed(
     settings.authenticator = authenticator
     settings.accessLog = log
     settings.auditLog = log
+    settings.tls = try ListenerTLS(TestCertificate.settings(tls))
     let registry = MetricRegistry()
     let dispatcher = try Dispatcher(settings, metrics: registry)
     let outcome: Result<Void, any Error>
     do {
         let port = try dispatcher.start()
-        try await body(Testbed(dispatcher: dispatcher, registry: registry, port: port))
+        var bed = Testbed(dispatcher: dispatcher, registry: registry, port: port)
+        bed.tls = try tls.map { try TestCertificate.client(trusting: $0) }
+        try await body(bed)
         outcome = .success(())
     } catch {
         outcome = .failure(error)

@@ -87,7 +87,9 @@ struct F2SServer: Sendable {
                     throw ChildProcess.Failure(program: "f2s serve", reason: "ended with exit status \(status)")
                 }
                 let text = try Files.read(output)
-                guard let port = Self.port(after: "F2S serves http://127.0.0.1:", in: text),
+                guard
+                    let port = Self.port(after: "F2S serves http://127.0.0.1:", in: text)
+                        ?? Self.port(after: "F2S serves https://127.0.0.1:", in: text),
                     let operationsPort = Self.port(after: "Metrics at http://127.0.0.1:", in: text)
                 else { return nil }
                 return (port, operationsPort)

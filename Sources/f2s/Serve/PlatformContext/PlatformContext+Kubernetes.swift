@@ -1,4 +1,5 @@
 import F2SConfig
+import F2SDispatcher
 import F2SKubernetes
 import F2SModel
 import Glibc
@@ -62,7 +63,9 @@ extension PlatformContext {
     /// - Throws: ``SettingsError`` if the file is rejected and no ConfigMap is configured.
     static func settings(_ options: ServeOptions, logger: Logger) async throws -> SettingsFile {
         // Kubernetes stores API tokens in a Secret.
-        let reader = SettingsReader(storesTokens: options.platform == .kubernetes)
+        let reader = SettingsReader(storesTokens: options.platform == .kubernetes) {
+            certificate throws(TLSCertificateError) in _ = try TLSContext(certificate)
+        }
         do throws(SettingsError) {
             return try SettingsFile(
                 path: options.config, environment: options.environment, reader: reader, logger: logger)
