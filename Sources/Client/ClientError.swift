@@ -6,6 +6,10 @@ public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
     case malformedServer(String)
     /// No connection to the server could be opened.
     case unreachable(server: String, reason: String)
+    /// The server's certificate is not trusted.
+    case untrusted(server: String, reason: String)
+    /// The file of `--ca-file` contains no certificate in PEM form.
+    case malformedCAFile
     /// The server accepted the request but did not respond in time.
     case noAnswer(server: String, after: Duration)
     /// The connection ended before the response was complete.
@@ -30,6 +34,10 @@ public enum ClientError: Error, Sendable, Hashable, CustomStringConvertible {
             "the server address \"\(text)\" is malformed: write it as http://127.0.0.1:8080"
         case .unreachable(let server, let reason):
             "cannot reach F2S at \(server) (\(reason)): is `f2s serve` running? Start it, or name another with --server"
+        case .untrusted(let server, let reason):
+            "cannot trust F2S at \(server) (\(reason)): check --server, or name its CA certificates by --ca-file"
+        case .malformedCAFile:
+            "the file of --ca-file has no certificate in PEM form (BEGIN CERTIFICATE): name another file"
         case .noAnswer(let server, let limit):
             "\(server) did not respond within \(limit.humanText): read the log of `f2s serve`, then retry"
         case .interrupted(let reason):

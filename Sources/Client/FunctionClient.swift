@@ -14,12 +14,14 @@ public struct FunctionClient: Sendable {
         self.transport = transport
     }
 
-    /// Runs `body` with a client over the network, and closes its connections afterwards.
+    /// Runs `body` with a client over the network, and closes its connections afterwards. See
+    /// ``NetworkTransport/open(to:credentials:caCertificates:_:)``.
     public static func connect<Result: Sendable>(
-        to server: ServerAddress, credentials: ClientCredentials? = nil,
+        to server: ServerAddress, credentials: ClientCredentials? = nil, caCertificates: [UInt8]? = nil,
         _ body: (FunctionClient) async throws -> Result
     ) async throws -> Result {
-        try await NetworkTransport.open(to: server, credentials: credentials) { transport in
+        try await NetworkTransport.open(to: server, credentials: credentials, caCertificates: caCertificates) {
+            transport in
             try await body(FunctionClient(server: server, transport: transport))
         }
     }

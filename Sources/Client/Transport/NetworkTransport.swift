@@ -3,6 +3,7 @@ import F2SModel
 import Glibc
 import NIOCore
 import NIOHTTP1
+import NIOSSL
 
 /// The transport over the network: HTTP/1.1 with AsyncHTTPClient.
 public struct NetworkTransport: ClientTransport {
@@ -11,9 +12,12 @@ public struct NetworkTransport: ClientTransport {
     private let credentials: ClientCredentials?
 
     /// Runs `body` with a transport to `server`. The connections are closed when it returns.
-    /// - Parameter credentials: The credentials of requests without an Authorization field; `nil` if there are none.
+    /// - Parameters:
+    ///   - credentials: The credentials of requests without an Authorization field; `nil` if there are none.
+    ///   - caCertificates: The CA certificates to trust, in PEM form; `nil` for those of the system.
+    /// - Throws: ``ClientError/malformedCAFile`` if `caCertificates` contains no certificate.
     public static func open<Result: Sendable>(
-        to server: ServerAddress, credentials: ClientCredentials? = nil,
+        to server: ServerAddress, credentials: ClientCredentials? = nil, caCertificates: [UInt8]? = nil,
         _ body: (NetworkTransport) async throws -> Result
     ) async throws -> Result {
         var configuration = HTTPClient.Configuration()
@@ -22,6 +26,14 @@ public struct NetworkTransport: ClientTransport {
         configuration.timeout.connect = .seconds(5)
         // The user waits at the terminal: if no process listens on the port, an immediate error is better than a retry.
         configuration.connectionPool.retryConnectionEstablishment = false
+        if let caCertificates {
+            guard let certificates = try? NIOSSLCertificate.fromPEMBytes(caCertificates), !certificates.isEmpty else {
+                throw ClientError.malformedCAFile
+            }
+            var tls = TLSConfiguration.makeClientConfiguration()
+            tls.trustRoots = .certificates(certificates)
+            configuration.tlsConfiguration = tls
+        }
         return try await HTTPClient.withHTTPClient(configuration: configuration) { client in
             try await body(NetworkTransport(client: client, server: server, credentials: credentials))
         }
@@ -54,6 +66,20 @@ public struct NetworkTransport: ClientTransport {
         }
     }
 
+    /// Returns the error for a failure of TLS. Only a wrong certificate is a lack of trust.
+    private func tlsError(_ error: any Error) -> ClientError {
+        let text = String("\(error)".prefix(300))
+        if text.contains("CERTIFICATE_VERIFY_FAILED") {
+            return .untrusted(server: server.text, reason: "no trusted CA has signed its certificate")
+        }
+        if error is NIOSSLExtraError {
+            return .untrusted(server: server.text, reason: "its certificate is for another name")
+        }
+        let isPlain = text.contains("WRONG_VERSION_NUMBER")
+        return .unreachable(
+            server: server.text, reason: isPlain ? "it speaks no TLS: use an http:// URL" : "TLS failed: \(text)")
+    }
+
     private func clientError(_ error: any Error, limit: Duration?) -> ClientError {
         switch error {
         case let error as HTTPClientError where error == .deadlineExceeded:
@@ -64,6 +90,8 @@ public struct NetworkTransport: ClientTransport {
             .unreachable(server: server.text, reason: error.shortDescription)
         case let error as IOError:
             .unreachable(server: server.text, reason: String(cString: strerror(error.errnoCode)))
+        case is NIOSSLExtraError, is NIOSSLError, is BoringSSLError:
+            tlsError(error)
         default:
             .unreachable(server: server.text, reason: "no connection")
         }

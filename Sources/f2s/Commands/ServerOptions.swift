@@ -4,12 +4,33 @@ import F2SModel
 import F2SSystem
 import FoundationEssentials
 
-/// The option `--server` of every command except serve and wrap.
+/// The options `--server` and `--ca-file` of every command except serve and wrap.
 struct ServerOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "The server. (default: $F2S_SERVER, else \(ServerAddress.defaultText))", valueName: "url"))
     var server: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The CA certificates to trust for an https server, in PEM form. "
+                + "(default: $F2S_CA_FILE, else those of the system)", valueName: "file"))
+    var caFile: String?
+
+    /// The CA certificates to trust, in PEM form; `nil` for those of the system.
+    /// - Throws: ``CommandFailure`` if the file cannot be read.
+    var caCertificates: [UInt8]? {
+        get throws {
+            guard let path = caFile ?? ProcessInfo.processInfo.environment.variable("F2S_CA_FILE") else { return nil }
+            do throws(SystemFailure) {
+                return try ReadableFile.read(path, bytesMax: Self.caFileBytesMax)
+            } catch {
+                throw CommandFailure("cannot read the CA certificates in \(path): \(error.text)")
+            }
+        }
+    }
+
+    private static let caFileBytesMax = 1 << 20
 
     /// The address from the option, else from F2S_SERVER, else the default.
     /// - Throws: ``ClientError/malformedServer(_:)``.
@@ -47,7 +68,8 @@ struct ServerOptions: ParsableArguments {
         let address = try address
         var credentials = try givenCredentials
         if credentials == nil { credentials = try await storedCredentials(for: address) }
-        return try await FunctionClient.connect(to: address, credentials: credentials, body)
+        return try await FunctionClient.connect(
+            to: address, credentials: credentials, caCertificates: caCertificates, body)
     }
 
     /// Calls the server once for each name, and writes the line that `call` returns. If the server refuses one, the

@@ -26,7 +26,10 @@ struct LoginCommand: AsyncParsableCommand {
                 "\(address) is neither https:// nor this machine: a token would not be safe on its way")
         }
         let file = try server.credentialFile
-        let providers = try await FunctionClient.connect(to: address) { try await $0.signInProviders() }
+        let caCertificates = try server.caCertificates
+        let providers = try await FunctionClient.connect(to: address, caCertificates: caCertificates) {
+            try await $0.signInProviders()
+        }
         let chosen = try choose(among: providers)
         let tokens = try await ProviderSignIn(at: chosen).signIn(now: SystemClock.secondsSince1970) { waiting in
             let page = waiting.pageWithCode ?? waiting.page
@@ -39,7 +42,7 @@ struct LoginCommand: AsyncParsableCommand {
         let name: String
         do {
             name = try await FunctionClient.connect(
-                to: address, credentials: .token(Secret(tokens.accessToken))
+                to: address, credentials: .token(Secret(tokens.accessToken)), caCertificates: caCertificates
             ) { try await $0.caller().name }
         } catch {
             _ = await ProviderSignIn(at: chosen).signOut(tokens)
