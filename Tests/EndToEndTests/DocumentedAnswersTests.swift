@@ -82,7 +82,9 @@ extension EndToEndSerial {
             _ port: Int, _ authorization: String?, _ title: String, _ f2s: F2SServer, in folder: String
         ) throws {
             let isConsole = port != f2s.port
-            let fields = authorization.map { [("Authorization", $0)] } ?? []
+            // The console refuses requests that neither its page sends nor have credentials.
+            var fields = isConsole ? [("Origin", "http://127.0.0.1:\(port)")] : []
+            fields += authorization.map { [("Authorization", $0)] } ?? []
             let document = try HTTPConnection(port: port).exchange(
                 "GET", "/docs", fields + [("Accept", "application/json"), ("Host", "127.0.0.1:\(port)")])
             #expect(document.status == 200)
