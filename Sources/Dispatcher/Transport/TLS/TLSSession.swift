@@ -165,7 +165,7 @@ final class TLSSession {
 
 // The socket, as the library sees it. The library's own sockets would raise SIGPIPE.
 extension TLSSession {
-    // Safe: the library only reads a method that is complete.
+    // Safe: Swift creates it once, nothing changes it afterwards, and the library only reads it.
     nonisolated(unsafe) private static let method: OpaquePointer? = {
         guard let method = BIO_meth_new(BIO_get_new_index() | bioTypeSocket, "socket") else { return nil }
         BIO_meth_set_read(method) { socket, bytes, count in
