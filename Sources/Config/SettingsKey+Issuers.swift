@@ -14,8 +14,9 @@ extension SettingsKey {
             var issuers: [AuthSettings.Issuer] = []
             for element in try cursor.list(example: "[{issuer: https://id.example.org, audience: f2s}]") {
                 let issuer = try Self.issuer(element)
-                guard !issuers.contains(where: { $0.url == issuer.url }) else {
-                    throw element.error("have another issuer: \(issuer.url) is listed twice")
+                guard !issuers.contains(where: { $0.url == issuer.url && $0.isCluster == issuer.isCluster }) else {
+                    let name = issuer.isCluster ? "kubernetes" : issuer.url
+                    throw element.error("have another issuer: \(name) is listed twice")
                 }
                 let callback = issuer.login?.callbackName
                 guard callback == nil || !issuers.contains(where: { $0.login?.callbackName == callback }) else {
@@ -32,6 +33,7 @@ extension SettingsKey {
 
     private static func issuer(_ cursor: YAMLCursor) throws -> AuthSettings.Issuer {
         let fields = try cursor.map(example: "{issuer: https://id.example.org, audience: f2s}")
+        if let kubernetes = fields["kubernetes"] { return try cluster(kubernetes, fields) }
         try fields.require(only: [
             "issuer", "audience", "claims", "user_claim", "user_prefix", "groups_claim", "groups_prefix", "ca_file",
             "token_file", "introspection", "login", "command_line",
@@ -66,6 +68,26 @@ extension SettingsKey {
             }
             issuer.commandLine = program
         }
+        return issuer
+    }
+
+    /// Returns the cluster that F2S runs on as a provider. ``ClusterIssuer`` adds what depends on the cluster.
+    private static func cluster(
+        _ kubernetes: YAMLCursor, _ fields: YAMLMap
+    ) throws -> AuthSettings.Issuer {
+        guard try kubernetes.flag() else {
+            throw kubernetes.error("be true, for the service accounts of the cluster that F2S runs on, or be left out")
+        }
+        try fields.require(only: ["kubernetes", "audience", "claims", "user_prefix", "groups_prefix"])
+        var issuer = AuthSettings.Issuer(url: "")
+        issuer.isCluster = true
+        issuer.audiences = try fields["audience"].map { try texts($0) } ?? [ClusterIssuer.audience]
+        issuer.groupsClaims = []
+        if let claims = fields["claims"] {
+            issuer.conditions = try conditions(claims, example: "{sub: 'system:serviceaccount:shop:web'}")
+        }
+        if let prefix = fields["user_prefix"] { issuer.userPrefix = try prefix.text() }
+        if let prefix = fields["groups_prefix"] { issuer.groupsPrefix = try prefix.text() }
         return issuer
     }
 
@@ -154,6 +176,7 @@ extension SettingsKey {
 
     private static func json(_ issuer: AuthSettings.Issuer) -> String {
         var fields = [("issuer", issuer.url.jsonText)]
+        if issuer.isCluster { fields.append(("kubernetes", "true")) }
         if !issuer.audiences.isEmpty { fields.append(("audience", list(issuer.audiences))) }
         if !issuer.conditions.isEmpty {
             fields.append(("claims", json(issuer.conditions)))

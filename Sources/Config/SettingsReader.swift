@@ -16,6 +16,8 @@ public struct SettingsReader: Sendable {
     }
 
     private let storesTokens: Bool
+    /// The files of F2S' pod, if it runs in a Kubernetes cluster.
+    var clusterFiles = ClusterIssuer.Files()
     private let checkCertificate: @Sendable (TLSCertificate) throws(TLSCertificateError) -> Void
 
     /// Creates a reader.
@@ -61,6 +63,8 @@ public struct SettingsReader: Sendable {
             found = contradictions.map { Rejection(location: location, message: $0) }
             do {
                 settings.tls.certificate = try certificate(settings.tls, &references)
+                let cluster = ClusterIssuer(files: clusterFiles, environment: environment)
+                try complete(&settings.auth, cluster, &references)
             } catch {
                 found.append(Rejection(location: location, message: error.message))
             }
@@ -69,6 +73,20 @@ public struct SettingsReader: Sendable {
         return Reading(
             settings: settings, warnings: SkippedSection.warnings(for: paths.skipped) + settings.auth.warnings,
             files: references.stamps)
+    }
+
+    /// Completes the provider that is the cluster, if there is one. Without the method `oidc` it is not used.
+    private func complete(
+        _ auth: inout AuthSettings, _ cluster: ClusterIssuer, _ references: inout SettingsReferences
+    ) throws(YAMLError) {
+        guard auth.methods.contains(.oidc), let index = auth.issuers.firstIndex(where: \.isCluster) else { return }
+        try cluster.complete(&auth.issuers[index], &references)
+        let url = auth.issuers[index].url
+        guard !auth.issuers.contains(where: { $0.url == url && !$0.isCluster }) else {
+            throw YAMLError(
+                "f2s.auth.oidc: the issuer \(url) is the cluster that F2S runs on: leave out kubernetes: true, or the "
+                    + "other entry.", at: nil)
+        }
     }
 
     /// Returns the certificate of the listeners; `nil` if the settings have none.

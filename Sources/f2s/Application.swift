@@ -198,6 +198,15 @@ struct Application {
                         isLeader: { [context] in context.platform.election.isLeader }, logger: logger)
                 ))
         }
+        if let token = context.initialToken, let group = options.initialTokenGroup {
+            services.append(
+                (
+                    "initial token",
+                    InitialTokenService(
+                        token: token, group: group, settings: settings.latest, clock: SystemControlClock(),
+                        logger: logger)
+                ))
+        }
         services.append(
             ("conditions", ConditionService(conditions: conditions, report: context.report, logger: logger)))
         if let peers { services.append(("peers", peers.link)) }

@@ -10,12 +10,14 @@ extension ClusterSerial {
             let release = Release(f2s: try F2SInstallation.current, namespace: "f2s-helm")
             defer { try? release.cleanUp() }
             try release.helm("install", "--create-namespace", image: ClusterEnvironment.image)
-            let token = try #require(try release.token(), "the first pod fills the Secret")
+            let token = try #require(try release.internalToken(), "the first pod fills the Secret")
+            let initial = try release.f2s.api.initialToken(in: release.namespace)
             try release.declare("helm")
             try await release.upgradeUnderLoad("helm", "helm upgrade") {
                 try release.helm("upgrade", image: ClusterEnvironment.nextImage)
             }
-            #expect(try release.token() == token, "an upgrade keeps the token")
+            #expect(try release.internalToken() == token, "an upgrade keeps the token")
+            #expect(try release.f2s.api.initialToken(in: release.namespace) == initial)
 
             try release.helm("uninstall", image: nil)
             let api = release.f2s.api
@@ -49,74 +51,5 @@ extension ClusterSerial {
                 try release.helm("install", image: ClusterEnvironment.nextImage)
             }
         }
-    }
-}
-
-/// The Helm release `f2s` in its own namespace.
-private struct Release {
-    let f2s: F2SInstallation
-    let namespace: String
-
-    var functions: String { namespace + "-containers" }
-
-    /// Declares a function and waits for its first answer.
-    func declare(_ name: String) throws {
-        let manifest = ClusterFunction(name).yaml
-        try f2s.kubectl.apply(manifest.replacing("namespace: f2s}", with: "namespace: \(namespace)}"))
-        let address = try address
-        let answer = try eventually("the first answer") { () -> HTTPAnswer? in
-            let answer = try HTTPConnection(host: address.host, port: address.port, silence: .seconds(60))
-                .exchange("GET", "/invoke/\(name)")
-            return answer.status == 404 ? nil : answer
-        }
-        #expect(answer.status == 200, "\(answer.text)")
-        #expect(try f2s.api.find("/apis/apps/v1/namespaces/\(functions)/deployments/\(name)") != nil)
-    }
-
-    /// Runs `body` while a function is called, and expects that no request fails.
-    func upgradeUnderLoad(_ function: String, _ what: String, _ body: () throws -> Void) async throws {
-        let load = PacedLoad(on: try address, "/invoke/\(function)", perSecond: 50, atLeast: 500)
-        async let running = load.run()
-        let upgrade = Result {
-            load.note(what)
-            try body()
-        }
-        load.stop()
-        let outcome = try await running
-        try upgrade.get()
-        report(1, "\(what) under \(outcome.sent) requests at 50/s; failed: \(outcome.summary)")
-        #expect(outcome.failures.isEmpty)
-    }
-
-    /// Runs Helm without the definition of functions, which exists already and does not belong to Helm.
-    @discardableResult
-    func helm(_ verb: String, _ options: String..., image: String?) throws -> String {
-        var command = [
-            "env", "KUBECONFIG=\(f2s.kubectl.kubeconfig)", "\(ClusterEnvironment.repository)/scripts/helm", verb,
-            "--namespace=\(namespace)",
-        ]
-        if verb != "template" { command.append("--wait=120") }
-        command += options
-        if let image, let colon = image.lastIndex(of: ":") {
-            let tag = image[image.index(after: colon)...]
-            command += ["--set=image.repository=\(image[..<colon])", "--set=image.tag=\"\(tag)\""]
-            command += ["--set=functionsNamespace.name=\(functions)", "--set=crd.install=false"]
-        }
-        return try Kubectl.run(command, in: f2s.folder, within: .seconds(240))
-    }
-
-    func token() throws -> String? {
-        try f2s.api.get("/api/v1/namespaces/\(namespace)/secrets/f2s-internal")["data"]?["token"]?.text
-    }
-
-    private var address: (host: String, port: Int) {
-        get throws {
-            let spec = try f2s.api.get("/api/v1/namespaces/\(namespace)/services/f2s")["spec"]
-            return (try #require(spec?["clusterIP"]?.text), 8080)
-        }
-    }
-
-    func cleanUp() throws {
-        try f2s.kubectl("delete", "namespace", namespace, functions, "--ignore-not-found", "--wait=false")
     }
 }

@@ -27,16 +27,21 @@ extension ClusterSerial {
                   minReplicas: 0
                   maxReplicas: 2
                 """)
+            // The manifest names no callers, so they need the privilege to invoke functions.
+            let credentials = try f2s.credentials
             // F2S receives the declaration by a watch. Until then the route does not exist.
             let begun = monotonicNanoseconds()
             let answer = try eventually("the first answer") { () -> HTTPAnswer? in
-                let answer = try f2s.invoke("/original/first?x=1")
+                let answer = try f2s.invoke("/original/first?x=1", credentials)
                 return answer.status == 404 ? nil : answer
             }
             let took = monotonicNanoseconds() - begun
             #expect(answer.status == 200, "\(answer.text)")
             let pods = try f2s.api.pods(of: "original")
             #expect(answer["x-pod"] == pods.first?.name)
+            let refused = try f2s.invoke("/original/first?x=1")
+            #expect(refused.status == 401, "\(refused.text)")
+            #expect(refused["www-authenticate"]?.hasPrefix("Bearer ") == true)
 
             let deployment = try #require(try f2s.api.find("\(ClusterAPI.deployments)/original"))
             let labels = deployment["metadata"]?["labels"]

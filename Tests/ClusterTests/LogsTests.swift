@@ -11,12 +11,14 @@ extension ClusterSerial {
             try f2s.wait(for: "talks", ready: 1)
             let first = try #require(try f2s.api.pods(of: "talks").first).name
             let (host, port) = try f2s.managementAddress
-            let past = try HTTPConnection(host: host, port: port).exchange("GET", "/functions/talks/logs?tail=10")
+            let credentials = try f2s.credentials
+            let past = try HTTPConnection(host: host, port: port)
+                .exchange("GET", "/functions/talks/logs?tail=10", credentials)
             #expect(past.status == 200 && past.text.contains("\(first) listens, version"), "\(past.text)")
 
             // Longer than the keep-alive interval of an idle stream.
             let stream = try HTTPConnection(host: host, port: port, silence: .seconds(90))
-            try stream.send("GET", "/functions/talks/logs?tail=0&follow=true")
+            try stream.send("GET", "/functions/talks/logs?tail=0&follow=true", credentials)
             #expect(try stream.head().status == 200)
             try f2s.kubectl("delete", "pod", first, "--namespace=f2s-containers", "--wait=false")
             let begun = monotonicNanoseconds()

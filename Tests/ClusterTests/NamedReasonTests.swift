@@ -206,14 +206,11 @@ extension ClusterSerial {
             defer { try? f2s.remove("alike") }
             try f2s.declare(ClusterFunction("alike") { $0.minReplicas = 1 })
             try f2s.wait(for: "alike", ready: 1)
+            let fields = try f2s.credentials + [("Accept", "application/json")]
             for pod in try f2s.waitUntilComplete() {
-                let host = try #require(pod.address)
                 try eventually("\(pod.name) has the explanation", within: .seconds(10)) {
                     pause(.milliseconds(100))
-                    let get = { (target: String) in
-                        let connection = try HTTPConnection(host: host, port: 8083)
-                        return try connection.exchange("GET", target, [("Accept", "application/json")])
-                    }
+                    let get = { (target: String) in try pod.exchange("GET", target, port: 8083, fields) }
                     let why = try get("/functions/alike/why")
                     return try why.json["scale"]?["reason"]?.text == "Minimum"
                         && get("/events").text.contains("\"alike\"")

@@ -15,6 +15,7 @@ extension ClusterSerial {
                 "leases.coordination.k8s.io(f2s-leader): update",
                 "services(f2s-internal): get",
                 "secrets(f2s-internal): get list update watch", "secrets(f2s-tokens): get list update watch",
+                "secrets(f2s-initial-token): get update",
                 "secrets: create",
                 "configmaps(f2s-config): get list patch watch",
                 "events: create patch",
@@ -22,6 +23,7 @@ extension ClusterSerial {
             "f2s-containers": [
                 "deployments.apps: create delete get list patch watch",
                 "services: create delete get list patch watch",
+                "serviceaccounts: create delete get list patch watch",
                 "pods: delete list watch",
                 "pods/log: get",
                 "replicasets.apps: delete list",

@@ -16,10 +16,13 @@ extension ClusterSerial {
             }
             let good = original.replacing("shutdown_delay: 5000", with: "shutdown_delay: 4321")
             #expect(good != original)
+            let credentials = try f2s.credentials
             let begun = monotonicNanoseconds()
             try Self.write(good, f2s)
             try eventually("both pods have applied the edit", within: .seconds(75)) {
-                try f2s.api.ownPods().allSatisfy { try Self.config(of: $0).contains("\"shutdown_delay\":4321") }
+                try f2s.api.ownPods().allSatisfy {
+                    try Self.config(of: $0, credentials).contains("\"shutdown_delay\":4321")
+                }
             }
             let took = monotonicNanoseconds() - begun
             report(5, "both pods have applied an edit of the ConfigMap after \(took.milliseconds)")
@@ -52,7 +55,10 @@ extension ClusterSerial {
                 return pods.count == 2 && pods.allSatisfy { $0.isReady }
             }
             for pod in try f2s.api.ownPods() where pod.name != gone {
-                #expect(try Self.config(of: pod).contains("\"shutdown_delay\":4321"))
+                // A pod may be ready shortly before it has read the API tokens.
+                try eventually("\(pod.name) has the last good settings") {
+                    try Self.config(of: pod, credentials).contains("\"shutdown_delay\":4321")
+                }
             }
             try Self.write(good, f2s)
             try eventually("both pods are healthy again", within: .seconds(75)) {
@@ -91,10 +97,10 @@ extension ClusterSerial {
             // The pod does not crash, and the other pod serves.
             #expect(try f2s.api.ownPods().first { $0.name == before[1] }?.isReady == true)
             try Self.write(original, f2s)
+            let credentials = try f2s.credentials
             for pod in try f2s.waitUntilComplete() {
                 // Without usable settings a pod refuses every caller, afterwards it does as the settings say.
-                let answer = try HTTPConnection(host: try #require(pod.address), port: 8083).exchange(
-                    "GET", "/functions")
+                let answer = try pod.exchange("GET", "/functions", port: 8083, credentials)
                 #expect(answer.status == 200, "\(pod.name): \(answer.text)")
             }
         }
@@ -109,9 +115,9 @@ extension ClusterSerial {
                 "PATCH", path, "{\"data\": {\"config.yaml\": \"\(escaped)\"}}", type: "application/merge-patch+json")
         }
 
-        private static func config(of pod: Pod) throws -> String {
-            guard let host = pod.address else { return "" }
-            return try HTTPConnection(host: host, port: 8083).exchange("GET", "/config").text.filter { $0 != " " }
+        private static func config(of pod: Pod, _ credentials: [(String, String)]) throws -> String {
+            guard pod.address != nil else { return "" }
+            return try pod.exchange("GET", "/config", port: 8083, credentials).text.filter { $0 != " " }
         }
 
         private static func health(of pod: Pod) throws -> JSONValue {

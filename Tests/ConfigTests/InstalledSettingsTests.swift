@@ -1,14 +1,24 @@
-import F2SConfig
 import F2SModel
 import FoundationEssentials
 import Glibc
 import Testing
 
+@testable import F2SConfig
+
 /// Checks that F2S accepts the settings that the manifests of `deploy/` install.
 @Suite struct InstalledSettingsTests {
     @Test(arguments: ["f2s.yaml", "f2s-1.20.yaml"])
     func `F2S accepts the settings that it is installed with`(_ file: String) throws {
-        let settings = try SettingsReader().read(try Self.settings(of: file), location: file)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "f2s-\(UUID().uuidString)").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        var reader = SettingsReader(storesTokens: true)
+        reader.clusterFiles = ClusterIssuer.Files(token: folder + "/token", account: folder)
+        let token = ClusterIssuerTests.token(#"{"iss":"https://kubernetes.default.svc"}"#)
+        try Data(token.utf8).write(to: URL(fileURLWithPath: reader.clusterFiles.token))
+        let pod = ["KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "443"]
+        let settings = try reader.read(try Self.settings(of: file), location: file, environment: pod)
+        #expect(settings.auth.isProtected && settings.auth.grants(of: ["admins"]).count == Privilege.allCases.count)
         // A pod of F2S that shuts down must let every invocation in flight finish.
         #expect(settings.limits.drainTimeout >= settings.timeouts.request)
     }

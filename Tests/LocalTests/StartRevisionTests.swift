@@ -28,7 +28,7 @@ import Testing
         ("resources", { $0.resources.cpu = try? Quantity("1", field: "") }),
         ("readinessProbe", { $0.readinessProbe = ReadinessProbe(path: "/other") }),
         ("startTimeout", { $0.startTimeout = .seconds(9) }), ("watch", { $0.watch = true }),
-        ("forwardsAuthorization", { $0.forwardsAuthorization = true }),
+        ("forwardsAuthorization", { $0.forwardsAuthorization = true }), ("hasIdentity", { $0.hasIdentity = true }),
         ("timeout", { $0.timeout = .seconds(1) }), ("drainTimeout", { $0.drainTimeout = .seconds(1) }),
         ("scaling", { $0.scaling.idle = .seconds(1) }),
         ("limits", { $0.limits.inFlight = 1 }),

@@ -11,7 +11,7 @@ import Testing
             "zzzzzzzzz: 1",
             "7:3: target.zzzzzzzzz is not a known field: known here are containerImage, command, port, "
                 + "endpoint, minReplicas, maxReplicas, concurrency, env, secrets, envFrom, resources, readinessProbe, "
-                + "timeout, startTimeout, drainTimeout, scaling, limits, watch, forwardAuthorization."
+                + "timeout, startTimeout, drainTimeout, scaling, limits, watch, forwardAuthorization, identity."
         ),
         ("scaling: {idel: 5s}", "7:13: target.scaling.idel is not a known field: did you mean target.scaling.idle?"),
         (#"port: "8080""#, #"7:9: target.port is "8080": it must be a whole number without quotes."#),

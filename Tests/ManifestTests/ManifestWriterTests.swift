@@ -44,7 +44,7 @@ import Testing
             startTimeout: .seconds(180), drainTimeout: .seconds(600),
             scaling: Scaling(targetConcurrency: 10, idle: .seconds(5)),
             limits: FunctionLimits(inFlight: 4, queued: 20, rate: 0.5, burst: 3), watch: true,
-            forwardsAuthorization: true)
+            forwardsAuthorization: true, hasIdentity: true)
         #expect(
             ManifestWriter().yaml(try draft(target, summary: "on")) == #"""
                 apiVersion: f2s.opensight.ch/v1alpha1
@@ -89,6 +89,7 @@ import Testing
                     burst: 3
                   watch: true
                   forwardAuthorization: true
+                  identity: true
 
                 """#)
     }

@@ -21,7 +21,9 @@ extension JSONObject {
 
     /// Returns the groups of the caller.
     func groups(by issuer: AuthSettings.Issuer) -> [String] {
-        issuer.groupsClaims.flatMap { groups(of: $0) }.map { issuer.groupsPrefix + $0 }
+        let account = issuer.isCluster ? self["sub"]?.text.flatMap { ServiceAccountSubject($0) } : nil
+        let found = (account?.groups ?? []) + issuer.groupsClaims.flatMap { groups(of: $0) }
+        return found.map { issuer.groupsPrefix + $0 }
     }
 
     /// Returns true if two lists have an element in common. Bytes are compared, because Swift takes some texts with

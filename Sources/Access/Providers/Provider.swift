@@ -182,9 +182,10 @@ final class Provider: Sendable {
     private func fetch() async {
         guard state.withLock({ $0.keys.begin(now: clock.now()) }) else { return }
         do throws(ProviderError) {
-            let metadata = try ProviderMetadata(try await document(ProviderMetadata.url(of: settings)), of: settings)
-            guard let keys = VerificationKey.keys(of: try await document(metadata.keysURL)) else {
-                throw .malformed(url: metadata.keysURL, "it is not a set of keys")
+            let metadata = try await fetchMetadata()
+            let url = metadata?.keysURL ?? settings.keysURL ?? ""
+            guard let keys = VerificationKey.keys(of: try await document(url)) else {
+                throw .malformed(url: url, "it is not a set of keys")
             }
             fetched(keys, metadata)
         } catch {
@@ -197,7 +198,14 @@ final class Provider: Sendable {
         }
     }
 
-    private func fetched(_ keys: [VerificationKey], _ metadata: ProviderMetadata) {
+    /// Fetches the provider's description of itself; `nil` if the settings have the URL of its keys. F2S needs nothing
+    /// else of a provider at which users cannot sign in.
+    private func fetchMetadata() async throws(ProviderError) -> ProviderMetadata? {
+        guard settings.keysURL == nil else { return nil }
+        return try ProviderMetadata(try await document(ProviderMetadata.url(of: settings)), of: settings)
+    }
+
+    private func fetched(_ keys: [VerificationKey], _ metadata: ProviderMetadata?) {
         let (isRemoved, hadFailed) = state.withLock { state in
             defer { state.fetchFailure = nil }
             state.metadata = metadata

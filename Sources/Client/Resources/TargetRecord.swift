@@ -93,6 +93,8 @@ public struct TargetRecord: Sendable, Hashable, Decodable {
     public var watch: Bool?
     /// True if a replica receives the caller's Authorization field.
     public var forwardAuthorization: Bool?
+    /// True if replicas have credentials of their own.
+    public var identity: Bool?
 }
 
 extension TargetRecord {
@@ -122,6 +124,7 @@ extension TargetRecord {
             ),
             ("Watch", watch == true ? "changed files start a rollout" : nil),
             ("Authorization", forwardAuthorization == true ? "forwarded to replicas" : nil),
+            ("Identity", identity == true ? "replicas have credentials of their own" : nil),
             ("Aim", scaling?.targetConcurrency.map { "\($0) invocations per replica" }),
             ("Idle", scaling?.idle),
             ("Window", scaling?.window),

@@ -25,6 +25,7 @@ enum TargetFields {
         .section("limits", \.limits, limits),
         .flag("watch", \.watch),
         .flag("forwardAuthorization", \.forwardsAuthorization),
+        .flag("identity", \.hasIdentity),
     ]
 
     private static let environmentSources = ManifestField<Target>(

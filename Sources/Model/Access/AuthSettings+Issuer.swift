@@ -22,7 +22,12 @@ extension AuthSettings {
         }
 
         /// The URL that identifies the provider. A token must have it as its claim `iss` (`issuer`).
-        public let url: String
+        public var url: String
+        /// True if the provider is the Kubernetes cluster that F2S runs on, whose users are service accounts
+        /// (`kubernetes`).
+        public var isCluster = false
+        /// The URL of the provider's keys; `nil` if the provider's description of itself names it.
+        public var keysURL: String?
         /// The audiences, of which a token must have one (`audience`). If it is empty, ``conditions`` are not.
         public var audiences: [String] = []
         /// The values of each claim, of which a token must have one (`claims`).

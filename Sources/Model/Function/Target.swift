@@ -74,6 +74,9 @@ public struct Target: Sendable, Hashable {
     /// True if a replica receives the caller's Authorization field (`target.forwardAuthorization`). Otherwise F2S
     /// removes it from invocations of a function that is not public.
     public var forwardsAuthorization: Bool
+    /// True if replicas have credentials of their own, by which they call other functions (`target.identity`). On
+    /// Kubernetes it is a token of a service account of the function; Local ignores it.
+    public var hasIdentity: Bool
 
     /// Fields that most functions leave at their defaults. All functions that declare none of them share one copy in
     /// memory.
@@ -125,7 +128,8 @@ public struct Target: Sendable, Hashable {
         environment: [String: String] = [:], secrets: [String] = [], environmentSources: [EnvironmentSource] = [],
         resources: Resources = Resources(), readinessProbe: ReadinessProbe? = nil, timeout: Duration? = nil,
         startTimeout: Duration? = nil, drainTimeout: Duration? = nil, scaling: Scaling = Scaling(),
-        limits: FunctionLimits = FunctionLimits(), watch: Bool = false, forwardsAuthorization: Bool = false
+        limits: FunctionLimits = FunctionLimits(), watch: Bool = false, forwardsAuthorization: Bool = false,
+        hasIdentity: Bool = false
     ) {
         self.image = image
         self.command = command
@@ -138,6 +142,7 @@ public struct Target: Sendable, Hashable {
         self.secrets = secrets
         self.watch = watch
         self.forwardsAuthorization = forwardsAuthorization
+        self.hasIdentity = hasIdentity
         self.environmentSources = environmentSources
         self.resources = resources
         self.readinessProbe = readinessProbe
@@ -227,6 +232,7 @@ extension Target {
             let sources = environmentSources.flatMap { [$0.description, $0.isOptional ? "optional" : "required"] }
             hash.add(list: ["envFrom"] + sources)
         }
+        if hasIdentity { hash.add(list: ["identity"]) }
     }
 }
 

@@ -12,6 +12,8 @@ public final class KubernetesPlatform: Service, Sendable {
     private let journal: KubernetesEvents
     private let tokens: InternalTokens
     private let apiTokenSecret: APITokenSecret
+    /// The first API token.
+    public let initialToken: InitialToken
     private let notices: InstallationNotices
     private let strays: StrayFunctions
     /// The ConfigMap of the settings; `nil` if they do not come from the cluster.
@@ -34,6 +36,9 @@ public final class KubernetesPlatform: Service, Sendable {
         }
         tokens = InternalTokens(client: client, options: options, logger: logger)
         apiTokenSecret = APITokenSecret(client: client, namespace: options.namespace, logger: logger)
+        initialToken = InitialToken(
+            tokens: apiTokenSecret,
+            secret: GeneratedSecret(client: client, namespace: options.namespace, name: InitialToken.secretName))
         self.election = election
         self.store = store
         let journal = KubernetesEvents(
@@ -55,11 +60,13 @@ public final class KubernetesPlatform: Service, Sendable {
     /// The API tokens.
     public var apiTokens: any APITokenStore { apiTokenSecret }
 
-    /// Returns when functions, pods and peers have been read for the first time; ``run()`` must have been called.
+    /// Returns when functions, pods and peers have been read for the first time, and the API tokens too, unless that
+    /// takes long; ``run()`` must have been called.
     public func waitUntilLoaded() async {
         await store.waitUntilLoaded()
         await runtime.waitUntilLoaded()
         await peers.waitUntilLoaded()
+        await apiTokenSecret.waitUntilRead()
     }
 
     /// Returns the internal token in a file, or `nil` if the file is missing or empty.

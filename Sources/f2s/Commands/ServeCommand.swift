@@ -85,6 +85,20 @@ struct ServeCommand: AsyncParsableCommand {
             valueName: "name"))
     var settingsConfigMap: String?
 
+    @Option(
+        name: .customLong("pull-secret"),
+        help: ArgumentHelp(
+            "Kubernetes: a Secret with which nodes pull the images of functions. May be repeated.", valueName: "name"))
+    var pullSecrets: [String] = []
+
+    @Option(
+        help: ArgumentHelp(
+            """
+            Kubernetes: issue an API token of this group if the installation never had one, and store it in the Secret \
+            f2s-initial-token.
+            """, valueName: "group"))
+    var initialTokenGroup: String?
+
     @Flag(
         help: """
             For containers: serve in a child process, and restart it at once after a crash. New connections wait \
@@ -146,7 +160,8 @@ struct ServeCommand: AsyncParsableCommand {
             kubeconfig: kubeconfig, tokenFile: internalTokenFile,
             drainAddress: try drainAddress.map { try address("--drain-address", $0) },
             config: try config.map(settingsPath) ?? ServeOptions.configDefault,
-            settingsObject: settingsConfigMap, environment: ProcessInfo.processInfo.environment,
+            settingsObject: settingsConfigMap, pullSecrets: pullSecrets, initialTokenGroup: initialTokenGroup,
+            environment: ProcessInfo.processInfo.environment,
             executable: ServeOptions.currentExecutable())
     }
 

@@ -65,6 +65,10 @@ struct ServeOptions: Sendable {
     var config: String
     /// Kubernetes: the name of the ConfigMap that ``config`` is a copy of; `nil` if there is none.
     var settingsObject: String?
+    /// Kubernetes: the Secrets with which nodes pull the images of functions.
+    var pullSecrets: [String] = []
+    /// Kubernetes: the group of the first API token, which F2S issues; `nil` if it issues none.
+    var initialTokenGroup: String?
     /// The sockets from the parent; `nil` if there is no parent.
     var handover: SocketHandover?
     /// True if a previous serving process with the same sockets has died.

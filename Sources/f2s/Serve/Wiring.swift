@@ -44,6 +44,8 @@ struct Wiring: Service {
     private func carryFunctions() async {
         await context.waitUntilLoaded()
         guard !Task.isCancelled else { return }
+        // The authentication follows the tokens by itself, but perhaps a moment too late for the first caller.
+        authentication.applyTokens()
         let isServing = Latest(false)
         await StoreFollower(context.platform.functions, logger: logger).run { snapshot in
             let isOnlyStatuses = isServing.current && snapshot.changes(since: routed.current).isOnlyStatuses

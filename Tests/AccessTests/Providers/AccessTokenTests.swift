@@ -53,6 +53,38 @@ import Testing
         #expect(throws: error) { try read(changes) }
     }
 
+    @Test func `a service account of the cluster belongs to the groups of Kubernetes, and to one of its own`() throws {
+        let claims = """
+            {"sub":"system:serviceaccount:shop:web","aud":["f2s"],
+             "kubernetes.io":{"namespace":"shop","serviceaccount":{"name":"web","uid":"1"}}}
+            """
+        let cluster = Self.settings {
+            $0.isCluster = true
+            $0.groupsClaims = []
+        }
+        let token = try read(claims, type: nil, cluster)
+        let account = "system:serviceaccount:shop:web"
+        #expect(token.name == account)
+        #expect(token.groups == ["system:serviceaccounts", "system:serviceaccounts:shop", account])
+        var prefixed = cluster
+        (prefixed.userPrefix, prefixed.groupsPrefix) = ("k:", "g:")
+        let other = try read(claims, type: nil, prefixed)
+        #expect(other.name == "k:" + account && other.groups.allSatisfy { $0.hasPrefix("g:system:") })
+        #expect(try read(claims, type: nil).groups.isEmpty, "another provider has no service accounts")
+    }
+
+    @Test(arguments: [
+        "ann", "system:serviceaccount:shop", "system:serviceaccount:shop:", "system:serviceaccount::web",
+        "system:serviceaccount:shop:web:x", "system:serviceaccounts:shop:web",
+    ])
+    func `another subject of the cluster belongs to no group`(subject: String) throws {
+        let cluster = Self.settings {
+            $0.isCluster = true
+            $0.groupsClaims = []
+        }
+        #expect(try read(#"{"sub":"\#(subject)"}"#, cluster).groups.isEmpty)
+    }
+
     @Test(arguments: ["id+jwt", "logout+jwt", "dpop+jwt", "secevent+jwt"])
     func `another kind of token is refused`(type: String) {
         #expect(throws: CredentialError.notAnAccessToken) { try read(type: type) }

@@ -61,6 +61,22 @@ import Testing
         #expect(providers.requests.count == 2, "one for the description, and one for the keys")
     }
 
+    @Test func `if the settings have the URL of the keys, the provider need not describe itself`() async throws {
+        let url = "https://10.0.0.1:443/openid/v1/jwks"
+        providers.set(#"{"keys":[\#(key.json)]}"#, at: url)
+        var settings = Self.settings()
+        settings.issuers[0].isCluster = true
+        settings.issuers[0].keysURL = url
+        let authentication = testAuthentication(settings, clock: clock, transport: providers)
+        let ann = try await authentication.verify(token())
+        #expect(ann.name == "ann")
+        #expect(providers.requests.map(\.url) == [url])
+        let error = await #expect(throws: CredentialError.self) {
+            try await authentication.verify(token(key: SigningKey("ES256", id: "other")))
+        }
+        #expect(error == .unknownKey)
+    }
+
     @Test func `a token that is not signed by the provider is refused`() async throws {
         providers.publish([key], of: Self.issuer)
         let authentication = authentication([.oidc, .token])

@@ -7,8 +7,11 @@
 //   /eat?mb=64               allocates this much memory, and then responds
 //   /never                   responds with 503, as the probe of a function that is never ready
 //   /post?to=10.0.0.7:8080   declares a function there, and responds with the status that it got, or 0 if it got none
+//   /call?to=10.0.0.7:8080/x sends GET /x there with the token in the file $F2S_TOKEN_FILE, and responds with the
+//                            status and the body that it got. The status is 0 if there is no token or no response
 //
-// Each response contains the pod, the version, and the length of the request's body, or the status that /post got.
+// Each response contains the pod, the version, and the length of the request's body, or the status that /post or /call
+// got. The second line contains the caller as F2S names it, if it names one, or the body that /call got.
 //
 // $START_MS: time before it listens. $EXIT: exit status with which it ends instead.
 #define _GNU_SOURCE
@@ -89,29 +92,64 @@ static long long body(struct caller *caller, long long length) {
     }
 }
 
+// Sends a request, and reads the response as far as it fits. Returns its status, or 0 if there is no response.
+static int exchange(const char *ip, int port, const char *request, size_t length, char *response, size_t size) {
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct timeval limit = {.tv_sec = 5};
+    int status = 0, fd;
+    *response = 0;
+    if (inet_pton(AF_INET, ip, &address.sin_addr) != 1) return 0;
+    if ((fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0) return 0;
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
+        send(fd, request, length, MSG_NOSIGNAL) == (ssize_t)length) {
+        // The peer closes the connection after the response, because the request says so.
+        ssize_t count = recv(fd, response, size - 1, MSG_WAITALL);
+        response[count > 0 ? count : 0] = 0;
+        sscanf(response, "HTTP/1.1 %d", &status);
+    }
+    close(fd);
+    return status;
+}
+
 // Acts as a hostile function: sends POST /functions to an address. Returns the status of the response, or 0.
 static long long declare(const char *to) {
     static const char manifest[] = "apiVersion: f2s.opensight.ch/v1alpha1\nkind: Function\n"
                                    "metadata: {name: hostile}\nspec: {endpoint: /hostile}\n"
                                    "target: {containerImage: 'f2s.local/function:1'}\n";
-    char ip[64], request[1024], head[64] = "";
-    int port = 0, status = 0, fd;
+    char ip[64], request[1024], head[64];
+    int port = 0;
     if (sscanf(to, "%63[0-9.]:%d", ip, &port) != 2) return 0;
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    if (inet_pton(AF_INET, ip, &address.sin_addr) != 1) return 0;
-    if ((fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) < 0) return 0;
-    struct timeval limit = {.tv_sec = 5};
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
     int count = snprintf(
         request, sizeof request,
         "POST /functions HTTP/1.1\r\nHost: %s:%d\r\nContent-Type: application/yaml\r\nContent-Length: %zu\r\n"
         "Connection: close\r\n\r\n%s",
         ip, port, sizeof manifest - 1, manifest);
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) == 0 &&
-        send(fd, request, (size_t)count, MSG_NOSIGNAL) == count && recv(fd, head, sizeof head - 1, MSG_WAITALL) > 12)
-        sscanf(head, "HTTP/1.1 %d", &status);
-    close(fd);
+    return exchange(ip, port, request, (size_t)count, head, sizeof head);
+}
+
+// Calls another function as this one: sends GET to an address with the token of the function's own service account.
+// Writes the body of the response. Returns its status, or 0 if there is no token or no response.
+static long long call(const char *to, char *text, size_t size) {
+    char ip[64], target[512], token[4096], request[8192];
+    int port = 0;
+    *text = 0;
+    // The kubelet replaces the file before the token expires, so it is read for each call.
+    const char *name = getenv("F2S_TOKEN_FILE");
+    FILE *file = name ? fopen(name, "re") : NULL;
+    if (!file) return 0;
+    int found = fscanf(file, "%4095s", token);
+    fclose(file);
+    if (found != 1 || sscanf(to, "%63[0-9.]:%d%511s", ip, &port, target) != 3) return 0;
+    int count = snprintf(
+        request, sizeof request,
+        "GET %s HTTP/1.1\r\nHost: %s:%d\r\nAuthorization: Bearer %s\r\nConnection: close\r\n\r\n", target, ip, port,
+        token);
+    int status = exchange(ip, port, request, (size_t)count, text, size);
+    const char *end = strstr(text, "\r\n\r\n");
+    const char *content = end ? end + 4 : "";
+    memmove(text, content, strlen(content) + 1);
     return status;
 }
 
@@ -124,10 +162,10 @@ static void eat(long long megabytes) {
     }
 }
 
-static int answer(struct caller *caller, const char *method, const char *path, long long length) {
-    char content[512], bytes[2048];
+static int answer(struct caller *caller, const char *method, const char *path, long long length, const char *more) {
+    char content[5120], bytes[6144];
     const char *status = strncmp(path, "/never", 6) ? "200 OK" : "503 Service Unavailable";
-    int size = snprintf(content, sizeof content, "%s %s %lld\n", pod, VERSION, length);
+    int size = snprintf(content, sizeof content, "%s %s %lld\n%s", pod, VERSION, length, more);
     int count = snprintf(
         bytes, sizeof bytes,
         "HTTP/1.1 %s\r\nContent-Type: text/plain\r\nContent-Length: %d\r\nX-Pod: %s\r\nX-Version: %s\r\n"
@@ -141,7 +179,7 @@ static int answer(struct caller *caller, const char *method, const char *path, l
 
 // Serves one request. Returns 0 if the connection cannot be used again.
 static int serve(struct caller *caller) {
-    char text[8192], method[16], path[1024];
+    char text[8192], method[16], path[1024], more[4096] = "";
     long long length = 0;
     if (!line(caller, text, sizeof text) || sscanf(text, "%15s %1023s", method, path) != 2) return 0;
     long long current = atomic_fetch_add(&in_flight, 1) + 1, seen = atomic_load(&most);
@@ -153,12 +191,14 @@ static int serve(struct caller *caller) {
             if ((length = body(caller, length)) < 0) break;
             if (!strncmp(path, "/slow", 5) && query) rest(atoll(query + 1));
             if (!strncmp(path, "/post", 5) && query) length = declare(query + 1);
+            if (!strncmp(path, "/call", 5) && query) length = call(query + 1, more, sizeof more);
             if (!strncmp(path, "/eat", 4) && query) eat(atoll(query + 1));
             if (!strncmp(path, "/exit", 5) && query) _exit(atoi(query + 1));
-            return answer(caller, method, path, length);
+            return answer(caller, method, path, length, more);
         }
         if (!strncasecmp(text, "content-length:", 15)) length = atoll(text + 15);
         if (!strncasecmp(text, "transfer-encoding:", 18)) length = -1;
+        if (!strncasecmp(text, "x-f2s-user:", 11)) sscanf(text + 11, "%4095s", more);
     }
     atomic_fetch_sub(&in_flight, 1);
     return 0;

@@ -1,4 +1,5 @@
 import ProcessSupport
+import Testing
 
 /// Sends requests to the API server over the plain HTTP of `kubectl proxy`. That is about a hundred times cheaper than
 /// a kubectl process per request, which matters because the measured programs need every core.
@@ -62,7 +63,6 @@ extension ClusterAPI {
     static let services = "/api/v1/namespaces/f2s-containers/services"
     static let pods = "/api/v1/namespaces/f2s-containers/pods"
     static let ownPods = "/api/v1/namespaces/f2s/pods"
-    static let lease = "/apis/coordination.k8s.io/v1/namespaces/f2s/leases/f2s-leader"
 
     /// Returns the items of a list.
     func list(_ path: String) throws -> [JSONValue] { try get(path)["items"]?.list ?? [] }
@@ -78,9 +78,9 @@ extension ClusterAPI {
         try list("\(Self.pods)?labelSelector=app.kubernetes.io/name=\(function)").map(Pod.init)
     }
 
-    /// Returns the pods of F2S.
-    func ownPods() throws -> [Pod] {
-        try list("\(Self.ownPods)?labelSelector=app.kubernetes.io/name=f2s").map(Pod.init)
+    /// Returns the pods of an installation of F2S.
+    func ownPods(in namespace: String = "f2s") throws -> [Pod] {
+        try list("/api/v1/namespaces/\(namespace)/pods?labelSelector=app.kubernetes.io/name=f2s").map(Pod.init)
     }
 }
 
@@ -106,5 +106,16 @@ struct Pod: Sendable, Hashable {
         isEnding = value["metadata"]?["deletionTimestamp"] != nil
         restarts = (status?["containerStatuses"]?.list ?? []).reduce(0) { $0 + ($1["restartCount"]?.number ?? 0) }
         image = value["spec"]?["containers"]?.list.first?["image"]?.text ?? ""
+    }
+}
+
+extension Pod {
+    /// Sends a request to a port of the pod, on a new connection.
+    func exchange(
+        _ method: String, _ target: String, port: Int, _ fields: [(String, String)] = [], body: [UInt8]? = nil
+    ) throws -> HTTPAnswer {
+        let host = try #require(address, "\(name) has no address yet")
+        return try HTTPConnection(host: host, port: port, silence: .seconds(60))
+            .exchange(method, target, fields, body: body)
     }
 }

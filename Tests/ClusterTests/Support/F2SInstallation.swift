@@ -24,6 +24,7 @@ struct F2SInstallation: Sendable {
         try await ClusterAPI.serve(kubeconfig: kubeconfig, in: folder.path) { api in
             let installation = F2SInstallation(kubectl: kubectl, api: api, folder: folder.path)
             try installation.install(ClusterEnvironment.image)
+            try installation.waitUntilPodsAccept(try api.initialToken())
             try await $opened.withValue(installation) { try await body() }
         }
     }
@@ -65,10 +66,16 @@ struct F2SInstallation: Sendable {
         }
     }
 
+    /// The field with which a request to F2S has the rights of the administrator.
+    var credentials: [(String, String)] {
+        get throws { .bearer(try api.initialToken()) }
+    }
+
     /// Returns the pod that holds the Lease.
-    func leader() throws -> Pod {
-        let holder = try api.get(ClusterAPI.lease)["spec"]?["holderIdentity"]?.text ?? ""
-        let pods = try api.ownPods()
+    func leader(in namespace: String = "f2s") throws -> Pod {
+        let lease = try api.get("/apis/coordination.k8s.io/v1/namespaces/\(namespace)/leases/f2s-leader")
+        let holder = lease["spec"]?["holderIdentity"]?.text ?? ""
+        let pods = try api.ownPods(in: namespace)
         return try #require(
             pods.first { !$0.name.isEmpty && (holder.contains($0.name) || holder == $0.uid) },
             "the Lease is held by '\(holder)', which is none of \(pods.map(\.name))")
@@ -76,18 +83,32 @@ struct F2SInstallation: Sendable {
 
     /// Waits until two pods of F2S are ready, and none is being deleted.
     @discardableResult
-    func waitUntilComplete(within limit: Duration = .seconds(120)) throws -> [Pod] {
+    func waitUntilComplete(in namespace: String = "f2s", within limit: Duration = .seconds(120)) throws -> [Pod] {
         try eventually("two pods of F2S serve", within: limit) { () -> [Pod]? in
             pause(.milliseconds(200))
-            let pods = try api.ownPods()
+            let pods = try api.ownPods(in: namespace)
             return pods.count == 2 && pods.allSatisfy { $0.isReady && !$0.isEnding } ? pods : nil
         }
     }
 
+    /// Waits until two pods of F2S are ready and accept an API token. Pods learn of new tokens by a watch.
+    @discardableResult
+    func waitUntilPodsAccept(_ token: String, in namespace: String = "f2s") throws -> [Pod] {
+        let pods = try waitUntilComplete(in: namespace)
+        for pod in pods {
+            try eventually("\(pod.name) accepts the token") {
+                pause(.milliseconds(100))
+                return try pod.exchange("GET", "/users/me", port: 8083, .bearer(token)).status == 200
+            }
+        }
+        return pods
+    }
+
     /// Sends one request to the Service on a new connection.
-    func invoke(_ target: String, _ method: String = "GET") throws -> HTTPAnswer {
+    func invoke(_ target: String, _ fields: [(String, String)] = []) throws -> HTTPAnswer {
         let (host, port) = try address
-        return try HTTPConnection(host: host, port: port, silence: .seconds(60)).exchange(method, "/invoke" + target)
+        return try HTTPConnection(host: host, port: port, silence: .seconds(60))
+            .exchange("GET", "/invoke" + target, fields)
     }
 
     /// Returns the sum of a pod's series with the name and labels.

@@ -1,4 +1,5 @@
 import F2SManifest
+import F2SModel
 import Testing
 
 /// The objects that `deploy/manifests` installs, and the rights that they must not contain.
@@ -14,7 +15,8 @@ import Testing
                 "ConfigMap/f2s-config", "CustomResourceDefinition/functions.f2s.opensight.ch", "Deployment/f2s",
                 "Namespace/f2s", "Namespace/f2s-containers", "NetworkPolicy/f2s", "NetworkPolicy/f2s-functions",
                 "PodDisruptionBudget/f2s", "Role/f2s", "Role/f2s-functions", "RoleBinding/f2s",
-                "RoleBinding/f2s-functions", "Secret/f2s-internal", "Secret/f2s-tokens", "Service/f2s",
+                "RoleBinding/f2s-functions", "Secret/f2s-initial-token", "Secret/f2s-internal", "Secret/f2s-tokens",
+                "Service/f2s",
                 "Service/f2s-api", "Service/f2s-internal", "ServiceAccount/f2s",
             ])
         let source = file == "f2s.yaml" ? "deploy/crd.yaml" : "deploy/crd-1.20.yaml"
@@ -49,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: PlainManifests.files)
-    func `within its two namespaces F2S may read no Secret but its own two`(_ file: String) throws {
+    func `within its two namespaces F2S may read no Secret but its own three`(_ file: String) throws {
         let manifests = try PlainManifests(file)
         for role in manifests.all("Role") {
             for rule in role["rules"]?.elements ?? [] {
@@ -61,16 +63,18 @@ import Testing
                 // F2S may have to create its own Secrets again. A rule cannot restrict creation by name, but creation
                 // reads no Secret.
                 if rule["verbs"]?.texts == ["create"] { continue }
-                #expect(rule["resourceNames"].map { [["f2s-internal"], ["f2s-tokens"]].contains($0.texts) } == true)
+                let names = try #require(rule["resourceNames"]?.texts)
+                #expect([["f2s-internal"], ["f2s-tokens"], ["f2s-initial-token"]].contains(names))
                 #expect(role["metadata", "namespace"]?.text == "f2s")
-                #expect(rule["verbs"]?.texts == ["get", "list", "watch", "update"])
+                let isOnce = names == ["f2s-initial-token"]
+                #expect(rule["verbs"]?.texts == (isOnce ? ["get", "update"] : ["get", "list", "watch", "update"]))
             }
         }
     }
 
     @Test(arguments: PlainManifests.files)
     func `the file contains no token`(_ file: String) throws {
-        for name in ["f2s-internal", "f2s-tokens"] {
+        for name in ["f2s-internal", "f2s-tokens", "f2s-initial-token"] {
             let secret = try #require(try PlainManifests(file).one("Secret", name))
             #expect(secret["data"] == nil && secret["stringData"] == nil)
         }
@@ -159,6 +163,25 @@ import Testing
         #expect(from["values"]?.texts == ["f2s-containers"])
         let namespace = manifests.one("Namespace", "f2s-containers")?["metadata", "labels", from["key"]?.text ?? ""]
         #expect(namespace?.text == "f2s-containers")
+    }
+
+    @Test(arguments: PlainManifests.files)
+    func `callers are authenticated, and F2S issues a first token that has every privilege`(_ file: String) throws {
+        let manifests = try PlainManifests(file)
+        let arguments = manifests.container?["args"]?.texts ?? []
+        #expect(!arguments.contains("--allow-unauthenticated"))
+        #expect(arguments.contains("--initial-token-group=admins"))
+        let auth = try #require(try manifests.settings()?["f2s", "auth"])
+        #expect(auth["types"]?.texts == ["token", "oidc"])
+        let grants = auth["authorization"]?.elements ?? []
+        #expect(grants.map { $0["group"]?.text } == ["admins"])
+        #expect(Set(grants.first?["privileges"]?.texts ?? []) == Set(Privilege.allCases.map(\.rawValue)))
+        // The issuer of the cluster is read in this token.
+        let volume = manifests.pod?["spec", "volumes"]?.elements.first { $0["name"]?.text == "identity" }
+        let token = volume?["projected", "sources"]?.elements.first?["serviceAccountToken"]
+        #expect(token?["audience"]?.text == "f2s" && token?["path"]?.text == "token")
+        let mounts = manifests.container?["volumeMounts"]?.elements ?? []
+        #expect(mounts.contains { $0["mountPath"]?.text == "/var/run/secrets/f2s" && $0["name"]?.text == "identity" })
     }
 
     @Test(arguments: PlainManifests.files)

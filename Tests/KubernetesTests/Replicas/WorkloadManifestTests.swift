@@ -122,6 +122,40 @@ import Testing
         #expect(container(try deployment())?["envFrom"] == nil)
     }
 
+    @Test func `a function with an identity has a ServiceAccount, and its pods have a token for F2S only`() throws {
+        let function = try sampleFunction("hello", Target(image: "i:1", hasIdentity: true))
+        let manifest = WorkloadManifest(function: function, settings: sampleSettings())
+        let account = manifest.serviceAccount(uid: "u")
+        #expect(account["metadata"]?["name"] == "f2s-function-hello" && account["metadata"]?["uid"] == "u")
+        #expect(account["metadata"]?["labels"]?["f2s.opensight.ch/function-uid"] == .string(function.id.text))
+        #expect(account["automountServiceAccountToken"] == false)
+        #expect(
+            WorkloadManifest.objects(of: function).map { "\($0.type.kind)/\($0.name)" } == [
+                "ServiceAccount/f2s-function-hello", "Deployment/hello", "Service/hello",
+            ])
+
+        let deployment = manifest.deployment(replicas: 1, keeping: nil)
+        let spec = podSpec(deployment)
+        #expect(spec?["serviceAccountName"] == "f2s-function-hello" && spec?["automountServiceAccountToken"] == false)
+        let token = spec?["volumes"]?[0]?["projected"]?["sources"]?[0]?["serviceAccountToken"]
+        #expect(token == ["audience": "f2s", "expirationSeconds": 3600, "path": "token"])
+        let mount = container(deployment)?["volumeMounts"]?[0]
+        #expect(mount?["mountPath"] == "/var/run/secrets/f2s" && mount?["name"] == spec?["volumes"]?[0]?["name"])
+        #expect(
+            container(deployment)?["env"]?[0] == [
+                "name": "F2S_TOKEN_FILE", "value": "/var/run/secrets/f2s/token",
+            ])
+        let digest = AppliedFields.digest(of: deployment)
+        var moved = deployment
+        moved["spec"]?["template"]?["spec"]?["serviceAccountName"] = "default"
+        #expect(AppliedFields.digest(of: moved) != digest, "a manual change is repaired")
+
+        let without = try self.deployment()
+        #expect(podSpec(without)?["serviceAccountName"] == nil && podSpec(without)?["volumes"] == nil)
+        #expect(container(without)?["volumeMounts"] == nil)
+        #expect(WorkloadManifest.objects(of: try sampleFunction()).count == 2)
+    }
+
     @Test func `a declared PORT variable is not replaced`() throws {
         let deployment = try deployment(Target(image: "i", environment: ["PORT": "1"]))
         #expect(container(deployment)?["env"] == [["name": "PORT", "value": "1"]])

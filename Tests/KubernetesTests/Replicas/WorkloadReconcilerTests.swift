@@ -15,16 +15,15 @@ import Testing
     private func make(_ desired: WorkloadReconciler.Desired, _ type: ResourceType, _ object: ObservedObject?)
         -> JSONValue
     {
-        type == .services
-            ? manifest.service(uid: object?.uid)
-            : manifest.deployment(replicas: desired.replicas(over: object), keeping: object?.kept, uid: object?.uid)
+        WorkloadManifest(function: desired.function, settings: sampleSettings())
+            .object(type, replicas: desired.replicas(over: object), over: object)
     }
 
     private func observation(
         _ deployment: ObservedObject?, _ service: ObservedObject?, declared: Set<Function.ID>? = nil
     ) -> WorkloadReconciler.Observation {
         WorkloadReconciler.Observation(
-            deployments: Self.index(deployment), services: Self.index(service),
+            objects: WorkloadObjects([.deployments: Self.index(deployment), .services: Self.index(service)]),
             declared: declared ?? [function.id])
     }
 
@@ -129,6 +128,35 @@ import Testing
         #expect(repairs(look3) == 1)
     }
 
+    @Test func `the ServiceAccount of an identity is created, kept, and removed with the identity`() throws {
+        var reconciler = WorkloadReconciler()
+        let function = try sampleFunction("hello", Target(image: "i", hasIdentity: true))
+        let manifest = WorkloadManifest(function: function, settings: sampleSettings())
+        func observation(_ account: JSONValue?) throws -> WorkloadReconciler.Observation {
+            let deployment = try observed(manifest.deployment(replicas: 2, keeping: nil), uid: "d")
+            return WorkloadReconciler.Observation(
+                objects: WorkloadObjects([
+                    .deployments: Self.index(deployment),
+                    .services: Self.index(try observed(manifest.service(), uid: "s")),
+                    .serviceAccounts: Self.index(try account.map { try observed($0, uid: "a", generation: 0) }),
+                ]), declared: [function.id])
+        }
+        reconciler.setDesired(function, .fixed(2))
+        let missing = check(&reconciler, try observation(nil), at: .seconds(100))
+        #expect(repairs(missing) == 1)
+        let there = check(&reconciler, try observation(manifest.serviceAccount()), at: .seconds(200))
+        #expect(there.isEmpty)
+
+        var other = WorkloadReconciler()
+        other.setDesired(try sampleFunction("hello", Target(image: "i")), .fixed(2))
+        let surplus = check(&other, try observation(manifest.serviceAccount()), at: .seconds(300))
+        #expect(repairs(surplus) == 1, "the function has no identity any more")
+        let undeclared = WorkloadReconciler.Observation(
+            objects: try observation(manifest.serviceAccount()).objects, declared: [])
+        let swept = check(&other, undeclared, at: .seconds(400))
+        #expect(sweeps(swept).contains("ServiceAccount f2s-function-hello"))
+    }
+
     @Test func `an object that the API server has changed on a write is not written again`() throws {
         var reconciler = WorkloadReconciler()
         let wanted = manifest.deployment(replicas: 2, keeping: nil)
@@ -157,8 +185,7 @@ import Testing
         let there = observation(
             try observed(manifest.deployment(replicas: 2, keeping: nil), uid: "d"),
             try observed(manifest.service(), uid: "s"), declared: [])
-        let unknown = WorkloadReconciler.Observation(
-            deployments: there.deployments, services: there.services, declared: nil)
+        let unknown = WorkloadReconciler.Observation(objects: there.objects, declared: nil)
         let look8 = check(&reconciler, unknown, at: .seconds(1))
         #expect(look8.isEmpty, "no function is known to be deleted")
         let look9 = check(&reconciler, there, at: .seconds(1))
@@ -197,10 +224,7 @@ import Testing
         }
         func make(_ desired: WorkloadReconciler.Desired, _ type: ResourceType, _ object: ObservedObject?) -> JSONValue {
             made += 1
-            let manifest = manifest(of: desired.function)
-            return type == .services
-                ? manifest.service(uid: object?.uid)
-                : manifest.deployment(replicas: desired.replicas(over: object), keeping: object?.kept, uid: object?.uid)
+            return manifest(of: desired.function).object(type, replicas: desired.replicas(over: object), over: object)
         }
         let functions = try (0..<200).map { try sampleFunction("f\($0)", uid: "uid-\($0)") }
         for function in functions {
@@ -211,8 +235,10 @@ import Testing
         }
         func observation() -> WorkloadReconciler.Observation {
             WorkloadReconciler.Observation(
-                deployments: ObjectIndex(MirroredCollection(deployments)),
-                services: ObjectIndex(MirroredCollection(services)),
+                objects: WorkloadObjects([
+                    .deployments: ObjectIndex(MirroredCollection(deployments)),
+                    .services: ObjectIndex(MirroredCollection(services)),
+                ]),
                 declared: Set(functions.map(\.id)))
         }
         let first = reconciler.due(observation(), at: .seconds(10), making: make)

@@ -26,6 +26,8 @@ extension ResourceType {
     static let services = ResourceType(group: "", version: "v1", plural: "services", kind: "Service")
     static let configMaps = ResourceType(group: "", version: "v1", plural: "configmaps", kind: "ConfigMap")
     static let secrets = ResourceType(group: "", version: "v1", plural: "secrets", kind: "Secret")
+    static let serviceAccounts = ResourceType(
+        group: "", version: "v1", plural: "serviceaccounts", kind: "ServiceAccount")
     static let namespaces = ResourceType(group: "", version: "v1", plural: "namespaces", kind: "Namespace")
     static let events = ResourceType(group: "", version: "v1", plural: "events", kind: "Event")
     static let deployments = ResourceType(group: "apps", version: "v1", plural: "deployments", kind: "Deployment")

@@ -27,9 +27,11 @@ public struct Installation: Sendable {
         do {
             var found = (token: token, address: drainAddress)
             if found.token == nil {
-                found.token = try await present("Secret \(InternalTokenSecret.secretName)", logger) {
+                found.token = try await present("Secret \(GeneratedSecret.internalToken)", logger) {
                     var random = SystemRandomNumberGenerator()
-                    return try await InternalTokenSecret(client: client, namespace: namespace).fetch(random: &random)
+                    return try await GeneratedSecret(
+                        client: client, namespace: namespace, name: GeneratedSecret.internalToken
+                    ).fetch(orWriting: GeneratedSecret.token(by: &random))
                 }
             }
             if found.address == nil {

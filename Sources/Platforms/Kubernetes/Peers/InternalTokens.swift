@@ -34,7 +34,7 @@ final class InternalTokens: Sendable {
         state = Mutex(State(rotation: TokenRotation(options.tokens.current.texts.first)))
         reflector = Reflector(
             client, .secrets, namespace: options.namespace,
-            fieldSelector: "metadata.name=\(InternalTokenSecret.secretName)", logger: logger
+            fieldSelector: "metadata.name=\(GeneratedSecret.internalToken)", logger: logger
         ) { $0.name }
     }
 
@@ -80,25 +80,27 @@ final class InternalTokens: Sendable {
     private func reconcile() async {
         let reflection = reflector.latest.current
         guard reflection.isSynced else { return apply(nil) }
-        let secret = reflection.items[InternalTokenSecret.secretName]
+        let secret = reflection.items[GeneratedSecret.internalToken]
         if let token = secret?.token { return apply(token) }
         do throws(KubernetesError) {
             var random = SystemRandomNumberGenerator()
-            let store = InternalTokenSecret(client: client, namespace: options.namespace)
+            let made = GeneratedSecret.token(by: &random)
+            let store = GeneratedSecret(
+                client: client, namespace: options.namespace, name: GeneratedSecret.internalToken)
             if secret == nil {
                 // The other pods still use this token, so they remain authenticated.
-                let newest = state.withLock { $0.rotation.newest } ?? InternalTokenSecret.made(by: &random)
+                let newest = state.withLock { $0.rotation.newest } ?? made
                 try await store.create(holding: newest)
                 apply(newest)
                 logger.warning(
-                    "Secret \(InternalTokenSecret.secretName) was missing; F2S created it again with the same token")
+                    "Secret \(GeneratedSecret.internalToken) was missing; F2S created it again with the same token")
             } else {
-                apply(try await store.fetch(random: &random))
+                apply(try await store.fetch(orWriting: made))
             }
             state.withLock { $0.message = nil }
         } catch {
             guard !error.isAlreadyExists, !error.isConflict, !Task.isCancelled else { return }
-            warn("Secret \(InternalTokenSecret.secretName) has no token, and F2S cannot write one: \(error)")
+            warn("Secret \(GeneratedSecret.internalToken) has no token, and F2S cannot write one: \(error)")
         }
     }
 
@@ -139,7 +141,7 @@ struct TokenSecret: Sendable, Hashable, Decodable {
     init(from decoder: any Decoder) throws {
         let wire = try Wire(from: decoder)
         name = wire.metadata.name
-        token = wire.data?[InternalTokenSecret.key].flatMap { InternalTokenSecret.token(encoded: $0) }
+        token = wire.data?[GeneratedSecret.key].flatMap { GeneratedSecret.token(encoded: $0) }
     }
 }
 

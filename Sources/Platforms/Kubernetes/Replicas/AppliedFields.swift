@@ -37,6 +37,8 @@ enum AppliedFields {
     /// that shape, and ``amounts`` for quantities.
     private static let shape: JSONValue = [
         "metadata": ["labels": labels],
+        // Of a ServiceAccount.
+        "automountServiceAccountToken": true,
         "spec": [
             "replicas": true, "revisionHistoryLimit": true, "selector": true,
             "strategy": ["rollingUpdate": ["maxSurge": true, "maxUnavailable": true]],
@@ -54,6 +56,15 @@ enum AppliedFields {
         "enableServiceLinks": true, "automountServiceAccountToken": true, "terminationGracePeriodSeconds": true,
         "securityContext": ["seccompProfile": ["type": true]],
         "imagePullSecrets": [["name": true]],
+        "serviceAccountName": true,
+        // Without the names, so that volumes which other programs add do not count.
+        "volumes": [
+            [
+                "projected": [
+                    "sources": [["serviceAccountToken": ["audience": true, "expirationSeconds": true, "path": true]]]
+                ]
+            ]
+        ],
         "containers": [
             [
                 "name": true, "image": true, "imagePullPolicy": true, "command": true,

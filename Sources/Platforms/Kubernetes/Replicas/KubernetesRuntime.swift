@@ -3,7 +3,7 @@ import F2SSystem
 import Logging
 import Synchronization
 
-/// Runs replicas as pods, with a Deployment and a Service per function.
+/// Runs replicas as pods, with a Deployment and a Service per function, and a ServiceAccount if it has an identity.
 ///
 /// ``PodReading`` and ``StartFailureTracker`` interpret the state of the pods. ``WorkloadManifest`` and
 /// ``WorkloadReconciler`` decide which objects are written. This class performs the I/O. A function that does not
@@ -13,16 +13,15 @@ final class KubernetesRuntime: ReplicaRuntime {
         var startFailures = StartFailureTracker()
         var unready = UnreadyPods()
         var workloads = WorkloadReconciler()
-        var deployments = ObjectIndex()
-        var services = ObjectIndex()
+        var objects = WorkloadObjects()
         /// Start failures because of rejected writes, with the number of consecutive attempts.
         var rejections: [Function.ID: (startFailure: StartFailure, attempts: Int)] = [:]
 
         /// Applies the newest state of the watches.
-        mutating func apply(
-            _ deployments: MirroredCollection<ObservedObject>, _ services: MirroredCollection<ObservedObject>
-        ) {
-            workloads.note(changed: self.deployments.apply(deployments).union(self.services.apply(services)))
+        mutating func apply(_ reflectors: [ResourceType: Reflector<ObservedObject>]) {
+            for (type, reflector) in reflectors {
+                workloads.note(changed: objects.apply(reflector.latest.current, of: type))
+            }
         }
     }
 
@@ -38,8 +37,8 @@ final class KubernetesRuntime: ReplicaRuntime {
     let logger: Logger
     let pods: Reflector<PodObservation>
     let logRequests = PodLogRequests()
-    private let deployments: Reflector<ObservedObject>
-    private let services: Reflector<ObservedObject>
+    /// The watches of F2S' own objects.
+    private let reflectors: [ResourceType: Reflector<ObservedObject>]
     private let store: KubernetesFunctionStore
     private let election: LeaseElection
     private let events: any Events
@@ -61,10 +60,15 @@ final class KubernetesRuntime: ReplicaRuntime {
         let selector = ObjectLabel.selector(functionNamespace: options.namespace)
         let namespace = options.functionsNamespace
         pods = Reflector(client, .pods, namespace: namespace, selector: selector, logger: logger) { $0.name }
-        deployments = Reflector(client, .deployments, namespace: namespace, selector: selector, logger: logger) {
-            $0.name
+        let watches = WorkloadObjects.types.map { type in
+            (
+                type,
+                Reflector<ObservedObject>(client, type, namespace: namespace, selector: selector, logger: logger) {
+                    $0.name
+                }
+            )
         }
-        services = Reflector(client, .services, namespace: namespace, selector: selector, logger: logger) { $0.name }
+        reflectors = Dictionary(uniqueKeysWithValues: watches)
     }
 
     /// Reconciles until the task is cancelled.
@@ -72,12 +76,12 @@ final class KubernetesRuntime: ReplicaRuntime {
         let check = PodCheck()
         await withDiscardingTaskGroup { group in
             group.addTask { await self.pods.run() }
-            group.addTask { await self.deployments.run() }
-            group.addTask { await self.services.run() }
+            for reflector in self.reflectors.values {
+                group.addTask { await reflector.run() }
+                group.addTask { for await _ in reflector.latest.values() { self.wake.raise() } }
+            }
             group.addTask { await self.logRequests.serve(self.serve) }
             group.addTask { for await _ in self.pods.latest.values() { self.wake.raise() } }
-            group.addTask { for await _ in self.deployments.latest.values() { self.wake.raise() } }
-            group.addTask { for await _ in self.services.latest.values() { self.wake.raise() } }
             group.addTask { for await _ in self.store.changes() { self.wake.raise() } }
             group.addTask { await self.tick() }
             for await _ in Signal.arrivals(of: [wake, election.changes]) {
@@ -146,7 +150,7 @@ final class KubernetesRuntime: ReplicaRuntime {
         return try await body(latest.values())
     }
 
-    var currentOutage: String? { deployments.latest.current.startFailure.map { Self.outage($0) } }
+    var currentOutage: String? { reflectors[.deployments]?.latest.current.startFailure.map { Self.outage($0) } }
 
     func fetchOutage() async -> String? {
         do throws(KubernetesError) {
@@ -167,13 +171,6 @@ final class KubernetesRuntime: ReplicaRuntime {
     /// Timeout for the check whether the API server is reachable.
     private static let outageTimeout = Duration.seconds(1)
 
-    func fetchLeaving(_ id: Function.ID) async throws -> [Replica.ID] {
-        let found = try await client.list(
-            .pods, options.functionsNamespace, selector: ObjectLabel.selector(of: id), as: PodObservation.self,
-            priority: .activation)
-        return found.items.filter { $0.isDeleting && !$0.isOver }.map { Replica.ID($0.uid) }
-    }
-
     func logs(of id: Function.ID, tail: Int, follow: Bool) -> AsyncStream<LogLine> {
         logRequests.add(id, tail: tail, follow: follow, linesMax: options.logLinesMax)
     }
@@ -183,7 +180,9 @@ final class KubernetesRuntime: ReplicaRuntime {
     /// Derives the replicas and failures from the watches, publishes them, and returns the work that is due.
     private func reconcile() -> [Work] {
         let pods = pods.latest.current
-        guard pods.isSynced, deployments.latest.current.isSynced, services.latest.current.isSynced else { return [] }
+        // ServiceAccounts are not waited for: all other functions work without the rights that they need.
+        let isSynced = reflectors.allSatisfy { $0 == .serviceAccounts || $1.latest.current.isSynced }
+        guard pods.isSynced, isSynced else { return [] }
         let moment = Moment.now
         let startLimit = startLimits()
         let isLeader = election.isLeader
@@ -194,12 +193,12 @@ final class KubernetesRuntime: ReplicaRuntime {
         var crashed: [(pod: PodObservation, ending: PodObservation.Ending)] = []
         let work: [Work] = state.withLock { state in
             // Read under the lock: an older state would mark all objects as changed.
-            state.apply(deployments.latest.current, services.latest.current)
+            state.apply(reflectors)
             state.workloads.note(changed: departed)
             state.unready.update(
                 pods.items.values, startLimit: startLimit, at: moment.steady)
             let reading = PodReading(
-                pods: pods.items.values, deployments: state.deployments, unready: state.unready)
+                pods: pods.items.values, deployments: state.objects[.deployments], unready: state.unready)
             crashed = state.unready.crashed
             state.startFailures.update(reading.failures, at: moment)
             if let declared { state.rejections = state.rejections.filter { declared.contains($0.key) } }
@@ -218,7 +217,7 @@ final class KubernetesRuntime: ReplicaRuntime {
                 return tails
             }
             let observation = WorkloadReconciler.Observation(
-                deployments: state.deployments, services: state.services, declared: declared)
+                objects: state.objects, declared: declared)
             return tails
                 + state.workloads.due(observation, at: moment.steady, making: manifest).map { Work.workload($0) }
         }
@@ -322,9 +321,7 @@ extension KubernetesRuntime {
                 namespace: options.functionsNamespace, functionNamespace: options.namespace,
                 drainAddress: options.drainAddress, requestTimeout: options.requestTimeout(),
                 drainTimeout: options.drainTimeout(), imagePullSecrets: options.imagePullSecrets))
-        return type == .services
-            ? manifest.service(uid: object?.uid)
-            : manifest.deployment(replicas: desired.replicas(over: object), keeping: object?.kept, uid: object?.uid)
+        return manifest.object(type, replicas: desired.replicas(over: object), over: object)
     }
 
     private func ensure(_ desired: WorkloadReconciler.Desired) async throws(WorkloadError) {
@@ -335,9 +332,18 @@ extension KubernetesRuntime {
         if desired.count.minimum > 0, let secret = secrets.first(where: { !options.allowsSecret($0) }) {
             throw .secretNotAllowed(secret)
         }
-        // The Deployment comes first, because the first replica does not need the Service.
-        try await ensure(desired, .deployments, name: name.text, deployments)
-        try await ensure(desired, .services, name: WorkloadManifest.serviceName(of: name), services)
+        let wanted = WorkloadManifest.objects(of: desired.function)
+        for (type, name) in wanted {
+            guard let reflector = reflectors[type] else { continue }
+            try await ensure(desired, type, name: name, reflector)
+        }
+        do throws(KubernetesError) {
+            for (type, object) in objects(of: desired.function.id) where !wanted.contains(where: { $0.type == type }) {
+                try await delete(type, object)
+            }
+        } catch {
+            throw WorkloadError(error)
+        }
     }
 
     private func ensure(
@@ -471,11 +477,10 @@ extension KubernetesRuntime {
         }
     }
 
-    private func objects(of id: Function.ID) -> [(ResourceType, ObservedObject)] {
+    private func objects(of id: Function.ID) -> [(type: ResourceType, object: ObservedObject)] {
         state.withLock { state in
-            state.apply(deployments.latest.current, services.latest.current)
-            return state.deployments.objects(of: id).map { (.deployments, $0) }
-                + state.services.objects(of: id).map { (.services, $0) }
+            state.apply(reflectors)
+            return state.objects.objects(of: id)
         }
     }
 

@@ -1,7 +1,7 @@
 import F2SModel
 
-/// The manifests of one function: a Deployment and a Service. Pure: the same function, settings and arguments give the
-/// same manifests.
+/// The manifests of one function: a Deployment, a Service, and a ServiceAccount if the function has an identity. Pure:
+/// the same function, settings and arguments give the same manifests.
 struct WorkloadManifest: Sendable {
     /// Settings that are the same for all functions.
     struct Settings: Sendable {
@@ -37,6 +37,18 @@ struct WorkloadManifest: Sendable {
 
     let function: Function
     let settings: Settings
+
+    /// Returns an object of the function.
+    /// - Parameters:
+    ///   - replicas: number of pods to run, for a Deployment.
+    ///   - existing: the existing object; `nil` if there is none.
+    func object(_ type: ResourceType, replicas: Int, over existing: ObservedObject?) -> JSONValue {
+        switch type {
+        case .services: service(uid: existing?.uid)
+        case .serviceAccounts: serviceAccount(uid: existing?.uid)
+        default: deployment(replicas: replicas, keeping: existing?.kept, uid: existing?.uid)
+        }
+    }
 
     /// Returns the `apps/v1` Deployment.
     /// - Parameters:
@@ -75,6 +87,30 @@ struct WorkloadManifest: Sendable {
             ],
         ]
     }
+
+    /// Returns the `v1` ServiceAccount, as which the pods call other functions. No Role is bound to it, and the pods
+    /// get no token for the API server.
+    func serviceAccount(uid: String? = nil) -> JSONValue {
+        [
+            "apiVersion": .string(ResourceType.serviceAccounts.apiVersion),
+            "kind": .string(ResourceType.serviceAccounts.kind),
+            "metadata": metadata(name: Self.serviceAccountName(of: function.name), uid: uid),
+            "automountServiceAccountToken": false,
+        ]
+    }
+
+    /// Returns the names of the objects of a function, in the order in which they are written: pods need the
+    /// ServiceAccount, and the first replica does not need the Service.
+    static func objects(of function: Function) -> [(type: ResourceType, name: String)] {
+        let account = (type: ResourceType.serviceAccounts, name: serviceAccountName(of: function.name))
+        return (function.target.hasIdentity ? [account] : []) + [
+            (.deployments, function.name.text), (.services, serviceName(of: function.name)),
+        ]
+    }
+
+    /// Returns the name of a function's ServiceAccount. The prefix keeps it apart from accounts of others in the
+    /// namespace, such as `default`.
+    static func serviceAccountName(of name: FunctionName) -> String { "f2s-function-\(name.text)" }
 
     /// Returns the name of a function's Service. It must begin with a letter (RFC 1035), unlike a function's name.
     static func serviceName(of name: FunctionName) -> String {
@@ -132,6 +168,10 @@ struct WorkloadManifest: Sendable {
             "terminationGracePeriodSeconds": .integer(Int64(graceSeconds(keeping: kept))),
             "containers": [container(drainAddress: kept.map(\.drainAddress) ?? settings.drainAddress)],
         ]
+        if function.target.hasIdentity {
+            spec["serviceAccountName"] = .string(Self.serviceAccountName(of: function.name))
+            spec["volumes"] = [FunctionIdentity.volume]
+        }
         if !settings.imagePullSecrets.isEmpty {
             spec["imagePullSecrets"] = .array(settings.imagePullSecrets.map { ["name": .string($0)] })
         }
@@ -164,6 +204,7 @@ struct WorkloadManifest: Sendable {
             "readinessProbe": readinessProbe(port: port),
             "securityContext": ["allowPrivilegeEscalation": false],
         ]
+        if target.hasIdentity { container["volumeMounts"] = [FunctionIdentity.mount] }
         if let image = target.image { container["image"] = .string(image) }
         if let command = target.command { container["command"] = .array(command.map { .string($0) }) }
         let sources = target.secrets.map { ["secretRef": ["name": .string($0)]] } + environmentSources
@@ -196,6 +237,9 @@ struct WorkloadManifest: Sendable {
     private var environment: JSONValue {
         var variables = function.target.environment
         if variables["PORT"] == nil { variables["PORT"] = "\(function.target.port)" }
+        if function.target.hasIdentity, variables[FunctionIdentity.variable] == nil {
+            variables[FunctionIdentity.variable] = FunctionIdentity.tokenPath
+        }
         return .array(
             variables.sorted { $0.key < $1.key }.map { name, value in
                 // The API server omits an empty value.

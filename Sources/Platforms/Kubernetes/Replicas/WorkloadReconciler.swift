@@ -33,8 +33,7 @@ struct WorkloadReconciler: Sendable {
 
     /// The observed state of the cluster.
     struct Observation: Sendable {
-        let deployments: ObjectIndex
-        let services: ObjectIndex
+        let objects: WorkloadObjects
         /// Declared functions; `nil` if they are not known yet.
         let declared: Set<Function.ID>?
     }
@@ -139,13 +138,13 @@ struct WorkloadReconciler: Sendable {
 
     /// Returns the work that is due and marks it as begun. The cost is proportional to the number of changes, except
     /// for the first call.
-    /// - Parameter making: returns the manifest of a desired Deployment or Service, given the existing object.
+    /// - Parameter making: returns the manifest of a desired object, given the existing one.
     mutating func due(
         _ observation: Observation, at now: Duration,
         making: (Desired, ResourceType, ObservedObject?) -> JSONValue
     ) -> [Work] {
         nextCheck = nil
-        if !hasChecked { strays.formUnion(observation.deployments.functions.union(observation.services.functions)) }
+        if !hasChecked { strays.formUnion(observation.objects.functions) }
         hasChecked = true
         return dueRepairs(observation, at: now, making: making) + dueSweeps(observation, at: now)
     }
@@ -179,9 +178,7 @@ struct WorkloadReconciler: Sendable {
         forgetGone(observation)
         var work: [Work] = []
         for id in strays.sorted() {
-            let objects =
-                observation.deployments.objects(of: id).map { (ResourceType.deployments, $0) }
-                + observation.services.objects(of: id).map { (ResourceType.services, $0) }
+            let objects = observation.objects.objects(of: id)
             guard !objects.isEmpty, !declared.contains(id) else {
                 strays.remove(id)
                 continue
@@ -201,13 +198,11 @@ struct WorkloadReconciler: Sendable {
     private mutating func isDamaged(
         _ desired: Desired, _ observation: Observation, making: (Desired, ResourceType, ObservedObject?) -> JSONValue
     ) -> Bool {
-        let name = desired.function.name
-        let objects = [
-            (ResourceType.deployments, observation.deployments[name.text]),
-            (ResourceType.services, observation.services[WorkloadManifest.serviceName(of: name)]),
-        ]
-        for (type, object) in objects {
-            guard let object, object.function == desired.function.id else { return true }
+        let wanted = WorkloadManifest.objects(of: desired.function)
+        for (type, name) in wanted {
+            guard let object = observation.objects[type][name], object.function == desired.function.id else {
+                return true
+            }
             // The common case, which needs no manifest.
             if let known = reconciled[object.uid],
                 known.observed == object.digest || object.generation < known.generation
@@ -216,13 +211,16 @@ struct WorkloadReconciler: Sendable {
             }
             if !isReconciled(object, making(desired, type, object)) { return true }
         }
-        return false
+        // For example the ServiceAccount of a function that no longer has an identity.
+        return observation.objects.objects(of: desired.function.id).contains { found in
+            !wanted.contains { $0.type == found.type }
+        }
     }
 
     private mutating func forgetGone(_ observation: Observation) {
-        let count = observation.deployments.count + observation.services.count
+        let count = observation.objects.count
         guard reconciled.count > 2 * count + 16 || sweeps.count > count + 16 else { return }
-        let known = Set(observation.deployments.uids).union(observation.services.uids)
+        let known = observation.objects.uids
         reconciled = reconciled.filter { known.contains($0.key) }
         sweeps = sweeps.filter { known.contains($0.key) }
     }

@@ -10,6 +10,9 @@ import Synchronization
 final class APITokenSecret: APITokenStore {
     /// Name of the Secret.
     static let secretName = "f2s-tokens"
+    /// The annotation with the ID of the first token. It stays when that token is revoked, so that no other one is
+    /// issued.
+    static let initialTokenAnnotation = "f2s.opensight.ch/initial-token"
 
     private struct State {
         /// The IDs of the tokens that this process has removed. The watch may still report an earlier state, and an ID
@@ -32,7 +35,8 @@ final class APITokenSecret: APITokenStore {
     private static let attemptsMax = 10
     /// Maximum number of removed IDs that are kept although the watch no longer reports them.
     private static let removedMax = 10_000
-    /// Longest time for which ``add(_:)`` waits until the watch has reported the new token.
+    /// Longest time for which ``add(_:)`` waits until the watch has reported the new token, and ``waitUntilRead()``
+    /// until it has reported the Secret.
     private static let watchTimeout = Duration.seconds(5)
 
     init(client: KubernetesClient, namespace: String, logger: Logger) {
@@ -97,10 +101,16 @@ final class APITokenSecret: APITokenStore {
 
     /// Waits until the watch has reported a token, so that its owner can use it at once. If that takes too long, the
     /// token is valid a little later.
-    private func waitUntilPublished(_ id: String) async {
+    private func waitUntilPublished(_ id: String) async { await wait { $0[id] != nil } }
+
+    /// Waits until the Secret has been read, but not for long: if it cannot be read, only callers with API tokens are
+    /// concerned.
+    func waitUntilRead() async { await wait { _ in true } }
+
+    private func wait(until condition: @escaping @Sendable (APITokenSet) -> Bool) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { [tokens] in
-                for await newest in tokens.values() where newest?[id] != nil { break }
+                for await newest in tokens.values() where newest.map(condition) ?? false { break }
             }
             group.addTask { [client] in
                 // If the pause is cancelled, the wait is over already.
@@ -109,6 +119,46 @@ final class APITokenSecret: APITokenStore {
             _ = await group.next()
             group.cancelAll()
         }
+    }
+
+    // MARK: The first token
+
+    /// Returns true if the installation never had an API token.
+    /// - Throws: ``APITokenStoreError/unavailable(_:)``.
+    func isUnused() async throws(APITokenStoreError) -> Bool {
+        do throws(KubernetesError) {
+            return Self.isUnused(try await fetch())
+        } catch {
+            throw Self.failure(error)
+        }
+    }
+
+    /// Stores the first token, unless the installation had one before, and records that in the annotation.
+    /// - Returns: False if the installation had one before.
+    /// - Throws: ``APITokenStoreError/unavailable(_:)``.
+    func addInitial(_ token: APIToken) async throws(APITokenStoreError) -> Bool {
+        for _ in 0..<Self.attemptsMax {
+            do throws(KubernetesError) {
+                let secret = try await fetch()
+                guard Self.isUnused(secret) else { return false }
+                var changed = Self.secret(secret, holding: APITokenSet([token]), insteadOf: APITokenSet())
+                var annotations = secret["metadata"]?["annotations"] ?? [:]
+                annotations[Self.initialTokenAnnotation] = .string(token.id)
+                changed["metadata"]?["annotations"] = annotations
+                _ = try await client.replace(
+                    .secrets, namespace, Self.secretName, changed, priority: .activation)
+                return true
+            } catch {
+                guard error.isConflict || error.isAlreadyExists else { throw Self.failure(error) }
+            }
+        }
+        throw Self.contention
+    }
+
+    /// Returns true if a Secret has no token, and never had a first one.
+    static func isUnused(_ secret: JSONValue) -> Bool {
+        secret["metadata"]?["annotations"]?[initialTokenAnnotation] == nil
+            && secret["data"]?.members?.isEmpty ?? true
     }
 
     /// Changes the stored tokens.
@@ -139,8 +189,11 @@ final class APITokenSecret: APITokenStore {
                 guard error.isConflict else { throw Self.failure(error) }
             }
         }
-        throw .unavailable("Other processes change Secret \(Self.secretName) all the time")
+        throw Self.contention
     }
+
+    private static let contention = APITokenStoreError.unavailable(
+        "Other processes change Secret \(secretName) all the time")
 
     /// Returns the Secret, which is created if it does not exist.
     private func fetch() async throws(KubernetesError) -> JSONValue {

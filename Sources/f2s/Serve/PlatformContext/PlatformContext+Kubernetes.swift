@@ -28,6 +28,7 @@ extension PlatformContext {
         kubernetesOptions.allowsSecret = { settings.current.allowsSecret($0) }
         kubernetesOptions.failover = settings.current.timeouts.failover
         kubernetesOptions.tokenSource = source
+        kubernetesOptions.imagePullSecrets = options.pullSecrets
         kubernetesOptions.settingsObject = options.settingsObject
         let kubernetes = KubernetesPlatform(access, options: kubernetesOptions, logger: logger)
         return PlatformContext(
@@ -39,7 +40,8 @@ extension PlatformContext {
             // The names of the Services. Only the cluster can resolve them.
             hosts: ["f2s", "f2s-api"].flatMap { ["\($0).\(namespace).svc", "\($0).\(namespace).svc.cluster.local"] },
             storedSettings: kubernetes.settings, report: { await kubernetes.report($0) },
-            tokens: kubernetesOptions.tokens, apiTokens: kubernetes.apiTokens)
+            tokens: kubernetesOptions.tokens, apiTokens: kubernetes.apiTokens,
+            initialToken: kubernetes.initialToken)
     }
 
     /// Returns the token that the process was given, if any, and the source of newer tokens.

@@ -31,4 +31,6 @@ struct PlatformContext: Sendable {
     let tokens: Latest<PeerTokens>?
     /// The API tokens of callers.
     let apiTokens: any APITokenStore
+    /// The first API token of the installation; `nil` if the platform issues none.
+    let initialToken: InitialToken?
 }

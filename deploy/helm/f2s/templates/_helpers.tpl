@@ -30,6 +30,23 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- add (div (add (int64 $delay) (int64 $drain) 999) 1000) 15 -}}
 {{- end }}
 
+{{/* The contents of config.yaml. */}}
+{{- define "f2s.config" -}}
+{{- $config := deepCopy (.Values.config | default dict) -}}
+{{- $f2s := $config.f2s | default dict -}}
+{{- if not (or $f2s.auth .Values.allowUnauthenticated) -}}
+{{- $config = set $config "f2s" (set $f2s "auth" .Values.auth) -}}
+{{- end -}}
+{{- toYaml $config -}}
+{{- end }}
+
+{{/* The group of the first API token; empty if F2S issues none. */}}
+{{- define "f2s.initialTokenGroup" -}}
+{{- if not .Values.allowUnauthenticated -}}
+{{- .Values.initialToken.group -}}
+{{- end -}}
+{{- end }}
+
 {{/* The name of the release's objects in the namespace of functions; two releases may share that namespace. The release
 has no namespace only when the chart is linted. */}}
 {{- define "f2s.functions" -}}
