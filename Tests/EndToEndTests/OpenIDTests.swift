@@ -52,7 +52,13 @@ import Testing
                     try provider.tokens(.rs256, for: "eve"), try provider.tokens(.rs256, for: "svc")
                 )
                 let other = try provider.tokens(.es256, for: "bob")
-                try eventually("it serves") { try status("/invoke/hello", alice.access, f2s) == 200 }
+                // The keys of both issuers are fetched at the start, and again soon if that fails.
+                try eventually("it serves") {
+                    let (one, two) = (
+                        try status("/invoke/hello", alice.access, f2s), try status("/users/me", other.access, f2s)
+                    )
+                    return one == 200 && two != 503
+                }
                 let expected = [
                     ("/invoke/other", alice.access, 200), ("/functions", alice.access, 200),
                     ("/invoke/hello", bob.access, 200), ("/invoke/other", bob.access, 403),

@@ -85,7 +85,8 @@ final class NetworkProviderTransport: ProviderTransport {
 
     private static func outgoing(_ request: ProviderRequest) throws(ProviderError) -> HTTPClientRequest {
         var outgoing = HTTPClientRequest(url: request.url)
-        outgoing.headers.add(name: "Accept", value: "application/json")
+        // Kubernetes serves its keys as the latter only (RFC 7517 section 8.5.2).
+        outgoing.headers.add(name: "Accept", value: "application/json, application/jwk-set+json")
         outgoing.headers.add(name: "User-Agent", value: "f2s")
         if let authorization = request.authorization {
             outgoing.headers.add(name: "Authorization", value: authorization.revealed)

@@ -20,6 +20,9 @@ struct ProviderKeys {
     static let validity = Duration.seconds(600)
     /// The shortest time between two fetches, so that tokens with invented keys do not burden the provider.
     static let attemptInterval = Duration.seconds(10)
+    /// The shortest times between fetches after a failure, which may last for a moment only, for example while the
+    /// provider starts.
+    private static let retryPauses = Backoff(base: .seconds(1), maximum: attemptInterval)
 
     private struct Fetched {
         let keys: [VerificationKey]
@@ -30,6 +33,8 @@ struct ProviderKeys {
     /// The time at which the last attempt began; `nil` before the first one.
     private var attempt: Duration?
     private var isFetching = false
+    /// The number of attempts since the last success.
+    private var failures = 0
 
     /// Returns the keys for a token.
     /// - Parameters:
@@ -48,14 +53,16 @@ struct ProviderKeys {
     }
 
     /// Returns true if a token may cause a fetch, or may wait for the one that runs.
-    func mayFetch(now: Duration) -> Bool { isFetching || attempt.map { now >= $0 + Self.attemptInterval } ?? true }
+    func mayFetch(now: Duration) -> Bool { isFetching || attempt.map { now >= $0 + pause } ?? true }
+
+    private var pause: Duration { failures == 0 ? Self.attemptInterval : Self.retryPauses.pause(after: failures) }
 
     /// Returns true if the keys are to be fetched without a token that needs them.
     func isDue(now: Duration) -> Bool {
         if isFetching { return false }
         guard let attempt else { return true }
         let isCurrent = fetched.map { $0.time >= attempt } ?? false
-        return now >= attempt + (isCurrent ? Self.refreshInterval : Self.attemptInterval)
+        return now >= attempt + (isCurrent ? Self.refreshInterval : pause)
     }
 
     /// Records that a fetch begins.
@@ -71,11 +78,15 @@ struct ProviderKeys {
     /// - Returns: True if a key has been removed, so that its tokens are not valid any more.
     mutating func succeed(_ keys: [VerificationKey], now: Duration) -> Bool {
         isFetching = false
+        failures = 0
         let removed = fetched.map { !Set($0.keys).isSubset(of: keys) } ?? false
         fetched = Fetched(keys: keys, time: now)
         return removed
     }
 
     /// Records that a fetch has failed.
-    mutating func fail() { isFetching = false }
+    mutating func fail() {
+        isFetching = false
+        failures += 1
+    }
 }
