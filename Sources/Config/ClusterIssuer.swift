@@ -27,7 +27,7 @@ struct ClusterIssuer {
     let files: Files
     let environment: [String: String]
 
-    /// Sets what depends on the cluster.
+    /// Sets the URLs of the issuer and of its keys, and the files with the credentials for the API server.
     /// - Throws: An error if F2S does not run in a pod with these files.
     func complete(
         _ issuer: inout AuthSettings.Issuer, _ references: inout SettingsReferences
@@ -55,7 +55,9 @@ struct ClusterIssuer {
     }
 
     private static func error(_ requirement: String) -> YAMLError {
-        YAMLError("f2s.auth.oidc: the entry with kubernetes: true \(requirement).", at: nil)
+        YAMLError(
+            "f2s.auth.oidc: the entry with kubernetes: true \(requirement). Without it, service accounts are not "
+                + "accepted, and the other methods work.", at: nil)
     }
 
     /// Returns the issuer of a token, which is not verified, because the kubelet has written the file.

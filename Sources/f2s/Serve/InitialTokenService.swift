@@ -21,7 +21,7 @@ struct InitialTokenService: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            // With other settings, the token would be of no use, and its text would lie about.
+            // With other settings, the token would be of no use, and its text would remain in the Secret.
             for await settings in settings.values() where Self.accept(group, settings.auth) {
                 await issue()
                 return

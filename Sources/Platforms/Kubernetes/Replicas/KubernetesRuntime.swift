@@ -180,8 +180,11 @@ final class KubernetesRuntime: ReplicaRuntime {
     /// Derives the replicas and failures from the watches, publishes them, and returns the work that is due.
     private func reconcile() -> [Work] {
         let pods = pods.latest.current
-        // ServiceAccounts are not waited for: all other functions work without the rights that they need.
-        let isSynced = reflectors.allSatisfy { $0 == .serviceAccounts || $1.latest.current.isSynced }
+        // All other functions work without the rights that ServiceAccounts need.
+        let isSynced = reflectors.allSatisfy { type, reflector in
+            let state = reflector.latest.current
+            return state.isSynced || type == .serviceAccounts && state.startFailure != nil
+        }
         guard pods.isSynced, isSynced else { return [] }
         let moment = Moment.now
         let startLimit = startLimits()
@@ -292,7 +295,7 @@ final class KubernetesRuntime: ReplicaRuntime {
                 try await ensure(desired)
                 finish(desired.function, error: nil)
                 logger.info(
-                    "Another client changed or deleted the function's Deployment or Service; F2S has restored it",
+                    "Another client changed or deleted an object of the function; F2S has restored it",
                     metadata: ["function": "\(desired.function.name)"])
             } catch {
                 finish(desired.function, error: error)
@@ -332,17 +335,11 @@ extension KubernetesRuntime {
         if desired.count.minimum > 0, let secret = secrets.first(where: { !options.allowsSecret($0) }) {
             throw .secretNotAllowed(secret)
         }
-        let wanted = WorkloadManifest.objects(of: desired.function)
-        for (type, name) in wanted {
+        // Without an identity, the ServiceAccount stays until the function is removed: pods of the earlier revision may
+        // need it.
+        for (type, name) in WorkloadManifest.objects(of: desired.function) {
             guard let reflector = reflectors[type] else { continue }
             try await ensure(desired, type, name: name, reflector)
-        }
-        do throws(KubernetesError) {
-            for (type, object) in objects(of: desired.function.id) where !wanted.contains(where: { $0.type == type }) {
-                try await delete(type, object)
-            }
-        } catch {
-            throw WorkloadError(error)
         }
     }
 

@@ -169,7 +169,11 @@ struct WorkloadManifest: Sendable {
             "containers": [container(drainAddress: kept.map(\.drainAddress) ?? settings.drainAddress)],
         ]
         if function.target.hasIdentity {
-            spec["serviceAccountName"] = .string(Self.serviceAccountName(of: function.name))
+            let account = JSONValue.string(Self.serviceAccountName(of: function.name))
+            spec["serviceAccountName"] = account
+            // The API server copies the name to this older field, and from it if the name is removed: F2S must own both
+            // to be able to remove them.
+            spec["serviceAccount"] = account
             spec["volumes"] = [FunctionIdentity.volume]
         }
         if !settings.imagePullSecrets.isEmpty {

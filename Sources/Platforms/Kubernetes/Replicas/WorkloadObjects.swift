@@ -2,8 +2,9 @@ import F2SModel
 
 /// F2S's own objects of functions, by type.
 struct WorkloadObjects: Sendable {
-    /// The types of objects that a function may have.
-    static let types: [ResourceType] = [.serviceAccounts, .deployments, .services]
+    /// The types of objects that a function may have, in the order in which they are deleted: pods that drain still
+    /// need the ServiceAccount.
+    static let types: [ResourceType] = [.deployments, .services, .serviceAccounts]
 
     private static let none = ObjectIndex()
 

@@ -198,8 +198,7 @@ struct WorkloadReconciler: Sendable {
     private mutating func isDamaged(
         _ desired: Desired, _ observation: Observation, making: (Desired, ResourceType, ObservedObject?) -> JSONValue
     ) -> Bool {
-        let wanted = WorkloadManifest.objects(of: desired.function)
-        for (type, name) in wanted {
+        for (type, name) in WorkloadManifest.objects(of: desired.function) {
             guard let object = observation.objects[type][name], object.function == desired.function.id else {
                 return true
             }
@@ -211,10 +210,7 @@ struct WorkloadReconciler: Sendable {
             }
             if !isReconciled(object, making(desired, type, object)) { return true }
         }
-        // For example the ServiceAccount of a function that no longer has an identity.
-        return observation.objects.objects(of: desired.function.id).contains { found in
-            !wanted.contains { $0.type == found.type }
-        }
+        return false
     }
 
     private mutating func forgetGone(_ observation: Observation) {

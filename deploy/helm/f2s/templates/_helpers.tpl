@@ -40,10 +40,11 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- toYaml $config -}}
 {{- end }}
 
-{{/* The group of the first API token; empty if F2S issues none. */}}
+{{/* The group of the first API token; empty if F2S issues none. The user of own settings has own administrators. */}}
 {{- define "f2s.initialTokenGroup" -}}
-{{- if not .Values.allowUnauthenticated -}}
-{{- .Values.initialToken.group -}}
+{{- $f2s := (.Values.config | default dict).f2s | default dict -}}
+{{- if not (or .Values.allowUnauthenticated $f2s.auth) -}}
+{{- (.Values.initialToken | default dict).group -}}
 {{- end -}}
 {{- end }}
 
