@@ -31,18 +31,23 @@ public struct APIServer: Service {
         let home = DocumentRoutes.Home(
             publicOrigin: parts.publicOrigin, console: parts.consoleURL,
             observe: { [parts] in await parts.observe(for: $0) })
-        return described + DocumentRoutes(described: described, version: parts.version, home: home).routes
+        let routes = described + FunctionLoginRoutes(parts: parts).routes
+        return routes + DocumentRoutes(described: routes, version: parts.version, home: home).routes
     }
 
-    /// The routes of the console: those of the REST API, but another page at `/`, and those of sessions. None of them
-    /// invokes a function.
+    /// The routes of the console: those of the REST API, but another page at `/`, and those of sessions and sign-ins.
+    /// None of them invokes a function.
     var consoleRoutes: [APIRoute] {
         guard let console = parts.console else { return [] }
         let routes =
             PageRoutes().routes
             + ConsoleRoutes(
                 callers: callers(console.sessions), sessions: console.sessions, publicOrigin: parts.publicOrigin
-            ).routes + SignInRoutes(sessions: console.sessions).routes + described
+            ).routes + SignInRoutes(sessions: console.sessions).routes
+            + ConsoleLoginRoutes(
+                callers: callers(console.sessions), logins: console.logins, catalog: parts.catalog,
+                publicOrigin: parts.publicOrigin
+            ).routes + described
         return routes + DocumentRoutes(described: routes, version: parts.version, home: nil).routes
     }
 
@@ -110,8 +115,10 @@ public struct APIServer: Service {
             elsewhere: { directory.url(of: $0, except: listener) }, logger: logger)
         if listener == .console {
             router.invocationOrigin = { [parts] host, _ in
-                parts.settings.current.tls.origin(
-                    of: .public, at: Authority.address(of: parts.publicAuthority(), for: host))
+                let settings = parts.settings.current
+                return settings.publicURL
+                    ?? settings.tls.origin(
+                        of: .public, at: Authority.address(of: parts.publicAuthority(), for: host))
             }
         }
         return router.router()

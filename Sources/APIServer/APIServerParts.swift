@@ -99,11 +99,15 @@ public struct APIServerParts: Sendable {
     /// Returns the scheme and authority of the public listener.
     func publicOrigin() -> String { settings.current.tls.origin(of: .public, at: publicAuthority()) }
 
-    /// Returns the URL of the console's page for a client; `nil` if there is no console, or until it is bound.
+    /// Returns the URL of the console's page for a client: that of the settings, or the console's own address. It is
+    /// `nil` if there is no console, or until it is bound.
     /// - Parameter host: The Host by which the client reaches another listener of F2S.
     func consoleURL(for host: String?) -> String? {
-        console?.authority().map {
-            settings.current.tls.origin(of: .console, at: Authority.address(of: $0, for: host)) + "/"
+        guard let console else { return nil }
+        let settings = settings.current
+        if let url = settings.consoleURL { return url + "/" }
+        return console.authority().map {
+            settings.tls.origin(of: .console, at: Authority.address(of: $0, for: host)) + "/"
         }
     }
 }

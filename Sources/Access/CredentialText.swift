@@ -28,6 +28,13 @@ enum CredentialText {
     static func decodeURL(_ text: some StringProtocol) -> [UInt8]? {
         guard text.utf8.allSatisfy({ $0 != UInt8(ascii: "+") && $0 != UInt8(ascii: "/") && $0 != UInt8(ascii: "=") })
         else { return nil }
-        return decode(String(text.map { $0 == "-" ? "+" : $0 == "_" ? "/" : $0 }))
+        let digits = text.utf8.map { byte in
+            switch byte {
+            case UInt8(ascii: "-"): UInt8(ascii: "+")
+            case UInt8(ascii: "_"): UInt8(ascii: "/")
+            default: byte
+            }
+        }
+        return decode(String(decoding: digits, as: UTF8.self))
     }
 }

@@ -8,6 +8,24 @@ enum HTTPAddress {
         return isValid(url) ? url : nil
     }
 
+    /// Returns the scheme, host and port of a URL, in lower case and without a slash at the end; `nil` if the text is
+    /// not an `http` or `https` URL, or has a user, a path, a query or a fragment.
+    static func origin(_ text: String) -> String? {
+        let origin = (text.hasSuffix("/") ? String(text.dropLast()) : text).lowercased()
+        guard isValid(origin), let authority = authority(of: origin), origin.hasSuffix("://\(authority)"),
+            !authority.contains("@")
+        else { return nil }
+        return origin
+    }
+
+    /// Returns the host of an origin, without the port and without brackets.
+    static func host(of origin: String) -> String? {
+        authority(of: origin).map { authority in
+            if authority.hasPrefix("[") { return String(authority.dropFirst().prefix { $0 != "]" }) }
+            return String(authority.prefix { $0 != ":" })
+        }
+    }
+
     private static func isValid(_ url: String) -> Bool {
         guard url.utf8.count <= 2048, url.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }),
             let authority = authority(of: url)

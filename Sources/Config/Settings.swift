@@ -23,6 +23,11 @@ public struct Settings: Sendable, Hashable {
     /// The host names of F2S, in lower case, without a port (`f2s.public_hosts`). F2S treats pages and requests under
     /// other names as foreign.
     public var publicHosts: [String] = []
+    /// The URL at which browsers reach the console, `http://…` or `https://…` without a path (`f2s.console_url`); `nil`
+    /// if it is the console's own address.
+    public var consoleURL: String?
+    /// The URL at which browsers reach the public listener (`f2s.public_url`); `nil` if it is that listener's address.
+    public var publicURL: String?
     /// True if F2S follows links that lead out of the folder of manifests, and enters other file systems below it
     /// (`f2s.follow_links`). It is read at the start.
     public var followsLinks = false
@@ -48,6 +53,11 @@ public struct Settings: Sendable, Hashable {
 
     /// Creates settings with the defaults.
     public init() {}
+
+    /// ``publicHosts``, and the hosts of ``publicURL`` and ``consoleURL``.
+    public var knownHosts: [String] {
+        publicHosts + [publicURL, consoleURL].compactMap(\.self).compactMap(HTTPAddress.host(of:))
+    }
 
     /// Returns true if a function may use this Secret.
     public func allowsSecret(_ name: String) -> Bool { allowedSecrets.contains { $0.matches(name) } }

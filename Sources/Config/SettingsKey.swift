@@ -56,6 +56,8 @@ struct SettingsKey: Sendable {
         number("f2s.loops", \.loops, 1...256),
         time("f2s.shutdown_delay", \.shutdownDelay, from: 0, upTo: .seconds(3600)),
         names("f2s.public_hosts", \.publicHosts),
+        origin("f2s.public_url", \.publicURL),
+        origin("f2s.console_url", \.consoleURL),
         flag("f2s.follow_links", \.followsLinks),
         ranges("f2s.trusted_proxies", \.trustedProxies),
         flag("f2s.proxy_protocol", \.requiresProxyHeader),
@@ -128,6 +130,20 @@ extension SettingsKey {
             settings[keyPath: field] = url
         } json: { settings in
             settings[keyPath: field].map { HTTPAddress.maskingPassword($0).jsonText } ?? "null"
+        }
+    }
+
+    /// Creates a key for the scheme, host and port of a listener, as a browser reaches it.
+    private static func origin(
+        _ path: String, _ field: any WritableKeyPath<Settings, String?> & Sendable
+    ) -> SettingsKey {
+        SettingsKey(path: path) { cursor, settings in
+            guard let origin = HTTPAddress.origin(try cursor.text()) else {
+                throw cursor.error("be http:// or https:// with a host, and without a path, as https://f2s.example.org")
+            }
+            settings[keyPath: field] = origin
+        } json: { settings in
+            settings[keyPath: field].map(\.jsonText) ?? "null"
         }
     }
 

@@ -45,7 +45,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
                 hooks: try OwnUpstream.hooks.handle(path: settings.socketPath, loops: loops))
         }
         let directory = LoopDirectory(mailboxes: try (0..<settings.loops).map { _ in try Mailbox<Message>() })
-        let authenticator = settings.authenticator
+        let (authenticator, logins) = (settings.authenticator, settings.logins)
         let logs = RequestLogs(access: settings.accessLog, audit: settings.auditLog)
         let tls = settings.tls
         var threads: [LoopThread] = []
@@ -57,7 +57,7 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
                 f2s_shorten_slices()
                 Worker(
                     index: index, poll: poll, directory: directory, shared: shared, api: api, console: console,
-                    peers: peers, authenticator: authenticator, logs: logs, tls: tls, tuning: tuning
+                    peers: peers, authenticator: authenticator, logins: logins, logs: logs, tls: tls, tuning: tuning
                 ).run()
             }
             threads.append(thread)

@@ -21,6 +21,8 @@ public struct DispatcherSettings: Sendable {
     public var tuning: Tuning
     /// Identifies the callers of functions; `nil` if callers are not authenticated.
     public var authenticator: (any Authenticator)?
+    /// Identifies users who have signed in at a function; `nil` if there is no console.
+    public var logins: (any FunctionLoginProvider)?
     /// Receives the invocations that have ended while ``Tuning/logsAccess`` is true; `nil` if nothing does.
     public var accessLog: (any AccessLog)?
     /// Receives the requests that are refused because of their caller; `nil` if nothing does.

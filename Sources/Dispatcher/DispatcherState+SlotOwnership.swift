@@ -167,7 +167,7 @@ extension DispatcherState {
             startTimeout: target.startTimeout?.nanoseconds ?? 0, countsCallers: target.limits.rate != nil,
             holdsSlots: !isForward && (target.concurrency != nil || target.limits.inFlight != nil),
             access: entry.draft.access ?? .authenticated, forwardsAuthorization: target.forwardsAuthorization,
-            cors: entry.draft.cors.map { CORSPolicy($0) })
+            cors: entry.draft.cors.map { CORSPolicy($0) }, offersLogin: entry.draft.offersLogin)
         return RouteTable.Entry(handle: handle, declaration: declaration, method: entry.draft.method)
     }
 }

@@ -16,6 +16,8 @@ final class Worker {
     let console: ReplicaHandle?
     /// Identifies the callers of functions; `nil` if there is no authentication.
     let authenticator: (any Authenticator)?
+    /// Identifies users who have signed in at a function; `nil` if there is no console.
+    let logins: (any FunctionLoginProvider)?
     /// The logs of requests.
     let logs: RequestLogs
     /// The TLS of the listeners; `nil` if none has TLS. It applies to connections that are accepted from now on.
@@ -76,7 +78,7 @@ final class Worker {
     init(
         index: Int, poll: Poll, directory: LoopDirectory, shared: SharedState, api: ReplicaHandle,
         console: ReplicaHandle?, peers: InternalUpstream?, authenticator: (any Authenticator)?,
-        logs: RequestLogs, tls: ListenerTLS?, tuning: DispatcherSettings.Tuning
+        logins: (any FunctionLoginProvider)?, logs: RequestLogs, tls: ListenerTLS?, tuning: DispatcherSettings.Tuning
     ) {
         self.index = index
         loop = EventLoop(poll: poll)
@@ -86,6 +88,7 @@ final class Worker {
         self.console = console
         self.peers = peers
         self.authenticator = authenticator
+        self.logins = logins
         self.logs = logs
         self.tls = tls
         self.tuning = tuning

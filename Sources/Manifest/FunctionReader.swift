@@ -93,13 +93,15 @@ struct FunctionReader {
         let summary = value(spec?["description"]) { try $0.text() }
         let access = access(spec?["access"])
         let cors = cors(spec?["cors"])
+        let offersLogin = value(spec?["login"]) { try $0.flag() } ?? false
         let carried = FunctionMetadata(
             labels: texts(byName: metadata?["labels"], example: "{team: shop}"),
             annotations: texts(byName: metadata?["annotations"], example: "{contact: shop@example.org}"))
         guard let name, let route, let target else { return nil }
         return FunctionDraft(
             name: name, namespace: namespace ?? FunctionDraft.namespaceDefault, route: route, method: method ?? nil,
-            summary: summary ?? "", access: access, cors: cors, target: target, metadata: carried)
+            summary: summary ?? "", access: access, cors: cors, offersLogin: offersLogin, target: target,
+            metadata: carried)
     }
 
     private mutating func access(_ cursor: YAMLCursor?) -> Function.Access? {

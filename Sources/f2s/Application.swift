@@ -50,7 +50,8 @@ struct Application {
         settings = try await PlatformContext.settings(options, logger: Self.logger("config", nil))
         let initial = settings.latest.current
         logs.set(initial.logFormat)
-        if !initial.auth.isProtected, !options.allowsUnauthenticated { try Exposure.check(options) }
+        // Without usable settings every caller is refused, until there are some.
+        if settings.isUsable, !initial.auth.isProtected, !options.allowsUnauthenticated { try Exposure.check(options) }
         logger = Self.logger("f2s", initial)
         context = try await Self.makeContext(options, settings.latest)
         runtimeFolder = try RuntimeFolder(environment: options.environment)
@@ -59,7 +60,9 @@ struct Application {
         catalog = FunctionCatalog(
             store: context.platform.functions, logger: Self.logger("config", initial),
             url: { [latest = settings.latest] in
-                latest.current.tls.origin(of: .public, at: authority.current) + "/invoke\($0.route)"
+                let settings = latest.current
+                let origin = settings.publicURL ?? settings.tls.origin(of: .public, at: authority.current)
+                return "\(origin)/invoke\($0.route)"
             })
         let clock = SystemControlClock()
         // Without usable settings it is unknown who the callers are.
@@ -72,6 +75,7 @@ struct Application {
         requestLog.apply(initial, isProtected: authentication.isProtected)
         var data = Self.dispatcherSettings(options, initial, context, runtimeFolder, descriptors, authentication)
         data.tls = try ListenerTLS(initial.tls)
+        if options.console != nil { data.logins = sessions }
         (data.accessLog, data.auditLog) = (requestLog, requestLog)
         dispatcher = try Dispatcher(data, metrics: metrics)
         certificates = ListenerCertificates(
@@ -295,7 +299,7 @@ struct Application {
                 dispatcher.managementPort.flatMap { port in options.management?.text(port: port) }
             },
             console: console,
-            publicHosts: { [context, settings] in context.hosts + settings.latest.current.publicHosts },
+            publicHosts: { [context, settings] in context.hosts + settings.latest.current.knownHosts },
             onOperationsBound: { [options] port in Announcement.operations(options.operations.text(port: port)) },
             version: F2SVersion.current)
         parts.auditLog = requestLog
@@ -306,7 +310,7 @@ struct Application {
     private var console: ConsoleParts? {
         options.console.map { address in
             ConsoleParts(
-                socketPath: runtimeFolder.consoleSocketPath, sessions: sessions,
+                socketPath: runtimeFolder.consoleSocketPath, sessions: sessions, logins: sessions,
                 authority: { [dispatcher] in dispatcher.consolePort.map { address.text(port: $0) } })
         }
     }

@@ -104,6 +104,24 @@ import Testing
         }
     }
 
+    @Test(arguments: [("functions:invoke", 200), ("functions:list", 403)])
+    func `a sign-in at a function is recorded with its user and the function`(
+        grants: String, status: Int
+    ) async throws {
+        let log = SampleLog()
+        var options = try options(log, sessions: StubSessions())
+        options.functions = [try .sample("report").with { $0.offersLogin = true }]
+        try await TestServer.with(options) { server in
+            let headers = StubSessions.headers(grants).merging(["Content-Type": "application/json"]) { $1 }
+            let body = #"{"to": "/invoke/report", "state": "\#(StubLogins.state)"}"#
+            let answer = try await server.sendToConsole("POST", "/login", headers: headers, body: body)
+            #expect(answer.status == status, "\(answer.body)")
+            let entry = try #require(log.take().first)
+            #expect(entry.action == "POST /login" && entry.status == status)
+            #expect(entry.user == "ann" && entry.function == "report")
+        }
+    }
+
     @Test func `sign-ins and sign-outs at the console are recorded with their user`() async throws {
         let log = SampleLog()
         try await TestServer.with(try options(log, sessions: StubSessions())) { server in

@@ -83,8 +83,11 @@ import Testing
         ("0.0.0.0:8090", "f2s.example:8080", "f2s.example:8090"), ("[::]:8090", "[2001:db8::1]", "[2001:db8::1]:8090"),
         ("0.0.0.0:8090", nil, "0.0.0.0:8090"), ("0.0.0.0:8090", "a b", "0.0.0.0:8090"),
         ("127.0.0.1:8090", "f2s.example:8080", "127.0.0.1:8090"),
+        ("127.0.0.1:8090", "localhost:8080", "localhost:8090"), ("[::1]:8090", "f2s.localhost", "f2s.localhost:8090"),
+        ("127.0.0.1:8090", "[::1]:8080", "127.0.0.1:8090"), ("127.0.0.1:8090", "127.0.0.2:8080", "127.0.0.1:8090"),
+        ("192.0.2.7:8090", "localhost:8080", "192.0.2.7:8090"),
     ])
-    func `a listener on every address has the host by which the client reaches another listener`(
+    func `a listener on every or on a loopback address has the host by which the client reaches another listener`(
         listener: String, requested: String?, address: String
     ) {
         #expect(Authority.address(of: listener, for: requested) == address)

@@ -26,6 +26,8 @@ import Testing
     @Test(arguments: [
         ("/", "text/html; charset=utf-8"), ("/console.css", "text/css; charset=utf-8"),
         ("/console.js", "text/javascript; charset=utf-8"), ("/callback.js", "text/javascript; charset=utf-8"),
+        ("/login", "text/html; charset=utf-8"), ("/login?to=%3Cb%3E&state=s", "text/html; charset=utf-8"),
+        ("/login.js", "text/javascript; charset=utf-8"),
     ])
     func `the files of the page run scripts of the console only`(path: String, type: String) async throws {
         try await with { server in
@@ -44,7 +46,8 @@ import Testing
         for script in ConsolePage.index.matches(of: #/<script([^>]*)>([^<]*)</#) {
             #expect(script.1.contains("src=\"/console.js\"") && script.2.isEmpty)
         }
-        for text in [ConsolePage.index, ConsolePage.style, ConsolePage.script, ConsolePage.callbackScript] {
+        let scripts = [ConsolePage.script, ConsolePage.callbackScript, ConsolePage.loginScript]
+        for text in [ConsolePage.index, ConsolePage.style] + scripts {
             for part in ["http://", "https://", "//cdn", "innerHTML", "eval("] { #expect(!text.contains(part)) }
         }
         // Without the script a form would send the password as a part of the URL, unless its method is POST.
@@ -74,7 +77,7 @@ import Testing
                     .filter { $0.key != "Origin" }
                 let answer = try await server.sendToConsole("GET", path, headers: headers)
                 let entries = [
-                    "/", "/session/begin", "/session/callback", "/session/callback/acme", "/docs", "/health",
+                    "/", "/session/begin", "/session/callback", "/session/callback/acme", "/login", "/docs", "/health",
                 ]
                 let isEntry = entries.contains(path)
                 #expect((answer.status != 403) == isEntry, "\(path): \(answer.status)")
@@ -226,7 +229,7 @@ import Testing
             // URLs of functions name the public listener, and not the console.
             let services = try await server.sendToConsole(
                 "GET", "/services", headers: StubSessions.headers("functions:list"))
-            #expect(services.body.contains("http://127.0.0.1:8080/invoke/hello"))
+            #expect(services.body.contains("http://localhost:8080/invoke/hello"))
         }
     }
 
@@ -234,11 +237,11 @@ import Testing
         try await with { server in
             for headers in [["Origin": "http://localhost"], ["Sec-Fetch-Site": "same-origin"]] {
                 let answer = try await server.send("GET", "/functions", headers: headers)
-                #expect(answer.problem?.contains("Use the console at http://127.0.0.1:8090/, or f2s") == true)
+                #expect(answer.problem?.contains("Use the console at http://localhost:8090/, or f2s") == true)
             }
             let home = try await server.send(
                 "GET", "/", headers: ["Accept": "text/html", "Authorization": "Bearer functions:list"])
-            #expect(home.body.contains("<a href=\"http://127.0.0.1:8090/\">Console</a>"))
+            #expect(home.body.contains("<a href=\"http://localhost:8090/\">Console</a>"))
         }
         try await TestServer.with { server in
             let answer = try await server.send("GET", "/functions", headers: ["Origin": "null"])

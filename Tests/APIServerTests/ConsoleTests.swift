@@ -97,7 +97,7 @@ import Testing
                 #expect(answer.status == 200)
                 let session = try answer.json
                 #expect(session["caller"] == "null" && session["isProtected"] == true)
-                #expect(session["invocationURL"] == "http://127.0.0.1:8080/invoke")
+                #expect(session["invocationURL"] == "http://localhost:8080/invoke")
                 #expect(
                     session["methods"] == [
                         ["kind": "password"], ["kind": "token"],

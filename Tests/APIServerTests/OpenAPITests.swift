@@ -26,9 +26,12 @@ import Testing
             #expect(Set(router.served) == described)
             #expect(router.served.count == described.count)
             // The router of the test has the same routes as the server. A sign-in needs parameters.
+            let signIns =
+                ["GET /session/begin", "GET /session/callback", "GET /login/callback"]
+                + (listener == .api ? ["GET /login"] : [])
             for entry in described
             where entry.hasPrefix("GET ") && !entry.contains("{") && !entry.hasSuffix("/events")
-                && !entry.contains("/session/")
+                && !signIns.contains(entry)
             {
                 let answer = try await server.send(to: listener, "GET", String(entry.dropFirst(4)))
                 #expect(answer.status == 200, "\(entry)")
@@ -78,7 +81,8 @@ import Testing
                 let expected: (APIRoute.Access, OriginRule) =
                     switch route.name {
                     case "GET /health", "GET /docs": (.everybody, .anywhere)
-                    case "GET /auth/type", "GET /auth/providers": (.everybody, .ownHost)
+                    case "GET /auth/type", "GET /auth/providers", "GET /login", "GET /login/callback":
+                        (.everybody, .ownHost)
                     case "GET /users/me", "GET /auth/signin": (.authenticated, .ownHost)
                     case "POST /auth/signjwt": (.everybody, .noPage)
                     case "GET /users": (.holder(of: .viewSettings), .ownHost)
@@ -108,13 +112,15 @@ import Testing
                 "GET /callback.js": .ownHost, "GET /session": .ownHost, "POST /session": .noPage,
                 "DELETE /session": .noPage, "GET /session/begin": .entry, "GET /session/callback": .entry,
                 "POST /session/callback": .noPage, "GET /session/callback/{provider}": .entry,
-                "POST /session/callback/{provider}": .noPage,
+                "POST /session/callback/{provider}": .noPage, "GET /login": .entry, "GET /login.js": .ownHost,
+                "POST /login": .noPage,
             ]
-            let shared = server.routes.filter { $0.name != "GET /" }
+            let shared = server.routes.filter { !["GET /", "GET /login", "GET /login/callback"].contains($0.name) }
             #expect(Set(server.consoleRoutes.map(\.name)) == Set(own.keys).union(shared.map(\.name)))
             for route in server.consoleRoutes {
                 if let origin = own[route.name] {
-                    #expect(route.access == .everybody && route.origin == origin, "\(route.name)")
+                    let access: APIRoute.Access = route.name == "POST /login" ? .authenticated : .everybody
+                    #expect(route.access == access && route.origin == origin, "\(route.name)")
                 } else {
                     let twin = try #require(shared.first { $0.name == route.name })
                     #expect(route.access == twin.access && route.origin == twin.origin, "\(route.name)")

@@ -349,7 +349,7 @@ import Testing
                 + #""session_lifetime":43200000,"#
                 + #""authorization":[]},"#
                 + #""tls":{"certificate_file":null,"key_file":null,"listeners":["public","management","console"]},"#
-                + #""loops":2,"shutdown_delay":0,"public_hosts":[],"#
+                + #""loops":2,"shutdown_delay":0,"public_hosts":[],"public_url":null,"console_url":null,"#
                 + #""follow_links":false,"trusted_proxies":[],"proxy_protocol":false,"#
                 + #""upgrade_protocols":["websocket"],"#
                 + #""allowed_secrets":["*"],"log_format":"text","access_log":"none","access_log_file":null,"#

@@ -27,6 +27,8 @@ import Testing
     static let values: [(String, String?)] = [
         // Only cookies of the console.
         ("f2s-session=x", nil), ("f2s-signin=x", nil), ("__Host-f2s-session=x", nil), ("__Host-f2s-signin=x", nil),
+        ("f2s-login=x", nil), ("f2s-login-state=x", nil), ("__Secure-f2s-login=x", nil),
+        ("__Secure-f2s-login-state=x; f2s-login=y", nil), ("a=1; f2s-login=x", "a=1"), ("f2s-logins=x", "f2s-logins=x"),
         ("f2s-session=x; f2s-signin=y", nil), ("f2s-session=x;f2s-session=y;", nil), ("f2s-session=x; ;\t; ", nil),
         ("f2s-session=", nil), ("f2s-session", nil),
         // First, in the middle and last.

@@ -20,6 +20,7 @@ import Testing
         .malformedRequest(reason: "x"), .tooLarge(.head(bytesMax: 1)), .tooLarge(.target(bytesMax: 1)),
         .tooLarge(.fields(countMax: 1)), .tooLarge(.body(bytesMax: 1)), .requestStalled, .functionNotFound(path: "/x"),
         .methodNotAllowed(allowed: [.get]), .unauthenticated(.missing), .forbidden(.invoke), .queueFull(limit: 1),
+        .loginRequired(location: "/login"),
         .rateExceeded(retryAfter: .milliseconds(1500)),
         .queueTimeout(after: .seconds(1)), .scalingTimeout(after: .seconds(1)),
         .connectFailed,
@@ -54,6 +55,8 @@ import Testing
         #expect(plain.field("Allow") == "GET, HEAD")
         #expect(plain.field("Connection") == nil)
         #expect(plain.field("Server-Timing") == nil)
+        #expect(plain.field("Location") == nil)
+        #expect(try answer(.loginRequired(location: "/login?to=x")).field("Location") == "/login?to=x")
         let timed = try answer(.connectFailed, timing: times, keepAlive: false)
         #expect(timed.field("Connection") == "close")
         #expect(timed.field("Server-Timing") == "queue;dur=2.000, start;dur=0.000, function;dur=4.000")

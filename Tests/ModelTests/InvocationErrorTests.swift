@@ -34,6 +34,7 @@ import Testing
         Expected(409, .route, .otherFunction(named: "second", routed: "first")),
         Expected(401, .auth, .unauthenticated(.missing)),
         Expected(503, .auth, .unauthenticated(.busy)),
+        Expected(302, .auth, .loginRequired(location: "/login?to=%2Finvoke%2Fx")),
         Expected(403, .auth, .forbidden(.invoke)),
         Expected(403, .auth, .untrustedPeer),
         Expected(403, .auth, .functionMayNotManage(address: "10.0.0.7")),

@@ -68,7 +68,8 @@ struct ConsoleOrigin: Sendable, Hashable {
     private var signInPath: String { isSecure ? "/" : Self.callbackPath }
     private var security: String { isSecure ? "; Secure" : "" }
 
-    private static func cookies(_ name: String, in fields: HTTPFields) -> [String] {
+    /// Returns the values of the cookies of a name.
+    static func cookies(_ name: String, in fields: HTTPFields) -> [String] {
         // By bytes: a separator can be a part of a character, together with the text before it.
         fields[values: .cookie].flatMap { $0.utf8.split(separator: UInt8(ascii: ";")) }.compactMap { pair in
             let spaceless = pair.drop { $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") }

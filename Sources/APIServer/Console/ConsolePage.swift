@@ -25,9 +25,15 @@ enum ConsolePage {
     }
 
     /// The page after a sign-in at a provider. Its script finishes the sign-in and opens the console.
-    static var callback: Response {
+    static var callback: Response { waiting(for: "/callback.js") }
+
+    /// The page to which a function leads the browser of a user who must sign in. Its script has the console issue a
+    /// ticket for the user, or opens the console, where the user signs in before.
+    static var login: Response { waiting(for: "/login.js") }
+
+    private static func waiting(for script: String) -> Response {
         page(
-            head: #"<script type="module" src="/callback.js"></script>"#,
+            head: #"<script type="module" src="\#(script)"></script>"#,
             body: """
                 <p id="status" role="status">Signing in…</p>
                 <p><a id="back" href="/" hidden>Return to the console</a></p>

@@ -7,16 +7,20 @@ public struct ConsoleParts: Sendable {
     let socketPath: String
     /// The sessions.
     let sessions: any ConsoleSessionProvider
+    /// The sign-ins at functions, with those sessions.
+    let logins: any FunctionLoginProvider
     /// Returns the `host:port` of the console's listener; `nil` until it is bound. It is an accepted Host of requests,
     /// and part of the advice for requests that other listeners reject.
     let authority: @Sendable () -> String?
 
     /// Creates the parts.
     public init(
-        socketPath: String, sessions: any ConsoleSessionProvider, authority: @escaping @Sendable () -> String?
+        socketPath: String, sessions: any ConsoleSessionProvider, logins: any FunctionLoginProvider,
+        authority: @escaping @Sendable () -> String?
     ) {
         self.socketPath = socketPath
         self.sessions = sessions
+        self.logins = logins
         self.authority = authority
     }
 }

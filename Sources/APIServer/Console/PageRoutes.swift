@@ -12,6 +12,9 @@ struct PageRoutes: Sendable {
             file(
                 "/callback.js", "getCallbackScript", "The script of the page after a sign-in at a provider.", .script,
                 ConsolePage.callbackScript),
+            file(
+                "/login.js", "getFunctionLoginScript", "The script of the page that signs a user in at a function.",
+                .script, ConsolePage.loginScript),
         ]
     }
 

@@ -1,4 +1,5 @@
 import HTTPTypes
+import Hummingbird
 
 /// The pages of `/` and `/docs`. They contain no scripts and load nothing from other servers.
 enum DocumentPage {
@@ -38,6 +39,13 @@ enum DocumentPage {
         }
         return
             "<table><tr><th>Method</th><th>Path</th><th>What</th><th>Parameters</th></tr>\n\(rows.joined())</table>\n"
+    }
+
+    /// Creates the response with a page that loads nothing, runs nothing and cannot be framed.
+    static func response(title: String, body: String, status: HTTPResponse.Status = .ok) -> Response {
+        var response = Response(html(title: title, body: body), as: .html, status: status)
+        response.headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'"
+        return response
     }
 
     /// Returns a complete page.

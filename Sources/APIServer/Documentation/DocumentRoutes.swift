@@ -29,7 +29,9 @@ struct DocumentRoutes: Sendable {
                 answers: [.init(200, "OpenAPI 3.1.", [.json: ["type": "object"], .html: ["type": "string"]])]),
             handler: { request in
                 switch AcceptHeader(request.header(.accept)).preferred(of: [.json, .html]) {
-                case .html: Self.page("F2S: the REST API", DocumentPage.reference(described + routes))
+                case .html:
+                    DocumentPage.response(
+                        title: "F2S: the REST API", body: DocumentPage.reference(described + routes))
                 default:
                     try Response(
                         json: OpenAPIDocument(
@@ -51,9 +53,9 @@ struct DocumentRoutes: Sendable {
                 let seen = await home.observe(request)
                 switch AcceptHeader(request.header(.accept)).preferred(of: [.text, .html]) {
                 case .html:
-                    return Self.page(
-                        "F2S",
-                        DocumentPage.welcome(console: home.console(request.underlying.head.authority))
+                    return DocumentPage.response(
+                        title: "F2S",
+                        body: DocumentPage.welcome(console: home.console(request.underlying.head.authority))
                             + DocumentPage.table(of: seen.summaries, rejections: seen.catalog.rejections)
                             + DocumentPage.reference(described + routes))
                 default:
@@ -64,12 +66,5 @@ struct DocumentRoutes: Sendable {
                     return Response(functions + routes, as: .text)
                 }
             })
-    }
-
-    /// Creates a page that loads nothing, runs nothing and cannot be framed.
-    private static func page(_ title: String, _ body: String) -> Response {
-        var response = Response(DocumentPage.html(title: title, body: body), as: .html)
-        response.headers[.contentSecurityPolicy] = "default-src 'none'; style-src 'unsafe-inline'"
-        return response
     }
 }

@@ -1,3 +1,5 @@
+import F2SModel
+
 extension OpenAPISchemas {
     /// The schemas of the console's own routes by name.
     static let console: [String: JSON] = [
@@ -40,6 +42,19 @@ extension OpenAPISchemas {
                 "query": ["type": "string", "description": "The query with which the provider led the browser back."],
                 "tab": ["type": "string", "description": "The text of GET /session/begin."],
             ],
+        ],
+        "ConsoleLogin": [
+            "type": "object", "required": ["to", "state"],
+            "properties": [
+                "to": [
+                    "type": "string", "maxLength": .number(FunctionLogin.targetBytesMax),
+                    "examples": ["/invoke/report?year=2026"],
+                ],
+                "state": ["type": "string", "pattern": "^[A-Za-z0-9_-]{\(ConsoleLoginBody.stateBytes)}$"],
+            ],
+        ],
+        "ConsoleLoginTicket": [
+            "type": "object", "required": ["location"], "properties": ["location": ["type": "string"]],
         ],
         "ConsoleSignOut": [
             "type": "object", "required": ["location"], "properties": ["location": ["type": ["string", "null"]]],

@@ -78,6 +78,7 @@ enum OpenAPISchemas {
                                     ["enum": .array(Function.Method.allCases.map { .string($0.rawValue) })]),
                                 "headers": texts, "credentials": flag,
                             ], required: ["origins"]),
+                        "login": flag,
                     ], required: ["endpoint"]),
                 "target": reference("Target"),
                 "status": ["type": "object", "description": "The state that F2S has observed. Ignored in requests."],

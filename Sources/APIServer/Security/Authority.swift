@@ -55,13 +55,14 @@ struct Authority: Sendable, Hashable {
     }
 
     /// Returns the address of a listener as a client can use it. A listener on every address has the host by which the
-    /// client reaches another listener of F2S.
+    /// client reaches another listener of F2S. So has one on a loopback address, if that host is a loopback name: a
+    /// browser keeps the cookies and the storage of `localhost` apart from those of 127.0.0.1.
     /// - Parameters:
     ///   - listener: The `host:port` of the listener.
     ///   - requested: The Host of the client's request to another listener.
     static func address(of listener: String, for requested: String?) -> String {
-        guard let own = Authority(listener), own.isWildcard, let port = own.port,
-            let client = requested.flatMap({ Authority($0) })
+        guard let own = Authority(listener), let port = own.port, let client = requested.flatMap({ Authority($0) }),
+            own.isWildcard || (own.isLoopback && client.isLoopback && !client.isAddress)
         else { return listener }
         return "\(client.isBracketed ? "[\(client.host)]" : client.host):\(port)"
     }

@@ -12,7 +12,10 @@ struct CallerSource: Sendable {
 
     /// The values of WWW-Authenticate for a response with status 401. Sessions have a scheme of their own, because a
     /// browser would ask for a password by a dialog of its own if the scheme were Basic.
-    var challenges: [String] { sessions == nil ? authenticator.challenges : ["F2S-Session realm=\"f2s\""] }
+    var challenges: [String] { sessions == nil ? authenticator.challenges : [Self.sessionChallenge] }
+
+    /// The challenge for a session.
+    static let sessionChallenge = "F2S-Session realm=\"f2s\""
 
     /// Returns the caller of a request. A request with an Authorization field is never identified by its session.
     func caller(_ credentials: CallerCredentials) async throws(CredentialError) -> IdentifiedCaller {

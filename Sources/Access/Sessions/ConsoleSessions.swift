@@ -1,11 +1,11 @@
 public import F2SModel
 import Synchronization
 
-/// The sessions of people who use the console with a browser.
+/// The sessions of people who use the console with a browser, and their sign-ins at functions.
 ///
-/// A session is sealed in a cookie, so every F2S process with the same keys accepts it. The user, token or provider
-/// behind it is checked by the settings in force with each request. A process remembers only the sessions that have
-/// ended early, and those that it has renewed.
+/// Both are sealed in cookies, so every F2S process with the same keys accepts them. The user, token or provider behind
+/// a cookie is checked by the settings in force with each request. A process remembers only the sessions that have
+/// ended early, those that it has renewed, and the tickets that it has received.
 public final class ConsoleSessions: ConsoleSessionProvider {
     private struct State {
         /// The sessions that were ended before their time, by their IDs.
@@ -13,12 +13,17 @@ public final class ConsoleSessions: ConsoleSessionProvider {
         /// The identities that were renewed, by the IDs of their sessions: requests that were sent meanwhile have the
         /// earlier cookie, and most providers accept a refresh token once.
         var renewed = RecentTable<String, ProviderIdentity>(capacity: ConsoleSessions.renewedMax)
+        /// The tickets for functions that were received, by their IDs.
+        var tickets = RecentTable<String, Void>(capacity: ConsoleSessions.ticketsMax)
     }
 
     private static let sessionPurpose: StaticString = "session"
     private static let signInPurpose: StaticString = "sign-in"
+    private static let ticketPurpose: StaticString = "function-ticket"
+    private static let loginPurpose: StaticString = "function-login"
     private static let endedMax = 10_000
     private static let renewedMax = 1000
+    private static let ticketsMax = 1000
     private static let attemptsMax = 10
     /// The number of cookies of one name that are tried.
     private static let cookiesMax = 8
@@ -91,7 +96,7 @@ public final class ConsoleSessions: ConsoleSessionProvider {
         at provider: String, callback: String, tab: String
     ) async throws(SignInError) -> (location: String, cookie: String) {
         guard Self.tabLengths.contains(tab.utf8.count) else { throw .otherTab }
-        let begun = try await flow(at: provider).begin(callback: callback, tab: tab)
+        let begun = try await flow(at: provider, authentication.verifier).begin(callback: callback, tab: tab)
         guard let key = keys().first, let cookie = try? key.sealJSON(of: begun.pending, for: Self.signInPurpose) else {
             throw .providerUnavailable
         }
@@ -102,25 +107,25 @@ public final class ConsoleSessions: ConsoleSessionProvider {
     public func finishSignIn(
         _ response: [String: String], cookies: [String], callback: String, tab: String
     ) async throws(SignInError) -> ConsoleSession {
-        let begun = cookies.prefix(Self.cookiesMax).flatMap { cookie in
-            keys().compactMap { $0.openJSON(of: PendingSignIn.self, cookie, for: Self.signInPurpose) }
+        let begun = cookies.prefix(Self.cookiesMax).compactMap { cookie in
+            open(PendingSignIn.self, cookie, for: Self.signInPurpose)?.content
         }
         guard let pending = begun.first(where: { $0.state == response["state"] }) ?? begun.first,
             let key = keys().first
         else { throw .notBegun }
-        let flow = try flow(at: pending.issuer)
-        let (settings, providers) = (authentication.verifier.settings, authentication.verifier.providers)
+        let verifier = authentication.verifier
+        let flow = try flow(at: pending.issuer, verifier)
         let identity = try await flow.finish(
             pending, response, callback: callback, tab: tab,
-            isOneOfSeveral: providers.count { $0.settings.login != nil } > 1)
+            isOneOfSeveral: verifier.providers.count { $0.settings.login != nil } > 1)
         guard let stamp = try? key.stamp(of: flow.provider.settings.sessionText) else { throw .providerUnavailable }
-        let session = try? begin(.provider(identity, stamp: stamp), of: identity.name, settings, key)
+        let session = try? begin(.provider(identity, stamp: stamp), of: identity.name, verifier.settings, key)
         guard let session else { throw .tooLong }
         return session
     }
 
-    private func flow(at url: String) throws(SignInError) -> CodeFlow {
-        let provider = authentication.verifier.providers.first { $0.settings.url.hasSameBytes(as: url) }
+    private func flow(at url: String, _ verifier: CredentialVerifier) throws(SignInError) -> CodeFlow {
+        let provider = verifier.providers.first { $0.settings.url.hasSameBytes(as: url) }
         guard let provider, let login = provider.settings.login else { throw .unknownProvider }
         return CodeFlow(provider: provider, login: login, clock: clock)
     }
@@ -163,37 +168,59 @@ public final class ConsoleSessions: ConsoleSessionProvider {
     public func caller(cookies: [String], proof: String?) async throws(CredentialError) -> SessionCaller {
         let verifier = authentication.verifier
         guard verifier.settings.isProtected else { return SessionCaller(principal: .anonymous, renewed: nil) }
-        let (content, key) = try open(cookies, proof)
-        switch content.identity {
+        let (content, key) = try openSession(cookies, proof)
+        let current = try await upToDate(content, key, verifier)
+        let principal = try await principal(of: current.identity, key, verifier)
+        guard current.identity != content.identity else { return SessionCaller(principal: principal, renewed: nil) }
+        return SessionCaller(principal: principal, renewed: session(current, of: principal.name, key))
+    }
+
+    /// Returns a session with the newest identity of its user, which is renewed if its time has passed.
+    private func upToDate(
+        _ content: SessionContent, _ key: SealingKey, _ verifier: CredentialVerifier
+    ) async throws(CredentialError) -> SessionContent {
+        guard case .provider(let sent, let stamp) = content.identity else { return content }
+        let flow = try flow(of: sent, stamp: stamp, key, verifier)
+        let known = state.withLock { $0.renewed.value(of: content.id) }
+        var identity = known.map { $0.validUntil > sent.validUntil ? $0 : sent } ?? sent
+        if identity.validUntil <= clock.secondsSince1970() { identity = try await renew(identity, of: content, flow) }
+        var content = content
+        content.identity = .provider(identity, stamp: stamp)
+        return content
+    }
+
+    /// Returns the caller with an identity, by the settings in force. Nothing is renewed.
+    /// - Parameter key: The key with which the identity was sealed.
+    private func principal(
+        of identity: SessionContent.Identity, _ key: SealingKey, _ verifier: CredentialVerifier
+    ) async throws(CredentialError) -> Principal {
+        switch identity {
         case .user(let name, let stamp):
             let user = verifier.settings.users.first { $0.name.hasSameBytes(as: name) }
             guard verifier.settings.methods.contains(.basic), let user,
                 self.stamp(of: name, verifier.settings, key) == stamp
             else { throw .sessionEnded }
-            return SessionCaller(principal: verifier.principal(name, user.groups), renewed: nil)
+            return verifier.principal(name, user.groups)
         case .token(let authorization):
-            return SessionCaller(principal: try await authentication.verify(authorization, from: nil), renewed: nil)
+            return try await authentication.verify(authorization, from: nil)
         case .provider(let identity, let stamp):
-            return try await caller(content, identity, stamp: stamp, key, verifier)
+            _ = try flow(of: identity, stamp: stamp, key, verifier)
+            guard identity.validUntil > clock.secondsSince1970() else { throw .sessionEnded }
+            let principal = verifier.principal(identity.name, identity.groups)
+            guard principal.isWithinBounds else { throw .tooLong }
+            return principal
         }
     }
 
-    private func caller(
-        _ content: SessionContent, _ sent: ProviderIdentity, stamp: String, _ key: SealingKey,
-        _ verifier: CredentialVerifier
-    ) async throws(CredentialError) -> SessionCaller {
-        guard let flow = try? flow(at: sent.issuer),
+    /// Returns the flow at the provider of an identity.
+    /// - Throws: ``CredentialError/sessionEnded`` if the settings of the provider have changed.
+    private func flow(
+        of identity: ProviderIdentity, stamp: String, _ key: SealingKey, _ verifier: CredentialVerifier
+    ) throws(CredentialError) -> CodeFlow {
+        guard let flow = try? flow(at: identity.issuer, verifier),
             (try? key.stamp(of: flow.provider.settings.sessionText)) == stamp
         else { throw .sessionEnded }
-        let known = state.withLock { $0.renewed.value(of: content.id) }
-        var identity = known.map { $0.validUntil > sent.validUntil ? $0 : sent } ?? sent
-        if identity.validUntil <= clock.secondsSince1970() { identity = try await renew(identity, of: content, flow) }
-        let principal = verifier.principal(identity.name, identity.groups)
-        guard principal.isWithinBounds else { throw .tooLong }
-        guard identity != sent else { return SessionCaller(principal: principal, renewed: nil) }
-        var renewed = content
-        renewed.identity = .provider(identity, stamp: stamp)
-        return SessionCaller(principal: principal, renewed: session(renewed, of: identity.name, key))
+        return flow
     }
 
     private func renew(
@@ -230,30 +257,39 @@ public final class ConsoleSessions: ConsoleSessionProvider {
 
     /// Opens the session to which a proof belongs.
     /// - Returns: Its content, and the key with which it was sealed.
-    private func open(
+    private func openSession(
         _ cookies: [String], _ proof: String?
     ) throws(CredentialError) -> (SessionContent, SealingKey) {
         guard !cookies.isEmpty else { throw .missing }
         var isOpened = false
         for cookie in cookies.prefix(Self.cookiesMax) where cookie.utf8.count <= ConsoleSession.cookieBytesMax {
-            for key in keys() {
-                let opened = key.openJSON(of: SessionContent.self, cookie, for: Self.sessionPurpose)
-                guard let content = opened else { continue }
-                isOpened = true
-                guard let proof, Crypto.isEqual(Array(proof.utf8), Array(content.proof.utf8)) else { continue }
-                let hasEnded = state.withLock { $0.ended.value(of: content.id) != nil }
-                guard !hasEnded, clock.secondsSince1970() < content.end else { throw .sessionEnded }
-                return (content, key)
-            }
+            guard let (content, key) = open(SessionContent.self, cookie, for: Self.sessionPurpose) else { continue }
+            isOpened = true
+            guard let proof, Crypto.isEqual(Array(proof.utf8), Array(content.proof.utf8)) else { continue }
+            guard !hasEnded(content.id), clock.secondsSince1970() < content.end else { throw .sessionEnded }
+            return (content, key)
         }
         throw isOpened ? .withoutProof : .sessionEnded
     }
+
+    /// Opens a text that was sealed with any of the keys.
+    private func open<Content: Decodable>(
+        _ type: Content.Type, _ text: String, for purpose: StaticString
+    ) -> (content: Content, key: SealingKey)? {
+        for key in keys() {
+            if let content = key.openJSON(of: type, text, for: purpose) { return (content, key) }
+        }
+        return nil
+    }
+
+    /// Returns true if a session was ended before its time.
+    private func hasEnded(_ id: String) -> Bool { state.withLock { $0.ended.value(of: id) != nil } }
 
     // MARK: Signing out
 
     /// See ``ConsoleSessionProvider/signOut(cookies:proof:returnTo:)``.
     public func signOut(cookies: [String], proof: String?, returnTo: String) async -> EndedSession {
-        guard let (content, _) = try? open(cookies, proof) else { return EndedSession() }
+        guard let (content, _) = try? openSession(cookies, proof) else { return EndedSession() }
         let renewed = state.withLock { $0.renewed.value(of: content.id) }
         end(content.id)
         switch content.identity {
@@ -261,7 +297,8 @@ public final class ConsoleSessions: ConsoleSessionProvider {
         case .token: return EndedSession()
         case .provider(let sent, _):
             let identity = renewed ?? sent
-            let location = await (try? flow(at: sent.issuer))?.endLocation(of: identity, returnTo: returnTo)
+            let location = await (try? flow(at: sent.issuer, authentication.verifier))?
+                .endLocation(of: identity, returnTo: returnTo)
             return EndedSession(user: identity.name, location: location)
         }
     }
@@ -271,6 +308,111 @@ public final class ConsoleSessions: ConsoleSessionProvider {
             state.ended.set((), for: id)
             state.renewed.remove(id)
         }
+    }
+}
+
+// MARK: Functions
+
+extension ConsoleSessions: FunctionLoginProvider {
+    /// See ``FunctionLoginProvider/beginLogin(reusing:)``.
+    public func beginLogin(reusing cookies: [String]) throws(CredentialError) -> (cookie: String, state: String) {
+        let known = cookies.first { CredentialText.decodeURL($0[...])?.count == FunctionTicket.stateBytes }
+        do throws(Crypto.Failure) {
+            var cookie = known ?? ""
+            if known == nil { cookie = CredentialText.encodeURL(try Crypto.randomBytes(FunctionTicket.stateBytes)) }
+            return (cookie, try FunctionTicket.state(of: cookie))
+        } catch {
+            throw .busy
+        }
+    }
+
+    /// See ``FunctionLoginProvider/issueTicket(cookies:proof:state:function:target:)``.
+    /// - Throws: Also ``CredentialError/tooLong`` if the ticket is longer than ``FunctionTicket/bytesMax``.
+    public func issueTicket(
+        cookies: [String], proof: String?, state: String, function: Function.ID, target: String
+    ) async throws(CredentialError) -> String {
+        let verifier = authentication.verifier
+        let (sent, key) = try openSession(cookies, proof)
+        let session = try await upToDate(sent, key, verifier)
+        _ = try await principal(of: session.identity, key, verifier)
+        guard let id = try? Crypto.randomBytes(16), let newest = keys().first,
+            let identity = loginIdentity(session.identity, newest, verifier)
+        else { throw .busy }
+        let ticket = FunctionTicket(
+            id: CredentialText.encodeURL(id), state: state, target: target,
+            end: clock.secondsSince1970() + FunctionLogin.ticketLifetime.inSeconds,
+            login: FunctionLoginContent(
+                function: function.text, session: session.id, end: session.end, identity: identity))
+        guard let text = try? newest.sealJSON(of: ticket, for: Self.ticketPurpose) else { throw .busy }
+        guard text.utf8.count <= FunctionTicket.bytesMax else { throw .tooLong }
+        return text
+    }
+
+    /// Returns the identity of a session for a function's cookie, which is sealed with another key.
+    /// - Parameter verifier: The verification by which the identity has just been checked. If the settings have changed
+    ///   since then, the stamp is that of the earlier ones, so that the cookie is refused.
+    /// - Returns: `nil` if the library fails.
+    private func loginIdentity(
+        _ identity: SessionContent.Identity, _ key: SealingKey, _ verifier: CredentialVerifier
+    ) -> SessionContent.Identity? {
+        switch identity {
+        case .user(let name, _):
+            return stamp(of: name, verifier.settings, key).map { .user(name: name, stamp: $0) }
+        case .token:
+            return identity
+        case .provider(let identity, _):
+            guard let flow = try? flow(at: identity.issuer, verifier),
+                let stamp = try? key.stamp(of: flow.provider.settings.sessionText)
+            else { return nil }
+            return .provider(identity.withoutTokens, stamp: stamp)
+        }
+    }
+
+    /// See ``FunctionLoginProvider/redeem(ticket:stateCookies:)``.
+    ///
+    /// A ticket that arrives from another browser is of no use afterwards, because it has become known there.
+    /// - Throws: Also ``CredentialError/tooLong`` if the cookie is longer than ``ConsoleSession/cookieBytesMax``.
+    public func redeem(ticket text: String, stateCookies: [String]) throws(CredentialError) -> FunctionLogin {
+        let now = clock.secondsSince1970()
+        guard text.utf8.count <= FunctionTicket.bytesMax,
+            let (ticket, key) = open(FunctionTicket.self, text, for: Self.ticketPurpose), now < ticket.end
+        else { throw .sessionEnded }
+        let isFirst = state.withLock { state in
+            let isFirst = state.tickets.value(of: ticket.id) == nil
+            state.tickets.set((), for: ticket.id)
+            return isFirst
+        }
+        let login = ticket.login.beginning(at: now)
+        // The key of the ticket seals the cookie, because the stamp of the identity is by this key.
+        guard isFirst, ticket.wasBegun(with: stateCookies.prefix(Self.cookiesMax)), !hasEnded(login.session),
+            now < login.end, let cookie = try? key.sealJSON(of: login, for: Self.loginPurpose)
+        else { throw .sessionEnded }
+        guard cookie.utf8.count <= ConsoleSession.cookieBytesMax else { throw .tooLong }
+        return FunctionLogin(
+            cookie: cookie, lifetimeSeconds: Int(login.end - now), function: Function.ID(login.function),
+            target: ticket.target)
+    }
+
+    /// See ``FunctionLoginProvider/caller(loginCookies:at:)``.
+    public func caller(
+        loginCookies cookies: [String], at function: Function.ID
+    ) async throws(CredentialError) -> Principal {
+        let verifier = authentication.verifier
+        guard verifier.settings.isProtected else { return .anonymous }
+        var reason = CredentialError.sessionEnded
+        for cookie in cookies.prefix(Self.cookiesMax) where cookie.utf8.count <= ConsoleSession.cookieBytesMax {
+            guard let (login, key) = open(FunctionLoginContent.self, cookie, for: Self.loginPurpose),
+                login.function.hasSameBytes(as: function.text), clock.secondsSince1970() < login.end,
+                !hasEnded(login.session)
+            else { continue }
+            do throws(CredentialError) {
+                return try await principal(of: login.identity, key, verifier)
+            } catch {
+                // Another cookie may be newer.
+                reason = error
+            }
+        }
+        throw reason
     }
 }
 

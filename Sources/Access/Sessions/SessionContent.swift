@@ -87,7 +87,10 @@ extension ProviderIdentity {
 extension SealingKey {
     /// Seals a value as JSON.
     func sealJSON(of value: some Encodable, for purpose: StaticString) throws -> String {
-        try seal(Array(try JSONEncoder().encode(value)), for: purpose)
+        let encoder = JSONEncoder()
+        // Otherwise each slash of a URL takes two bytes.
+        encoder.outputFormatting = .withoutEscapingSlashes
+        return try seal(Array(try encoder.encode(value)), for: purpose)
     }
 
     /// Opens a sealed value.

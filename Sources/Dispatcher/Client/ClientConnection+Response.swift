@@ -39,7 +39,7 @@ extension ClientConnection {
         } else if exchange.state.destination == .peer {
             worker.scanner.drop(Exchange.errorName, bytes)
         }
-        if exchange.pageFields != nil {
+        if exchange.pageFields != nil, exchange.hasCORS {
             worker.scanner.drop("access-control-allow-origin", bytes)
             worker.scanner.drop("access-control-allow-credentials", bytes)
         }
@@ -102,8 +102,12 @@ extension ClientConnection {
     /// Returns the field lines by which a client learns how to prove its identity (RFC 9110 section 11.6.1).
     private func challenges(of error: InvocationError) -> [UInt8] {
         guard error.status == 401 else { return [] }
+        // A challenge that the browser knows would make it ask for a password by itself, again and again.
+        if case .unauthenticated(.loginEnded) = error { return Self.sessionChallenge }
         return worker.tuning.challenges.flatMap { Array("WWW-Authenticate: \($0)\r\n".utf8) }
     }
+
+    private static let sessionChallenge = Array("WWW-Authenticate: F2S-Session realm=\"f2s\"\r\n".utf8)
 
     /// Responds to a request about the server as a whole (RFC 9110 section 9.3.7) with the methods that F2S knows.
     func answerServerWide(_ head: RequestHead) {

@@ -56,7 +56,9 @@ extension Exchange {
             if state.phase == .responding { entry?.handle.meters.countFailure(error.stage) }
             return end(.brokenOff(error))
         }
-        if let entry, state.isInvocation {
+        if case .loginRequired = error {
+            // This is no failure: the browser opens the function again after the sign-in.
+        } else if let entry, state.isInvocation {
             entry.handle.meters.countFailure(error.stage)
         } else {
             worker.shared.countRejection(error.stage)

@@ -32,6 +32,7 @@ extension Exchange {
         switch end {
         case .completed, .tunnelClosed: record.status = status
         case .preflight: record.status = 204
+        case .failed(.loginRequired, _): record.status = 302
         case .failed(let error, _):
             record.status = error.status
             record.outcome = .failed
@@ -69,7 +70,8 @@ extension Exchange {
     /// Records an invocation that is refused after its credentials were verified.
     func audit(_ error: InvocationError, of caller: Principal?, _ unverified: UnverifiedCaller?) {
         audit(
-            error, of: caller, credentials: caller == nil ? unverified?.credentials : nil, client: unverified?.client,
+            error, of: caller, credentials: caller == nil ? unverified?.credentials.field : nil,
+            client: unverified?.client,
             request: nil)
     }
 

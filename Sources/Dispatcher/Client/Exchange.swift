@@ -29,8 +29,9 @@ final class Exchange {
     /// The caller that must be verified before the invocation goes to its queue; `nil` if none must.
     var unverified: UnverifiedCaller?
     /// True if the function declares ``Function/CORS``.
-    private var hasCORS = false
-    /// The field lines that let the page of a browser read the response; `nil` if the function decides.
+    private(set) var hasCORS = false
+    /// The field lines for the page of a browser: those that let it read the response, unless the function decides
+    /// that, and those that keep the response of a user out of caches; `nil` if there are none.
     var pageFields: [UInt8]?
     /// The record for the access log; `nil` if the request is not recorded.
     var access: PendingAccessRecord?
@@ -69,7 +70,7 @@ final class Exchange {
             let caller = try identify(principal, head, bytes)
             if let caller { try check(caller) { audit($0, of: caller, head, bytes) } }
             let origin = admit(principal, at: client.address, bytes)
-            if head.known.hasCookies, !client.exchangesConsoleCookies {
+            if head.known.hasCookies, !client.exchangesConsoleCookies, !isLogin(head, bytes) {
                 worker.scanner.dropConsoleCookies(ofRequest: bytes)
             }
             let identity = worker.identities.next()
@@ -120,7 +121,7 @@ final class Exchange {
         entry.handle.meters.count(.incoming)
         state.ready(timeout: entry.declaration.timeout, timeoutMax: timeoutMax)
         worker.shared.invocationBegan()
-        if let unverified { verify(unverified.credentials) } else { enqueue(entry) }
+        if let unverified { verify(unverified.credentials, at: entry) } else { enqueue(entry) }
     }
 
     func passUpstream(_ bytes: Span<UInt8>) {
@@ -396,16 +397,28 @@ extension RouteTable.Entry {
 // Requests for the management API.
 extension Exchange {
     private static let healthPath: StaticString = "/health"
+    /// ``FunctionLogin/path`` and ``FunctionLogin/callbackPath``.
+    private static let loginPath: StaticString = "/login"
+    private static let loginCallbackPath: StaticString = "/login/callback"
 
     /// Returns the destination on the management API. If the management API has its own listener, the public listener
     /// serves only `/health` of it.
     func routeToAPI(
         _ head: RequestHead, _ bytes: Span<UInt8>
     ) throws(InvocationError) -> HeadComposer.Destination {
-        guard client.listener != .invocations || bytes.isExactly(Self.healthPath, in: head.path) else {
+        guard
+            client.listener != .invocations || bytes.isExactly(Self.healthPath, in: head.path)
+                || isLogin(head, bytes)
+        else {
             throw .managementElsewhere
         }
         return .init(path: nil, rest: 0)
+    }
+
+    /// Returns true if the request is a part of the sign-in at a function, which the API server answers.
+    private func isLogin(_ head: RequestHead, _ bytes: Span<UInt8>) -> Bool {
+        guard worker.logins != nil, entry == nil else { return false }
+        return bytes.isExactly(Self.loginPath, in: head.path) || bytes.isExactly(Self.loginCallbackPath, in: head.path)
     }
 
     /// The client's address if a function runs there, and otherwise `nil`. It is looked up for each request, because a

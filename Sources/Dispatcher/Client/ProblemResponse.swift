@@ -13,6 +13,7 @@ enum ProblemResponse {
         if case .methodNotAllowed(let allowed) = error {
             out.append(text: "Allow: \(allowed.map(\.rawValue).joined(separator: ", "))\r\n")
         }
+        if case .loginRequired(let location) = error { out.append(text: "Location: \(location)\r\n") }
         if let seconds = error.retryAfterSeconds { out.append(text: "Retry-After: \(seconds)\r\n") }
         timing?.write(into: out)
         out.append(fields)
@@ -23,6 +24,7 @@ enum ProblemResponse {
 
     private static func reasonPhrase(_ status: Int) -> String {
         switch status {
+        case 302: "Found"
         case 400: "Bad Request"
         case 401: "Unauthorized"
         case 403: "Forbidden"

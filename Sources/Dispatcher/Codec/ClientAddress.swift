@@ -13,6 +13,8 @@ final class ClientAddress {
     /// The address, as an element of `X-Forwarded-For` and of `Forwarded`.
     let element: [UInt8]
     let node: [UInt8]
+    /// True if the client speaks TLS.
+    let isSecure: Bool
     /// The line that names the protocol to the upstream.
     let protocolLine: [UInt8]
     /// The key by which the rate of a function counts this client.
@@ -27,6 +29,7 @@ final class ClientAddress {
     init(_ number: IPAddress?, caller: String? = nil, isSecure: Bool = false) {
         self.number = number
         self.caller = caller
+        self.isSecure = isSecure
         text = number?.description
         let shown = text ?? "unknown"
         let node = shown.contains(":") ? "\"[\(shown)]\"" : shown

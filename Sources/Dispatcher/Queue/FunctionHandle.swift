@@ -27,11 +27,13 @@ final class FunctionHandle: Sendable {
         let forwardsAuthorization: Bool
         /// The rule for pages of other origins; `nil` if the function answers them itself.
         let cors: CORSPolicy?
+        /// True if a browser may sign in at the function.
+        let offersLogin: Bool
 
         init(
             name: FunctionName, route: Route, path: [UInt8]?, timeout: UInt64, startTimeout: UInt64 = 0,
             countsCallers: Bool = false, holdsSlots: Bool = false, access: Function.Access = .authenticated,
-            forwardsAuthorization: Bool = false, cors: CORSPolicy? = nil
+            forwardsAuthorization: Bool = false, cors: CORSPolicy? = nil, offersLogin: Bool = false
         ) {
             self.name = name
             self.route = route
@@ -44,6 +46,7 @@ final class FunctionHandle: Sendable {
             self.access = access
             self.forwardsAuthorization = forwardsAuthorization
             self.cors = cors
+            self.offersLogin = offersLogin
         }
     }
 

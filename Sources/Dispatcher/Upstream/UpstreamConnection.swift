@@ -244,7 +244,8 @@ extension UpstreamConnection {
         let headBytes = bytes.extracting(position - head.length..<position)
         let none = bytes.extracting(first: 0)
         if head.known.hasCookies, !exchange.client.exchangesConsoleCookies {
-            worker.scanner.dropConsoleCookies(ofResponse: headBytes)
+            worker.scanner.dropConsoleCookies(
+                ofResponse: headBytes, keepsLogins: exchange.state.destination == .management)
         }
         if head.status == 101 {
             guard isSwitch(head, headBytes, exchange) else {

@@ -13,7 +13,7 @@ enum ManifestFields {
         "deletionTimestamp", "deletionGracePeriodSeconds", "finalizers", "generateName", "managedFields",
         "ownerReferences", "selfLink",
     ]
-    static let spec = ["endpoint", "method", "description", "access", "cors"]
+    static let spec = ["endpoint", "method", "description", "access", "cors", "login"]
     static let access = ["groups"]
     static let cors = ["origins", "methods", "headers", "credentials"]
     static let target = TargetFields.target.map(\.name)

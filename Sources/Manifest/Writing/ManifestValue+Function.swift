@@ -41,6 +41,7 @@ extension ManifestValue {
         if !draft.summary.isEmpty { spec.append(("description", .text(draft.summary))) }
         if let access = draft.access { spec.append(("access", value(of: access))) }
         if let cors = draft.cors { spec.append(("cors", value(of: cors))) }
+        if draft.offersLogin { spec.append(("login", .bare("true"))) }
         return [("spec", .map(spec)), ("target", .map(members(of: draft.target, TargetFields.target)))]
     }
 

@@ -41,6 +41,8 @@ public enum CredentialError: Error, Sendable, Hashable, CaseIterable {
     case tooLong
     /// The session of the console has ended, or the user may not sign in any more.
     case sessionEnded
+    /// The page of a browser calls a function at which its user has not signed in, or whose sign-in has ended.
+    case loginEnded
     /// A request with a session does not come from a page of the console.
     case withoutProof
     /// Too many credentials are being verified.
@@ -89,6 +91,8 @@ public enum CredentialError: Error, Sendable, Hashable, CaseIterable {
         case .providerUnavailable: "The token's issuer does not answer, so the token cannot be checked. Retry later."
         case .tooLong: "The names of the caller and its groups are too long."
         case .sessionEnded: "The session has ended. Sign in to the console again."
+        case .loginEnded:
+            "The user has not signed in at this function, or the sign-in has ended. Open the function in the browser."
         case .withoutProof: "The session is not used by a page of the console. Reload the console's page."
         case .tooManyFailures:
             "Too many wrong passwords came from this address, or for this user. Retry in five seconds."

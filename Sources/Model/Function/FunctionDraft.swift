@@ -8,6 +8,7 @@ public struct FunctionDraft: Sendable, Hashable {
         var summary: String
         var access: Function.Access?
         var cors: Function.CORS?
+        var offersLogin: Bool
         var target: Target
         var metadata: FunctionMetadata
     }
@@ -23,11 +24,11 @@ public struct FunctionDraft: Sendable, Hashable {
     public init(
         name: FunctionName, namespace: String = FunctionDraft.namespaceDefault, route: Route,
         method: Function.Method? = nil, summary: String = "", access: Function.Access? = nil,
-        cors: Function.CORS? = nil, target: Target, metadata: FunctionMetadata = .none
+        cors: Function.CORS? = nil, offersLogin: Bool = false, target: Target, metadata: FunctionMetadata = .none
     ) {
         fields = Fields(
             name: name, namespace: namespace, route: route, method: method, summary: summary, access: access,
-            cors: cors, target: target, metadata: metadata)
+            cors: cors, offersLogin: offersLogin, target: target, metadata: metadata)
     }
 
     /// Returns an error for each invalid value and each invalid combination of values. A draft without errors may be
@@ -83,6 +84,13 @@ public struct FunctionDraft: Sendable, Hashable {
     public var cors: Function.CORS? {
         get { fields.cors }
         set { fields.cors = newValue }
+    }
+
+    /// True if a browser that opens the function without credentials is led to the console's sign-in, and back
+    /// (`spec.login`).
+    public var offersLogin: Bool {
+        get { fields.offersLogin }
+        set { fields.offersLogin = newValue }
     }
 
     /// The program or image that runs the function, and its settings (`target`).

@@ -12,6 +12,7 @@ extension InvocationError {
         case .methodNotAllowed: 405
         case .otherFunction: 409
         case .unauthenticated(let error): error.status
+        case .loginRequired: 302
         case .forbidden, .untrustedPeer, .functionMayNotManage, .foreignPage: 403
         case .rateExceeded: 429
         case .queueFull, .moved, .peerUnusable, .starting, .draining, .apiUnavailable, .outOfDescriptors,
@@ -31,7 +32,7 @@ extension InvocationError {
             .managementElsewhere, .invocationsElsewhere, .foreignPage:
             .route
         case .requestStalled: .timeout
-        case .unauthenticated, .forbidden, .untrustedPeer, .functionMayNotManage: .auth
+        case .unauthenticated, .loginRequired, .forbidden, .untrustedPeer, .functionMayNotManage: .auth
         case .queueFull, .rateExceeded, .queueTimeout, .moved, .starting, .draining, .apiUnavailable,
             .tooManyConnections:
             .queue
@@ -86,6 +87,7 @@ extension InvocationError {
         case .otherFunction: "Another function answers here"
         case .unauthenticated(let error):
             error.retryAfterSeconds != nil ? "Credentials cannot be checked now" : "Credentials are missing or wrong"
+        case .loginRequired: "Sign in first"
         case .forbidden, .untrustedPeer, .functionMayNotManage: "Not allowed"
         case .foreignPage: "A page of this origin may not use the function"
         case .managementElsewhere: "This listener does not serve the management API"
@@ -127,7 +129,9 @@ extension InvocationError {
             "The request names function \(named), and its path and method lead to function \(routed). "
                 + "`f2s describe \(named)` shows the reason; nothing was invoked."
         case .unauthenticated(let error):
-            error.retryAfterSeconds != nil ? error.text : "\(error.text) Send an Authorization header that F2S accepts."
+            error.retryAfterSeconds != nil || error == .loginEnded
+                ? error.text : "\(error.text) Send an Authorization header that F2S accepts."
+        case .loginRequired: "The function is for users who have signed in. The browser is led to the console."
         case .forbidden(let privilege): "This needs the privilege \(privilege.rawValue). Ask an administrator for it."
         case .foreignPage(let reason): "The browser asks if a page may send the request: \(reason)."
         case .queueFull(let limit): Self.fullQueue(limit)
@@ -161,9 +165,7 @@ extension InvocationError {
         case .functionMayNotManage(let address):
             "\(address) is a replica of a function, and functions must not manage the platform. To invoke a function, "
                 + "call the public listener."
-        case .scalingTimeout(let wait):
-            "No replica was ready within \(wait.humanText). `f2s why` shows the cause. A function that needs "
-                + "longer to start declares it with target.startTimeout."
+        case .scalingTimeout(let wait): Self.slowStart(wait)
         case .startFailed(let startFailure): startFailure.message
         case .connectFailed:
             "Every attempt to connect was refused or timed out. `f2s logs` shows the function's output."
@@ -181,6 +183,11 @@ extension InvocationError {
         case .draining: "This process accepts no new requests. Retry: another process will respond."
         case .apiUnavailable: "F2S has just started or is about to end. Retry in a second."
         }
+    }
+
+    private static func slowStart(_ wait: Duration) -> String {
+        "No replica was ready within \(wait.humanText). `f2s why` shows the cause. A function that needs longer to "
+            + "start declares it with target.startTimeout."
     }
 
     private static func lostReplica(_ began: Bool) -> String {

@@ -18,6 +18,9 @@ public enum InvocationError: Error, Sendable, Hashable {
     case otherFunction(named: String, routed: String)
     /// The credentials are missing or not accepted.
     case unauthenticated(CredentialError)
+    /// A browser opens a page of a function that offers a sign-in, and has not signed in. The location is the path of
+    /// the sign-in.
+    case loginRequired(location: String)
     /// The caller lacks the privilege.
     case forbidden(Privilege)
     /// A browser asks for a page of another origin that may not send the request.

@@ -86,6 +86,13 @@ extension FunctionDraft {
             name: try FunctionName(name), route: try Route(route ?? "/\(name)"), method: .get,
             target: Target(command: ["true"], maxReplicas: maxReplicas))
     }
+
+    /// Returns a copy with changes.
+    func with(_ change: (inout FunctionDraft) -> Void) -> FunctionDraft {
+        var copy = self
+        change(&copy)
+        return copy
+    }
 }
 
 /// Returns the sample as a manifest.

@@ -42,6 +42,8 @@ struct TestServer: Sendable {
         var tokens: any APITokenStore = InMemoryTokens()
         /// The sessions of the console; `nil` for a server without a console.
         var sessions: StubSessions?
+        /// The sign-ins at functions, if there is a console.
+        var logins = StubLogins()
         var replicas: (any ReplicaRuntime)?
         var auditLog: (any AuditLog)?
         var isReady = true
@@ -79,7 +81,9 @@ struct TestServer: Sendable {
             socketPath: socketPath, operationsAddress: ("127.0.0.1", options.operationsPort),
             isReady: { options.isReady }, conditions: options.conditions, publicAuthority: { "127.0.0.1:8080" },
             console: options.sessions.map { sessions in
-                ConsoleParts(socketPath: consolePath, sessions: sessions, authority: { consoleAuthority })
+                ConsoleParts(
+                    socketPath: consolePath, sessions: sessions, logins: options.logins,
+                    authority: { consoleAuthority })
             },
             publicHosts: { options.settings.publicHosts },
             onOperationsBound: { bound.yield($0) }, version: "1.2.3")
@@ -109,12 +113,12 @@ struct TestServer: Sendable {
         }
     }
 
-    /// Sends a request to the API, from localhost unless the headers differ.
+    /// Sends a request to the API, from localhost unless the headers differ. It does not follow a redirect.
     func send(
         _ method: String, _ path: String, headers: [String: String] = [:], body: String? = nil
     ) async throws -> Answer {
         let request = request(method, path, headers: headers, body: body.map { .bytes(ByteBuffer(string: $0)) })
-        return try await Answer(HTTPClient.shared.execute(request, timeout: .seconds(30)))
+        return try await Answer(Self.client.execute(request, timeout: .seconds(30)))
     }
 
     /// Sends a request to the console, from localhost unless the headers differ. It does not follow a redirect.

@@ -153,8 +153,9 @@ extension Limits {
 func withTestbed(
     loops: Int = usualLoops, apiPath: String? = nil, hasManagement: Bool = false, consolePath: String? = nil,
     internal: InternalSettings? = nil, limits: Limits = .ofTests, timeouts: Timeouts = Timeouts(),
-    authenticator: (any Authenticator)? = nil, log: SampleRequestLog? = nil, trustedProxies: [AddressRange] = [],
-    tls: TLSCertificate? = nil, _ body: (Testbed) async throws -> Void
+    authenticator: (any Authenticator)? = nil, logins: (any FunctionLoginProvider)? = nil,
+    log: SampleRequestLog? = nil, trustedProxies: [AddressRange] = [], tls: TLSCertificate? = nil,
+    _ body: (Testbed) async throws -> Void
 ) async throws {
     var settings = DispatcherSettings(
         host: "127.0.0.1", port: 0, loops: loops, apiSocketPath: apiPath ?? temporarySocketPath(),
@@ -164,6 +165,7 @@ func withTestbed(
             limits: limits, timeouts: timeouts, trustedProxies: trustedProxies,
             challenges: authenticator?.challenges ?? [], logsAccess: log != nil))
     settings.authenticator = authenticator
+    settings.logins = logins
     settings.accessLog = log
     settings.auditLog = log
     settings.tls = try ListenerTLS(TestCertificate.settings(tls))
@@ -221,7 +223,7 @@ func makeFunction(
     _ name: String = "hello", route: String? = nil, method: Function.Method? = nil, path: String = "/",
     concurrency: Int? = nil, timeout: Duration? = nil, startTimeout: Duration? = nil,
     limits: FunctionLimits = FunctionLimits(), access: Function.Access? = nil,
-    forwardsAuthorization: Bool = false, cors: Function.CORS? = nil, age: UInt64 = 1
+    forwardsAuthorization: Bool = false, cors: Function.CORS? = nil, offersLogin: Bool = false, age: UInt64 = 1
 ) -> Function {
     let target = Target(
         command: ["server"], path: path, maxReplicas: 10, concurrency: concurrency, timeout: timeout,
@@ -231,7 +233,9 @@ func makeFunction(
     }
     return Function(
         id: Function.ID(name),
-        draft: FunctionDraft(name: valid, route: route, method: method, access: access, cors: cors, target: target),
+        draft: FunctionDraft(
+            name: valid, route: route, method: method, access: access, cors: cors, offersLogin: offersLogin,
+            target: target),
         generation: 1, storeRevision: StoreRevision("1"), age: age,
         origin: Function.Origin(location: "\(name).yaml", isWritable: true))
 }

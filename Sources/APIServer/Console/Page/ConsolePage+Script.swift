@@ -16,6 +16,7 @@ extension ConsolePage {
         const refreshMilliseconds = 5000;
         const functionsMax = 500;
         const proofKey = "f2s-proof";
+        const afterKey = "f2s-after";
 
         /** @type {?Session} */
         let session = null;
@@ -187,6 +188,8 @@ extension ConsolePage {
               const loaded = await request("GET", "/session");
               if (own !== turn) return;
               session = loaded;
+              // The user may have signed in in another tab.
+              if (session?.caller && continueToFunction()) return;
               showSession();
             }
             if (session?.caller && !document.hidden) {
@@ -213,6 +216,18 @@ extension ConsolePage {
           return refresh();
         }
 
+        /**
+         * Opens the page that signs the user in at a function, if that page has led here.
+         * @returns {boolean} False if it has not.
+         */
+        function continueToFunction() {
+          const after = JSON.parse(sessionStorage.getItem(afterKey) ?? "{}");
+          sessionStorage.removeItem(afterKey);
+          if (!(Date.now() - after.time < 600_000) || !after.url.startsWith(`${location.origin}/login?`)) return false;
+          location.replace(after.url);
+          return true;
+        }
+
         /** @param {string} id @param {(fields: FormData) => object} credentials */
         function signInBy(id, credentials) {
           const form = /** @type {HTMLFormElement} */ (element(id));
@@ -221,6 +236,7 @@ extension ConsolePage {
             try {
               const begun = await request("POST", "/session", credentials(new FormData(form)));
               localStorage.setItem(proofKey, begun.proof);
+              if (continueToFunction()) return;
               form.reset();
               report("You are signed in.");
               await reload();
