@@ -16,21 +16,6 @@ import Testing
                              "functions:update", "functions:logs", "functions:expose", "settings:view"]
         """
 
-    /// Returns the findings of Browser/browser.py.
-    private func browse(_ arguments: [String]) throws -> JSONValue {
-        let place = try TemporaryFolder()
-        defer { place.remove() }
-        let script = F2SBinary.repository + "/Tests/EndToEndTests/Browser/browser.py"
-        let browser = try ChildProcess(
-            ["\(RealServer.installed)/venv/bin/python", script] + arguments, output: place.path + "/out",
-            errors: place.path + "/err")
-        defer { browser.end() }
-        guard try browser.waitForEnd(within: .seconds(180)) == 0 else {
-            throw ChildProcess.Failure(program: "browser.py", reason: try Files.read(place.path + "/err"))
-        }
-        return try JSONValue(Array(try Files.read(place.path + "/out").utf8))
-    }
-
     /// Checks a visit from the sign-in to the sign-out.
     private func expectSession(_ findings: JSONValue, caller: String) {
         #expect(findings["caller"]?.text == caller)
@@ -49,7 +34,7 @@ import Testing
     @Test func `a user signs in with a password, sees the functions, and signs out`() async throws {
         let console = try freePort()
         try await F2SServer.serve(try functions(), settings: Self.settings, console: console) { _ in
-            let findings = try browse(["password", "http://127.0.0.1:\(console)", "ann"])
+            let findings = try BrowserScript.run("browser.py", ["password", "http://127.0.0.1:\(console)", "ann"])
             expectSession(findings, caller: "Signed in as ann (admins)")
         }
     }
@@ -76,7 +61,7 @@ import Testing
                       - {group: 'id:admins', privileges: ["functions:list"]}
                 """
             try await F2SServer.serve(try functions(), settings: settings, console: console) { f2s in
-                let findings = try browse(["provider", origin, "alice"])
+                let findings = try BrowserScript.run("browser.py", ["provider", origin, "alice"])
                 expectSession(findings, caller: "Signed in as alice (id:admins, id:developers)")
                 #expect(!f2s.log.contains("console-secret"))
             }
@@ -96,7 +81,8 @@ import Testing
         let functions = [hostile, try FunctionManifest("hello")]
         try await F2SServer.serve(functions, settings: settings, console: console) { f2s in
             try eventually("it serves") { try f2s.get("/invoke/hostile/").status == 200 }
-            let findings = try browse(["hostile", "http://127.0.0.1:\(console)", "http://127.0.0.1:\(f2s.port)"])
+            let findings = try BrowserScript.run(
+                "browser.py", ["hostile", "http://127.0.0.1:\(console)", "http://127.0.0.1:\(f2s.port)"])
             guard case .object(let attacks)? = findings["attacks"] else {
                 Issue.record("no attack was tried: \(findings)")
                 return

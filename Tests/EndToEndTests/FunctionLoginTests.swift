@@ -48,27 +48,12 @@ import Testing
         }
     }
 
-    /// Returns the findings of Browser/login.py.
-    private func browse(_ arguments: [String]) throws -> JSONValue {
-        let place = try TemporaryFolder()
-        defer { place.remove() }
-        let script = F2SBinary.repository + "/Tests/EndToEndTests/Browser/login.py"
-        let browser = try ChildProcess(
-            ["\(RealServer.installed)/venv/bin/python", script] + arguments, output: place.path + "/out",
-            errors: place.path + "/err")
-        defer { browser.end() }
-        guard try browser.waitForEnd(within: .seconds(180)) == 0 else {
-            throw ChildProcess.Failure(program: "login.py", reason: try Files.read(place.path + "/err"))
-        }
-        return try JSONValue(Array(try Files.read(place.path + "/out").utf8))
-    }
-
     @Test func `a user signs in once, at the console, and every function with a sign-in knows the user`() async throws {
         let console = try freePort()
         let origin = "http://127.0.0.1:\(console)"
         try await serve(console: console) { f2s in
             let functions = "http://127.0.0.1:\(f2s.port)/invoke"
-            let findings = try browse([origin, "http://127.0.0.1:\(f2s.port)"])
+            let findings = try BrowserScript.run("login.py", [origin, "http://127.0.0.1:\(f2s.port)"])
             #expect(findings["signInAt"]?.text == "\(origin)/")
             #expect(
                 findings["first"]?.list.map(\.text) == ["\(functions)/report?year=2026&name=a%20b", "ann", "none"],
