@@ -175,6 +175,14 @@ extension ClusterSerial {
                 report(7, "a function called another one at \(pod.name) as \(lines.last ?? "no user")")
             }
             #expect(try api.find(account) != nil)
+            try release.apply(ClusterFunction("caller") { $0.minReplicas = 1 })
+            try eventually("pods without the identity run", within: .seconds(90)) {
+                pause(.milliseconds(100))
+                let deployment = try api.get("/apis/apps/v1/namespaces/\(release.functions)/deployments/caller")
+                let (spec, status) = (deployment["spec"]?["template"]?["spec"], deployment["status"])
+                return spec?["serviceAccountName"]?.text == nil && status?["updatedReplicas"]?.number == 1
+                    && status?["readyReplicas"]?.number == 1 && status?["replicas"]?.number == 1
+            }
             try release.f2s.kubectl("delete", "f2sfn", "caller", "--namespace=\(release.namespace)")
             try eventually("the service account of the deleted function is deleted", within: .seconds(60)) {
                 pause(.milliseconds(100))
