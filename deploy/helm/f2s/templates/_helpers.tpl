@@ -40,7 +40,8 @@ app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 {{- toYaml $config -}}
 {{- end }}
 
-{{/* The group of the first API token; empty if F2S issues none. The user of own settings has own administrators. */}}
+{{/* The group of the first API token; empty if F2S issues none. With config.f2s.auth, the user decides who
+administrates F2S. */}}
 {{- define "f2s.initialTokenGroup" -}}
 {{- $f2s := (.Values.config | default dict).f2s | default dict -}}
 {{- if not (or .Values.allowUnauthenticated $f2s.auth) -}}
