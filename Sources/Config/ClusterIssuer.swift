@@ -8,9 +8,6 @@ import FoundationEssentials
 /// therefore reads it in a token that the kubelet mounts into its pod. The keys come from the API server, because
 /// a pod often cannot reach the address that the issuer's name contains.
 struct ClusterIssuer {
-    /// The audience of the tokens by which service accounts call functions.
-    static let audience = "f2s"
-
     /// The files of the pod that F2S runs in.
     struct Files: Sendable {
         /// A token of the cluster's issuer with any audience.

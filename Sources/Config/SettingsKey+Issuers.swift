@@ -81,7 +81,7 @@ extension SettingsKey {
         try fields.require(only: ["kubernetes", "audience", "claims", "user_prefix", "groups_prefix"])
         var issuer = AuthSettings.Issuer(url: "")
         issuer.isCluster = true
-        issuer.audiences = try fields["audience"].map { try texts($0) } ?? [ClusterIssuer.audience]
+        issuer.audiences = try fields["audience"].map { try texts($0) } ?? [AuthSettings.Issuer.clusterAudience]
         issuer.groupsClaims = []
         if let claims = fields["claims"] {
             issuer.conditions = try conditions(claims, example: "{sub: 'system:serviceaccount:shop:web'}")

@@ -52,6 +52,10 @@ extension AuthSettings {
         /// The client by which people sign in with `f2s login`; `nil` if they cannot (`command_line`).
         public var commandLine: CommandLine?
 
+        /// The audience of the tokens by which the cluster's service accounts call functions: those that
+        /// `target.identity` gives to functions, and those that `kubernetes` accepts by default.
+        public static let clusterAudience = "f2s"
+
         /// Creates a provider with the defaults.
         public init(url: String) { self.url = url }
 

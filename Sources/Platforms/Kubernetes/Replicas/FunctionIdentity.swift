@@ -1,8 +1,9 @@
+import F2SModel
+
 /// The token by which the pods of a function call other functions (`target.identity`). The kubelet requests it for the
-/// function's service account, and replaces it before it expires.
+/// function's service account, and replaces it before it expires. Kubernetes' own API server refuses it, because of its
+/// audience.
 enum FunctionIdentity {
-    /// The audience. Kubernetes' own API server refuses tokens with another audience than its own.
-    static let audience = "f2s"
     /// The environment variable with the path of the token.
     static let variable = "F2S_TOKEN_FILE"
     /// The path of the token in the container.
@@ -21,7 +22,8 @@ enum FunctionIdentity {
                 "sources": [
                     [
                         "serviceAccountToken": [
-                            "audience": .string(audience), "expirationSeconds": .integer(lifetimeSeconds),
+                            "audience": .string(AuthSettings.Issuer.clusterAudience),
+                            "expirationSeconds": .integer(lifetimeSeconds),
                             "path": "token",
                         ]
                     ]
