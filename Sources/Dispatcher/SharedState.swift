@@ -10,6 +10,7 @@ final class SharedState: Sendable {
     let connections = Atomic<Int>(0)
     let upstreamConnections = Atomic<Int>(0)
     let descriptors: DescriptorBudget
+    let closing = ClosingDescriptors()
     /// The number of invocations that have begun and not ended.
     let invocations = Atomic<Int>(0)
     private let phase = Atomic<UInt8>(0)
@@ -58,7 +59,8 @@ final class SharedState: Sendable {
 
     /// True if another connection leaves the reserve of descriptors untouched.
     var hasDescriptors: Bool {
-        connections.load(ordering: .relaxed) + upstreamConnections.load(ordering: .relaxed) < descriptors.connectionsMax
+        let open = connections.load(ordering: .relaxed) + upstreamConnections.load(ordering: .relaxed)
+        return open + closing.count.load(ordering: .relaxed) < descriptors.connectionsMax
     }
 
     /// True if clients are asked to use another process: each response ends its connection.

@@ -46,13 +46,7 @@ extension Worker {
                 return
             }
             guard countConnection(listener.kind) else {
-                shared.refusedConnections.add()
-                guard tls?.context(of: listener.kind) == nil else {
-                    // A response would need a handshake, which costs more than the connection that was rejected.
-                    close(descriptor)
-                    continue
-                }
-                RejectedConnection(Stream(accepted: descriptor, loop: loop), worker: self).start()
+                reject(descriptor, listener.kind)
                 continue
             }
             nextLoop = (nextLoop + 1) % directory.mailboxes.count
@@ -62,6 +56,17 @@ extension Worker {
                 directory.mailboxes[nextLoop].post(.adopt(descriptor, peer: peer, listener.kind))
             }
         }
+    }
+
+    /// Rejects a connection over the limit.
+    private func reject(_ descriptor: Int32, _ kind: ListenerKind) {
+        shared.refusedConnections.add()
+        // With TLS, a response would need a handshake, which costs more than the connection that was rejected.
+        guard tls?.context(of: kind) == nil else {
+            close(descriptor)
+            return
+        }
+        RejectedConnection.reject(descriptor, worker: self)
     }
 
     /// Pauses a listener when there is no free descriptor. No connection could be accepted, and a waiting one would

@@ -81,7 +81,7 @@ final class Worker {
         logins: (any FunctionLoginProvider)?, logs: RequestLogs, tls: ListenerTLS?, tuning: DispatcherSettings.Tuning
     ) {
         self.index = index
-        loop = EventLoop(poll: poll)
+        loop = EventLoop(poll: poll, closing: shared.closing)
         self.directory = directory
         self.shared = shared
         self.api = api

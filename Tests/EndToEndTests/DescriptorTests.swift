@@ -131,6 +131,37 @@ extension EndToEndSerial {
             }
         }
 
+        /// While f2s is stopped, the system completes the connections of clients. f2s then accepts all of them in a few
+        /// rounds of one loop, while the other loops start functions.
+        @Test(arguments: [1, 2, 4])
+        func `a burst of connections does not use the descriptors that a start needs`(loops: Int) async throws {
+            let functions = try (0..<20).map { try FunctionManifest("cold-\($0)") }
+            try await F2SServer.serve(functions, settings: settings(loops: loops), descriptors: 512) { f2s in
+                // One client of each loop.
+                let clients = try (0..<4).map { _ in try f2s.connect() }
+                for client in clients { #expect(try client.exchange("GET", "/health").status == 200) }
+                var failures: [String] = []
+                for round in 0..<5 {
+                    f2s.process.send(signal: SIGSTOP)
+                    let burst = try (0..<800).map { _ in try f2s.connect() }
+                    for (index, client) in clients.enumerated() {
+                        try client.send("GET", "/invoke/cold-\(round * clients.count + index)")
+                    }
+                    f2s.process.send(signal: SIGCONT)
+                    for client in clients {
+                        let answer = try client.answer(to: "GET")
+                        if answer.status != 200 { failures.append(answer.text) }
+                    }
+                    for connection in burst { connection.finishSending() }
+                    try eventually("the connections of the burst are closed") {
+                        try f2s.metric("f2s_connections") < 100
+                    }
+                }
+                #expect(failures.isEmpty)
+                print("must hold 5: \(loops) loops: 5 bursts of 800 connections: \(failures.count) of 20 starts failed")
+            }
+        }
+
         @Test func `the processes of a function that kills the launcher are ended`() async throws {
             let mark = "1\(UInt32.random(in: 100_000...999_999))"
             let script = "setsid sleep \(mark) & setsid setsid sleep \(mark) & kill -9 $PPID; exec sleep \(mark)"

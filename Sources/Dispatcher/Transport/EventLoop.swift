@@ -1,6 +1,7 @@
 import CLinux
 import F2SSystem
 import Glibc
+import Synchronization
 
 /// Waits for sockets, messages and timers, and calls their handlers. Belongs to one thread.
 final class EventLoop {
@@ -25,6 +26,7 @@ final class EventLoop {
     /// Descriptors that were retired during this round. They must not be closed and reused before the events of the
     /// round are handled.
     private var retired: [Int32] = []
+    private let closing: ClosingDescriptors
     /// The timers; the next one is the last element.
     private var timers: [Timer] = []
     private var isStopped = false
@@ -32,7 +34,10 @@ final class EventLoop {
     /// The most events that are read at once. A round of that many takes well under a millisecond.
     private static let eventsMax = 256
 
-    init(poll: Poll) { self.poll = poll }
+    init(poll: Poll, closing: ClosingDescriptors = ClosingDescriptors()) {
+        self.poll = poll
+        self.closing = closing
+    }
 
     /// The monotonic clock in nanoseconds.
     func readClock() -> UInt64 {
@@ -65,6 +70,7 @@ final class EventLoop {
     func retire(_ descriptor: Int32) {
         unwatch(descriptor)
         retired.append(descriptor)
+        closing.count.add(1, ordering: .relaxed)
     }
 
     func add(_ stream: Stream, _ interest: Readiness) {
@@ -143,6 +149,7 @@ final class EventLoop {
     private func closeRetired() {
         guard !retired.isEmpty else { return }
         for descriptor in retired { close(descriptor) }
+        closing.count.subtract(retired.count, ordering: .relaxed)
         retired.removeAll(keepingCapacity: true)
     }
 
@@ -150,4 +157,9 @@ final class EventLoop {
     private func milliseconds(until time: UInt64) -> Int32 {
         time <= now ? 0 : Int32(clamping: (time &- now &+ 999_999) / 1_000_000)
     }
+}
+
+/// Counts the descriptors of all loops that are retired and not closed yet. They are still in use.
+final class ClosingDescriptors: Sendable {
+    let count = Atomic<Int>(0)
 }
