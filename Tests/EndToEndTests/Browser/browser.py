@@ -23,7 +23,7 @@ def picture(page, name):
 
 def open_console(context, console, findings):
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     # The browser reports each response with an error status: this script causes some, and a provider has others.
     page.on("console", lambda message: message.type == "error" and "status of 401" not in message.text
             and message.location["url"].startswith(console) and findings["errors"].append(message.text))
@@ -112,7 +112,7 @@ def hostile(browser, console, public, findings):
     before = page.locator("tbody tr").all_inner_texts()
     cookies = session_cookies(context)
     attack = context.new_page()
-    attack.set_default_timeout(30_000)
+    attack.set_default_timeout(60_000)
     attack.goto(f"{public}/invoke/hostile/?console={console}")
     attack.wait_for_function("document.title === 'done'", timeout=60_000)
     findings["attacks"] = attack.evaluate("window.results")

@@ -33,7 +33,7 @@ def session_cookies(context):
 def visit(browser, console, user, findings):
     context = browser.new_context(locale="en")
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     page.goto(console + "/")
     sign_in(page, user)
     page.get_by_role("table").wait_for()

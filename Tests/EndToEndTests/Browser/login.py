@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 def open_function(context, url):
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     go(page, url)
     return page
 

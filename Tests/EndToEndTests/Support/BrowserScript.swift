@@ -11,7 +11,7 @@ enum BrowserScript {
             ["\(RealServer.installed)/venv/bin/python", script] + arguments, output: place.path + "/out",
             errors: place.path + "/err")
         defer { browser.end() }
-        guard try browser.waitForEnd(within: .seconds(180)) == 0 else {
+        guard try browser.waitForEnd(within: .seconds(300)) == 0 else {
             throw ChildProcess.Failure(program: name, reason: try Files.read(place.path + "/err"))
         }
         return try JSONValue(Array(try Files.read(place.path + "/out").utf8))
