@@ -67,12 +67,14 @@ let package = Package(
         module("F2SOperator", "Operator", ["F2SModel", "F2SMetrics", logging, lifecycle]),
         module(
             "F2SPeers", "Peers", ["F2SModel", "F2SMetrics", hummingbird, httpTypes, nioCore, logging, lifecycle]),
-        module("F2SLocal", "Platforms/Local", ["F2SModel", "F2SManifest", "F2SSystem", "CLinux", logging, lifecycle]),
+        module(
+            "F2SLocal", "Platforms/Local",
+            ["F2SModel", "F2SManifest", "F2SSystem", "CLinux", "CRuntimes", logging, lifecycle]),
         module(
             "F2SKubernetes", "Platforms/Kubernetes",
             [
-                "F2SModel", "F2SManifest", "F2SSystem", asyncHTTPClient, nioCore, nioHTTP1, nioSSL, logging,
-                lifecycle,
+                "F2SModel", "F2SManifest", "F2SSystem", "CRuntimes", asyncHTTPClient, nioCore, nioHTTP1, nioSSL,
+                logging, lifecycle,
             ]),
         module(
             "F2SClient", "Client", ["F2SModel", "F2SManifest", asyncHTTPClient, nioCore, nioHTTP1, nioSSL]),
@@ -92,6 +94,8 @@ let package = Package(
 
         // C: what the Glibc module lacks.
         .target(name: "CLinux", path: "Sources/CLinux"),
+        // C: files that are embedded in the program.
+        .target(name: "CRuntimes", path: "Sources/CRuntimes"),
         .systemLibrary(name: "CLibYAML", path: "Sources/CLibYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLibCrypto", path: "Sources/CLibCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibSSL", path: "Sources/CLibSSL", providers: [.apt(["libssl-dev"])]),
@@ -140,11 +144,16 @@ let package = Package(
             name: "ClusterTests", dependencies: ["F2SModel", "ProcessSupport"], path: "Tests/ClusterTests",
             exclude: ["Functions"]),
         tests("TidyTests", []),
-    ]
+    ],
+    // For #embed.
+    cLanguageStandard: .c2x
 )
 
+// The targets in C.
+let shims = ["CLinux", "CRuntimes"]
+
 // One language mode and one set of upcoming features for every target; a warning of ours is an error.
-for target in package.targets where target.name != "CLinux" && target.type != .system {
+for target in package.targets where !shims.contains(target.name) && target.type != .system {
     target.swiftSettings = [
         .swiftLanguageMode(.v6),
         .treatAllWarnings(as: .error),

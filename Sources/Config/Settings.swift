@@ -50,6 +50,11 @@ public struct Settings: Sendable, Hashable {
     public var auditLogFile: String?
     /// The names of the Secrets that functions may use (`f2s.allowed_secrets`); Kubernetes only.
     public var allowedSecrets: [NamePattern] = [.any]
+    /// The images in which Kubernetes runs functions from source text, by their runtimes (`f2s.runtimes.*.image`). A
+    /// runtime without an image needs `target.containerImage`.
+    public var runtimeImages: [SourceCode.Runtime: String] = [
+        .python: "python:3.12-slim", .node: "node:22-slim",
+    ]
 
     /// Creates settings with the defaults.
     public init() {}

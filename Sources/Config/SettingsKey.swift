@@ -63,6 +63,9 @@ struct SettingsKey: Sendable {
         flag("f2s.proxy_protocol", \.requiresProxyHeader),
         protocols("f2s.upgrade_protocols", \.upgradeProtocols),
         patterns("f2s.allowed_secrets", \.allowedSecrets),
+        image(.python),
+        image(.node),
+        image(.shell),
         choice("f2s.log_format", \.logFormat),
         choice("f2s.access_log", \.accessLogFormat),
         file("f2s.access_log_file", \.accessLogFile),
@@ -199,6 +202,18 @@ extension SettingsKey {
     }
 
     /// Creates a key for patterns of names: a list, or a text with commas between the patterns, as in a variable.
+    private static func image(_ runtime: SourceCode.Runtime) -> SettingsKey {
+        SettingsKey(path: "f2s.runtimes.\(runtime.rawValue).image") { cursor, settings in
+            let image = try cursor.text()
+            guard !image.isEmpty, image.utf8.count <= 1024, !image.contains(where: \.isWhitespace) else {
+                throw cursor.error("be an image reference without spaces, such as python:3.12-slim")
+            }
+            settings.runtimeImages[runtime] = image
+        } json: { settings in
+            settings.runtimeImages[runtime].map(\.jsonText) ?? "null"
+        }
+    }
+
     private static func patterns(
         _ path: String, _ field: any WritableKeyPath<Settings, [NamePattern]> & Sendable
     ) -> SettingsKey {

@@ -53,8 +53,13 @@ struct Application {
         // Without usable settings every caller is refused, until there are some.
         if settings.isUsable, !initial.auth.isProtected, !options.allowsUnauthenticated { try Exposure.check(options) }
         logger = Self.logger("f2s", initial)
-        context = try await Self.makeContext(options, settings.latest)
         runtimeFolder = try RuntimeFolder(environment: options.environment)
+        do {
+            context = try await Self.makeContext(options, settings.latest, runtimeFolder)
+        } catch {
+            runtimeFolder.remove()
+            throw error
+        }
         let authority = Latest(options.listen.text(port: options.listen.port))
         publicAuthority = authority
         catalog = FunctionCatalog(
@@ -336,12 +341,14 @@ struct Application {
             events: platform.events)
     }
 
-    private static func makeContext(_ options: ServeOptions, _ settings: Latest<Settings>) async throws
-        -> PlatformContext
-    {
+    private static func makeContext(
+        _ options: ServeOptions, _ settings: Latest<Settings>, _ folder: RuntimeFolder
+    ) async throws -> PlatformContext {
         let initial = settings.current
         switch options.platform {
-        case .local: return try .local(options, settings, logger: logger("local", initial))
+        case .local:
+            return try .local(
+                options, settings, sourcesFolder: folder.sourcesPath, logger: logger("local", initial))
         case .kubernetes: return try await .kubernetes(options, settings, logger: logger("kubernetes", initial))
         }
     }

@@ -352,7 +352,9 @@ import Testing
                 + #""loops":2,"shutdown_delay":0,"public_hosts":[],"public_url":null,"console_url":null,"#
                 + #""follow_links":false,"trusted_proxies":[],"proxy_protocol":false,"#
                 + #""upgrade_protocols":["websocket"],"#
-                + #""allowed_secrets":["*"],"log_format":"text","access_log":"none","access_log_file":null,"#
+                + #""allowed_secrets":["*"],"runtimes":{"python":{"image":"python:3.12-slim"},"#
+                + #""node":{"image":"node:22-slim"},"shell":{"image":null}},"#
+                + #""log_format":"text","access_log":"none","access_log_file":null,"#
                 + #""audit_log":true,"audit_log_file":null}}"#)
     }
 

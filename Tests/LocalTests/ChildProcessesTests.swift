@@ -401,7 +401,7 @@ extension ProcessesSerial {
             let folder = try TemporaryFolder()
             try folder.write("a.yaml", manifest("a", command: "[sh, -c, 'setsid sleep 1019 & sleep 1019']"))
             var options = LocalOptions(
-                folder: folder.path, launcher: try Workshop.launcher.get(),
+                folder: folder.path, launcher: try Workshop.launcher.get(), sourcesFolder: folder.path + ".sources",
                 environment: ProcessInfo.processInfo.environment)
             options.launcherArguments = []
             let platform = try LocalPlatform(options, logger: quiet)

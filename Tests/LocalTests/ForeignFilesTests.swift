@@ -11,7 +11,8 @@ import Testing
 @Suite struct ForeignFilesTests {
     private func open(_ folder: TemporaryFolder, _ adjust: (inout LocalOptions) -> Void = { _ in }) -> ManifestDirectory
     {
-        var options = LocalOptions(folder: folder.path, launcher: "/nothing", environment: [:])
+        var options = LocalOptions(
+            folder: folder.path, launcher: "/nothing", sourcesFolder: "/nothing", environment: [:])
         adjust(&options)
         return ManifestDirectory(options, logger: quiet)
     }

@@ -10,7 +10,8 @@ import Testing
 @Suite struct HostileFolderTests {
     private func open(_ folder: TemporaryFolder, _ adjust: (inout LocalOptions) -> Void = { _ in }) -> ManifestDirectory
     {
-        var options = LocalOptions(folder: folder.path + "/functions", launcher: "/nothing", environment: [:])
+        var options = LocalOptions(
+            folder: folder.path + "/functions", launcher: "/nothing", sourcesFolder: "/nothing", environment: [:])
         adjust(&options)
         return ManifestDirectory(options, logger: quiet)
     }

@@ -12,7 +12,7 @@ func withPlatform(
 ) async throws {
     let folder = try folder ?? TemporaryFolder()
     var options = LocalOptions(
-        folder: folder.path, launcher: try Workshop.launcher.get(),
+        folder: folder.path, launcher: try Workshop.launcher.get(), sourcesFolder: folder.path + ".sources",
         environment: ProcessInfo.processInfo.environment)
     options.launcherArguments = []
     options.stopTimeout = .seconds(10)

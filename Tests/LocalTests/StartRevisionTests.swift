@@ -25,6 +25,7 @@ import Testing
             "environmentSources",
             { $0.environmentSources = [try? Target.EnvironmentSource(.secret, "other")].compactMap(\.self) }
         ),
+        ("source", { $0.source = SourceCode(runtime: nil, files: ["other.txt": "text"]) }),
         ("resources", { $0.resources.cpu = try? Quantity("1", field: "") }),
         ("readinessProbe", { $0.readinessProbe = ReadinessProbe(path: "/other") }),
         ("startTimeout", { $0.startTimeout = .seconds(9) }), ("watch", { $0.watch = true }),
@@ -39,8 +40,8 @@ import Testing
         let parts = Mirror(reflecting: try launch(Target(command: ["x"]))).children.compactMap(\.label)
         #expect(
             Set(parts) == [
-                "function", "name", "revision", "generation", "obstacle", "command", "environment", "workingFolder",
-                "probe", "startTimeout", "namesSecrets", "stopTimeout",
+                "function", "name", "revision", "generation", "obstacle", "command", "source", "environment",
+                "workingFolder", "probe", "startTimeout", "namesSecrets", "stopTimeout",
             ], "a new part must be in the revision, or a test must show that it does not matter")
     }
 
@@ -54,7 +55,8 @@ import Testing
         #expect(after != before)
         let (old, new) = (try launch(before), try launch(after))
         let isSameStart =
-            old.obstacle == new.obstacle && old.command == new.command && old.environment == new.environment
+            old.obstacle == new.obstacle && old.command == new.command && old.source == new.source
+            && old.environment == new.environment
             && old.probe == new.probe && old.workingFolder == new.workingFolder && old.name == new.name
             && old.function == new.function
         if !isSameStart { #expect(old.revision != new.revision) }
@@ -107,7 +109,8 @@ import Testing
         let folder = try TemporaryFolder()
         try folder.write("old/a.yaml", manifest("alpha"))
         let directory = ManifestDirectory(
-            LocalOptions(folder: folder.path, launcher: "/nothing", environment: [:]), logger: quiet)
+            LocalOptions(folder: folder.path, launcher: "/nothing", sourcesFolder: "/nothing", environment: [:]),
+            logger: quiet)
         directory.scan()
         func alpha() async throws -> Function? {
             try await directory.withSnapshots {

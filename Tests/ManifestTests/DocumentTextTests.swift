@@ -22,7 +22,9 @@ import Testing
                 items:
                   - name: b
                     more:
-                      c: "d\ne"
+                      c: |-
+                        d
+                        e
                   - name: "yes"
 
                 """#)

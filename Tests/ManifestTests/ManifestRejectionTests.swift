@@ -9,11 +9,16 @@ import Testing
         ("method: GET", "7:3: target.method is not a known field: did you mean spec.method?"),
         (
             "zzzzzzzzz: 1",
-            "7:3: target.zzzzzzzzz is not a known field: known here are containerImage, command, port, "
+            "7:3: target.zzzzzzzzz is not a known field: known here are containerImage, command, source, port, "
                 + "endpoint, minReplicas, maxReplicas, concurrency, env, secrets, envFrom, resources, readinessProbe, "
                 + "timeout, startTimeout, drainTimeout, scaling, limits, watch, forwardAuthorization, identity."
         ),
         ("scaling: {idel: 5s}", "7:13: target.scaling.idel is not a known field: did you mean target.scaling.idle?"),
+        (
+            "source: {runtime: ruby, files: {handler.rb: x}}",
+            #"7:21: target.source.runtime is "ruby": it must be one of python, node, shell."#
+        ),
+        ("source: {file: {}}", "7:12: target.source.file is not a known field: did you mean target.source.files?"),
         (#"port: "8080""#, #"7:9: target.port is "8080": it must be a whole number without quotes."#),
         ("port: 010", #"7:9: target.port is "010": it must be a whole number that does not begin with 0."#),
         ("port: 8080.0", #"7:9: target.port is "8080.0": it must be a whole number."#),
@@ -256,12 +261,12 @@ import Testing
         #expect(reading(text).rejections.map(\.description) == ["f.yaml:" + rejection])
     }
 
-    @Test func `a function must name an image or a command`() {
+    @Test func `a function must have an image, a command or a source`() {
         let text = manifest().replacing("containerImage: hello:1", with: "port: 80")
         #expect(
             reading(text).rejections.map(\.description) == [
                 "f.yaml:6:3: target.containerImage is missing: it must name an image, or target.command must name a "
-                    + "program."
+                    + "program, or target.source must contain one."
             ])
     }
 }

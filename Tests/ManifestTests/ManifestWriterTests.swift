@@ -94,6 +94,39 @@ import Testing
                 """#)
     }
 
+    @Test func `texts of several lines are written as literal blocks, and read back unchanged`() throws {
+        let source = SourceCode(
+            runtime: .python,
+            files: [
+                "handler.py": "def handle(request):\n\tif True:\n\n        return \"a: b # c\"\n", "none": "a\nb",
+                "many": "a\n\n\n", "blank.txt": "a\n   \nb\n", "lib/indented.txt": "  a\nb\n", "windows.txt": "a\r\nb",
+                "escape.txt": "a\n\u{1B}b\n", "separator.txt": "a\n\u{2028}b\n", "empty.txt": "", "feed": "\na",
+            ], handler: "handler.handle")
+        let draft = try draft(Target(source: source))
+        let yaml = ManifestWriter().yaml(draft)
+        #expect(
+            yaml.contains(
+                #"""
+                      handler.py: |
+                        def handle(request):
+                        	if True:
+
+                                return "a: b # c"
+                      lib/indented.txt: "  a\nb\n"
+                      many: |+
+                        a
+
+
+                      none: |-
+                        a
+                        b
+
+                """#), "\(yaml)")
+        for text in [yaml, ManifestWriter().json(draft)] {
+            #expect(ManifestReader().read(Array(text.utf8), location: "a").documents.first?.draft == draft)
+        }
+    }
+
     @Test func `the JSON of a function contains its status and the fields of the store`() throws {
         #expect(
             ManifestWriter().json(function(try draft(Target(image: "x"))))

@@ -68,8 +68,9 @@ extension Module {
             level: 3, folder: "Peers", modules: ["Model", "Metrics"], thirdParty: ["Hummingbird", "AsyncHTTPClient"]),
         Module(
             level: 3, folder: "Platforms/Kubernetes", modules: ["Model", "Manifest", "System"],
-            thirdParty: ["AsyncHTTPClient", "NIOSSL"]),
-        Module(level: 3, folder: "Platforms/Local", modules: ["Model", "Manifest", "System"], thirdParty: []),
+            thirdParty: ["AsyncHTTPClient", "NIOSSL", "CRuntimes"]),
+        Module(
+            level: 3, folder: "Platforms/Local", modules: ["Model", "Manifest", "System"], thirdParty: ["CRuntimes"]),
         Module(level: 3, folder: "Client", modules: ["Model", "Manifest"], thirdParty: ["AsyncHTTPClient", "NIOSSL"]),
         Module(level: 3, folder: "Wrap", modules: [], thirdParty: ["Hummingbird", "Subprocess"]),
         Module(level: 2, folder: "Dispatcher", modules: ["Model", "Metrics", "System"], thirdParty: ["CLibSSL"]),
@@ -84,7 +85,7 @@ extension Module {
     ]
 
     /// The folders of `Sources` that contain C code or embedded files. They contain no Swift and therefore no imports.
-    static let shims = ["CLinux", "CLibYAML", "CLibCrypto", "CLibSSL", "CLibrdkafka", "CWebAssets"]
+    static let shims = ["CLinux", "CLibYAML", "CLibCrypto", "CLibSSL", "CLibrdkafka", "CRuntimes", "CWebAssets"]
 
     /// The test targets that do not correspond to a module.
     static let testTargets = ["EndToEndTests", "ClusterTests", "TidyTests", "TestSupport", "ProcessSupport"]

@@ -32,6 +32,7 @@ enum OpenAPISchemas {
     private static func schema(of field: FieldSchema) -> JSON {
         switch field {
         case .text: return text
+        case .word(let words): return ["enum": .array(words.map { .string($0) })]
         case .duration: return duration
         case .flag: return flag
         case .wholeNumber(let allowed, let standard):
@@ -111,7 +112,8 @@ enum OpenAPISchemas {
         ]),
         "StartFailure": object([
             "stage": text, "reason": text, "message": text, "exitStatus": ["type": "integer"], "logTail": texts,
-            "isTimeout": flag, "revision": text, "attempts": count, "nextAttempt": time, "retryAfterSeconds": count,
+            "sourceError": object(["file": text, "line": count, "message": text]), "isTimeout": flag, "revision": text,
+            "attempts": count, "nextAttempt": time, "retryAfterSeconds": count,
         ]),
         "ScaleExplanation": object([
             "function": text, "desired": count, "replicas": count, "ready": count, "reason": text, "message": text,

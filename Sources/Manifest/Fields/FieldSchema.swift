@@ -2,6 +2,8 @@
 public indirect enum FieldSchema: Sendable, Hashable {
     /// A text.
     case text
+    /// One of these words.
+    case word([String])
     /// A duration such as `1m30s`.
     case duration
     /// `true` or `false`.

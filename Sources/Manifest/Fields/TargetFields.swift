@@ -7,6 +7,7 @@ enum TargetFields {
     static let target: [ManifestField<Target>] = [
         .text("containerImage", \.image),
         .texts("command", \.command, example: "[python3, hello.py]"),
+        source,
         .wholeNumber("port", \.port, within: Target.portAllowed, standard: Target.portDefault),
         .path("endpoint", \.path),
         .wholeNumber("minReplicas", \.minReplicas, within: 0...Target.replicasMax, standard: 0),
@@ -61,6 +62,39 @@ enum TargetFields {
             try Target.EnvironmentSource(kind, try $0.text(), isOptional: isOptional, field: $0.path)
         }
     }
+
+    private static let source = ManifestField<Target>(
+        "source", .object(sourceMembers),
+        read: { map, target, reader in
+            let names = sourceMembers.map(\.name)
+            guard let map = reader.section(map, "source", known: names, isRequired: false) else { return }
+            let runtime = reader.value(map["runtime"]) { cursor in
+                guard let runtime = SourceCode.Runtime(rawValue: try cursor.text()) else {
+                    throw cursor.error("be one of \(SourceCode.runtimeNames)")
+                }
+                return runtime
+            }
+            target.source = SourceCode(
+                runtime: runtime,
+                files: reader.texts(byName: map["files"], example: "{handler.py: \"def handle(request): ...\"}"),
+                handler: reader.value(map["handler"]) { try $0.text() })
+        },
+        write: { target in
+            guard let source = target.source else { return nil }
+            let files = source.files.sorted { $0.key < $1.key }.map { ($0.key, ManifestValue.text($0.value)) }
+            return .map(
+                [
+                    source.runtime.map { ("runtime", .text($0.rawValue)) },
+                    source.handler.map { ("handler", .text($0)) },
+                    ("files", .map(files)),
+                ].compactMap(\.self))
+        })
+
+    private static let sourceMembers = [
+        FieldSchema.Member(name: "runtime", schema: .word(SourceCode.Runtime.allCases.map(\.rawValue))),
+        FieldSchema.Member(name: "handler", schema: .text),
+        FieldSchema.Member(name: "files", schema: .map(.text)),
+    ]
 
     private static let resources: [ManifestField<Resources>] = [
         .quantity("cpu", \.cpu),

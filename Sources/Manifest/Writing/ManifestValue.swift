@@ -37,6 +37,8 @@ indirect enum ManifestValue {
             case .map(let inner) where !inner.isEmpty:
                 lines += "\n"
                 value.write(to: &lines, indent: indent + "  ")
+            case .text(let text) where Self.isLiteral(text):
+                lines += " " + Self.literal(text, indent: indent + "  ")
             case .list(let elements) where elements.contains(where: \.isMap):
                 lines += "\n"
                 for element in elements { element.writeElement(to: &lines, indent: indent + "  ") }
@@ -75,6 +77,28 @@ indirect enum ManifestValue {
             bytes.count > longestWord || !wordsWithMeaning.contains(text.lowercased())
         else { return quoted(text) }
         return text
+    }
+
+    /// Returns true if a text of several lines can be written as a literal block, which people read more easily than a
+    /// quoted text (YAML 1.2.2 section 8.1.2): its first line is not blank and not indented, so that no indentation
+    /// indicator is needed, and it has only characters that need no escape.
+    private static func isLiteral(_ text: String) -> Bool {
+        guard let first = text.unicodeScalars.first, !" \t\n".unicodeScalars.contains(first),
+            text.utf8.contains(UInt8(ascii: "\n"))
+        else { return false }
+        return text.unicodeScalars.allSatisfy { scalar in
+            scalar == "\n" || scalar == "\t" || scalar.value >= 0x20 && scalar.value != 0x7F && !mustEscape(scalar)
+        }
+    }
+
+    /// Returns a literal block. Its indicator says how many line ends the text has: none, one, or more.
+    private static func literal(_ text: String, indent: String) -> String {
+        let indicator = text.hasSuffix("\n\n") ? "|+" : text.hasSuffix("\n") ? "|" : "|-"
+        var lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+        if text.hasSuffix("\n") { lines.removeLast() }
+        return lines.reduce(into: "\(indicator)\n") { block, line in
+            block += line.isEmpty ? "\n" : "\(indent)\(line)\n"
+        }
     }
 
     /// Returns true if every character is plain and no colon stands before a space.

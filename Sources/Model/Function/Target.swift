@@ -39,6 +39,12 @@ public struct Target: Sendable, Hashable {
         get { usual.wrappedValue.readinessProbe }
         set { set(\.readinessProbe, newValue) }
     }
+    /// The text files that are the function's program; `nil` if the image or the command brings its own
+    /// (`target.source`).
+    public var source: SourceCode? {
+        get { usual.wrappedValue.source }
+        set { set(\.source, newValue) }
+    }
     /// The longest time from the request's head to the response's head. If `nil`, it is `request_timeout`
     /// (`target.timeout`).
     public var timeout: Duration? {
@@ -82,6 +88,7 @@ public struct Target: Sendable, Hashable {
     /// memory.
     private struct Usual: Sendable, Hashable {
         var environmentSources: [EnvironmentSource] = []
+        var source: SourceCode?
         var resources = Resources()
         var readinessProbe: ReadinessProbe?
         var timeout: Duration?
@@ -123,7 +130,8 @@ public struct Target: Sendable, Hashable {
 
     /// Creates a target. Each field has the default of the published data model unless given.
     public init(
-        image: String? = nil, command: [String]? = nil, port: Int = Target.portDefault, path: String = "/",
+        image: String? = nil, command: [String]? = nil, source: SourceCode? = nil, port: Int = Target.portDefault,
+        path: String = "/",
         minReplicas: Int = 0, maxReplicas: Int = Target.maxReplicasDefault, concurrency: Int? = nil,
         environment: [String: String] = [:], secrets: [String] = [], environmentSources: [EnvironmentSource] = [],
         resources: Resources = Resources(), readinessProbe: ReadinessProbe? = nil, timeout: Duration? = nil,
@@ -144,6 +152,7 @@ public struct Target: Sendable, Hashable {
         self.forwardsAuthorization = forwardsAuthorization
         self.hasIdentity = hasIdentity
         self.environmentSources = environmentSources
+        self.source = source
         self.resources = resources
         self.readinessProbe = readinessProbe
         self.timeout = timeout
@@ -233,6 +242,7 @@ extension Target {
             hash.add(list: ["envFrom"] + sources)
         }
         if hasIdentity { hash.add(list: ["identity"]) }
+        if let source { hash.add(list: ["source", source.digest]) }
     }
 }
 
@@ -248,11 +258,12 @@ extension Target {
 
     private func programErrors() -> [FieldError] {
         var found: [FieldError] = []
-        if image == nil, command == nil {
+        if image == nil, command == nil, source == nil {
             found.append(
                 FieldError(
                     field: "target.containerImage", value: nil,
-                    requirement: "name an image, or target.command must name a program"))
+                    requirement: "name an image, or target.command must name a program, or target.source must contain "
+                        + "one"))
         }
         if let image, image.isEmpty || image.utf8.count > 1024 || image.contains(where: \.isWhitespace) {
             found.append(
@@ -265,7 +276,7 @@ extension Target {
                     field: "target.command", value: command.joined(separator: " "),
                     requirement: "be a list that begins with a program"))
         }
-        return found
+        return found + (source?.fieldErrors(command: command) ?? [])
     }
 
     private func replicaErrors() -> [FieldError] {

@@ -10,6 +10,8 @@ public struct StartFailure: Sendable, Hashable, Codable {
     public var exitStatus: Int?
     /// The last lines that it wrote, oldest first, at most 20.
     public var logTail: [String]
+    /// The error in the function's source text, if a runtime has reported one.
+    public var sourceError: SourceError?
     /// True if a timeout expired (504); false if an error occurred (502).
     public var isTimeout: Bool
     /// The revision that failed.
@@ -25,13 +27,15 @@ public struct StartFailure: Sendable, Hashable, Codable {
     /// Creates a start failure.
     public init(
         stage: Stage, reason: String, message: String, exitStatus: Int? = nil, logTail: [String] = [],
-        isTimeout: Bool = false, revision: Revision, attempts: Int, nextAttempt: Double, retryAfterSeconds: Int
+        sourceError: SourceError? = nil, isTimeout: Bool = false, revision: Revision, attempts: Int,
+        nextAttempt: Double, retryAfterSeconds: Int
     ) {
         self.stage = stage
         self.reason = reason
         self.message = message
         self.exitStatus = exitStatus
         self.logTail = logTail
+        self.sourceError = sourceError
         self.isTimeout = isTimeout
         self.revision = revision.text
         self.attempts = attempts

@@ -6,6 +6,9 @@ public struct LocalOptions: Sendable {
     public var launcher: String
     /// The arguments that make ``launcher`` serve as the launcher.
     public var launcherArguments = ["launcher"]
+    /// The folder in which F2S writes the files of functions from source text while their replicas run. Its parent must
+    /// exist, and should be private.
+    public var sourcesFolder: String
     /// The environment of this process. Replicas inherit only ``passedVariables`` from it.
     public var environment: [String: String]
     /// The time within which a replica must listen and pass its readiness probe, if it has one. A function may declare
@@ -51,8 +54,9 @@ public struct LocalOptions: Sendable {
     public static let defaultVariables = ["PYTHONUNBUFFERED": "1"]
 
     /// Creates options with the default values of all other settings.
-    public init(folder: String, launcher: String, environment: [String: String]) {
+    public init(folder: String, launcher: String, sourcesFolder: String, environment: [String: String]) {
         self.folder = folder
+        self.sourcesFolder = sourcesFolder
         self.launcher = launcher
         self.environment = environment
     }

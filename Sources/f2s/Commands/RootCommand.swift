@@ -24,8 +24,9 @@ struct RootCommand: AsyncParsableCommand {
             """,
         version: F2SVersion.current,
         subcommands: [
-            ServeCommand.self, ApplyCommand.self, ListCommand.self, GetCommand.self, DescribeCommand.self,
-            InvokeCommand.self, LogsCommand.self, EventsCommand.self, RestartCommand.self, DeleteCommand.self,
+            ServeCommand.self, NewCommand.self, ApplyCommand.self, ListCommand.self, GetCommand.self,
+            DescribeCommand.self, InvokeCommand.self, LogsCommand.self, EventsCommand.self, RestartCommand.self,
+            DeleteCommand.self,
             WhyCommand.self, WrapCommand.self, LoginCommand.self, LogoutCommand.self, TokenCommand.self,
             VersionCommand.self,
         ])

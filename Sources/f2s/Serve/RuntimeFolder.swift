@@ -1,13 +1,15 @@
+import FoundationEssentials
 import Glibc
 
-/// A folder with mode 0700 for the Unix sockets behind the dispatcher: those of the API server, of the console and of
-/// the internal server.
+/// A folder with mode 0700 for the Unix sockets behind the dispatcher (those of the API server, of the console and of
+/// the internal server), and for the files of functions from source text.
 struct RuntimeFolder {
     let path: String
 
     var socketPath: String { path + "/api.sock" }
     var consoleSocketPath: String { path + "/console.sock" }
     var internalSocketPath: String { path + "/internal.sock" }
+    var sourcesPath: String { path + "/sources" }
 
     /// The longest path of the folder. The path of a Unix socket has a hard limit of 107 bytes, including the name of
     /// the socket.
@@ -40,6 +42,8 @@ struct RuntimeFolder {
         unlink(socketPath)
         unlink(consoleSocketPath)
         unlink(internalSocketPath)
+        // It exists only if the end of F2S has interrupted the removal of a function's files.
+        try? FileManager.default.removeItem(atPath: sourcesPath)
         rmdir(path)
     }
 }

@@ -296,7 +296,8 @@ struct APIServerSerial {
                 function: function,
                 settings: WorkloadManifest.Settings(
                     namespace: containers, functionNamespace: running.options.namespace, drainAddress: nil,
-                    requestTimeout: .seconds(1), drainTimeout: .seconds(1), imagePullSecrets: []))
+                    requestTimeout: .seconds(1), drainTimeout: .seconds(1), imagePullSecrets: [],
+                    runtimeImage: { _ in nil }))
             var late = manifest.deployment(replicas: 7, keeping: nil)
             var metadata = late["metadata"] ?? [:]
             metadata["resourceVersion"] = seen["metadata"]?["resourceVersion"]

@@ -20,7 +20,7 @@ import Testing
         #expect(schema.field("spec")?["required"]?.texts == ["endpoint"])
         #expect(schema.field("target")?["required"] == nil)
         let alternatives = schema.field("target")?["allOf"]?.elements.first?["anyOf"]?.elements
-        #expect(alternatives?.map { $0["required"]?.texts } == [["containerImage"], ["command"]])
+        #expect(alternatives?.map { $0["required"]?.texts } == [["containerImage"], ["command"], ["source"]])
         #expect(schema.field("target.readinessProbe")?["required"]?.texts == ["path"])
         let source = schema.field("target.envFrom[]")
         #expect(source?["oneOf"]?.elements.map { $0["required"]?.texts } == [["configMap"], ["secret"]])

@@ -16,6 +16,7 @@ import Testing
             "environmentSources",
             { $0.environmentSources = [try? Target.EnvironmentSource(.configMap, "other")].compactMap(\.self) }
         ),
+        ("source", { $0.source = SourceCode(runtime: nil, files: ["other.txt": "text"]) }),
         ("resources", { $0.resources.cpu = try? Quantity("1", field: "") }),
         ("readinessProbe", { $0.readinessProbe = ReadinessProbe(path: "/other") }),
         ("startTimeout", { $0.startTimeout = .seconds(9) }), ("watch", { $0.watch = true }),
@@ -43,7 +44,7 @@ import Testing
         change(&after)
         let old = try sampleFunction("hello", before).revision
         let new = try sampleFunction("hello", after).revision
-        let kept = WorkloadManifest.Kept(revision: old.text, drainAddress: nil, graceSeconds: 1000)
+        let kept = WorkloadManifest.Kept(revision: old.text, drainAddress: nil, graceSeconds: 1000, image: nil)
         if try template(before, keeping: kept)?["spec"] != template(after, keeping: kept)?["spec"] {
             #expect(old != new, "\(field)")
         }
@@ -73,8 +74,8 @@ import Testing
         after.timeout = .seconds(60)
         let revision = try sampleFunction("hello", before).revision
         #expect(try sampleFunction("hello", after).revision == revision)
-        let kept = WorkloadManifest.Kept(revision: revision.text, drainAddress: nil, graceSeconds: 40)
-        let longer = WorkloadManifest.Kept(revision: revision.text, drainAddress: nil, graceSeconds: 90)
+        let kept = WorkloadManifest.Kept(revision: revision.text, drainAddress: nil, graceSeconds: 40, image: nil)
+        let longer = WorkloadManifest.Kept(revision: revision.text, drainAddress: nil, graceSeconds: 90, image: nil)
         #expect(try template(after, keeping: kept)?["spec"]?["terminationGracePeriodSeconds"] == 90)
         #expect(try template(after, keeping: kept) == template(before, keeping: longer), "nothing else changes")
     }

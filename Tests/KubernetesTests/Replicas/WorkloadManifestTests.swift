@@ -122,6 +122,41 @@ import Testing
         #expect(container(try deployment())?["envFrom"] == nil)
     }
 
+    @Test func `a function from source text runs in a stock image, with its files in a ConfigMap`() throws {
+        let source = SourceCode(runtime: .python, files: ["handler.py": "a", "lib/b.py": "b"])
+        let function = try sampleFunction("hello", Target(source: source))
+        let manifest = WorkloadManifest(function: function, settings: sampleSettings())
+        let name = "f2s-source-hello-\(source.digest)"
+        #expect(
+            WorkloadManifest.objects(of: function).map { "\($0.type.kind)/\($0.name)" } == [
+                "ConfigMap/\(name)", "Deployment/hello", "Service/hello",
+            ])
+        let files = manifest.configMap()
+        #expect(files["metadata"]?["name"] == .string(name))
+        #expect(files["data"]?["handler.py"] == "a" && files["data"]?["lib..b.py"] == "b")
+        #expect(files["data"]?[".f2s..serve.py"]?.text?.contains("import") == true)
+
+        let deployment = manifest.deployment(replicas: 1, keeping: nil)
+        let (spec, container) = (podSpec(deployment), container(deployment))
+        #expect(container?["image"] == "stock-python:1" && container?["workingDir"] == "/f2s")
+        #expect(container?["command"] == ["python3", ".f2s/serve.py", ".", "handler.handle"])
+        #expect(container?["volumeMounts"]?[0]?["mountPath"] == "/f2s")
+        #expect(container?["securityContext"]?["capabilities"] == ["drop": ["ALL"]])
+        #expect(spec?["securityContext"]?["runAsNonRoot"] == true)
+        #expect(spec?["volumes"]?[0]?["configMap"]?["name"] == .string(name))
+        #expect(
+            spec?["volumes"]?[0]?["configMap"]?["items"]?[2] == ["key": "lib..b.py", "path": "lib/b.py"])
+
+        // A changed setting replaces no pods.
+        let kept = WorkloadManifest.Kept(
+            revision: function.revision.text, drainAddress: nil, graceSeconds: 30, image: "stock-python:0")
+        #expect(self.container(manifest.deployment(replicas: 1, keeping: kept))?["image"] == "stock-python:0")
+        let digest = AppliedFields.digest(of: files)
+        var edited = files
+        edited["data"]?["handler.py"] = "c"
+        #expect(AppliedFields.digest(of: edited) != digest)
+    }
+
     @Test func `a function with an identity has a ServiceAccount, and its pods have a token for F2S only`() throws {
         let function = try sampleFunction("hello", Target(image: "i:1", hasIdentity: true))
         let manifest = WorkloadManifest(function: function, settings: sampleSettings())

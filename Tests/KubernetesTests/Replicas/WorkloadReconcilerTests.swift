@@ -24,7 +24,7 @@ import Testing
     ) -> WorkloadReconciler.Observation {
         WorkloadReconciler.Observation(
             objects: WorkloadObjects([.deployments: Self.index(deployment), .services: Self.index(service)]),
-            declared: declared ?? [function.id])
+            declared: declared ?? [function.id], replicas: ReplicaSnapshot())
     }
 
     private static func index(_ object: ObservedObject?) -> ObjectIndex {
@@ -139,7 +139,7 @@ import Testing
                     .deployments: Self.index(deployment),
                     .services: Self.index(try observed(manifest.service(), uid: "s")),
                     .serviceAccounts: Self.index(try account.map { try observed($0, uid: "a", generation: 0) }),
-                ]), declared: [function.id])
+                ]), declared: [function.id], replicas: ReplicaSnapshot())
         }
         reconciler.setDesired(function, .fixed(2))
         let missing = check(&reconciler, try observation(nil), at: .seconds(100))
@@ -149,9 +149,53 @@ import Testing
 
         var other = WorkloadReconciler()
         let undeclared = WorkloadReconciler.Observation(
-            objects: try observation(manifest.serviceAccount()).objects, declared: [])
+            objects: try observation(manifest.serviceAccount()).objects, declared: [], replicas: ReplicaSnapshot())
         let swept = check(&other, undeclared, at: .seconds(400))
         #expect(sweeps(swept).last == "ServiceAccount f2s-function-hello", "pods that drain still need it")
+    }
+
+    @Test func `the files of an earlier revision are kept while a replica may need them, and then deleted`() throws {
+        var reconciler = WorkloadReconciler()
+        func function(_ text: String) throws -> Function {
+            let source = SourceCode(runtime: .python, files: ["handler.py": text])
+            return try sampleFunction("hello", Target(source: source))
+        }
+        let (old, new) = (try function("old"), try function("new"))
+        func objects(_ functions: [Function]) throws -> WorkloadObjects {
+            let manifest = WorkloadManifest(function: new, settings: sampleSettings())
+            let files = try functions.map { function in
+                try observed(
+                    WorkloadManifest(function: function, settings: sampleSettings()).configMap(),
+                    uid: function.revision.text, generation: 0)
+            }
+            return WorkloadObjects([
+                .deployments: Self.index(try observed(manifest.deployment(replicas: 2, keeping: nil), uid: "d")),
+                .services: Self.index(try observed(manifest.service(), uid: "s")),
+                .configMaps: ObjectIndex(
+                    MirroredCollection(Dictionary(uniqueKeysWithValues: files.map { ($0.name, $0) }))),
+            ])
+        }
+        func replicas(of function: Function) -> ReplicaSnapshot {
+            ReplicaSnapshot(replicas: [
+                Replica(
+                    id: Replica.ID("r"), function: function.id, revision: function.revision, state: .ready, since: 0)
+            ])
+        }
+        reconciler.setDesired(new, .fixed(2))
+        let rolling = check(
+            &reconciler,
+            WorkloadReconciler.Observation(
+                objects: try objects([old, new]), declared: [new.id], replicas: replicas(of: old)), at: .seconds(100))
+        #expect(rolling.isEmpty)
+        let done = due(
+            &reconciler,
+            WorkloadReconciler.Observation(
+                objects: try objects([old, new]), declared: [new.id], replicas: replicas(of: new)), at: .seconds(101))
+        guard case .discard(.configMaps, let object)? = done.first, done.count == 1 else {
+            Issue.record("\(done)")
+            return
+        }
+        #expect(object.uid == old.revision.text)
     }
 
     @Test func `an object that the API server has changed on a write is not written again`() throws {
@@ -182,7 +226,8 @@ import Testing
         let there = observation(
             try observed(manifest.deployment(replicas: 2, keeping: nil), uid: "d"),
             try observed(manifest.service(), uid: "s"), declared: [])
-        let unknown = WorkloadReconciler.Observation(objects: there.objects, declared: nil)
+        let unknown = WorkloadReconciler.Observation(
+            objects: there.objects, declared: nil, replicas: ReplicaSnapshot())
         let look8 = check(&reconciler, unknown, at: .seconds(1))
         #expect(look8.isEmpty, "no function is known to be deleted")
         let look9 = check(&reconciler, there, at: .seconds(1))
@@ -236,7 +281,7 @@ import Testing
                     .deployments: ObjectIndex(MirroredCollection(deployments)),
                     .services: ObjectIndex(MirroredCollection(services)),
                 ]),
-                declared: Set(functions.map(\.id)))
+                declared: Set(functions.map(\.id)), replicas: ReplicaSnapshot())
         }
         let first = reconciler.due(observation(), at: .seconds(10), making: make)
         #expect(first.isEmpty && made == 400)

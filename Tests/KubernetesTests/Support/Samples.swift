@@ -29,7 +29,7 @@ func sampleSettings(
     WorkloadManifest.Settings(
         namespace: "f2s-containers", functionNamespace: "f2s", drainAddress: drain, requestTimeout: requestTimeout,
         drainTimeout: drainTimeout,
-        imagePullSecrets: pullSecrets)
+        imagePullSecrets: pullSecrets, runtimeImage: { $0 == .shell ? nil : "stock-\($0.rawValue):1" })
 }
 
 /// Returns a Function resource as the API server sends it.

@@ -39,6 +39,8 @@ enum AppliedFields {
         "metadata": ["labels": labels],
         // Of a ServiceAccount.
         "automountServiceAccountToken": true,
+        // Of a ConfigMap.
+        "data": true,
         "spec": [
             "replicas": true, "revisionHistoryLimit": true, "selector": true,
             "strategy": ["rollingUpdate": ["maxSurge": true, "maxUnavailable": true]],
@@ -54,7 +56,9 @@ enum AppliedFields {
 
     private static let podSpec: JSONValue = [
         "enableServiceLinks": true, "automountServiceAccountToken": true, "terminationGracePeriodSeconds": true,
-        "securityContext": ["seccompProfile": ["type": true]],
+        "securityContext": [
+            "seccompProfile": ["type": true], "runAsNonRoot": true, "runAsUser": true, "runAsGroup": true,
+        ],
         "imagePullSecrets": [["name": true]],
         "serviceAccountName": true,
         // Without the names, so that volumes which other programs add do not count.
@@ -62,12 +66,14 @@ enum AppliedFields {
             [
                 "projected": [
                     "sources": [["serviceAccountToken": ["audience": true, "expirationSeconds": true, "path": true]]]
-                ]
+                ],
+                "configMap": ["name": true, "items": [["key": true, "path": true]]],
             ]
         ],
         "containers": [
             [
                 "name": true, "image": true, "imagePullPolicy": true, "command": true,
+                "workingDir": true,
                 "ports": [["containerPort": true]],
                 "env": [["name": true, "value": true]],
                 // The API server adds no defaults in it, and replaces it only as a whole.
@@ -77,7 +83,7 @@ enum AppliedFields {
                     "httpGet": ["path": true, "port": true], "tcpSocket": ["port": true], "periodSeconds": true,
                     "timeoutSeconds": true,
                 ],
-                "securityContext": ["allowPrivilegeEscalation": true],
+                "securityContext": ["allowPrivilegeEscalation": true, "capabilities": ["drop": true]],
                 "lifecycle": ["preStop": ["httpGet": ["host": true, "port": true, "path": true]]],
             ]
         ],

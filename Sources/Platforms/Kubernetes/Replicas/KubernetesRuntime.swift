@@ -3,7 +3,7 @@ import F2SSystem
 import Logging
 import Synchronization
 
-/// Runs replicas as pods, with a Deployment and a Service per function, and a ServiceAccount if it has an identity.
+/// Runs replicas as pods, with a Deployment, a Service and perhaps further objects per function.
 ///
 /// ``PodReading`` and ``StartFailureTracker`` interpret the state of the pods. ``WorkloadManifest`` and
 /// ``WorkloadReconciler`` decide which objects are written. This class performs the I/O. A function that does not
@@ -180,10 +180,10 @@ final class KubernetesRuntime: ReplicaRuntime {
     /// Derives the replicas and failures from the watches, publishes them, and returns the work that is due.
     private func reconcile() -> [Work] {
         let pods = pods.latest.current
-        // All other functions work without the rights that ServiceAccounts need.
+        // All other functions work without the rights that these types need.
         let isSynced = reflectors.allSatisfy { type, reflector in
             let state = reflector.latest.current
-            return state.isSynced || type == .serviceAccounts && state.startFailure != nil
+            return state.isSynced || WorkloadObjects.optionalTypes.contains(type) && state.startFailure != nil
         }
         guard pods.isSynced, isSynced else { return [] }
         let moment = Moment.now
@@ -220,7 +220,7 @@ final class KubernetesRuntime: ReplicaRuntime {
                 return tails
             }
             let observation = WorkloadReconciler.Observation(
-                objects: state.objects, declared: declared)
+                objects: state.objects, declared: declared, replicas: latest.current)
             return tails
                 + state.workloads.due(observation, at: moment.steady, making: manifest).map { Work.workload($0) }
         }
@@ -300,6 +300,8 @@ final class KubernetesRuntime: ReplicaRuntime {
             } catch {
                 finish(desired.function, error: error)
             }
+        // If it fails, it is repeated later.
+        case .workload(.discard(let type, let object)): try? await delete(type, object)
         case .workload(.sweep(let type, let object)):
             do {
                 guard try await sweep(type, object) else { break }
@@ -323,14 +325,18 @@ extension KubernetesRuntime {
             settings: WorkloadManifest.Settings(
                 namespace: options.functionsNamespace, functionNamespace: options.namespace,
                 drainAddress: options.drainAddress, requestTimeout: options.requestTimeout(),
-                drainTimeout: options.drainTimeout(), imagePullSecrets: options.imagePullSecrets))
+                drainTimeout: options.drainTimeout(), imagePullSecrets: options.imagePullSecrets,
+                runtimeImage: options.runtimeImage))
         return manifest.object(type, replicas: desired.replicas(over: object), over: object)
     }
 
     private func ensure(_ desired: WorkloadReconciler.Desired) async throws(WorkloadError) {
         let name = desired.function.name
-        guard desired.function.target.image != nil else { throw .noImage(name) }
-        let secrets = WorkloadManifest.secrets(of: desired.function.target)
+        let target = desired.function.target
+        guard WorkloadManifest.image(of: target, options.runtimeImage) != nil else {
+            throw target.source?.runtime.map { .noRuntimeImage(name, $0) } ?? .noImage(name)
+        }
+        let secrets = WorkloadManifest.secrets(of: target)
         // Scaling to zero is always allowed.
         if desired.count.minimum > 0, let secret = secrets.first(where: { !options.allowsSecret($0) }) {
             throw .secretNotAllowed(secret)

@@ -73,7 +73,8 @@ final class ObservedObject: StatefulItem {
         }
         return WorkloadManifest.Kept(
             revision: template["metadata"]?["labels"]?[ObjectLabel.revision]?.text ?? "", drainAddress: address,
-            graceSeconds: spec["terminationGracePeriodSeconds"]?.integerValue ?? 30)
+            graceSeconds: spec["terminationGracePeriodSeconds"]?.integerValue ?? 30,
+            image: spec["containers"]?[0]?["image"]?.text)
     }
 
     private static func replicaFailure(_ conditions: JSONValue?) -> Cause? {

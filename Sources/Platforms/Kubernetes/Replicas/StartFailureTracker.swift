@@ -120,9 +120,12 @@ extension StartFailureTracker {
             // The node's clock may differ, so the pause counts from the time when F2S observed the failure.
             let pause = failure.crash == nil ? StartFailureTracker.standing : failure.pause ?? .seconds(1)
             let left = max(pause - (moment.steady - failedAt.steady), .zero)
+            let sourceError = failure.crash == nil ? nil : SourceError(in: logTail)
             published = StartFailure(
-                stage: failure.stage, reason: failure.reason, message: message, exitStatus: failure.exitStatus,
-                logTail: logTail, isTimeout: failure.isTimeout, revision: failure.revision, attempts: attempts,
+                stage: failure.stage, reason: sourceError == nil ? failure.reason : "SourceError",
+                message: sourceError.map { "The function cannot be loaded. \($0.text.sentence)" } ?? message,
+                exitStatus: failure.exitStatus, logTail: logTail, sourceError: sourceError,
+                isTimeout: failure.isTimeout, revision: failure.revision, attempts: attempts,
                 nextAttempt: moment.wall + left.inSeconds,
                 retryAfterSeconds: min(30, max(1, Int(left.inSeconds.rounded(.up)))))
         }

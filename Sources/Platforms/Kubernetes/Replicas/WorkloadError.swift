@@ -11,6 +11,8 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
     case unsettled(String)
     /// The function has no image that Kubernetes could run.
     case noImage(FunctionName)
+    /// The function has source text, and its runtime has no image.
+    case noRuntimeImage(FunctionName, SourceCode.Runtime)
     /// The function names a Secret that functions may not use.
     case secretNotAllowed(String)
 
@@ -26,15 +28,25 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
         case .unsettled(let reason): reason.sentence
         case .noImage(let name):
             "\(name) has a command but no image, and Kubernetes runs images. Add target.containerImage."
+        case .noRuntimeImage(let name, let runtime):
+            "\(name) has no image, and there is none for the runtime \(runtime.rawValue). Add "
+                + "target.containerImage, or set f2s.runtimes.\(runtime.rawValue).image: \(Self.needs(of: runtime))."
         case .secretNotAllowed(let name):
             "Functions may not name the Secret \(name). Name another one, or have it added to f2s.allowed_secrets."
+        }
+    }
+
+    private static func needs(of runtime: SourceCode.Runtime) -> String {
+        switch runtime {
+        case .python, .node: "an image with the program \(runtime.interpreter)"
+        case .shell: "an image with the programs sh and f2s"
         }
     }
 
     /// The reasons that only the leader can report, because only the leader writes objects. For a rejected write they
     /// are the reasons of the API server.
     static let reasons: Set<String> = [
-        "NameTaken", "NoImage", "SecretNotAllowed", "Forbidden", "Invalid", "BadRequest", "NotFound",
+        "NameTaken", "NoImage", "NoRuntimeImage", "SecretNotAllowed", "Forbidden", "Invalid", "BadRequest", "NotFound",
     ]
 
     /// Returns the start failure for callers that wait for a replica, or `nil` if F2S just repeats the write.
@@ -44,6 +56,7 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
         case .nameTaken: reason = "NameTaken"
         case .refused(let word, _): reason = word
         case .noImage: reason = "NoImage"
+        case .noRuntimeImage: reason = "NoRuntimeImage"
         case .secretNotAllowed: reason = "SecretNotAllowed"
         case .unsettled: return nil
         }
@@ -54,7 +67,7 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
 
     private var stage: Stage {
         switch self {
-        case .noImage: .image
+        case .noImage, .noRuntimeImage: .image
         case .secretNotAllowed: .start
         case .nameTaken, .refused, .unsettled: .scale
         }

@@ -1,7 +1,7 @@
 import F2SModel
 
-/// The manifests of one function: a Deployment, a Service, and a ServiceAccount if the function has an identity. Pure:
-/// the same function, settings and arguments give the same manifests.
+/// The manifests of one function: a Deployment, a Service, a ServiceAccount if the function has an identity, and a
+/// ConfigMap if it has source text. Pure: the same function, settings and arguments give the same manifests.
 struct WorkloadManifest: Sendable {
     /// Settings that are the same for all functions.
     struct Settings: Sendable {
@@ -17,6 +17,8 @@ struct WorkloadManifest: Sendable {
         let drainTimeout: Duration
         /// Image pull secrets.
         let imagePullSecrets: [String]
+        /// The image of functions that name none, for their runtime.
+        let runtimeImage: @Sendable (SourceCode.Runtime) -> String?
     }
 
     /// The parts of a pod template that are kept as long as the revision is the same. A change of the template replaces
@@ -28,6 +30,8 @@ struct WorkloadManifest: Sendable {
         let drainAddress: Replica.Address?
         /// `terminationGracePeriodSeconds`.
         let graceSeconds: Int
+        /// The image.
+        let image: String?
     }
 
     /// Time that a pod has to end by itself after the declared drain timeout, because its hook may use all of that.
@@ -46,6 +50,7 @@ struct WorkloadManifest: Sendable {
         switch type {
         case .services: service(uid: existing?.uid)
         case .serviceAccounts: serviceAccount(uid: existing?.uid)
+        case .configMaps: configMap(uid: existing?.uid)
         default: deployment(replicas: replicas, keeping: existing?.kept, uid: existing?.uid)
         }
     }
@@ -99,13 +104,25 @@ struct WorkloadManifest: Sendable {
         ]
     }
 
-    /// Returns the names of the objects of a function, in the order in which they are written: pods need the
-    /// ServiceAccount, and the first replica does not need the Service.
-    static func objects(of function: Function) -> [(type: ResourceType, name: String)] {
-        let account = (type: ResourceType.serviceAccounts, name: serviceAccountName(of: function.name))
-        return (function.target.hasIdentity ? [account] : []) + [
-            (.deployments, function.name.text), (.services, serviceName(of: function.name)),
+    /// Returns the `v1` ConfigMap with the files of a function from source text.
+    func configMap(uid: String? = nil) -> JSONValue {
+        let source = function.target.source.map { FunctionSource($0) }
+        return [
+            "apiVersion": .string(ResourceType.configMaps.apiVersion), "kind": .string(ResourceType.configMaps.kind),
+            "metadata": metadata(name: source?.name(of: function.name) ?? "", uid: uid),
+            "data": source?.data ?? [:],
         ]
+    }
+
+    /// Returns the names of the objects of a function, in the order in which they are written: pods need the ConfigMap
+    /// and the ServiceAccount, and the first replica does not need the Service.
+    static func objects(of function: Function) -> [(type: ResourceType, name: String)] {
+        var objects: [(type: ResourceType, name: String)] = []
+        if let source = function.target.source {
+            objects.append((.configMaps, FunctionSource(source).name(of: function.name)))
+        }
+        if function.target.hasIdentity { objects.append((.serviceAccounts, serviceAccountName(of: function.name))) }
+        return objects + [(.deployments, function.name.text), (.services, serviceName(of: function.name))]
     }
 
     /// Returns the name of a function's ServiceAccount. The prefix keeps it apart from accounts of others in the
@@ -164,18 +181,22 @@ struct WorkloadManifest: Sendable {
         var spec: [String: JSONValue] = [
             "enableServiceLinks": false,
             "automountServiceAccountToken": false,
-            "securityContext": ["seccompProfile": ["type": "RuntimeDefault"]],
+            "securityContext": usesStockImage
+                ? FunctionSource.podSecurity : ["seccompProfile": ["type": "RuntimeDefault"]],
             "terminationGracePeriodSeconds": .integer(Int64(graceSeconds(keeping: kept))),
-            "containers": [container(drainAddress: kept.map(\.drainAddress) ?? settings.drainAddress)],
+            "containers": [container(keeping: kept)],
         ]
+        var volumes: [JSONValue] = []
         if function.target.hasIdentity {
             let account = JSONValue.string(Self.serviceAccountName(of: function.name))
             spec["serviceAccountName"] = account
             // The API server copies the name to this older field, and from it if the name is removed: F2S must own both
             // to be able to remove them.
             spec["serviceAccount"] = account
-            spec["volumes"] = [FunctionIdentity.volume]
+            volumes.append(FunctionIdentity.volume)
         }
+        if let source = function.target.source { volumes.append(FunctionSource(source).volume(of: function.name)) }
+        if !volumes.isEmpty { spec["volumes"] = .array(volumes) }
         if !settings.imagePullSecrets.isEmpty {
             spec["imagePullSecrets"] = .array(settings.imagePullSecrets.map { ["name": .string($0)] })
         }
@@ -197,8 +218,17 @@ struct WorkloadManifest: Sendable {
         return isDeclared ? max(seconds(standard: .zero), kept.graceSeconds) : kept.graceSeconds
     }
 
-    private func container(drainAddress: Replica.Address?) -> JSONValue {
+    /// True if the image is that of a runtime, and not the function's own.
+    private var usesStockImage: Bool { function.target.image == nil }
+
+    /// Returns the image that a function runs in; `nil` if there is none.
+    static func image(of target: Target, _ runtimeImage: (SourceCode.Runtime) -> String?) -> String? {
+        target.image ?? target.source?.runtime.flatMap(runtimeImage)
+    }
+
+    private func container(keeping kept: Kept?) -> JSONValue {
         let target = function.target
+        let drainAddress = kept.map(\.drainAddress) ?? settings.drainAddress
         let port = JSONValue.integer(Int64(target.port))
         var container: [String: JSONValue] = [
             "name": .string(Self.containerName),
@@ -206,11 +236,21 @@ struct WorkloadManifest: Sendable {
             "ports": [["containerPort": port, "protocol": "TCP"]],
             "env": environment,
             "readinessProbe": readinessProbe(port: port),
-            "securityContext": ["allowPrivilegeEscalation": false],
+            "securityContext": usesStockImage
+                ? FunctionSource.containerSecurity : ["allowPrivilegeEscalation": false],
         ]
-        if target.hasIdentity { container["volumeMounts"] = [FunctionIdentity.mount] }
-        if let image = target.image { container["image"] = .string(image) }
-        if let command = target.command { container["command"] = .array(command.map { .string($0) }) }
+        var mounts: [JSONValue] = target.hasIdentity ? [FunctionIdentity.mount] : []
+        if target.source != nil {
+            mounts.append(FunctionSource.mount)
+            container["workingDir"] = .string(FunctionSource.folder)
+        }
+        if !mounts.isEmpty { container["volumeMounts"] = .array(mounts) }
+        // A changed setting applies to pods of the next revision.
+        let image = usesStockImage ? kept?.image : nil
+        if let image = image ?? Self.image(of: target, settings.runtimeImage) { container["image"] = .string(image) }
+        if let command = target.command ?? target.source?.command {
+            container["command"] = .array(command.map { .string($0) })
+        }
         let sources = target.secrets.map { ["secretRef": ["name": .string($0)]] } + environmentSources
         if !sources.isEmpty { container["envFrom"] = .array(sources) }
         var amounts: [String: JSONValue] = [:]

@@ -3,8 +3,10 @@ import F2SModel
 /// F2S's own objects of functions, by type.
 struct WorkloadObjects: Sendable {
     /// The types of objects that a function may have, in the order in which they are deleted: pods that drain still
-    /// need the ServiceAccount.
-    static let types: [ResourceType] = [.deployments, .services, .serviceAccounts]
+    /// need the ServiceAccount and the ConfigMaps.
+    static let types: [ResourceType] = [.deployments, .services, .serviceAccounts, .configMaps]
+    /// The types that most functions do not have. Functions without them work even if F2S may not read them.
+    static let optionalTypes: Set<ResourceType> = [.serviceAccounts, .configMaps]
 
     private static let none = ObjectIndex()
 

@@ -27,6 +27,8 @@ struct WorkloadReconciler: Sendable {
     enum Work: Sendable {
         /// The object is missing, or differs from its manifest.
         case repair(Desired)
+        /// No replica of the function needs the object any more.
+        case discard(ResourceType, ObservedObject)
         /// The function of the object is no longer declared.
         case sweep(ResourceType, ObservedObject)
     }
@@ -36,6 +38,8 @@ struct WorkloadReconciler: Sendable {
         let objects: WorkloadObjects
         /// Declared functions; `nil` if they are not known yet.
         let declared: Set<Function.ID>?
+        /// The replicas that exist.
+        let replicas: ReplicaSnapshot
     }
 
     /// The state of an object when it matched its manifest.
@@ -179,20 +183,39 @@ struct WorkloadReconciler: Sendable {
         var work: [Work] = []
         for id in strays.sorted() {
             let objects = observation.objects.objects(of: id)
-            guard !objects.isEmpty, !declared.contains(id) else {
+            let isDeclared = declared.contains(id)
+            let unneeded = isDeclared ? outdated(objects, of: id) : objects
+            guard !unneeded.isEmpty else {
                 strays.remove(id)
                 continue
             }
-            for (type, object) in objects {
+            // Replicas of earlier revisions may still be started: the Deployment is being rolled out.
+            if isDeclared, isRolling(id, observation.replicas) { continue }
+            for (type, object) in unneeded {
                 if let last = sweeps[object.uid], now - last < Self.sweepInterval {
                     schedule(at: last + Self.sweepInterval)
                     continue
                 }
                 sweeps[object.uid] = now
-                work.append(.sweep(type, object))
+                work.append(isDeclared ? .discard(type, object) : .sweep(type, object))
             }
         }
         return work
+    }
+
+    /// Returns the ConfigMaps that only earlier revisions of a function need.
+    private func outdated(
+        _ objects: [(type: ResourceType, object: ObservedObject)], of id: Function.ID
+    ) -> [(type: ResourceType, object: ObservedObject)] {
+        guard let function = desired[id]?.function else { return [] }
+        let current = function.target.source.map { FunctionSource($0).name(of: function.name) }
+        return objects.filter { $0.type == .configMaps && $0.object.name != current }
+    }
+
+    /// Returns true if a write of the function's Deployment is under way, or if replicas of earlier revisions exist.
+    private func isRolling(_ id: Function.ID, _ replicas: ReplicaSnapshot) -> Bool {
+        guard let function = desired[id]?.function, busy[id] == nil, !suspects.contains(id) else { return true }
+        return replicas[id].replicas.contains { $0.revision != function.revision }
     }
 
     private mutating func isDamaged(

@@ -18,6 +18,22 @@ extension ChildProcesses {
 
     private func run(_ id: Replica.ID, _ launch: LaunchSpec, orders: AsyncStream<Order>) async -> ReplicaEnding {
         guard f2s_descriptors_are_free(Self.startDescriptors) else { return .notStarted(.outOfDescriptors) }
+        guard let source = launch.source else { return await runProcess(id, launch, orders: orders) }
+        let folder: String
+        do {
+            folder = try await files.run { [sources] in try sources.add(source, of: launch.name, launch.revision) }
+        } catch {
+            let reason = (error as? SystemFailure)?.text ?? "the file system does not respond"
+            return .notStarted(.failed("its files cannot be written to \(options.sourcesFolder): \(reason)."))
+        }
+        var launch = launch
+        launch.workingFolder = folder
+        let ending = await runProcess(id, launch, orders: orders)
+        try? await files.run { [sources] in sources.remove(folder) }
+        return ending
+    }
+
+    private func runProcess(_ id: Replica.ID, _ launch: LaunchSpec, orders: AsyncStream<Order>) async -> ReplicaEnding {
         do throws(SystemFailure) {
             guard let port = try allocatePort() else { return .notStarted(.noPort) }
             defer { giveBack(port) }

@@ -48,6 +48,7 @@ final class ChildProcesses: ReplicaRuntime {
     let children: ChildLoop
     let listeners = ListeningPortTable()
     let files = WorkThread(name: "f2s-files")
+    let sources: SourceFolders
     private let events: any Events
     private let logger: Logger
     private let state: Mutex<State>
@@ -69,6 +70,7 @@ final class ChildProcesses: ReplicaRuntime {
             }
         }
         self.options = options
+        sources = SourceFolders(root: options.sourcesFolder)
         self.events = events
         self.logger = logger
         logs = ReplicaLogs(

@@ -19,9 +19,13 @@ struct LaunchSpec: Sendable, Hashable {
     let obstacle: Obstacle?
     /// The program and its arguments; `nil` if the function has only an image, which is an obstacle.
     let command: [String]?
+    /// The files of a function from source text.
+    let source: SourceCode?
     /// The manifest's own variables.
     let environment: [String: String]
-    let workingFolder: String?
+    /// The folder in which the process runs. For a function from source text it is the folder of the files, once they
+    /// are written.
+    var workingFolder: String?
     /// True if the function names Secrets, which do not exist on this machine.
     let namesSecrets: Bool
     /// The readiness probe; `nil` if a replica is ready as soon as it listens.
@@ -38,7 +42,8 @@ struct LaunchSpec: Sendable, Hashable {
         revision = function.revision
         generation = function.generation
         obstacle = Self.obstacle(to: function)
-        command = function.target.command
+        command = function.target.command ?? function.target.source?.command
+        source = function.target.source
         environment = function.target.environment
         namesSecrets = !function.target.secrets.isEmpty
         workingFolder = function.origin.workingFolder
@@ -48,7 +53,7 @@ struct LaunchSpec: Sendable, Hashable {
     }
 
     private static func obstacle(to function: Function) -> Obstacle? {
-        guard function.target.command != nil else {
+        guard function.target.command ?? function.target.source?.command != nil else {
             return Obstacle(
                 reason: "NoCommand",
                 message: "\(function.name) has an image but no command, and without Kubernetes F2S runs commands. "
@@ -74,6 +79,8 @@ struct LaunchSpec: Sendable, Hashable {
         var all = LocalOptions.defaultVariables
         all.merge(inherited.filter { LocalOptions.passedVariables.contains($0.key) }) { _, passed in passed }
         all.merge(ownVariables(port: port)) { _, own in own }
+        // Runtimes listen on every address by default.
+        if source?.runtime != nil, all["HOST"] == nil { all["HOST"] = "127.0.0.1" }
         all["F2S_FUNCTION"] = name.text
         all["F2S_REPLICA"] = replica.text
         return all

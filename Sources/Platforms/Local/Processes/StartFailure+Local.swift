@@ -48,11 +48,31 @@ extension StartFailure {
         _ life: ReplicaLifecycle, status: Int, cause: ExitCause?, logTail: [String], retry: Retry
     ) -> StartFailure {
         let launch = life.launch
+        if let failure = sourceFailure(launch, status: status, logTail: logTail, retry: retry) { return failure }
         let words = words(launch, status: status, cause: cause)
         let message = [words.message, cause?.words ?? words.advice, advice(on: launch)].compactMap { $0 }
         return startFailure(
             launch, cause?.reason ?? words.reason, message.joined(separator: " "), exitStatus: status, logTail: logTail,
             retry: retry)
+    }
+
+    /// Returns the failure of a function from source text if its runtime is missing, or has reported an error in the
+    /// files.
+    private static func sourceFailure(
+        _ launch: LaunchSpec, status: Int, logTail: [String], retry: Retry
+    ) -> StartFailure? {
+        guard let runtime = launch.source?.runtime else { return nil }
+        if status == 127 {
+            return startFailure(
+                launch, "MissingRuntime",
+                "The runtime \(runtime.rawValue) needs the program `\(runtime.interpreter)`, which is not in the "
+                    + "PATH of F2S. Install it, and start F2S with a PATH that contains it.",
+                exitStatus: status, logTail: logTail, retry: retry)
+        }
+        guard let error = SourceError(in: logTail) else { return nil }
+        return startFailure(
+            launch, "SourceError", "\(launch.name) cannot be loaded. \(error.text.sentence)", exitStatus: status,
+            logTail: logTail, sourceError: error, retry: retry)
     }
 
     /// Returns the reason, the message, and the advice for the case that the cause is unknown.
@@ -89,6 +109,7 @@ extension StartFailure {
     /// Returns advice about a declaration that looks wrong, independent of the program's output; `nil` if there is no
     /// advice.
     private static func advice(on launch: LaunchSpec) -> String? {
+        guard launch.source?.runtime == nil else { return nil }
         if let advice = CommandAdvice.advice(on: launch.command ?? [], variables: launch.environment.keys) {
             return advice
         }
@@ -138,12 +159,13 @@ extension StartFailure {
 
     private static func startFailure(
         _ launch: LaunchSpec, _ reason: String, _ message: String, exitStatus: Int? = nil, logTail: [String] = [],
-        isTimeout: Bool = false, retry: Retry
+        sourceError: SourceError? = nil, isTimeout: Bool = false, retry: Retry
     ) -> StartFailure {
         let wait = (retry.opens - retry.moment.steady).inSeconds
         return StartFailure(
             stage: .start, reason: reason, message: message, exitStatus: exitStatus,
-            logTail: Array(logTail.suffix(logLinesMax)), isTimeout: isTimeout, revision: launch.revision,
+            logTail: Array(logTail.suffix(logLinesMax)), sourceError: sourceError, isTimeout: isTimeout,
+            revision: launch.revision,
             attempts: retry.attempts, nextAttempt: retry.moment.wall(at: retry.opens),
             retryAfterSeconds: max(1, Int(wait.rounded(.up))))
     }

@@ -26,6 +26,7 @@ extension PlatformContext {
         // The limit is shorter than the longest wait of an invocation, so that its caller gets the reason.
         kubernetesOptions.startTimeout = { settings.current.timeouts.scaling * 9 / 10 }
         kubernetesOptions.allowsSecret = { settings.current.allowsSecret($0) }
+        kubernetesOptions.runtimeImage = { settings.current.runtimeImages[$0] }
         kubernetesOptions.failover = settings.current.timeouts.failover
         kubernetesOptions.tokenSource = source
         kubernetesOptions.imagePullSecrets = options.pullSecrets

@@ -7,9 +7,10 @@ import Logging
 extension PlatformContext {
     /// Creates the context of a single machine.
     static func local(
-        _ options: ServeOptions, _ settings: Latest<Settings>, logger: Logger
+        _ options: ServeOptions, _ settings: Latest<Settings>, sourcesFolder: String, logger: Logger
     ) throws -> PlatformContext {
-        let local = try LocalPlatform(localOptions(options, settings), logger: logger)
+        let local = try LocalPlatform(
+            localOptions(options, settings, sourcesFolder: sourcesFolder), logger: logger)
         return PlatformContext(
             platform: local.platform, service: local, waitUntilLoaded: { await local.waitUntilLoaded() },
             prepareReplicas: { local.prepareReplicas() }, resign: {},
@@ -19,13 +20,17 @@ extension PlatformContext {
             apiTokens: local.tokens, initialToken: nil)
     }
 
-    private static func localOptions(_ options: ServeOptions, _ latest: Latest<Settings>) -> LocalOptions {
+    private static func localOptions(
+        _ options: ServeOptions, _ latest: Latest<Settings>, sourcesFolder: String
+    ) -> LocalOptions {
         let settings = latest.current
         var environment = options.environment
         // Manifests may use the command `f2s wrap`, so the folder of this program is in the path.
         environment["PATH"] = [options.executableFolder, environment["PATH"] ?? "/usr/local/bin:/usr/bin:/bin"].joined(
             separator: ":")
-        var local = LocalOptions(folder: options.folder, launcher: options.executable, environment: environment)
+        var local = LocalOptions(
+            folder: options.folder, launcher: options.executable, sourcesFolder: sourcesFolder,
+            environment: environment)
         // The limit is shorter than the longest wait of an invocation, so that its caller gets the reason.
         local.startTimeout = settings.timeouts.scaling * 9 / 10
         local.followsLinks = settings.followsLinks
