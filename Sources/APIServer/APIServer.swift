@@ -10,20 +10,37 @@ public import ServiceLifecycle
 public struct APIServer: Service {
     private let parts: APIServerParts
     private let keepAlive: Duration
+    private let changeInterval: Duration
     private let logger: Logger
     /// The bound of lists, which all listeners share.
     private let lists: ListLimit
+    /// The bound of invocations, which all listeners share.
+    private let invocations: ConcurrencyLimit
+    private let history: HistoryRecorder
+    private let overview: Overview
+    /// The time series of the functions.
+    let sampler: TimeSeriesSampler
 
     /// Creates a server of these parts.
     public init(_ parts: APIServerParts, logger: Logger) { self.init(parts, keepAlive: .seconds(15), logger: logger) }
 
-    /// - Parameter keepAlive: The silence after which an event stream sends a comment, so that no proxy closes the
-    ///   connection.
-    init(_ parts: APIServerParts, keepAlive: Duration, logger: Logger) {
+    /// - Parameters:
+    ///   - keepAlive: The silence after which an event stream sends a comment, so that no proxy closes the connection.
+    ///   - changeInterval: The shortest time between two events of a stream of changes.
+    init(_ parts: APIServerParts, keepAlive: Duration, changeInterval: Duration = .seconds(1), logger: Logger) {
         self.parts = parts
         self.keepAlive = keepAlive
+        self.changeInterval = changeInterval
         self.logger = logger
         lists = ListLimit(listsMax: { parts.settings.current.limits.apiListsMax })
+        invocations = InvocationRoutes.limit(countMax: { parts.settings.current.limits.apiInvocationsMax })
+        overview = Overview(functions: parts.platform.functions, inspector: parts.operatorInspector)
+        sampler = TimeSeriesSampler(
+            source: parts.activity, functions: { [catalog = parts.catalog] in catalog.current },
+            replicas: { [inspector = parts.operatorInspector] in inspector.currentReplicas() }, clock: parts.clock)
+        history = HistoryRecorder(
+            catalog: parts.catalog, runtime: parts.platform.replicas, archive: parts.archive,
+            clock: parts.clock, logger: logger)
     }
 
     /// The routes of the REST API.
@@ -58,6 +75,16 @@ public struct APIServer: Service {
                 authenticator: parts.authenticator, settings: parts.authSettings
             ).routes
             + tokenRoutes + EventRoutes(events: parts.platform.events, keepAlive: keepAlive).routes
+            + InvocationRoutes(parts: parts, limit: invocations).routes
+            + ManifestRoutes(functions: parts.platform.functions).routes
+            + HistoryRoutes(parts: parts, recorder: history).routes + overviewRoutes
+    }
+
+    private var overviewRoutes: [APIRoute] {
+        OverviewRoutes(
+            overview: overview, sampler: sampler, arrivals: { [catalog = parts.catalog] in catalog.snapshots() },
+            interval: changeInterval, keepAlive: keepAlive
+        ).routes + ChartRoutes(functions: parts.platform.functions, sampler: sampler).routes
     }
 
     private var tokenRoutes: [APIRoute] {
@@ -103,7 +130,12 @@ public struct APIServer: Service {
         let services = (socketServices + [operations]).map { listener in
             ServiceGroupConfiguration.ServiceConfiguration(service: listener, serviceName: listener.name)
         }
-        let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: services, logger: logger))
+        let recorders = [
+            ServiceGroupConfiguration.ServiceConfiguration(service: history, serviceName: "history"),
+            ServiceGroupConfiguration.ServiceConfiguration(service: sampler, serviceName: "time series"),
+        ]
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: recorders + services, logger: logger))
         try await group.run()
     }
 

@@ -8,6 +8,8 @@ public struct APIServerParts: Sendable {
     public var platform: Platform
     /// The declarations as the rest of F2S sees them.
     public var catalog: FunctionCatalog
+    /// Remembers the last declarations of functions.
+    public var archive: any DeclarationArchive
     /// The settings in force.
     public var settings: Latest<Settings>
     /// The metrics for `/metrics`.
@@ -25,6 +27,12 @@ public struct APIServerParts: Sendable {
     public var operatorInspector: any OperatorInspector
     /// The dispatcher's state.
     public var dispatcherInspector: any DispatcherInspector
+    /// Counts the invocations of functions, for their time series. The API server must be its only reader.
+    public var activity: any FunctionActivitySource
+    /// The source of time of the time series.
+    public var clock: any ControlClock
+    /// Invokes functions.
+    public var invoker: any Invoker
     /// Requests the start of a function's first replica.
     public var requestStart: @Sendable (Function.ID) -> Void
     /// The path of the Unix socket that the dispatcher relays to: under 100 bytes, in a folder that only F2S can
@@ -51,9 +59,12 @@ public struct APIServerParts: Sendable {
 
     /// Creates the parts.
     public init(
-        platform: Platform, catalog: FunctionCatalog, settings: Latest<Settings>, metrics: MetricRegistry,
+        platform: Platform, catalog: FunctionCatalog, archive: any DeclarationArchive,
+        settings: Latest<Settings>, metrics: MetricRegistry,
         authenticator: any Authenticator, tokens: any APITokenStore, operatorInspector: any OperatorInspector,
-        dispatcherInspector: any DispatcherInspector, requestStart: @escaping @Sendable (Function.ID) -> Void,
+        dispatcherInspector: any DispatcherInspector, activity: any FunctionActivitySource,
+        clock: any ControlClock, invoker: any Invoker,
+        requestStart: @escaping @Sendable (Function.ID) -> Void,
         socketPath: String, operationsAddress: (ip: String, port: Int), isReady: @escaping @Sendable () -> Bool,
         conditions: @escaping @Sendable () -> [InstallationCondition] = { [] },
         publicAuthority: @escaping @Sendable () -> String,
@@ -64,6 +75,7 @@ public struct APIServerParts: Sendable {
     ) {
         self.platform = platform
         self.catalog = catalog
+        self.archive = archive
         self.settings = settings
         authSettings = { settings.current.auth }
         self.metrics = metrics
@@ -71,6 +83,9 @@ public struct APIServerParts: Sendable {
         self.tokens = tokens
         self.operatorInspector = operatorInspector
         self.dispatcherInspector = dispatcherInspector
+        self.activity = activity
+        self.clock = clock
+        self.invoker = invoker
         self.requestStart = requestStart
         self.socketPath = socketPath
         self.operationsAddress = operationsAddress

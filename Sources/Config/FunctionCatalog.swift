@@ -27,6 +27,12 @@ public final class FunctionCatalog: Service {
     /// Returns a stream of the newest snapshot at once, then of the newest one after each change.
     public func snapshots() -> Latest<FunctionSnapshot>.Values { latest.values() }
 
+    /// Returns after the first snapshot of the store was taken, or when the task is cancelled. ``run()`` must have been
+    /// called.
+    public func waitUntilLoaded() async {
+        for await hasTaken in hasTaken.values() where hasTaken { return }
+    }
+
     /// Follows the store until shutdown. If the store fails, it is followed again, and the last snapshot remains valid
     /// meanwhile.
     public func run() async throws {
@@ -43,7 +49,7 @@ public final class FunctionCatalog: Service {
             }
         }
         let isFirst = !hasTaken.current
-        hasTaken.publish(true)
+        defer { if isFirst { hasTaken.publish(true) } }
         let isChange =
             !snapshot.changes(since: latest.current).isEmpty || snapshot.rejections != latest.current.rejections
         guard isChange else { return }

@@ -41,6 +41,7 @@ struct SettingsKey: Sendable {
         number("f2s.limits.api_body_bytes", \.limits.apiBodyBytesMax, 1 << 20...1 << 32),
         time("f2s.limits.api_body_timeout", \.limits.apiBodyTimeout, upTo: .seconds(600)),
         number("f2s.limits.api_lists", \.limits.apiListsMax, 1...10_000),
+        number("f2s.limits.api_invocations", \.limits.apiInvocationsMax, 1...10_000),
         authMethods("f2s.auth.types"),
         authMethod("f2s.auth.global_config.type"),
         users("f2s.auth.basic"),

@@ -33,7 +33,7 @@ extension Dispatcher {
             help: "Invocations that the function itself has answered, by the status.", kind: .counter
         ) { [weak self] in
             (self?.calledFunctions ?? []).flatMap { handle in
-                FunctionMeters.StatusClass.allCases.compactMap { status in
+                StatusClass.allCases.compactMap { status in
                     let total = handle.local.meters.completed(status)
                     guard total > 0 else { return nil }
                     return Sample(Double(total), labels: [("function", handle.name), ("status", status.text)])

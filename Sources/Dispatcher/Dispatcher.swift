@@ -7,7 +7,7 @@ import Synchronization
 
 /// The data plane: listens, routes, queues and forwards. It runs on event loops. The control plane knows it only as
 /// ``DataPlane`` and ``DispatcherInspector``.
-public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
+public final class Dispatcher: DataPlane, DispatcherInspector, FunctionActivitySource, Sendable {
     /// Raised when a cold function gets an invocation, when a replica has accepted its first connection, and when a
     /// draining replica has nothing left in flight.
     public var changes: Signal { shared.changes }
@@ -304,6 +304,10 @@ public final class Dispatcher: DataPlane, DispatcherInspector, Sendable {
             of: loads, departing: departing,
             startRequests: startRequests.withLock { $0.functions.filter(functions.contains) }, now: now)
     }
+
+    /// Returns the invocations that have ended since the last call, per function, and those in flight. Invocations that
+    /// went to another F2S process are counted there.
+    public func collectActivity() -> [FunctionActivity] { active.collectActivity() }
 
     /// Returns and removes the functions for which ``changes`` was raised.
     public func popChangedFunctions() -> Set<Function.ID> { shared.popChanged() }

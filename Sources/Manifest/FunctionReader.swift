@@ -63,7 +63,7 @@ struct FunctionReader {
         errors += map.unknownMembers(known: ManifestFields.document, elsewhere: ManifestFields.paths)
         guard let draft = draft(map), errors.count == before else { return nil }
         errors += draft.fieldErrors().map {
-            YAMLError("\($0.description).", at: node.position(of: $0.field))
+            YAMLError("\($0.description).", at: node.position(of: $0.field), field: $0.field)
         }
         guard errors.count == before else { return nil }
         return ManifestDocument(draft: draft, line: node.position?.line ?? 1)

@@ -6,11 +6,14 @@ public struct ManifestContents: Sendable {
     public let documents: [ManifestDocument]
     /// The rejections, each with its location. A document is either in ``documents`` or has at least one rejection.
     public let rejections: [Rejection]
+    /// The errors of the first rejections, in the same order. Further rejections only count errors.
+    public let errors: [YAMLError]
 
     /// Creates contents.
-    public init(documents: [ManifestDocument], rejections: [Rejection]) {
+    public init(documents: [ManifestDocument], rejections: [Rejection], errors: [YAMLError] = []) {
         self.documents = documents
         self.rejections = rejections
+        self.errors = errors
     }
 }
 

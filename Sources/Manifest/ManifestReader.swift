@@ -42,15 +42,16 @@ public struct ManifestReader: Sendable {
 
     private func contents(_ found: [ManifestDocument], _ reading: FunctionReader, location: String) -> ManifestContents
     {
-        var rejections = reading.errors.prefix(limits.rejectionsMax).map { error in
+        let errors = Array(reading.errors.prefix(limits.rejectionsMax))
+        var rejections = errors.map { error in
             Rejection(
                 location: location, line: error.position?.line, column: error.position?.column,
                 message: error.message)
         }
-        if reading.errors.count > rejections.count {
-            let more = reading.errors.count - rejections.count
+        if reading.errors.count > errors.count {
+            let more = reading.errors.count - errors.count
             rejections.append(Rejection(location: location, message: "There are \(more) more errors."))
         }
-        return ManifestContents(documents: found, rejections: rejections)
+        return ManifestContents(documents: found, rejections: rejections, errors: errors)
     }
 }

@@ -292,10 +292,11 @@ struct Application {
 
     private func apiParts(_ publicAddress: String) -> APIServerParts {
         var parts = APIServerParts(
-            platform: routedPlatform, catalog: catalog, settings: settings.latest, metrics: metrics,
-            authenticator: authentication,
+            platform: routedPlatform, catalog: catalog, archive: context.archive, settings: settings.latest,
+            metrics: metrics, authenticator: authentication,
             tokens: AppliedTokenStore(context.apiTokens, authentication: authentication),
-            operatorInspector: inspector, dispatcherInspector: dispatcher,
+            operatorInspector: inspector, dispatcherInspector: dispatcher, activity: dispatcher,
+            clock: SystemControlClock(), invoker: dispatcher,
             requestStart: { [dispatcher] in dispatcher.requestStart(of: $0) }, socketPath: runtimeFolder.socketPath,
             operationsAddress: (options.operations.host, options.operations.port),
             isReady: { [readiness, settings] in readiness.current && settings.isUsable },

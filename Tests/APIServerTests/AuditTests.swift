@@ -54,6 +54,26 @@ import Testing
         }
     }
 
+    @Test func `a check of a declaration is not recorded, and an invocation is`() async throws {
+        let log = SampleLog()
+        try await TestServer.with(try options(log)) { server in
+            func send(_ path: String, _ type: String, _ body: String, _ grant: String) async throws -> Int {
+                try await server.send(
+                    "POST", path, headers: ["Content-Type": type, "Authorization": "Bearer \(grant)"], body: body
+                ).status
+            }
+            let checked = try await send("/manifests", "application/yaml", Self.manifest, "functions:create")
+            #expect(checked == 200 && log.take().isEmpty)
+            let path = "/functions/hello/invocations"
+            let invoked = try await send(path, "application/json", "{}", "functions:invoke")
+            let entries = log.take()
+            #expect(invoked == 200 && entries.map(\.action) == ["POST \(path)"])
+            #expect(entries.map(\.function) == ["hello"] && entries.map(\.user) == ["ann"])
+            let refused = try await send("/manifests", "application/yaml", Self.manifest, "functions:delete")
+            #expect(refused == 403 && log.take().map(\.result) == [.refused])
+        }
+    }
+
     @Test(
         arguments: [
             ("POST", "/functions", "functions:create", 201, "other", "ann"),

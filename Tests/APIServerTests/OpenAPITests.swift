@@ -25,12 +25,13 @@ import Testing
                 routes: routes, gate: gate, content: content, auditLog: nil, logger: Logger(label: "test"))
             #expect(Set(router.served) == described)
             #expect(router.served.count == described.count)
+            let streams = ["GET /events", "GET /changes"]
             // The router of the test has the same routes as the server. A sign-in needs parameters.
             let signIns =
                 ["GET /session/begin", "GET /session/callback", "GET /login/callback"]
                 + (listener == .api ? ["GET /login"] : [])
             for entry in described
-            where entry.hasPrefix("GET ") && !entry.contains("{") && !entry.hasSuffix("/events")
+            where entry.hasPrefix("GET ") && !entry.contains("{") && !streams.contains(entry)
                 && !signIns.contains(entry)
             {
                 let answer = try await server.send(to: listener, "GET", String(entry.dropFirst(4)))
@@ -88,13 +89,15 @@ import Testing
                     case "GET /users": (.holder(of: .viewSettings), .ownHost)
                     case "GET /config", "GET /tokens": (.holder(of: .viewSettings), .ownHost)
                     case "POST /tokens", "DELETE /tokens/{id}": (.holder(of: .updateSettings), .noPage)
-                    case "GET /functions": (.partialHolder(of: .list), .ownHost)
+                    case "GET /functions", "GET /overview", "GET /changes": (.partialHolder(of: .list), .ownHost)
                     case "GET /functions/{name}/logs": (.holder(of: .logs), .ownHost)
                     case "POST /functions": (.partialHolder(of: .create), .noPage)
-                    case "PUT /functions/{name}": (.partialHolder(of: .update, or: .create), .noPage)
+                    case "PUT /functions/{name}": (.partialHolder(of: .update, or: [.create]), .noPage)
                     case "DELETE /functions/{name}": (.holder(of: .delete), .noPage)
                     case "POST /functions/{name}/restart": (.holder(of: .update), .noPage)
-                    case "POST /functions/{name}/start": (.holder(of: .invoke), .noPage)
+                    case "POST /functions/{name}/start", "POST /functions/{name}/invocations":
+                        (.holder(of: .invoke), .noPage)
+                    case "POST /manifests": (.partialHolder(of: .list, or: [.create, .update]), .noPage)
                     case let name where name.hasPrefix("GET "): (.holder(of: .list), .ownHost)
                     // No route has this access: a new one fails until it is listed above.
                     default: (.holder(of: .expose), .noPage)
@@ -108,11 +111,11 @@ import Testing
     @Test func `the console has the routes of the API, another page, and the routes of sessions`() async throws {
         try await TestServer.with(TestServer.Options(sessions: StubSessions())) { server in
             let own = [
-                "GET /": OriginRule.entry, "GET /console.css": .ownHost, "GET /console.js": .ownHost,
-                "GET /callback.js": .ownHost, "GET /session": .ownHost, "POST /session": .noPage,
+                "GET /": OriginRule.entry, "GET /page/{file}": .ownHost,
+                "GET /page/views/{file}": .ownHost, "GET /session": .ownHost, "POST /session": .noPage,
                 "DELETE /session": .noPage, "GET /session/begin": .entry, "GET /session/callback": .entry,
                 "POST /session/callback": .noPage, "GET /session/callback/{provider}": .entry,
-                "POST /session/callback/{provider}": .noPage, "GET /login": .entry, "GET /login.js": .ownHost,
+                "POST /session/callback/{provider}": .noPage, "GET /login": .entry,
                 "POST /login": .noPage,
             ]
             let shared = server.routes.filter { !["GET /", "GET /login", "GET /login/callback"].contains($0.name) }

@@ -73,7 +73,7 @@ import Testing
             "1:16: f2s.limits.xyzzy is not a known field: known here are head_bytes, target_bytes, "
                 + "fields, body_bytes, queue_length, connections, idle_upstreams, head_timeout, idle_timeout, "
                 + "upstream_idle_timeout, tunnel_idle_timeout, drain_timeout, api_body_bytes, api_body_timeout, "
-                + "api_lists."
+                + "api_lists, api_invocations."
         ),
         ("debug: yes", #"1:8: debug is "yes": it must be true or false."#),
         ("debug: \"true\"", #"1:8: debug is "true": it must be true or false."#),
@@ -343,7 +343,7 @@ import Testing
                 + #""queue_length":10000,"#
                 + #""connections":20000,"idle_upstreams":64,"head_timeout":10000,"idle_timeout":75000,"#
                 + #""upstream_idle_timeout":4000,"tunnel_idle_timeout":3600000,"drain_timeout":30000,"#
-                + #""api_body_bytes":16777216,"api_body_timeout":30000,"api_lists":64},"#
+                + #""api_body_bytes":16777216,"api_body_timeout":30000,"api_lists":64,"api_invocations":64},"#
                 + #""auth":{"types":null,"global_config":{"type":"none"},"basic":[],"#
                 + #""token":{"jwt_secret":null,"require_expiry":false,"store_file":null},"oidc":[],"#
                 + #""session_lifetime":43200000,"#

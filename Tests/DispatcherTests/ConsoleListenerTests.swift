@@ -73,6 +73,8 @@ import Testing
                 #expect(answer.body.contains("public listener"), "\(answer.body)")
             }
             #expect(console.requests.isEmpty && api.requests.isEmpty)
+            // A refusal is counted after its response is sent, and before the next request of the connection is read.
+            _ = try await client.ask(request("/functions"))
             #expect(await bed.metric("f2s_requests_refused_total{stage=\"route\"}") == Double(paths.count))
             #expect(await bed.metric("f2s_requests_incoming_total{function=\"hello\"}") == 0)
             #expect(try await bed.client().ask(get()).body == "hi")

@@ -5,7 +5,7 @@ import Testing
     @Test func `every limit has a metric that follows the settings`() async throws {
         try await withTestbed(limits: Limits()) { bed in
             let names = Limits().readings.map(\.name)
-            #expect(names.count == 14)
+            #expect(names.count == 15)
             for (name, value) in Limits().readings {
                 #expect(await bed.metric("f2s_limit{limit=\"\(name)\"}") == value)
             }

@@ -23,13 +23,17 @@ public final class InMemoryFunctions: FunctionStore {
         }
 
         @discardableResult
-        mutating func keep(_ draft: FunctionDraft, over old: Function?, restartedAt: String? = nil) -> Function {
+        mutating func keep(
+            _ draft: FunctionDraft, over old: Function?, restartedAt: String? = nil, by user: String? = nil
+        ) -> Function {
+            let edit = user.map { Function.Edit(time: Double(nextRevision), user: $0) }
             let function = Function(
                 id: old?.id ?? Function.ID("memory-\(draft.name)"), draft: draft,
                 generation: (old?.generation ?? 0) + (restartedAt == nil ? 1 : 0),
                 storeRevision: StoreRevision("\(nextRevision)"), age: old?.age ?? nextAge,
                 origin: Function.Origin(
-                    location: "memory", isWritable: true, restartedAt: restartedAt ?? old?.origin.restartedAt),
+                    location: "memory", isWritable: true, restartedAt: restartedAt ?? old?.origin.restartedAt,
+                    lastEdit: restartedAt == nil ? edit : old?.origin.lastEdit),
                 status: old?.status ?? FunctionStatus())
             nextRevision += 1
             if old == nil { nextAge += 1 }
@@ -63,7 +67,7 @@ public final class InMemoryFunctions: FunctionStore {
         return try change { state throws(StoreError) in
             try state.checkAvailable()
             guard state.functions[draft.name] == nil else { throw .alreadyExists(draft.name) }
-            return state.keep(draft, over: nil)
+            return state.keep(draft, over: nil, by: user)
         }
     }
 
@@ -73,7 +77,7 @@ public final class InMemoryFunctions: FunctionStore {
         return try change { state throws(StoreError) in
             try state.checkAvailable()
             let stored = try state.stored(draft.name, ifRevision: ifRevision)
-            return stored.draft == draft ? stored : state.keep(draft, over: stored)
+            return stored.draft == draft ? stored : state.keep(draft, over: stored, by: user)
         }
     }
 

@@ -4,7 +4,7 @@ import F2SModel
 /// The JSON schemas of all requests and responses of the REST API (JSON Schema 2020-12, as in OpenAPI 3.1).
 enum OpenAPISchemas {
     /// The schemas by name.
-    static let all: [String: JSON] = [findings, views, tokens].reduce(declarations) { all, more in
+    static let all: [String: JSON] = [findings, views, tokens, functions, overview].reduce(declarations) { all, more in
         all.merging(more) { first, _ in first }
     }
 

@@ -120,7 +120,7 @@ struct OperationDocument: Sendable {
         path.split(separator: "/").filter { $0.hasPrefix("{") }.map { segment in
             [
                 "name": .string(String(segment.dropFirst().dropLast())), "in": "path", "required": true,
-                "schema": Self.schema("Name"),
+                "schema": segment == "{generation}" ? ["type": "integer", "minimum": 1] : Self.schema("Name"),
             ]
         }
     }

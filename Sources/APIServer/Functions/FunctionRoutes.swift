@@ -139,7 +139,7 @@ struct FunctionRoutes: Sendable {
 
     private var replace: APIRoute {
         APIRoute(
-            .put, "/functions/{name}", access: .partialHolder(of: .update, or: .create), origin: .noPage,
+            .put, "/functions/{name}", access: .partialHolder(of: .update, or: [.create]), origin: .noPage,
             content: DeclarationBody.rule,
             documentation: OperationDocument(
                 "putFunction", "Declares a function, or replaces its declaration.",

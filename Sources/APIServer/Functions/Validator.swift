@@ -5,6 +5,9 @@ struct Validator: Sendable, Hashable {
     /// The tag with its quotes, as in the field.
     let tag: String
 
+    /// Creates a validator from the tag, without its quotes.
+    init(tag: String) { self.tag = "\"\(tag)\"" }
+
     /// Creates the tag of one function. It begins with the stored version, for If-Match. A hash of the whole response
     /// follows, because the status changes without the version.
     init(_ revision: StoreRevision, json: String) {

@@ -37,6 +37,9 @@ struct APIRequest: Sendable {
     /// Returns a query parameter. A parameter without a value is an empty text.
     func query(_ name: String) -> String? { underlying.uri.queryParameters[name[...]].map { String($0) } }
 
+    /// Returns the values of a query parameter that may be repeated.
+    func queries(_ name: String) -> [String] { underlying.uri.queryParameters[values: name[...]].map { String($0) } }
+
     /// Returns a query parameter that is true or false. A parameter without a value is true.
     /// - Throws: A ``Problem`` with status 400 for any other value.
     func flag(_ name: String, default standard: Bool) throws(Problem) -> Bool {
@@ -57,6 +60,19 @@ struct APIRequest: Sendable {
             throw Self.malformed(name, value, requirement: requirement)
         }
         return number
+    }
+
+    /// Returns a query parameter that is one of a few words.
+    /// - Throws: A ``Problem`` with status 400 for any other value.
+    func choice<Word: CaseIterable & RawRepresentable<String>>(
+        _ name: String, default standard: Word
+    ) throws(Problem) -> Word {
+        guard let value = query(name) else { return standard }
+        guard let word = Word(rawValue: value) else {
+            let words = Word.allCases.map(\.rawValue).joined(separator: ", ")
+            throw Self.malformed(name, value, requirement: "be one of \(words)")
+        }
+        return word
     }
 
     /// Returns the format of the response: `?output=json` or `?output=yaml` has precedence over the Accept header.

@@ -16,14 +16,14 @@ struct APIRoute: Sendable {
         case holder(of: Privilege)
         /// Callers with one of the privileges for some functions. The handler decides about each function by
         /// `Principal.require(_:on:)`.
-        case partialHolder(of: Privilege, or: Privilege? = nil)
+        case partialHolder(of: Privilege, or: [Privilege] = [])
 
         /// The privileges of which a caller needs one; empty if it needs none.
         var privileges: [Privilege] {
             switch self {
             case .everybody, .authenticated: []
             case .holder(of: let privilege): [privilege]
-            case .partialHolder(of: let privilege, or: let other): [privilege] + (other.map { [$0] } ?? [])
+            case .partialHolder(of: let privilege, or: let others): [privilege] + others
             }
         }
 
@@ -74,6 +74,9 @@ struct APIRoute: Sendable {
     /// True if the route begins or ends a session.
     var isSignIn: Bool { method != .get && path.hasPrefix(ConsoleOrigin.sessionPath) }
 
+    /// True if a request can change something, so that the audit log records it.
+    var isAction: Bool { method != .get && access != .everybody && path != ManifestRoutes.path }
+
     /// `METHOD /path`, unique among the routes.
     var name: String { "\(method.rawValue) \(path)" }
 
@@ -121,12 +124,17 @@ struct ContentRule: Sendable {
     static let none = ContentRule(bytesMax: 4096) { _ in }
 
     /// The rule of a route with a small JSON object.
-    static let json = ContentRule(bytesMax: 16 * 1024) { fields in
-        let contentType = fields[.contentType]
-        guard MediaType(contentType: contentType) == .json else {
-            throw Problem(
-                status: 415, title: "The content type is not accepted",
-                detail: "Content-Type is \(contentType ?? "missing"). Send application/json.")
+    static let json = json(bytesMax: 16 * 1024)
+
+    /// Returns the rule of a route with a JSON object.
+    static func json(bytesMax: Int) -> ContentRule {
+        ContentRule(bytesMax: bytesMax) { fields in
+            let contentType = fields[.contentType]
+            guard MediaType(contentType: contentType) == .json else {
+                throw Problem(
+                    status: 415, title: "The content type is not accepted",
+                    detail: "Content-Type is \(contentType ?? "missing"). Send application/json.")
+            }
         }
     }
 }

@@ -12,10 +12,12 @@ extension Response {
             body: ResponseBody(byteBuffer: ByteBuffer(string: text)))
     }
 
-    /// Creates a response with a value as indented JSON.
-    init(json value: some Encodable) throws {
+    /// Creates a response with a value as JSON.
+    /// - Parameter isIndented: False for a response with many numbers, which only programs read.
+    init(json value: some Encodable, isIndented: Bool = true) throws {
         let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        if isIndented { encoder.outputFormatting.insert(.prettyPrinted) }
         self.init(try encoder.text(value) + "\n", as: .json)
     }
 

@@ -49,7 +49,7 @@ final class RequestAudit: Sendable {
         let known = state.withLock { $0 }
         // A sign-out without a session changes nothing.
         let isSignIn = route.isSignIn && (route.method == .post || known.user != nil)
-        let isAction = route.method != .get && route.access != .everybody || isSignIn
+        let isAction = route.isAction || isSignIn
         guard isAction || AuditEntry.Result(status: status) == .refused else { return nil }
         var entry = AuditEntry(action: "\(route.method.rawValue) \(path)", status: status)
         entry.function = known.function

@@ -18,9 +18,9 @@ extension Dispatcher: Invoker {
                 if case .parts(let parts) = request.content {
                     group.addTask { await call.send(parts) }
                 }
-                let (status, fields) = try await call.response()
+                let head = try await call.response()
                 let response = InvocationResponse(
-                    status: status, fields: fields,
+                    status: head.status, fields: head.fields, timing: head.timing, replica: head.replica,
                     content: InvocationResponse.Content { try await call.nextContent() })
                 let result = try await body(response)
                 // Before the tasks: cancelled content must not seem to be complete.
@@ -59,7 +59,7 @@ extension InProcessCall {
         }
         self.init(
             head: Array((lines.joined(separator: "\r\n") + "\r\n\r\n").utf8), content: content, caller: request.caller,
-            timeoutMax: request.timeout.map(\.nanoseconds) ?? .max, notify: notify)
+            principal: request.principal, timeoutMax: request.timeout.map(\.nanoseconds) ?? .max, notify: notify)
     }
 
     /// Sends all parts. If they cannot be read to their end, the call ends, because its content would be incomplete.

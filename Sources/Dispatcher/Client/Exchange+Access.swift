@@ -8,9 +8,10 @@ extension Exchange {
     func identify(
         _ principal: Admission.Principal, _ head: RequestHead, _ bytes: Span<UInt8>
     ) throws(InvocationError) -> Principal? {
-        guard principal == .anonymous, worker.tuning.authenticatesCallers, let authenticator = worker.authenticator,
+        guard principal != .peer, worker.tuning.authenticatesCallers, let authenticator = worker.authenticator,
             let entry, !entry.declaration.access.isPublic
         else { return nil }
+        guard principal == .anonymous else { return callerOfModule(bytes) }
         guard let field = head.known.authorization, !field.isEmpty else {
             unverified = try login(head, bytes)
             return nil
@@ -24,6 +25,15 @@ extension Exchange {
             unverified = UnverifiedCaller(.field(bytes.text(field)), client: clientText(bytes))
             return nil
         }
+    }
+
+    /// Returns the caller on whose behalf a module of this process invokes the function; `nil` if the module does so by
+    /// itself.
+    private func callerOfModule(_ bytes: Span<UInt8>) -> Principal? {
+        guard let caller = client.principal else { return nil }
+        // F2S has verified the caller, and not this field. A function that asks for credentials relies on them.
+        worker.scanner.drop("authorization", bytes)
+        return caller
     }
 
     /// Returns the caller of a request without credentials, by the cookie of a sign-in at the function.

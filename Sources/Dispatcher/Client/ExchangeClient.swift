@@ -10,6 +10,8 @@ protocol ExchangeClient: AnyObject {
     var exchange: Exchange { get }
     /// The listener that accepted the client; `nil` if the client is a module of this process.
     var listener: ListenerKind? { get }
+    /// The caller on whose behalf a module of this process invokes a function; `nil` for every other request.
+    var principal: Principal? { get }
     var address: ClientAddress { get }
     /// The client's index in the worker's list.
     var entry: Int { get }
@@ -83,6 +85,9 @@ protocol ExchangeClient: AnyObject {
 }
 
 extension ExchangeClient {
+    /// Clients over sockets prove their identity in each request.
+    var principal: Principal? { nil }
+
     /// True if the internal listener accepted the client, which is another F2S process, or the platform calling a hook.
     var isInternal: Bool { listener == .peers }
 

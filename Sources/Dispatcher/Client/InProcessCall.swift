@@ -8,6 +8,8 @@ final class InProcessCall: Sendable {
     let head: [UInt8]
     /// The name of the caller.
     let caller: String
+    /// The caller on whose behalf the function is invoked; `nil` if F2S does so by itself.
+    let principal: Principal?
     /// The longest time in nanoseconds until the response's head.
     let timeoutMax: UInt64
 
@@ -18,11 +20,21 @@ final class InProcessCall: Sendable {
     /// The most bytes that wait here in each direction. A single part may exceed it.
     static let heldBytesMax = 64 * 1024
 
+    /// The head of a response.
+    struct ResponseHead: Sendable {
+        let status: Int
+        let fields: [InvocationField]
+        /// The time until the head; `nil` if it is not known.
+        let timing: InvocationTiming?
+        /// The replica that responds; `nil` if another F2S process has chosen it.
+        let replica: Replica.ID?
+    }
+
     private struct State {
         var content: [[UInt8]]
         var contentBytes: Int
         var isContentComplete: Bool
-        var response: (status: Int, fields: [InvocationField])?
+        var response: ResponseHead?
         var received: [UInt8] = []
         /// The end of the call; `nil` until it is known.
         var end: Result<Void, any Error>?
@@ -34,11 +46,12 @@ final class InProcessCall: Sendable {
 
     /// - Parameter content: The content, or `nil` if ``send(_:)`` and ``endContent()`` follow.
     init(
-        head: [UInt8], content: [UInt8]?, caller: String, timeoutMax: UInt64,
+        head: [UInt8], content: [UInt8]?, caller: String, principal: Principal?, timeoutMax: UInt64,
         notify: @escaping @Sendable (InProcessCall) -> Void
     ) {
         self.head = head
         self.caller = caller
+        self.principal = principal
         self.timeoutMax = timeoutMax
         self.notify = notify
         state = Mutex(
@@ -64,7 +77,7 @@ final class InProcessCall: Sendable {
     func endContent() { changeUnlessOver { $0.isContentComplete = true } }
 
     /// Waits for the response's head.
-    func response() async throws -> (status: Int, fields: [InvocationField]) {
+    func response() async throws -> ResponseHead {
         await wait { $0.response != nil || $0.isOver }
         let (response, end) = state.withLock { ($0.response, $0.end) }
         if let response { return response }
@@ -136,7 +149,7 @@ final class InProcessCall: Sendable {
     }
 
     /// The response's head has arrived.
-    func begin(_ status: Int, _ fields: [InvocationField]) { change { $0.response = (status, fields) } }
+    func begin(_ head: ResponseHead) { change { $0.response = head } }
 
     /// Content of the response has arrived.
     func receive(_ bytes: Span<UInt8>) {

@@ -9,6 +9,7 @@ final class InProcessClient: ExchangeClient {
     private(set) var entry = -1
     private(set) var deadline = UInt64.max
     private(set) var isRequestComplete = false
+    var principal: Principal? { call.principal }
 
     private let call: InProcessCall
     private let worker: Worker
@@ -143,7 +144,12 @@ final class InProcessClient: ExchangeClient {
         for field in worker.scanner.fields where !field.isDropped {
             fields.append(InvocationField(bytes.text(field.name), bytes.text(field.value)))
         }
-        call.begin(head.status, fields)
+        // The response of another process already has its times.
+        let isOwn = exchange.isForFunction
+        let timing = isOwn ? InvocationTiming(exchange.state.times) : InvocationTiming.remove(from: &fields)
+        call.begin(
+            InProcessCall.ResponseHead(
+                status: head.status, fields: fields, timing: timing, replica: isOwn ? exchange.lease?.replica.id : nil))
         passContent(content)
     }
 

@@ -1,3 +1,4 @@
+import F2SMetrics
 import F2SModel
 import Synchronization
 
@@ -20,17 +21,56 @@ final class ActiveFunctions: Sendable {
         var admitted: UInt64
         /// The time at which the function was last active, in nanoseconds of the monotonic clock.
         var activeAt: UInt64
+        /// The counters at the last collection, or when the function was listed.
+        var collected: RequestCounts
+        /// `FunctionMeters.ended` at that time.
+        var collectedEnded: UInt64
+
+        /// Returns true if a function at rest need not be listed any longer: every reader has seen its last counters.
+        func isOver(now: UInt64) -> Bool {
+            guard now >= activeAt &+ ActiveFunctions.lingering else { return false }
+            return handle.meters.ended == collectedEnded || now >= activeAt &+ ActiveFunctions.uncollectedMax
+        }
     }
 
     /// The time, in nanoseconds, for which a function without replicas and invocations stays listed. By then every
     /// reader of reports has seen its last counters.
     static let lingering: UInt64 = 10_000_000_000
 
+    /// The longest time, in nanoseconds, for which a function stays listed until its counters are collected. It bounds
+    /// the list in a process that does not collect them.
+    static let uncollectedMax: UInt64 = 60_000_000_000
+
     private let entries = Mutex<[ObjectIdentifier: Entry]>([:])
 
     /// Lists a function. Must be called under the lock of its queue.
     func add(_ handle: FunctionHandle, now: UInt64) {
-        entries.withLock { $0[ObjectIdentifier(handle)] = Entry(handle: handle, admitted: 0, activeAt: now) }
+        let entry = Entry(
+            handle: handle, admitted: 0, activeAt: now, collected: handle.meters.currentCounts,
+            collectedEnded: handle.meters.ended)
+        entries.withLock { $0[ObjectIdentifier(handle)] = entry }
+    }
+
+    /// Returns the listed functions with invocations in flight or with invocations that have ended since the last call.
+    func collectActivity() -> [FunctionActivity] {
+        entries.withLock { Array($0.values) }.compactMap { entry in
+            let meters = entry.handle.meters
+            let (inFlight, isClosed) = entry.handle.withQueue { ($0.inFlight, $0.isClosed) }
+            // An invocation that is counted between these two lines keeps the function listed until the next call.
+            let ended = meters.ended
+            guard !isClosed, inFlight > 0 || ended != entry.collectedEnded else { return nil }
+            let counts = meters.currentCounts
+            entries.withLock {
+                $0[ObjectIdentifier(entry.handle)]?.collected = counts
+                $0[ObjectIdentifier(entry.handle)]?.collectedEnded = ended
+            }
+            var activity = FunctionActivity(
+                function: entry.handle.id, counts: counts.since(entry.collected), inFlight: inFlight)
+            if activity.counts.coldStarts > 0 {
+                activity.lastColdStart = .nanoseconds(Int64(clamping: meters.lastColdStart))
+            }
+            return activity
+        }
     }
 
     /// Returns the load of the listed functions.
@@ -52,8 +92,7 @@ final class ActiveFunctions: Sendable {
                 let replicas = queue.currentReplicas()
                 let isActive =
                     load.inFlight > 0 || load.queued > 0 || !replicas.isEmpty || load.admitted != entry.admitted
-                let isKept = isActive || now < entry.activeAt &+ Self.lingering
-                if !isKept || queue.isClosed {
+                if queue.isClosed || !isActive && entry.isOver(now: now) {
                     queue.isListed = false
                     remove(entry.handle)
                 } else if isActive {

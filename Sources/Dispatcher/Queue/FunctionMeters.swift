@@ -14,28 +14,21 @@ final class FunctionMeters: Sendable {
         case incoming, activated, retried, abandoned, limited
     }
 
-    /// The first digit of a status (RFC 9110 section 15).
-    enum StatusClass: Int, CaseIterable {
-        case informational = 1
-        case successful, redirection, clientError, serverError
-
-        /// A status without a class counts as a server error.
-        init(_ status: Int) { self = StatusClass(rawValue: status / 100) ?? .serverError }
-
-        /// The value of the label.
-        var text: String { "\(rawValue)xx" }
-    }
-
     /// The histograms of durations.
     private final class Times: Sendable {
         let duration = Histogram(bounds: FunctionMeters.bounds)
         let queueWait = Histogram(bounds: FunctionMeters.bounds)
         let coldStart = Histogram(bounds: FunctionMeters.bounds)
+        /// The newest observation of ``coldStart``, in nanoseconds.
+        let lastColdStart = Atomic<UInt64>(0)
 
         func observe(_ nanoseconds: UInt64, queueWait wait: UInt64, coldStart start: UInt64?) {
             duration.observe(nanoseconds: nanoseconds)
             queueWait.observe(nanoseconds: wait)
-            if let start { coldStart.observe(nanoseconds: start) }
+            if let start {
+                coldStart.observe(nanoseconds: start)
+                lastColdStart.store(start, ordering: .relaxed)
+            }
         }
     }
 
@@ -97,6 +90,33 @@ final class FunctionMeters: Sendable {
 
     /// True if an invocation has ever been counted.
     var areUsed: Bool { Event.allCases.contains { total(of: $0) > 0 } }
+
+    /// The number of invocations that have ended. It is read without creating an object.
+    var ended: UInt64 {
+        let answered = StatusClass.allCases.reduce(total(of: .abandoned)) { $0 &+ completed($1) }
+        guard let failures = failures.load() else { return answered }
+        return Stage.allCases.reduce(answered) { $0 &+ failures.counters.total(of: $1) }
+    }
+
+    /// The invocations that have ended.
+    var currentCounts: RequestCounts {
+        var counts = RequestCounts(abandoned: UInt32(truncatingIfNeeded: total(of: .abandoned)))
+        for status in StatusClass.allCases {
+            counts.responses[status] = UInt32(truncatingIfNeeded: completed(status))
+        }
+        if let failures = failures.load() {
+            counts.failures = Stage.allCases.map { UInt32(truncatingIfNeeded: failures.counters.total(of: $0)) }
+        }
+        if let times = times.load() {
+            counts.duration = times.duration.reading
+            counts.coldStarts = UInt32(truncatingIfNeeded: times.coldStart.reading.count)
+        }
+        return counts
+    }
+
+    /// The wait for a first replica of the invocation that ended last among those that waited for one, in nanoseconds;
+    /// 0 if there was none.
+    var lastColdStart: UInt64 { times.load()?.lastColdStart.load(ordering: .relaxed) ?? 0 }
 
     /// The readings of the histograms; `nil` before the first response.
     var currentReadings: Readings? {

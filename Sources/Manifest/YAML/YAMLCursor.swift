@@ -77,7 +77,10 @@ public struct YAMLCursor: Sendable {
     /// Returns an error with the message "path is …: it must `requirement`."
     public func error(_ requirement: String) -> YAMLError {
         let name = path.isEmpty ? "The document" : path
-        guard !isSecret, !node.isSecret else { return YAMLError("\(name) must \(requirement).", at: node.position) }
+        let field = path.isEmpty ? nil : path
+        guard !isSecret, !node.isSecret else {
+            return YAMLError("\(name) must \(requirement).", at: node.position, field: field)
+        }
         let value =
             switch node.content {
             case .scalar where node.isNull: "empty"
@@ -85,7 +88,7 @@ public struct YAMLCursor: Sendable {
             case .list: "a list"
             case .map: "a map"
             }
-        return YAMLError("\(name) is \(value): it must \(requirement).", at: node.position)
+        return YAMLError("\(name) is \(value): it must \(requirement).", at: node.position, field: field)
     }
 
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }

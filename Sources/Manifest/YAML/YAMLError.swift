@@ -20,11 +20,15 @@ public struct YAMLError: Error, Sendable, Hashable, CustomStringConvertible {
     public let position: YAMLPosition?
     /// One sentence about the value and what is allowed.
     public let message: String
+    /// The path of the field that is meant, as the user writes it; `nil` if the error is not about one field.
+    public let field: String?
 
     /// Creates an error.
-    public init(_ message: String, at position: YAMLPosition?) {
+    /// - Parameter field: The path of the field that is meant.
+    public init(_ message: String, at position: YAMLPosition?, field: String? = nil) {
         self.position = position
         self.message = message
+        self.field = field
     }
 
     /// Creates an error from any error that a reader of one value has thrown. A `YAMLError` is unchanged; an error of
@@ -32,7 +36,7 @@ public struct YAMLError: Error, Sendable, Hashable, CustomStringConvertible {
     public init(_ error: any Error, at position: YAMLPosition?) {
         switch error {
         case let error as YAMLError: self = error
-        case let error as FieldError: self.init("\(error.description).", at: position)
+        case let error as FieldError: self.init("\(error.description).", at: position, field: error.field)
         default: self.init("\(error)", at: position)
         }
     }

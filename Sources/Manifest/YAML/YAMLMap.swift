@@ -26,7 +26,7 @@ public struct YAMLMap: Sendable {
     public func required(_ name: String, _ requirement: String) throws(YAMLError) -> YAMLCursor {
         if let cursor = self[name] { return cursor }
         let location = members.first { $0.key == name }?.position ?? position
-        throw YAMLError("\(path(of: name)) is missing: it must \(requirement).", at: location)
+        throw YAMLError("\(path(of: name)) is missing: it must \(requirement).", at: location, field: path(of: name))
     }
 
     /// Returns an error for each member whose name is unknown.
@@ -42,7 +42,7 @@ public struct YAMLMap: Sendable {
                 if let meant = near ?? misplaced { "did you mean \(meant)?" } else {
                     "known here are \(known.joined(separator: ", "))."
                 }
-            return YAMLError("\(name) is not a known field: \(advice)", at: member.position)
+            return YAMLError("\(name) is not a known field: \(advice)", at: member.position, field: name)
         }
     }
 

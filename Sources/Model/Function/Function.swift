@@ -48,11 +48,13 @@ public struct Function: Sendable, Hashable, Identifiable {
         /// A text that changes with each requested restart; `nil` if none was requested. On Kubernetes it is the
         /// annotation `f2s.opensight.ch/restartedAt`. Local does not persist it, because all replicas end with F2S.
         public let restartedAt: String?
+        /// The last change of the declaration; `nil` if the store does not know it.
+        public let lastEdit: Edit?
 
         /// Creates an origin.
         public init(
             location: String, line: Int? = nil, workingFolder: String? = nil, carriesMetadata: Bool = false,
-            isWritable: Bool, restartedAt: String? = nil
+            isWritable: Bool, restartedAt: String? = nil, lastEdit: Edit? = nil
         ) {
             self.location = location
             self.line = line
@@ -60,6 +62,22 @@ public struct Function: Sendable, Hashable, Identifiable {
             self.carriesMetadata = carriesMetadata
             self.isWritable = isWritable
             self.restartedAt = restartedAt
+            self.lastEdit = lastEdit
+        }
+    }
+
+    /// One change of a declaration.
+    public struct Edit: Sendable, Hashable {
+        /// The time of the change, in seconds since 1970.
+        public let time: Double
+        /// The name of the caller, or of the program that has changed the declaration without F2S; `nil` if it is not
+        /// known.
+        public let user: String?
+
+        /// Creates a change.
+        public init(time: Double, user: String?) {
+            self.time = time
+            self.user = user
         }
     }
 

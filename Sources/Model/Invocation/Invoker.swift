@@ -77,19 +77,24 @@ public struct InvocationRequest: Sendable {
     public var content: Content
     /// The name of the caller, for example `trigger:orders`. A function's rate limit counts each name as one caller.
     public var caller: String
+    /// The caller on whose behalf F2S invokes the function; `nil` if F2S acts by itself. If callers are authenticated
+    /// and the function is not public, it must admit this caller (`spec.access`), and receives the caller's name and
+    /// groups as in a request over HTTP. A field `Authorization` is dropped then, because F2S has not verified it.
+    public var principal: Principal?
     /// The longest time until the response's head. The function's own timeout applies too. `nil`: only that one.
     public var timeout: Duration?
 
     /// Creates a request.
     public init(
         _ method: Function.Method, _ path: String, fields: [InvocationField] = [], content: Content = .bytes([]),
-        caller: String, timeout: Duration? = nil
+        caller: String, principal: Principal? = nil, timeout: Duration? = nil
     ) {
         self.method = method
         self.path = path
         self.fields = fields
         self.content = content
         self.caller = caller
+        self.principal = principal
         self.timeout = timeout
     }
 }
@@ -100,13 +105,22 @@ public struct InvocationResponse: Sendable {
     public let status: Int
     /// The fields of the head, in their order, except those that concern a connection.
     public let fields: [InvocationField]
+    /// The time until the response's head; `nil` if it is not known.
+    public let timing: InvocationTiming?
+    /// The replica that responds; `nil` if another F2S process has chosen it.
+    public let replica: Replica.ID?
     /// The content.
     public let content: Content
 
     /// Creates a response.
-    public init(status: Int, fields: [InvocationField], content: Content) {
+    public init(
+        status: Int, fields: [InvocationField], timing: InvocationTiming? = nil, replica: Replica.ID? = nil,
+        content: Content
+    ) {
         self.status = status
         self.fields = fields
+        self.timing = timing
+        self.replica = replica
         self.content = content
     }
 

@@ -34,6 +34,9 @@ public struct Limits: Sendable, Hashable, Codable {
     public var apiBodyTimeout = Duration.seconds(30)
     /// The maximum number of function lists that are sent at once (`api_lists`).
     public var apiListsMax = 64
+    /// The maximum number of invocations through the management API at once (`api_invocations`). Each needs memory for
+    /// its request and for the part of its response that is returned.
+    public var apiInvocationsMax = 64
 
     /// Creates limits with the defaults.
     public init() {}
@@ -51,7 +54,7 @@ public struct Limits: Sendable, Hashable, Codable {
             ("tunnel_idle_timeout_seconds", tunnelIdleTimeout.inSeconds),
             ("drain_timeout_seconds", drainTimeout.inSeconds),
             ("api_body_bytes", Double(apiBodyBytesMax)), ("api_body_timeout_seconds", apiBodyTimeout.inSeconds),
-            ("api_lists", Double(apiListsMax)),
+            ("api_lists", Double(apiListsMax)), ("api_invocations", Double(apiInvocationsMax)),
         ]
         if let bodyBytesMax { readings.append(("body_bytes", Double(bodyBytesMax))) }
         return readings

@@ -6,6 +6,7 @@ public import ServiceLifecycle
 public final class KubernetesPlatform: Service, Sendable {
     private let client: KubernetesClient
     private let store: KubernetesFunctionStore
+    private let histories: StoredHistories
     private let runtime: KubernetesRuntime
     private let election: LeaseElection
     private let peers: PodPeers
@@ -28,6 +29,8 @@ public final class KubernetesPlatform: Service, Sendable {
         let store = KubernetesFunctionStore(
             client: client, namespace: options.namespace, leadingTime: { election.remaining }, logger: logger)
         self.client = client
+        histories = StoredHistories(
+            client: client, namespace: options.namespace, isLeader: { election.isLeader }, logger: logger)
         notices = InstallationNotices(client: client, options: options, logger: logger)
         strays = StrayFunctions(
             client: client, options: options, isLeader: { election.isLeader }, logger: logger)
@@ -56,6 +59,9 @@ public final class KubernetesPlatform: Service, Sendable {
             name: "kubernetes", functions: store, replicas: runtime, election: election, peers: peers,
             events: journal)
     }
+
+    /// The histories of the functions.
+    public var archive: any DeclarationArchive { histories }
 
     /// The API tokens.
     public var apiTokens: any APITokenStore { apiTokenSecret }

@@ -30,6 +30,9 @@ public final class LocalPlatform: Service, Sendable {
             events: journal)
     }
 
+    /// The histories of the functions.
+    public var archive: any DeclarationArchive { directory.history }
+
     /// The absolute path of the folder of manifests.
     public var folder: String { directory.folder }
 

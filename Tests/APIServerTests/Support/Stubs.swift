@@ -1,3 +1,4 @@
+import F2SMetrics
 import F2SModel
 import Synchronization
 import TestSupport
@@ -22,6 +23,19 @@ struct StubDispatcher: DispatcherInspector {
         DispatcherReport(
             address: "127.0.0.1:8080", loops: 2, connections: 3, upstreamConnections: 4, isDraining: false,
             load: LoadReport(functions: [Function.ID("memory-hello"): LoadReport.FunctionLoad(inFlight: 1, queued: 2)]))
+    }
+}
+
+/// Counts invocations that a test sets.
+final class StubActivity: FunctionActivitySource {
+    /// The invocations of the next step.
+    let next = Mutex<[FunctionActivity]>([])
+
+    func collectActivity() -> [FunctionActivity] {
+        next.withLock { next in
+            defer { next = [] }
+            return next
+        }
     }
 }
 

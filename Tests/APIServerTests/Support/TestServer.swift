@@ -24,6 +24,12 @@ struct TestServer: Sendable {
     let consoleRoutes: [APIRoute]
     /// The functions for which a start was requested.
     let startRequests: Latest<[Function.ID]>
+    /// The histories of the functions.
+    let archive: InMemoryArchive
+    /// The invocations for the time series.
+    let activity: StubActivity
+    /// The time series. Their clock stands still, so a test records each step itself.
+    let sampler: TimeSeriesSampler
     private let socketPath: String
     private let consolePath: String
 
@@ -45,9 +51,12 @@ struct TestServer: Sendable {
         /// The sign-ins at functions, if there is a console.
         var logins = StubLogins()
         var replicas: (any ReplicaRuntime)?
+        var invoker = StubInvoker()
         var auditLog: (any AuditLog)?
         var isReady = true
         var keepAlive = Duration.seconds(15)
+        /// The shortest time between two events of a stream of changes.
+        var changeInterval = Duration.milliseconds(5)
         var operationsPort = 0
         var settings = Settings()
         var conditions: @Sendable () -> [InstallationCondition] = { [] }
@@ -60,6 +69,7 @@ struct TestServer: Sendable {
         let memory = InMemoryPlatform(functions: options.functions)
         let inspector = StubOperator(memory: memory)
         let metrics = MetricRegistry()
+        let activity = StubActivity()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let socketPath = "/tmp/f2s-api-\(String(UInt64.random(in: 0...UInt64.max), radix: 36)).sock"
         let consolePath = "\(socketPath)2"
@@ -72,11 +82,13 @@ struct TestServer: Sendable {
             name: "memory", functions: memory.functions, replicas: options.replicas ?? memory.replicas,
             election: AlwaysLeader(), peers: NoPeers(), events: memory.events)
         let catalog = FunctionCatalog(store: memory.functions, logger: logger)
+        let archive = InMemoryArchive()
         let (ports, bound) = AsyncStream.makeStream(of: Int.self)
         var parts = APIServerParts(
-            platform: platform, catalog: catalog, settings: Latest(options.settings), metrics: metrics,
-            authenticator: options.authenticator, tokens: options.tokens, operatorInspector: inspector,
-            dispatcherInspector: StubDispatcher(),
+            platform: platform, catalog: catalog, archive: archive, settings: Latest(options.settings),
+            metrics: metrics, authenticator: options.authenticator, tokens: options.tokens,
+            operatorInspector: inspector, dispatcherInspector: StubDispatcher(), activity: activity,
+            clock: ManualClock(), invoker: options.invoker,
             requestStart: { id in startRequests.update { $0.append(id) } },
             socketPath: socketPath, operationsAddress: ("127.0.0.1", options.operationsPort),
             isReady: { options.isReady }, conditions: options.conditions, publicAuthority: { "127.0.0.1:8080" },
@@ -88,7 +100,8 @@ struct TestServer: Sendable {
             publicHosts: { options.settings.publicHosts },
             onOperationsBound: { bound.yield($0) }, version: "1.2.3")
         parts.auditLog = options.auditLog
-        let apiServer = APIServer(parts, keepAlive: options.keepAlive, logger: logger)
+        let apiServer = APIServer(
+            parts, keepAlive: options.keepAlive, changeInterval: options.changeInterval, logger: logger)
         let group = ServiceGroup(services: [catalog, apiServer], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask {
@@ -100,7 +113,8 @@ struct TestServer: Sendable {
             let server = TestServer(
                 memory: memory, metrics: metrics, operatorInspector: inspector, operationsPort: port,
                 routes: apiServer.routes, consoleRoutes: apiServer.consoleRoutes, startRequests: startRequests,
-                socketPath: socketPath, consolePath: consolePath)
+                archive: archive,
+                activity: activity, sampler: apiServer.sampler, socketPath: socketPath, consolePath: consolePath)
             do {
                 try await server.waitUntilItAnswers()
                 try await body(server)

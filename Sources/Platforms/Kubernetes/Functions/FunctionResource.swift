@@ -28,6 +28,8 @@ final class FunctionResource: StatefulItem {
     let created: Timestamp
     /// The value of the annotation ``restartAnnotation``.
     let restartedAt: String?
+    /// The last change of the declaration, if F2S has made it.
+    let lastEdit: Function.Edit?
     /// True if the resource is being deleted and exists only because of finalizers of other controllers.
     let isDeleting: Bool
     /// `spec` and `target`.
@@ -71,6 +73,7 @@ final class FunctionResource: StatefulItem {
         generation = metadata.generation ?? 1
         created = metadata.creationTimestamp ?? Timestamp(seconds: 0)
         restartedAt = metadata.annotations?[Self.restartAnnotation]
+        lastEdit = ResourceEdit.edit(in: metadata.annotations?[ResourceEdit.annotation], of: generation)
         isDeleting = metadata.deletionTimestamp != nil
         reading = Self.read(
             name: name, namespace: namespace,
@@ -95,6 +98,7 @@ final class FunctionResource: StatefulItem {
         generation = resource.generation
         created = resource.created
         restartedAt = resource.restartedAt
+        lastEdit = resource.lastEdit
         isDeleting = resource.isDeleting
         reading = known.reading
         status = resource.status
@@ -109,7 +113,8 @@ final class FunctionResource: StatefulItem {
 
     /// The origin of the declaration.
     var origin: Function.Origin {
-        Function.Origin(location: location, carriesMetadata: true, isWritable: true, restartedAt: restartedAt)
+        Function.Origin(
+            location: location, carriesMetadata: true, isWritable: true, restartedAt: restartedAt, lastEdit: lastEdit)
     }
 
     /// The location of the resource in rejections.

@@ -114,6 +114,7 @@ final class KubernetesFunctionStore: FunctionStore {
         let draft = try checked(draft)
         var object = try tree(of: draft)
         Self.record(user, in: &object)
+        Self.recordEdit(by: user, generation: 1, in: &object)
         do throws(KubernetesError) {
             let created = try await client.create(.functions, namespace, object, priority: .activation)
             return try await stored(created)
@@ -148,9 +149,12 @@ final class KubernetesFunctionStore: FunctionStore {
                     metadata[name] = members
                 }
                 object["metadata"] = metadata
+                // The API server increments the generation if one of these differs.
+                let isSame = object["spec"] == declaration["spec"] && object["target"] == declaration["target"]
                 object["spec"] = declaration["spec"]
                 object["target"] = declaration["target"]
                 Self.record(user, in: &object)
+                Self.recordEdit(by: user, generation: current.generation + (isSame ? 0 : 1), in: &object)
                 do throws(KubernetesError) {
                     let replaced = try await client.replace(
                         .functions, namespace, draft.name.text, object, priority: .activation)
@@ -335,6 +339,14 @@ extension KubernetesFunctionStore {
         var annotations = object["metadata"]?["annotations"] ?? [:]
         guard user != nil || annotations[FunctionResource.changedByAnnotation] != nil else { return }
         annotations[FunctionResource.changedByAnnotation] = user.map { .string($0) }
+        object["metadata"]?["annotations"] = annotations
+    }
+
+    /// Records the time and the caller of a change that produces a generation.
+    private static func recordEdit(by user: String?, generation: Int, in object: inout JSONValue) {
+        var annotations = object["metadata"]?["annotations"] ?? [:]
+        let edit = Function.Edit(time: Moment.now.wall, user: user)
+        annotations[ResourceEdit.annotation] = .string(ResourceEdit.text(generation: generation, edit))
         object["metadata"]?["annotations"] = annotations
     }
 

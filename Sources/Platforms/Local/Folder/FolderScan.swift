@@ -7,11 +7,14 @@ struct FileStamp: Sendable, Hashable {
     /// The last change of content or permissions, in seconds since 1970. Programs can set the time of modification, but
     /// not this time.
     let changed: Duration
+    /// The time of modification, in seconds since 1970, as people know it.
+    let modified: Double
 
     init(_ status: stat) {
         inode = UInt64(status.st_ino)
         bytes = Int64(status.st_size)
         changed = .seconds(status.st_ctim.tv_sec) + .nanoseconds(status.st_ctim.tv_nsec)
+        modified = Double(status.st_mtim.tv_sec) + Double(status.st_mtim.tv_nsec) / 1e9
     }
 }
 

@@ -12,6 +12,8 @@ struct ManifestCatalog {
         let line: Int
         let draft: FunctionDraft
         let isWritable: Bool
+        /// The last change of the file.
+        let edit: Function.Edit?
 
         static func isBefore(_ one: Declaration, _ other: Declaration) -> Bool {
             (one.location, one.line) < (other.location, other.line)
@@ -39,6 +41,9 @@ struct ManifestCatalog {
     /// The text of the last requested restart of each function.
     private var restarts: [FunctionName: String] = [:]
     private var restartsCount = 0
+    /// The newest declarations that were known when F2S ended, of functions that have not been declared since. Their
+    /// generations are continued.
+    var ended: [FunctionName: HistoryFile.Newest] = [:]
     /// The errors that concern the folder itself.
     var remarks: [Rejection] = []
 
@@ -70,7 +75,8 @@ struct ManifestCatalog {
     }
 
     /// Applies the contents of a file that was read. They take effect with the next ``commit()``.
-    mutating func apply(_ file: ManifestFile, from location: String) {
+    /// - Parameter edit: The last change of the file. It counts for those of its functions that have changed.
+    mutating func apply(_ file: ManifestFile, from location: String, edit: Function.Edit?) {
         let before = retract(location)
         files[location] = file
         locations.insert(location)
@@ -84,7 +90,8 @@ struct ManifestCatalog {
         for document in file.documents {
             let name = document.draft.name
             let declaration = Declaration(
-                location: location, line: document.line, draft: document.draft, isWritable: file.isWritable)
+                location: location, line: document.line, draft: document.draft, isWritable: file.isWritable,
+                edit: edit)
             declarations[name] = ((declarations[name] ?? []) + [declaration]).sorted(by: Declaration.isBefore)
             touched.insert(name)
         }
@@ -193,21 +200,30 @@ struct ManifestCatalog {
     private mutating func function(of declaration: Declaration) -> Function {
         let draft = declaration.draft
         let old = function(named: draft.name)
-        let subfolder = declaration.location.lastIndex(of: "/").map { "\(folder)/\(declaration.location[..<$0])" }
-        let origin = Function.Origin(
-            location: declaration.location, line: declaration.line, workingFolder: subfolder ?? folder,
-            isWritable: declaration.isWritable, restartedAt: restarts[draft.name])
         if let old, old.draft == draft {
+            let origin = origin(of: declaration, edit: old.origin.lastEdit)
             guard old.origin != origin else { return old }
             return Function(
                 id: old.id, draft: draft, generation: old.generation, storeRevision: old.storeRevision, age: old.age,
                 origin: origin, status: old.status)
         }
         if old == nil { nextAge += 1 }
+        let revision = Self.revision(of: draft)
+        let ended = old == nil ? ended.removeValue(forKey: draft.name) : nil
+        let isSame = ended?.storeRevision == revision
+        let before = old?.generation ?? ended?.generation ?? 0
+        let edit = isSame ? ended?.edit ?? declaration.edit : declaration.edit
         return Function(
-            id: old?.id ?? Self.id(of: draft.name), draft: draft, generation: (old?.generation ?? 0) + 1,
-            storeRevision: Self.revision(of: draft), age: old?.age ?? nextAge - 1, origin: origin,
+            id: old?.id ?? Self.id(of: draft.name), draft: draft, generation: isSame ? before : before + 1,
+            storeRevision: revision, age: old?.age ?? nextAge - 1, origin: origin(of: declaration, edit: edit),
             status: old?.status ?? FunctionStatus())
+    }
+
+    private func origin(of declaration: Declaration, edit: Function.Edit?) -> Function.Origin {
+        let subfolder = declaration.location.lastIndex(of: "/").map { "\(folder)/\(declaration.location[..<$0])" }
+        return Function.Origin(
+            location: declaration.location, line: declaration.line, workingFolder: subfolder ?? folder,
+            isWritable: declaration.isWritable, restartedAt: restarts[declaration.draft.name], lastEdit: edit)
     }
 
     /// Returns the version of a declaration. Equal contents have equal versions, regardless of the layout of the file.

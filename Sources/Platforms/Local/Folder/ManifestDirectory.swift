@@ -56,6 +56,7 @@ final class ManifestDirectory: FunctionStore {
 
     /// The absolute path of the folder.
     let folder: String
+    let history: HistoryFile
     private let options: LocalOptions
     private let logger: Logger
     private let reader: ManifestReader
@@ -73,6 +74,7 @@ final class ManifestDirectory: FunctionStore {
         self.options = options
         self.logger = logger
         folder = Self.absolute(options.folder)
+        history = HistoryFile(folder: folder, logger: logger)
         var limits = ManifestLimits()
         limits.bytesMax = options.fileBytesMax
         reader = ManifestReader(limits: limits)
@@ -91,6 +93,7 @@ final class ManifestDirectory: FunctionStore {
     func run() async {
         await withDiscardingTaskGroup { group in
             group.addTask { await self.publishStatuses() }
+            group.addTask { await self.history.run() }
             await self.scanRepeatedly()
             group.cancelAll()
         }
@@ -183,7 +186,7 @@ final class ManifestDirectory: FunctionStore {
                 throw .unavailable(error.message)
             }
             let location = try self.write(ManifestFile.text(of: draft), ofNew: draft.name)
-            return try self.publish(draft, at: location, in: &work)
+            return try self.publish(draft, at: location, by: user, in: &work)
         }
     }
 
@@ -199,7 +202,7 @@ final class ManifestDirectory: FunctionStore {
             } catch {
                 throw .unavailable(error.message)
             }
-            return try self.publish(draft, at: location, in: &work)
+            return try self.publish(draft, at: location, by: user, in: &work)
         }
     }
 
@@ -292,6 +295,10 @@ extension ManifestDirectory {
         let scan = part?.1 ?? work.walk.scan(known: known, now: .seconds(moment.wall))
         if let (locations, _) = part { known = locations.filter(known.contains) }
         let isFirst = !work.hasLooked
+        if isFirst {
+            let ended = history.load()
+            catalog.withLock { $0.ended = ended }
+        }
         let before = (unstable: work.unstable, missing: work.missing)
         work.hasLooked = true
         work.wasThere = work.wasThere || !scan.isMissing
@@ -366,7 +373,8 @@ extension ManifestDirectory {
         let location = change.location
         if change.isStable { work.unstable[location] = nil }
         guard change.file.isForeign else {
-            catalog.apply(change.file, from: location)
+            catalog.apply(
+                change.file, from: location, edit: Function.Edit(time: change.stamp.modified, user: nil))
             work.stamps[location] = change.isStable ? change.stamp : nil
             work.walk.setForeign(location, nil)
             return true
@@ -453,7 +461,7 @@ extension ManifestDirectory {
 
     /// Reads a file that was just written, so that F2S publishes the same function that a restart would read.
     private func publish(
-        _ draft: FunctionDraft, at location: String, in work: inout Work
+        _ draft: FunctionDraft, at location: String, by user: String?, in work: inout Work
     ) throws(StoreError) -> Function {
         work.wasThere = true
         let file = read(location, isKnown: true) ?? ManifestFile(unreadable: "the file is gone", location: location)
@@ -461,7 +469,7 @@ extension ManifestDirectory {
         work.stamps[location] = nil
         work.walk.setForeign(location, nil)
         commit { catalog in
-            catalog.apply(file, from: location)
+            catalog.apply(file, from: location, edit: Function.Edit(time: Moment.now.wall, user: user))
             return true
         }
         guard let stored = function(named: draft.name), stored.origin.location == location else {

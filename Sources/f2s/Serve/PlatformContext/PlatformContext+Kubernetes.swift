@@ -42,7 +42,7 @@ extension PlatformContext {
             hosts: ["f2s", "f2s-api"].flatMap { ["\($0).\(namespace).svc", "\($0).\(namespace).svc.cluster.local"] },
             storedSettings: kubernetes.settings, report: { await kubernetes.report($0) },
             tokens: kubernetesOptions.tokens, apiTokens: kubernetes.apiTokens,
-            initialToken: kubernetes.initialToken)
+            archive: kubernetes.archive, initialToken: kubernetes.initialToken)
     }
 
     /// Returns the token that the process was given, if any, and the source of newer tokens.

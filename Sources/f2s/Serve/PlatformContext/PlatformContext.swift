@@ -31,6 +31,8 @@ struct PlatformContext: Sendable {
     let tokens: Latest<PeerTokens>?
     /// The API tokens of callers.
     let apiTokens: any APITokenStore
+    /// The histories of the functions.
+    let archive: any DeclarationArchive
     /// The first API token of the installation; `nil` if the platform issues none.
     let initialToken: InitialToken?
 }
