@@ -86,6 +86,10 @@ import Testing
                 let id = try #require(alice.id)
                 let parts = alice.access.split(separator: ".").map(String.init)
                 let foreign = try provider.tokens(.es256, for: "other").access
+                // A busy provider may not have sent its keys yet.
+                try eventually("the keys of both issuers are known") {
+                    !(try f2s.exchange("GET", "/functions", fields(foreign)).text.contains("not signed with a key"))
+                }
                 let cases = [
                     ("an ID token", id, "not an access token"),
                     ("another client's token", foreign, "does not have the claims"),
