@@ -61,7 +61,7 @@ let package = Package(
         module(
             "F2SAPIServer", "APIServer",
             [
-                "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess",
+                "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess", "CWebAssets", "CLibZ",
                 hummingbird, httpTypes, nioCore, logging, lifecycle,
             ]),
         module("F2SOperator", "Operator", ["F2SModel", "F2SMetrics", logging, lifecycle]),
@@ -96,6 +96,8 @@ let package = Package(
         .target(name: "CLinux", path: "Sources/CLinux"),
         // C: files that are embedded in the program.
         .target(name: "CRuntimes", path: "Sources/CRuntimes"),
+        .target(name: "CWebAssets", path: "Sources/CWebAssets", exclude: ["page"]),
+        .systemLibrary(name: "CLibZ", path: "Sources/CLibZ", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CLibYAML", path: "Sources/CLibYAML", providers: [.apt(["libyaml-dev"])]),
         .systemLibrary(name: "CLibCrypto", path: "Sources/CLibCrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CLibSSL", path: "Sources/CLibSSL", providers: [.apt(["libssl-dev"])]),
@@ -150,7 +152,7 @@ let package = Package(
 )
 
 // The targets in C.
-let shims = ["CLinux", "CRuntimes"]
+let shims = ["CLinux", "CRuntimes", "CWebAssets"]
 
 // One language mode and one set of upcoming features for every target; a warning of ours is an error.
 for target in package.targets where !shims.contains(target.name) && target.type != .system {
@@ -166,7 +168,8 @@ for target in package.targets where !shims.contains(target.name) && target.type 
 
 // Inside of the program, so that it runs where the libraries are not installed.
 let libraries = [
-    "F2SManifest": [":libyaml.a"], "F2SAccess": [":libcrypto.a"], "F2SDispatcher": [":libssl.a", ":libcrypto.a"],
+    "F2SManifest": [":libyaml.a"], "F2SAPIServer": [":libz.a"], "F2SAccess": [":libcrypto.a"],
+    "F2SDispatcher": [":libssl.a", ":libcrypto.a"],
 ]
 for target in package.targets {
     if let names = libraries[target.name] { target.linkerSettings = names.map { .linkedLibrary($0) } }

@@ -1,4 +1,6 @@
 import F2SModel
+import Foundation
+import NIOCore
 import Synchronization
 import TestSupport
 import Testing
@@ -24,35 +26,103 @@ import Testing
     }
 
     @Test(arguments: [
-        ("/", "text/html; charset=utf-8"), ("/console.css", "text/css; charset=utf-8"),
-        ("/console.js", "text/javascript; charset=utf-8"), ("/callback.js", "text/javascript; charset=utf-8"),
-        ("/login", "text/html; charset=utf-8"), ("/login?to=%3Cb%3E&state=s", "text/html; charset=utf-8"),
-        ("/login.js", "text/javascript; charset=utf-8"),
+        ("/", "text/html; charset=utf-8", "no-cache"), ("/page/console.css", "text/css; charset=utf-8", "no-cache"),
+        ("/page/main.js", "text/javascript; charset=utf-8", "no-cache"),
+        ("/page/views/login.js", "text/javascript; charset=utf-8", "no-cache"),
+        ("/login", "text/html; charset=utf-8", "no-store"),
+        ("/login?to=%3Cb%3E&state=s", "text/html; charset=utf-8", "no-store"),
     ])
-    func `the files of the page run scripts of the console only`(path: String, type: String) async throws {
+    func `the files of the page run scripts of the console only`(
+        path: String, type: String, cache: String
+    ) async throws {
         try await with { server in
             let answer = try await server.sendToConsole("GET", path)
             #expect(answer.status == 200 && !answer.body.isEmpty)
             #expect(answer.headers["content-type"] == type)
-            #expect(answer.headers["cache-control"] == "no-store")
+            #expect(answer.headers["cache-control"] == cache)
             checkPolicy(answer)
             #expect(answer.headers["set-cookie"] == nil)
         }
     }
 
-    @Test func `the page contains no script, no style and nothing of other servers`() {
-        #expect(!ConsolePage.index.contains("style=") && !ConsolePage.index.contains("<style"))
-        #expect(!ConsolePage.index.contains(#/\son[a-z]+=/#))
-        for script in ConsolePage.index.matches(of: #/<script([^>]*)>([^<]*)</#) {
-            #expect(script.1.contains("src=\"/console.js\"") && script.2.isEmpty)
+    @Test func `a file is sent compressed, and once`() async throws {
+        try await with { server in
+            let plain = try await server.sendToConsole("GET", "/page/main.js")
+            let gzip = try await server.sendToConsole("GET", "/page/main.js", headers: ["Accept-Encoding": "br, gzip"])
+            #expect(plain.headers["content-encoding"] == nil && gzip.headers["content-encoding"] == "gzip")
+            #expect(plain.headers["vary"] == "Accept-Encoding")
+            for (answer, encoding) in [(plain, "identity"), (gzip, "gzip")] {
+                let tag = try #require(answer.headers["etag"])
+                let again = try await server.sendToConsole(
+                    "GET", "/page/main.js", headers: ["If-None-Match": tag, "Accept-Encoding": encoding])
+                #expect(again.status == 304 && again.body.isEmpty && again.headers["etag"] == tag)
+            }
+            #expect(plain.headers["etag"] != gzip.headers["etag"])
+            for path in ["/page/other.js", "/page/views/other.js", "/page/index.html/..", "/page/"] {
+                #expect(try await server.sendToConsole("GET", path).status == 404, "\(path)")
+            }
         }
-        let scripts = [ConsolePage.script, ConsolePage.callbackScript, ConsolePage.loginScript]
-        for text in [ConsolePage.index, ConsolePage.style] + scripts {
-            for part in ["http://", "https://", "//cdn", "innerHTML", "eval("] { #expect(!text.contains(part)) }
+    }
+
+    @Test(arguments: [
+        ("gzip", true), ("br, GZIP;q=0.5", true), ("*", true), ("gzip;q=0", false), ("gzip; q=0.0", false),
+        ("gzip;q=0.001", true), ("br", false), ("", false),
+    ])
+    func `gzip is sent to clients that accept it`(field: String, isAccepted: Bool) {
+        #expect(PageFile.acceptsGzip(field) == isAccepted)
+    }
+
+    @Test func `comments with lines of their own and indentation are not sent`() {
+        let source = """
+            /*
+             * A module.
+             */
+            import {a} from "./a.js"; // Stays.
+
+            /** One line. */
+            function b() {
+              // Goes.
+              return "/* stays */";
+            }
+
+            """
+        #expect(
+            PageFile.compact(source)
+                == "import {a} from \"./a.js\"; // Stays.\nfunction b() {\nreturn \"/* stays */\";\n}\n")
+    }
+
+    @Test func `the page is small, and every file of its folder is embedded`() throws {
+        let files = PageFile.all
+        let bytes = files.values.reduce(0) { $0 + $1.compressed.readableBytes }
+        print("must hold 4: the page has \(files.count) files of \(bytes) bytes, compressed; bar 81920")
+        #expect(bytes <= 102_400)
+        let folder = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Sources/CWebAssets/page")
+        let paths = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+        #expect(Set(files.keys) == Set(paths.filter { $0.contains(".") }), "list each file in assets.c")
+        for path in paths where path.hasSuffix(".js") {
+            // PageFile.compact works line by line.
+            let text = try String(contentsOf: folder.appending(path: path), encoding: .utf8)
+            let lines = text.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("*") }
+            for line in lines where line.count(where: { $0 == "`" }) % 2 == 1 && !line.contains("//") {
+                Issue.record("\(path): a template literal must end in its line: \(line)")
+            }
         }
-        // Without the script a form would send the password as a part of the URL, unless its method is POST.
-        #expect(ConsolePage.index.matches(of: #/<form/#).count == 2)
-        #expect(ConsolePage.index.matches(of: #/<form [^>]*method="post" action="/session"/#).count == 2)
+    }
+
+    @Test func `the page contains no script, no style and nothing of other servers`() throws {
+        let texts = PageFile.all.mapValues { String(buffer: $0.text) }
+        let index = try #require(texts["index.html"])
+        #expect(!index.contains("style=") && !index.contains("<style"))
+        #expect(!index.contains(#/\son[a-z]+=/#))
+        for script in index.matches(of: #/<script([^>]*)>([^<]*)</#) {
+            #expect(script.1.contains("src=\"/page/main.js\"") && script.2.isEmpty)
+        }
+        for (path, text) in texts {
+            for part in ["//cdn", "innerHTML", "outerHTML", "insertAdjacentHTML", "document.write", "eval("] {
+                #expect(!text.contains(part), "\(path): \(part)")
+            }
+        }
     }
 
     @Test(arguments: ["/functions", "/session", "/nothing", "/config", "/docs"])
@@ -137,7 +207,7 @@ import Testing
             #expect(answer.headers["content-type"] == "text/html; charset=utf-8")
             #expect(answer.headers["location"] == nil && answer.headers["refresh"] == nil)
             #expect(answer.headers["set-cookie"] == nil)
-            #expect(answer.body.contains(#"<script type="module" src="/callback.js"></script>"#))
+            #expect(answer.body.contains(#"<script type="module" src="/page/callback.js"></script>"#))
             #expect(answer.headers["referrer-policy"] == "no-referrer")
             #expect(answer.headers["cache-control"] == "no-store")
             checkPolicy(answer)
@@ -184,7 +254,7 @@ import Testing
         try await with(sessions) { server in
             let own = "/session/callback/acme"
             let page = try await server.sendToConsole("GET", own + "?code=c&state=s", headers: Self.navigation)
-            #expect(page.status == 200 && page.body.contains(#"src="/callback.js""#))
+            #expect(page.status == 200 && page.body.contains(#"src="/page/callback.js""#))
             checkPolicy(page)
             #expect(try await finish(server, Self.query, Self.cookie, at: own).status == 200)
             #expect(sessions.callbacks.withLock { $0 } == ["http://localhost:8090" + own])

@@ -33,7 +33,7 @@ import Testing
                 let findings = try BrowserScript.run("canaille.py", [origin, "alice"])
                 // Canaille names the groups in any order.
                 let caller = findings["caller"]?.text ?? ""
-                #expect(caller.hasPrefix("Signed in as Alice (id:"), "\(findings)")
+                #expect(caller.hasPrefix("Account: Alice  Groups: id:"), "\(findings)")
                 #expect(["id:developers", "id:faas-admins"].allSatisfy(caller.contains), "\(findings)")
                 #expect(findings["rows"]?.number == 1)
                 #expect(findings["cookies"]?.number == 1)

@@ -61,7 +61,7 @@ extension Module {
     private static let below: [Module] = [
         Module(
             level: 3, folder: "APIServer", modules: ["Model", "Manifest", "Config", "Metrics", "Access"],
-            thirdParty: ["Hummingbird"]),
+            thirdParty: ["Hummingbird", "CWebAssets", "CLibZ"]),
         Module(level: 3, folder: "Kafka", modules: ["Model", "Metrics"], thirdParty: ["CLibrdkafka"]),
         Module(level: 3, folder: "Operator", modules: ["Model", "Metrics"], thirdParty: []),
         Module(
@@ -85,7 +85,9 @@ extension Module {
     ]
 
     /// The folders of `Sources` that contain C code or embedded files. They contain no Swift and therefore no imports.
-    static let shims = ["CLinux", "CLibYAML", "CLibCrypto", "CLibSSL", "CLibrdkafka", "CRuntimes", "CWebAssets"]
+    static let shims = [
+        "CLinux", "CLibYAML", "CLibZ", "CLibCrypto", "CLibSSL", "CLibrdkafka", "CRuntimes", "CWebAssets",
+    ]
 
     /// The test targets that do not correspond to a module.
     static let testTargets = ["EndToEndTests", "ClusterTests", "TidyTests", "TestSupport", "ProcessSupport"]

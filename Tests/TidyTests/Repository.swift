@@ -9,10 +9,11 @@ struct Repository {
     let paths: Set<String>
 
     /// Creates a repository from texts by path, for the tests of the rules.
-    init(_ texts: [String: String]) {
+    /// - Parameter others: The paths of files that are no texts, such as pictures.
+    init(_ texts: [String: String], others: Set<String> = []) {
         files = texts.map { SourceFile(path: $0.key, text: $0.value) }.sorted { $0.path < $1.path }
-        var paths = Set(texts.keys)
-        for var path in texts.keys {
+        var paths = others.union(texts.keys)
+        for var path in paths {
             while let slash = path.lastIndex(of: "/") {
                 path = String(path[..<slash])
                 paths.insert(path)
@@ -30,16 +31,18 @@ struct Repository {
         let here = String(cString: resolved)
         let root = here.split(separator: "/").dropLast(3).reduce(into: "") { $0 += "/" + $1 }
         var texts: [String: String] = [:]
+        var others: Set<String> = []
         for entry in try FileManager.default.contentsOfDirectory(atPath: root) {
             if folders.contains(entry) {
                 for path in try FileManager.default.subpathsOfDirectory(atPath: "\(root)/\(entry)") {
                     texts["\(entry)/\(path)"] = text(at: "\(root)/\(entry)/\(path)")
+                    if path.hasSuffix(".png") { others.insert("\(entry)/\(path)") }
                 }
             } else if !ignored.contains(where: entry.hasPrefix) {
                 texts[entry] = text(at: "\(root)/\(entry)")
             }
         }
-        return Repository(texts)
+        return Repository(texts, others: others)
     }
 
     /// The repository on disk, read once for all tests.
@@ -52,7 +55,8 @@ struct Repository {
     func file(_ path: String) -> SourceFile? { files.first { $0.path == path } }
 
     private static let folders: Set<String> = [
-        "Sources", "Tests", "Benchmarks", "Fuzz", "deploy", "docs", "examples", "scripts", ".ci",
+        "Sources", "Tests", "Benchmarks", "Fuzz", "deploy", "docs", "examples", "runtimes", "scripts",
+        ".ci",
     ]
     private static let ignored = [".build", ".git/", ".DS_Store", "Package.resolved"]
 

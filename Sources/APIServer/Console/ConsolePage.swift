@@ -2,8 +2,8 @@ import F2SModel
 import HTTPTypes
 import Hummingbird
 
-/// The pages of the console. Their files are texts in the folder `Page`, so that the program needs no files at run
-/// time.
+/// The pages of the sign-in, and what all pages of the console have in common. The files of the console itself are
+/// ``PageFile/all``.
 enum ConsolePage {
     /// The policy of the pages and their files: they load files of the console only, contain no script or style
     /// themselves, and cannot be framed.
@@ -25,11 +25,11 @@ enum ConsolePage {
     }
 
     /// The page after a sign-in at a provider. Its script finishes the sign-in and opens the console.
-    static var callback: Response { waiting(for: "/callback.js") }
+    static var callback: Response { waiting(for: "/page/callback.js") }
 
     /// The page to which a function leads the browser of a user who must sign in. Its script has the console issue a
     /// ticket for the user, or opens the console, where the user signs in before.
-    static var login: Response { waiting(for: "/login.js") }
+    static var login: Response { waiting(for: "/page/login.js") }
 
     private static func waiting(for script: String) -> Response {
         page(
@@ -59,7 +59,7 @@ enum ConsolePage {
             <meta name="viewport" content="width=device-width, initial-scale=1">
             <title>F2S: sign-in</title>
             <link rel="icon" href="data:,">
-            <link rel="stylesheet" href="/console.css">
+            <link rel="stylesheet" href="/page/console.css">
             \(head)
             </head><body><main>
             <h1>Sign-in</h1>

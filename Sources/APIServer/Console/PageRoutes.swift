@@ -1,3 +1,4 @@
+import F2SModel
 import HTTPTypes
 import Hummingbird
 
@@ -6,26 +7,40 @@ import Hummingbird
 struct PageRoutes: Sendable {
     var routes: [APIRoute] {
         [
-            file("/", "getConsole", "The page of the console.", .html, ConsolePage.index, origin: .entry),
-            file("/console.css", "getConsoleStyle", "The style of the console's pages.", .css, ConsolePage.style),
-            file("/console.js", "getConsoleScript", "The script of the console's page.", .script, ConsolePage.script),
-            file(
-                "/callback.js", "getCallbackScript", "The script of the page after a sign-in at a provider.", .script,
-                ConsolePage.callbackScript),
-            file(
-                "/login.js", "getFunctionLoginScript", "The script of the page that signs a user in at a function.",
-                .script, ConsolePage.loginScript),
+            APIRoute(
+                .get, "/", access: .everybody, origin: .entry,
+                documentation: OperationDocument(
+                    "getConsole", "The page of the console.",
+                    answers: [.init(200, "The page.", [.html: ["type": "string"]], headers: ["ETag"]), Self.unchanged]),
+                handler: { request in try Self.file("index.html", request) }),
+            file("/page/{file}", "getConsoleFile", "A script or a style sheet of the console.") { name in name },
+            file("/page/views/{file}", "getConsoleView", "A script of a view of the console.") { name in
+                "views/\(name)"
+            },
         ]
     }
 
+    private static let unchanged = OperationDocument.Answer(304, "The file is the one that the client knows.")
+
     private func file(
-        _ path: String, _ name: String, _ summary: String, _ type: MediaType, _ text: String,
-        origin: OriginRule = .ownHost
+        _ path: String, _ name: String, _ summary: String, at location: @escaping @Sendable (String) -> String
     ) -> APIRoute {
         APIRoute(
-            .get, path, access: .everybody, origin: origin,
+            .get, path, access: .everybody, origin: .ownHost,
             documentation: OperationDocument(
-                name, summary, answers: [.init(200, summary, [type: ["type": "string"]])]),
-            handler: { _ in ConsolePage.response(text, as: type) })
+                name, summary,
+                answers: [
+                    .init(
+                        200, "The file.", [.script: ["type": "string"], .css: ["type": "string"]], headers: ["ETag"]),
+                    Self.unchanged,
+                ], problems: [404]),
+            handler: { request in try Self.file(location(request.parameters["file"] ?? ""), request) })
+    }
+
+    private static func file(_ path: String, _ request: APIRequest) throws(Problem) -> Response {
+        guard let file = PageFile.all[path] else {
+            throw Problem(status: 404, title: "No such file", detail: "The console has no file \(path).")
+        }
+        return file.response(to: request)
     }
 }

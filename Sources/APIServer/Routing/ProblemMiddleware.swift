@@ -28,7 +28,8 @@ struct ProblemMiddleware: RouterMiddleware {
         _ request: Request, context: Context, next: @concurrent (Request, Context) async throws -> Response
     ) async throws -> Response {
         var response = await answer(request, context: context, next: next)
-        response.headers[.cacheControl] = "no-store"
+        // The files of the console are public.
+        if response.headers[.cacheControl] == nil { response.headers[.cacheControl] = "no-store" }
         // The console's own pages run scripts, so they need an origin.
         if pages == .none || response.headers[.contentSecurityPolicy] != ConsolePage.contentPolicy {
             let policy = response.headers[.contentSecurityPolicy].map { "; \($0)" } ?? ""

@@ -24,10 +24,10 @@ def go(page, url):
 
 
 def sign_in(page, user):
-    page.get_by_label("User").fill(user)
+    page.get_by_label("Name").fill(user)
     page.get_by_label("Password").fill(user + "-pw")
     at = page.url
-    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     return at
 
 
