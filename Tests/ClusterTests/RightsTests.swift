@@ -23,6 +23,7 @@ extension ClusterSerial {
             "f2s-containers": [
                 "deployments.apps: create delete get list patch watch",
                 "services: create delete get list patch watch",
+                "configmaps: create delete get list patch watch",
                 "serviceaccounts: create delete get list patch watch",
                 "pods: delete list watch",
                 "pods/log: get",
