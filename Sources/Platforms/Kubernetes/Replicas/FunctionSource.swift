@@ -23,7 +23,7 @@ struct FunctionSource {
     var data: JSONValue {
         var texts = source.files.mapValues { JSONValue.string($0) }
         if let path = source.programPath { texts[path] = .string(program) }
-        return .object(Dictionary(uniqueKeysWithValues: texts.map { (Self.key(of: $0.key), $0.value) }))
+        return .object(texts.reduce(into: [:]) { data, file in data[Self.key(of: file.key)] = file.value })
     }
 
     /// Returns the volume of the pod.
@@ -43,7 +43,7 @@ struct FunctionSource {
         ["name": .string(volumeName), "mountPath": .string(folder), "readOnly": true]
     }
 
-    /// The security context of the pod, which satisfies the restricted Pod Security Standard.
+    /// The security context of the pod, as the restricted Pod Security Standard requires.
     static var podSecurity: JSONValue {
         [
             "seccompProfile": ["type": "RuntimeDefault"], "runAsNonRoot": true, "runAsUser": .integer(user),
