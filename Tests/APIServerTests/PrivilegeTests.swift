@@ -104,6 +104,7 @@ import Testing
         let path =
             route.path.replacing("{name}", with: "hello").replacing("{provider}", with: "acme")
             .replacing("{id}", with: "0123456789ab").replacing("{generation}", with: "1")
+            .replacing("{secret}", with: "keys")
             + (["/events", "/changes"].contains(route.path) ? "?follow=false" : "")
         let answer = try await server.send(
             to: way.listener, method, path, headers: headers, body: manifest("hello"))

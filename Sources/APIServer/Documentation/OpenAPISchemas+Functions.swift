@@ -69,6 +69,26 @@ extension OpenAPISchemas {
                 "rollsOut": ["type": "boolean", "description": "True if the change replaces the replicas."],
             ],
         ],
+        "SecretRequest": [
+            "type": "object", "additionalProperties": false, "required": ["data"],
+            "properties": [
+                "data": [
+                    "type": "object", "minProperties": 1, "examples": [["API_KEY": "…"]],
+                    "description": "The values by key, as texts: like stringData of a Kubernetes Secret.",
+                    "propertyNames": [
+                        "pattern": .string(SecretBody.keyPattern), "maxLength": .number(SecretBody.keyBytesMax),
+                    ],
+                    "additionalProperties": ["type": "string"],
+                ]
+            ],
+        ],
+        "WrittenSecret": [
+            "type": "object", "required": ["name", "namespace", "keys"],
+            "properties": [
+                "name": ["type": "string", "description": "The name for target.envFrom."],
+                "namespace": ["type": "string"], "keys": ["type": "array", "items": ["type": "string"]],
+            ],
+        ],
         "FunctionHistory": [
             "type": "object", "required": ["items"],
             "properties": [

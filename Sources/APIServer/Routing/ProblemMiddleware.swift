@@ -108,6 +108,7 @@ extension Problem {
             case let problem as Problem: problem
             case let error as StoreError: error.problem
             case let error as APITokenStoreError: error.problem
+            case let error as FunctionSecretError: error.problem
             case is CancellationError: Problem(InvocationError.draining, function: nil)
             default: .unexpected
             }

@@ -57,7 +57,9 @@ struct ViewRoutes: Sendable {
 
     private var cluster: APIRoute {
         view("/cluster", "getCluster", "The installation as a whole.", "ClusterView") { _ in
-            await parts.observe().clusterView(of: parts.platform, version: parts.version)
+            var view = await parts.observe().clusterView(of: parts.platform, version: parts.version)
+            view.secrets = parts.secrets.map { ClusterView.Secrets($0) }
+            return view
         }
     }
 

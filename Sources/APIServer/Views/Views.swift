@@ -67,6 +67,20 @@ struct ClusterView: Encodable, Sendable, Hashable {
     var replicas: [String: Int]
     var inFlight: Int
     var queued: Int
+    /// The Secrets of functions; absent if the platform has none.
+    var secrets: Secrets?
+
+    /// The location of the Secrets of functions.
+    struct Secrets: Encodable, Sendable, Hashable {
+        var namespace: String
+        /// True if the API writes Secrets.
+        var isWritable: Bool
+
+        init(_ secrets: FunctionSecrets) {
+            namespace = secrets.namespace
+            isWritable = secrets.writer != nil
+        }
+    }
 }
 
 /// The health of F2S.

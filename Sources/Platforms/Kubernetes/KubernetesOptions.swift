@@ -38,6 +38,9 @@ public struct KubernetesOptions: Sendable {
     public var startTimeout: @Sendable () -> Duration = { Timeouts().scaling * 9 / 10 }
     /// Returns true if functions may name the Secret; called whenever replicas are requested, because settings change.
     public var allowsSecret: @Sendable (String) -> Bool = { _ in true }
+    /// True if F2S has the right to create, update and delete Secrets in ``functionsNamespace``, and callers may write
+    /// Secrets for functions.
+    public var writesSecrets = false
     /// Returns the image in which functions of a runtime run if they name none; `nil` if there is none. It is called
     /// whenever a Deployment is written, because settings change.
     public var runtimeImage: @Sendable (SourceCode.Runtime) -> String? = { _ in nil }

@@ -15,6 +15,8 @@ public final class KubernetesPlatform: Service, Sendable {
     private let apiTokenSecret: APITokenSecret
     /// The first API token.
     public let initialToken: InitialToken
+    /// The Secrets of functions.
+    public let secrets: FunctionSecrets
     private let notices: InstallationNotices
     private let strays: StrayFunctions
     /// The ConfigMap of the settings; `nil` if they do not come from the cluster.
@@ -42,6 +44,9 @@ public final class KubernetesPlatform: Service, Sendable {
         initialToken = InitialToken(
             tokens: apiTokenSecret,
             secret: GeneratedSecret(client: client, namespace: options.namespace, name: InitialToken.secretName))
+        secrets = FunctionSecrets(
+            namespace: options.functionsNamespace,
+            writer: options.writesSecrets ? StoredFunctionSecrets(client: client, options: options) : nil)
         self.election = election
         self.store = store
         let journal = KubernetesEvents(

@@ -101,6 +101,13 @@ struct ServeCommand: AsyncParsableCommand {
 
     @Flag(
         help: """
+            Kubernetes: let callers write Secrets for functions. F2S then needs the rights to create, update and \
+            delete Secrets in --functions-namespace.
+            """)
+    var writeSecrets = false
+
+    @Flag(
+        help: """
             For containers: serve in a child process, and restart it at once after a crash. New connections wait \
             meanwhile.
             """)
@@ -161,7 +168,7 @@ struct ServeCommand: AsyncParsableCommand {
             drainAddress: try drainAddress.map { try address("--drain-address", $0) },
             config: try config.map(settingsPath) ?? ServeOptions.configDefault,
             settingsObject: settingsConfigMap, pullSecrets: pullSecrets, initialTokenGroup: initialTokenGroup,
-            environment: ProcessInfo.processInfo.environment,
+            writesSecrets: writeSecrets, environment: ProcessInfo.processInfo.environment,
             executable: ServeOptions.currentExecutable())
     }
 

@@ -69,6 +69,8 @@ struct ServeOptions: Sendable {
     var pullSecrets: [String] = []
     /// Kubernetes: the group of the first API token, which F2S issues; `nil` if it issues none.
     var initialTokenGroup: String?
+    /// Kubernetes: true if callers may write Secrets for functions.
+    var writesSecrets = false
     /// The sockets from the parent; `nil` if there is no parent.
     var handover: SocketHandover?
     /// True if a previous serving process with the same sockets has died.

@@ -72,6 +72,18 @@ import Testing
         }
     }
 
+    @Test func `the right to write Secrets of functions is optional, and contains no right to read one`() throws {
+        let role = String(decoding: try DeployFile.bytes("deploy/helm/f2s/templates/rbac.yaml"), as: UTF8.self)
+        let condition = "{{- if (.Values.functionSecrets | default dict).enabled }}\n"
+        let parts = role.split(separator: condition, omittingEmptySubsequences: false)
+        #expect(parts.count == 2)
+        let rule = try #require(parts.last?.split(separator: "  {{- end }}").first)
+        let lines = rule.split(separator: "\n").filter { !$0.contains("#") }.joined(separator: "\n")
+        let rules = try #require(try YAMLReader().documents(Array(lines.utf8)).first?.get())
+        #expect(rules.elements.map { $0["resources"]?.texts } == [["secrets"]])
+        #expect(rules.elements.first?["verbs"]?.texts == ["create", "update", "delete"])
+    }
+
     @Test(arguments: PlainManifests.files)
     func `the file contains no token`(_ file: String) throws {
         for name in ["f2s-internal", "f2s-tokens", "f2s-initial-token"] {

@@ -124,6 +124,23 @@ import Testing
         }
     }
 
+    @Test func `a Secret that F2S has written for another function is refused, and that of the function is not`()
+        async throws
+    {
+        try await Self.run(allowing: ["*"]) { scene in
+            let own = ["f2s-secret-hello.keys", "f2s-secret-hello", "other.f2s-secret-x.keys"]
+            try await scene.runtime.apply(try Self.function(naming: own), .fixed(1), retiring: [])
+            #expect(try scene.mountedSecrets() == own)
+            let foreign = "f2s-secret-hello-2.keys"
+            let error = WorkloadError.secretOfFunction(foreign, owner: "hello-2")
+            await #expect(throws: error) {
+                try await scene.runtime.apply(try Self.function(naming: own + [foreign]), .fixed(1), retiring: [])
+            }
+            let failure = error.startFailure(of: try Self.function(naming: []).revision, attempts: 1, at: 0)
+            #expect(failure?.reason == "SecretNotAllowed" && failure?.stage == .start)
+        }
+    }
+
     @Test func `an added pattern lets the function start, and a removed one still lets it scale down`()
         async throws
     {

@@ -198,6 +198,27 @@ import Testing
         #expect(object.uid == old.revision.text)
     }
 
+    @Test func `the record of a Secret is kept as long as its function is declared`() throws {
+        var reconciler = WorkloadReconciler()
+        reconciler.setDesired(function, .fixed(2))
+        let record = FunctionSecretManifest(
+            name: try FunctionSecretName("keys", of: function.name), function: function,
+            namespace: "f2s-containers", functionNamespace: "f2s"
+        ).record
+        func observation(declared: Set<Function.ID>) throws -> WorkloadReconciler.Observation {
+            WorkloadReconciler.Observation(
+                objects: WorkloadObjects([
+                    .deployments: Self.index(try observed(manifest.deployment(replicas: 2, keeping: nil), uid: "d")),
+                    .services: Self.index(try observed(manifest.service(), uid: "s")),
+                    .configMaps: Self.index(try observed(record, uid: "c")),
+                ]), declared: declared, replicas: ReplicaSnapshot())
+        }
+        #expect(check(&reconciler, try observation(declared: [function.id]), at: .seconds(100)).isEmpty)
+        reconciler.forget(function.id)
+        let swept = sweeps(check(&reconciler, try observation(declared: []), at: .seconds(200)))
+        #expect(swept.last == "ConfigMap f2s-secret-hello.keys" && swept.count == 3)
+    }
+
     @Test func `an object that the API server has changed on a write is not written again`() throws {
         var reconciler = WorkloadReconciler()
         let wanted = manifest.deployment(replicas: 2, keeping: nil)

@@ -6,7 +6,11 @@
  *
  * @typedef {import("./edit-draft.js").Draft} Draft
  * @typedef {"local" | "kubernetes" | ""} Platform Empty if it is not known.
- * @typedef {{draft: Draft, platform: () => Platform, how: () => How, isReadOnly: () => boolean}} FormContext
+ * @typedef {{namespace: string, isWritable: boolean}} Secrets Where Kubernetes has the Secrets of functions.
+ * @typedef {{
+ *   draft: Draft, platform: () => Platform, how: () => How, isReadOnly: () => boolean, secrets: () => ?Secrets,
+ *   stored: ?string,
+ * }} FormContext `secrets`: `null` without Secrets, or if they are not known. `stored`: the name of a stored function.
  * @typedef {"code" | "image" | "command"} How
  * @typedef {"text" | "long" | "number" | "lines" | "words" | "flag"} Kind
  */
@@ -16,7 +20,7 @@ import {field} from "../field.js";
 import {whyNot} from "../session.js";
 import {computed, effect} from "../signal.js";
 import {text} from "../text.js";
-import {sourceRows, variableRows} from "./edit-rows.js";
+import {secretWriter, sourceRows, variableRows} from "./edit-rows.js";
 import {isSame, read} from "./edit-json.js";
 
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
@@ -173,7 +177,8 @@ export function moreFields(context) {
         one("target.timeout"), one("target.startTimeout"), one("target.drainTimeout"),
         one("target.readinessProbe.path"),
         when(isLocal, () => null, () => [one("target.resources.cpu"), one("target.resources.memory")])),
-      group(text.edit.groups.variables, variableRows(context), sourceRows(context), one("target.secrets", "words")),
+      group(text.edit.groups.variables, variableRows(context), sourceRows(context), secretWriter(context),
+        one("target.secrets", "words")),
       group(text.edit.groups.scaling, one("target.minReplicas", "number"), one("target.maxReplicas", "number"),
         one("target.concurrency", "number"), one("target.scaling.targetConcurrency", "number"),
         one("target.scaling.idle"), one("target.scaling.window")),

@@ -91,14 +91,18 @@ function editing(name, stored, query) {
   const base = signal(isStale ? /** @type {Base} */ ({...kept?.value.base, etag: kept?.etag ?? null}) : stored);
 
   const platform = signal(/** @type {import("./edit-form.js").Platform} */ (""));
-  get("/cluster").then((cluster) => platform.set(cluster.platform), () => {});
+  const secrets = signal(/** @type {?import("./edit-form.js").Secrets} */ (null));
+  get("/cluster").then((cluster) => {
+    platform.set(cluster.platform);
+    secrets.set(cluster.secrets ?? null);
+  }, () => {});
   const how = signal(wayOf(draft.json.peek(), "") ?? first);
   effect(() => how.set(wayOf(draft.json(), platform()) ?? how.peek()));
 
   const declared = () => String(read(draft.json(), ["metadata", "name"]) ?? "");
   const forbidden = () => (name ? whyNot("update", name) : whyNot("create", declared() || undefined));
   const isReadOnly = () => name !== null && forbidden() !== null;
-  const context = {draft, platform, how, isReadOnly};
+  const context = {draft, platform, how, isReadOnly, secrets, stored: name};
 
   let isForgotten = false;
   const forget = () => {

@@ -336,11 +336,8 @@ extension KubernetesRuntime {
         guard WorkloadManifest.image(of: target, options.runtimeImage) != nil else {
             throw target.source?.runtime.map { .noRuntimeImage(name, $0) } ?? .noImage(name)
         }
-        let secrets = WorkloadManifest.secrets(of: target)
         // Scaling to zero is always allowed.
-        if desired.count.minimum > 0, let secret = secrets.first(where: { !options.allowsSecret($0) }) {
-            throw .secretNotAllowed(secret)
-        }
+        if desired.count.minimum > 0 { try checkSecrets(of: desired.function) }
         // Without an identity, the ServiceAccount stays until the function is removed: pods of the earlier revision may
         // need it.
         for (type, name) in WorkloadManifest.objects(of: desired.function) {

@@ -19,6 +19,15 @@ enum ObjectLabel {
     static let functionComponent = "function"
     static let serverComponent = "server"
 
+    /// Returns the labels of all objects of a function.
+    /// - Parameter functionNamespace: namespace of the Function resources.
+    static func labels(of function: Function, functionNamespace: String) -> [String: JSONValue] {
+        [
+            name: .string(function.name.text), component: .string(functionComponent), managedBy: .string(manager),
+            Self.function: .string(function.id.text), Self.functionNamespace: .string(functionNamespace),
+        ]
+    }
+
     /// Returns the selector of all objects of the functions in one namespace.
     static func selector(functionNamespace namespace: String) -> String {
         "\(managedBy)=\(manager),\(functionNamespace)=\(namespace)"

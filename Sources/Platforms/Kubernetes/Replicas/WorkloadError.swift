@@ -15,6 +15,8 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
     case noRuntimeImage(FunctionName, SourceCode.Runtime)
     /// The function names a Secret that functions may not use.
     case secretNotAllowed(String)
+    /// The function names a Secret that F2S has written for another function.
+    case secretOfFunction(String, owner: String)
 
     /// A message with the problem, the object and the remedy.
     var description: String {
@@ -33,6 +35,9 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
                 + "target.containerImage, or set f2s.runtimes.\(runtime.rawValue).image: \(Self.needs(of: runtime))."
         case .secretNotAllowed(let name):
             "Functions may not name the Secret \(name). Name another one, or have it added to f2s.allowed_secrets."
+        case .secretOfFunction(let name, let owner):
+            "Only the function \(owner) may name the Secret \(name), because it was written for that function. Write "
+                + "one for this function, or create one with kubectl."
         }
     }
 
@@ -57,7 +62,7 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
         case .refused(let word, _): reason = word
         case .noImage: reason = "NoImage"
         case .noRuntimeImage: reason = "NoRuntimeImage"
-        case .secretNotAllowed: reason = "SecretNotAllowed"
+        case .secretNotAllowed, .secretOfFunction: reason = "SecretNotAllowed"
         case .unsettled: return nil
         }
         return StartFailure(
@@ -68,7 +73,7 @@ enum WorkloadError: Error, Sendable, Hashable, CustomStringConvertible {
     private var stage: Stage {
         switch self {
         case .noImage, .noRuntimeImage: .image
-        case .secretNotAllowed: .start
+        case .secretNotAllowed, .secretOfFunction: .start
         case .nameTaken, .refused, .unsettled: .scale
         }
     }

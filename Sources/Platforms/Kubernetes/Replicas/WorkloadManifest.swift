@@ -142,13 +142,7 @@ struct WorkloadManifest: Sendable {
     // MARK: Parts
 
     private var labels: [String: JSONValue] {
-        [
-            ObjectLabel.name: .string(function.name.text),
-            ObjectLabel.component: .string(ObjectLabel.functionComponent),
-            ObjectLabel.managedBy: .string(ObjectLabel.manager),
-            ObjectLabel.function: .string(function.id.text),
-            ObjectLabel.functionNamespace: .string(settings.functionNamespace),
-        ]
+        ObjectLabel.labels(of: function, functionNamespace: settings.functionNamespace)
     }
 
     /// Returns F2S's own labels combined with the labels and annotations of the Function. F2S's own labels take

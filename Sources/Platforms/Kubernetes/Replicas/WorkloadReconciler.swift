@@ -209,7 +209,9 @@ struct WorkloadReconciler: Sendable {
     ) -> [(type: ResourceType, object: ObservedObject)] {
         guard let function = desired[id]?.function else { return [] }
         let current = function.target.source.map { FunctionSource($0).name(of: function.name) }
-        return objects.filter { $0.type == .configMaps && $0.object.name != current }
+        return objects.filter { type, object in
+            type == .configMaps && object.name != current && !FunctionSecretManifest.isRecord(object.name)
+        }
     }
 
     /// Returns true if a write of the function's Deployment is under way, or if replicas of earlier revisions exist.

@@ -30,6 +30,7 @@ extension PlatformContext {
         kubernetesOptions.failover = settings.current.timeouts.failover
         kubernetesOptions.tokenSource = source
         kubernetesOptions.imagePullSecrets = options.pullSecrets
+        kubernetesOptions.writesSecrets = options.writesSecrets
         kubernetesOptions.settingsObject = options.settingsObject
         let kubernetes = KubernetesPlatform(access, options: kubernetesOptions, logger: logger)
         return PlatformContext(
@@ -42,7 +43,7 @@ extension PlatformContext {
             hosts: ["f2s", "f2s-api"].flatMap { ["\($0).\(namespace).svc", "\($0).\(namespace).svc.cluster.local"] },
             storedSettings: kubernetes.settings, report: { await kubernetes.report($0) },
             tokens: kubernetesOptions.tokens, apiTokens: kubernetes.apiTokens,
-            archive: kubernetes.archive, initialToken: kubernetes.initialToken)
+            archive: kubernetes.archive, initialToken: kubernetes.initialToken, secrets: kubernetes.secrets)
     }
 
     /// Returns the token that the process was given, if any, and the source of newer tokens.

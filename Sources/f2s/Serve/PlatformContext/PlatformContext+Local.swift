@@ -17,7 +17,8 @@ extension PlatformContext {
             source: { [folder = local.folder] in
                 folder + (access(folder, F_OK) == 0 ? "" : " (which does not exist yet)")
             }, unit: "file", functionAddresses: nil, hosts: [], storedSettings: nil, report: { _ in }, tokens: nil,
-            apiTokens: local.tokens, archive: local.archive, initialToken: nil)
+            apiTokens: local.tokens, archive: local.archive, initialToken: nil,
+            secrets: nil)
     }
 
     private static func localOptions(

@@ -35,4 +35,6 @@ struct PlatformContext: Sendable {
     let archive: any DeclarationArchive
     /// The first API token of the installation; `nil` if the platform issues none.
     let initialToken: InitialToken?
+    /// The Secrets of functions; `nil` if the platform has none.
+    let secrets: FunctionSecrets?
 }
