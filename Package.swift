@@ -68,6 +68,9 @@ let package = Package(
         module(
             "F2SPeers", "Peers", ["F2SModel", "F2SMetrics", hummingbird, httpTypes, nioCore, logging, lifecycle]),
         module(
+            "F2SPrometheus", "Prometheus",
+            ["F2SModel", "F2SMetrics", asyncHTTPClient, nioCore, nioHTTP1, lifecycle]),
+        module(
             "F2SLocal", "Platforms/Local",
             ["F2SModel", "F2SManifest", "F2SSystem", "CLinux", "CRuntimes", logging, lifecycle]),
         module(
@@ -87,8 +90,8 @@ let package = Package(
             name: "f2s",
             dependencies: [
                 "F2SModel", "F2SManifest", "F2SConfig", "F2SMetrics", "F2SAccess", "F2SDispatcher", "F2SOperator",
-                "F2SPeers", "F2SAPIServer", "F2SLocal", "F2SKubernetes", "F2SClient", "F2SWrap", "F2SSystem", "CLinux",
-                argumentParser, logging, lifecycle, unixSignals,
+                "F2SPeers", "F2SPrometheus", "F2SAPIServer", "F2SLocal", "F2SKubernetes", "F2SClient", "F2SWrap",
+                "F2SSystem", "CLinux", argumentParser, logging, lifecycle, unixSignals,
             ],
             path: "Sources/f2s"),
 
@@ -107,7 +110,7 @@ let package = Package(
         .target(name: "ProcessSupport", dependencies: ["F2SSystem"], path: "Tests/ProcessSupport"),
         tests("ModelTests", ["F2SModel"]),
         tests("SystemTests", ["F2SSystem", "F2SModel"]),
-        tests("MetricsTests", ["F2SMetrics", "F2SModel", "F2SSystem"]),
+        tests("MetricsTests", ["F2SMetrics", "F2SModel", "F2SSystem", "TestSupport"]),
         tests("ManifestTests", ["F2SManifest", "F2SModel"]),
         tests("AccessTests", ["F2SAccess", "F2SModel", "F2SSystem", "TestSupport", "CLibCrypto", logging]),
         tests("ConfigTests", ["F2SConfig", "F2SModel", "TestSupport", logging, lifecycle]),
@@ -124,6 +127,9 @@ let package = Package(
                 "F2SPeers", "F2SModel", "F2SMetrics", "TestSupport", asyncHTTPClient, nioCore, nioHTTP1, logging,
                 lifecycle,
             ]),
+        tests(
+            "PrometheusTests",
+            ["F2SPrometheus", "F2SModel", "TestSupport", nioCore, nioPosix]),
         tests(
             "APIServerTests",
             [

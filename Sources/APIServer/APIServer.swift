@@ -77,14 +77,19 @@ public struct APIServer: Service {
             + tokenRoutes + EventRoutes(events: parts.platform.events, keepAlive: keepAlive).routes
             + InvocationRoutes(parts: parts, limit: invocations).routes
             + ManifestRoutes(functions: parts.platform.functions).routes
-            + HistoryRoutes(parts: parts, recorder: history).routes + overviewRoutes
+            + HistoryRoutes(parts: parts, recorder: history).routes + SecretRoutes(parts: parts).routes
+            + overviewRoutes
     }
 
     private var overviewRoutes: [APIRoute] {
         OverviewRoutes(
             overview: overview, sampler: sampler, arrivals: { [catalog = parts.catalog] in catalog.snapshots() },
             interval: changeInterval, keepAlive: keepAlive
-        ).routes + ChartRoutes(functions: parts.platform.functions, sampler: sampler).routes
+        ).routes
+            + ChartRoutes(
+                functions: parts.platform.functions, peers: parts.platform.peers, sampler: sampler,
+                database: parts.seriesSource
+            ).routes
     }
 
     private var tokenRoutes: [APIRoute] {

@@ -21,6 +21,10 @@ public struct APIServerParts: Sendable {
     public var authSettings: @Sendable () -> AuthSettings
     /// Receives the actions of callers, and the requests that are refused; `nil` if nothing does.
     public var auditLog: (any AuditLog)?
+    /// The Secrets of functions; `nil` if the platform has none.
+    public var secrets: FunctionSecrets?
+    /// Has the time series of functions for longer than this process; `nil` if nothing does.
+    public var seriesSource: (any FunctionSeriesSource)?
     /// Stores the API tokens of callers. A change is in force when a call returns.
     public var tokens: any APITokenStore
     /// The operator's state.

@@ -23,8 +23,9 @@ struct LabelSet: Sendable {
 
 // The grammar of the text format 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/
 extension String {
-    /// The text with backslash, quote and line feed escaped.
-    var escapedLabelValue: String { escaped(quotes: true) }
+    /// The text with backslash, quote and line feed escaped: the value of a label between quotes, in the text format
+    /// and in PromQL.
+    public var escapedLabelValue: String { escaped(quotes: true) }
 
     /// The text with backslash and line feed escaped. A help text needs no escaped quotes.
     var escapedHelp: String { escaped(quotes: false) }

@@ -11,6 +11,8 @@ struct OperatorMetrics: Sendable {
         let desired: Int
         /// The number of replicas that accept invocations.
         let ready: Int
+        /// The most invocations that may hold a slot at once; `nil` if the function declares no limit.
+        let slots: Int?
     }
 
     private let registry: MetricRegistry
@@ -48,6 +50,13 @@ struct OperatorMetrics: Sendable {
         }
         registry.observe("f2s_replicas_ready", help: "Replicas that accept invocations.", kind: .gauge) {
             read().map { Sample(Double($0.ready), labels: [("function", $0.function.text)]) }
+        }
+        registry.observe(
+            "f2s_slots", help: "Invocations that may hold a slot at once, of functions with a limit.", kind: .gauge
+        ) {
+            read().compactMap { shown in
+                shown.slots.map { Sample(Double($0), labels: [("function", shown.function.text)]) }
+            }
         }
     }
 

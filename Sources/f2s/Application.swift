@@ -6,6 +6,7 @@ import F2SMetrics
 import F2SModel
 import F2SOperator
 import F2SPeers
+import F2SPrometheus
 import F2SSystem
 import Glibc
 import Logging
@@ -30,6 +31,7 @@ struct Application {
     private let dispatcher: Dispatcher
     private let controller: Operator
     private let certificates: ListenerCertificates
+    private let prometheus: PrometheusClient
     /// The connection to other F2S processes; `nil` if F2S is a single process.
     private let peers: PeerParts?
     private let runtimeFolder: RuntimeFolder
@@ -86,6 +88,7 @@ struct Application {
         certificates = ListenerCertificates(
             initial: initial.tls, settings: settings.latest, dispatcher: dispatcher, logger: logger)
         let latest = settings.latest
+        prometheus = PrometheusClient(url: { latest.current.prometheusURL }, clock: clock)
         let link = context.tokens.map { [context, dispatcher, metrics] _ in
             PeerLink(
                 platform: context.platform, dataPlane: dispatcher, metrics: metrics,
@@ -226,6 +229,7 @@ struct Application {
             services.append(("drain", Deferred(until: context.waitUntilLoaded, service: peers.coordinator)))
         }
         services.append(("wiring", wiring(publicAddress)))
+        services.append(("prometheus", prometheus))
         services.append(("api", Deferred(until: whenReady, service: api(publicAddress))))
         if let peers { services.append(("internal", peers.server)) }
         services.append(("dispatcher", dispatcherService))
@@ -309,6 +313,8 @@ struct Application {
             onOperationsBound: { [options] port in Announcement.operations(options.operations.text(port: port)) },
             version: F2SVersion.current)
         parts.auditLog = requestLog
+        parts.secrets = context.secrets
+        parts.seriesSource = prometheus
         parts.authSettings = { [authentication] in authentication.settings }
         return parts
     }

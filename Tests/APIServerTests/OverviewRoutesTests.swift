@@ -120,6 +120,7 @@ import Testing
             let charts = try answer.json
             #expect(charts["stepSeconds"] == 10 && charts["source"] == "process")
             #expect(charts["end"] == "2023-11-14T22:13:40.000Z")
+            #expect(charts["processes"] == ["counted": 1, "running": 1])
             let series = try #require(charts["series"])
             #expect(series["requests"]?["2xx"] == ["null", 2, 4])
             #expect(Set(try #require(series["requests"]).members.keys) == ["2xx", "3xx", "4xx", "5xx"])
@@ -132,6 +133,16 @@ import Testing
             #expect(hour["series"]?["coldStarts"]?.items.count == 360)
             #expect(try await server.send("GET", "/functions/nobody/charts").status == 404)
         }
+    }
+
+    @Test func `the charts name the number of processes that run`() {
+        func peer(_ id: String, isReady: Bool = true, isAlive: Bool = true) -> Peer {
+            Peer(id: id, isReady: isReady, isAlive: isAlive)
+        }
+        // A process that ends still serves, and one that has ended does not.
+        let others = [peer("b"), peer("c", isReady: false), peer("d", isReady: false, isAlive: false)]
+        let processes = ChartsView.Processes(PeerSnapshot(own: peer("a"), others: others))
+        #expect(processes.counted == 1 && processes.running == 3)
     }
 
     @Test func `a stream sends everything at first, then what has changed`() async throws {

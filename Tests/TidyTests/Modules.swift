@@ -66,6 +66,7 @@ extension Module {
         Module(level: 3, folder: "Operator", modules: ["Model", "Metrics"], thirdParty: []),
         Module(
             level: 3, folder: "Peers", modules: ["Model", "Metrics"], thirdParty: ["Hummingbird", "AsyncHTTPClient"]),
+        Module(level: 3, folder: "Prometheus", modules: ["Model", "Metrics"], thirdParty: ["AsyncHTTPClient"]),
         Module(
             level: 3, folder: "Platforms/Kubernetes", modules: ["Model", "Manifest", "System"],
             thirdParty: ["AsyncHTTPClient", "NIOSSL", "CRuntimes"]),

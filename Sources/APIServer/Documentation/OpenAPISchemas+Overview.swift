@@ -6,9 +6,9 @@ extension OpenAPISchemas {
     private static let count: JSON = ["type": "integer", "minimum": 0]
     private static let real: JSON = ["type": "number"]
 
-    private static func object(_ members: [String: JSON]) -> JSON {
+    private static func object(_ members: [String: JSON], optional: [String: JSON] = [:]) -> JSON {
         [
-            "type": "object", "properties": .object(members),
+            "type": "object", "properties": .object(members.merging(optional) { member, _ in member }),
             "required": .array(members.keys.sorted().map { .string($0) }),
         ]
     }
@@ -62,10 +62,24 @@ extension OpenAPISchemas {
             "items": list(OperationDocument.schema("OverviewRow")), "removed": list(text), "total": count,
             "counts": OperationDocument.schema("OverviewCounts"),
         ]),
-        "Charts": object([
-            "stepSeconds": count, "end": ["type": "string", "format": "date-time"],
-            "source": words(ChartsView.Source.self), "series": chartSeries,
-        ]),
+        "Charts": object(
+            [
+                "stepSeconds": count, "end": ["type": "string", "format": "date-time"],
+                "source": words(ChartsView.Source.self), "series": chartSeries,
+                "processes": object([
+                    "counted": [
+                        "type": "integer", "minimum": 0,
+                        "description": "The F2S processes that have counted the invocations of the series.",
+                    ],
+                    "running": ["type": "integer", "minimum": 1, "description": "The F2S processes that run."],
+                ]),
+            ],
+            optional: [
+                "note": [
+                    "type": "string",
+                    "description": "The reason for which the source is process although the settings name Prometheus.",
+                ]
+            ]),
     ]
 
     private static let chartSeries: JSON = object([

@@ -38,6 +38,20 @@ struct ChartsView: Encodable, Sendable {
         var ready: [Int?]
     }
 
+    /// The F2S processes of the installation.
+    struct Processes: Encodable, Sendable {
+        /// The number of processes that have counted the invocations of the series.
+        var counted: Int
+        /// The number of processes that run.
+        var running: Int
+
+        /// Creates the numbers of time series that some of the processes have counted, or one.
+        init(_ peers: PeerSnapshot, counted: Int = 1) {
+            running = 1 + peers.others.count { $0.isAlive }
+            self.counted = min(counted, running)
+        }
+    }
+
     /// The length of a step in the time series of this process.
     static let stepSecondsDefault = Int(TimeSeriesStore.step.components.seconds)
 
@@ -45,11 +59,16 @@ struct ChartsView: Encodable, Sendable {
     /// The end of the last step, in seconds since 1970.
     @UTCTime var end: Double
     var source = Source.process
+    /// The reason for which this process has counted, although the settings name Prometheus.
+    var note: String?
+    /// The processes to which everything but the slots and replicas refers, which are those of all processes.
+    var processes: Processes
     var series: Series
 
     /// Creates the view of the time series of this process.
-    init(_ window: FunctionWindow, end: Double) {
+    init(_ window: FunctionWindow, end: Double, peers: PeerSnapshot) {
         self.end = end
+        processes = Processes(peers)
         let steps = window.steps
         func rates(_ count: (FunctionStep) -> UInt32) -> [Double?] {
             steps.map { $0.map { Self.rate(count($0)) } }
@@ -73,6 +92,30 @@ struct ChartsView: Encodable, Sendable {
             inFlight: amounts { $0.gauges.inFlight }, slots: amounts { $0.gauges.slots },
             replicas: Replicas(desired: amounts { $0.gauges.desired }, ready: amounts { $0.gauges.ready }),
             coldStarts: amounts { $0.coldStarts })
+    }
+
+    /// Creates the view of the time series of a database of metrics.
+    init(_ series: FunctionSeries, peers: PeerSnapshot) {
+        func rates(_ values: FunctionSeries.Values) -> [Double?] { values.map { $0?.rounded(decimals: 6) } }
+        func amounts(_ values: FunctionSeries.Values) -> [Int?] {
+            values.map { $0.flatMap { Int(exactly: $0.rounded()) } }
+        }
+        // The status of an upgraded connection is rare.
+        let responses = series.responses.filter { status, values in
+            status != StatusClass.informational.text || values.contains { ($0 ?? 0) > 0 }
+        }
+        stepSeconds = series.stepSeconds
+        end = series.end
+        source = .prometheus
+        // Prometheus may also scrape another installation.
+        processes = Processes(peers, counted: series.processes)
+        self.series = Series(
+            requests: responses.mapValues(rates),
+            errors: Dictionary(uniqueKeysWithValues: series.failures.map { ($0.rawValue, rates($1)) }),
+            latency: Latency(p50: rates(series.p50), p95: rates(series.p95), p99: rates(series.p99)),
+            inFlight: amounts(series.inFlight), slots: amounts(series.slots),
+            replicas: Replicas(desired: amounts(series.desired), ready: amounts(series.ready)),
+            coldStarts: amounts(series.coldStarts))
     }
 
     private static func rate(_ count: UInt32) -> Double { Double(count) / Double(stepSecondsDefault) }

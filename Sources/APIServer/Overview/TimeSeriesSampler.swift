@@ -87,14 +87,9 @@ final class TimeSeriesSampler: Service {
             guard let function = functions.function(of: activity.function) else { return nil }
             let ready = FunctionHealth(of: function, replicas[function.id], routeHolder: nil).ready
             return FunctionSample(
-                activity, slots: slots(of: function.target, ready: ready), desired: function.status.desiredReplicas,
+                activity, slots: function.target.slots(ready: ready), desired: function.status.desiredReplicas,
                 ready: ready)
         }
-    }
-
-    /// Returns the most invocations that may be in flight; `nil` if the function declares no limit.
-    private static func slots(of target: Target, ready: Int) -> Int? {
-        [target.concurrency.map { $0 * ready }, target.limits.inFlight].compactMap(\.self).min()
     }
 
     private static func step(at now: Duration) -> Int { Int(now / TimeSeriesStore.step) }

@@ -17,7 +17,7 @@
 
 import {button} from "./button.js";
 import {each, h, svg, when} from "./dom.js";
-import {clock, clockSeconds, rate} from "./format.js";
+import {clock, clockSeconds, dayClock, rate} from "./format.js";
 import {computed, signal} from "./signal.js";
 import {text} from "./text.js";
 
@@ -45,6 +45,15 @@ export function chart({title, caption, data, format = rate, empty = () => text.c
 const timeOf = ({end, stepSeconds, series}, index) =>
   new Date(new Date(end).getTime() - (series[0].values.length - 1 - index) * stepSeconds * 1000);
 
+/**
+ * The time of a point as text: with the day if all points together are at least a day.
+ * @param {ChartData} data
+ * @param {number} index
+ * @param {typeof clock} format
+ */
+const timeText = (data, index, format) =>
+  (data.stepSeconds * data.series[0].values.length < 86_400 ? format : dayClock)(timeOf(data, index));
+
 /** @param {Series[]} series */
 function highest(series) {
   const most = Math.max(0, ...series.flatMap(({values}) => values.map((value) => value ?? 0)));
@@ -67,7 +76,7 @@ function plot(title, data, format) {
     const current = data();
     const at = Math.min(index() < 0 ? last() : index(), last());
     const values = current.series.map(({name, values}) => text.chart.value(name, format(values[at])));
-    return [clockSeconds(timeOf(current, at)), ...values].join(", ");
+    return [timeText(current, at, clockSeconds), ...values].join(", ");
   };
   const onkeydown = (/** @type {KeyboardEvent} */ event) => {
     const at = index.peek() < 0 ? last() : index.peek();
@@ -97,7 +106,7 @@ function plot(title, data, format) {
       svg("line", {class: "cursor", x1: position, x2: position, y1: 0, y2: height, visibility: () =>
         (index() < 0 ? "hidden" : "visible")}))),
     h("div", {class: "plot-times", "aria-hidden": "true"},
-      [0, 0.5, 1].map((part) => h("span", null, () => clock(timeOf(data(), Math.round(last() * part)))))),
+      [0, 0.5, 1].map((part) => h("span", null, () => timeText(data(), Math.round(last() * part), clock)))),
     h("div", {class: "plot-legend"}, () => (index() < 0 ? legend(data().series) : h("p", null, reading))));
 }
 
@@ -155,7 +164,7 @@ function table(title, data, format) {
       h("thead", null, h("tr", null, h("th", {scope: "col"}, text.chart.time),
         current.series.map(({name}) => h("th", {scope: "col"}, name)))),
       h("tbody", null, current.series[0].values.map((_, index) => h("tr", null,
-        h("th", {scope: "row"}, clockSeconds(timeOf(current, index))),
+        h("th", {scope: "row"}, timeText(current, index, clockSeconds)),
         current.series.map(({values}) => h("td", null, format(values[index])))))));
   });
 }

@@ -75,6 +75,8 @@ function timeFormatter(options) {
 export const clock = timeFormatter({hour: "2-digit", minute: "2-digit"});
 /** The time of day with seconds: `14:02:11`. */
 export const clockSeconds = timeFormatter({hour: "2-digit", minute: "2-digit", second: "2-digit"});
+/** The time of day with the day: `3 Mar, 14:02`. */
+export const dayClock = timeFormatter({day: "numeric", month: "short", hour: "2-digit", minute: "2-digit"});
 /** Date and time: `3 Mar 2026, 14:02:11`. */
 export const dateTime = timeFormatter({dateStyle: "medium", timeStyle: "medium"});
 

@@ -173,6 +173,12 @@ public struct Target: Sendable, Hashable {
         drainTimeout ?? max(standard, min(timeout ?? requestTimeout, requestTimeout) + Self.drainMargin)
     }
 
+    /// Returns the most invocations that may hold a slot at once; `nil` if the function declares no limit.
+    /// - Parameter ready: The number of replicas that accept invocations.
+    public func slots(ready: Int) -> Int? {
+        [concurrency.map { $0 * ready }, limits.inFlight].compactMap(\.self).min()
+    }
+
     /// The time that a replica gets to end in addition to its function's own timeout.
     public static let drainMargin = Duration.seconds(30)
 }

@@ -53,6 +53,8 @@ struct TestServer: Sendable {
         var replicas: (any ReplicaRuntime)?
         var invoker = StubInvoker()
         var auditLog: (any AuditLog)?
+        /// The Secrets of functions; `nil` for a platform without Secrets.
+        var secrets: FunctionSecrets?
         var isReady = true
         var keepAlive = Duration.seconds(15)
         /// The shortest time between two events of a stream of changes.
@@ -60,6 +62,8 @@ struct TestServer: Sendable {
         var operationsPort = 0
         var settings = Settings()
         var conditions: @Sendable () -> [InstallationCondition] = { [] }
+        /// A database of metrics; `nil` for a server without one.
+        var seriesSource: (any FunctionSeriesSource)?
     }
 
     /// Runs a server and `body`, then ends the server by graceful shutdown.
@@ -100,6 +104,8 @@ struct TestServer: Sendable {
             publicHosts: { options.settings.publicHosts },
             onOperationsBound: { bound.yield($0) }, version: "1.2.3")
         parts.auditLog = options.auditLog
+        parts.seriesSource = options.seriesSource
+        parts.secrets = options.secrets
         let apiServer = APIServer(
             parts, keepAlive: options.keepAlive, changeInterval: options.changeInterval, logger: logger)
         let group = ServiceGroup(services: [catalog, apiServer], logger: logger)

@@ -2,12 +2,15 @@
  * The tab Charts: requests, errors, latency, load, replicas and cold starts over time.
  *
  * Contract: one request, again at each step while the tab is visible. F2S itself knows the last hour; longer ranges
- * are offered only if Prometheus answers. A chart without values says what would fill it.
+ * are offered only if Prometheus answers, else a sentence says what to configure, or why Prometheus does not answer. A
+ * chart without values says what would fill it. With several F2S processes, a sentence says what the one that answers
+ * does not know.
  *
  * @typedef {import("./function.js").Context} Context
  * @typedef {(?number)[]} Values
  * @typedef {{
- *   stepSeconds: number, end: string, source: "process" | "prometheus",
+ *   stepSeconds: number, end: string, source: "process" | "prometheus", note?: string,
+ *   processes: {counted: number, running: number},
  *   series: {
  *     requests: Record<string, Values>, errors: Record<string, Values>, latency: Record<string, Values>,
  *     inFlight: Values, slots: Values, replicas: Record<string, Values>, coldStarts: Values,
@@ -45,13 +48,17 @@ export function tab({name}) {
     seconds.set(Number(/** @type {HTMLSelectElement} */ (event.target).value));
   return panel(source, (charts) => {
     const isOwn = () => charts().source === "process";
+    const isPart = () => charts().processes.counted < charts().processes.running;
     return [
       h("h2", {class: "spoken"}, text.function.tabs.charts),
       h("div", {class: "toolbar"},
         h("label", null, t.range, " ", h("select", {onchange: choose}, () =>
           [...ownRanges, ...(isOwn() ? [] : longRanges)].map((value) =>
             h("option", {value, selected: seconds.peek() === value}, t.last(value))))),
-        when(isOwn, () => h("p", {class: "hint"}, t.process, " ", copyButton(t.prometheus)))),
+        when(() => isOwn() && !charts().note,
+          () => h("p", {class: "hint"}, t.own, " ", t.configure, " ", copyButton(t.prometheus))),
+        when(() => Boolean(charts().note), () => h("p", {class: "hint"}, t.own, " ", () => charts().note))),
+      when(isPart, () => h("p", {class: "hint"}, () => t.part(charts().processes.counted, charts().processes.running))),
       h("div", {class: "panels"}, all(name, charts)),
     ];
   }, {lines: 12});
