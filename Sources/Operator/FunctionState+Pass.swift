@@ -51,6 +51,10 @@ extension FunctionState {
         isPlanned = true
         if decided.desired != before {
             metrics.count(decided.reason)
+            history.record(
+                ScaleChange(
+                    time: pass.wall, from: before, to: decided.desired, reason: decided.reason.rawValue,
+                    message: decided.cause(by: policy)))
             note("Scaled", "From \(before) to \(decided.message(by: policy))", pass, &events)
         }
         noteUnresponsive(pass, &events)

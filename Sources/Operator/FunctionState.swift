@@ -22,6 +22,8 @@ struct FunctionState: Sendable {
     var memory = ScaleMemory()
     /// The newest decision; `nil` before the first one.
     var decision: ScaleDecision?
+    /// The last decisions that changed the number of replicas. Those of another leader are missing.
+    var history = ScaleHistory()
     /// The changes to make.
     var plan: ReconcilePlan
     /// True if the plan was made for the current declaration.

@@ -311,11 +311,15 @@ struct OperatorState: Sendable {
     }
 
     /// Returns the newest decision of every function for display.
-    /// - Parameter function: The only function to include; `nil` for all.
+    /// - Parameter function: The only function to include, with its last changes; `nil` for all without them.
     func explanations(of function: Function.ID? = nil) -> [Function.ID: ScaleExplanation] {
         var result: [Function.ID: ScaleExplanation] = [:]
         let wanted = function.map { indices[$0].map { [$0] } ?? [] } ?? Array(states.indices)
-        for index in wanted { result[states[index].function.id] = states[index].explanation(at: wall) }
+        for index in wanted {
+            var explanation = states[index].explanation(at: wall)
+            if function != nil { explanation?.changes = states[index].history.changes }
+            result[states[index].function.id] = explanation
+        }
         return result
     }
 
@@ -324,7 +328,9 @@ struct OperatorState: Sendable {
     func shown() -> [OperatorMetrics.Shown] {
         states.compactMap { record in
             record.statusInputs.map {
-                OperatorMetrics.Shown(function: record.function.name, desired: $0.desired, ready: $0.ready)
+                OperatorMetrics.Shown(
+                    function: record.function.name, desired: $0.desired, ready: $0.ready,
+                    slots: record.function.target.slots(ready: $0.ready))
             }
         }
     }

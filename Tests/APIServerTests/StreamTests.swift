@@ -129,7 +129,41 @@ import Testing
         }
     }
 
-    private func event(_ number: Int) -> Event {
-        Event(time: Double(number), function: "hello", reason: "Scaled", message: "message \(number)")
+    @Test func `events are limited to the named function`() async throws {
+        try await TestServer.with { server in
+            for (number, function) in [(1, "hello"), (2, "other"), (3, "hello")] {
+                server.memory.events.record(event(number, of: function))
+            }
+            for (name, numbers) in [("hello", [1, 3]), ("other", [2]), ("gone", [])] as [(String, [JSON?])] {
+                let list = try await server.send("GET", "/events?follow=false&function=\(name)")
+                #expect(try list.json["items"]?.items.map { $0["sequence"] } == numbers)
+            }
+            try await server.stream("/events?function=hello") { reader in
+                try await reader.read(until: "id: 3\n")
+                for (number, function) in [(4, "other"), (5, "hello")] {
+                    server.memory.events.record(event(number, of: function))
+                }
+                try await reader.read(until: "message 5")
+                // Events of other functions cause no comment either.
+                for foreign in ["id: 2\n", "id: 4\n", ": \n\n"] { #expect(!reader.text.contains(foreign)) }
+            }
+        }
+    }
+
+    @Test(arguments: [
+        ("", 403), ("&function=team-a-x", 200), ("&function=team-b-x", 403), ("&function=Not_A_Name", 400),
+        ("&function=", 400), ("&function=team-a-x&function=team-a-y", 400), ("&functions=team-a-x", 400),
+    ])
+    func `a caller reads the events of the functions that it may read`(query: String, status: Int) async throws {
+        try await TestServer.with(.init(authenticator: StubAuthenticator())) { server in
+            let answer = try await server.send(
+                "GET", "/events?follow=false\(query)", headers: ["Authorization": "Bearer functions:list@team-a-*"])
+            #expect(answer.status == status)
+            #expect((answer.problem == nil) == (status == 200))
+        }
+    }
+
+    private func event(_ number: Int, of function: String = "hello") -> Event {
+        Event(time: Double(number), function: function, reason: "Scaled", message: "message \(number)")
     }
 }

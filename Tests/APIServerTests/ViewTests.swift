@@ -41,6 +41,27 @@ import Testing
         }
     }
 
+    @Test func `the diagnosis contains the last decisions that changed the number, as far as they are known`()
+        async throws
+    {
+        try await TestServer.with(.init(functions: [.sample("hello")])) { server in
+            server.operatorInspector.explanations.withLock { $0[Self.hello] = explanation }
+            let unknown = try await server.send("GET", "/functions/hello/why").json
+            #expect(unknown["scale"]?["desired"] == 2 && unknown["decisions"] == nil)
+            let change = ScaleChange(time: 7, from: 0, to: 2, reason: "Queue", message: "two invocations wait.")
+            server.operatorInspector.explanations.withLock { $0[Self.hello]?.changes = [change] }
+            let known = try await server.send("GET", "/functions/hello/why").json
+            #expect(
+                known["decisions"] == [
+                    [
+                        "time": "1970-01-01T00:00:07.000Z", "from": 0, "to": 2, "reason": "Queue",
+                        "message": "two invocations wait.",
+                    ]
+                ])
+            #expect(known["scale"] == unknown["scale"])
+        }
+    }
+
     @Test func `deployments, services and endpoints are listed per function`() async throws {
         try await TestServer.with(.init(functions: [.sample("hello"), .sample("calm", route: "/a/b")])) { server in
             let function = try #require(server.memory.functions.current.functions.first)

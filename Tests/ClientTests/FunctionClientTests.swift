@@ -234,9 +234,25 @@ struct FunctionClientTests {
             request.target == "/functions/hello" ? ClientAnswer(200, Sample.function()) : ClientAnswer(500, "")
         }
         #expect(try await poor.client().describe(name()).text(now: 1000).contains("python3 hello.py"))
-        let account = DiagnosisText(try await stub.client().why(name())).text
+        let account = DiagnosisText(try await stub.client().why(name()), now: 1000).text
         #expect(account.contains("decision: Load: two are needed\n"))
         #expect(account.contains("1.25 in the stable window"))
+        #expect(!account.contains("last changes"))
+    }
+
+    @Test func `the last five changes of the number of replicas are shown, oldest first`() async throws {
+        let changes = (1...7).map { number in
+            #"{"time":"1970-01-01T00:0\#(number):00.000Z","from":\#(number),"to":\#(number + 1),"reason":"Load","#
+                + #""message":"message \#(number)\u001b[2J"}"#
+        }.joined(separator: ",")
+        let rest = #""function":"hello","url":"u","summary":"s","conditions":[],"replicas":[]"#
+        let why = #"{\#(rest),"decisions":[\#(changes)]}"#
+        let stub = StubTransport { _ in ClientAnswer(200, why) }
+        let text = DiagnosisText(try await stub.client().why(name()), now: 480).text
+        let lines = [("5m", 3), ("4m", 4), ("3m", 5), ("2m", 6), ("60s", 7)].map { age, number in
+            "  \(age) ago, from \(number) to \(number + 1): Load: message \(number)\\u{1b}[2J\n"
+        }
+        #expect(text == "hello: s\nlast changes of the number of replicas:\n" + lines.joined())
     }
 }
 

@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func `the minimum is started and visible in status, events, metrics and decisions`() async throws {
-        try await Bench([try Samples.draft(min: 2)]).run { bench in
+        try await Bench([try Samples.draft(min: 2, concurrency: 3)]).run { bench in
             try await eventually("two run") { bench.status()?.readyReplicas == 2 }
             #expect(bench.replicas.count == 2)
             #expect(bench.status()?.desiredReplicas == 2)
@@ -90,6 +90,7 @@ import Testing
             let text = bench.metrics.exposition()
             #expect(text.contains("f2s_replicas_desired{function=\"hello\"} 2\n"))
             #expect(text.contains("f2s_replicas_ready{function=\"hello\"} 2\n"))
+            #expect(text.contains("f2s_slots{function=\"hello\"} 6\n"))
             #expect(text.contains("f2s_scale_decisions_total{reason=\"Minimum\"} 1\n"))
             let explanation = try #require(bench.service.currentExplanations()[bench.id()])
             #expect(explanation.desired == 2)
@@ -308,6 +309,7 @@ import Testing
             // An unknown value is not zero.
             #expect(!bench.metrics.exposition().contains("f2s_replicas_desired{"))
             #expect(!bench.metrics.exposition().contains("f2s_replicas_ready{"))
+            #expect(!bench.metrics.exposition().contains("f2s_slots{"))
             bench.election.set(true)
             try await bench.tick(until: "it leads") { bench.status()?.readyReplicas == 1 }
         }

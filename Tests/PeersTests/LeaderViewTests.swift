@@ -46,7 +46,8 @@ import Testing
 
     private let explanation = ScaleExplanation(
         function: "hello", desired: 2, replicas: 2, ready: 1, reason: "Load", message: "Two are wanted.",
-        stableConcurrency: 1.5, panicConcurrency: 2, isPanicking: false, time: 7)
+        stableConcurrency: 1.5, panicConcurrency: 2, isPanicking: false, time: 7,
+        changes: [ScaleChange(time: 6, from: 1, to: 2, reason: "Load", message: "Two are wanted.")])
 
     private func report(from peer: String, isLeader: Bool? = nil, newestEvent: UInt64? = nil) -> PeerReport {
         var report = PeerReport(peer: peer, sequence: 1, load: LoadReport(), holds: [])

@@ -119,14 +119,16 @@ enum OpenAPISchemas {
             "function": text, "desired": count, "replicas": count, "ready": count, "reason": text, "message": text,
             "stableConcurrency": real, "panicConcurrency": real, "isPanicking": flag, "time": time,
         ]),
+        "ScaleChange": object(["time": time, "from": count, "to": count, "reason": text, "message": text]),
         "Rejection": object(["location": text, "line": count, "column": count, "message": text]),
     ]
 
     private static let views: [String: JSON] = [
         "FunctionDiagnosis": object([
             "function": text, "url": text, "summary": text, "scale": reference("ScaleExplanation"),
-            "conditions": list(reference("Condition")), "startFailure": reference("StartFailure"),
-            "load": reference("Load"), "replicas": list(reference("ReplicaView")),
+            "decisions": list(reference("ScaleChange")), "conditions": list(reference("Condition")),
+            "startFailure": reference("StartFailure"), "load": reference("Load"),
+            "replicas": list(reference("ReplicaView")),
         ]),
         "Load": object([
             "inFlight": count, "queued": count, "wantsActivation": flag, "admitted": count, "concurrencySeconds": real,
@@ -162,6 +164,7 @@ enum OpenAPISchemas {
             "platform": text, "version": text, "isLeader": flag, "peers": texts, "functions": count,
             "rejections": list(reference("Rejection")), "replicas": ["type": "object", "additionalProperties": count],
             "inFlight": count, "queued": count,
+            "secrets": object(["namespace": text, "isWritable": flag]),
         ]),
         "Health": object([
             "status": ["enum": ["ok", "degraded"]], "version": text,

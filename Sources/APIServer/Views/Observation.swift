@@ -26,10 +26,13 @@ struct Observation: Sendable {
     /// Returns the reasons for a function's state.
     func diagnosis(of function: Function) -> FunctionDiagnosis {
         let startFailure = replicas[function.id].startFailure ?? replicas[function.id].restart
+        var scale = explanations[function.id]
+        let decisions = scale?.changes
+        scale?.changes = nil
         return FunctionDiagnosis(
             function: function.name.text, url: url(of: function),
             summary: summary(of: function, startFailure: startFailure),
-            scale: explanations[function.id], conditions: function.status.conditions, startFailure: startFailure,
+            scale: scale, decisions: decisions, conditions: function.status.conditions, startFailure: startFailure,
             load: load.functions[function.id],
             replicas: replicas(of: function).map { replica in
                 ReplicaView(

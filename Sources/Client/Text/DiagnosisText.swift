@@ -5,8 +5,12 @@ public struct DiagnosisText: Sendable {
     /// The lines, each with its line end.
     public let text: String
 
+    /// The maximum number of former decisions that are shown.
+    static let decisionsMax = 5
+
     /// Formats the diagnosis of a function.
-    public init(_ diagnosis: FunctionDiagnosis, layout: TextLayout = .plain) {
+    /// - Parameter now: The current time in seconds since 1970, for the ages.
+    public init(_ diagnosis: FunctionDiagnosis, now: Double, layout: TextLayout = .plain) {
         let isFailure = diagnosis.conditions.contains { ConditionRecord.isFailure($0.kind.rawValue, isTrue: $0.isTrue) }
         let summary = layout.styled(diagnosis.summary.printable, isFailure ? .bad : .plain)
         var lines = ["\(diagnosis.function): \(summary)"]
@@ -17,6 +21,10 @@ public struct DiagnosisText: Sendable {
             lines.append(
                 "average concurrency: \(Self.rounded(scale.stableConcurrency)) in the stable window, "
                     + "\(Self.rounded(scale.panicConcurrency)) in the panic window\(mode)")
+        }
+        if let decisions = diagnosis.decisions, !decisions.isEmpty {
+            lines.append("last changes of the number of replicas:")
+            lines += decisions.suffix(Self.decisionsMax).map { Self.line($0, now: now) }
         }
         if let load = diagnosis.load {
             lines.append("load: \(load.inFlight) in flight, \(load.queued) waiting")
@@ -33,6 +41,11 @@ public struct DiagnosisText: Sendable {
             lines += startFailure.logTail.map { "| \(TerminalEscaper.escaped($0))" }
         }
         text = lines.map { $0 + "\n" }.joined()
+    }
+
+    private static func line(_ change: ScaleChange, now: Double) -> String {
+        let age = AgeText.text(seconds: now - change.time)
+        return "  \(age) ago, from \(change.from) to \(change.to): \(change.reason): \(change.message.printable)"
     }
 
     private static func rounded(_ value: Double) -> String {

@@ -20,11 +20,15 @@ public struct ScaleExplanation: Sendable, Hashable, Codable {
     public var isPanicking: Bool
     /// The time of the decision, in seconds since 1970.
     @UTCTime public var time: Double
+    /// The last decisions that changed the number, oldest first; `nil` if they were not requested, or if the leader is
+    /// of an earlier version.
+    public var changes: [ScaleChange]?
 
     /// Creates an explanation.
     public init(
         function: String, desired: Int, replicas: Int, ready: Int, reason: String, message: String,
-        stableConcurrency: Double, panicConcurrency: Double, isPanicking: Bool, time: Double
+        stableConcurrency: Double, panicConcurrency: Double, isPanicking: Bool, time: Double,
+        changes: [ScaleChange]? = nil
     ) {
         self.function = function
         self.desired = desired
@@ -36,6 +40,7 @@ public struct ScaleExplanation: Sendable, Hashable, Codable {
         self.panicConcurrency = panicConcurrency
         self.isPanicking = isPanicking
         self.time = time
+        self.changes = changes
     }
 }
 
@@ -44,7 +49,8 @@ public protocol OperatorInspector: Sendable {
     /// Returns the newest decision for every function, by id. A function that was just declared may be missing.
     func currentExplanations() -> [Function.ID: ScaleExplanation]
     /// Returns the newest decisions of the leader, which may be another process; empty if it cannot be reached.
-    /// - Parameter function: the only function to return; `nil` returns all.
+    /// - Parameter function: the only function to return, together with its ``ScaleExplanation/changes``; `nil` returns
+    ///   all functions without them.
     func fetchExplanations(of function: Function.ID?) async -> [Function.ID: ScaleExplanation]
     /// Returns the replicas as the dispatcher sees them. Replicas that drain are marked as draining.
     func currentReplicas() -> ReplicaSnapshot

@@ -8,6 +8,8 @@ public struct FunctionDiagnosis: Sendable, Hashable, Codable {
     public var summary: String
     /// The newest decision of the autoscaler; `nil` if it has not made one for the function yet.
     public var scale: ScaleExplanation?
+    /// The last decisions that changed the number of replicas, oldest first; `nil` if they are not known.
+    public var decisions: [ScaleChange]?
     /// The conditions of the function's status.
     public var conditions: [Condition]
     /// The failure of the last start; `nil` if it did not fail.
@@ -19,13 +21,14 @@ public struct FunctionDiagnosis: Sendable, Hashable, Codable {
 
     /// Creates a diagnosis.
     public init(
-        function: String, url: String, summary: String, scale: ScaleExplanation?, conditions: [Condition],
-        startFailure: StartFailure?, load: LoadReport.FunctionLoad?, replicas: [ReplicaView]
+        function: String, url: String, summary: String, scale: ScaleExplanation?, decisions: [ScaleChange]?,
+        conditions: [Condition], startFailure: StartFailure?, load: LoadReport.FunctionLoad?, replicas: [ReplicaView]
     ) {
         self.function = function
         self.url = url
         self.summary = summary
         self.scale = scale
+        self.decisions = decisions
         self.conditions = conditions
         self.startFailure = startFailure
         self.load = load

@@ -57,33 +57,33 @@ struct ScaleDecision: Sendable, Hashable {
     /// read rarely.
     /// - Parameter policy: The rules that were applied.
     func message(by policy: ScalePolicy) -> String {
-        let number = "\(desired) replica\(desired == 1 ? "" : "s")"
-        return switch reason {
-        case .activation where queued == 0: "\(number): a start was requested, and no replica accepts invocations."
-        case .activation: "\(number): \(waiters) and no replica accepts any."
+        "\(desired) replica\(desired == 1 ? "" : "s"): \(cause(by: policy))"
+    }
+
+    /// Returns the reason with its figures, which is ``message(by:)`` without the number.
+    func cause(by policy: ScalePolicy) -> String {
+        switch reason {
+        case .activation where queued == 0: "a start was requested, and no replica accepts invocations."
+        case .activation: "\(waiters) and no replica accepts any."
         case .queue:
-            "\(number): \(waiters) and \(inFlight) \(inFlight == 1 ? "is" : "are") in flight, \(policy.slotsText) per "
-                + "replica."
+            "\(waiters) and \(inFlight) \(inFlight == 1 ? "is" : "are") in flight, \(policy.slotsText) per replica."
         case .panic:
-            "\(number): \(panicConcurrency.shortText) concurrent invocations over \(policy.panicWindow.humanText) "
+            "\(panicConcurrency.shortText) concurrent invocations over \(policy.panicWindow.humanText) "
                 + "against \(stableConcurrency.shortText) over \(policy.stableWindow.humanText); no replica is stopped "
                 + "while the load jumps."
         case .load:
-            "\(number): \(stableConcurrency.shortText) concurrent invocations over \(policy.stableWindow.humanText), "
+            "\(stableConcurrency.shortText) concurrent invocations over \(policy.stableWindow.humanText), "
                 + "with a target of \(policy.concurrencyPerReplica.shortText) per replica."
-        case .idle: "\(number): no invocation within \(policy.idle.humanText)."
-        case .minimum: "\(number): \(requirement), target.minReplicas is \(policy.minReplicas)."
-        case .maximum: "\(number): \(requirement), target.maxReplicas is \(policy.maxReplicas)."
-        case .noHistory:
-            "\(number): \(requirement), but the load's history is shorter than \(policy.stableWindow.humanText)."
-        case .noData: "\(number): the load report is incomplete, so no replica is stopped."
-        case .signal: "\(number): \(requirement)."
-        case .noSignal: "\(number): the outside signal has no current value\(signalReason), so no replica is stopped."
-        case .replicaDown:
-            "\(number): every replica is being restarted, so another one is started."
-        case .startFailure:
-            "\(number): the last start failed, so replicas are started one at a time; \(requirement)."
-        case .routeConflict: "\(number): an older function has the same endpoint and method."
+        case .idle: "no invocation within \(policy.idle.humanText)."
+        case .minimum: "\(requirement), target.minReplicas is \(policy.minReplicas)."
+        case .maximum: "\(requirement), target.maxReplicas is \(policy.maxReplicas)."
+        case .noHistory: "\(requirement), but the load's history is shorter than \(policy.stableWindow.humanText)."
+        case .noData: "the load report is incomplete, so no replica is stopped."
+        case .signal: "\(requirement)."
+        case .noSignal: "the outside signal has no current value\(signalReason), so no replica is stopped."
+        case .replicaDown: "every replica is being restarted, so another one is started."
+        case .startFailure: "the last start failed, so replicas are started one at a time; \(requirement)."
+        case .routeConflict: "an older function has the same endpoint and method."
         }
     }
 

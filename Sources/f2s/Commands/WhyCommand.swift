@@ -1,6 +1,7 @@
 import ArgumentParser
 import F2SClient
 import F2SModel
+import F2SSystem
 
 /// `f2s why`: shows the diagnosis of a function.
 struct WhyCommand: AsyncParsableCommand {
@@ -17,7 +18,10 @@ struct WhyCommand: AsyncParsableCommand {
         let name = function.name
         try await server.withClient { client in
             switch output.form {
-            case .table: try Terminal.show(DiagnosisText(try await client.why(name), layout: Terminal.layout).text)
+            case .table:
+                let diagnosis = try await client.why(name)
+                try Terminal.show(
+                    DiagnosisText(diagnosis, now: SystemClock.secondsSince1970(), layout: Terminal.layout).text)
             case .json, .yaml: try output.write(document: try await client.whyDocument(name))
             }
         }

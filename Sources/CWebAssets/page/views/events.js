@@ -1,7 +1,7 @@
 /**
  * The tab Events: what F2S has done with the function, newest first, live.
  *
- * Contract: it keeps the newest 200 events of the function; the stream has those of all functions.
+ * Contract: it keeps the newest 200 events of the function; the stream has no others.
  *
  * @typedef {import("./function.js").Context} Context
  * @typedef {{
@@ -9,6 +9,7 @@
  * }} Event
  */
 
+import {query} from "../api.js";
 import {each, h, when} from "../dom.js";
 import {clockSeconds, dateTime} from "../format.js";
 import {problemOf} from "../problem.js";
@@ -22,9 +23,8 @@ const eventsMax = 200;
 export function tab({name}) {
   const list = signal(/** @type {Event[]} */ ([]));
   const error = signal(/** @type {unknown} */ (null));
-  events("/events", (/** @type {Event[]} */ all) => {
-    const own = all.filter((event) => event.function === name).reverse();
-    if (own.length > 0) list.update((old) => [...own, ...old].slice(0, eventsMax));
+  events("/events" + query({function: name}), (/** @type {Event[]} */ arrived) => {
+    list.update((old) => [...arrived.reverse(), ...old].slice(0, eventsMax));
   }, {onProblem: error.set, onOpen: () => error.set(null)});
   return [
     h("h2", {class: "spoken"}, text.function.tabs.events),

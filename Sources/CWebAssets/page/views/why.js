@@ -8,6 +8,7 @@
  *   summary: string,
  *   conditions: {type: string, status: string, reason?: string, message?: string, lastTransitionTime?: string}[],
  *   scale?: {desired: number, ready: number, reason: string, message: string, time: string, stableConcurrency: number},
+ *   decisions?: {time: string, from: number, to: number, reason: string, message: string}[],
  *   startFailure?: import("../api.js").Problem & {
  *     message: string, revision: string, attempts: number, nextAttempt: string,
  *     sourceError?: {file: string, line?: ?number, message: string},
@@ -22,13 +23,13 @@
 
 import {get, path, request} from "../api.js";
 import {button, copyButton} from "../button.js";
-import {h} from "../dom.js";
+import {h, when} from "../dom.js";
 import {clockSeconds, dateTime, relativeTime} from "../format.js";
 import {panel, resource} from "../panel.js";
 import {problemBox, problemOf} from "../problem.js";
 import {href} from "../router.js";
 import {may} from "../session.js";
-import {signal} from "../signal.js";
+import {computed, signal} from "../signal.js";
 import {text} from "../text.js";
 import {editLink, placeIn} from "./source-line.js";
 
@@ -46,8 +47,9 @@ export function tab(context) {
         const {summary, startFailure} = why();
         return summary === startFailure?.message ? "" : summary;
       }),
-      () => failure(why(), context, source),
+      when(() => why().startFailure, () => failure(() => why().startFailure, context, source)),
       h("h2", null, t.decision), () => decision(why()),
+      () => changes(why()),
       h("h2", null, t.conditions), () => conditions(why()),
       h("h2", null, t.replicas), () => replicas(why()),
     ], {lines: 8}),
@@ -57,15 +59,13 @@ export function tab(context) {
 }
 
 /**
- * @param {Diagnosis} diagnosis
+ * The failure and its remedies. Another attempt that fails in the same way keeps the elements, and with them the focus.
+ * @param {() => Diagnosis["startFailure"]} read
  * @param {Context} context
  * @param {import("../panel.js").Resource<Diagnosis>} source
  */
-function failure({startFailure}, {name, files}, source) {
-  if (!startFailure) return null;
-  const {message, attempts, nextAttempt, sourceError, logTail = []} = startFailure;
+function failure(read, {name, files}, source) {
   const error = signal(/** @type {unknown} */ (null));
-  const place = sourceError ?? placeIn([message, ...logTail].join("\n"), files());
   const retry = async () => {
     error.set(null);
     try {
@@ -75,14 +75,27 @@ function failure({startFailure}, {name, files}, source) {
       error.set(failed);
     }
   };
-  const isRepairable = may("update", name);
+  const shown = computed(() => {
+    const failed = read();
+    const {message = "", stage, reason, exitStatus, sourceError} = failed ?? {};
+    const logTail = failed?.logTail ?? [];
+    const place = sourceError ?? placeIn([message, ...logTail].join("\n"), files());
+    return {detail: message, stage, reason, exitStatus, logTail, place};
+  }, (a, b) => JSON.stringify(a) === JSON.stringify(b));
   return [
-    problemBox({...startFailure, title: t.startFailed(name), detail: message, status: 0}, {isQuiet: true, remedies: [
-      ...(isRepairable ? [editLink(name, place), ...(place ? [editLink(name)] : [])] : []),
-      ...(isRepairable ? [{label: t.retry, run: retry}] : []),
-      {label: text.function.tabs.logs, href: href.function(name, "logs")},
-    ]}),
-    h("p", {class: "hint"}, t.attempts(attempts, clockSeconds(nextAttempt))),
+    () => {
+      const {place, ...problem} = shown();
+      const isRepairable = may("update", name);
+      return problemBox({...problem, title: t.startFailed(name), status: 0}, {isQuiet: true, remedies: [
+        ...(isRepairable ? [editLink(name, place), ...(place ? [editLink(name)] : [])] : []),
+        ...(isRepairable ? [{label: t.retry, run: retry}] : []),
+        {label: text.function.tabs.logs, href: href.function(name, "logs")},
+      ]});
+    },
+    h("p", {class: "hint"}, () => {
+      const {attempts = 0, nextAttempt} = read() ?? {};
+      return t.attempts(attempts, clockSeconds(nextAttempt));
+    }),
     problemOf(error),
   ];
 }
@@ -94,6 +107,21 @@ function decision({scale, load}) {
     h("p", null, h("strong", null, t.scale(scale.ready, scale.desired)), " ", scale.message, " ",
       h("span", {class: "hint", title: dateTime(scale.time)}, `${scale.reason}, ${relativeTime(scale.time)}`)),
     load && h("p", {class: "hint"}, t.load(load.inFlight, load.queued)),
+  ];
+}
+
+/**
+ * The decisions that changed the number of replicas, newest first; nothing while they are not known.
+ * @param {Diagnosis} diagnosis
+ */
+function changes({decisions}) {
+  if (!decisions) return null;
+  return [
+    h("h2", null, t.changes),
+    decisions.length === 0 ? h("p", {class: "hint"}, t.noChange)
+      : h("ol", {class: "rows"}, [...decisions].reverse().map(({time, from, to, reason, message}) => h("li", null,
+        h("strong", null, t.change(from, to)), " ", message, " ",
+        h("span", {class: "hint", title: dateTime(time)}, `${reason}, ${relativeTime(time)}`)))),
   ];
 }
 
