@@ -174,6 +174,39 @@ static const char views_test_events_js[] = {
 static const char views_why_js[] = {
 #embed "page/views/why.js"
 };
+static const char access_recipes_md[] = {
+#embed "../../docs/guide/access-recipes.md"
+};
+static const char access_md[] = {
+#embed "../../docs/guide/access.md"
+};
+static const char command_line_md[] = {
+#embed "../../docs/guide/command-line.md"
+};
+static const char console_md[] = {
+#embed "../../docs/guide/console.md"
+};
+static const char errors_md[] = {
+#embed "../../docs/guide/errors.md"
+};
+static const char frameworks_md[] = {
+#embed "../../docs/guide/frameworks.md"
+};
+static const char functions_md[] = {
+#embed "../../docs/guide/functions.md"
+};
+static const char kubernetes_md[] = {
+#embed "../../docs/guide/kubernetes.md"
+};
+static const char rest_md[] = {
+#embed "../../docs/guide/rest.md"
+};
+static const char settings_md[] = {
+#embed "../../docs/guide/settings.md"
+};
+static const char source_md[] = {
+#embed "../../docs/guide/source.md"
+};
 
 static const struct f2s_web_asset assets[] = {
     {"api.js", api_js, sizeof(api_js)},
@@ -234,6 +267,17 @@ static const struct f2s_web_asset assets[] = {
     {"views/source-line.js", views_source_line_js, sizeof(views_source_line_js)},
     {"views/test-events.js", views_test_events_js, sizeof(views_test_events_js)},
     {"views/why.js", views_why_js, sizeof(views_why_js)},
+    {"access-recipes.md", access_recipes_md, sizeof(access_recipes_md)},
+    {"access.md", access_md, sizeof(access_md)},
+    {"command-line.md", command_line_md, sizeof(command_line_md)},
+    {"console.md", console_md, sizeof(console_md)},
+    {"errors.md", errors_md, sizeof(errors_md)},
+    {"frameworks.md", frameworks_md, sizeof(frameworks_md)},
+    {"functions.md", functions_md, sizeof(functions_md)},
+    {"kubernetes.md", kubernetes_md, sizeof(kubernetes_md)},
+    {"rest.md", rest_md, sizeof(rest_md)},
+    {"settings.md", settings_md, sizeof(settings_md)},
+    {"source.md", source_md, sizeof(source_md)},
 };
 
 const struct f2s_web_asset *f2s_web_assets(size_t *count) {

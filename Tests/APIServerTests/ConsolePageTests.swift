@@ -28,7 +28,8 @@ import Testing
     @Test(arguments: [
         ("/", "text/html; charset=utf-8", "no-cache"), ("/page/console.css", "text/css; charset=utf-8", "no-cache"),
         ("/page/main.js", "text/javascript; charset=utf-8", "no-cache"),
-        ("/page/views/login.js", "text/javascript; charset=utf-8", "no-cache"),
+        ("/page/callback.js", "text/javascript; charset=utf-8", "no-cache"),
+        ("/page/access.md", "text/plain; charset=utf-8", "no-cache"),
         ("/login", "text/html; charset=utf-8", "no-store"),
         ("/login?to=%3Cb%3E&state=s", "text/html; charset=utf-8", "no-store"),
     ])
@@ -58,7 +59,7 @@ import Testing
                 #expect(again.status == 304 && again.body.isEmpty && again.headers["etag"] == tag)
             }
             #expect(plain.headers["etag"] != gzip.headers["etag"])
-            for path in ["/page/other.js", "/page/views/other.js", "/page/index.html/..", "/page/"] {
+            for path in ["/page/other.js", "/page/dom.js", "/page/views/login.js", "/page/index.html/..", "/page/"] {
                 #expect(try await server.sendToConsole("GET", path).status == 404, "\(path)")
             }
         }
@@ -91,27 +92,71 @@ import Testing
                 == "import {a} from \"./a.js\"; // Stays.\nfunction b() {\nreturn \"/* stays */\";\n}\n")
     }
 
+    @Test func `modules are linked in the order of their imports`() {
+        let sources = [
+            "main.js": "import {a} from \"./a.js\";\nimport {\nview as b,\nother} from \"./views/b-c.js\";\na(b);\n",
+            "a.js": "export async function a(x) {\n}\nconst own = 1;\nexport const z = 2;\n",
+            "views/b-c.js": "import {z} from \"../a.js\";\nexport class other {\n}\nexport function* view() {}\n",
+        ]
+        let a = "const $a = (() => {\nasync function a(x) {\n}\nconst own = 1;\nconst z = 2;\nreturn {a, z};\n})();\n"
+        let b = "const $views_b_c = (() => {\nconst {z} = $a;\nclass other {\n}\nfunction* view() {}\n"
+        let main = "const $main = (() => {\nconst {a} = $a;\nconst {view: b,other} = $views_b_c;\na(b);\n"
+        #expect(
+            PageScript.link("main.js", of: sources)
+                == a + b + "return {other, view};\n})();\n" + main + "return {};\n})();\n")
+    }
+
     @Test func `the page is small, and every file of its folder is embedded`() throws {
-        let files = PageFile.all
+        let files = PageFile.all.filter { !$0.key.hasSuffix(".md") }
         let bytes = files.values.reduce(0) { $0 + $1.compressed.readableBytes }
         print("must hold 4: the page has \(files.count) files of \(bytes) bytes, compressed; bar 81920")
-        #expect(bytes <= 102_400)
-        let folder = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Sources/CWebAssets/page")
-        let paths = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
-        #expect(Set(files.keys) == Set(paths.filter { $0.contains(".") }), "list each file in assets.c")
-        for path in paths where path.hasSuffix(".js") {
-            // PageFile.compact works line by line.
-            let text = try String(contentsOf: folder.appending(path: path), encoding: .utf8)
+        #expect(bytes <= 81_920)
+        let repository = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..")
+        let paths = ["Sources/CWebAssets/page", "docs/guide"].flatMap { folder in
+            let found = FileManager.default.enumerator(atPath: repository.appending(path: folder).path)
+            return found?.compactMap { $0 as? String } ?? []
+        }
+        #expect(Set(PageFile.sources.keys) == Set(paths.filter { $0.contains(".") }), "list each file in assets.c")
+    }
+
+    @Test func `the scripts keep the rules that their linking needs`() throws {
+        for (path, text) in PageFile.sources where path.hasSuffix(".js") {
             let lines = text.split(separator: "\n").filter { !$0.drop { $0 == " " }.hasPrefix("*") }
             for line in lines where line.count(where: { $0 == "`" }) % 2 == 1 && !line.contains("//") {
                 Issue.record("\(path): a template literal must end in its line: \(line)")
             }
+            for line in lines where line.hasPrefix("import ") || line.hasPrefix("export ") {
+                let isImport = line.hasPrefix("import {")
+                let words = line.split(separator: " ")
+                let isExport = ["function", "function*", "async", "const", "class"].contains(words[1])
+                #expect(isImport || isExport, "\(path): name what is imported or exported: \(line)")
+                #expect(!line.hasPrefix("export const {") && !line.hasPrefix("export const ["), "\(path): \(line)")
+            }
+            // Types are imported in comments, in braces.
+            let code = text.replacing(#/\/\*\*.*?\*\//#.dotMatchesNewlines(), with: "")
+            #expect(!code.contains("import("), "\(path)")
+        }
+        let script = String(buffer: try #require(PageFile.all["main.js"]).text)
+        var known: Set<Substring> = []
+        for line in script.split(separator: "\n") {
+            if let start = line.wholeMatch(of: #/const (\$\w+) = \(\(\) => \{/#) {
+                known.insert(start.1)
+            } else if let use = line.wholeMatch(of: #/const \{.*\} = (\$\w+);/#) {
+                #expect(known.contains(use.1), "a module imports itself through others: \(line)")
+            }
+        }
+        #expect(known.count == PageFile.sources.keys.count(where: { $0.hasSuffix(".js") }) - 2, "a module is not used")
+    }
+
+    @Test func `the page lists every guide`() throws {
+        let strings = try #require(PageFile.sources["text.js"])
+        for guide in PageFile.sources.keys where guide.hasSuffix(".md") {
+            #expect(strings.contains("[\"\(guide)\", "), "list it in text.docs.files")
         }
     }
 
     @Test func `the page contains no script, no style and nothing of other servers`() throws {
-        let texts = PageFile.all.mapValues { String(buffer: $0.text) }
+        let texts = PageFile.all.filter { !$0.key.hasSuffix(".md") }.mapValues { String(buffer: $0.text) }
         let index = try #require(texts["index.html"])
         #expect(!index.contains("style=") && !index.contains("<style"))
         #expect(!index.contains(#/\son[a-z]+=/#))

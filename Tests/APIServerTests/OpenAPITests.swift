@@ -89,12 +89,15 @@ import Testing
                     case "GET /users": (.holder(of: .viewSettings), .ownHost)
                     case "GET /config", "GET /tokens": (.holder(of: .viewSettings), .ownHost)
                     case "POST /tokens", "DELETE /tokens/{id}": (.holder(of: .updateSettings), .noPage)
-                    case "GET /functions", "GET /overview", "GET /changes": (.partialHolder(of: .list), .ownHost)
+                    case "GET /functions", "GET /overview", "GET /changes", "GET /events":
+                        (.partialHolder(of: .list), .ownHost)
                     case "GET /functions/{name}/logs": (.holder(of: .logs), .ownHost)
                     case "POST /functions": (.partialHolder(of: .create), .noPage)
                     case "PUT /functions/{name}": (.partialHolder(of: .update, or: [.create]), .noPage)
                     case "DELETE /functions/{name}": (.holder(of: .delete), .noPage)
                     case "POST /functions/{name}/restart": (.holder(of: .update), .noPage)
+                    case "PUT /functions/{name}/secrets/{secret}", "DELETE /functions/{name}/secrets/{secret}":
+                        (.holder(of: .update), .noPage)
                     case "POST /functions/{name}/start", "POST /functions/{name}/invocations":
                         (.holder(of: .invoke), .noPage)
                     case "POST /manifests": (.partialHolder(of: .list, or: [.create, .update]), .noPage)
@@ -112,7 +115,7 @@ import Testing
         try await TestServer.with(TestServer.Options(sessions: StubSessions())) { server in
             let own = [
                 "GET /": OriginRule.entry, "GET /page/{file}": .ownHost,
-                "GET /page/views/{file}": .ownHost, "GET /session": .ownHost, "POST /session": .noPage,
+                "GET /session": .ownHost, "POST /session": .noPage,
                 "DELETE /session": .noPage, "GET /session/begin": .entry, "GET /session/callback": .entry,
                 "POST /session/callback": .noPage, "GET /session/callback/{provider}": .entry,
                 "POST /session/callback/{provider}": .noPage, "GET /login": .entry,

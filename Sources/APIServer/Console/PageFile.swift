@@ -7,7 +7,8 @@ import NIOCore
 
 /// A file of the console's page, as it is sent.
 ///
-/// The files are those of `Sources/CWebAssets/page`, without comments and indentation, and compressed once.
+/// The files are those of `Sources/CWebAssets/page`, without comments and indentation, and compressed once, and the
+/// guides. The modules are a part of `main.js` (``PageScript``).
 struct PageFile: Sendable {
     let type: MediaType
     let text: ByteBuffer
@@ -16,25 +17,40 @@ struct PageFile: Sendable {
     /// The ETag, which is the same in both forms but for a suffix.
     let tag: String
 
-    /// All files, by their paths in the folder.
+    /// The scripts that pages load.
+    private static let scripts: Set = ["main.js", "callback.js", "login.js"]
+
+    /// All files, by their names in URLs.
     static let all: [String: PageFile] = {
+        let sources = PageFile.sources
+        var files: [String: PageFile] = [:]
+        for (path, text) in sources {
+            if path.hasSuffix(".html") { files[path] = PageFile(.html, text) }
+            if path.hasSuffix(".md") { files[path] = PageFile(.text, text) }
+            if path.hasSuffix(".css") { files[path] = PageFile(.css, compact(text)) }
+        }
+        let modules = sources.filter { $0.key.hasSuffix(".js") }.mapValues(compact)
+        for path in scripts { files[path] = PageFile(.script, PageScript.link(path, of: modules)) }
+        return files
+    }()
+
+    /// The texts of the folder's files, by their paths, and those of the guides, by their names.
+    static var sources: [String: String] {
         var count = 0
         guard let assets = f2s_web_assets(&count) else { return [:] }
         return UnsafeBufferPointer(start: assets, count: count).reduce(into: [:]) { files, asset in
-            let path = String(cString: asset.path)
             let text = UnsafeRawBufferPointer(start: asset.text, count: asset.count)
-            files[path] = PageFile(path: path, source: String(decoding: text, as: UTF8.self))
+            files[String(cString: asset.path)] = String(decoding: text, as: UTF8.self)
         }
-    }()
+    }
 
-    init(path: String, source: String) {
-        type = path.hasSuffix(".js") ? .script : path.hasSuffix(".css") ? .css : .html
-        let compact = type == .html ? source : Self.compact(source)
+    private init(_ type: MediaType, _ text: String) {
+        self.type = type
         var hash = StableHash()
-        hash.add(compact)
+        hash.add(text)
         tag = hash.hexadecimal
-        text = ByteBuffer(string: compact)
-        compressed = ByteBuffer(bytes: Self.gzip(Array(compact.utf8)))
+        self.text = ByteBuffer(string: text)
+        compressed = ByteBuffer(bytes: Self.gzip(Array(text.utf8)))
     }
 
     /// Returns a script or style sheet without its indentation, blank lines, and comments that have lines of their own.

@@ -13,29 +13,22 @@ struct PageRoutes: Sendable {
                     "getConsole", "The page of the console.",
                     answers: [.init(200, "The page.", [.html: ["type": "string"]], headers: ["ETag"]), Self.unchanged]),
                 handler: { request in try Self.file("index.html", request) }),
-            file("/page/{file}", "getConsoleFile", "A script or a style sheet of the console.") { name in name },
-            file("/page/views/{file}", "getConsoleView", "A script of a view of the console.") { name in
-                "views/\(name)"
-            },
+            APIRoute(
+                .get, "/page/{file}", access: .everybody, origin: .ownHost,
+                documentation: OperationDocument(
+                    "getConsoleFile", "A script or a style sheet of the console, or a guide as Markdown.",
+                    answers: [
+                        .init(
+                            200, "The file.",
+                            [.script: ["type": "string"], .css: ["type": "string"], .text: ["type": "string"]],
+                            headers: ["ETag"]),
+                        Self.unchanged,
+                    ], problems: [404]),
+                handler: { request in try Self.file(request.parameters["file"] ?? "", request) }),
         ]
     }
 
     private static let unchanged = OperationDocument.Answer(304, "The file is the one that the client knows.")
-
-    private func file(
-        _ path: String, _ name: String, _ summary: String, at location: @escaping @Sendable (String) -> String
-    ) -> APIRoute {
-        APIRoute(
-            .get, path, access: .everybody, origin: .ownHost,
-            documentation: OperationDocument(
-                name, summary,
-                answers: [
-                    .init(
-                        200, "The file.", [.script: ["type": "string"], .css: ["type": "string"]], headers: ["ETag"]),
-                    Self.unchanged,
-                ], problems: [404]),
-            handler: { request in try Self.file(location(request.parameters["file"] ?? ""), request) })
-    }
 
     private static func file(_ path: String, _ request: APIRequest) throws(Problem) -> Response {
         guard let file = PageFile.all[path] else {

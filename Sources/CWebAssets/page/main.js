@@ -25,7 +25,7 @@
  *   log.js        logView: live lines, filter, pause, download
  *   keyboard.js   shortcut, showShortcuts
  *   examples.js   examples, templates, startExample, startRun, invoke, takeRun
- *   views/…       one module per view; router.js describes them. login.js and functions.js are examples to follow.
+ *   views/…       the views and their parts; router.js describes them. login.js and functions.js are examples to follow.
  *
  * A view in short: create signals, return `h(…)` that reads them, load by `resource`, follow by `events`, keep what
  * the user types by `keepDraft`, show errors by `problemOf` where they happen, offer by `ifAllowed` what is allowed.
@@ -41,6 +41,12 @@ import {focusHeading, route, startRouter} from "./router.js";
 import {caller, loadSession, session, signOut} from "./session.js";
 import {effect} from "./signal.js";
 import {text} from "./text.js";
+import {view as docs} from "./views/docs.js";
+import {view as edit} from "./views/edit.js";
+import {view as functionView} from "./views/function.js";
+import {view as functions} from "./views/functions.js";
+import {view as login} from "./views/login.js";
+import {view as platform} from "./views/platform.js";
 
 /** @param {string} id */
 const element = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
@@ -51,7 +57,7 @@ fillSkeleton();
 showViews();
 showConnection();
 showCaller();
-startRouter(main);
+startRouter(main, {docs, edit, function: functionView, functions, login, platform});
 begin();
 
 function fillSkeleton() {

@@ -1,8 +1,9 @@
 /**
- * Markdown as elements: headings, paragraphs, lists, quotes, code, emphasis and links.
+ * Markdown as elements: headings, paragraphs, lists, quotes, tables, code, emphasis and links.
  *
  * Contract
- * - Everything that is not known is text: HTML has no meaning here. Links lead to http, https and mailto only.
+ * - Everything that is not known is text: HTML has no meaning here. Links lead to http, https and mailto, and to where
+ *   `resolve` leads a relative one.
  * - Headings begin below the heading of their surroundings: `level` is the level of a `#`.
  * - The time is proportional to the length: patterns and depth are bounded.
  */
@@ -10,29 +11,41 @@
 import {h} from "./dom.js";
 
 const depthMax = 5;
-/** @typedef {import("./dom.js").Child} Child */
+/**
+ * @typedef {import("./dom.js").Child} Child
+ * @typedef {(target: string) => ?string} Resolve Returns where a relative link leads, or null if it is to be a text.
+ */
 
 /**
  * Creates the elements of a text.
  * @param {string} source
- * @param {number} [level]
+ * @param {{level?: number, resolve?: ?Resolve}} [options] Without `resolve`, a relative link stays as it is written.
  */
-export const markdown = (source, level = 3) =>
-  h("div", {class: "markdown"}, blocks(source.replaceAll("\t", "    ").split(/\r?\n/), level, 0));
+export const markdown = (source, options = {}) => {
+  const {level = 3, resolve = null} = options;
+  return h("div", {class: "markdown"}, blocks(source.replaceAll("\t", "    ").split(/\r?\n/), {level, resolve}, 0));
+};
+
+/** The name of a heading in a link, as usual sites for Markdown form it. */
+export const anchor = (/** @type {string} */ heading) =>
+  heading.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-");
 
 const fence = /^ {0,3}(\x60{3,}|~~~+)/;
 const heading = /^ {0,3}(#{1,6}) +(.*?)[ #]*$/;
 const rule = /^ {0,3}([-*_])( *\1){2,} *$/;
 const item = /^( {0,3})([-*+]|\d{1,9}[.)]) +/;
 const quote = /^ {0,3}> ?/;
+const row = /^ {0,3}\|/;
+const delimiters = /^ {0,3}\|( *:?-+:? *\|){1,50} *$/;
 
 /**
  * @param {string[]} lines
- * @param {number} level
+ * @param {{level: number, resolve: ?Resolve}} options
  * @param {number} depth
  * @returns {Child[]}
  */
-function blocks(lines, level, depth) {
+function blocks(lines, options, depth) {
+  const {level, resolve} = options;
   /** @type {Child[]} */
   const all = [];
   let at = 0;
@@ -44,7 +57,7 @@ function blocks(lines, level, depth) {
   };
   const isBlank = (/** @type {string} */ line) => line.trim() === "";
   const isSpecial = (/** @type {string} */ line) =>
-    isBlank(line) || [fence, heading, rule, item, quote].some((pattern) => pattern.test(line));
+    isBlank(line) || [fence, heading, rule, item, quote, row].some((pattern) => pattern.test(line));
   while (at < lines.length) {
     const line = lines[at];
     const mark = fence.exec(line)?.[1];
@@ -58,13 +71,13 @@ function blocks(lines, level, depth) {
     } else if (title) {
       at += 1;
       const tag = /** @type {"h6"} */ (`h${Math.min(6, level + title[1].length - 1)}`);
-      all.push(h(tag, null, inline(title[2])));
+      all.push(h(tag, {"data-anchor": anchor(title[2])}, inline(title[2], resolve)));
     } else if (rule.test(line)) {
       at += 1;
       all.push(h("hr", null));
     } else if (depth < depthMax && quote.test(line)) {
       const inner = take((next) => quote.test(next)).map((next) => next.replace(quote, ""));
-      all.push(h("blockquote", null, blocks(inner, level, depth + 1)));
+      all.push(h("blockquote", null, blocks(inner, options, depth + 1)));
     } else if (depth < depthMax && item.test(line)) {
       const first = /** @type {RegExpExecArray} */ (item.exec(line));
       const isOrdered = /\d/.test(first[2]);
@@ -78,18 +91,38 @@ function blocks(lines, level, depth) {
         // The lines of an item are indented; lines of its first paragraph need not be.
         const rest = take((next) => isBlank(next) || next.startsWith("  ") || !isSpecial(next));
         const body = [head, ...rest.map((next) => next.replace(new RegExp(`^ {0,${lead.length}}`), ""))];
-        const content = blocks(body, level, depth + 1);
+        const content = blocks(body, options, depth + 1);
         const [begin, ...more] = content;
         items.push(h("li", null, begin instanceof HTMLParagraphElement ? [...begin.childNodes] : begin, more));
       }
       all.push(h(isOrdered ? "ol" : "ul", isOrdered ? {start: Number.parseInt(first[2], 10)} : null, items));
+    } else if (row.test(line) && delimiters.test(lines[at + 1] ?? "")) {
+      all.push(table(take((next) => row.test(next)), resolve));
     } else {
       at += 1;
       const more = take((next) => !isSpecial(next));
-      all.push(h("p", null, inline([line, ...more].map((next) => next.trimStart()).join("\n"))));
+      all.push(h("p", null, inline([line, ...more].map((next) => next.trimStart()).join("\n"), resolve)));
     }
   }
   return all;
+}
+
+/**
+ * Creates a table of the lines of one: the names of the columns, delimiters, and a line per row.
+ * @param {string[]} lines
+ * @param {?Resolve} resolve
+ */
+function table([names, delimiter, ...rows], resolve) {
+  const count = delimiter.split("|").length - 2;
+  const cells = (/** @type {string} */ line) =>
+    [...line.trim().slice(1).matchAll(/((?:\\.|[^|\\]){0,5000})(?:\||$)/g)].slice(0, count)
+      .map(([, cell]) => cell.replaceAll("\\|", "|").trim());
+  const columns = cells(names);
+  return h("div", {class: "wide", tabindex: 0, role: "group", "aria-label": columns.filter(Boolean).join(", ")},
+    h("table", null,
+      h("thead", null, h("tr", null, columns.map((name) => h("th", {scope: "col"}, inline(name, resolve))))),
+      h("tbody", null, rows.map((line) =>
+        h("tr", null, cells(line).map((cell) => h("td", null, inline(cell, resolve))))))));
 }
 
 /** Escapes, code, links, addresses, strong text, emphasis and hard breaks. */
@@ -102,10 +135,11 @@ const spans = new RegExp([
 
 /**
  * @param {string} source
+ * @param {?Resolve} resolve
  * @param {number} [depth]
  * @returns {Child[]}
  */
-function inline(source, depth = 0) {
+function inline(source, resolve, depth = 0) {
   if (depth > depthMax) return [source];
   /** @type {Child[]} */
   const all = [];
@@ -116,10 +150,10 @@ function inline(source, depth = 0) {
     end = (match.index ?? 0) + whole.length;
     if (escaped) all.push(escaped);
     else if (code) all.push(h("code", null, code.replace(/^ (.+) $/, "$1")));
-    else if (label) all.push(link(target, inline(label, depth + 1)) ?? whole);
-    else if (address) all.push(link(address, address.replace(/^mailto:/, "")) ?? whole);
-    else if (strong) all.push(h("strong", null, inline(strong, depth + 1)));
-    else if (emphasis) all.push(h("em", null, inline(emphasis, depth + 1)));
+    else if (label) all.push(link(target, inline(label, resolve, depth + 1), resolve) ?? whole);
+    else if (address) all.push(link(address, address.replace(/^mailto:/, ""), resolve) ?? whole);
+    else if (strong) all.push(h("strong", null, inline(strong, resolve, depth + 1)));
+    else if (emphasis) all.push(h("em", null, inline(emphasis, resolve, depth + 1)));
     else all.push(h("br", null));
   }
   all.push(source.slice(end));
@@ -127,11 +161,16 @@ function inline(source, depth = 0) {
 }
 
 /**
- * Creates a link, or nothing if its target is not an address that may be opened.
+ * Creates a link, or a text if its target may not be opened; or nothing if the target stays as it is written.
  * @param {string} target
  * @param {Child} content
+ * @param {?Resolve} resolve
  */
-function link(target, content) {
-  if (!/^(https?:\/\/|mailto:)/i.test(target)) return null;
-  return h("a", {href: target, rel: "noopener noreferrer nofollow"}, content);
+function link(target, content, resolve) {
+  if (/^(https?:\/\/|mailto:)/i.test(target)) {
+    return h("a", {href: target, rel: "noopener noreferrer nofollow"}, content);
+  }
+  if (!resolve) return null;
+  const place = resolve(target);
+  return place === null ? h("span", null, content) : h("a", {href: place}, content);
 }

@@ -11,8 +11,8 @@
  *   #/login                                         views/login.js
  *
  * Contract
- * - A view is a module with `view({name, tab, query}) → {title, element, dispose?}`. `title` is a text or reads
- *   signals, `element` holds the only `h1`. Effects that `view` creates end with the view.
+ * - A view is a function `view({name, tab, query}) → {title, element, dispose?}`. `title` is a text or reads signals,
+ *   `element` holds the only `h1`. Effects that `view` creates end with the view. `main.js` lists the views.
  * - A view lives as long as its module and its function stay the same. It follows a change of the tab or of the query
  *   by reading the signal `route`, so that its elements, focus and scroll position stay.
  * - Another view gets the focus on its `h1`. Going back restores the scroll position.
@@ -20,6 +20,7 @@
  *
  * @typedef {{module: string, name: ?string, tab: string, query: URLSearchParams}} Route
  * @typedef {{title: string | (() => string), element: Element, dispose?(): void}} View
+ * @typedef {(parameters: {name: ?string, tab: string, query: URLSearchParams}) => View} CreateView
  */
 
 import {ProblemError} from "./api.js";
@@ -30,8 +31,6 @@ import {computed, effect, root, signal, untrack} from "./signal.js";
 import {text} from "./text.js";
 
 const tabs = ["overview", "invoke", "logs", "why", "charts", "events", "triggers"];
-const placeholderMilliseconds = 300;
-const sentenceMilliseconds = 5000;
 
 const hash = signal(location.hash);
 
@@ -119,8 +118,9 @@ export const setQuery = (members) => go(untrack(() => withQuery(members)), {repl
 /**
  * Shows the view of each route in an element, for as long as the page lives.
  * @param {HTMLElement} main
+ * @param {Record<string, CreateView>} views By the module of a route.
  */
-export function startRouter(main) {
+export function startRouter(main, views) {
   history.scrollRestoration = "manual";
   let scrollTimer = 0;
   window.addEventListener("scroll", () => {
@@ -139,71 +139,53 @@ export function startRouter(main) {
     return caller() ? {module, name} : {module: "login", name: null};
   }, (a, b) => a?.module === b?.module && a?.name === b?.name);
 
-  // The view's modules arrive while the session loads. `open` reports a failure.
-  const {module} = route.peek();
-  if (module) import(`./views/${module}.js`).catch(() => {});
-
   let isFirst = true;
   effect(() => {
     const next = shown();
     if (!next) return;
     const wasFirst = isFirst;
     isFirst = false;
-    untrack(() => open(main, next, wasFirst));
+    untrack(() => open(main, next, views[next.module] ?? missing, wasFirst));
   });
 }
 
 /** The scroll position of the next view. */
 let scrollTarget = 0;
-/** The number of the newest view: a module that arrives late is dropped. */
-let turn = 0;
 /** Ends the current view. */
 let end = () => {};
 
 /**
- * Loads a view, and shows it instead of the current one, which stays until then.
+ * Shows a view instead of the current one.
  * @param {HTMLElement} main
- * @param {{module: string, name: ?string}} next
+ * @param {{name: ?string}} shown
+ * @param {CreateView} create
  * @param {boolean} isFirst The first view takes no focus: a page that has just been loaded begins at its top.
  */
-async function open(main, {module, name}, isFirst) {
-  const own = ++turn;
-  const show = (/** @type {() => View} */ create) => {
-    if (own !== turn) return;
-    const old = end;
-    end = () => {};
-    old();
-    const [view, dispose] = root(create);
-    end = () => {
-      view.dispose?.();
-      dispose();
-      stopTitle();
-    };
-    const {title} = view;
-    const stopTitle = effect(() => {
-      document.title = text.app.title(typeof title === "function" ? title() : title);
-    });
-    main.removeAttribute("aria-busy");
-    fill(main, view.element);
-    if (!isFirst) focusHeading(main);
-    scrollTo(0, scrollTarget);
-    scrollTarget = 0;
+function open(main, {name}, create, isFirst) {
+  const old = end;
+  end = () => {};
+  old();
+  const {tab, query} = route.peek();
+  const [view, dispose] = root(() => {
+    try {
+      return create({name, tab, query});
+    } catch (error) {
+      return broken(error);
+    }
+  });
+  const {title} = view;
+  const stopTitle = effect(() => {
+    document.title = text.app.title(typeof title === "function" ? title() : title);
+  });
+  end = () => {
+    view.dispose?.();
+    dispose();
+    stopTitle();
   };
-  const wait = setTimeout(() => own === turn && main.setAttribute("aria-busy", "true"), placeholderMilliseconds);
-  const sentence = setTimeout(() => {
-    if (own === turn) main.prepend(h("p", {class: "waiting", role: "status"}, text.app.stillLoading));
-  }, sentenceMilliseconds);
-  try {
-    if (!module) return show(missing);
-    const {view} = await import(`./views/${module}.js`);
-    const {tab, query} = route.peek();
-    show(() => view({name, tab, query}));
-  } catch (error) {
-    show(() => broken(error));
-  } finally {
-    clearTimeout(wait);
-    clearTimeout(sentence);
-  }
+  fill(main, view.element);
+  if (!isFirst) focusHeading(main);
+  scrollTo(0, scrollTarget);
+  scrollTarget = 0;
 }
 
 /**
@@ -226,9 +208,7 @@ const missing = () => ({
 /** @param {unknown} error @returns {View} */
 function broken(error) {
   console.error(error);
-  const isMissing = error instanceof TypeError && /import|module/i.test(error.message);
-  const problem = isMissing
-    ? {status: 0, title: text.app.noView, detail: text.app.noViewDetail} : ProblemError.problem(error);
+  const problem = ProblemError.problem(error);
   const reload = {label: text.app.reload, run: () => location.reload()};
   return {
     title: problem.title,

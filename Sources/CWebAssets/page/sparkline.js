@@ -2,10 +2,11 @@
  * A line of a few numbers in the height of a text.
  *
  * Contract: decoration beside the number that it leads to, so it is hidden from screen readers. The line begins at
- * zero, and its highest point fills the height. It is one SVG path, updated in place.
+ * zero, and its highest point fills the height. It is one SVG path, updated in place. A line of zeros is no SVG, which
+ * a browser paints much faster in a list of idle functions.
  */
 
-import {svg} from "./dom.js";
+import {h, svg, when} from "./dom.js";
 
 const [width, height, edge] = [60, 18, 1.5];
 
@@ -14,8 +15,10 @@ const [width, height, edge] = [60, 18, 1.5];
  * @param {() => readonly number[]} values Oldest first.
  */
 export function sparkline(values) {
-  return svg("svg", {class: "sparkline", viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true"},
-    svg("path", {d: () => outline(values()), class: () => (values().some((value) => value > 0) ? null : "none")}));
+  return when(() => values().every((value) => value === 0),
+    () => h("span", {class: "sparkline flat", "aria-hidden": "true"}),
+    () => svg("svg", {class: "sparkline", viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true"},
+      svg("path", {d: () => outline(values())})));
 }
 
 /** @param {readonly number[]} values */

@@ -42,8 +42,6 @@ export function replicaDots({ready, starting, desired, maxReplicas}) {
     + "○".repeat(Math.min(missing, dotsMax));
   const shown = [...dots].slice(0, dotsMax).join("");
   const rest = ready + starting + missing - shown.length;
-  return h("span", {class: "dots", title: label},
-    h("span", {"aria-hidden": "true", class: shown ? null : "none"},
-      shown || "–", rest > 0 && ` ${text.state.more(rest)}`),
-    h("span", {class: "spoken"}, label));
+  return h("span", {class: shown ? "dots" : "dots none", title: label, role: "img", "aria-label": label},
+    shown || "–", rest > 0 && ` ${text.state.more(rest)}`);
 }

@@ -36,8 +36,6 @@ const english = {
     keys: "Keyboard shortcuts",
     loading: "Loading",
     stillLoading: "F2S takes longer than usual to answer. The page goes on waiting.",
-    noView: "The page cannot load this view",
-    noViewDetail: "F2S may have been updated or restarted. Reload the page; your text is safe.",
     reload: "Reload",
     noPage: "There is no such view",
     noPageDetail: (/** @type {string} */ hash) => `The console has no view ${hash}.`,
@@ -289,9 +287,19 @@ const english = {
       title: "From ConfigMaps and Secrets", help: "Their keys become variables (Kubernetes).", add: "Add a source",
       kind: "Kind", secret: "Secret", configMap: "ConfigMap", optional: "optional",
       create: "If it does not exist, create it: ",
-      command: (/** @type {string} */ kind, /** @type {string} */ name) =>
+      command: (/** @type {string} */ kind, /** @type {string} */ name, /** @type {string} */ namespace) =>
         `kubectl create ${kind === "secret" ? "secret generic" : "configmap"} ${name}`
-        + " --namespace f2s-containers --from-literal=KEY=VALUE",
+        + ` --namespace ${namespace} --from-literal=KEY=VALUE`,
+    },
+    secret: {
+      write: "Write a Secret", saveFirst: "After the first save you can write Secrets for the function here.",
+      help: "Replicas get each key as a variable. The values cannot be read afterwards.",
+      name: "Name", nameHelp: "Small letters, digits and hyphens. If it exists, all its keys are replaced.",
+      key: "Key", value: "Value", add: "Add a key",
+      twice: (/** @type {string} */ key) => `The key ${key} is there twice`,
+      twiceDetail: "Change or empty one of them.",
+      written: (/** @type {string} */ name) =>
+        `The Secret ${name} is written. Replicas that start after the next save or restart have its keys.`,
     },
     remove: "Remove",
     runtime: "Runtime",
@@ -465,6 +473,9 @@ const english = {
       + `${plural(ready, "is", "are")} ready.`,
     load: (/** @type {number} */ inFlight, /** @type {number} */ queued) =>
       `${plural(inFlight, "# invocation is", "# invocations are")} in flight, ${plural(queued, "# waits", "# wait")}.`,
+    changes: "Last changes of the number of replicas",
+    noChange: "F2S remembers no change of the number of replicas.",
+    change: (/** @type {number} */ from, /** @type {number} */ to) => `From ${number(from)} to ${number(to)}:`,
     conditions: "Conditions",
     condition: (/** @type {string} */ type, /** @type {string} */ status) => `${type}: ${status}`,
     replicas: "Replicas",
@@ -486,7 +497,11 @@ const english = {
       return seconds <= 86_400 ? plural(seconds / 3600, "Last hour", "Last # hours")
         : plural(seconds / 86_400, "Last day", "Last # days");
     },
-    process: "This is the last hour, from F2S itself. For more, set prometheus.url.",
+    own: "F2S itself remembers the last hour.",
+    configure: "For longer times, let Prometheus scrape F2S, and set prometheus.url.",
+    part: (/** @type {number} */ counted, /** @type {number} */ running) =>
+      `Requests, errors, latency, invocations in flight and cold starts are those of ${number(counted)} of `
+      + `${plural(running, "# F2S process", "# F2S processes")}. Replicas and slots are those of all.`,
     prometheus: "prometheus:\n  url: http://prometheus:9090\n",
     empty: "No invocation in this time.",
     fill: (/** @type {string} */ name) => `Invoke ${name}`,
@@ -585,19 +600,20 @@ const english = {
   docs: {
     title: "Docs",
     guides: "Guides",
-    guidesHelp: "They are files of the repository of F2S.",
-    /** @type {[file: string, sentence: string][]} */
+    all: "All guides and the REST API",
+    /** @type {[file: string, title: string, sentence: string][]} */
     files: [
-      ["docs/guide/functions.md", "Manifests: every field, and how a function starts, scales and stops."],
-      ["docs/guide/source.md", "Functions from a few lines of Python, JavaScript or shell, without an image."],
-      ["docs/guide/frameworks.md", "A tested manifest for each of the usual HTTP servers."],
-      ["docs/guide/command-line.md", "The commands of f2s."],
-      ["docs/guide/rest.md", "The paths of the REST API, and who may call them."],
-      ["docs/guide/access.md", "Authentication, privileges, API tokens and the login of the console."],
-      ["docs/guide/access-recipes.md", "Complete settings for common cases, such as Keycloak."],
-      ["docs/guide/settings.md", "Every key of config.yaml with its default and its variable."],
-      ["docs/guide/kubernetes.md", "Installation and operation on Kubernetes."],
-      ["docs/guide/errors.md", "The stages of an invocation, and what each error means."],
+      ["functions.md", "Functions", "Manifests: every field, and how a function starts, scales and stops."],
+      ["source.md", "Source text", "Functions from a few lines of Python, JavaScript or shell, without an image."],
+      ["frameworks.md", "Frameworks", "A tested manifest for each of the usual HTTP servers."],
+      ["command-line.md", "Command line", "The commands of f2s."],
+      ["console.md", "Console", "What this page shows."],
+      ["rest.md", "REST API", "The paths of the REST API, and who may call them."],
+      ["access.md", "Access", "Authentication, privileges, API tokens and the login of the console."],
+      ["access-recipes.md", "Recipes for access", "Complete settings for common cases, such as Keycloak."],
+      ["settings.md", "Settings", "Every key of config.yaml with its default and its variable."],
+      ["kubernetes.md", "Kubernetes", "Installation and operation on Kubernetes."],
+      ["errors.md", "Errors", "The stages of an invocation, and what each error means."],
     ],
     api: (/** @type {string} */ version) => `REST API of F2S ${version}`,
     search: "Search operations",

@@ -1,7 +1,8 @@
 /**
- * The documentation: the REST API by its OpenAPI document, and the guides by name, because F2S does not serve them.
+ * The documentation: the REST API by its OpenAPI document, and the guides.
  *
  * Contract
+ * - `#/docs/guide/FILE` shows a guide, `#/docs/guide/FILE/ANCHOR` from a heading on.
  * - `#/docs/OPERATION` opens an operation; `search` in the query of the hash filters by words. Filtering hides
  *   operations and keeps what was opened and typed.
  * - The content of an operation is created when it is opened first.
@@ -23,12 +24,13 @@
  * }} Entry
  */
 
-import {get, query} from "../api.js";
+import {fetchText, get, path, query} from "../api.js";
 import {button} from "../button.js";
 import {h, uid, when} from "../dom.js";
+import {anchor, markdown} from "../markdown.js";
 import {panel, resource} from "../panel.js";
-import {go, href, route, setQuery} from "../router.js";
-import {computed, effect, onCleanup, signal} from "../signal.js";
+import {focusHeading, go, href, route, setQuery} from "../router.js";
+import {computed, effect, onCleanup, signal, untrack} from "../signal.js";
 import {text} from "../text.js";
 import {describe} from "./docs-schema.js";
 import {tryIt} from "./docs-try.js";
@@ -47,21 +49,75 @@ const groups = Object.entries({
   console: [],
 });
 
+/** The guide that the hash names, and its heading. */
+const guide = computed(() => {
+  const [first, file = "", heading = ""] = route().tab.split("/");
+  return first === "guide" && guideTitle(file) ? {file, heading} : null;
+});
+
 /** @returns {import("../router.js").View} */
 export function view() {
+  const shown = signal(/** @type {?string} */ (null));
+  // Another view's route changes nothing here.
+  effect(() => {
+    if (route().module === "docs") shown.set(guide()?.file ?? null);
+  });
+  let isFirst = true;
+  effect(() => {
+    shown();
+    if (!isFirst) requestAnimationFrame(() => untrack(() => focusHeading()));
+    isFirst = false;
+  });
+  return {
+    title: () => guideTitle(shown() ?? "") ?? text.docs.title,
+    element: h("div", null, h("h1", null, text.docs.title), () => {
+      const name = shown();
+      return untrack(() => (name === null ? overview() : guidePage(name)));
+    }),
+  };
+}
+
+/** @param {string} file */
+function guideTitle(file) {
+  return text.docs.files.find(([name]) => name === file)?.[1];
+}
+
+/** The guides, and the reference of the API. */
+function overview() {
   const source = resource((signal) => get("/docs", {signal}));
   const isWide = matchMedia("(min-width: 48rem)").matches;
-  return {
-    title: text.docs.title,
-    element: h("div", null,
-      h("h1", null, text.docs.title),
-      h("details", {open: isWide},
-        h("summary", null, text.docs.guides),
-        h("p", {class: "hint"}, text.docs.guidesHelp),
-        h("dl", {class: "guides"}, text.docs.files.map(([file, sentence]) =>
-          h("div", null, h("dt", null, h("code", null, file)), h("dd", null, sentence))))),
-      panel(source, (value) => reference(value()), {lines: 12})),
+  return [
+    h("details", {open: isWide},
+      h("summary", null, text.docs.guides),
+      h("dl", {class: "guides"}, text.docs.files.map(([file, title, sentence]) =>
+        h("div", null, h("dt", null, h("a", {href: `${href.docs}/guide/${file}`}, title)), h("dd", null, sentence))))),
+    panel(source, (value) => reference(value()), {lines: 12}),
+  ];
+}
+
+/** @param {string} file */
+function guidePage(file) {
+  const source = resource(async (signal) => (await fetchText("GET", path`/page/${file}`, {signal})).value);
+  const resolve = (/** @type {string} */ target) => {
+    const [name, heading] = target.split("#", 2);
+    if (name && !guideTitle(name)) return null;
+    return `${href.docs}/guide/${name || file}${heading ? `/${anchor(heading)}` : ""}`;
   };
+  const content = () => panel(source, (value) => {
+    const element = markdown(value(), {level: 2, resolve});
+    effect(() => {
+      const target = guide()?.heading;
+      const found = target && element.querySelector(`[data-anchor="${anchor(target)}"]`);
+      if (!(found instanceof HTMLElement)) return;
+      requestAnimationFrame(() => {
+        found.tabIndex = -1;
+        found.scrollIntoView({block: "start"});
+        found.focus({preventScroll: true});
+      });
+    });
+    return element;
+  }, {lines: 12});
+  return [h("p", null, h("a", {href: href.docs}, text.docs.all)), content()];
 }
 
 /** @param {Document} document */

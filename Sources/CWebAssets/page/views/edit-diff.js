@@ -38,7 +38,7 @@ const marked = (lines, mark) => {
 export const changeList = (changes) => h("ul", {class: "changes"}, changes.map(({field, before, after}) => {
   const {line, before: old, after: current} = excerpt(before ?? "", after ?? "");
   return h("li", null, h("strong", null, field), line > 1 && `, ${text.editor.line(line)}`,
-    h("pre", {tabindex: 0, "aria-label": field},
+    h("pre", {tabindex: 0, role: "group", "aria-label": field},
       before !== null && old.length > 0 && h("del", null, `${marked(old, "−")}\n`),
       after !== null && current.length > 0 && h("ins", null, marked(current, "+"))));
 }));
@@ -134,7 +134,9 @@ function rowFields({key, theirs, mine, merged, choice, edited}, isMissing) {
       type: "radio", name: group, value, checked: () => choice() === value, onchange: () => choice.set(value),
       "aria-invalid": () => (isMissing() && !choice() ? true : null),
     }), text.edit.conflict[value]),
-    content !== null && h("pre", {tabindex: 0, "aria-label": `${field}: ${text.edit.conflict[value]}`}, content));
+    content !== null && h("pre", {
+      tabindex: 0, role: "group", "aria-label": `${field}: ${text.edit.conflict[value]}`,
+    }, content));
   const content = (/** @type {unknown} */ value, /** @type {string[]} */ lines) =>
     value === undefined ? text.edit.conflict.absent : lines.slice(0, linesMax).join("\n");
   return h("fieldset", {class: "panel"},

@@ -3,7 +3,7 @@
  *
  * Contract
  * - The declaration and a stream of changes are all that the view itself loads. It loads the declaration again when
- *   the state changes. Each tab is a module of this folder, loaded when it is opened first, with `tab(context)`.
+ *   the state changes. Each tab is a module of this folder with `tab(context)`.
  * - A tab ends when another one opens; what must survive belongs to its module.
  *
  * @typedef {import("../state.js").Row} Row
@@ -26,17 +26,18 @@ import {stateMark} from "../state.js";
 import {events} from "../stream.js";
 import {tabs} from "../tabs.js";
 import {text} from "../text.js";
+import {tab as charts} from "./charts.js";
+import {tab as eventsTab} from "./events.js";
+import {tab as invoke} from "./invoke.js";
+import {tab as logs} from "./logs.js";
+import {tab as overview} from "./overview.js";
 import {editLink} from "./source-line.js";
+import {tab as why} from "./why.js";
 
-/** @type {Record<string, () => Promise<{tab(context: Context): import("../dom.js").Child}>>} */
+/** @type {Record<string, (context: Context) => import("../dom.js").Child>} */
 const modules = {
-  overview: () => import("./overview.js"),
-  invoke: () => import("./invoke.js"),
-  logs: () => import("./logs.js"),
-  why: () => import("./why.js"),
-  charts: () => import("./charts.js"),
-  events: () => import("./events.js"),
-  triggers: async () => ({tab: () => h("div", {class: "empty"}, text.triggers.empty)}),
+  overview, invoke, logs, why, charts, events: eventsTab,
+  triggers: () => h("div", {class: "empty"}, text.triggers.empty),
 };
 
 /**
@@ -148,29 +149,11 @@ function attention({name, row}, selected) {
 function functionTabs(context, selected) {
   const {name} = context;
   const [list, content] = tabs({
-    label: name, selected, tabs: Object.entries(modules).map(([id, load]) => ({
-      id, label: tabLabel(id), href: href.function(name, id), render: () => opened(load, context),
+    label: name, selected, tabs: Object.entries(modules).map(([id, tab]) => ({
+      id, label: tabLabel(id), href: href.function(name, id), render: () => tab(context),
     })),
   });
   // A link beside the tabs, because it leads to another view.
   const edit = ifAllowed("update", name, () => h("a", {class: "button", href: editLink(name).href}, text.app.edit));
   return [h("div", {class: "tab-row"}, list, edit), content];
-}
-
-/**
- * Shows the tab of a module that is being loaded.
- * @param {() => Promise<{tab(context: Context): import("../dom.js").Child}>} load
- * @param {Context} context
- */
-function opened(load, context) {
-  const content = signal(/** @type {?(() => import("../dom.js").Child)} */ (null));
-  load().then((module) => content.set(() => module.tab(context)), (error) => {
-    console.error(error);
-    content.set(() => problemBox({status: 0, title: text.app.noView, detail: text.app.noViewDetail},
-      {remedies: [{label: text.app.reload, run: () => location.reload()}]}));
-  });
-  return () => {
-    const create = content();
-    return create && untrack(create);
-  };
 }

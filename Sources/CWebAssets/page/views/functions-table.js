@@ -68,10 +68,10 @@ export function functionTable(rows, removed, criteria) {
   };
   const body = h("tbody", {onkeydown},
     each(rows, (row) => row.name, (row, name) => tableRow(row, () => removed().has(String(name)))));
-  return h("table", {class: "cards"},
+  return h("div", {class: "contained"}, h("table", {class: "cards functions"},
     h("caption", {class: "spoken"}, text.list.title),
     h("thead", null, h("tr", null, columns.map((column) => heading(column, criteria)))),
-    body);
+    body));
 }
 
 /**

@@ -37,6 +37,9 @@ const manyFunctions = 1000;
 const streamQueryMax = 7500;
 const announceMilliseconds = 500;
 const streamDelayMilliseconds = 300;
+/** The rows that a screen shows at once. Those below follow after a pause, so that an answer appears sooner. */
+const firstRows = 30;
+const restDelayMilliseconds = 150;
 
 /** @typedef {"attention" | "starting" | "ready" | "idle"} State */
 /** @type {State[]} */
@@ -88,7 +91,7 @@ export function view() {
           }, {kind: "quiet"}),
         ]),
         when(() => live.rows().length > 0,
-          () => [functionTable(live.rows, live.removed, criteria), pages(criteria, overview)],
+          () => [functionTable(live.shown, live.removed, criteria), pages(criteria, overview)],
           () => noMatch(criteria)),
       ]),
     ], {lines: 8}));
@@ -127,18 +130,31 @@ function startAtAttention(source) {
  */
 function followChanges(source) {
   const rows = signal(/** @type {Row[]} */ ([]));
+  const shownMax = signal(Infinity);
+  const shown = computed(() => rows().slice(0, shownMax()));
   const removed = signal(/** @type {Set<string>} */ (new Set()));
   const counts = signal(/** @type {Counts} */ ({attention: 0, starting: 0, ready: 0, idle: 0}));
   const isStale = signal(false);
   /** The criteria of the loaded page; the hash may be ahead of it. */
   let loaded = readCriteria();
   let wasSorted = false;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let rest;
+  onCleanup(() => clearTimeout(rest));
 
   effect(() => {
     const overview = source.value();
     if (!overview) return;
     loaded = untrack(readCriteria);
     wasSorted = isSorted(overview.items, loaded.sort, loaded.order);
+    const known = new Set(rows.peek().map((row) => row.name));
+    // Only where it cannot be seen: rows that are absent for a moment would lose focus, selection and scroll position.
+    const isAtTop = scrollY === 0 && !document.activeElement?.closest("tbody");
+    if (isAtTop && !overview.items.every((row) => known.has(row.name))) {
+      shownMax.set(firstRows);
+      clearTimeout(rest);
+      rest = setTimeout(() => shownMax.set(Infinity), restDelayMilliseconds);
+    }
     rows.set(overview.items);
     removed.set(new Set());
     counts.set(overview.counts);
@@ -176,7 +192,7 @@ function followChanges(source) {
       for (const stop of stops) stop();
     });
   });
-  return {rows, removed, counts, isStale};
+  return {rows, shown, removed, counts, isStale};
 }
 
 /**
