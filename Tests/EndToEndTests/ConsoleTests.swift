@@ -73,13 +73,17 @@ import Testing
         let console = try freePort()
         let settings = hasUsers ? Self.settings : nil
         try await F2SServer.serve([], settings: settings, console: console) { f2s in
-            let user = hasUsers ? ["ann"] : []
+            let user = hasUsers ? ["--sign-in", "password", "--user", "ann"] : []
             let findings = try BrowserScript.run("story.py", ["http://127.0.0.1:\(console)"] + user)
             #expect(findings["first"]?.text?.contains("cold start") == true, "\(findings)")
             #expect(findings["why"]?.text?.contains("SyntaxError") == true)
+            let wrongPort = findings["wrongPort"]?.text ?? ""
+            #expect(wrongPort.contains("did not listen on $PORT") && wrongPort.contains("It listens on port"))
+            #expect(findings["event"]?.text == "?name=Ada", "a saved event is there after a reload")
             #expect(findings["log"] == .flag(true) && findings["deleted"] == .flag(true))
-            #expect(findings["errors"]?.list.isEmpty == true, "\(findings)")
-            #expect(findings["foreign"]?.list.isEmpty == true, "\(findings)")
+            for problem in ["errors", "foreign", "violations"] {
+                #expect(findings[problem]?.list.isEmpty == true, "\(findings)")
+            }
             let clicks = findings["clicks"]?.number ?? .max
             report(2, "from the empty console to the answer of own code: \(clicks) clicks (bar 6)")
             #expect(clicks <= 6)

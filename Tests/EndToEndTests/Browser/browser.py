@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from playwright.sync_api import sync_playwright
+from visit import account, sign_in, sign_in_at_provider
 
 FOLDER = os.environ.get("F2S_SCREENSHOTS")
 
@@ -32,54 +33,17 @@ def open_console(context, console, findings):
     return page
 
 
-def account(page, user=""):
-    """Returns the part of the page that shows who is logged in."""
-    return page.locator("#caller summary", has_text=user)
-
-
-def sign_in_by_password(page, user):
-    page.get_by_label("Name").fill(user)
-    page.get_by_label("Password").fill(user + "-pw")
-    page.get_by_role("button", name="Log in", exact=True).click()
-    account(page, user).wait_for()
-
-
-def sign_in_at_provider(page, user):
-    page.get_by_role("button", name="Continue with").first.click()
-    page.locator("#username").wait_for()
-    picture(page, "provider")
-    page.fill("#username", user)
-    if not page.locator("#password").is_visible():
-        page.keyboard.press("Enter")
-    page.fill("#password", user + "-pw")
-    page.keyboard.press("Enter")
-    # The provider asks for the user's consent at the first sign-in only.
-    signed_in = account(page, user)
-    for _ in range(100):
-        if signed_in.count():
-            break
-        for name in ("Grant", "Continue"):
-            button = page.get_by_role("button", name=name, exact=False)
-            if button.count() and button.first.is_enabled():
-                try:
-                    button.first.click(timeout=500)
-                except Exception:
-                    pass
-        page.wait_for_timeout(100)
-    signed_in.wait_for()
-
-
 def session_cookies(context):
     # Only the server can set such a cookie.
     return [cookie for cookie in context.cookies() if cookie["name"].endswith("f2s-session") and cookie["httpOnly"]]
 
 
-def visit(browser, console, user, sign_in, findings):
+def use(browser, console, user, log_in, findings):
     context = browser.new_context()
     page = open_console(context, console, findings)
     page.get_by_role("heading", name="Log in").wait_for()
     picture(page, "signed-out")
-    sign_in(page, user)
+    log_in(page, user)
     page.get_by_role("table").wait_for()
     picture(page, "signed-in")
     account(page).click()
@@ -115,7 +79,7 @@ def hostile(browser, console, public, findings):
     page = open_console(context, console, findings)
     page.locator(".login, table").first.wait_for()
     if page.locator(".login").is_visible():
-        sign_in_by_password(page, "ann")
+        sign_in(page, "ann")
     page.get_by_role("table").wait_for()
     before = page.locator("tbody th").all_inner_texts()
     cookies = session_cookies(context)
@@ -148,8 +112,8 @@ def main():
         if command == "hostile":
             hostile(browser, console, argument, findings)
         else:
-            sign_in = {"provider": sign_in_at_provider, "password": sign_in_by_password}[command]
-            visit(browser, console, argument, sign_in, findings)
+            log_in = {"provider": sign_in_at_provider, "password": sign_in}[command]
+            use(browser, console, argument, log_in, findings)
         browser.close()
     print(json.dumps(findings))
 

@@ -1,33 +1,30 @@
 #!/usr/bin/env python3
 """Uses the console as a beginner does, with a real browser, Debian's Chromium, for one test.
 
-    story.py CONSOLE [USER]    writes a function, invokes it, breaks it, repairs it, reads its log, and deletes it
+    story.py CONSOLE [--sign-in password|provider --user NAME] [--no-command]
 
-CONSOLE is the origin of the console. A user's password is the name and "-pw". The findings are printed as one JSON
-object. F2S_SCREENSHOTS names a folder for pictures of the pages, and F2S_COLORS is light or dark.
+It writes a function, invokes it, breaks it, repairs it, saves a test event, reads the log, and deletes the function. In
+between it writes a command that listens on a wrong port, and repairs that; not with --no-command, because Kubernetes
+runs no commands. CONSOLE is the origin of the console. A user's password is the name and "-pw". The findings are
+printed as one JSON object. F2S_SCREENSHOTS names a folder for pictures of the pages, and F2S_COLORS is light or dark.
 """
-import json
+import argparse
 import os
-import sys
-from playwright.sync_api import sync_playwright
+import re
+import visit
 
 FOLDER = os.environ.get("F2S_SCREENSHOTS")
+# A command has one argument per line. This one lists a folder, on a port that the system chooses.
+LIST_FOLDER = ["python3", "-m", "http.server", "--bind", "127.0.0.1", "0"]
+WRONG_PORT = "instead: make it listen on the one that the variable PORT names"
 
 
 class Story:
-    def __init__(self, context, console, findings):
-        self.findings = findings
-        self.console = console
+    def __init__(self, page, console, findings):
+        self.page, self.findings = page, findings
         self.clicks = 0
-        self.page = page = context.new_page()
-        page.set_default_timeout(60_000)
-        # The browser reports each response with an error status: a function that is not declared is looked for.
-        page.on("console", lambda message: message.type == "error" and "the server responded with" not in message.text
-                and findings["errors"].append(message.text))
-        page.on("pageerror", lambda error: findings["errors"].append(str(error)))
-        page.on("request", lambda request: request.url.startswith((console, "data:", "blob:"))
-                or findings["foreign"].append(request.url))
-        page.on("response", lambda response: findings["files"].append(response.url)
+        self.files = set()
+        page.on("response", lambda response: self.files.add(response.url)
                 if response.url.startswith(console + "/page/") else None)
 
     def click(self, role, name):
@@ -38,8 +35,8 @@ class Story:
         if FOLDER:
             self.page.screenshot(path=f"{FOLDER}/{name}.png")
 
-    def write(self, label, text):
-        self.page.get_by_label(label, exact=True).first.fill(text)
+    def write(self, name, text):
+        self.page.get_by_role("textbox", name=name, exact=True).first.fill(text)
 
     def answer(self, text):
         """Waits until an invocation is answered with a text, and returns the line with its status."""
@@ -47,13 +44,11 @@ class Story:
         page.locator("pre", has_text=text).first.wait_for()
         return page.get_by_text("200, ").first.inner_text()
 
-    def sign_in(self, user):
-        self.write("Name", user)
-        self.write("Password", user + "-pw")
-        self.click("button", "Log in")
-        self.page.locator("#caller summary", has_text=user).wait_for()
+    def sign_in(self, way, user):
+        {"password": visit.sign_in, "provider": visit.sign_in_at_provider}[way](self.page, user)
 
     def create(self):
+        self.page.get_by_role("link", name="Write code", exact=True).wait_for()
         self.picture("empty")
         self.clicks = 0
         self.click("link", "Write code")
@@ -81,7 +76,7 @@ class Story:
             try:
                 self.page.locator("pre", has_text=text).first.wait_for(timeout=1000)
                 return
-            except Exception:
+            except visit.Error:
                 pass
         raise AssertionError(f"no answer {text}")
 
@@ -91,8 +86,26 @@ class Story:
         self.page.get_by_text("handler.py, line 3").first.wait_for()
         self.findings["why"] = self.page.get_by_text("handler.py, line 3").first.inner_text()
         self.picture("why")
-        self.save("def handle(request):\n    print('in the log')\n    return 'three'\n")
-        self.send_until("three")
+        self.save("def handle(request):\n    print('in the log')\n"
+                  "    return 'three ' + request.query.get('name', 'you')\n")
+        self.send_until("three you")
+
+    def save_event(self):
+        """Saves a test event, and sends it after the page was loaded again."""
+        page = self.page
+        path = page.get_by_label(re.compile("^Path after "))
+        path.fill("?name=Ada")
+        self.click("button", "Save as test event")
+        dialog = page.get_by_role("dialog")
+        dialog.get_by_role("textbox", name="Name of the event", exact=True).fill("a name")
+        dialog.get_by_role("button", name="Save", exact=True).click()
+        path.fill("")
+        page.reload()
+        if path.input_value() != "":
+            raise AssertionError("the path is not the one that was typed last")
+        page.locator("select[data-function]").select_option("a name")
+        self.send_until("three Ada")
+        self.findings["event"] = path.input_value()
 
     def read_log(self):
         self.click("tab", "Logs")
@@ -100,7 +113,28 @@ class Story:
         self.picture("logs")
         self.findings["log"] = True
 
+    def write_command(self):
+        """Writes a command that listens on a wrong port, and repairs it."""
+        page = self.page
+        self.click("link", "Functions")
+        self.click("link", "New function")
+        page.get_by_role("radio", name="Command", exact=True).check()
+        self.write("Name", "files")
+        self.write("Command", "\n".join(LIST_FOLDER))
+        self.click("button", "Save and invoke")
+        self.click("tab", "Why")
+        failure = page.locator(".problem", has_text=WRONG_PORT).first
+        failure.wait_for()
+        self.findings["wrongPort"] = failure.inner_text()
+        failure.get_by_role("link", name="Edit", exact=True).click()
+        self.write("Command", "\n".join([*LIST_FOLDER[:-1], "$(PORT)"]))
+        self.click("button", "Save and invoke")
+        self.send_until("Directory listing")
+        self.delete("files")
+
     def look_around(self):
+        self.click("link", "Functions")
+        self.click("link", "hello")
         for name in ["Overview", "Charts", "Events"]:
             self.click("tab", name)
             self.page.wait_for_load_state()
@@ -109,39 +143,54 @@ class Story:
             self.click("link", name)
             self.page.get_by_role("heading", level=1, name=name).wait_for()
             self.picture(name.lower())
+        self.click("link", "hello")
 
-    def delete(self):
-        self.page.get_by_role("link", name="hello").first.click()
+    def delete(self, name):
+        """Deletes the function that is shown."""
+        page = self.page
         self.click("tab", "Overview")
-        self.page.get_by_role("button", name="Delete").first.click()
-        self.page.get_by_role("dialog").get_by_role("textbox").fill("hello")
-        self.page.get_by_role("dialog").get_by_role("button", name="Delete hello").click()
-        self.page.get_by_role("link", name="Write code").first.wait_for()
+        page.get_by_role("button", name="Delete").first.click()
+        page.get_by_role("dialog").get_by_role("textbox").fill(name)
+        page.get_by_role("dialog").get_by_role("button", name=f"Delete {name}").click()
+        page.get_by_role("heading", level=1, name="Functions", exact=True).wait_for()
+
+    def delete_all(self):
+        self.delete("hello")
+        self.page.get_by_role("link", name="Write code", exact=True).wait_for()
         self.findings["deleted"] = True
 
 
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("console")
+    parser.add_argument("--sign-in", choices=["password", "provider"])
+    parser.add_argument("--user")
+    parser.add_argument("--no-command", action="store_true")
+    given = parser.parse_args()
+    if (given.sign_in is None) != (given.user is None):
+        parser.error("--sign-in and --user belong together")
+    return given
+
+
 def main():
-    console, *user = sys.argv[1:]
-    findings = {"errors": [], "foreign": [], "files": []}
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--no-proxy-server", "--disable-dev-shm-usage"])
-        context = browser.new_context(
-            color_scheme=os.environ.get("F2S_COLORS", "light"), viewport={"width": 1280, "height": 800})
-        story = Story(context, console, findings)
-        story.page.goto(console + "/")
-        try:
-            if user:
-                story.sign_in(user[0])
-            for part in [story.create, story.change, story.break_and_repair, story.read_log, story.look_around,
-                         story.delete]:
-                part()
-        except Exception:
-            story.picture("failure")
-            raise
-        findings["files"] = len(set(findings["files"]))
-        browser.close()
-    print(json.dumps(findings))
+    given = arguments()
+    findings = {}
+    with visit.open(findings, colors=os.environ.get("F2S_COLORS", "light"), is_detailed=True) as page:
+        story = Story(page, given.console, findings)
+        page.goto(given.console + "/")
+        if given.sign_in:
+            story.sign_in(given.sign_in, given.user)
+        story.create()
+        story.change()
+        story.break_and_repair()
+        story.save_event()
+        story.read_log()
+        if not given.no_command:
+            story.write_command()
+        story.look_around()
+        story.delete_all()
+        findings["files"] = len(story.files)
+    visit.print_findings(findings)
 
 
 main()
