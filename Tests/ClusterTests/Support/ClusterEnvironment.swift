@@ -1,4 +1,5 @@
 import Glibc
+import ProcessSupport
 
 /// The cluster that the tests run on. `make test-cluster` starts one and sets the variables.
 enum ClusterEnvironment {
@@ -27,10 +28,14 @@ enum ClusterEnvironment {
     /// Version 2 of the function's image.
     static var nextFunctionImage: String { value("F2S_TEST_FUNCTION_IMAGE_NEXT") ?? "f2s.local/function:2" }
 
+    /// The image of functions from Python source text. It contains nothing of F2S.
+    static var pythonImage: String { value("F2S_TEST_PYTHON_IMAGE") ?? "python:3.12-slim" }
+
+    /// Path of the program f2s.
+    static var binary: String { value("F2S_BINARY") ?? "f2s" }
+
     /// The folder with Package.swift.
-    static var repository: String {
-        #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
-    }
+    static var repository: String { TestEnvironment.repository }
 
     private static func value(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 }

@@ -66,6 +66,14 @@ struct F2SInstallation: Sendable {
         }
     }
 
+    /// The address of a node. That of the project's own cluster is an address of this machine.
+    var nodeAddress: String {
+        get throws {
+            let addresses = try api.list("/api/v1/nodes").first?["status"]?["addresses"]?.list ?? []
+            return try #require(addresses.first { $0["type"]?.text == "InternalIP" }?["address"]?.text)
+        }
+    }
+
     /// The field with which a request to F2S has the rights of the administrator.
     var credentials: [(String, String)] {
         get throws { .bearer(try api.initialToken()) }

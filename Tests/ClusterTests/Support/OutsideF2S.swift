@@ -22,7 +22,7 @@ struct OutsideF2S: Sendable {
         try Files.makeFolder(temporary)
         let output = folder + "/outside.out"
         log = folder + "/outside.log"
-        let binary = getenv("F2S_BINARY").map { String(cString: $0) } ?? "f2s"
+        let binary = ClusterEnvironment.binary
         process = try ChildProcess(
             [
                 binary, "serve", "--platform=kubernetes", "--kubeconfig=\(kubeconfig)", "--namespace=f2s",

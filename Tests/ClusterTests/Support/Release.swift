@@ -9,6 +9,12 @@ struct Release: Sendable {
     /// The namespace of the functions.
     var functions: String { namespace + "-containers" }
 
+    /// Returns the IP address of a Service.
+    func address(of service: String) throws -> String {
+        let spec = try f2s.api.get("/api/v1/namespaces/\(namespace)/services/\(service)")["spec"]
+        return try #require(spec?["clusterIP"]?.text)
+    }
+
     /// Declares a function.
     func apply(_ function: ClusterFunction) throws {
         try f2s.kubectl.apply(function.yaml.replacing("namespace: f2s}", with: "namespace: \(namespace)}"))
@@ -70,9 +76,6 @@ struct Release: Sendable {
     }
 
     private var address: (host: String, port: Int) {
-        get throws {
-            let spec = try f2s.api.get("/api/v1/namespaces/\(namespace)/services/f2s")["spec"]
-            return (try #require(spec?["clusterIP"]?.text), 8080)
-        }
+        get throws { (try address(of: "f2s"), 8080) }
     }
 }

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """Debian's glewlwyd as an OpenID provider for one test.
 
-    glewlwyd.py prepare FOLDER PORT      writes the configuration and the database into the folder
+    glewlwyd.py prepare FOLDER PORT [ADDRESS]   writes the configuration and the database into the folder
     glewlwyd.py provision FOLDER URL     waits until it serves, then creates users, clients and two issuers
     glewlwyd.py token FOLDER ISSUER WHO  prints the provider's response with the tokens of a user, or of a client
     glewlwyd.py device FOLDER USER PAGE  signs a user in at a page with a code of the device authorization grant
     glewlwyd.py revoke FOLDER ISSUER TOKEN
     glewlwyd.py rotate FOLDER            replaces the key of the issuer oidc
+
+It serves at 127.0.0.1, or at an ADDRESS with TLS and the files tls.pem and tls.key of the folder.
 
 The issuers are BASE/api/oidc (RS256) and BASE/api/oidces (ES256). The users are alice (groups admins, developers), bob
 (developers) and eve; a user's password is the name and "-pw". The clients web and console get tokens for users, console
@@ -32,8 +34,8 @@ REDIRECT = "http://127.0.0.1:1/callback"
 SCOPES = ["openid", "groups", "invoke"]
 
 CONFIGURATION = '''port={port}
-bind_address="127.0.0.1"
-external_url="http://127.0.0.1:{port}"
+bind_address="{address}"
+external_url="{origin}"
 login_url="login.html"
 api_prefix="api"
 static_files_path="{folder}/web/"
@@ -49,8 +51,8 @@ user_module_path="/usr/lib/glewlwyd/user"
 client_module_path="/usr/lib/glewlwyd/client"
 user_auth_scheme_module_path="/usr/lib/glewlwyd/scheme"
 plugin_module_path="/usr/lib/glewlwyd/plugin"
-use_secure_connection=false
-# It refuses to start without these two, though it does not read the files.
+use_secure_connection={secure}
+# It refuses to start without these two, though without TLS it does not read the files.
 secure_connection_key_file="{folder}/tls.key"
 secure_connection_pem_file="{folder}/tls.pem"
 hash_algorithm="SHA512"
@@ -106,13 +108,15 @@ def administrator(folder):
     return browser
 
 
-def prepare(folder, port):
+def prepare(folder, port, address=None):
     folder = Path(folder).resolve()
-    (folder / "glewlwyd.conf").write_text(CONFIGURATION.format(port=port, folder=folder))
+    origin = f"https://{address}:{port}" if address else f"http://127.0.0.1:{port}"
+    (folder / "glewlwyd.conf").write_text(CONFIGURATION.format(
+        port=port, folder=folder, origin=origin, address=address or "127.0.0.1", secure="true" if address else "false"))
     # The pages for browsers. The server does not follow links that leave the folder, as those of the package do.
     shutil.copytree("/usr/share/glewlwyd/webapp", folder / "web", ignore=shutil.ignore_patterns("config.json", "*.map"))
     shutil.copy("/etc/glewlwyd/config-2.7.json/config.json", folder / "web/config.json")
-    (folder / "base").write_text(f"http://127.0.0.1:{port}")
+    (folder / "base").write_text(origin)
     tables = gzip.open("/usr/share/doc/glewlwyd/database/init.sqlite3.sql.gz").read()
     subprocess.run(["sqlite3", str(folder / "glewlwyd.db")], input=tables, check=True)
 

@@ -35,9 +35,7 @@ struct RealServer: Sendable {
     }
 
     /// The folder of `scripts/servers`.
-    static var installed: String {
-        getenv("F2S_SERVERS").map { String(cString: $0) } ?? F2SBinary.repository + "/.build/servers"
-    }
+    static var installed: String { TestEnvironment.servers }
 
     /// The servers of this run. With `F2S_SOAK`, these are all.
     static var ofThisRun: [RealServer] { getenv("F2S_SOAK") == nil ? all.filter(\.isQuick) : all }

@@ -1,4 +1,5 @@
 import Glibc
+import ProcessSupport
 
 /// Finds the f2s under test: the release build, because users run that.
 enum F2SBinary {
@@ -18,7 +19,5 @@ enum F2SBinary {
     }
 
     /// The folder of Package.swift.
-    static var repository: String {
-        #filePath.split(separator: "/", omittingEmptySubsequences: false).dropLast(4).joined(separator: "/")
-    }
+    static var repository: String { TestEnvironment.repository }
 }

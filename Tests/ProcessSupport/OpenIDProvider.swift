@@ -1,35 +1,54 @@
-import Glibc
-import ProcessSupport
-
 /// Debian's glewlwyd, a real OpenID provider, with the users and clients of Tests/EndToEndTests/Providers/glewlwyd.py.
-final class OpenIDProvider {
+package final class OpenIDProvider {
     /// An issuer of the provider.
-    enum Issuer: String {
+    package enum Issuer: String {
         case rs256 = "oidc"
         case es256 = "oidces"
     }
 
     /// The tokens of one response.
-    struct Tokens {
-        let access: String
+    package struct Tokens {
+        package let access: String
         /// `nil` for a client that calls for itself.
-        let id: String?
+        package let id: String?
     }
 
+    /// The scheme, host and port of its pages.
+    package let origin: String
+
     private let folder: TemporaryFolder
-    private let port: Int
+    /// The environment of the script.
+    private let environment: [String]
     private var process: ChildProcess?
 
-    /// Prepares a provider, which does not run yet.
-    init() throws {
+    /// Prepares a provider at 127.0.0.1, which does not run yet.
+    package init() throws {
         folder = try TemporaryFolder()
-        port = try freePort()
+        let port = try freePort()
+        origin = "http://127.0.0.1:\(port)"
+        environment = ChildProcess.ownEnvironment
         _ = try run(["prepare", folder.path, "\(port)"])
     }
 
-    /// Runs a provider during `body`, and removes everything afterwards.
+    /// Prepares a provider that speaks TLS, and does not run yet.
+    /// - Parameters:
+    ///   - address: An address of this machine.
+    ///   - certificate: A certificate for the address.
+    package init(at address: String, with certificate: TestCertificate) throws {
+        folder = try TemporaryFolder()
+        let port = try freePort()
+        origin = "https://\(address):\(port)"
+        environment =
+            ChildProcess.ownEnvironment.filter { !$0.hasPrefix("SSL_CERT_FILE=") }
+            + ["SSL_CERT_FILE=\(certificate.file)"]
+        try Files.write(try Files.bytes(of: certificate.file), to: folder.path + "/tls.pem")
+        try Files.write(try Files.bytes(of: certificate.keyFile), to: folder.path + "/tls.key")
+        _ = try run(["prepare", folder.path, "\(port)", address])
+    }
+
+    /// Runs a provider at 127.0.0.1 during `body`, and removes everything afterwards.
     /// - Parameter callback: The URL to which browsers return that sign in with the client console.
-    static func run<Result>(
+    package static func run<Result>(
         callback: String = "http://127.0.0.1:1/session/callback", _ body: (OpenIDProvider) async throws -> Result
     ) async throws -> Result {
         let provider = try OpenIDProvider()
@@ -40,9 +59,9 @@ final class OpenIDProvider {
     }
 
     /// Returns the URL of an issuer.
-    func url(_ issuer: Issuer) -> String { "http://127.0.0.1:\(port)/api/\(issuer.rawValue)" }
+    package func url(_ issuer: Issuer) -> String { "\(origin)/api/\(issuer.rawValue)" }
 
-    func start() throws {
+    package func start() throws {
         process = try ChildProcess(
             ["/usr/bin/glewlwyd", "--config-file=\(folder.path)/glewlwyd.conf"], output: folder.path + "/log",
             errors: folder.path + "/log")
@@ -50,18 +69,18 @@ final class OpenIDProvider {
 
     /// Waits until it serves, and creates users, clients and issuers.
     /// - Parameter callback: The URL to which browsers return that sign in with the client console.
-    func provision(callback: String = "http://127.0.0.1:1/session/callback") throws {
+    package func provision(callback: String = "http://127.0.0.1:1/session/callback") throws {
         _ = try run(["provision", folder.path, callback])
     }
 
     /// Ends the provider. Its database stays.
-    func stop() {
+    package func stop() {
         process?.end()
         process = nil
     }
 
     /// Returns tokens for a user (alice, bob or eve), or for a client that calls for itself (svc or other).
-    func tokens(_ issuer: Issuer, for name: String) throws -> Tokens {
+    package func tokens(_ issuer: Issuer, for name: String) throws -> Tokens {
         let answer = try JSONValue(Array(try run(["token", folder.path, issuer.rawValue, name]).utf8))
         guard let access = answer["access_token"]?.text else {
             throw ChildProcess.Failure(program: "glewlwyd", reason: "it has issued no token")
@@ -70,16 +89,16 @@ final class OpenIDProvider {
     }
 
     /// Signs a user in at a page with a code of the device authorization grant, as the user does in a browser.
-    func enterCode(_ page: String, as user: String) throws { _ = try run(["device", folder.path, user, page]) }
+    package func enterCode(_ page: String, as user: String) throws { _ = try run(["device", folder.path, user, page]) }
 
-    func revoke(_ token: String, of issuer: Issuer) throws {
+    package func revoke(_ token: String, of issuer: Issuer) throws {
         _ = try run(["revoke", folder.path, issuer.rawValue, token])
     }
 
     /// Replaces the key of the issuer ``Issuer/rs256``.
-    func rotate() throws { _ = try run(["rotate", folder.path]) }
+    package func rotate() throws { _ = try run(["rotate", folder.path]) }
 
-    func remove() {
+    package func remove() {
         stop()
         folder.remove()
     }
@@ -88,9 +107,10 @@ final class OpenIDProvider {
     private func run(_ arguments: [String]) throws -> String {
         let place = try TemporaryFolder()
         defer { place.remove() }
-        let script = F2SBinary.repository + "/Tests/EndToEndTests/Providers/glewlwyd.py"
+        let script = TestEnvironment.repository + "/Tests/EndToEndTests/Providers/glewlwyd.py"
         let command = try ChildProcess(
-            ["/usr/bin/python3", script] + arguments, output: place.path + "/out", errors: place.path + "/err")
+            ["/usr/bin/python3", script] + arguments, environment: environment, output: place.path + "/out",
+            errors: place.path + "/err")
         defer { command.end() }
         guard try command.waitForEnd(within: .seconds(60)) == 0 else {
             let log = (try? Files.read(folder.path + "/log")) ?? ""

@@ -1,9 +1,8 @@
 import Glibc
-import ProcessSupport
 
 /// Returns a free port below the range of outgoing connections. A connection to a free port within that range may
 /// connect to itself.
-func freePort() throws -> Int {
+package func freePort() throws -> Int {
     try eventually("a port is free") {
         let port = Int.random(in: 15_000..<30_000)
         let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
