@@ -1,10 +1,12 @@
 import Glibc
+import Synchronization
 
 /// Returns a free port below the range of outgoing connections. A connection to a free port within that range may
-/// connect to itself.
+/// connect to itself. No port is returned twice: a server that was started with the first one may not listen yet.
 package func freePort() throws -> Int {
     try eventually("a port is free") {
         let port = Int.random(in: 15_000..<30_000)
+        guard returned.withLock({ $0.insert(port).inserted }) else { return nil }
         let probe = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         defer { close(probe) }
         var address = sockaddr_in()
@@ -18,3 +20,5 @@ package func freePort() throws -> Int {
         return result == 0 ? port : nil
     }
 }
+
+private let returned = Mutex<Set<Int>>([])
