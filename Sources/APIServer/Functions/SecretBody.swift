@@ -15,14 +15,6 @@ struct SecretBody: Sendable {
     static let keyPattern = "^[-._a-zA-Z0-9]+$"
 
     private struct Fields: Decodable {
-        private struct Key: CodingKey {
-            let stringValue: String
-            var intValue: Int? { nil }
-
-            init(stringValue: String) { self.stringValue = stringValue }
-            init?(intValue: Int) { nil }
-        }
-
         static let known = "data"
 
         let data: [String: String]?
@@ -30,8 +22,8 @@ struct SecretBody: Sendable {
         let unknown: String?
 
         init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: Key.self)
-            data = try container.decodeIfPresent([String: String].self, forKey: Key(stringValue: Self.known))
+            let container = try decoder.container(keyedBy: MemberName.self)
+            data = try container.decodeIfPresent([String: String].self, forKey: MemberName(stringValue: Self.known))
             unknown = container.allKeys.map(\.stringValue).sorted().first { $0 != Self.known }
         }
     }

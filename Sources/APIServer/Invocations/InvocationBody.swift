@@ -20,14 +20,6 @@ struct InvocationBody: Sendable {
     private static let reserved = ["host", "content-length", "transfer-encoding", "\(FunctionField.name)"]
 
     private struct Fields: Decodable {
-        private struct Key: CodingKey {
-            let stringValue: String
-            var intValue: Int? { nil }
-
-            init(stringValue: String) { self.stringValue = stringValue }
-            init?(intValue: Int) { nil }
-        }
-
         static let known = ["method", "path", "headers", "body", "bodyEncoding"]
 
         let method: String?
@@ -39,9 +31,9 @@ struct InvocationBody: Sendable {
         let unknown: String?
 
         init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: Key.self)
+            let container = try decoder.container(keyedBy: MemberName.self)
             func value<Value: Decodable>(_ name: String) throws -> Value? {
-                try container.decodeIfPresent(Value.self, forKey: Key(stringValue: name))
+                try container.decodeIfPresent(Value.self, forKey: MemberName(stringValue: name))
             }
             method = try value("method")
             path = try value("path")

@@ -16,14 +16,6 @@ struct TokenBody: Sendable {
 
     /// The members of the JSON object.
     private struct Fields: Decodable {
-        private struct Key: CodingKey {
-            let stringValue: String
-            var intValue: Int? { nil }
-
-            init(stringValue: String) { self.stringValue = stringValue }
-            init?(intValue: Int) { nil }
-        }
-
         static let known = ["name", "group", "groups", "ttl"]
 
         let name: String?
@@ -34,11 +26,11 @@ struct TokenBody: Sendable {
         let unknown: String?
 
         init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: Key.self)
-            name = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "name"))
-            group = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "group"))
-            groups = try container.decodeIfPresent([String].self, forKey: Key(stringValue: "groups"))
-            ttl = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "ttl"))
+            let container = try decoder.container(keyedBy: MemberName.self)
+            name = try container.decodeIfPresent(String.self, forKey: MemberName(stringValue: "name"))
+            group = try container.decodeIfPresent(String.self, forKey: MemberName(stringValue: "group"))
+            groups = try container.decodeIfPresent([String].self, forKey: MemberName(stringValue: "groups"))
+            ttl = try container.decodeIfPresent(String.self, forKey: MemberName(stringValue: "ttl"))
             unknown = container.allKeys.map(\.stringValue).sorted().first { !Self.known.contains($0) }
         }
     }
