@@ -125,14 +125,7 @@ class Keyboard:
         self.press("Enter")
 
     def send_until(self, text):
-        for _ in range(60):
-            self.press("Control+Enter")
-            try:
-                self.page.locator("pre", has_text=text).first.wait_for(timeout=1000)
-                return
-            except visit.Error:
-                pass
-        raise AssertionError(f"no answer {text}")
+        visit.send_until(self.page, text, lambda: self.press("Control+Enter"))
 
 
 def sign_in(keyboard, user):

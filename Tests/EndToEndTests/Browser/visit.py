@@ -138,6 +138,15 @@ def new_path(name):
     return f"{FAILURES}/{script}-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}-{words}"
 
 
+def send_until(page, text, send):
+    """Sends an invocation until its answer is the text: the old revision answers until the new one does."""
+    for _ in range(60):
+        send()
+        with contextlib.suppress(Error):
+            return page.locator("pre", has_text=text).first.wait_for(timeout=1000)
+    raise AssertionError(f"no answer {text}")
+
+
 def print_findings(findings):
     """Prints the findings as one JSON object."""
     print(json.dumps(findings))
